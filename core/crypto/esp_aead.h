@@ -1,0 +1,54 @@
+/* The ESP engine behind which AES-GCM, ChaCha20-Poly1305 and AES-CBC with HMAC look alike
+ * (RFC 4303, 4106, 7634, 3602, 4868). It knows bytes and keys; sequence numbers, replay, padding
+ * and next header belong to core/esp.
+ *
+ *   0     4     8             8 + iv_len                     len - icv_len
+ *   | SPI | seq | explicit IV | payload, padding, pad len, NH | ICV |
+ *
+ * A cipher is constant after esp_cipher_new: any number of threads may seal and open with it.
+ * seal and open never allocate. */
+#ifndef CORE_CRYPTO_ESP_AEAD_H
+#define CORE_CRYPTO_ESP_AEAD_H
+
+#include "core/crypto/suite.h"
+
+#define ESP_HEAD_LEN 8    /* SPI and sequence number */
+#define ESP_IV_MAX 16
+#define ESP_ICV_MAX 32
+#define ESP_BLOCK_MAX 16
+
+struct esp_cipher;
+
+/* keymat: suite_esp_key_len(s) bytes: encryption key, salt, integrity key. ST_BAD_LENGTH: len is
+ * another; ST_NOMEM. */
+enum status esp_cipher_new(const struct esp_suite *s, const uint8_t *keymat, size_t len,
+			   struct esp_cipher **out) MUST_USE;
+void esp_cipher_free(struct esp_cipher *c); /* zeroes the keys; NULL is allowed */
+
+/* Shape of a packet: plain text lengths are multiples of align (4 or the cipher's block). */
+struct esp_shape {
+	uint8_t iv_len;
+	uint8_t align;
+	uint8_t icv_len;
+};
+struct esp_shape esp_cipher_shape(const struct esp_cipher *c);
+
+/* Writes ESP_HEAD_LEN + iv_len + plain_len + icv_len bytes to pkt. plain is payload with trailer,
+ * plain_len a multiple of align; it stands either at pkt + ESP_HEAD_LEN + iv_len (in place) or
+ * outside the packet. seq: 64 bits, never twice with one key: the IV comes from it (GCM, ChaCha: it
+ * is the number itself; CBC: the number encrypted, SP 800-38A appendix C). The low 32 bits are
+ * sent; with ESN the high ones are authenticated. ST_BAD_LENGTH: plain_len is not of that shape or
+ * absurd, nothing was written. */
+enum status esp_cipher_seal(const struct esp_cipher *c, uint32_t spi, uint64_t seq,
+			    const uint8_t *plain, size_t plain_len, uint8_t *pkt) MUST_USE;
+
+/* pkt is a whole ESP packet. seq_hi: the high half that the receiver inferred (only ESN looks at
+ * it). Writes len - ESP_HEAD_LEN - iv_len - icv_len bytes of plain text with its trailer to out,
+ * which is either pkt + ESP_HEAD_LEN + iv_len (in place) or outside the packet.
+ * ST_ESP_SHORT: not one block of plain text or not whole blocks; nothing was touched.
+ * ST_ESP_AUTH: the ICV is wrong; out holds nothing of the plain text (in place the packet is
+ * destroyed). */
+enum status esp_cipher_open(const struct esp_cipher *c, uint32_t seq_hi, uint8_t *pkt, size_t len,
+			    uint8_t *out, size_t *plain_len) MUST_USE;
+
+#endif

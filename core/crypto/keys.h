@@ -1,0 +1,74 @@
+/* Keys of an IKE SA and of its children (RFC 7296 sections 2.14, 2.15, 2.17, 2.18; RFC 5282).
+ * No heap; nothing here fails except by lengths that the callers' rows exclude. */
+#ifndef CORE_CRYPTO_KEYS_H
+#define CORE_CRYPTO_KEYS_H
+
+#include "core/base/rd.h"
+#include "core/crypto/prf.h"
+#include "core/crypto/sk.h"
+#include "core/crypto/suite.h"
+
+#define KEYS_E_MAX 36 /* longest encryption key with its salt */
+
+/* Flat: every array with the length in use, so that it can be frozen field by field. The holder
+ * of one calls keys_wipe. */
+struct ike_keys {
+	uint8_t d_len; /* SK_d, SK_pi, SK_pr: prf->key_len */
+	uint8_t a_len; /* SK_ai, SK_ar: 0 with an AEAD */
+	uint8_t e_len; /* SK_ei, SK_er: key and salt */
+	uint8_t sk_d[PRF_OUT_MAX];
+	uint8_t sk_ai[PRF_OUT_MAX];
+	uint8_t sk_ar[PRF_OUT_MAX];
+	uint8_t sk_ei[KEYS_E_MAX];
+	uint8_t sk_er[KEYS_E_MAX];
+	uint8_t sk_pi[PRF_OUT_MAX];
+	uint8_t sk_pr[PRF_OUT_MAX];
+};
+
+/* What an exchange contributes. Nonces are payload bodies; SPIs as numbers (sent big-endian);
+ * secret is g^ir, and empty for a child without its own exchange. */
+struct key_input {
+	struct view ni;
+	struct view nr;
+	struct view secret;
+	uint64_t spi_i;
+	uint64_t spi_r;
+};
+
+/* SKEYSEED and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} of a first IKE SA (2.14). */
+void keys_derive(const struct ike_suite *s, const struct key_input *in, struct ike_keys *out);
+/* The same for an IKE SA that replaces one (2.18): SKEYSEED = prf(SK_d old, g^ir | Ni | Nr) with
+ * the old SA's prf, the rest with the new suite; in->spi_* and nonces are those of the new SA. */
+void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struct ike_keys *old,
+		const struct key_input *in, struct ike_keys *out);
+void keys_wipe(struct ike_keys *k);
+
+/* The key that protects messages sent by the original initiator, or by the responder. Pointers
+ * into k: valid as long as it is. */
+struct sk_key keys_sk(const struct ike_suite *s, const struct ike_keys *k, bool from_initiator);
+
+/* KEYMAT of a child (2.17): keys of both directions, each suite_esp_key_len(esp) bytes in the order
+ * encryption key, salt, integrity key. "i" is the initiator of the exchange that creates the child.
+ * prf is the IKE SA's. ST_LIMIT when the suite wants more than prf+ gives (no row does). */
+enum status keys_child(const struct xf *prf, const struct ike_keys *k, const struct key_input *in,
+		       const struct esp_suite *esp, uint8_t *i_to_r, uint8_t *r_to_i) MUST_USE;
+
+/* What an AUTH payload covers (2.15): message | nonce | prf(SK_p, id_body). */
+struct auth_octets {
+	struct view message;           /* first message of the side that is authenticated, whole */
+	struct view nonce;             /* of the other side */
+	uint8_t maced_id[PRF_OUT_MAX]; /* filled by keys_auth_octets */
+	uint8_t maced_len;
+};
+
+/* id_body: ID payload without its generic header (type, three reserved bytes, data).
+ * of_initiator: whose AUTH it is (SK_pi or SK_pr). Views are kept, not copied. */
+void keys_auth_octets(const struct xf *prf, const struct ike_keys *k, bool of_initiator,
+		      struct view message, struct view nonce, struct view id_body,
+		      struct auth_octets *out);
+/* AUTH data of the shared key method: prf(prf(shared, "Key Pad for IKEv2"), octets) ->
+ * prf->out_len bytes. shared: pre-shared key, EAP MSK, or SK_pi / SK_pr where EAP makes no key. */
+void keys_auth_shared(const struct xf *prf, struct view shared, const struct auth_octets *o,
+		      uint8_t *auth);
+
+#endif
