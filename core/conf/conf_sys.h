@@ -1,0 +1,85 @@
+/* Plain structs of the global settings, AAA lists and of what is kept as text. Same rules as
+ * conf_ike.h. */
+#ifndef CORE_CONF_CONF_SYS_H
+#define CORE_CONF_CONF_SYS_H
+
+#include "core/conf/conf_net.h"
+
+enum aaa_kind { AAA_AUTHEN_LOGIN, AAA_AUTHOR_NETWORK, AAA_ACCT_NETWORK };
+/* methods: "local", "none", "group NAME", in order. */
+struct aaa_list {
+	char *name;
+	uint8_t kind; /* enum aaa_kind */
+	struct str_list methods;
+	char *acct_mode; /* start-stop, stop-only, none */
+};
+
+/* R-GLB. 0 is off or no limit unless said otherwise. */
+struct ike_global {
+	uint32_t cookie_challenge; /* half-open SAs above which cookies are demanded */
+	uint32_t diagnose_error;
+	struct dpd dpd;
+	uint32_t dpd_retries; /* aggressive retries before the peer is dead */
+	uint32_t max_in_negotiation;
+	uint32_t max_in_negotiation_in;
+	uint32_t max_in_negotiation_out;
+	uint32_t max_sa;
+	uint32_t nat_keepalive_s;
+	uint32_t window;
+	bool fragmentation;
+	uint32_t fragmentation_mtu; /* 0: 576 for IPv4, 1280 for IPv6 */
+	bool http_url_cert;
+	uint32_t certificate_cache;
+	uint32_t route_update_interval_s;
+	uint32_t route_update_per_msg;
+	bool redirect_client;
+	uint32_t max_redirects;
+	bool redirect_init;
+	bool redirect_auth;
+	bool logging_ikev2;
+	bool logging_session;
+};
+
+enum df_bit { DF_COPY, DF_SET, DF_CLEAR };
+struct ipsec_global {
+	uint32_t lifetime_s;
+	uint32_t lifetime_kb;   /* 0: disabled */
+	uint32_t replay_window; /* 0: replay check disabled */
+	uint32_t idle_s;        /* 0: off */
+	uint8_t df_bit;         /* enum df_bit */
+	bool fragment_before;
+	bool nat_transparency;
+	bool invalid_spi_recovery;
+};
+
+struct listen_addr {
+	struct addr addr; /* family 0: every address */
+	char *vrf;        /* NULL: our own namespace */
+	uint32_t num;
+};
+
+/* The `sallyport ...` settings. */
+struct own_settings {
+	struct listen_addr *listen; /* none: wildcard in our own namespace and in every VRF */
+	size_t listen_count;
+	uint32_t port;
+	uint32_t nat_port;
+	uint32_t workers; /* 0: one per core */
+	bool defaults_legacy;
+	uint32_t half_open_per_source; /* 0: no limit */
+	uint32_t retention_days;       /* 0: for ever */
+	uint32_t group_commit_ms;
+};
+
+/* Commands of the dialect whose feature is stored as text (canonical words). A secret inside is
+ * text[secret_at .. secret_at+secret_len). */
+struct kept {
+	uint16_t row; /* of the command table */
+	char *text;
+	size_t secret_at;
+	size_t secret_len;
+	struct kept *lines; /* of a block */
+	size_t line_count;
+};
+
+#endif

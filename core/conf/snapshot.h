@@ -1,0 +1,85 @@
+/* The configuration as an immutable value. A session copies what it needs at authorization; nobody
+ * keeps a pointer into a snapshot without a reference. The memory is one arena, zeroed when the
+ * last reference goes (secrets are in it). References may be taken and dropped by any thread. */
+#ifndef CORE_CONF_SNAPSHOT_H
+#define CORE_CONF_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "core/conf/conf_sys.h"
+
+struct arena_chunk;
+struct arena {
+	struct arena_chunk *head;
+	bool nomem; /* sticky */
+};
+
+/* Each list is in configuration order. The default objects (name "default", R-CFG-02) are in the
+ * lists too, disabled or not: first among proposals, policies, authorization policies, transform
+ * sets and IPsec profiles. */
+struct snapshot {
+	atomic_uint refs;
+	struct arena arena;
+	uint64_t generation; /* previous one's + 1 */
+
+	char *hostname;
+	struct ike_proposal *proposals;
+	size_t proposal_count;
+	struct ike_policy *policies;
+	size_t policy_count;
+	struct ike_profile *profiles;
+	size_t profile_count;
+	struct ike_keyring *keyrings;
+	size_t keyring_count;
+	struct authz_policy *authz;
+	size_t authz_count;
+	struct pool4 *pools4;
+	size_t pool4_count;
+	struct pool6 *pools6;
+	size_t pool6_count;
+	struct acl *acls;
+	size_t acl_count;
+	struct transform_set *sets;
+	size_t set_count;
+	struct ipsec_profile *ipsec_profiles;
+	size_t ipsec_profile_count;
+	struct iface *ifaces;
+	size_t iface_count;
+	struct vrf_def *vrfs;
+	size_t vrf_count;
+	struct vrf_def *vrf_numbers; /* every name seen by this process, for stable numbers */
+	size_t vrf_number_count;
+	struct aaa_list *aaa_lists;
+	size_t aaa_list_count;
+	struct kept *kept;
+	size_t kept_count;
+	bool aaa_new_model;
+	struct ike_global ike;
+	struct ipsec_global ipsec;
+	struct own_settings own;
+};
+
+struct snapshot *snapshot_ref(struct snapshot *s);
+void snapshot_unref(struct snapshot *s); /* NULL is fine */
+
+/* By name (exact, case matters as on the console); NULL when there is none. */
+const struct ike_proposal *snapshot_proposal(const struct snapshot *s, const char *name);
+const struct ike_policy *snapshot_policy(const struct snapshot *s, const char *name);
+const struct ike_profile *snapshot_profile(const struct snapshot *s, const char *name);
+const struct ike_keyring *snapshot_keyring(const struct snapshot *s, const char *name);
+const struct authz_policy *snapshot_authz(const struct snapshot *s, const char *name);
+const struct pool4 *snapshot_pool4(const struct snapshot *s, const char *name);
+const struct pool6 *snapshot_pool6(const struct snapshot *s, const char *name);
+const struct acl *snapshot_acl(const struct snapshot *s, enum acl_kind kind, const char *name);
+const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name);
+const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name);
+const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number);
+const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name);
+/* Name of a VRF number, "" for 0, NULL when it is not defined (any more). */
+const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);
+const struct aaa_list *snapshot_aaa_list(const struct snapshot *s, enum aaa_kind kind, const char *name);
+
+/* Every field equal, lists in order; generation and VRF numbers do not count. */
+bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
+
+#endif
