@@ -1,0 +1,36 @@
+/* Frozen records in a block of shared memory that outlives the process which writes it.
+ * One writer. A record is published by one 64-bit store after it was written completely to fresh
+ * blocks, so death at any instruction leaves the old record or the new one, never a mixture;
+ * attach verifies frame and checksum of everything and counts what it had to drop. */
+#ifndef CORE_BASE_KEEP_H
+#define CORE_BASE_KEEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/rd.h"
+#include "core/base/status.h"
+
+enum keep_kind { KEEP_IKE = 1, KEEP_ESP = 2, KEEP_SESSION = 3, KEEP_META = 4 };
+
+struct keep;
+
+/* Bytes of memory needed for so many records of 512-byte blocks. */
+size_t keep_size(uint32_t max_records, uint32_t max_blocks);
+/* Zeroed memory becomes an empty keep; memory of an earlier process is verified and attached.
+ * mem is page aligned and stays the caller's. ST_BAD_VERSION: layout of another version (the
+ * caller starts empty after wiping), ST_NOMEM. */
+enum status keep_attach(void *mem, size_t size, uint32_t max_records, uint32_t max_blocks,
+			struct keep **out) MUST_USE;
+void keep_detach(struct keep *k); /* the memory stays as it is */
+/* Put replaces the record under (kind, key). ST_NOMEM: full, the old record stays. */
+enum status keep_put(struct keep *k, enum keep_kind kind, uint64_t key, const void *rec, size_t len) MUST_USE;
+void keep_del(struct keep *k, enum keep_kind kind, uint64_t key); /* blocks are zeroed */
+/* Copies at most cap bytes; returns the record's length, 0 when there is none. */
+size_t keep_get(const struct keep *k, enum keep_kind kind, uint64_t key, void *out, size_t cap);
+/* Walk: *cursor 0 at first; false at the end. Deleting the current record is allowed. */
+int keep_next(const struct keep *k, uint32_t *cursor, enum keep_kind *kind, uint64_t *key, size_t *len);
+uint32_t keep_count(const struct keep *k);
+uint32_t keep_dropped(const struct keep *k); /* damaged records found by attach */
+
+#endif

@@ -1,0 +1,115 @@
+/* The event log. One event is one line: stable event name from one list, then key=value pairs.
+ * Bytes from a peer are escaped; there is no formatter for keys and passwords.
+ * Emitting belongs to the loop thread; workers count instead. */
+#ifndef CORE_BASE_LOG_H
+#define CORE_BASE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/endpoint.h"
+#include "core/base/rd.h"
+#include "core/base/status.h"
+
+/*  X(NAME, token, severity (syslog 0..7), IOS-style mnemonic) */
+#define EVENT_LIST(X) \
+	X(START, "start", 5, "SALLYPORT-5-START") \
+	X(STOP, "stop", 5, "SALLYPORT-5-STOP") \
+	X(LISTEN, "listen", 6, "SALLYPORT-6-LISTEN") \
+	X(THAW, "thaw", 5, "SALLYPORT-5-THAW") \
+	X(CHILD_DIED, "process_died", 3, "SALLYPORT-3-PROCESS_DIED") \
+	X(CHILD_START, "process_start", 6, "SALLYPORT-6-PROCESS_START") \
+	X(CONFIG_LOADED, "config_loaded", 5, "SALLYPORT-5-CONFIG_LOADED") \
+	X(CONFIG_REFUSED, "config_refused", 3, "SALLYPORT-3-CONFIG_REFUSED") \
+	X(CONFIG_WARNING, "config_warning", 4, "SALLYPORT-4-CONFIG_WARNING") \
+	X(STORE_ERROR, "store_error", 2, "SALLYPORT-2-STORE_ERROR") \
+	X(NET_ERROR, "net_error", 3, "SALLYPORT-3-NET_ERROR") \
+	X(IKE_INIT_FAILED, "ike_init_failed", 4, "IKEV2-4-INIT_FAILED") \
+	X(IKE_AUTH_FAILED, "ike_auth_failed", 4, "IKEV2-4-AUTH_FAILED") \
+	X(IKE_SA_UP, "ike_sa_up", 5, "IKEV2-5-SA_UP") \
+	X(IKE_SA_DOWN, "ike_sa_down", 5, "IKEV2-5-SA_DOWN") \
+	X(CHILD_UP, "child_sa_up", 6, "IKEV2-6-CHILD_UP") \
+	X(CHILD_DOWN, "child_sa_down", 6, "IKEV2-6-CHILD_DOWN") \
+	X(CHILD_FAILED, "child_sa_failed", 4, "IKEV2-4-CHILD_FAILED") \
+	X(SESSION_UP, "session_up", 5, "CRYPTO-5-SESSION_STATUS") \
+	X(SESSION_DOWN, "session_down", 5, "CRYPTO-5-SESSION_STATUS") \
+	X(POOL_EXHAUSTED, "pool_exhausted", 3, "SALLYPORT-3-POOL_EXHAUSTED") \
+	X(HALF_OPEN_LIMIT, "half_open_limit", 4, "IKEV2-4-CAC_LIMIT") \
+	X(PKT_REPLAY, "packet_replay", 4, "CRYPTO-4-PKT_REPLAY_ERR") \
+	X(INVALID_SPI, "invalid_spi", 4, "CRYPTO-4-RECVD_PKT_INV_SPI") \
+	X(CONTROL, "control", 6, "SALLYPORT-6-CONTROL") \
+	X(SUPPRESSED, "suppressed", 4, "SALLYPORT-4-SUPPRESSED")
+
+enum event {
+#define X(name, token, sev, mnemonic) EV_##name,
+	EVENT_LIST(X)
+#undef X
+	EV__MAX
+};
+
+enum kv_type { KV_STR, KV_BYTES, KV_U64, KV_HEX64, KV_HEX32, KV_ADDR, KV_ENDPOINT, KV_STATUS };
+
+struct kv {
+	const char *key;
+	enum kv_type type;
+	union {
+		const char *s;        /* our own text; quoted when it has blanks */
+		struct view bytes;    /* from a peer: escaped, cut at 128 bytes */
+		uint64_t u;
+		struct addr addr;
+		struct endpoint ep;
+		enum status st;
+	};
+};
+
+static inline struct kv kv_str(const char *key, const char *s)
+{
+	return (struct kv){.key = key, .type = KV_STR, .s = s};
+}
+static inline struct kv kv_bytes(const char *key, const void *p, size_t len)
+{
+	return (struct kv){.key = key, .type = KV_BYTES, .bytes = {p, len}};
+}
+static inline struct kv kv_u64(const char *key, uint64_t u)
+{
+	return (struct kv){.key = key, .type = KV_U64, .u = u};
+}
+static inline struct kv kv_spi64(const char *key, uint64_t u)
+{
+	return (struct kv){.key = key, .type = KV_HEX64, .u = u};
+}
+static inline struct kv kv_spi32(const char *key, uint32_t u)
+{
+	return (struct kv){.key = key, .type = KV_HEX32, .u = u};
+}
+static inline struct kv kv_addr(const char *key, const struct addr *a)
+{
+	return (struct kv){.key = key, .type = KV_ADDR, .addr = *a};
+}
+static inline struct kv kv_ep(const char *key, const struct endpoint *e)
+{
+	return (struct kv){.key = key, .type = KV_ENDPOINT, .ep = *e};
+}
+static inline struct kv kv_status(const char *key, enum status st)
+{
+	return (struct kv){.key = key, .type = KV_STATUS, .st = st};
+}
+
+const char *event_token(enum event e);
+int event_severity(enum event e);
+const char *event_mnemonic(enum event e);
+
+/* "token key=value ..." into out (always terminated); returns the length that was written. */
+size_t log_format(char *out, size_t cap, enum event e, const struct kv *kv, size_t n);
+
+/* Where events go. Default: nowhere. The sink gets the event and its pairs, not text. */
+typedef void log_sink(void *ctx, enum event e, const struct kv *kv, size_t n);
+void log_set_sink(log_sink *sink, void *ctx);
+void log_emit(enum event e, const struct kv *kv, size_t n);
+#define LOG(e, ...) \
+	log_emit((e), (const struct kv[]){__VA_ARGS__}, sizeof((const struct kv[]){__VA_ARGS__}) / sizeof(struct kv))
+
+/* Printable ASCII kept, the rest as \xNN, quotes and backslash escaped; returns length. */
+size_t escape_bytes(char *out, size_t cap, const void *p, size_t len);
+
+#endif

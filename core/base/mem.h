@@ -1,0 +1,29 @@
+/* Memory that can be told to fail, and bytes that must not stay behind. Thread-safe. */
+#ifndef CORE_BASE_MEM_H
+#define CORE_BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All return NULL when out of memory (or when the countdown says so); zeroed memory always. */
+void *mem_new(size_t size);
+void *mem_array(size_t n, size_t size);                    /* overflow-checked */
+void *mem_grow(void *p, size_t old_size, size_t new_size); /* new bytes zeroed; old block zeroed before free; p stays valid on NULL */
+void *mem_dup(const void *p, size_t len);
+char *mem_strdup(const char *s);
+char *mem_strndup(const char *s, size_t len);
+void mem_free(void *p);
+/* Zero and free: for anything that held a key or password. */
+void mem_free_secret(void *p, size_t len);
+/* Zero that the compiler does not remove. */
+void mem_zero(void *p, size_t len);
+/* Equal in constant time. */
+bool mem_eq_secret(const void *a, const void *b, size_t len);
+
+/* Tests: the nth allocation of this thread from now fails (1 = next); 0 = never. */
+void mem_fail_at(uint64_t nth);
+/* Blocks handed out and not yet freed, whole process. */
+int64_t mem_live(void);
+
+#endif

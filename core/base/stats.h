@@ -1,0 +1,71 @@
+/* Counters. One array per owner thread, written by that thread only, read by anyone (relaxed
+ * atomics); sums are made by the reader. Each status has a counter of its own besides these. */
+#ifndef CORE_BASE_STATS_H
+#define CORE_BASE_STATS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+
+/*  X(NAME, token, unit, words) */
+#define COUNTER_LIST(X) \
+	X(IKE_IN, "ike_in_packets", "packets", "IKE datagrams received") \
+	X(IKE_IN_BYTES, "ike_in_bytes", "bytes", "IKE bytes received") \
+	X(IKE_OUT, "ike_out_packets", "packets", "IKE datagrams sent") \
+	X(IKE_OUT_BYTES, "ike_out_bytes", "bytes", "IKE bytes sent") \
+	X(IKE_RETRANS_IN, "ike_retransmits_in", "packets", "requests seen again and answered from the kept reply") \
+	X(IKE_RETRANS_OUT, "ike_retransmits_out", "packets", "requests sent again") \
+	X(IKE_INIT_IN, "ike_init_in", "requests", "IKE_SA_INIT requests") \
+	X(IKE_AUTH_IN, "ike_auth_in", "requests", "IKE_AUTH requests") \
+	X(IKE_COOKIES, "ike_cookies_sent", "packets", "cookie challenges sent") \
+	X(IKE_UP, "ike_sa_up", "SAs", "IKE SAs established") \
+	X(IKE_DOWN, "ike_sa_down", "SAs", "established IKE SAs ended") \
+	X(CHILD_UP, "child_sa_up", "SAs", "IPsec SAs established") \
+	X(CHILD_DOWN, "child_sa_down", "SAs", "IPsec SAs ended") \
+	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
+	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
+	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \
+	X(ESP_IN_BYTES, "esp_in_bytes", "bytes", "inner bytes received through tunnels") \
+	X(ESP_OUT, "esp_out_packets", "packets", "ESP packets sealed") \
+	X(ESP_OUT_BYTES, "esp_out_bytes", "bytes", "inner bytes sent through tunnels") \
+	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
+	X(HANDOVER, "worker_handovers", "packets", "packets passed to the owning worker")
+
+enum counter {
+#define X(name, token, unit, words) CT_##name,
+	COUNTER_LIST(X)
+#undef X
+	CT__MAX
+};
+
+struct stats {
+	_Alignas(64) _Atomic uint64_t count[CT__MAX];
+	_Atomic uint64_t status[ST__MAX];
+};
+
+/* Writer side; st is the owner's own array. */
+static inline void stats_add(struct stats *st, enum counter c, uint64_t n)
+{
+	uint64_t v = atomic_load_explicit(&st->count[c], memory_order_relaxed);
+	atomic_store_explicit(&st->count[c], v + n, memory_order_relaxed);
+}
+
+static inline void stats_inc(struct stats *st, enum counter c)
+{
+	stats_add(st, c, 1);
+}
+
+static inline void stats_status(struct stats *st, enum status s)
+{
+	uint64_t v = atomic_load_explicit(&st->status[s], memory_order_relaxed);
+	atomic_store_explicit(&st->status[s], v + 1, memory_order_relaxed);
+}
+
+const char *counter_token(enum counter c);
+const char *counter_unit(enum counter c);
+const char *counter_words(enum counter c);
+/* dst += src; dst is private to the caller. */
+void stats_sum(struct stats *dst, const struct stats *src);
+
+#endif

@@ -1,0 +1,109 @@
+/* One list of ways to end: the enum, the IKE notify it is answered with, the token used by
+ * logs, SQL and SNMP, the words for people. Every failure is counted under its own name. */
+#ifndef CORE_BASE_STATUS_H
+#define CORE_BASE_STATUS_H
+
+#include <stdint.h>
+
+/*  X(NAME, token, ike_notify (0 = none), words) */
+#define STATUS_LIST(X) \
+	X(OK, "ok", 0, "done") \
+	X(PENDING, "pending", 0, "waiting for an answer") \
+	X(NOMEM, "no_memory", 0, "out of memory") \
+	X(AGAIN, "again", 0, "busy, try again") \
+	X(INTERNAL, "internal", 0, "internal error") \
+	X(TIMEOUT, "timeout", 0, "no answer in time") \
+	X(CANCELLED, "cancelled", 0, "cancelled") \
+	X(NOT_FOUND, "not_found", 0, "not found") \
+	X(EXISTS, "exists", 0, "already exists") \
+	X(LIMIT, "limit", 0, "a configured limit was reached") \
+	X(IO, "io", 0, "input or output failed") \
+	X(CONFIG, "config", 0, "the configuration does not allow it") \
+	/* reading a datagram */ \
+	X(TRUNCATED, "truncated", 0, "message shorter than its length fields say") \
+	X(TRAILING, "trailing_bytes", 0, "bytes after the end of the message") \
+	X(BAD_VERSION, "bad_version", 5, "IKE major version not 2") \
+	X(BAD_LENGTH, "bad_length", 7, "a length field is wrong") \
+	X(BAD_PAYLOAD, "bad_payload", 7, "a payload is malformed") \
+	X(BAD_EXCHANGE, "bad_exchange", 7, "payloads not allowed in this exchange") \
+	X(CRITICAL, "unsupported_critical", 1, "critical payload of unknown type") \
+	X(BAD_SPI, "bad_ike_spi", 4, "no IKE SA with these SPIs") \
+	X(BAD_MSGID, "bad_message_id", 9, "message ID outside the window") \
+	X(BAD_STATE, "bad_state", 0, "message not expected in this state") \
+	X(NOT_AUTHENTIC, "not_authentic", 0, "integrity check of the message failed") \
+	X(NAT_MARKER, "bad_marker", 0, "port 4500 datagram is neither IKE nor ESP") \
+	/* IKE_SA_INIT */ \
+	X(COOKIE_WANTED, "cookie_wanted", 16390, "cookie demanded from the peer") \
+	X(BAD_COOKIE, "bad_cookie", 0, "cookie does not verify") \
+	X(HALF_OPEN_LIMIT, "half_open_limit", 0, "too many negotiations in progress") \
+	X(HALF_OPEN_SOURCE, "half_open_source", 0, "too many negotiations from this address") \
+	X(SA_LIMIT, "sa_limit", 35, "limit of established IKE SAs reached") \
+	X(NO_POLICY, "no_policy", 14, "no IKEv2 policy for this local address and VRF") \
+	X(NO_PROPOSAL, "no_proposal", 14, "no common IKE proposal") \
+	X(INVALID_KE, "invalid_ke", 17, "key exchange group not the selected one") \
+	X(BAD_KE, "bad_ke", 7, "key exchange value invalid") \
+	X(COOKIE_LOOP, "cookie_loop", 0, "peer kept asking for cookies or other groups") \
+	/* IKE_AUTH */ \
+	X(NO_PROFILE, "no_profile", 24, "no IKEv2 profile matches the peer") \
+	X(PROFILE_AMBIGUOUS, "profile_ambiguous", 24, "more than one IKEv2 profile matches the peer") \
+	X(PROFILE_SHUTDOWN, "profile_shutdown", 24, "the matching profile is shut down") \
+	X(NO_KEY, "no_key", 24, "no pre-shared key for the peer") \
+	X(AUTH_METHOD, "auth_method", 24, "authentication method not allowed by the profile") \
+	X(AUTH_FAILED, "auth_failed", 24, "authentication failed (wrong key or identity)") \
+	X(PEER_REFUSED, "peer_refused", 0, "the peer refused") \
+	X(NOT_AUTHORIZED, "not_authorized", 24, "authorization refused") \
+	X(NO_ADDRESS, "no_address", 36, "no address could be assigned") \
+	X(POOL_EXHAUSTED, "pool_exhausted", 36, "address pool exhausted") \
+	X(FAILED_CP, "failed_cp_required", 37, "the peer must ask for an address") \
+	X(NO_CHILD_PROPOSAL, "no_child_proposal", 14, "no common ESP proposal") \
+	X(TS_UNACCEPTABLE, "ts_unacceptable", 38, "traffic selectors not acceptable") \
+	X(NO_ADDITIONAL_SAS, "no_additional_sas", 35, "no additional SAs accepted") \
+	X(STORE, "store", 0, "the session could not be stored") \
+	X(INSTALL, "install", 0, "the data path refused the SA") \
+	/* why a session or SA ended */ \
+	X(END_PEER, "peer_delete", 0, "deleted by the peer") \
+	X(END_ADMIN, "admin_clear", 0, "cleared by the operator") \
+	X(END_DPD, "dpd", 0, "peer does not answer") \
+	X(END_LIFETIME, "lifetime", 0, "lifetime expired") \
+	X(END_REPLACED, "replaced", 0, "replaced by a newer connection of the same peer") \
+	X(END_SHUTDOWN, "shutdown", 0, "the headend was stopped") \
+	X(END_LOST, "lost", 0, "state lost with a restart") \
+	X(END_CONFIG, "config_change", 0, "configuration changed") \
+	/* data path */ \
+	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
+	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \
+	X(ESP_REPLAY, "esp_replay", 0, "sequence number replayed or too old") \
+	X(ESP_AUTH, "esp_auth", 0, "ESP integrity check failed") \
+	X(ESP_PAD, "esp_pad", 0, "ESP padding or next header wrong") \
+	X(ESP_SOURCE, "esp_source", 0, "inner source address not assigned to this session") \
+	X(ESP_SELECTOR, "esp_selector", 39, "inner packet outside the traffic selectors") \
+	X(ESP_MALFORMED, "esp_malformed", 0, "inner packet malformed") \
+	X(ESP_SEQ_END, "esp_seq_end", 0, "outbound sequence numbers used up") \
+	X(ESP_TOO_BIG, "esp_too_big", 0, "packet larger than the tunnel allows") \
+	X(ESP_PORT, "esp_wrong_vrf", 0, "ESP packet arrived in the wrong VRF") \
+	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \
+	X(OUT_HAIRPIN, "out_client_to_client", 0, "client to client traffic is not permitted") \
+	X(OUT_SELECTOR, "out_selector", 0, "outbound packet outside the traffic selectors") \
+	X(OUT_SEND, "out_send", 0, "sending failed") \
+	X(TUN_WRITE, "tun_write", 0, "write to the tunnel device failed") \
+	X(RING_FULL, "ring_full", 0, "a worker's queue was full")
+
+enum status {
+#define X(name, token, notify, words) ST_##name,
+	STATUS_LIST(X)
+#undef X
+	ST__MAX
+};
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* Stable lower-case token: logs, SQL end_reason, SNMP. Never NULL (unknown -> "internal"). */
+const char *status_token(enum status st);
+/* Words for people. Never NULL. */
+const char *status_words(enum status st);
+/* IKE notify message type that answers it (RFC 7296 section 3.10.1), 0 for none. */
+uint16_t status_notify(enum status st);
+/* The status for a token, ST__MAX when unknown. */
+enum status status_from_token(const char *token);
+
+#endif
