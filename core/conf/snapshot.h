@@ -6,13 +6,8 @@
 
 #include <stdatomic.h>
 
+#include "core/conf/arena.h"
 #include "core/conf/conf_sys.h"
-
-struct arena_chunk;
-struct arena {
-	struct arena_chunk *head;
-	bool nomem; /* sticky */
-};
 
 /* Each list is in configuration order. The default objects (name "default", R-CFG-02) are in the
  * lists too, disabled or not: first among proposals, policies, authorization policies, transform

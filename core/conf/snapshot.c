@@ -1,0 +1,128 @@
+#include "core/conf/snapshot.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+
+struct snapshot *snapshot_ref(struct snapshot *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+void snapshot_unref(struct snapshot *s)
+{
+	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	arena_free(&s->arena);
+	mem_free_secret(s, sizeof(*s));
+}
+
+/* Every object starts with `char *name`, or says where it is. */
+static const void *by_name(const void *v, size_t n, size_t size, size_t name_at, const char *name)
+{
+	if (!name)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		const char *obj = (const char *)v + i * size;
+		const char *have;
+		memcpy(&have, obj + name_at, sizeof(have));
+		if (have && strcmp(have, name) == 0)
+			return obj;
+	}
+	return NULL;
+}
+
+#define BY_NAME(list, count, type) by_name(s->list, s->count, sizeof(type), offsetof(type, name), name)
+
+const struct ike_proposal *snapshot_proposal(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(proposals, proposal_count, struct ike_proposal);
+}
+
+const struct ike_policy *snapshot_policy(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(policies, policy_count, struct ike_policy);
+}
+
+const struct ike_profile *snapshot_profile(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(profiles, profile_count, struct ike_profile);
+}
+
+const struct ike_keyring *snapshot_keyring(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(keyrings, keyring_count, struct ike_keyring);
+}
+
+const struct authz_policy *snapshot_authz(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(authz, authz_count, struct authz_policy);
+}
+
+const struct pool4 *snapshot_pool4(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(pools4, pool4_count, struct pool4);
+}
+
+const struct pool6 *snapshot_pool6(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(pools6, pool6_count, struct pool6);
+}
+
+const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(sets, set_count, struct transform_set);
+}
+
+const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(ipsec_profiles, ipsec_profile_count, struct ipsec_profile);
+}
+
+const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(vrfs, vrf_count, struct vrf_def);
+}
+
+const struct acl *snapshot_acl(const struct snapshot *s, enum acl_kind kind, const char *name)
+{
+	if (!name)
+		return NULL;
+	for (size_t i = 0; i < s->acl_count; i++) {
+		const struct acl *a = &s->acls[i];
+		if (a->kind == kind && strcmp(a->name, name) == 0)
+			return a;
+	}
+	return NULL;
+}
+
+const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number)
+{
+	for (size_t i = 0; i < s->iface_count; i++)
+		if (s->ifaces[i].kind == kind && s->ifaces[i].number == number)
+			return &s->ifaces[i];
+	return NULL;
+}
+
+const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num)
+{
+	if (num == 0)
+		return "";
+	for (size_t i = 0; i < s->vrf_count; i++)
+		if (s->vrfs[i].num == num)
+			return s->vrfs[i].name;
+	return NULL;
+}
+
+const struct aaa_list *snapshot_aaa_list(const struct snapshot *s, enum aaa_kind kind, const char *name)
+{
+	if (!name)
+		return NULL;
+	for (size_t i = 0; i < s->aaa_list_count; i++) {
+		const struct aaa_list *l = &s->aaa_lists[i];
+		if (l->kind == kind && strcmp(l->name, name) == 0)
+			return l;
+	}
+	return NULL;
+}
