@@ -127,7 +127,7 @@ profile() {
 		BSSL_TOOL="-O2 -ffunction-sections -fdata-sections -fstack-protector-strong"
 		return
 		;;
-	asan) san="-fsanitize=address,undefined -fno-sanitize-recover=undefined" ;;
+	asan | ubsan) P=asan san="-fsanitize=address,undefined -fno-sanitize-recover=undefined" ;;
 	tsan) san="-fsanitize=thread" ;;
 	fuzz) san="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" ;;
 	*) die "no profile '$P' (plain, asan, tsan, fuzz)" ;;
@@ -456,7 +456,10 @@ cmd_unit() {
 	names=("${names[@]/#/test_}")
 	locked "build/.lock.$P" build_units_locked "${names[@]}"
 	. tests/lib/runner.sh
-	for n in "${names[@]}"; do in_tool "$P" "build/$P/unit/$n" || rc=1; done
+	for n in "${names[@]}"; do
+		in_tool "$P" "build/$P/unit/$n"
+		"${RUN[@]}" || rc=1
+	done
 	return $rc
 }
 

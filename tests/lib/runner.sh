@@ -1,18 +1,335 @@
-# shellcheck shell=bash
-# How build.sh runs tests. Sourced by it.
+# shellcheck shell=bash disable=SC2034,SC2154
+# How build.sh runs tests, sourced by it. A group is a function group_X that starts its tests with
+# `one`; a test program says `ok NAME` or `FAIL NAME why` per test and `# N passed, M failed` at its
+# end, exits 0 or 1, or exits 77 with the reason in its last line when it cannot run here.
+#
+# QUICK=1 makes the long groups short. SIM_SEEDS and FUZZ_SECONDS set them one by one.
 
-# in_tool PROFILE COMMAND...: the sanitizers of this compiler want their shadow memory where a kernel
-# with much address randomisation may have put something else; so randomisation is off for them.
+readonly GROUPS_IN_ORDER="check unit asan tsan planted sim fuzz net repro"
+if [[ -n ${QUICK:-} ]]; then
+	: "${SIM_SEEDS:=2000}" "${FUZZ_SECONDS:=3}"
+else
+	: "${SIM_SEEDS:=20000}" "${FUZZ_SECONDS:=20}"
+fi
+export SALLYPORT_ROOT=$ROOT SALLYPORT_BIN=$ROOT/build/sallyport
+
+group_packages() {
+	case $1 in
+	check) echo python3 ;;
+	unit | repro) ;;
+	net) TEST_PACKAGES ;;
+	*) echo "clang libclang-rt-14-dev llvm python3" ;;
+	esac
+}
+
+# --- one test -------------------------------------------------------------------------------------
+
+# in_tool PROFILE COMMAND...: sets RUN, the command with what its profile needs around it. The
+# sanitizers of this compiler want their shadow memory where a kernel with much address
+# randomisation may have put something else; so randomisation is off for them.
 in_tool() {
-	local profile=$1 fixed=()
+	local profile=$1
 	shift
-	if [[ $profile == plain ]]; then
-		"$@"
+	RUN=("$@")
+	[[ $profile != plain ]] || return 0
+	! setarch -R true 2>/dev/null || RUN=(setarch -R "${RUN[@]}")
+	RUN=(env ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1
+		UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+		TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 "${RUN[@]}")
+}
+
+# tally LOG STATUS: "passed failed skipped" of a finished test, from its last line of totals. A
+# program that died before its totals, or after them, is one failure more.
+tally() {
+	local line p=0 f=0 s=0
+	if (($2 == 77)); then
+		echo 0 0 1
 		return
 	fi
-	! setarch -R true 2>/dev/null || fixed=(setarch -R)
-	ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1 \
-		UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-		TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-		"${fixed[@]}" "$@"
+	line=$(grep -aE '^# [0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1) || true
+	if [[ $line =~ ^#\ ([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)? ]]; then
+		p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[4]:-0}
+	elif (($2 == 0)); then
+		p=1
+	fi
+	(($2 == 0 || f > 0)) || f=1
+	echo "$p $f $s"
+}
+
+# What a person needs to see of a test that did not simply pass.
+report() {
+	local label=$1 log=$2 status=$3 failed=$4
+	if ((status == 77)); then
+		echo "  skipped $label: $(tail -n 1 "$log")"
+	elif ((failed > 0)); then
+		echo "  FAILED $label (exit $status$([[ $status != 124 ]] || echo ", time is up")), log $log"
+		grep -aE -A 3 '^FAIL|ERROR: |runtime error:|WARNING: ThreadSanitizer' "$log" | head -n 40 |
+			sed 's/^/    /' || true
+		grep -qaE '^FAIL|ERROR: |runtime error:' "$log" || tail -n 15 "$log" | sed 's/^/    /'
+	fi
+}
+
+run_one() {
+	local label=$1 limit=$2 status=0 counts log
+	log=$(log_path "$GROUP.$label")
+	shift 2
+	timeout -k 5 "$limit" "$@" >"$log" 2>&1 </dev/null || status=$?
+	counts=$(tally "$log" "$status")
+	# shellcheck disable=SC2086
+	report "$label" "$log" "$status" "$(set -- $counts && echo "$2")"
+	echo "$counts" >"$RESULTS/$label"
+}
+
+# one LABEL LIMIT_S COMMAND...: starts a test when fewer than PARALLEL are running. Skips it when
+# names were given on the command line and it is none of them.
+one() {
+	local bare=${1##*/} n
+	bare=${bare#test_} bare=${bare#fuzz_} bare=${bare%.*}
+	if ((${#SELECT[@]})); then
+		for n in "${SELECT[@]}"; do
+			n=${n##*/} n=${n#test_} n=${n#fuzz_}
+			[[ ${n%.*} != "$bare" ]] || break
+			n=
+		done
+		[[ -n $n ]] || return 0
+	fi
+	while (($(jobs -rp | wc -l) >= PARALLEL)); do wait -n || true; done
+	run_one "$@" &
+}
+
+# built PROFILE TARGET...: a build whose failure is a failed test of the group.
+built() {
+	local log
+	log=$(log_path "build-$1")
+	build "$@" >"$log" 2>&1 && return
+	echo "  FAILED to build $*, log $log"
+	grep -E 'error|undefined reference|multiple definition|\*\*\*' "$log" | head -n 20 | sed 's/^/    /' || true
+	echo 0 1 0 >"$RESULTS/build-$1"
+	return 1
+}
+
+# --- the groups -----------------------------------------------------------------------------------
+
+group_check() {
+	local f
+	for f in tests/check/*; do
+		case $f in
+		*.py) one "${f##*/}" 120 "$PYTHON" "$f" ;;
+		*.sh) one "${f##*/}" 120 bash "$f" ;;
+		esac
+	done
+}
+
+# units PROFILE [FILE...]
+units() {
+	local f profile=$1 names
+	shift
+	names=("${@##*/}")
+	names=("${names[@]%.c}")
+	built "$profile" "${names[@]/#/build/$profile/unit/}" || return 0
+	for f in "${names[@]}"; do
+		in_tool "$profile" "build/$profile/unit/$f"
+		one "$f" 120 "${RUN[@]}"
+	done
+}
+
+group_unit() { with_files units plain tests/unit/test_*.c; }
+group_asan() { with_files units asan tests/unit/test_*.c; }
+
+# Threads are in few places: a test that has them says so in its first line.
+group_tsan() {
+	local f marked=()
+	for f in tests/unit/test_*.c; do
+		[[ ! -e $f ]] || ! head -n 1 "$f" | grep -q '/\* tsan \*/' || marked+=("$f")
+	done
+	((${#marked[@]} == 0)) || units tsan "${marked[@]}"
+}
+
+# with_files FUNCTION PROFILE GLOB...: nothing to do when the glob found nothing.
+with_files() { [[ ! -e $3 ]] || "$@"; }
+
+# tests/planted/TOOL*.c holds a bug that the tool must report in the words of its first line.
+group_planted() {
+	local f
+	for f in tests/planted/*; do
+		case $f in
+		*.c) planted_c "$f" ;;
+		*.sh) one "${f##*/}" 120 bash "$f" ;;
+		esac
+	done
+}
+
+planted_c() {
+	local name=${1##*/} words out log
+	name=${name%.c}
+	out=build/planted/$name
+	words=$(sed -n '1s,^/\* reported as: \(.*\) \*/$,\1,p' "$1")
+	profile "${name%%[_-]*}"
+	boringssl
+	mkdir -p build/planted
+	log=$(log_path "build-$name")
+	# shellcheck disable=SC2086
+	if ! "$CC" $BASE $TOOL -isystem "$BSSL/include" "$1" -o "$out" $LINK "$BSSL/lib/libcrypto.a" \
+		-lpthread >"$log" 2>&1; then
+		echo "  FAILED to build $1, log $log"
+		echo 0 1 0 >"$RESULTS/build-$name"
+		return
+	fi
+	in_tool "$P" "$out"
+	[[ $P != fuzz ]] || RUN+=(-max_total_time=60 -seed=1 -artifact_prefix=build/planted/)
+	one "$name" 90 bash tests/lib/must_report.sh "$words" "${RUN[@]}"
+}
+
+group_sim() {
+	compgen -G 'tests/sim/*.c' >/dev/null || return 0
+	if built plain build/plain/sim; then one sim 300 build/plain/sim --seeds "$SIM_SEEDS"; fi
+	if built asan build/asan/sim; then
+		in_tool asan build/asan/sim --seeds $((SIM_SEEDS / 20))
+		one sim-asan 300 "${RUN[@]}"
+	fi
+}
+
+# One target: every input that is kept must pass, then a bounded search for new ones. What is found
+# stays in build/ (corpus and crash); somebody decides what of it is worth a place in the tree.
+group_fuzz() {
+	local f name args
+	compgen -G 'tests/fuzz/fuzz_*.c' >/dev/null || return 0
+	built fuzz fuzz || return 0
+	mkdir -p build/fuzz/crash
+	for f in tests/fuzz/fuzz_*.c; do
+		name=$(basename "$f" .c)
+		name=${name#fuzz_}
+		mkdir -p "build/fuzz/corpus/$name"
+		args=(-timeout=10 -rss_limit_mb=2048 "-artifact_prefix=build/fuzz/crash/$name-")
+		[[ ! -e tests/fuzz/dict/$name.dict ]] || args+=("-dict=tests/fuzz/dict/$name.dict")
+		in_tool fuzz "build/fuzz/fuzz/fuzz_$name" "${args[@]}"
+		one "$name" $((FUZZ_SECONDS + 120)) bash tests/lib/fuzz_one.sh "$name" "$FUZZ_SECONDS" "${RUN[@]}"
+	done
+}
+
+group_net() {
+	local f
+	compgen -G 'tests/net/test_*.py' >/dev/null || return 0
+	built plain all || return 0
+	PARALLEL=1
+	for f in tests/net/test_*.py; do
+		if ((EUID != 0)); then
+			one "${f##*/}" 5 sh -c 'echo "network namespaces need root"; exit 77'
+		else
+			one "${f##*/}" 300 "$PYTHON" "$f"
+		fi
+	done
+}
+
+group_repro() {
+	[[ -z ${QUICK:-} ]] || return 0
+	one two-clones 900 bash tests/lib/two_clones.sh
+}
+
+# --- the words of build.sh ------------------------------------------------------------------------
+
+# run_group NAME: runs it and adds to PASSED, FAILED, SKIPPED.
+run_group() {
+	local p=0 f=0 s=0 a b c file start=${EPOCHREALTIME/./} ms
+	GROUP=$1
+	PARALLEL=$JOBS
+	RESULTS=build/log/results.$GROUP
+	rm -rf "$RESULTS"
+	mkdir -p "$RESULTS"
+	"group_$GROUP"
+	wait
+	for file in "$RESULTS"/*; do
+		[[ -e $file ]] || continue
+		read -r a b c <"$file"
+		p=$((p + a)) f=$((f + b)) s=$((s + c))
+	done
+	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	printf 'group %s: %d passed, %d failed, %d skipped (%d.%d s)\n' "$GROUP" $p $f $s \
+		$((ms / 1000)) $((ms % 1000 / 100))
+	PASSED=$((PASSED + p)) FAILED=$((FAILED + f)) SKIPPED=$((SKIPPED + s))
+}
+
+# Stops what is running when somebody presses Ctrl-C.
+stop_tests() {
+	local job
+	for job in $(jobs -p); do
+		pkill -TERM -P "$job" 2>/dev/null || true
+	done
+	exit 130
+}
+
+run_groups() {
+	local g packages=
+	for g in "$@"; do packages+=" $(group_packages "$g")"; done
+	# shellcheck disable=SC2086,SC2046
+	need_packages $(echo $packages | tr ' ' '\n' | sort -u)
+	PASSED=0 FAILED=0 SKIPPED=0
+	trap stop_tests INT TERM
+	for g in "$@"; do run_group "$g"; done
+	echo "$PASSED passed, $FAILED failed$( ((SKIPPED == 0)) || echo ", $SKIPPED skipped")"
+	if ((FAILED > 0)); then return 1; fi
+	if (( ${#SELECT[@]} && PASSED + SKIPPED == 0)); then die "no test of that name"; fi
+}
+
+cmd_test() {
+	local group=${1:-}
+	SELECT=()
+	if [[ -z $group ]]; then
+		# shellcheck disable=SC2086
+		run_groups $GROUPS_IN_ORDER
+		return
+	fi
+	[[ " $GROUPS_IN_ORDER " == *" $group "* ]] || die "no group '$group' ($GROUPS_IN_ORDER)"
+	SELECT=("${@:2}")
+	run_groups "$group"
+}
+
+# fuzz [SECONDS] [TARGET...]
+cmd_fuzz() {
+	FUZZ_SECONDS=60
+	if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+		FUZZ_SECONDS=$1
+		shift
+	fi
+	SELECT=("$@")
+	run_groups fuzz
+}
+
+group_soak_sim() {
+	compgen -G 'tests/sim/*.c' >/dev/null || return 0
+	if built plain build/plain/sim; then one sim 14400 build/plain/sim --seeds "$SIM_SEEDS"; fi
+}
+
+# The long runs, with a line each in tests/SOAK.md.
+cmd_soak() {
+	local g what commit bad=0
+	SELECT=() SIM_SEEDS=1000000 FUZZ_SECONDS=300
+	commit=$(git -c "safe.directory=$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo none)
+	# shellcheck disable=SC2046
+	need_packages $(group_packages fuzz)
+	trap stop_tests INT TERM
+	for g in soak_sim fuzz; do
+		PASSED=0 FAILED=0 SKIPPED=0
+		run_group "$g"
+		what="$SIM_SEEDS simulated seeds"
+		[[ $g != fuzz ]] || what="fuzzing, $FUZZ_SECONDS s a target"
+		echo "$(date -u +%F) $commit $what: $PASSED passed, $FAILED failed" >>tests/SOAK.md
+		bad=$((bad + FAILED))
+	done
+	if ((bad > 0)); then return 1; fi
+}
+
+# Everything in tests/bench says its own figures; nothing here judges them.
+cmd_bench() {
+	local f
+	# shellcheck disable=SC2046
+	need_packages $(TEST_PACKAGES)
+	cmd_build
+	build plain bench
+	for f in tests/bench/*; do
+		case $f in
+		*.c) "build/plain/bench/$(basename "$f" .c)" ;;
+		*.py) "$PYTHON" "$f" ;;
+		esac
+	done
 }
