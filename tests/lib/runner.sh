@@ -80,19 +80,21 @@ run_one() {
 	echo "$counts" >"$RESULTS/$label"
 }
 
-# one LABEL LIMIT_S COMMAND...: starts a test when fewer than PARALLEL are running. Skips it when
-# names were given on the command line and it is none of them.
-one() {
+# selected NAME: no names were given on the command line, or this is one of them.
+selected() {
 	local bare=${1##*/} n
-	bare=${bare#test_} bare=${bare#fuzz_} bare=${bare%.*}
-	if ((${#SELECT[@]})); then
-		for n in "${SELECT[@]}"; do
-			n=${n##*/} n=${n#test_} n=${n#fuzz_}
-			[[ ${n%.*} != "$bare" ]] || break
-			n=
-		done
-		[[ -n $n ]] || return 0
-	fi
+	bare=${bare#test_} bare=${bare#fuzz_}
+	((${#SELECT[@]})) || return 0
+	for n in "${SELECT[@]}"; do
+		n=${n##*/} n=${n#test_} n=${n#fuzz_}
+		[[ ${n%.*} != "${bare%.*}" ]] || return 0
+	done
+	return 1
+}
+
+# one LABEL LIMIT_S COMMAND...: starts a selected test when fewer than PARALLEL are running.
+one() {
+	selected "$1" || return 0
 	while (($(jobs -rp | wc -l) >= PARALLEL)); do wait -n || true; done
 	run_one "$@" &
 }
@@ -114,7 +116,9 @@ group_check() {
 	local f
 	for f in tests/check/*; do
 		case $f in
-		*.py) one "${f##*/}" 120 "$PYTHON" "$f" ;;
+		*tree.py) ;; # what the rules share
+		*style.sh) [[ -z ${STYLE:-} ]] || one style.sh 300 bash "$f" ;;
+		*.py) one "${f##*/}" 120 "$PYTHON" -B "$f" ;;
 		*.sh) one "${f##*/}" 120 bash "$f" ;;
 		esac
 	done
@@ -160,8 +164,9 @@ group_planted() {
 }
 
 planted_c() {
-	local name=${1##*/} words out log
-	name=${name%.c}
+	local name words out log
+	name=$(basename "$1" .c)
+	selected "$name" || return 0
 	out=build/planted/$name
 	words=$(sed -n '1s,^/\* reported as: \(.*\) \*/$,\1,p' "$1")
 	profile "${name%%[_-]*}"
@@ -216,7 +221,7 @@ group_net() {
 		if ((EUID != 0)); then
 			one "${f##*/}" 5 sh -c 'echo "network namespaces need root"; exit 77'
 		else
-			one "${f##*/}" 300 "$PYTHON" "$f"
+			one "${f##*/}" 300 "$PYTHON" -B "$f"
 		fi
 	done
 }
@@ -329,7 +334,7 @@ cmd_bench() {
 	for f in tests/bench/*; do
 		case $f in
 		*.c) "build/plain/bench/$(basename "$f" .c)" ;;
-		*.py) "$PYTHON" "$f" ;;
+		*.py) "$PYTHON" -B "$f" ;;
 		esac
 	done
 }
