@@ -1,0 +1,86 @@
+/* THE table of commands that the running daemon answers, and the ones about the daemon itself. */
+#include "cmd/admin.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/show.h"
+
+const struct admin_command admin_commands[] = {
+	{"show version", "", false, show_version, "version of the running daemon"},
+	{"show running-config", "[all]", false, show_running_config,
+	 "configuration in force; all: with defaults"},
+	{"show counters", "", false, show_counters, "every counter and every kind of failure, one sample"},
+	{"show ip local pool", "", false, show_pools, "address pools and how many addresses are in use"},
+	{"show crypto session", "[detail] [FILTER]", false, show_crypto_session,
+	 "who is connected, from where, through which interface"},
+	{"show crypto ipsec sa", "[FILTER]", false, show_ipsec_sa, "IPsec SAs with their counters"},
+	{"show crypto ikev2 sa", "[detailed] [FILTER]", false, show_ikev2_sa, "IKE SAs"},
+	{"show crypto ikev2 session", "[detailed] [FILTER]", false, show_ikev2_session,
+	 "IKE SAs with their child SAs"},
+	{"show crypto ikev2 stats", "", false, show_ikev2_stats, "SAs against their limits"},
+	{"show crypto ikev2 proposal", "[NAME]", false, show_ikev2_proposal, "IKEv2 proposals"},
+	{"show crypto ikev2 policy", "[NAME]", false, show_ikev2_policy, "IKEv2 policies"},
+	{"show crypto ikev2 profile", "[NAME]", false, show_ikev2_profile, "IKEv2 profiles"},
+	{"show crypto ikev2 authorization policy", "[NAME]", false, show_ikev2_authorization,
+	 "IKEv2 authorization policies"},
+	{"clear crypto session", "[FILTER]", true, clear_crypto_session, "end sessions"},
+	{"clear crypto ikev2 sa", "[FILTER]", true, clear_ikev2_sa, "delete IKE SAs and their children"},
+	{"reload", "", true, admin_reload, "read the configuration again"},
+};
+
+const size_t admin_commands_len = sizeof(admin_commands) / sizeof(admin_commands[0]);
+
+SHOW(admin_reload)
+{
+	if (args->n) {
+		out_printf(err, "\"%s\" is not understood here; reload takes no words\n", args->words[0]);
+		return 2;
+	}
+	return w->reload(w->ctx, out, err);
+}
+
+static void js_values(struct out *out, const struct sample *s)
+{
+	js_open(out, "counters");
+	for (int i = 0; i < CT__MAX; i++)
+		js_u64(out, counter_token((enum counter)i), s->sums.count[i]);
+	js_close(out);
+	js_open(out, "status");
+	for (int i = 1; i < ST__MAX; i++)
+		js_u64(out, status_token((enum status)i), s->sums.status[i]);
+	js_close(out);
+}
+
+SHOW(show_counters)
+{
+	(void)args;
+	(void)err;
+	const struct sample *s = w->sample(w->ctx);
+	if (out->json) {
+		js_open(out, NULL);
+		js_u64(out, "sample", s->number);
+		js_u64(out, "sample_wall_ms", (uint64_t)s->wall_ms);
+		js_u64(out, "ike_sas", s->ike_sas);
+		js_u64(out, "half_open", s->half_open);
+		js_u64(out, "sessions", s->sessions);
+		js_u64(out, "loop_turn_max_us", s->turn_max_us);
+		js_values(out, s);
+		js_close(out);
+		return 0;
+	}
+	out_printf(out, "Sample %" PRIu64 " at %" PRId64 " ms\n", s->number, s->wall_ms);
+	out_printf(out, "%14" PRIu64 "  IKE SAs established now\n", s->ike_sas);
+	out_printf(out, "%14" PRIu64 "  IKE SAs in negotiation now\n", s->half_open);
+	out_printf(out, "%14" PRIu64 "  sessions now\n", s->sessions);
+	out_printf(out, "%14" PRIu64 "  longest turn of the main loop, microseconds\n", s->turn_max_us);
+	for (int i = 0; i < CT__MAX; i++)
+		out_printf(out, "%14" PRIu64 "  %-24s %s\n", (uint64_t)s->sums.count[i],
+			   counter_token((enum counter)i), counter_words((enum counter)i));
+	out_printf(out, "Failures and ends, by name:\n");
+	for (int i = 1; i < ST__MAX; i++)
+		if (s->sums.status[i])
+			out_printf(out, "%14" PRIu64 "  %-24s %s\n", (uint64_t)s->sums.status[i],
+				   status_token((enum status)i), status_words((enum status)i));
+	return 0;
+}

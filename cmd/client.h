@@ -1,0 +1,14 @@
+/* The command-line side: show, clear, reload and what else is answered by the running daemon. */
+#ifndef CMD_CLIENT_H
+#define CMD_CLIENT_H
+
+#define CONTROL_SOCKET_DEFAULT "/run/sallyport/control.sock"
+
+/* argv[0] is the first word of the command ("show"); options --socket PATH and --json may stand
+ * anywhere. Exit code: 0 done, 1 failed, 2 usage. */
+int client_main(int argc, char **argv);
+/* `sallyport sql [--state DIR] [--json|--csv] [QUERY]`: reads sallyport.db without the daemon; without QUERY it
+ * reads statements from standard input. */
+int client_sql_main(int argc, char **argv);
+
+#endif

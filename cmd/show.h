@@ -1,0 +1,58 @@
+/* The show and clear commands (R-SHO). Each has the signature of struct admin_command. */
+#ifndef CMD_SHOW_H
+#define CMD_SHOW_H
+
+#include "cmd/admin.h"
+#include "cmd/world.h"
+
+#define SHOW(name) \
+	int name(struct world *w, const struct admin_args *args, struct out *out, struct out *err)
+
+SHOW(show_version);
+SHOW(show_running_config);
+SHOW(show_ikev2_sa);
+SHOW(show_ikev2_session);
+SHOW(show_ikev2_stats);
+SHOW(show_ikev2_proposal);
+SHOW(show_ikev2_policy);
+SHOW(show_ikev2_profile);
+SHOW(show_ikev2_authorization);
+SHOW(show_crypto_session);
+SHOW(show_ipsec_sa);
+SHOW(show_counters);
+SHOW(show_pools);
+SHOW(clear_crypto_session);
+SHOW(clear_ikev2_sa);
+SHOW(admin_reload);
+
+/* ---- shared by them ------------------------------------------------------------------------- */
+
+/* Selection of SAs by `local IP [port]`, `remote IP [port]`, `fvrf NAME`, `ivrf NAME`, `id N`. */
+struct show_filter {
+	struct addr local, remote; /* family 0: any */
+	uint16_t local_port, remote_port;
+	const char *fvrf, *ivrf;   /* NULL: any */
+	uint64_t sa;               /* 0: any */
+	bool detail;
+};
+/* 0, or 2 with a sentence in err. */
+int show_filter_parse(const struct admin_args *args, struct show_filter *f, struct out *err);
+bool show_filter_takes(const struct world *w, const struct show_filter *f, const struct ike_sa_info *sa);
+
+/* Identity as text, escaped. */
+void show_id(struct out *out, const struct ike_id *id);
+void js_id(struct out *out, const char *key, const struct ike_id *id);
+/* "none" for our own namespace. */
+const char *show_vrf(const struct world *w, uint32_t num);
+const char *show_ivrf(const struct world *w, const struct ike_sa_info *sa);
+const char *show_auth(uint8_t method);
+/* Name of the session's interface: "Virtual-Access7". */
+#define SHOW_IFNAME 32
+char *show_ifname(const struct ike_sa_info *sa, char buf[SHOW_IFNAME]);
+/* "10.0.0.0/255.255.255.0/0/0": address, mask, protocol, port of a selector. */
+void show_selector(struct out *out, const struct ts *ts);
+void js_selectors(struct out *out, const char *key, const struct ts *ts, size_t n);
+/* "esp-gcm 256" and so on. */
+void show_transform(struct out *out, const struct ike_child_info *c);
+
+#endif

@@ -1,0 +1,25 @@
+/* Run-time half of an ESP SA: what changes with every packet. Lives in memory that outlives the
+ * process (the holder's), so that a new main goes on where the old one was killed. Written by the
+ * owning worker only; read by anyone (relaxed). */
+#ifndef CORE_ESP_RT_H
+#define CORE_ESP_RT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define ESP_WINDOW_MAX 8192 /* packets; the bitmap is a ring of 64-bit words */
+#define ESP_RT_WORDS (ESP_WINDOW_MAX / 64)
+
+struct esp_rt {
+	_Alignas(64) _Atomic uint64_t seq_out;   /* last sequence number used */
+	_Atomic uint64_t seq_top;                /* highest authenticated inbound number */
+	_Atomic uint64_t packets_in, bytes_in;   /* inner bytes */
+	_Atomic uint64_t packets_out, bytes_out;
+	_Atomic uint64_t last_in_ms, last_out_ms; /* CLOCK_MONOTONIC ms, given by the worker's loop */
+	_Atomic uint64_t drops_replay, drops_auth, drops_policy, drops_other;
+	uint32_t spi_in;                          /* 0: slot free */
+	uint32_t window;                          /* packets; 0: no replay check */
+	_Atomic uint64_t bitmap[ESP_RT_WORDS];
+};
+
+#endif

@@ -1,0 +1,130 @@
+/* The IKEv2 engine's whole face, both roles (RFC 7296). One engine, one thread; it owns its IKE SAs
+ * and knows nothing but its ports and the configuration snapshot.
+ *
+ *   initiator                             responder
+ *     IKE_SA_INIT  ------------------------>        job(dh)
+ *             <------------------------ IKE_SA_INIT
+ *     IKE_AUTH     ------------------------>        ask(psk) ask(authorize) ask(address)
+ *                                                   install, commit, keep
+ *             <------------------------ IKE_AUTH
+ */
+#ifndef CORE_IKE_IKE_H
+#define CORE_IKE_IKE_H
+
+#include "core/base/stats.h"
+#include "core/ike/ports.h"
+
+struct ike;
+struct snapshot;
+
+/* The engine keeps a reference to the snapshot. stats: the loop's own array (the engine writes
+ * it). NULL when out of memory. */
+struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *conf, struct stats *stats);
+/* Forgets everything without telling anybody (the frozen records stay): upgrade and tests. */
+void ike_free(struct ike *ike);
+/* New configuration: new exchanges use it, SAs keep what they resolved. */
+void ike_set_conf(struct ike *ike, struct snapshot *conf);
+
+/* One datagram, non-ESP marker already removed. Never fails: bad input is counted. */
+void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+		     const uint8_t *msg, size_t len);
+void ike_on_time(struct ike *ike);
+void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *result);
+void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *answer);
+void ike_on_commit(struct ike *ike, uint64_t number, enum status status);
+/* From the data path, about once a second per child that saw traffic: monotonic ms of the last
+ * authenticated inbound packet and the last outbound packet (0 = never). Feeds DPD. */
+void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint64_t last_out_ms);
+/* The data path lost the SA (sequence numbers used up, thaw without its other half). */
+void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
+
+/* Initiator. */
+struct ike_connect {
+	char profile[IKE_NAME_LEN];
+	char peer_name[IKE_ID_LEN]; /* host name, for keyring lookup; may be "" */
+	struct endpoint local;      /* addr family 0: any of the remote's family */
+	struct endpoint remote;     /* port 500, or 4500 to start there */
+	bool request_ip4;           /* CFG_REQUEST */
+	bool request_ip6;
+	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */
+	uint8_t n_local_ts;         /* 0 = any-any of both families */
+	uint8_t n_remote_ts;
+	struct ts local_ts[IKE_TS_MAX];
+	struct ts remote_ts[IKE_TS_MAX];
+};
+/* Number of the new IKE SA in *sa; the outcome comes by tell. */
+enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *sa) MUST_USE;
+
+/* Ends an SA: DELETE is sent and waited for when established. */
+enum status ike_close(struct ike *ike, uint64_t sa, enum status why) MUST_USE;
+void ike_close_all(struct ike *ike, enum status why);
+/* SAs not yet gone (a clean stop waits for 0). */
+size_t ike_count(const struct ike *ike);
+size_t ike_half_open(const struct ike *ike);
+
+/* One frozen record back into an SA; windows resume conservatively, timers restart.
+ * ST_BAD_PAYLOAD / ST_TRUNCATED: damaged, nothing changed. */
+enum status ike_thaw(struct ike *ike, struct view rec) MUST_USE;
+/* Does any thawed or live SA own this child? For the reconciliation after a thaw. */
+bool ike_owns_child(const struct ike *ike, uint32_t spi_in);
+
+/* ---- for show ------------------------------------------------------------------------------ */
+
+struct ike_child_info {
+	uint32_t spi_in;
+	uint32_t spi_out;
+	uint16_t encr_id;
+	uint16_t encr_key_bits;
+	uint16_t integ_id;
+	bool esn;
+	bool transport_mode;
+	bool udp_encap;
+	uint32_t tun;
+	uint64_t up_ms; /* age */
+	uint32_t lifetime_s;
+	uint64_t lifetime_kb;
+	uint8_t n_local_ts;
+	uint8_t n_remote_ts;
+	struct ts local_ts[IKE_TS_MAX];
+	struct ts remote_ts[IKE_TS_MAX];
+};
+
+struct ike_sa_info {
+	uint64_t sa;             /* engine's number: "Tunnel-id" is its low 32 bits */
+	uint64_t spi_local;
+	uint64_t spi_remote;
+	bool we_are_initiator;
+	bool is_established;
+	const char *status;      /* IN-NEG, READY, DELETE (R-SHO-03) */
+	const char *status_description;
+	struct endpoint local;
+	struct endpoint remote;
+	struct ike_id my_id;
+	struct ike_id peer_id;
+	char profile[IKE_NAME_LEN];
+	struct ulid session;
+	uint16_t encr_id;
+	uint16_t encr_key_bits;
+	uint16_t prf_id;
+	uint16_t integ_id;
+	uint16_t dh_group;
+	uint8_t auth_local;      /* RFC 7296 auth method numbers, 0 = unknown */
+	uint8_t auth_remote;
+	uint32_t lifetime_s;
+	uint64_t active_ms;
+	uint32_t next_request_out; /* message IDs */
+	uint32_t next_request_in;
+	uint32_t window;
+	uint32_t dpd_interval_s;
+	uint32_t dpd_retry_s;
+	bool nat_local;          /* we are behind NAT */
+	bool nat_remote;         /* the peer is */
+	struct ike_grant grant;
+	uint8_t n_children;
+	struct ike_child_info children[4];
+};
+
+/* Walk: *cursor 0 at first; false at the end. The order is that of creation. */
+bool ike_next_info(const struct ike *ike, uint64_t *cursor, struct ike_sa_info *out);
+
+#endif

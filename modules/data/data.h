@@ -1,0 +1,93 @@
+/* The data path: worker threads with their UDP and TUN queues.
+ * Main (loop thread) calls everything here; workers are fed by rings and give objects back by
+ * rings. Nothing is shared but counters and struct esp_rt. */
+#ifndef MODULES_DATA_DATA_H
+#define MODULES_DATA_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/endpoint.h"
+#include "core/base/rd.h"
+#include "core/base/stats.h"
+#include "core/base/ulid.h"
+#include "core/esp/rt.h"
+#include "core/wire/ts.h"
+
+#define DATA_TS_MAX 16
+#define DATA_WORKERS_MAX 64
+
+struct data;
+
+struct data_config {
+	uint32_t workers;       /* 1..DATA_WORKERS_MAX */
+	struct esp_rt *rt;      /* run-time slots in the holder's memory */
+	uint32_t rt_slots;
+	bool wrong_steering;    /* the bucket table is rotated on purpose: every packet lands on a foreign worker */
+	/* Loop side, called from data_poll(): */
+	void (*on_ike)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+		       const uint8_t *msg, size_t len); /* from port 4500, marker removed */
+	void (*on_lost)(void *ctx, uint32_t spi_in, enum status why); /* e.g. ST_ESP_SEQ_END */
+	void (*on_notice)(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
+			  const struct endpoint *remote); /* rate-limited: unknown SPI, replay */
+	void *ctx;
+};
+
+/* One SA pair. Copied. */
+struct data_sa {
+	uint64_t owner;         /* IKE SA number: client-to-client is judged by owner */
+	struct ulid session;
+	uint32_t tun;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	uint16_t encr_id, encr_key_bits, integ_id;
+	bool esn, transport_mode, udp_encap;
+	uint16_t replay_window;
+	struct endpoint local, remote;
+	uint16_t key_in_len, key_out_len;
+	uint8_t key_in[160], key_out[160];
+	uint8_t n_local_ts, n_remote_ts;
+	struct ts local_ts[DATA_TS_MAX], remote_ts[DATA_TS_MAX];
+};
+
+/* Starts the worker threads. NULL: out of memory or threads. */
+struct data *data_new(const struct data_config *config);
+/* Stops and joins the workers, frees all objects; the rt slots stay as they are. */
+void data_free(struct data *d);
+
+/* File descriptor that becomes readable when data_poll() has something to do. */
+int data_fd(const struct data *d);
+void data_poll(struct data *d);
+
+/* Listening socket for UDP 4500 (one per worker, same address, SO_REUSEPORT); the descriptors
+ * become data's (it closes them on removal). local.addr family 0 with `family` 4 or 6 = wildcard. */
+enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds) MUST_USE;
+enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family) MUST_USE;
+/* A TUN device with one queue per worker (IFF_NO_PI | IFF_MULTI_QUEUE | IFF_VNET_HDR or not as `vnet_hdr` says). */
+enum status data_add_tun(struct data *d, uint32_t tun, const int *fds, bool vnet_hdr, bool client_to_client) MUST_USE;
+enum status data_del_tun(struct data *d, uint32_t tun) MUST_USE;
+
+/* Adds the SA to the owner's SAD and to every worker's FIB (remote selectors). ST_INSTALL when no
+ * rt slot or ring room is left, ST_CONFIG for a transform that the data path does not have,
+ * ST_EXISTS. After it returns, packets caused by a later send find the SA. `thawed` resumes the rt
+ * slot that carries this spi_in (outbound sequence skipped by 2^16) instead of taking a fresh one. */
+enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed) MUST_USE;
+enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint *local,
+			 const struct endpoint *remote) MUST_USE;
+void data_sa_del(struct data *d, uint32_t spi_in);
+bool data_sa_has(const struct data *d, uint32_t spi_in);
+/* The live counters of an SA; NULL when unknown. */
+const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);
+
+/* Frozen record of one SA (spec with keys) and back; pure. */
+size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap); /* 0: does not fit */
+enum status data_sa_thaw(struct view rec, struct data_sa *out) MUST_USE;
+
+/* Sums of all workers into dst (private to the caller). */
+void data_stats(const struct data *d, struct stats *dst);
+/* Send an IKE message from port 4500 of `local` (marker added) on the loop's behalf. */
+enum status data_send_ike(struct data *d, const struct endpoint *local, const struct endpoint *remote,
+			  const uint8_t *msg, size_t len) MUST_USE;
+
+#endif
