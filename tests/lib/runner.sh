@@ -126,10 +126,10 @@ group_check() {
 
 # units PROFILE [FILE...]
 units() {
-	local f profile=$1 names
+	local f profile=$1 names=()
 	shift
-	names=("${@##*/}")
-	names=("${names[@]%.c}")
+	for f in "$@"; do ! selected "$f" || names+=("$(basename "$f" .c)"); done
+	((${#names[@]})) || return 0
 	built "$profile" "${names[@]/#/build/$profile/unit/}" || return 0
 	for f in "${names[@]}"; do
 		in_tool "$profile" "build/$profile/unit/$f"
