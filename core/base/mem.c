@@ -89,6 +89,19 @@ void mem_free_secret(void *p, size_t len)
 	mem_free(p);
 }
 
+void *mem_foreign(size_t size)
+{
+	return must_fail() ? NULL : malloc(size ? size : 1);
+}
+
+void mem_foreign_free(void *p, size_t len)
+{
+	if (!p)
+		return;
+	mem_zero(p, len);
+	free(p);
+}
+
 void mem_zero(void *p, size_t len)
 {
 	if (len)

@@ -18,6 +18,10 @@ void mem_free(void *p);
 void mem_free_secret(void *p, size_t len);
 /* Zero that the compiler does not remove. */
 void mem_zero(void *p, size_t len);
+/* For a library whose allocator calls us: obeys the countdown but is not in mem_live, since the
+ * library keeps things for the life of the process. Not zeroed at first; free zeroes len bytes. */
+void *mem_foreign(size_t size);
+void mem_foreign_free(void *p, size_t len);
 /* Equal in constant time. */
 bool mem_eq_secret(const void *a, const void *b, size_t len);
 

@@ -19,7 +19,8 @@ void prf_parts(const struct xf *prf, struct view key, const struct view *parts, 
 	       uint8_t *out);
 /* The same over one piece. */
 void prf_one(const struct xf *prf, struct view key, struct view data, uint8_t *out);
-/* prf+(key, part 0 | part 1 | ...), the first len bytes. ST_LIMIT when len > PRF_PLUS_MAX. */
+/* prf+(key, part 0 | part 1 | ...), the first len bytes. ST_LIMIT when len > PRF_PLUS_MAX or there
+ * are more than 8 parts. */
 enum status prf_plus(const struct xf *prf, struct view key, const struct view *parts, size_t n,
 		     uint8_t *out, size_t len) MUST_USE;
 
