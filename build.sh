@@ -374,7 +374,6 @@ makefile() {
 		> $(ARCHIVE)
 		$B/libtest.a: $(TESTLIB:%.c=$O/%.o) $O/.list
 		> $(ARCHIVE)
-		$B/unit/% $B/bench/%: $B/libtest.a $(NEEDS)
 		$B/unit/%: $O/tests/unit/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)
 		$B/fuzz/%: $O/tests/fuzz/%.o $B/libtest.a $(NEEDS)
@@ -409,7 +408,7 @@ prepare() {
 	makefile | put "build/$P.mk"
 	echo "$CC $("$CC" -dumpfullversion 2>/dev/null) $BASE $TOOL $WARN $BSSL $LINK" |
 		put "build/obj/$P/.flags"
-	MAKE_IT=(make -j"$JOBS" -f "build/$P.mk")
+	MAKE_IT=(make -s -j"$JOBS" -f "build/$P.mk")
 }
 
 # list_objects OBJECT...: a changed list makes the archives anew, also when a file went away.

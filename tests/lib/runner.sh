@@ -326,15 +326,22 @@ cmd_soak() {
 
 # Everything in tests/bench says its own figures; nothing here judges them.
 cmd_bench() {
-	local f
+	local f bad=0
 	# shellcheck disable=SC2046
 	need_packages $(TEST_PACKAGES)
 	cmd_build
 	build plain bench
 	for f in tests/bench/*; do
 		case $f in
-		*.c) "build/plain/bench/$(basename "$f" .c)" ;;
-		*.py) "$PYTHON" -B "$f" ;;
+		*.c) set -- "build/plain/bench/$(basename "$f" .c)" ;;
+		*.py) set -- "$PYTHON" -B "$f" ;;
+		*) continue ;;
 		esac
+		echo "== $f"
+		"$@" || {
+			echo "$f failed"
+			bad=1
+		}
 	done
+	return $bad
 }
