@@ -20,7 +20,7 @@ struct esp_hdr {
 	struct view body; /* iv, ciphertext, icv */
 };
 
-/* ST_ESP_SHORT: no room for header and trailer; ST_ESP_NO_SA: SPI 0..255, never sent (section 2.1). */
+/* ST_ESP_SHORT: no room for header and trailer; ST_ESP_NO_SA: SPI 0..255 (section 2.1). */
 enum status esp_hdr_parse(const uint8_t *p, size_t len, struct esp_hdr *out) MUST_USE;
 
 /* After decryption: the trailer at the end of the plaintext. Padding must be 1, 2, 3... (section

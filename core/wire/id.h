@@ -29,8 +29,8 @@ struct ident {
 	struct view data;
 };
 
-/* ST_TRUNCATED; ST_BAD_PAYLOAD: type 0, addresses of the wrong length, names that are empty or hold a
- * byte below 0x21 or above 0x7e (no NUL can end a comparison early), other types empty. */
+/* ST_TRUNCATED; ST_BAD_PAYLOAD: type 0, addresses of the wrong length, names that are empty or hold
+ * a control byte (so no NUL can end a comparison early), other types empty. */
 enum status id_parse(struct view body, struct ident *out) MUST_USE;
 void id_build(struct wr *w, const struct ident *id);
 /* The rules of id_parse() for an identity from elsewhere (configuration, freezer). */

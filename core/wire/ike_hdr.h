@@ -46,7 +46,7 @@ struct ike_hdr {
 
 /* The header of a whole datagram, non-ESP marker removed. Strict about its length field: it must
  * equal the length of the datagram.
- * ST_TRUNCATED: shorter than a header, or shorter than its length field says; *out is zero
+ * ST_TRUNCATED: shorter than a header (*out is zero), or than its length field says
  * ST_BAD_VERSION: major version not 2; *out is filled, for the answer of section 2.5
  * ST_BAD_LENGTH: length field below 28; ST_TRAILING: bytes after the message; ST_BAD_SPI: the
  * initiator's SPI is zero; *out is filled. */

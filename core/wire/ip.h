@@ -34,16 +34,16 @@ struct ip_info {
 	bool is_later_fragment; /* offset not 0: no upper header in it */
 	bool dont_fragment;     /* IPv4 DF; true for IPv6 */
 	bool has_ports;
-	uint16_t src_port;      /* TCP, UDP, SCTP, DCCP, UDP-Lite; ICMP and ICMPv6: type << 8 | code, */
-	uint16_t dst_port;      /* MIPv6: type << 8, in both (RFC 4301 section 4.4.1.1) */
+	uint16_t src_port; /* TCP, UDP, SCTP, DCCP, UDP-Lite; ICMP and ICMPv6: type << 8 | code, */
+	uint16_t dst_port; /* MIPv6: type << 8, in both (RFC 4301 section 4.4.1.1) */
 	uint32_t header_len;    /* offset of the upper-layer header */
 	uint32_t total_len;     /* of the packet; the buffer may be longer (padding) */
 	struct addr src;
 	struct addr dst;
 };
 
-/* ST_ESP_MALFORMED: version, header or total length do not fit the len bytes; extension headers that
- * run out of the packet, or more than 8 of them. The header checksum is not looked at. */
+/* ST_ESP_MALFORMED: version, header or total length do not fit the len bytes; extension headers
+ * that run out of the packet, or more than 8 of them. The header checksum is not looked at. */
 enum status ip_parse(const uint8_t *p, size_t len, struct ip_info *out) MUST_USE;
 
 /* Port on one side for ts_match_packet(): -1 when the packet shows none. */

@@ -5,7 +5,7 @@
 
 #include "core/wire/ike_hdr.h"
 
-/*  X(NAME, number, words): the payloads that are understood; the critical bit is ignored for them */
+/*  X(NAME, number, words): what is understood; the critical bit is ignored for these */
 #define PAYLOAD_LIST(X) \
 	X(SA, 33, "SA") \
 	X(KE, 34, "KE") \
@@ -64,8 +64,9 @@ enum status payloads_parse(uint8_t first, struct view chain, enum payload_place 
 /* A whole datagram: header and outer chain. */
 struct ike_message {
 	struct ike_hdr hdr;
-	struct view aad; /* from the header through the generic header of SK, or through the fragment
-			  * fields of SKF: the associated data of RFC 5282 and RFC 7383; empty without */
+	/* From the header through the generic header of SK, or through the fragment fields of SKF:
+	 * the associated data of RFC 5282 and RFC 7383; empty when there is neither. */
+	struct view aad;
 	struct ike_payloads p;
 };
 /* Status of ike_hdr_parse(), then of payloads_parse(). hdr is filled as far as those say. */
