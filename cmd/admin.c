@@ -19,6 +19,8 @@ const struct admin_command admin_commands[] = {
 	{"show crypto ikev2 session", "[detailed] [FILTER]", false, show_ikev2_session,
 	 "IKE SAs with their child SAs"},
 	{"show crypto ikev2 stats", "", false, show_ikev2_stats, "SAs against their limits"},
+	{"show crypto ikev2 diagnose error", "", false, show_diagnose,
+	 "the last failures, each with the reason in words"},
 	{"show crypto ikev2 proposal", "[NAME]", false, show_ikev2_proposal, "IKEv2 proposals"},
 	{"show crypto ikev2 policy", "[NAME]", false, show_ikev2_policy, "IKEv2 policies"},
 	{"show crypto ikev2 profile", "[NAME]", false, show_ikev2_profile, "IKEv2 profiles"},

@@ -9,6 +9,7 @@
 #include "core/ike/ike.h"
 
 struct data;
+struct diagnose;
 struct sessions;
 
 /* One numbered sample: show, SQL and whoever comes later read the same values. */
@@ -27,6 +28,7 @@ struct world {
 	struct sessions *sessions;
 	struct data *data;
 	const struct snapshot *conf;
+	const struct diagnose *diagnose;
 	void *ctx;
 	uint64_t (*now_ms)(void *ctx);
 	/* A fresh sample is taken, numbered, and stored. */

@@ -1,0 +1,186 @@
+/* What goes through the engine's ports: questions, answers, specs and events, all plain values. */
+#ifndef CORE_IKE_QUESTIONS_H
+#define CORE_IKE_QUESTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/endpoint.h"
+#include "core/base/status.h"
+#include "core/base/ulid.h"
+#include "core/wire/ts.h"
+
+#define IKE_NAME_LEN 64    /* names of configuration objects, with NUL */
+#define IKE_ID_LEN 256     /* longest identity kept; longer ones are refused */
+#define IKE_PSK_LEN 256
+#define IKE_DETAIL_LEN 256 /* a sentence for the operator */
+#define IKE_DH_MAX 520     /* public value / shared secret of the largest group (4096 bit), rounded up */
+#define IKE_TS_MAX 16      /* selectors kept per side of a child */
+
+struct ike_id {
+	uint8_t type; /* RFC 7296 3.5: 1 IPv4, 2 FQDN, 3 email, 5 IPv6, 9 DN, 11 key-id; 0 none */
+	uint16_t len;
+	uint8_t bytes[IKE_ID_LEN];
+};
+
+/* ---- job: computation ------------------------------------------------------------------- */
+
+enum ike_job_kind {
+	JOB_DH_GENERATE, /* group -> private, public */
+	JOB_DH_COMPUTE,  /* group, private, peer public -> shared secret */
+	JOB_SIGN,        /* kept for the key process */
+	JOB_VERIFY,
+	JOB_CHAIN,
+	JOB_TLS_STEP
+};
+
+struct ike_job {
+	enum ike_job_kind kind;
+	uint16_t group;
+	uint16_t private_len;
+	uint16_t public_len; /* of the peer, for JOB_DH_COMPUTE */
+	uint8_t private_key[IKE_DH_MAX];
+	uint8_t peer_public[IKE_DH_MAX];
+};
+
+struct ike_job_result {
+	enum status status; /* ST_OK, ST_BAD_KE, ST_NOMEM... */
+	uint16_t private_len;
+	uint16_t public_len;
+	uint16_t secret_len;
+	uint8_t private_key[IKE_DH_MAX];
+	uint8_t public_key[IKE_DH_MAX];
+	uint8_t secret[IKE_DH_MAX];
+};
+
+/* ---- ask: a question to the world ------------------------------------------------------- */
+
+enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK };
+
+struct ike_question {
+	enum ike_ask_kind kind;
+	uint64_t sa;                /* number of the IKE SA */
+	bool we_are_initiator;
+	char profile[IKE_NAME_LEN];
+	struct endpoint local;
+	struct endpoint remote;
+	struct ike_id peer_id;
+	struct ike_id my_id;
+	char peer_name[IKE_ID_LEN]; /* ASK_PSK as initiator: host name dialled, or "" */
+	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
+	bool wants_ip4;             /* ASK_ADDRESS: a CFG_REQUEST asked for it */
+	bool wants_ip6;
+	struct addr hint_ip4;       /* address the peer would like; family 0 = any */
+	struct addr hint_ip6;
+};
+
+/* What the session layer grants: goes into CFG_REPLY, selectors and the data path. */
+struct ike_grant {
+	struct addr ip4; /* family 0: none */
+	uint8_t ip4_mask_len; /* 0: no INTERNAL_IP4_NETMASK */
+	struct addr ip6;
+	uint8_t ip6_prefix_len; /* 128 for pools */
+	uint8_t n_dns;
+	uint8_t n_nbns;
+	uint8_t n_subnets;
+	uint8_t n_remote;
+	struct addr dns[8];  /* both families */
+	struct addr nbns[2]; /* IPv4 */
+	struct prefix subnets[32]; /* INTERNAL_IP4_SUBNET / IP6_SUBNET */
+	/* Inner addresses the peer may use as source: its leases as host prefixes, and
+	 * `route set remote`. The peer's selectors are narrowed to them (never wider). */
+	struct prefix remote[IKE_TS_MAX];
+	char def_domain[256];
+	char banner[512];
+	uint32_t tun;            /* tunnel device of the session: number in the data path */
+	uint32_t session_lifetime_s; /* 0: none */
+};
+
+struct ike_answer {
+	enum ike_ask_kind kind;
+	enum status status;
+	char detail[IKE_DETAIL_LEN]; /* why not, in words; "" when ST_OK */
+	/* ASK_PSK: key we authenticate with, key the peer authenticates with */
+	uint16_t local_key_len;
+	uint16_t remote_key_len;
+	uint8_t local_key[IKE_PSK_LEN];
+	uint8_t remote_key[IKE_PSK_LEN];
+	/* ASK_AUTHORIZE */
+	struct ulid session;
+	/* ASK_ADDRESS */
+	struct ike_grant grant;
+};
+
+/* ---- commit: durable before the reply that grants it ------------------------------------- */
+
+struct ike_commit {
+	uint64_t sa;
+	struct ulid session;
+	struct endpoint local;
+	struct endpoint remote;
+	struct ike_id peer_id;
+	char profile[IKE_NAME_LEN];
+	uint32_t spi_in; /* of the first child */
+};
+
+/* ---- install / remove: the data path ------------------------------------------------------ */
+
+#define IKE_KEYMAT_MAX 160 /* per direction: encryption key + salt, integrity key */
+
+struct ike_child_spec {
+	uint64_t sa;            /* IKE SA it belongs to */
+	struct ulid session;
+	uint32_t tun;           /* from the grant */
+	uint32_t spi_in;        /* ours; low 8 bits are the bucket */
+	uint32_t spi_out;       /* the peer's */
+	uint16_t encr_id;       /* IANA transform ids; key_bits 0 when implied */
+	uint16_t encr_key_bits;
+	uint16_t integ_id;      /* 0 for AEAD */
+	bool esn;
+	bool transport_mode;
+	bool udp_encap;         /* ESP in UDP; false: raw ESP */
+	bool we_are_initiator;
+	uint16_t replay_window;
+	struct endpoint local;
+	struct endpoint remote;
+	uint16_t key_in_len;
+	uint16_t key_out_len;
+	uint8_t key_in[IKE_KEYMAT_MAX];
+	uint8_t key_out[IKE_KEYMAT_MAX];
+	uint8_t n_local_ts;
+	uint8_t n_remote_ts;
+	struct ts local_ts[IKE_TS_MAX];
+	struct ts remote_ts[IKE_TS_MAX];
+};
+
+/* ---- tell: what happened; feeds log, store, accounting, SNMP, metrics ---------------------- */
+
+enum ike_event_kind {
+	IKE_EV_INIT_FAILED,  /* before an SA could exist: status, detail */
+	IKE_EV_AUTH_FAILED,  /* half-open SA failed: status, detail */
+	IKE_EV_SA_UP,
+	IKE_EV_SA_DOWN,      /* status = why */
+	IKE_EV_CHILD_UP,
+	IKE_EV_CHILD_DOWN,
+	IKE_EV_CHILD_FAILED,
+	IKE_EV_PEER_MOVED,   /* endpoint of the peer changed */
+	IKE_EV_HALF_OPEN_LIMIT
+};
+
+struct ike_event {
+	enum ike_event_kind kind;
+	uint64_t sa;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct endpoint local;
+	struct endpoint remote;
+	const struct ike_id *peer_id; /* NULL when not known yet */
+	const char *profile;          /* "" when none was selected */
+	enum status status;
+	const char *detail;           /* sentence for the operator, "" when the words suffice */
+	struct ulid session;          /* zero when none */
+	uint32_t spi_in;              /* children */
+	uint32_t spi_out;
+};
+
+#endif
