@@ -22,4 +22,12 @@ struct esp_rt {
 	_Atomic uint64_t bitmap[ESP_RT_WORDS];
 };
 
+/* Owner side. */
+static inline void esp_rt_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	uint64_t v = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, v + n, memory_order_relaxed);
+}
+
 #endif

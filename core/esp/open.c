@@ -1,0 +1,116 @@
+#include "core/esp/open.h"
+
+#include "core/esp/replay.h"
+#include "core/wire/esp.h"
+
+static void count_drop(struct esp_rt *rt, enum status st)
+{
+	switch (st) {
+	case ST_ESP_REPLAY: esp_rt_add(&rt->drops_replay, 1); break;
+	case ST_ESP_AUTH: esp_rt_add(&rt->drops_auth, 1); break;
+	case ST_ESP_SOURCE:
+	case ST_ESP_SELECTOR:
+	case ST_OUT_HAIRPIN: esp_rt_add(&rt->drops_policy, 1); break;
+	default: esp_rt_add(&rt->drops_other, 1); break;
+	}
+}
+
+/* Replay check, decryption, replay mark: after it the packet is authentic and new. */
+static enum status authenticate(const struct esp_sa *sa, uint32_t seq_low, struct span pkt,
+				struct span *plain)
+{
+	struct esp_shape shape = esp_cipher_shape(sa->in);
+	uint64_t seq;
+	enum status st = replay_infer(sa->rt, sa->esn, seq_low, &seq);
+
+	if (!st)
+		st = replay_check(sa->rt, seq);
+	if (st)
+		return st;
+	if (pkt.len < ESP_HEAD_LEN + (size_t)shape.iv_len)
+		return ST_ESP_SHORT;
+	plain->p = pkt.p + ESP_HEAD_LEN + shape.iv_len;
+	st = esp_cipher_open(sa->in, (uint32_t)(seq >> 32), pkt.p, pkt.len, plain->p, &plain->len);
+	if (st)
+		return st;
+	return replay_mark(sa->rt, seq);
+}
+
+/* Trailer off, and what traffic flow confidentiality put behind the inner packet (section 2.7). */
+static enum status unwrap(struct span plain, struct span *inner, struct ip_info *ip, bool *is_dummy)
+{
+	size_t len;
+	uint8_t next_header;
+	enum status st = esp_trailer_parse(plain.p, plain.len, &len, &next_header);
+
+	if (st)
+		return st;
+	*is_dummy = next_header == IPP_NONE;
+	if (*is_dummy)
+		return ST_OK;
+	if (next_header != IPP_IPV4 && next_header != IPP_IPV6)
+		return ST_ESP_PAD;
+	st = ip_parse(plain.p, len, ip);
+	if (st)
+		return st;
+	if (ip->version != (next_header == IPP_IPV4 ? 4 : 6))
+		return ST_ESP_MALFORMED;
+	*inner = (struct span){plain.p, ip->total_len};
+	return ST_OK;
+}
+
+/* The selectors name addresses first, so that a forged source has a name of its own. */
+static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
+			 const struct ip_info *ip)
+{
+	const struct esp_child *c = sa->child;
+	const struct ts *remote = esp_child_remote(c);
+	const struct esp_child *other;
+	bool is_ours = false;
+
+	for (size_t i = 0; i < c->n_remote && !is_ours; i++)
+		is_ours = ts_contains_addr(&remote[i], &ip->src);
+	if (!is_ours)
+		return ST_ESP_SOURCE;
+	if (!ts_match_any(remote, c->n_remote, &ip->src, ip->proto, ip_src_port(ip)) ||
+	    !ts_match_any(esp_child_local(c), c->n_local, &ip->dst, ip->proto, ip_dst_port(ip)))
+		return ST_ESP_SELECTOR;
+	if (sa->client_to_client)
+		return ST_OK;
+	other = fib_find(&t->fib, c->tun, &ip->dst);
+	return other && other->owner != c->owner ? ST_OUT_HAIRPIN : ST_OK;
+}
+
+enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
+{
+	struct esp_hdr hdr;
+	struct ip_info ip;
+	struct span plain;
+	struct esp_rt *rt;
+	enum status st;
+
+	*out = (struct esp_opened){0};
+	st = esp_hdr_parse(pkt.p, pkt.len, &hdr);
+	if (st)
+		return st;
+	out->sa = sad_find(&t->sad, hdr.spi);
+	if (!out->sa)
+		return ST_ESP_NO_SA;
+	rt = out->sa->rt;
+	st = out->sa->local.vrf == vrf ? ST_OK : ST_ESP_PORT;
+	if (!st)
+		st = authenticate(out->sa, hdr.seq, pkt, &plain);
+	if (!st) {
+		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
+		st = unwrap(plain, &out->inner, &ip, &out->is_dummy);
+	}
+	if (!st && !out->is_dummy)
+		st = judge(t, out->sa, &ip);
+	if (st) {
+		count_drop(rt, st);
+	} else if (!out->is_dummy) {
+		esp_rt_add(&rt->packets_in, 1);
+		esp_rt_add(&rt->bytes_in, out->inner.len);
+	}
+	return st;
+}

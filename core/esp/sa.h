@@ -1,0 +1,46 @@
+/* What the data path knows of a child SA, in two halves: the child, which every worker may read
+ * and nobody changes, and the SA, which belongs to one worker. Both are made and freed by main. */
+#ifndef CORE_ESP_SA_H
+#define CORE_ESP_SA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/endpoint.h"
+#include "core/crypto/esp_aead.h"
+#include "core/esp/rt.h"
+#include "core/wire/ts.h"
+
+/* Who a child is and which packets are its own. Immutable. */
+struct esp_child {
+	uint64_t owner;  /* IKE SA number: packets between two owners are client to client */
+	uint32_t tun;
+	uint32_t spi_in;
+	uint8_t n_local, n_remote;
+	struct ts ts[];  /* the local selectors, then the remote ones */
+};
+
+static inline const struct ts *esp_child_local(const struct esp_child *c)
+{
+	return c->ts;
+}
+
+static inline const struct ts *esp_child_remote(const struct esp_child *c)
+{
+	return c->ts + c->n_local;
+}
+
+struct esp_sa {
+	struct esp_sa *next; /* in its slot of the SAD */
+	const struct esp_child *child;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	bool esn;
+	bool client_to_client; /* the TUN lets packets pass from client to client */
+	struct endpoint local, remote; /* changed by a move */
+	struct esp_cipher *in, *out;
+	struct esp_rt *rt;
+};
+
+#endif

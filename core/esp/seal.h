@@ -1,0 +1,24 @@
+/* Outbound: an inner packet becomes an ESP packet in tunnel mode (RFC 4303 section 3.3). One packet
+ * in, one out; runs on the worker that owns the SA. */
+#ifndef CORE_ESP_SEAL_H
+#define CORE_ESP_SEAL_H
+
+#include "core/esp/open.h"
+
+/* Room wanted before and behind the inner packet. */
+#define ESP_SEAL_HEAD (ESP_HEAD_LEN + ESP_IV_MAX)
+#define ESP_SEAL_TAIL (ESP_BLOCK_MAX + 2 + ESP_ICV_MAX)
+
+/* The last number used without ESN. The distance to the end is what a resumed SA skips: taking over
+ * from a dead process can then never wrap. */
+#define ESP_SEQ_SKIP 65536
+#define ESP_SEQ_LAST (UINT32_MAX - (uint64_t)ESP_SEQ_SKIP)
+
+/* inner has ESP_SEAL_HEAD bytes of room before and ESP_SEAL_TAIL behind it, which are overwritten.
+ * The number is taken before anything leaves, also when sending then fails. ST_ESP_SEQ_END,
+ * ST_ESP_MALFORMED (no IP packet). */
+enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt) MUST_USE;
+/* A resumed SA goes on well above every number that its predecessor may have used. */
+void esp_seal_resume(struct esp_rt *rt);
+
+#endif

@@ -1,0 +1,257 @@
+#include "modules/data/data.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "modules/data/owner.h"
+
+/* ---- orders ------------------------------------------------------------------------------- */
+
+bool owner_has_room(const struct data *d, size_t orders)
+{
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		if (d->backlog[i] || d->under_way[i] + orders > CTL_SLOTS)
+			return false;
+	}
+	return true;
+}
+
+static bool give(struct data *d, uint32_t worker, struct cmd *c)
+{
+	struct worker *w = &d->shared.workers[worker];
+
+	/* As many as `done` can bring back. */
+	if (d->under_way[worker] >= CTL_SLOTS || !ring_push(&w->ctl, c))
+		return false;
+	d->under_way[worker]++;
+	worker_wake(w);
+	return true;
+}
+
+void owner_order(struct data *d, uint32_t worker, struct cmd *c)
+{
+	struct cmd **at = &d->backlog[worker];
+
+	c->next = NULL;
+	if (!*at && give(d, worker, c))
+		return;
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
+}
+
+void owner_flush(struct data *d, uint32_t worker)
+{
+	struct cmd *c;
+
+	while ((c = d->backlog[worker])) {
+		struct cmd *next = c->next;
+
+		if (!give(d, worker, c))
+			return;
+		d->backlog[worker] = next;
+	}
+}
+
+static void order_done(struct data *d, struct cmd *c)
+{
+	switch (c->kind) {
+	case CMD_CHILD_ADD:
+	case CMD_CHILD_DEL: child_order_done(d, c->child.child); break;
+	case CMD_PORT_ADD:
+	case CMD_PORT_DEL: port_order_done(d, c->port); break;
+	case CMD_SAD_RESIZE:
+	case CMD_FIB_RESIZE: mem_free(c->table.slots); mem_free(c); break;
+	case CMD_SA_MOVE: mem_free(c); break;
+	}
+}
+
+/* ---- what workers say --------------------------------------------------------------------- */
+
+static void take_up(struct data *d, const struct pkt *k)
+{
+	const struct data_config *c = &d->config;
+
+	switch (k->kind) {
+	case PKT_IKE: c->on_ike(c->ctx, &k->local, &k->remote, k->p, k->len); break;
+	case PKT_NOTICE: c->on_notice(c->ctx, k->why, k->spi, &k->local, &k->remote); break;
+	case PKT_LOST:
+		/* It may have been removed meanwhile. */
+		if (data_sa_has(d, k->spi))
+			c->on_lost(c->ctx, k->spi, k->why);
+		break;
+	case PKT_ESP:
+	case PKT_INNER: break;
+	}
+}
+
+void data_poll(struct data *d)
+{
+	uint64_t n;
+
+	(void)!read(d->shared.main_fd, &n, sizeof(n));
+	atomic_store(&d->shared.main_told, false);
+	/* Whatever is pushed from here on is told again. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		struct worker *w = &d->shared.workers[i];
+		struct cmd *c;
+		struct pkt *k;
+
+		while ((c = ring_pop(&w->done))) {
+			d->under_way[i]--;
+			order_done(d, c);
+		}
+		owner_flush(d, i);
+		while ((k = ring_pop(&w->up))) {
+			take_up(d, k);
+			(void)ring_push(&w->home[d->shared.n], k); /* has room for all */
+			worker_buffer_returned(w);
+		}
+	}
+}
+
+int data_fd(const struct data *d)
+{
+	return d->shared.main_fd;
+}
+
+void data_stats(const struct data *d, struct stats *dst)
+{
+	stats_sum(dst, &d->stats);
+	for (uint32_t i = 0; i < d->shared.n; i++)
+		stats_sum(dst, &d->shared.workers[i].stats);
+}
+
+/* ---- beginning and end -------------------------------------------------------------------- */
+
+static enum status start_threads(struct data *d)
+{
+	sigset_t all, old;
+	enum status st = ST_OK;
+
+	/* Signals are the loop thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (uint32_t i = 0; i < d->shared.n && !st; i++) {
+		struct worker *w = &d->shared.workers[i];
+		char name[16];
+
+		if (pthread_create(&w->thread, NULL, worker_main, w)) {
+			st = ST_NOMEM;
+			break;
+		}
+		snprintf(name, sizeof(name), "worker-%u", i);
+		(void)pthread_setname_np(w->thread, name);
+		d->n_threads++;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return st;
+}
+
+static enum status init_workers(struct data *d)
+{
+	d->worker_len = d->shared.n * sizeof(struct worker);
+	d->shared.workers = pages_new(d->worker_len);
+	if (!d->shared.workers)
+		return ST_NOMEM;
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		struct worker *w = &d->shared.workers[i];
+		enum status st;
+
+		w->index = i;
+		w->all = &d->shared;
+		d->fib_slots[i] = WORKER_SLOTS;
+		d->sad_slots[i] = WORKER_SLOTS;
+		d->n_inited++;
+		st = worker_init(w);
+		if (st)
+			return st;
+	}
+	return ST_OK;
+}
+
+/* The steering that sockets will one day do sends bucket b to worker b mod n; the table agrees with
+ * it, or disagrees for all buckets. */
+static void fill_buckets(struct worker_shared *s)
+{
+	for (uint32_t b = 0; b < BUCKETS; b++)
+		s->owner_of[b] = (uint8_t)((b + s->wrong_steering) % s->n);
+}
+
+struct data *data_new(const struct data_config *config)
+{
+	struct data *d;
+	enum status st;
+
+	if (config->workers == 0 || config->workers > DATA_WORKERS_MAX)
+		return NULL;
+	d = pages_new(sizeof(*d));
+	if (!d)
+		return NULL;
+	d->config = *config;
+	d->shared.n = config->workers;
+	d->shared.wrong_steering = config->wrong_steering;
+	list_init(&d->children);
+	list_init(&d->ports);
+	list_init(&d->unused);
+	fill_buckets(&d->shared);
+	d->shared.main_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	st = d->shared.main_fd < 0 ? ST_IO : map_init(&d->sas, 1024);
+	if (!st)
+		st = slots_init(d);
+	if (!st)
+		st = init_workers(d);
+	if (!st)
+		st = start_threads(d);
+	if (!st)
+		return d;
+	data_free(d);
+	return NULL;
+}
+
+/* The threads are gone: main is the consumer of every ring now. */
+static void take_orders_back(struct data *d, uint32_t i)
+{
+	struct worker *w = &d->shared.workers[i];
+	struct cmd *c;
+
+	while (w->done.slots && (c = ring_pop(&w->done)))
+		order_done(d, c);
+	while (w->ctl.slots && (c = ring_pop(&w->ctl)))
+		order_done(d, c);
+	while ((c = d->backlog[i])) {
+		d->backlog[i] = c->next;
+		order_done(d, c);
+	}
+}
+
+void data_free(struct data *d)
+{
+	if (!d)
+		return;
+	atomic_store(&d->shared.stop, true);
+	for (uint32_t i = 0; i < d->n_threads; i++)
+		worker_wake(&d->shared.workers[i]);
+	for (uint32_t i = 0; i < d->n_threads; i++)
+		pthread_join(d->shared.workers[i].thread, NULL);
+	for (uint32_t i = 0; i < d->n_inited; i++)
+		take_orders_back(d, i);
+	LIST_EACH_SAFE(at, &d->children)
+		child_free(CONTAINER_OF(at, struct child, all));
+	LIST_EACH_SAFE(at, &d->ports)
+		port_set_free(d, CONTAINER_OF(at, struct port_set, node));
+	for (uint32_t i = 0; i < d->n_inited; i++)
+		worker_fini(&d->shared.workers[i]);
+	pages_free(d->shared.workers, d->worker_len);
+	slots_fini(d);
+	map_fini(&d->sas);
+	if (d->shared.main_fd >= 0)
+		close(d->shared.main_fd);
+	pages_free(d, sizeof(*d));
+}

@@ -1,0 +1,76 @@
+/* Main's half of the data path: what was given to the workers, and the orders about it.
+ * Loop thread only. */
+#ifndef MODULES_DATA_OWNER_H
+#define MODULES_DATA_OWNER_H
+
+#include "core/base/map.h"
+#include "modules/data/worker.h"
+
+/* A slot of run-time numbers in the holder's memory. */
+struct rt_slot {
+	struct list unused;   /* in data.unused: first the empty ones, then those of SAs not resumed */
+	struct map_node node; /* in data.frozen while it carries an SPI that nobody resumed */
+	bool is_frozen;
+};
+
+/* One SA pair as main knows it. Dead children wait until every worker has let go of them. */
+struct child {
+	struct map_node node; /* in data.sas while alive */
+	struct list all;
+	struct esp_child *esp;
+	struct worker_sa *sa; /* the owner's while alive */
+	struct rt_slot *slot; /* NULL: none yet */
+	struct fib_route *routes; /* n_routes for each worker */
+	size_t n_routes;
+	uint32_t owner;
+	uint32_t pending; /* orders that are not back */
+	bool is_dead;
+	struct cmd cmds[]; /* for each worker: add, del */
+};
+
+/* Sockets of one address, or queues of one TUN: one for each worker. */
+struct port_set {
+	struct list node; /* in data.ports, also while dead */
+	uint32_t pending;
+	bool is_dead;
+	struct port *ports; /* one for each worker */
+	struct cmd cmds[];  /* for each worker: add, del */
+};
+
+struct data {
+	struct data_config config;
+	struct worker_shared shared;
+	struct stats stats; /* what main itself counts */
+	uint32_t n_threads;
+	uint32_t n_inited;
+	struct map sas;      /* child.node by SPI */
+	struct list children;
+	struct list ports;
+	struct rt_slot *slots;
+	struct list unused;
+	struct map frozen;
+	size_t n_routes;                     /* alive, in each worker */
+	size_t n_sas[DATA_WORKERS_MAX];      /* alive, by owner */
+	size_t fib_slots[DATA_WORKERS_MAX];
+	size_t sad_slots[DATA_WORKERS_MAX];
+	size_t under_way[DATA_WORKERS_MAX];  /* orders */
+	struct cmd *backlog[DATA_WORKERS_MAX]; /* removals that found the ring full, oldest first */
+	size_t worker_len; /* bytes of the workers' pages */
+};
+
+/* Room for so many orders more to each worker. */
+bool owner_has_room(const struct data *d, size_t orders);
+/* Gives the order; when the ring is full it waits in the backlog. */
+void owner_order(struct data *d, uint32_t worker, struct cmd *c);
+void owner_flush(struct data *d, uint32_t worker);
+
+/* sa.c */
+enum status slots_init(struct data *d) MUST_USE;
+void slots_fini(struct data *d);
+void child_order_done(struct data *d, struct child *c);
+void child_free(struct child *c);
+/* port.c */
+void port_order_done(struct data *d, struct port *p);
+void port_set_free(struct data *d, struct port_set *s);
+
+#endif

@@ -1,0 +1,55 @@
+/* Packet buffers. Each belongs to the pool of one worker, travels by rings, and comes back there.
+ * A buffer takes the largest datagram or TUN packet; pages that no packet touched take no memory. */
+#ifndef MODULES_DATA_POOL_H
+#define MODULES_DATA_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/endpoint.h"
+
+#define PKT_HEADROOM 128 /* for what sealing and virtio put in front */
+#define PKT_MAX 65535
+#define PKT_TAILROOM 128 /* for padding and ICV behind the largest inner packet */
+
+enum pkt_kind {
+	PKT_ESP,    /* worker to worker: datagram for the owner of `spi` */
+	PKT_INNER,  /* worker to worker: inner packet that child `spi` shall take, from TUN `tun` */
+	PKT_IKE,    /* worker to main: message without marker */
+	PKT_NOTICE, /* worker to main: no bytes; `why` */
+	PKT_LOST    /* worker to main: no bytes; SA `spi` is of no use any more, `why` */
+};
+
+struct pkt {
+	uint8_t *room; /* PKT_HEADROOM + PKT_MAX + PKT_TAILROOM bytes */
+	uint8_t *p;
+	size_t len;
+	enum pkt_kind kind;
+	enum status why;
+	uint32_t home; /* number of the worker whose pool it is from */
+	uint32_t spi;
+	uint32_t tun;
+	bool detoured; /* wrong steering: has been on a foreign worker */
+	bool rerouted; /* its child went away on the way: routed once more, never twice */
+	struct endpoint local, remote; /* datagrams and notices */
+};
+
+struct pool {
+	struct pkt **free; /* stack */
+	size_t n_free;
+	size_t count;
+	struct pkt *pkts;
+	uint8_t *pages;
+};
+
+enum status pool_init(struct pool *p, size_t count, uint32_t home) MUST_USE;
+void pool_fini(struct pool *p);
+struct pkt *pool_get(struct pool *p); /* NULL: none left; p and len are of an empty packet */
+void pool_put(struct pool *p, struct pkt *k);
+
+/* Whole pages, zeroed, aligned for everything, left out of core dumps; NULL: out of memory. */
+void *pages_new(size_t len);
+void pages_free(void *p, size_t len);
+
+#endif

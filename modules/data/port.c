@@ -1,0 +1,178 @@
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "core/wire/esp.h"
+#include "modules/data/owner.h"
+
+static struct port_set *find_udp(const struct data *d, const struct endpoint *local, uint8_t family)
+{
+	LIST_EACH(at, &d->ports) {
+		struct port_set *s = CONTAINER_OF(at, struct port_set, node);
+
+		if (!s->is_dead && !s->ports->is_tun && s->ports->family == family &&
+		    endpoint_eq(&s->ports->local, local))
+			return s;
+	}
+	return NULL;
+}
+
+static struct port_set *find_tun(const struct data *d, uint32_t tun)
+{
+	LIST_EACH(at, &d->ports) {
+		struct port_set *s = CONTAINER_OF(at, struct port_set, node);
+
+		if (!s->is_dead && s->ports->is_tun && s->ports->tun == tun)
+			return s;
+	}
+	return NULL;
+}
+
+/* One port for each worker like the given one, each with its descriptor. */
+static struct port_set *set_new(const struct data *d, const struct port *like, const int *fds)
+{
+	uint32_t n = d->shared.n;
+	struct port_set *s = mem_new(sizeof(*s) + 2 * n * sizeof(struct cmd));
+
+	if (!s)
+		return NULL;
+	s->ports = mem_array(n, sizeof(struct port));
+	if (!s->ports) {
+		mem_free(s);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		s->ports[i] = *like;
+		s->ports[i].fd = fds[i];
+		s->ports[i].set = s;
+		list_init(&s->ports[i].node);
+		s->cmds[2 * i] = (struct cmd){.kind = CMD_PORT_ADD, .port = &s->ports[i]};
+		s->cmds[2 * i + 1] = (struct cmd){.kind = CMD_PORT_DEL, .port = &s->ports[i]};
+	}
+	return s;
+}
+
+static enum status add_set(struct data *d, const struct port *like, const int *fds)
+{
+	struct port_set *s;
+
+	if (!owner_has_room(d, 1))
+		return ST_INSTALL;
+	s = set_new(d, like, fds);
+	if (!s)
+		return ST_NOMEM;
+	list_push_back(&d->ports, &s->node);
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		s->pending++;
+		owner_order(d, i, &s->cmds[2 * i]);
+	}
+	return ST_OK;
+}
+
+static void del_set(struct data *d, struct port_set *s)
+{
+	s->is_dead = true;
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		s->pending++;
+		owner_order(d, i, &s->cmds[2 * i + 1]);
+	}
+}
+
+void port_set_free(struct data *d, struct port_set *s)
+{
+	for (uint32_t i = 0; i < d->shared.n; i++)
+		close(s->ports[i].fd);
+	list_del(&s->node);
+	mem_free(s->ports);
+	mem_free(s);
+}
+
+void port_order_done(struct data *d, struct port *p)
+{
+	struct port_set *s = p->set;
+
+	if (--s->pending == 0 && s->is_dead)
+		port_set_free(d, s);
+}
+
+enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds)
+{
+	struct port like = {.family = family, .local = *local};
+
+	if ((family != 4 && family != 6) || (local->addr.family && local->addr.family != family))
+		return ST_CONFIG;
+	if (find_udp(d, local, family))
+		return ST_EXISTS;
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		enum status st = udp_prepare(fds[i], family);
+
+		if (st)
+			return st;
+	}
+	return add_set(d, &like, fds);
+}
+
+enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family)
+{
+	struct port_set *s = find_udp(d, local, family);
+
+	if (!s)
+		return ST_NOT_FOUND;
+	del_set(d, s);
+	return ST_OK;
+}
+
+enum status data_add_tun(struct data *d, uint32_t tun, const int *fds, bool vnet_hdr,
+			 bool client_to_client)
+{
+	struct port like = {
+		.is_tun = true,
+		.tun = tun,
+		.vnet_hdr = vnet_hdr,
+		.client_to_client = client_to_client,
+	};
+
+	if (find_tun(d, tun))
+		return ST_EXISTS;
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		int flags = fcntl(fds[i], F_GETFL);
+
+		if (flags < 0 || fcntl(fds[i], F_SETFL, flags | O_NONBLOCK))
+			return ST_IO;
+		/* No offloads: whole packets with their checksums. Refused where it is no TUN. */
+		if (vnet_hdr)
+			(void)ioctl(fds[i], TUNSETOFFLOAD, 0UL);
+	}
+	return add_set(d, &like, fds);
+}
+
+enum status data_del_tun(struct data *d, uint32_t tun)
+{
+	struct port_set *s = find_tun(d, tun);
+
+	if (!s)
+		return ST_NOT_FOUND;
+	del_set(d, s);
+	return ST_OK;
+}
+
+enum status data_send_ike(struct data *d, const struct endpoint *local,
+			  const struct endpoint *remote, const uint8_t *msg, size_t len)
+{
+	static const uint8_t marker[NON_ESP_MARKER_LEN];
+	struct endpoint wildcard = {.vrf = local->vrf, .port = local->port};
+	uint8_t family = local->addr.family;
+	struct port_set *s = find_udp(d, local, family);
+
+	if (!s)
+		s = find_udp(d, &wildcard, family);
+	if (!s)
+		return ST_NOT_FOUND;
+	/* sendmsg() on a descriptor that a worker uses too is safe; it stays open until the worker
+	 * has let go of it and main closes it. */
+	return udp_send(s->ports->fd, local, remote, (struct view){marker, sizeof(marker)},
+			(struct view){msg, len});
+}

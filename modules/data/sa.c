@@ -1,0 +1,414 @@
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/crypto/suite.h"
+#include "core/esp/seal.h"
+#include "modules/data/owner.h"
+
+#define WINDOW_MIN 64
+#define PREFIXES_MAX 256 /* of all remote selectors of one child */
+
+/* ---- slots of run-time numbers ------------------------------------------------------------ */
+
+static struct esp_rt *rt_of(const struct data *d, const struct rt_slot *s)
+{
+	return &d->config.rt[s - d->slots];
+}
+
+/* Slots that carry an SPI wait for the SA to be resumed, at the end of the list: they are taken
+ * for new SAs only when no other is left, and then nobody came for them. */
+enum status slots_init(struct data *d)
+{
+	uint32_t n = d->config.rt_slots;
+	enum status st = map_init(&d->frozen, 64);
+
+	if (st)
+		return st;
+	d->slots = mem_array(n, sizeof(*d->slots));
+	if (!d->slots)
+		return ST_NOMEM;
+	for (uint32_t i = n; i > 0; i--) {
+		struct rt_slot *s = &d->slots[i - 1];
+		uint32_t spi_in = d->config.rt[i - 1].spi_in;
+
+		if (spi_in) {
+			s->is_frozen = true;
+			map_add(&d->frozen, &s->node, spi_in);
+			list_push_back(&d->unused, &s->unused);
+		} else {
+			list_push_front(&d->unused, &s->unused);
+		}
+	}
+	return ST_OK;
+}
+
+void slots_fini(struct data *d)
+{
+	map_fini(&d->frozen);
+	mem_free(d->slots);
+	d->slots = NULL;
+}
+
+static struct rt_slot *slot_frozen(const struct data *d, uint32_t spi_in)
+{
+	struct map_node *n = map_first(&d->frozen, spi_in);
+
+	return n ? CONTAINER_OF(n, struct rt_slot, node) : NULL;
+}
+
+static void slot_take(struct data *d, struct rt_slot *s)
+{
+	list_del(&s->unused);
+	if (s->is_frozen)
+		map_del(&d->frozen, &s->node);
+	s->is_frozen = false;
+}
+
+static void slot_give_back(struct data *d, struct rt_slot *s)
+{
+	rt_of(d, s)->spi_in = 0;
+	list_push_front(&d->unused, &s->unused);
+}
+
+/* The SPI comes last: a slot that carries one is whole. */
+static void slot_reset(struct esp_rt *rt, uint32_t spi_in, uint32_t window)
+{
+	rt->spi_in = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	memset(rt, 0, sizeof(*rt));
+	rt->window = window;
+	atomic_signal_fence(memory_order_seq_cst);
+	rt->spi_in = spi_in;
+}
+
+/* A new SA must not leave another slot with its SPI behind, which a later process might resume. */
+static struct rt_slot *slot_fresh(struct data *d, const struct data_sa *sa)
+{
+	uint32_t window = sa->replay_window;
+	struct rt_slot *s;
+
+	while ((s = slot_frozen(d, sa->spi_in))) {
+		slot_take(d, s);
+		slot_give_back(d, s);
+	}
+	if (list_empty(&d->unused))
+		return NULL;
+	s = CONTAINER_OF(d->unused.next, struct rt_slot, unused);
+	slot_take(d, s);
+	if (window && window < WINDOW_MIN)
+		window = WINDOW_MIN;
+	slot_reset(rt_of(d, s), sa->spi_in, window);
+	return s;
+}
+
+static struct rt_slot *slot_resume(struct data *d, uint32_t spi_in)
+{
+	struct rt_slot *s = slot_frozen(d, spi_in);
+	struct esp_rt *rt;
+
+	if (!s)
+		return NULL;
+	slot_take(d, s);
+	rt = rt_of(d, s);
+	if (rt->window > ESP_WINDOW_MAX)
+		rt->window = ESP_WINDOW_MAX;
+	esp_seal_resume(rt);
+	return s;
+}
+
+/* ---- making a child ----------------------------------------------------------------------- */
+
+static struct child *child_of(const struct data *d, uint32_t spi_in)
+{
+	struct map_node *n = map_first(&d->sas, hash_u64(spi_in));
+
+	while (n && CONTAINER_OF(n, struct child, node)->esp->spi_in != spi_in)
+		n = map_next(n);
+	return n ? CONTAINER_OF(n, struct child, node) : NULL;
+}
+
+/* What the data path does: tunnel mode in UDP with a suite of THE table. */
+static enum status judge(const struct data_sa *sa, struct esp_suite *suite)
+{
+	if (sa->spi_in < 256 || sa->spi_out < 256 || !sa->n_local_ts || !sa->n_remote_ts ||
+	    sa->n_local_ts > DATA_TS_MAX || sa->n_remote_ts > DATA_TS_MAX ||
+	    sa->replay_window > ESP_WINDOW_MAX || sa->transport_mode || !sa->udp_encap ||
+	    addr_len(&sa->local.addr) == 0 || sa->local.addr.family != sa->remote.addr.family ||
+	    sa->local.vrf != sa->remote.vrf)
+		return ST_CONFIG;
+	if (suite_esp(sa->encr_id, sa->encr_key_bits, sa->integ_id, sa->esn, suite) ||
+	    sa->key_in_len != suite_esp_key_len(suite) || sa->key_out_len != sa->key_in_len)
+		return ST_CONFIG;
+	return ST_OK;
+}
+
+static struct esp_child *esp_child_new(const struct data_sa *sa)
+{
+	size_t n = (size_t)sa->n_local_ts + sa->n_remote_ts;
+	struct esp_child *c = mem_new(sizeof(*c) + n * sizeof(struct ts));
+
+	if (!c)
+		return NULL;
+	c->owner = sa->owner;
+	c->tun = sa->tun;
+	c->spi_in = sa->spi_in;
+	c->n_local = sa->n_local_ts;
+	c->n_remote = sa->n_remote_ts;
+	memcpy(c->ts, sa->local_ts, sa->n_local_ts * sizeof(struct ts));
+	memcpy(c->ts + c->n_local, sa->remote_ts, sa->n_remote_ts * sizeof(struct ts));
+	return c;
+}
+
+static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suite *suite,
+				 struct child *c)
+{
+	struct worker_sa *w = mem_new(sizeof(*w));
+	enum status st;
+
+	if (!w)
+		return ST_NOMEM;
+	c->sa = w;
+	w->esp.child = c->esp;
+	w->esp.spi_in = sa->spi_in;
+	w->esp.spi_out = sa->spi_out;
+	w->esp.esn = sa->esn;
+	w->esp.local = sa->local;
+	w->esp.remote = sa->remote;
+	st = esp_cipher_new(suite, sa->key_in, sa->key_in_len, &w->esp.in);
+	if (!st)
+		st = esp_cipher_new(suite, sa->key_out, sa->key_out_len, &w->esp.out);
+	return st;
+}
+
+/* The prefixes of the remote selectors, each once. Selectors that differ in protocol or port only
+ * share their prefixes. ST_CONFIG: too many. */
+static enum status cover(const struct data_sa *sa, struct prefix out[PREFIXES_MAX], size_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < sa->n_remote_ts; i++) {
+		const struct ts *t = &sa->remote_ts[i];
+		bool is_known = false;
+		size_t more;
+
+		for (size_t j = 0; j < i && !is_known; j++)
+			is_known = addr_eq(&sa->remote_ts[j].lo, &t->lo) &&
+				   addr_eq(&sa->remote_ts[j].hi, &t->hi);
+		if (is_known)
+			continue;
+		more = fib_cover(&t->lo, &t->hi, out + *n, PREFIXES_MAX - *n);
+		if (more == 0 || more > PREFIXES_MAX - *n)
+			return ST_CONFIG;
+		*n += more;
+	}
+	return ST_OK;
+}
+
+static enum status routes_new(const struct data *d, const struct data_sa *sa, struct child *c)
+{
+	struct prefix prefixes[PREFIXES_MAX];
+	enum status st = cover(sa, prefixes, &c->n_routes);
+
+	if (st)
+		return st;
+	c->routes = mem_array(d->shared.n * c->n_routes, sizeof(*c->routes));
+	if (!c->routes)
+		return ST_NOMEM;
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		for (size_t j = 0; j < c->n_routes; j++) {
+			struct fib_route *r = &c->routes[i * c->n_routes + j];
+
+			r->child = c->esp;
+			r->prefix = prefixes[j];
+		}
+	}
+	return ST_OK;
+}
+
+static void fill_orders(const struct data *d, struct child *c)
+{
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		struct cmd add = {.kind = CMD_CHILD_ADD};
+
+		add.child.child = c;
+		add.child.routes = &c->routes[i * c->n_routes];
+		add.child.n_routes = c->n_routes;
+		add.child.sa = i == c->owner ? c->sa : NULL;
+		c->cmds[2 * i] = add;
+		c->cmds[2 * i + 1] = add;
+		c->cmds[2 * i + 1].kind = CMD_CHILD_DEL;
+	}
+}
+
+void child_free(struct child *c)
+{
+	list_del(&c->all);
+	if (c->sa) {
+		esp_cipher_free(c->sa->esp.in);
+		esp_cipher_free(c->sa->esp.out);
+		mem_free(c->sa);
+	}
+	mem_free(c->routes);
+	mem_free(c->esp);
+	mem_free(c);
+}
+
+void child_order_done(struct data *d, struct child *c)
+{
+	if (--c->pending || !c->is_dead)
+		return;
+	slot_give_back(d, c->slot);
+	child_free(c);
+}
+
+static enum status child_new(struct data *d, const struct data_sa *sa,
+			     const struct esp_suite *suite, struct child **out)
+{
+	struct child *c = mem_new(sizeof(*c) + 2 * d->shared.n * sizeof(struct cmd));
+	enum status st;
+
+	if (!c)
+		return ST_NOMEM;
+	list_init(&c->all);
+	c->owner = d->shared.owner_of[sa->spi_in % BUCKETS];
+	c->esp = esp_child_new(sa);
+	st = c->esp ? worker_sa_new(sa, suite, c) : ST_NOMEM;
+	if (!st)
+		st = routes_new(d, sa, c);
+	if (st) {
+		child_free(c);
+		return st;
+	}
+	fill_orders(d, c);
+	*out = c;
+	return ST_OK;
+}
+
+/* ---- tables that grow --------------------------------------------------------------------- */
+
+/* Twice the slots when there are more entries than slots. Failing costs longer chains only. */
+static void grow(struct data *d, uint32_t worker, enum cmd_kind kind, size_t count, size_t *slots)
+{
+	struct cmd *c;
+
+	if (count <= *slots)
+		return;
+	c = mem_new(sizeof(*c));
+	if (!c)
+		return;
+	c->kind = kind;
+	c->table.n = *slots * 2;
+	c->table.slots = mem_array(c->table.n, sizeof(void *));
+	if (!c->table.slots) {
+		mem_free(c);
+		return;
+	}
+	*slots *= 2;
+	owner_order(d, worker, c);
+}
+
+static void grow_all(struct data *d)
+{
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		grow(d, i, CMD_SAD_RESIZE, d->n_sas[i], &d->sad_slots[i]);
+		grow(d, i, CMD_FIB_RESIZE, d->n_routes, &d->fib_slots[i]);
+	}
+}
+
+/* ---- what the loop calls ------------------------------------------------------------------ */
+
+/* The owner learns of the SA first: a worker that knows the route may pass it a packet at once. */
+static void install(struct data *d, struct child *c)
+{
+	c->sa->esp.rt = rt_of(d, c->slot);
+	map_add(&d->sas, &c->node, hash_u64(c->esp->spi_in));
+	list_push_back(&d->children, &c->all);
+	d->n_routes += c->n_routes;
+	d->n_sas[c->owner]++;
+	grow_all(d);
+	c->pending = d->shared.n;
+	owner_order(d, c->owner, &c->cmds[2 * c->owner]);
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		if (i != c->owner)
+			owner_order(d, i, &c->cmds[2 * i]);
+	}
+}
+
+enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
+{
+	struct esp_suite suite;
+	struct child *c;
+	enum status st = judge(sa, &suite);
+
+	if (st)
+		return st;
+	if (child_of(d, sa->spi_in))
+		return ST_EXISTS;
+	/* This order, and two more for tables that grow. */
+	if (!owner_has_room(d, 3))
+		return ST_INSTALL;
+	st = child_new(d, sa, &suite, &c);
+	if (st)
+		return st;
+	c->slot = thawed ? slot_resume(d, sa->spi_in) : slot_fresh(d, sa);
+	if (!c->slot) {
+		child_free(c);
+		return ST_INSTALL;
+	}
+	install(d, c);
+	return ST_OK;
+}
+
+enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint *local,
+			 const struct endpoint *remote)
+{
+	struct child *c = child_of(d, spi_in);
+	struct cmd *order;
+
+	if (!c)
+		return ST_NOT_FOUND;
+	if (addr_len(&local->addr) == 0 || local->addr.family != remote->addr.family)
+		return ST_CONFIG;
+	if (!owner_has_room(d, 1))
+		return ST_INSTALL;
+	order = mem_new(sizeof(*order));
+	if (!order)
+		return ST_NOMEM;
+	order->kind = CMD_SA_MOVE;
+	order->move.spi_in = spi_in;
+	order->move.local = *local;
+	order->move.remote = *remote;
+	owner_order(d, c->owner, order);
+	return ST_OK;
+}
+
+/* The owner last: packets that others hand over meanwhile still find the SA. */
+void data_sa_del(struct data *d, uint32_t spi_in)
+{
+	struct child *c = child_of(d, spi_in);
+
+	if (!c)
+		return;
+	map_del(&d->sas, &c->node);
+	c->is_dead = true;
+	d->n_routes -= c->n_routes;
+	d->n_sas[c->owner]--;
+	c->pending += d->shared.n;
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		if (i != c->owner)
+			owner_order(d, i, &c->cmds[2 * i + 1]);
+	}
+	owner_order(d, c->owner, &c->cmds[2 * c->owner + 1]);
+}
+
+bool data_sa_has(const struct data *d, uint32_t spi_in)
+{
+	return child_of(d, spi_in) != NULL;
+}
+
+const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in)
+{
+	const struct child *c = child_of(d, spi_in);
+
+	return c ? c->sa->esp.rt : NULL;
+}

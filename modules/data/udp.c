@@ -1,0 +1,152 @@
+#include "modules/data/udp.h"
+
+#include <string.h>
+
+enum status udp_prepare(int fd, uint8_t family)
+{
+	const int on = 1;
+
+	if (family == 4)
+		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ? ST_IO : ST_OK;
+	/* Refused once the socket is bound; who bound it has chosen then. */
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ? ST_IO : ST_OK;
+}
+
+static struct endpoint from_sockaddr(const struct sockaddr_storage *ss)
+{
+	struct endpoint e = {0};
+
+	if (ss->ss_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, ss, sizeof(in));
+		e.addr = addr_from((const uint8_t *)&in.sin_addr, 4);
+		e.port = ntohs(in.sin_port);
+	} else if (ss->ss_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, ss, sizeof(in6));
+		e.addr = addr_from((const uint8_t *)&in6.sin6_addr, 16);
+		e.port = ntohs(in6.sin6_port);
+	}
+	return e;
+}
+
+static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss)
+{
+	memset(ss, 0, sizeof(*ss));
+	if (e->addr.family == 4) {
+		struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(e->port)};
+
+		memcpy(&in.sin_addr, e->addr.b, 4);
+		memcpy(ss, &in, sizeof(in));
+		return sizeof(in);
+	}
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(e->port)};
+
+	memcpy(&in6.sin6_addr, e->addr.b, 16);
+	memcpy(ss, &in6, sizeof(in6));
+	return sizeof(in6);
+}
+
+static struct addr local_addr(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			return addr_from((const uint8_t *)&info.ipi_addr, 4);
+		}
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			return addr_from((const uint8_t *)&info.ipi6_addr, 16);
+		}
+	}
+	return (struct addr){0};
+}
+
+size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n)
+{
+	int got;
+
+	for (size_t i = 0; i < n; i++) {
+		struct udp_slot *s = &rx->slots[i];
+
+		s->iov = (struct iovec){pkts[i]->p, PKT_MAX};
+		rx->msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &s->from,
+			.msg_namelen = sizeof(s->from),
+			.msg_iov = &s->iov,
+			.msg_iovlen = 1,
+			.msg_control = s->control,
+			.msg_controllen = sizeof(s->control),
+		};
+	}
+	got = recvmmsg(fd, rx->msgs, (unsigned)n, MSG_DONTWAIT, NULL);
+	if (got <= 0)
+		return 0;
+	for (size_t i = 0; i < (size_t)got; i++) {
+		struct msghdr *m = &rx->msgs[i].msg_hdr;
+
+		pkts[i]->len = m->msg_flags & MSG_TRUNC ? PKT_MAX + 1 : rx->msgs[i].msg_len;
+		pkts[i]->remote = from_sockaddr(&rx->slots[i].from);
+		pkts[i]->local = (struct endpoint){.addr = local_addr(m)};
+	}
+	return (size_t)got;
+}
+
+/* Control message that makes the datagram leave from this address. Returns its length. */
+static size_t put_source(const struct addr *a, struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+
+	if (a->family == 4) {
+		struct in_pktinfo info = {0};
+
+		memcpy(&info.ipi_spec_dst, a->b, 4);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		return CMSG_SPACE(sizeof(info));
+	}
+	struct in6_pktinfo info = {0};
+
+	memcpy(&info.ipi6_addr, a->b, 16);
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+	return CMSG_SPACE(sizeof(info));
+}
+
+enum status udp_send(int fd, const struct endpoint *local, const struct endpoint *remote,
+		     struct view head, struct view body)
+{
+	struct sockaddr_storage to;
+	_Alignas(struct cmsghdr) uint8_t control[64] = {0};
+	struct iovec iov[2] = {
+		{(void *)(uintptr_t)head.p, head.len},
+		{(void *)(uintptr_t)body.p, body.len},
+	};
+	struct msghdr m = {
+		.msg_name = &to,
+		.msg_namelen = to_sockaddr(remote, &to),
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	if (addr_is_any(&local->addr)) {
+		m.msg_control = NULL;
+		m.msg_controllen = 0;
+	} else {
+		m.msg_controllen = put_source(&local->addr, &m);
+	}
+	return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? ST_OUT_SEND : ST_OK;
+}

@@ -1,0 +1,34 @@
+/* Datagrams with both addresses: which local address was hit, and from which to answer. */
+#ifndef MODULES_DATA_UDP_H
+#define MODULES_DATA_UDP_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "core/base/rd.h"
+#include "modules/data/pool.h"
+
+#define UDP_BATCH 64
+
+struct udp_slot {
+	struct sockaddr_storage from;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) uint8_t control[64];
+};
+
+/* Scratch of one receiving thread. */
+struct udp_rx {
+	struct mmsghdr msgs[UDP_BATCH];
+	struct udp_slot slots[UDP_BATCH];
+};
+
+/* Makes the socket tell the address that was hit. family 4 or 6. */
+enum status udp_prepare(int fd, uint8_t family) MUST_USE;
+/* Receives into pkts[0..n), n at most UDP_BATCH, without waiting: p, len, local (but for vrf and
+ * port) and remote (but for vrf). len is PKT_MAX + 1 for a datagram that was cut. Returns how many. */
+size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n);
+/* Sends head and body as one datagram from local.addr. ST_OUT_SEND. Any thread. */
+enum status udp_send(int fd, const struct endpoint *local, const struct endpoint *remote,
+		     struct view head, struct view body) MUST_USE;
+
+#endif

@@ -1,0 +1,148 @@
+/* A worker: one thread with its sockets, TUN queues, SAD and FIB; and what travels between it and
+ * main. Workers never allocate, lock or format.
+ *
+ *   main --- ctl ---> worker    struct cmd: an order; it comes back by `done` when carried out
+ *   main <-- done --- worker    and main frees what the order carried or took out
+ *   main <--- up ---- worker    struct pkt: IKE messages and notices
+ *   worker -- in ---> worker    struct pkt: packets for the SA's owner
+ *   any ---- home --> worker    struct pkt: empty buffers back to the pool they are from
+ *
+ * All rings have one producer and one consumer: N * N pairs of `in` and `home`. */
+#ifndef MODULES_DATA_WORKER_H
+#define MODULES_DATA_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/base/list.h"
+#include "core/base/ring.h"
+#include "core/esp/open.h"
+#include "modules/data/data.h"
+#include "modules/data/udp.h"
+
+#define BUCKETS 256     /* low 8 bits of the inbound SPI */
+#define POOL_PKTS 512   /* buffers of one worker */
+#define HAND_SLOTS 256  /* of them at most under way to one other worker */
+#define UP_IKE_MAX 256  /* of them at most in main's hands */
+#define UP_NOTICE_MAX 64
+#define CTL_SLOTS 16384 /* orders under way to one worker */
+#define WORKER_SLOTS 256 /* of SAD and FIB at the beginning */
+#define NOTICES_PER_S 10
+
+struct child;    /* main's records, see owner.h */
+struct port_set;
+
+/* One socket or TUN queue as one worker sees it. */
+struct port {
+	struct list node;
+	struct port_set *set; /* main's; not looked into */
+	int fd;
+	bool is_tun;
+	uint8_t family;        /* UDP: 4 or 6 */
+	struct endpoint local; /* UDP: address 0 = wildcard */
+	uint32_t tun;
+	bool vnet_hdr;
+	bool client_to_client;
+};
+
+/* The owner's half of an SA with what only a worker needs. */
+struct worker_sa {
+	struct esp_sa esp;
+	struct port *udp; /* sends; NULL: no socket of that VRF and family */
+	struct port *tun; /* delivers; NULL: the TUN went away */
+	bool lost_told;
+};
+
+enum cmd_kind {
+	CMD_CHILD_ADD, /* routes to the FIB, SA (if not NULL) to the SAD */
+	CMD_CHILD_DEL,
+	CMD_SA_MOVE,
+	CMD_PORT_ADD,
+	CMD_PORT_DEL,
+	CMD_SAD_RESIZE, /* comes back with the old slots */
+	CMD_FIB_RESIZE
+};
+
+struct cmd {
+	enum cmd_kind kind;
+	struct cmd *next; /* main's backlog */
+	union {
+		struct {
+			struct child *child; /* main's; not looked into */
+			struct fib_route *routes;
+			size_t n_routes;
+			struct worker_sa *sa;
+		} child;
+		struct {
+			uint32_t spi_in;
+			struct endpoint local, remote;
+		} move;
+		struct port *port;
+		struct {
+			void *slots;
+			size_t n;
+		} table;
+	};
+};
+
+struct worker_shared;
+
+struct worker {
+	/* Written by others. */
+	_Alignas(64) atomic_int nap; /* enum nap */
+	struct ring ctl;
+	struct ring *in;   /* [n] by sender */
+	struct ring *home; /* [n + 1] by who returns; the last is main */
+	/* Read by others. */
+	struct ring done;
+	struct ring up;
+	struct stats stats;
+	/* Its own. */
+	_Alignas(64) struct worker_shared *all;
+	uint32_t index;
+	int epoll_fd;
+	int event_fd;
+	pthread_t thread;
+	struct esp_tables tables;
+	struct pool pool;
+	struct list ports;
+	uint32_t ports_changed; /* counts: events in hand may name a port that is gone */
+	size_t n_up;            /* buffers in main's hands */
+	uint64_t to_wake;       /* bit per worker: was handed packets */
+	uint64_t to_feed;       /* bit per worker: was given buffers back */
+	bool wake_main;
+	uint64_t notices_ms; /* start of the second in which notices_left counts */
+	uint32_t notices_left;
+	struct udp_rx rx;
+};
+
+/* What all workers read and nobody changes while they run, but for the flags. */
+struct worker_shared {
+	struct worker *workers;
+	uint32_t n;
+	bool wrong_steering;
+	uint8_t owner_of[BUCKETS];
+	int main_fd; /* eventfd */
+	atomic_bool stop;
+	atomic_bool main_told;
+};
+
+/* Zeroed memory with index and all set becomes a worker without thread; worker_fini also after a
+ * failure. */
+enum status worker_init(struct worker *w) MUST_USE;
+void worker_fini(struct worker *w);
+void *worker_main(void *w);
+/* Any thread, after pushing something to it. */
+void worker_wake(struct worker *w);
+/* Main, after giving a buffer home. */
+void worker_buffer_returned(struct worker *w);
+
+/* For path.c. */
+void worker_release(struct worker *w, struct pkt *k); /* to the pool it is from */
+/* Passes the packet on; false: that worker's ring is full (still the caller's). */
+bool worker_hand(struct worker *w, uint32_t to, struct pkt *k);
+bool worker_send_up(struct worker *w, struct pkt *k, size_t max);
+/* Executes the orders that main has given until now. */
+void worker_obey(struct worker *w);
+
+#endif
