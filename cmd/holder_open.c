@@ -1,0 +1,497 @@
+#include "cmd/holder_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/holder_netlink.h"
+#include "core/base/mem.h"
+
+#define THINGS_MAX 4096
+#define CONFIG_MAX (16u << 20)
+#define SOCKET_BUFFER (4 << 20)
+#define NETNS_FOLDER "/run/netns/"
+
+enum thing_kind { THING_UDP = ASROOT_UDP, THING_TUN = ASROOT_TUN, THING_MEMORY = ASROOT_MEMORY };
+
+struct thing {
+	struct list in_list;
+	enum thing_kind kind;
+	struct asroot_request rq; /* as it was opened; of a TUN: as it is now */
+	uint32_t round;
+	unsigned ifindex;
+	uint32_t n_fds;
+	int fds[ASROOT_FDS];
+	void *map; /* of memory: keeps its pages from being swapped out */
+};
+
+/* ---- network namespaces -------------------------------------------------------------------- */
+
+static enum status enter(const char *vrf)
+{
+	char path[sizeof(NETNS_FOLDER) + ASROOT_VRF] = NETNS_FOLDER;
+	if (vrf[0] == 0)
+		return ST_OK;
+	memcpy(path + sizeof(NETNS_FOLDER) - 1, vrf, strlen(vrf) + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
+	int rc = setns(fd, CLONE_NEWNET);
+	int e = errno;
+	close(fd);
+	errno = e;
+	return rc == 0 ? ST_OK : ST_IO;
+}
+
+static void leave(const struct kept *k, const char *vrf)
+{
+	int e = errno;
+	/* In the wrong namespace everything that follows would be wrong. */
+	if (vrf[0] && setns(k->home_ns, CLONE_NEWNET) != 0)
+		_exit(70);
+	errno = e;
+}
+
+/* ---- things kept --------------------------------------------------------------------------- */
+
+static bool same_key(const struct thing *t, uint32_t kind, const struct asroot_request *rq)
+{
+	if ((uint32_t)t->kind != kind)
+		return false;
+	if (kind != ASROOT_UDP)
+		return strcmp(t->rq.name, rq->name) == 0;
+	return t->rq.family == rq->family && t->rq.port == rq->port && t->rq.index == rq->index &&
+	       addr_eq(&t->rq.addr, &rq->addr) && strcmp(t->rq.vrf, rq->vrf) == 0;
+}
+
+static struct thing *find(const struct kept *k, uint32_t kind, const struct asroot_request *rq)
+{
+	LIST_EACH(at, &k->things) {
+		struct thing *t = CONTAINER_OF(at, struct thing, in_list);
+		if (same_key(t, kind, rq))
+			return t;
+	}
+	return NULL;
+}
+
+static void drop(struct kept *k, struct thing *t)
+{
+	list_del(&t->in_list);
+	k->count--;
+	for (uint32_t i = 0; i < t->n_fds; i++)
+		close(t->fds[i]);
+	if (t->map)
+		munmap(t->map, t->rq.size);
+	mem_free(t);
+}
+
+static struct thing *add(struct kept *k, enum thing_kind kind, const struct asroot_request *rq)
+{
+	struct thing *t = k->count < THINGS_MAX ? mem_new(sizeof(*t)) : NULL;
+	if (!t)
+		return NULL;
+	t->kind = kind;
+	t->rq = *rq;
+	list_push_back(&k->things, &t->in_list);
+	k->count++;
+	return t;
+}
+
+static void hand_out(const struct kept *k, struct thing *t, struct asroot_reply *reply, int *fds)
+{
+	t->round = k->round;
+	reply->n_fds = t->n_fds;
+	memcpy(fds, t->fds, sizeof(int) * t->n_fds);
+}
+
+/* ---- UDP ----------------------------------------------------------------------------------- */
+
+static bool set_int(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+static bool set_options(int fd, uint8_t family)
+{
+	(void)set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
+	(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
+	if (!set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return false;
+	if (family == 4)
+		return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
+		       set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+}
+
+static bool bind_to(int fd, const struct asroot_request *rq)
+{
+	if (rq->family == 4) {
+		struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(rq->port)};
+		memcpy(&sa.sin_addr, rq->addr.b, 4);
+		return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+	}
+	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_port = htons(rq->port)};
+	memcpy(&sa.sin6_addr, rq->addr.b, 16);
+	return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+}
+
+static enum status open_udp(const struct asroot_request *rq, int *out)
+{
+	int fd = socket(rq->family == 4 ? AF_INET : AF_INET6,
+			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return ST_IO;
+	if (!set_options(fd, rq->family) || !bind_to(fd, rq)) {
+		int e = errno;
+		close(fd);
+		errno = e;
+		return ST_IO;
+	}
+	*out = fd;
+	return ST_OK;
+}
+
+static enum status asroot_udp(struct kept *k, const struct asroot_request *rq,
+			      struct asroot_reply *reply, int *fds)
+{
+	struct thing *t = find(k, ASROOT_UDP, rq);
+	reply->was_kept = t != NULL;
+	if (!t) {
+		int fd = -1;
+		enum status st = enter(rq->vrf);
+		if (st == ST_OK) {
+			st = open_udp(rq, &fd);
+			leave(k, rq->vrf);
+		}
+		if (st != ST_OK)
+			return st;
+		t = add(k, THING_UDP, rq);
+		if (!t) {
+			close(fd);
+			return ST_NOMEM;
+		}
+		t->fds[0] = fd;
+		t->n_fds = 1;
+	}
+	hand_out(k, t, reply, fds);
+	return ST_OK;
+}
+
+/* ---- TUN ----------------------------------------------------------------------------------- */
+
+static enum status open_queue(const struct asroot_request *rq, int *out)
+{
+	struct ifreq r = {0};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return ST_IO;
+	/* Always multi-queue, so that another number of workers finds the same device. */
+	r.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | (rq->vnet_hdr ? IFF_VNET_HDR : 0));
+	memcpy(r.ifr_name, rq->name, sizeof(r.ifr_name));
+	if (ioctl(fd, TUNSETIFF, &r) != 0) {
+		int e = errno;
+		close(fd);
+		errno = e;
+		return ST_IO;
+	}
+	*out = fd;
+	return ST_OK;
+}
+
+/* As many queues as are wanted: fewer are closed from the end, more are opened. */
+static enum status fit_queues(struct thing *t, const struct asroot_request *rq)
+{
+	while (t->n_fds > rq->count)
+		close(t->fds[--t->n_fds]);
+	while (t->n_fds < rq->count) {
+		enum status st = open_queue(rq, &t->fds[t->n_fds]);
+		if (st != ST_OK)
+			return st;
+		t->n_fds++;
+	}
+	return ST_OK;
+}
+
+static enum status change_address(unsigned ifindex, const struct prefix *old, const struct prefix *new)
+{
+	enum status st = ST_OK;
+	bool same = addr_eq(&old->addr, &new->addr) && old->len == new->len;
+	if (old->addr.family && !same)
+		st = netlink_address(ifindex, old, true);
+	if (st == ST_OK && new->addr.family)
+		st = netlink_address(ifindex, new, false);
+	return st;
+}
+
+static enum status configure_tun(struct thing *t, const struct asroot_request *rq)
+{
+	enum status st = fit_queues(t, rq);
+	if (st != ST_OK)
+		return st;
+	t->ifindex = if_nametoindex(rq->name);
+	if (t->ifindex == 0)
+		return ST_IO;
+	st = netlink_link(t->ifindex, rq->mtu);
+	if (st == ST_OK)
+		st = change_address(t->ifindex, &t->rq.ip4, &rq->ip4);
+	if (st == ST_OK)
+		st = change_address(t->ifindex, &t->rq.ip6, &rq->ip6);
+	if (st == ST_OK)
+		t->rq = *rq;
+	return st;
+}
+
+static enum status asroot_tun(struct kept *k, const struct asroot_request *rq,
+			      struct asroot_reply *reply, int *fds)
+{
+	struct thing *t = find(k, ASROOT_TUN, rq);
+	reply->was_kept = t != NULL;
+	/* What a device is cannot be changed: it must be dropped first. */
+	if (t && (strcmp(t->rq.vrf, rq->vrf) != 0 || !t->rq.vnet_hdr != !rq->vnet_hdr))
+		return ST_EXISTS;
+	if (!t) {
+		struct asroot_request bare = *rq;
+		bare.ip4 = (struct prefix){0};
+		bare.ip6 = (struct prefix){0};
+		t = add(k, THING_TUN, &bare);
+		if (!t)
+			return ST_NOMEM;
+	}
+	enum status st = enter(rq->vrf);
+	if (st == ST_OK) {
+		st = configure_tun(t, rq);
+		leave(k, rq->vrf);
+	}
+	if (st != ST_OK) {
+		int e = errno;
+		if (!reply->was_kept)
+			drop(k, t);
+		errno = e;
+		return st;
+	}
+	hand_out(k, t, reply, fds);
+	return ST_OK;
+}
+
+static enum status asroot_route(struct kept *k, const struct asroot_request *rq,
+				struct asroot_reply *reply, int *fds)
+{
+	struct thing *t = find(k, ASROOT_TUN, rq);
+	if (!t)
+		return ST_NOT_FOUND;
+	enum status st = enter(t->rq.vrf);
+	if (st == ST_OK) {
+		st = netlink_route(t->ifindex, &rq->prefix, rq->is_delete != 0);
+		leave(k, t->rq.vrf);
+	}
+	return st;
+}
+
+/* ---- memory and configuration --------------------------------------------------------------- */
+
+static int new_memory(const char *name, uint64_t size)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -1;
+	/* Reserved from the start: it cannot be refused in the middle of a login. */
+	if (posix_fallocate(fd, 0, (off_t)size) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+		int e = errno;
+		close(fd);
+		errno = e;
+		return -1;
+	}
+	return fd;
+}
+
+static enum status asroot_memory(struct kept *k, const struct asroot_request *rq,
+				 struct asroot_reply *reply, int *fds)
+{
+	struct thing *t = find(k, ASROOT_MEMORY, rq);
+	if (t && t->rq.size != rq->size) {
+		drop(k, t); /* of a program with other sizes */
+		t = NULL;
+	}
+	reply->was_kept = t != NULL;
+	if (!t) {
+		int fd = new_memory(rq->name, rq->size);
+		if (fd < 0)
+			return ST_IO;
+		t = add(k, THING_MEMORY, rq);
+		if (!t) {
+			close(fd);
+			return ST_NOMEM;
+		}
+		t->fds[0] = fd;
+		t->n_fds = 1;
+		/* Locked here too: it holds keys while there is no main. As far as root may. */
+		void *map = mmap(NULL, rq->size, PROT_READ, MAP_SHARED, fd, 0);
+		if (map != MAP_FAILED) {
+			(void)mlock(map, rq->size);
+			t->map = map;
+		}
+	}
+	hand_out(k, t, reply, fds);
+	return ST_OK;
+}
+
+/* The file's bytes in a memfd, so that what was checked is what is kept. */
+static enum status copy_config(const char *path, int *out)
+{
+	struct stat s;
+	int copy = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size > CONFIG_MAX) {
+		errno = EINVAL;
+		goto fail;
+	}
+	copy = memfd_create("config", MFD_CLOEXEC);
+	if (copy < 0)
+		goto fail;
+	for (;;) {
+		char buf[16384];
+		ssize_t n = read(fd, buf, sizeof(buf));
+		if (n == 0)
+			break;
+		bool ok = n > 0 && write(copy, buf, (size_t)n) == n;
+		mem_zero(buf, sizeof(buf));
+		if (!ok)
+			goto fail;
+	}
+	close(fd);
+	*out = copy;
+	return ST_OK;
+fail:;
+	int e = errno;
+	close(fd);
+	if (copy >= 0)
+		close(copy);
+	errno = e;
+	return ST_IO;
+}
+
+static enum status asroot_config(struct kept *k, const struct asroot_request *rq,
+				 struct asroot_reply *reply, int *fds)
+{
+	int fd = k->config_accepted;
+	reply->was_kept = !rq->is_fresh && fd >= 0;
+	if (!reply->was_kept) {
+		enum status st = copy_config(k->config_path, &fd);
+		if (st != ST_OK)
+			return st;
+		if (k->config_last >= 0)
+			close(k->config_last);
+		k->config_last = fd;
+	}
+	fds[0] = fd;
+	reply->n_fds = 1;
+	return ST_OK;
+}
+
+static enum status asroot_accept(struct kept *k, const struct asroot_request *rq,
+				 struct asroot_reply *reply, int *fds)
+{
+	if (k->config_last < 0)
+		return ST_NOT_FOUND;
+	if (k->config_accepted >= 0)
+		close(k->config_accepted);
+	k->config_accepted = k->config_last;
+	k->config_last = -1;
+	return ST_OK;
+}
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+
+static enum status asroot_drop(struct kept *k, const struct asroot_request *rq,
+			       struct asroot_reply *reply, int *fds)
+{
+	struct thing *t = find(k, rq->of, rq);
+	if (!t)
+		return ST_NOT_FOUND;
+	drop(k, t);
+	return ST_OK;
+}
+
+static enum status asroot_sweep(struct kept *k, const struct asroot_request *rq,
+				struct asroot_reply *reply, int *fds)
+{
+	LIST_EACH_SAFE(at, &k->things) {
+		struct thing *t = CONTAINER_OF(at, struct thing, in_list);
+		if (t->round != k->round && t->kind != THING_MEMORY)
+			drop(k, t);
+	}
+	return ST_OK;
+}
+
+static enum status asroot_state(struct kept *k, const struct asroot_request *rq,
+				struct asroot_reply *reply, int *fds)
+{
+	k->state = (enum asroot_state)rq->state;
+	k->told = true;
+	return ST_OK;
+}
+
+/* THE table: all that a process without privileges can have done as root. */
+static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struct asroot_request *,
+						      struct asroot_reply *, int *) = {
+	[ASROOT_UDP] = asroot_udp,
+	[ASROOT_TUN] = asroot_tun,
+	[ASROOT_ROUTE] = asroot_route,
+	[ASROOT_MEMORY] = asroot_memory,
+	[ASROOT_CONFIG] = asroot_config,
+	[ASROOT_ACCEPT] = asroot_accept,
+	[ASROOT_DROP] = asroot_drop,
+	[ASROOT_SWEEP] = asroot_sweep,
+	[ASROOT_STATE] = asroot_state,
+};
+
+void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)
+{
+	*reply = (struct asroot_reply){.serial = rq->serial};
+	errno = 0;
+	enum status st = asroot_is_sane(rq) ? asroot_table[rq->op](k, rq, reply, fds) : ST_CONFIG;
+	reply->status = st;
+	if (st != ST_OK) {
+		reply->error = errno;
+		reply->n_fds = 0;
+	}
+}
+
+enum status kept_init(struct kept *k, const char *config_path)
+{
+	*k = (struct kept){.config_path = config_path, .config_last = -1, .config_accepted = -1};
+	list_init(&k->things);
+	k->home_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	return k->home_ns >= 0 ? ST_OK : ST_IO;
+}
+
+void kept_begin(struct kept *k)
+{
+	k->round++;
+	k->told = false;
+}
+
+void kept_fini(struct kept *k)
+{
+	LIST_EACH_SAFE(at, &k->things)
+		drop(k, CONTAINER_OF(at, struct thing, in_list));
+	if (k->config_last >= 0)
+		close(k->config_last);
+	if (k->config_accepted >= 0)
+		close(k->config_accepted);
+	close(k->home_ns);
+}

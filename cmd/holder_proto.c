@@ -1,0 +1,183 @@
+#include "cmd/holder_proto.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CALL_TIMEOUT_MS 5000
+
+union control {
+	struct cmsghdr align;
+	uint8_t bytes[CMSG_SPACE(sizeof(int) * ASROOT_FDS)];
+};
+
+/* Takes the descriptors out of a message: into fds, or closed when nobody wants them. */
+static uint32_t take_fds(struct msghdr *h, int *fds)
+{
+	uint32_t n = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (fds && n < ASROOT_FDS)
+				fds[n++] = fd;
+			else
+				close(fd);
+		}
+	}
+	return n;
+}
+
+static void close_all(int *fds, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+/* The reply with this serial; older ones belong to calls that timed out. */
+static enum status await_reply(int control, uint32_t serial, struct asroot_reply *reply, int *fds)
+{
+	for (;;) {
+		struct pollfd p = {.fd = control, .events = POLLIN};
+		int rc = poll(&p, 1, CALL_TIMEOUT_MS);
+		if (rc < 0 && errno == EINTR)
+			continue;
+		if (rc <= 0) {
+			errno = rc == 0 ? ETIMEDOUT : errno;
+			return rc == 0 ? ST_TIMEOUT : ST_IO;
+		}
+		union control ctl;
+		struct iovec iov = {reply, sizeof(*reply)};
+		struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl,
+				   .msg_controllen = sizeof(ctl)};
+		ssize_t n = recvmsg(control, &h, MSG_CMSG_CLOEXEC);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ECONNRESET : errno;
+			return ST_IO;
+		}
+		uint32_t n_fds = take_fds(&h, fds);
+		bool is_ours = n == sizeof(*reply) && reply->serial == serial;
+		if (is_ours && (!fds || reply->n_fds == n_fds))
+			return (enum status)reply->status;
+		close_all(fds, n_fds);
+		if (is_ours) {
+			errno = EMFILE; /* descriptors were lost on the way */
+			return ST_IO;
+		}
+	}
+}
+
+enum status asroot_call(int control, const struct asroot_request *rq, struct asroot_reply *reply,
+			int *fds)
+{
+	static uint32_t serial; /* the loop thread's */
+	struct asroot_request out = *rq;
+	out.serial = ++serial;
+	*reply = (struct asroot_reply){0};
+	if (send(control, &out, sizeof(out), MSG_NOSIGNAL) != sizeof(out))
+		return ST_IO;
+	enum status st = await_reply(control, out.serial, reply, fds);
+	if (st == ST_IO && reply->error)
+		errno = reply->error;
+	return st;
+}
+
+int asroot_receive(int control, struct asroot_request *rq)
+{
+	union control ctl;
+	struct iovec iov = {rq, sizeof(*rq)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl,
+			   .msg_controllen = sizeof(ctl)};
+	ssize_t n = recvmsg(control, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		return 0;
+	if (n < 0)
+		return -1;
+	take_fds(&h, NULL); /* main has nothing to give us */
+	return n == sizeof(*rq) && !(h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ? 1 : -1;
+}
+
+void asroot_answer(int control, const struct asroot_reply *reply, const int *fds)
+{
+	union control ctl = {0};
+	struct asroot_reply copy = *reply;
+	struct iovec iov = {&copy, sizeof(copy)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+	if (reply->n_fds) {
+		h.msg_control = &ctl;
+		h.msg_controllen = CMSG_SPACE(sizeof(int) * reply->n_fds);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * reply->n_fds);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * reply->n_fds);
+	}
+	/* A main that does not read is as good as dead; it is watched by other means. */
+	(void)sendmsg(control, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* ---- judging a request ------------------------------------------------------------------- */
+
+static bool is_clean(const char *s, size_t cap, bool may_be_empty)
+{
+	size_t len = strnlen(s, cap);
+	if (len == cap || (len == 0 && !may_be_empty))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", s[i]))
+			return false;
+	return true;
+}
+
+static bool is_prefix(const struct prefix *p, uint8_t family, bool may_be_none)
+{
+	if (p->addr.family == 0)
+		return may_be_none;
+	return p->addr.family == family && p->len <= (family == 4 ? 32 : 128);
+}
+
+static bool sane_udp(const struct asroot_request *rq)
+{
+	return (rq->family == 4 || rq->family == 6) && rq->port != 0 && rq->index < ASROOT_FDS &&
+	       (rq->addr.family == 0 || rq->addr.family == rq->family);
+}
+
+static bool sane_tun(const struct asroot_request *rq)
+{
+	return is_clean(rq->name, sizeof(rq->name), false) && rq->count >= 1 &&
+	       rq->count <= ASROOT_FDS && rq->mtu >= 576 && rq->mtu <= 65535 &&
+	       is_prefix(&rq->ip4, 4, true) && is_prefix(&rq->ip6, 6, true);
+}
+
+bool asroot_is_sane(const struct asroot_request *rq)
+{
+	if (rq->op >= ASROOT__MAX || !is_clean(rq->vrf, sizeof(rq->vrf), true))
+		return false;
+	switch ((enum asroot_op)rq->op) {
+	case ASROOT_UDP: return sane_udp(rq);
+	case ASROOT_TUN: return sane_tun(rq);
+	case ASROOT_ROUTE:
+		return is_clean(rq->name, sizeof(rq->name), false) &&
+		       is_prefix(&rq->prefix, rq->prefix.addr.family == 4 ? 4 : 6, false);
+	case ASROOT_MEMORY:
+		return is_clean(rq->name, sizeof(rq->name), false) && rq->size > 0 &&
+		       rq->size <= ASROOT_MEMORY_MAX;
+	case ASROOT_DROP:
+		if (rq->of == ASROOT_UDP)
+			return sane_udp(rq);
+		return rq->of == ASROOT_TUN && is_clean(rq->name, sizeof(rq->name), false);
+	case ASROOT_STATE: return rq->state <= ASROOT_STOPPING;
+	case ASROOT_CONFIG:
+	case ASROOT_ACCEPT:
+	case ASROOT_SWEEP: return true;
+	case ASROOT__MAX: break;
+	}
+	return false;
+}

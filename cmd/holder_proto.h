@@ -1,0 +1,82 @@
+/* What main says to the holder and what comes back: fixed-size messages of one program to itself
+ * over a SOCK_SEQPACKET pair, descriptors beside them (SCM_RIGHTS).
+ *
+ *   main                                   holder (root)
+ *     struct asroot_request  ------------>   checked field by field, then done
+ *             <------------  struct asroot_reply + descriptors
+ *
+ * The holder keeps what it opened under the request's key; the same request of a later main gets
+ * the very same descriptors, with what is queued in them. */
+#ifndef CMD_HOLDER_PROTO_H
+#define CMD_HOLDER_PROTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/addr.h"
+#include "core/base/status.h"
+
+#define ASROOT_NAME 16  /* with NUL: [A-Za-z0-9_-]{1,15} */
+#define ASROOT_VRF 32   /* name of a network namespace; "" is our own */
+#define ASROOT_FDS 64   /* descriptors in one reply */
+#define ASROOT_MEMORY_MAX (256u << 20)
+
+enum asroot_op {
+	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), port, index -> one socket */
+	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */
+	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, is_delete */
+	ASROOT_MEMORY, /* name, size -> memfd */
+	ASROOT_CONFIG, /* is_fresh: the file as it is now; else the accepted copy, if any -> memfd */
+	ASROOT_ACCEPT, /* the text of the last ASROOT_CONFIG is in force from now on */
+	ASROOT_DROP,   /* of: ASROOT_UDP or ASROOT_TUN and their keys: closes it */
+	ASROOT_SWEEP,  /* closes every socket and TUN this main did not ask for since it started */
+	ASROOT_STATE,  /* state: what the service manager is told */
+	ASROOT__MAX
+};
+
+enum asroot_state { ASROOT_READY, ASROOT_RELOADING, ASROOT_STOPPING };
+
+struct asroot_request {
+	uint32_t op;
+	uint32_t serial;
+	uint32_t of;
+	uint32_t state;
+	uint32_t count;
+	uint32_t index;
+	uint32_t mtu;
+	uint16_t port;
+	uint8_t family;    /* 4 or 6 */
+	uint8_t vnet_hdr;  /* these three: 0 or not */
+	uint8_t is_delete;
+	uint8_t is_fresh;
+	struct addr addr;
+	struct prefix ip4; /* host bits kept; addr.family 0: none */
+	struct prefix ip6;
+	struct prefix prefix;
+	uint64_t size;
+	char name[ASROOT_NAME];
+	char vrf[ASROOT_VRF];
+};
+
+struct asroot_reply {
+	uint32_t serial;
+	uint32_t status; /* enum status */
+	int32_t error;   /* errno behind ST_IO, else 0 */
+	uint32_t n_fds;
+	uint32_t was_kept; /* 1: it was open already */
+};
+
+/* Main's side. Sends, waits at most 5 s; fds has room for ASROOT_FDS descriptors (close-on-exec),
+ * which are the caller's. NULL where no descriptor is expected: such that come are closed. The
+ * status is the holder's, or ST_IO / ST_TIMEOUT when the holder cannot be asked; errno is set. */
+enum status asroot_call(int control, const struct asroot_request *rq, struct asroot_reply *reply,
+			int *fds) MUST_USE;
+
+/* Holder's side. 1 and a request; 0 when main is gone; -1 for anything else (ignored). */
+int asroot_receive(int control, struct asroot_request *rq);
+void asroot_answer(int control, const struct asroot_reply *reply, const int *fds);
+
+/* Are all fields within bounds and all names clean? Pure. */
+bool asroot_is_sane(const struct asroot_request *rq);
+
+#endif

@@ -1,0 +1,381 @@
+/* The holder with a stand-in for main: this program again, started by the holder with --as-main. Runs
+ * in a network namespace of its own; needs root, and says so otherwise. */
+#include "cmd/holder.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/holder_proto.h"
+#include "tests/lib/t.h"
+
+#define PORT 45000
+#define NOTES 64
+
+/* What the stand-ins tell the test, in memory the holder keeps under the name "notes" and in a file
+ * that every life appends one line to. */
+static char folder[64];
+
+static void pause_ms(long ms)
+{
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+	nanosleep(&t, NULL);
+}
+
+/* ---- the stand-in ------------------------------------------------------------------------------ */
+
+static FILE *notes;
+
+#define NOTE(...) (fprintf(notes, __VA_ARGS__), fputc('\n', notes))
+
+static enum status call(struct asroot_request rq, struct asroot_reply *reply, int *fds)
+{
+	return asroot_call(HOLDER_CONTROL_FD, &rq, reply, fds);
+}
+
+static void look_at_myself(void)
+{
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "Cap", 3) || !strncmp(line, "Uid", 3) || !strncmp(line, "Gid", 3) ||
+		    !strncmp(line, "Groups", 6) || !strncmp(line, "NoNewPrivs", 10))
+			fprintf(notes, "%s", line);
+	if (f)
+		fclose(f);
+	struct rlimit r;
+	getrlimit(RLIMIT_CORE, &r);
+	NOTE("core %llu", (unsigned long long)r.rlim_max);
+	int sig = 0;
+	prctl(PR_GET_PDEATHSIG, &sig);
+	NOTE("pdeathsig %d", sig);
+	NOTE("umask %o", umask(0));
+	f = fopen("/proc/self/coredump_filter", "r");
+	if (f && fgets(line, sizeof(line), f))
+		fprintf(notes, "filter %s", line);
+	if (f)
+		fclose(f);
+	NOTE("environ %d", environ[0] != NULL);
+	int extra = 0;
+	for (int fd = HOLDER_CONTROL_FD + 1; fd < 64; fd++)
+		if (fcntl(fd, F_GETFD) >= 0 && fd != fileno(notes))
+			extra++;
+	NOTE("extra fds %d", extra);
+}
+
+static void ask_for_socket(void)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	char buf[64] = "";
+	enum status st = call((struct asroot_request){.op = ASROOT_UDP, .family = 4, .port = PORT,
+						      .addr = {4, {127, 0, 0, 1}}}, &reply, fds);
+	NOTE("udp %s kept %u", status_token(st), reply.was_kept);
+	if (st == ST_OK && recv(fds[0], buf, sizeof(buf) - 1, MSG_DONTWAIT) > 0)
+		NOTE("queued %s", buf);
+	st = call((struct asroot_request){.op = ASROOT_UDP, .family = 4, .port = 500, .vrf = "no-such"},
+		  &reply, fds);
+	NOTE("udp in a missing vrf %s", status_token(st));
+	st = call((struct asroot_request){.op = ASROOT_UDP, .family = 9, .port = 500}, &reply, fds);
+	NOTE("udp insane %s", status_token(st));
+}
+
+static void ask_for_tun(uint32_t queues)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	struct asroot_request rq = {.op = ASROOT_TUN, .name = "sp-test1", .count = queues, .mtu = 1380,
+				    .ip4 = {{4, {10, 99, 0, 1}}, 24}};
+	enum status st = call(rq, &reply, fds);
+	NOTE("tun %s kept %u queues %u", status_token(st), reply.was_kept, reply.n_fds);
+	for (uint32_t i = 0; st == ST_OK && i < reply.n_fds; i++)
+		close(fds[i]);
+	rq = (struct asroot_request){.op = ASROOT_ROUTE, .name = "sp-test1",
+				     .prefix = {{4, {10, 77, 0, 0}}, 16}};
+	NOTE("route %s", status_token(call(rq, &reply, NULL)));
+	rq.is_delete = 1;
+	NOTE("route gone %s", status_token(call(rq, &reply, NULL)));
+	NOTE("route gone again %s", status_token(call(rq, &reply, NULL)));
+	rq = (struct asroot_request){.op = ASROOT_TUN, .name = "sp-test1", .count = 1, .mtu = 1380,
+				     .vnet_hdr = 1};
+	NOTE("tun of another make %s", status_token(call(rq, &reply, NULL)));
+}
+
+static unsigned count_lives(void)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	struct asroot_request rq = {.op = ASROOT_MEMORY, .name = "keep", .size = 8192};
+	enum status st = call(rq, &reply, fds);
+	unsigned *m = st == ST_OK ? mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0) : MAP_FAILED;
+	if (m == MAP_FAILED)
+		return 0;
+	close(fds[0]);
+	NOTE("memory %s kept %u", status_token(st), reply.was_kept);
+	return ++m[0];
+}
+
+static void read_config(bool is_fresh)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	char buf[64] = "";
+	enum status st = call((struct asroot_request){.op = ASROOT_CONFIG, .is_fresh = is_fresh}, &reply, fds);
+	if (st == ST_OK && pread(fds[0], buf, sizeof(buf) - 1, 0) >= 0)
+		NOTE("config %s", buf);
+	else
+		NOTE("config failed %s", status_token(st));
+}
+
+static void tell_ready(void)
+{
+	struct asroot_reply reply;
+	if (call((struct asroot_request){.op = ASROOT_STATE, .state = ASROOT_READY}, &reply, NULL) != ST_OK)
+		NOTE("not heard");
+}
+
+static void on_term(int sig)
+{
+	_exit(0);
+}
+
+/* Lives: 1 looks at itself and waits to be killed; 2 finds everything again and dies at once; the
+ * others come with their pauses; SIGTERM ends cleanly. */
+static int stand_in(const char *state)
+{
+	char path[128];
+	struct asroot_reply reply;
+	signal(SIGTERM, on_term);
+	snprintf(path, sizeof(path), "%s/notes", state);
+	notes = fopen(path, "a");
+	if (!notes)
+		return 9;
+	setvbuf(notes, NULL, _IOLBF, 0);
+	unsigned life = count_lives();
+	NOTE("life %u pid %d", life, (int)getpid());
+	if (life == 1) {
+		look_at_myself();
+		ask_for_socket();
+		ask_for_tun(2);
+		read_config(false);
+		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
+	} else if (life == 2) {
+		ask_for_socket();
+		ask_for_tun(3);
+		read_config(false);
+		read_config(true);
+		NOTE("sweep %s", status_token(call((struct asroot_request){.op = ASROOT_SWEEP}, &reply, NULL)));
+	}
+	tell_ready();
+	NOTE("ready %u", life);
+	for (;;)
+		pause();
+}
+
+/* ---- the test ---------------------------------------------------------------------------------- */
+
+static pid_t holder;
+static char notes_text[16384];
+
+static const char *read_notes(void)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/state/notes", folder);
+	memset(notes_text, 0, sizeof(notes_text));
+	int fd = open(path, O_RDONLY);
+	if (fd >= 0 && read(fd, notes_text, sizeof(notes_text) - 1) < 0)
+		notes_text[0] = 0;
+	if (fd >= 0)
+		close(fd);
+	return notes_text;
+}
+
+static bool wait_for(const char *text, int ms)
+{
+	for (; ms > 0; ms -= 10) {
+		if (strstr(read_notes(), text))
+			return true;
+		pause_ms(10);
+	}
+	return false;
+}
+
+/* After the last place where `from` stands. */
+static const char *after(const char *from)
+{
+	const char *p = strstr(read_notes(), from);
+	return p ? p : "";
+}
+
+static pid_t main_pid(unsigned life)
+{
+	char want[32];
+	int pid = 0;
+	snprintf(want, sizeof(want), "life %u pid ", life);
+	sscanf(after(want) + strlen(want), "%d", &pid);
+	return pid;
+}
+
+static void kill_main(unsigned life)
+{
+	pid_t pid = main_pid(life);
+	T_TRUE(pid > 1);
+	T_EQ(kill(pid, SIGKILL), 0);
+}
+
+static void write_config(const char *text)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/conf", folder);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	T_TRUE(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void start_holder(void)
+{
+	static char config[128], state[128], socket_path[128];
+	snprintf(config, sizeof(config), "%s/conf", folder);
+	snprintf(state, sizeof(state), "%s/state", folder);
+	snprintf(socket_path, sizeof(socket_path), "%s/run/control.sock", folder);
+	static const struct holder_options o = {config, state, socket_path};
+	holder = fork();
+	if (holder == 0)
+		_exit(holder_main(&o));
+	T_TRUE(holder > 0);
+}
+
+static void send_datagram(const char *text)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	T_EQ(sendto(fd, text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to)), strlen(text));
+	close(fd);
+}
+
+static void test_first_life(void)
+{
+	static const char *const expected[] = {
+		"CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000",
+		"CapInh:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "core 0\n",
+		"pdeathsig 9", "umask 77", "filter 00000000", "environ 0", "extra fds 0",
+		"memory ok kept 0", "udp ok kept 0", "udp in a missing vrf not_found",
+		"udp insane config", "tun ok kept 0 queues 2", "route ok", "route gone ok",
+		"route gone again ok", "tun of another make exists", "config first", "accept ok"};
+	T_DO(write_config("first"));
+	T_DO(start_holder());
+	T_TRUE(wait_for("ready 1", 5000));
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		T_ROW(i, expected[i]);
+		T_TRUE(strstr(notes_text, expected[i]));
+	}
+	T_TRUE(!strstr(notes_text, "Uid:\t0"));
+	T_TRUE(!strstr(notes_text, "Gid:\t0"));
+	T_TRUE(if_nametoindex("sp-test1") != 0);
+}
+
+/* Killed with packets waiting: the next one finds socket, packet, device and the text accepted. */
+static void test_second_life(void)
+{
+	static const char *const expected[] = {"memory ok kept 1", "udp ok kept 1", "queued waiting",
+					       "tun ok kept 1 queues 3", "config first", "config second",
+					       "sweep ok"};
+	unsigned index = if_nametoindex("sp-test1");
+	T_DO(send_datagram("waiting"));
+	T_DO(write_config("second"));
+	pause_ms(1100); /* ready for longer than a second: an accident */
+	T_DO(kill_main(1));
+	T_TRUE(wait_for("ready 2", 1000));
+	const char *mine = after("ready 1");
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		T_ROW(i, expected[i]);
+		T_TRUE(strstr(mine, expected[i]));
+	}
+	T_EQ(if_nametoindex("sp-test1"), index);
+}
+
+/* Dying right after being ready: pauses grow. */
+static void test_back_off(void)
+{
+	struct timespec from, to;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	T_DO(kill_main(2));
+	T_TRUE(wait_for("ready 3", 3000));
+	T_DO(kill_main(3));
+	T_TRUE(wait_for("ready 4", 3000));
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	long ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+	T_TRUE(ms >= 200 + 500 - 20);
+}
+
+static void test_clean_stop(void)
+{
+	int how = -1;
+	pid_t last = main_pid(4);
+	T_TRUE(last > 1 && holder > 1);
+	kill(holder, SIGTERM);
+	T_EQ(waitpid(holder, &how, 0), holder);
+	T_TRUE(WIFEXITED(how));
+	T_EQ(WEXITSTATUS(how), 0);
+	T_EQ(kill(last, 0), -1);
+	T_EQ(if_nametoindex("sp-test1"), 0);
+}
+
+/* Main dies with a holder that is killed. */
+static void test_orphan(void)
+{
+	T_DO(start_holder());
+	T_TRUE(wait_for("life 1", 3000));
+	const char *p = strstr(after("ready 4"), "life 1 pid ");
+	for (int i = 0; !p && i < 300; i++) {
+		pause_ms(10);
+		p = strstr(after("ready 4"), "life 1 pid ");
+	}
+	T_TRUE(p);
+	int pid = atoi(p + strlen("life 1 pid "));
+	T_TRUE(pid > 1);
+	T_TRUE(holder > 1);
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	for (int i = 0; kill(pid, 0) == 0 && i < 300; i++)
+		pause_ms(10);
+	T_EQ(kill(pid, 0), -1);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 5 && strcmp(argv[2], "--as-main") == 0)
+		return stand_in(argv[3]);
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
+		printf("# needs root for namespaces and TUN devices: not run\n");
+		return t_end();
+	}
+	strcpy(folder, "/tmp/sallyport-holder-XXXXXX");
+	if (!mkdtemp(folder) || chmod(folder, 0755) != 0 || system("ip link set lo up") != 0)
+		return 1;
+	T_RUN(test_first_life);
+	T_RUN(test_second_life);
+	T_RUN(test_back_off);
+	T_RUN(test_clean_stop);
+	T_RUN(test_orphan);
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	if (system(command) != 0)
+		return 1;
+	return t_end();
+}

@@ -1,0 +1,71 @@
+/* What the holder accepts from main. */
+#include "cmd/holder_proto.h"
+#include "tests/lib/t.h"
+
+static const struct {
+	const char *name;
+	struct asroot_request rq;
+	bool sane;
+} rows[] = {
+	{"udp", {.op = ASROOT_UDP, .family = 4, .port = 500}, true},
+	{"udp bound", {.op = ASROOT_UDP, .family = 6, .port = 4500, .addr = {6, {0x20}}}, true},
+	{"udp in a vrf", {.op = ASROOT_UDP, .family = 4, .port = 500, .vrf = "red-1_A"}, true},
+	{"udp no family", {.op = ASROOT_UDP, .port = 500}, false},
+	{"udp family 5", {.op = ASROOT_UDP, .family = 5, .port = 500}, false},
+	{"udp port 0", {.op = ASROOT_UDP, .family = 4}, false},
+	{"udp wrong family", {.op = ASROOT_UDP, .family = 4, .port = 1, .addr = {6, {1}}}, false},
+	{"udp index", {.op = ASROOT_UDP, .family = 4, .port = 1, .index = ASROOT_FDS}, false},
+	{"vrf with slash", {.op = ASROOT_UDP, .family = 4, .port = 1, .vrf = "a/b"}, false},
+	{"vrf dots", {.op = ASROOT_UDP, .family = 4, .port = 1, .vrf = ".."}, false},
+	{"vrf without end", {.op = ASROOT_UDP, .family = 4, .port = 1,
+			     .vrf = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}, false},
+	{"tun", {.op = ASROOT_TUN, .name = "sp-vt1", .count = 2, .mtu = 1400}, true},
+	{"tun addresses", {.op = ASROOT_TUN, .name = "sp-vt1", .count = 64, .mtu = 1400,
+			   .ip4 = {{4, {10}}, 24}, .ip6 = {{6, {0xfd}}, 64}}, true},
+	{"tun no name", {.op = ASROOT_TUN, .count = 2, .mtu = 1400}, false},
+	{"tun name without end", {.op = ASROOT_TUN, .name = "aaaaaaaaaaaaaaaa", .count = 2,
+				  .mtu = 1400}, false},
+	{"tun name with percent", {.op = ASROOT_TUN, .name = "sp%d", .count = 2, .mtu = 1400}, false},
+	{"tun no queue", {.op = ASROOT_TUN, .name = "a", .mtu = 1400}, false},
+	{"tun 65 queues", {.op = ASROOT_TUN, .name = "a", .count = 65, .mtu = 1400}, false},
+	{"tun mtu 0", {.op = ASROOT_TUN, .name = "a", .count = 1}, false},
+	{"tun mtu huge", {.op = ASROOT_TUN, .name = "a", .count = 1, .mtu = 65536}, false},
+	{"tun ip4 of ip6", {.op = ASROOT_TUN, .name = "a", .count = 1, .mtu = 1400,
+			    .ip4 = {{6, {10}}, 24}}, false},
+	{"tun ip4/33", {.op = ASROOT_TUN, .name = "a", .count = 1, .mtu = 1400,
+			.ip4 = {{4, {10}}, 33}}, false},
+	{"tun ip6/129", {.op = ASROOT_TUN, .name = "a", .count = 1, .mtu = 1400,
+			 .ip6 = {{6, {10}}, 129}}, false},
+	{"route", {.op = ASROOT_ROUTE, .name = "a", .prefix = {{4, {10}}, 8}}, true},
+	{"route no prefix", {.op = ASROOT_ROUTE, .name = "a"}, false},
+	{"route /129", {.op = ASROOT_ROUTE, .name = "a", .prefix = {{6, {10}}, 129}}, false},
+	{"route no tun", {.op = ASROOT_ROUTE, .prefix = {{4, {10}}, 8}}, false},
+	{"memory", {.op = ASROOT_MEMORY, .name = "keep", .size = 4096}, true},
+	{"memory empty", {.op = ASROOT_MEMORY, .name = "keep"}, false},
+	{"memory endless", {.op = ASROOT_MEMORY, .name = "keep", .size = 1ull << 40}, false},
+	{"config", {.op = ASROOT_CONFIG}, true},
+	{"accept", {.op = ASROOT_ACCEPT}, true},
+	{"sweep", {.op = ASROOT_SWEEP}, true},
+	{"drop udp", {.op = ASROOT_DROP, .of = ASROOT_UDP, .family = 4, .port = 500}, true},
+	{"drop tun", {.op = ASROOT_DROP, .of = ASROOT_TUN, .name = "a"}, true},
+	{"drop memory", {.op = ASROOT_DROP, .of = ASROOT_MEMORY, .name = "keep"}, false},
+	{"drop what", {.op = ASROOT_DROP, .of = 99, .name = "keep"}, false},
+	{"state", {.op = ASROOT_STATE, .state = ASROOT_STOPPING}, true},
+	{"state unknown", {.op = ASROOT_STATE, .state = 3}, false},
+	{"no such op", {.op = ASROOT__MAX}, false},
+	{"huge op", {.op = 0xffffffff}, false},
+};
+
+static void test_judging(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i].name);
+		T_EQ(asroot_is_sane(&rows[i].rq), rows[i].sane);
+	}
+}
+
+int main(void)
+{
+	T_RUN(test_judging);
+	return t_end();
+}
