@@ -1,0 +1,82 @@
+/* What travels from the loop to the writer and back. A message is one heap block; whoever holds it
+ * frees it. Only text and numbers: there is no type here that could carry a key or a password. */
+#ifndef DB_MSG_H
+#define DB_MSG_H
+
+#include "core/base/stats.h"
+#include "db/store.h"
+
+enum msg_kind {
+	MSG_UP,        /* answered; failed: the session must not be granted */
+	MSG_END,       /* never lost while the process lives: an unreleased lease blocks its address */
+	MSG_TRAFFIC,
+	MSG_EVENT,
+	MSG_FAILURE,
+	MSG_SAMPLE,
+	MSG_RECONCILE, /* answered */
+	MSG_PRUNE,
+	MSG_NOTICE     /* writer to loop only */
+};
+
+struct msg_end {
+	char ulid[ULID_TEXT];
+	uint64_t ms;
+	enum status why;
+	struct store_traffic traffic;
+};
+
+struct msg_traffic {
+	char ulid[ULID_TEXT];
+	uint64_t ms;
+	struct store_traffic traffic;
+};
+
+struct msg_sample {
+	uint64_t number;
+	uint64_t ms;
+	uint64_t count[CT__MAX];
+	uint64_t status[ST__MAX];
+};
+
+struct msg_reconcile {
+	uint64_t ms;
+	struct ulid *live; /* heap; sorted by the writer */
+	size_t n;
+};
+
+struct msg_prune {
+	uint64_t ms;
+	uint32_t days;
+};
+
+struct msg_notice {
+	char text[STORE_TEXT];
+};
+
+struct msg {
+	struct msg *next;
+	enum msg_kind kind;
+	enum status status; /* the answer */
+	uint64_t number;
+	union {
+		struct store_session up;
+		struct msg_end end;
+		struct msg_traffic traffic;
+		struct store_event event;
+		struct store_failure failure;
+		struct msg_sample sample;
+		struct msg_reconcile reconcile;
+		struct msg_prune prune;
+		struct msg_notice notice;
+	} u;
+};
+
+struct msg *msg_new(enum msg_kind kind); /* zeroed; NULL when out of memory */
+void msg_free(struct msg *m);            /* NULL is fine */
+
+static inline bool msg_is_answered(const struct msg *m)
+{
+	return m->kind == MSG_UP || m->kind == MSG_RECONCILE;
+}
+
+#endif

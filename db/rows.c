@@ -1,0 +1,584 @@
+#include "db/rows.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "gen/schema.h"
+
+#define BUSY_MS         1000   /* somebody else holds the file: an operator's shell */
+#define PRUNE_ROWS      500    /* a batch; some milliseconds */
+#define CHECKPOINT_AT   1000   /* pages in the log */
+#define CHECKPOINT_BUSY 16000
+#define LOG_SIZE_LIMIT  "67108864"
+#define DAY_MS          86400000ull
+
+/* The usage since the session was last counted goes to the day of the count. */
+#define USAGE_SQL \
+	"INSERT INTO usage_daily(day, node, ivrf, identity, active_ms, bytes_in, bytes_out, packets_in," \
+	" packets_out) SELECT date(?2 / 1000, 'unixepoch'), node, ivrf, identity," \
+	" max(0, ?2 - counted_ms), max(0, ?3 - bytes_in), max(0, ?4 - bytes_out)," \
+	" max(0, ?5 - packets_in), max(0, ?6 - packets_out)" \
+	" FROM sessions WHERE ulid = ?1 AND ended_ms IS NULL" \
+	" ON CONFLICT DO UPDATE SET active_ms = active_ms + excluded.active_ms," \
+	" bytes_in = bytes_in + excluded.bytes_in, bytes_out = bytes_out + excluded.bytes_out," \
+	" packets_in = packets_in + excluded.packets_in, packets_out = packets_out + excluded.packets_out"
+
+/*  X(NAME, sql) */
+#define STATEMENT_LIST(X) \
+	X(BEGIN, "BEGIN IMMEDIATE") \
+	X(COMMIT, "COMMIT") \
+	X(SAVE, "SAVEPOINT m") \
+	X(RELEASE, "RELEASE m") \
+	X(BACK, "ROLLBACK TO m") \
+	X(SESSION, \
+		"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, identity_type, identity," \
+		" username, local, remote, ip4, ip6, started_ms, counted_ms)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14)" \
+		" ON CONFLICT(ulid) DO NOTHING") \
+	X(SESSION_AGAIN, \
+		"UPDATE sessions SET local = ?2, remote = ?3, ip4 = ?4, ip6 = ?5, ended_ms = NULL," \
+		" end_reason = NULL WHERE ulid = ?1") \
+	X(SESSION_DAY, \
+		"INSERT INTO usage_daily(day, node, ivrf, identity, sessions)" \
+		" VALUES(date(?1 / 1000, 'unixepoch'), ?2, ?3, ?4, 1)" \
+		" ON CONFLICT DO UPDATE SET sessions = sessions + 1") \
+	X(LEASE, \
+		"INSERT INTO leases(ivrf, address, family, pool, session, identity, granted_ms)" \
+		" SELECT ?1,?2,?3,?4,?5,?6,?7 WHERE NOT EXISTS (SELECT 1 FROM leases WHERE ivrf = ?1" \
+		" AND address = ?2 AND session = ?5 AND released_ms IS NULL)") \
+	X(USAGE, USAGE_SQL) \
+	X(COUNT, \
+		"UPDATE sessions SET counted_ms = max(counted_ms, ?2), bytes_in = max(bytes_in, ?3)," \
+		" bytes_out = max(bytes_out, ?4), packets_in = max(packets_in, ?5)," \
+		" packets_out = max(packets_out, ?6) WHERE ulid = ?1 AND ended_ms IS NULL") \
+	X(END, \
+		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3" \
+		" WHERE ulid = ?1 AND ended_ms IS NULL") \
+	X(RELEASE_LEASES, \
+		"UPDATE leases SET released_ms = max(?2, granted_ms)" \
+		" WHERE session = ?1 AND released_ms IS NULL") \
+	X(EVENT, \
+		"INSERT INTO events(ms, node, event, severity, session, peer, detail)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7)") \
+	X(FAILURE, \
+		"INSERT INTO failures(ms, node, vrf, status, sentence, local, remote, identity, profile)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
+	X(COUNTER, \
+		"INSERT OR REPLACE INTO counters(token, ms, sample, value) VALUES(?1,?2,?3,?4)") \
+	X(META, "INSERT OR REPLACE INTO meta(name, value) VALUES(?1,?2)") \
+	X(HELD, \
+		"SELECT ulid FROM sessions WHERE ended_ms IS NULL UNION" \
+		" SELECT session FROM leases WHERE released_ms IS NULL") \
+	X(PRUNE_SESSIONS, \
+		"DELETE FROM sessions WHERE ulid IN (SELECT ulid FROM sessions" \
+		" WHERE ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)") \
+	X(PRUNE_LEASES, \
+		"DELETE FROM leases WHERE id IN (SELECT id FROM leases" \
+		" WHERE released_ms < ?1 ORDER BY released_ms LIMIT ?2)") \
+	X(PRUNE_EVENTS, \
+		"DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, ms FROM events ORDER BY id" \
+		" LIMIT ?2) WHERE ms < ?1 OR id <= (SELECT max(id) FROM events) - ?3)") \
+	X(PRUNE_FAILURES, \
+		"DELETE FROM failures WHERE id IN (SELECT id FROM (SELECT id, ms FROM failures ORDER BY id" \
+		" LIMIT ?2) WHERE ms < ?1 OR id <= (SELECT max(id) FROM failures) - ?3)") \
+	X(PRUNE_COUNTERS, \
+		"DELETE FROM counters WHERE (token, ms) IN (SELECT token, ms FROM counters AS c" \
+		" WHERE ms < ?1 AND EXISTS (SELECT 1 FROM counters AS d" \
+		" WHERE d.token = c.token AND d.ms > c.ms) LIMIT ?2)") \
+	X(PRUNE_USAGE, \
+		"DELETE FROM usage_daily WHERE (day, identity, ivrf, node) IN (SELECT day, identity, ivrf, node" \
+		" FROM usage_daily WHERE day < date(?1 / 1000, 'unixepoch') LIMIT ?2)")
+
+enum statement {
+#define X(name, sql) S_##name,
+	STATEMENT_LIST(X)
+#undef X
+	S__MAX
+};
+
+static const char *const statement_sql[] = {
+#define X(name, sql) sql,
+	STATEMENT_LIST(X)
+#undef X
+};
+
+struct rows {
+	sqlite3 *db;
+	sqlite3 *secrets;
+	sqlite3_stmt *s[S__MAX];
+	struct rows_options options;
+	int log_pages;
+	bool has_sample; /* last is of this process */
+	struct msg_sample last;
+	char remark[DB_DETAIL];
+};
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static int on_log(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct rows *r = ctx;
+
+	(void)db;
+	(void)name;
+	r->log_pages = pages;
+	return SQLITE_OK;
+}
+
+/* The mode is set before SQLite sees the file; its log takes the mode of the file. */
+static bool make_file(const char *path, mode_t mode)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return false;
+	bool ok = fchmod(fd, mode) == 0;
+	close(fd);
+	return ok;
+}
+
+static enum status open_file(const char *dir, const char *name, mode_t mode, sqlite3 **db, char *detail)
+{
+	char path[4096];
+	static const char pragmas[] =
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		"PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = " LOG_SIZE_LIMIT ";"
+		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+
+	if (n < 0 || (size_t)n >= sizeof(path) || !make_file(path, mode)) {
+		snprintf(detail, DB_DETAIL, "cannot create %s in the state folder", name);
+		return ST_IO;
+	}
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(path, db, flags, NULL) != SQLITE_OK ||
+		sqlite3_busy_timeout(*db, BUSY_MS) != SQLITE_OK ||
+		sqlite3_exec(*db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
+		snprintf(detail, DB_DETAIL, "cannot open %s: %s", name, *db ? sqlite3_errmsg(*db) : "no memory");
+		return ST_STORE;
+	}
+	/* The log stays when the last connection closes, so that the operators' group, which may not
+	 * create it, can read the file also while the daemon is stopped. */
+	int on = 1;
+	(void)sqlite3_file_control(*db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	return migrate(*db, name[1] == 'a' ? "main" : "secrets", schema_steps, schema_steps_len, detail);
+}
+
+static enum status prepare_all(struct rows *r, char *detail)
+{
+	for (int i = 0; i < S__MAX; i++) {
+		if (sqlite3_prepare_v3(r->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &r->s[i], NULL) !=
+			SQLITE_OK) {
+			snprintf(detail, DB_DETAIL, "the database does not have our tables: %s",
+				sqlite3_errmsg(r->db));
+			return ST_STORE;
+		}
+	}
+	return ST_OK;
+}
+
+/* Text of meta.pair; "" when there is none. */
+static void read_pair(sqlite3 *db, char out[40])
+{
+	sqlite3_stmt *st = NULL;
+
+	out[0] = '\0';
+	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = 'pair'", -1, &st, NULL) == SQLITE_OK &&
+		sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
+		snprintf(out, 40, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+}
+
+static int run(struct rows *r, enum statement s)
+{
+	int rc = sqlite3_step(r->s[s]);
+
+	sqlite3_reset(r->s[s]);
+	sqlite3_clear_bindings(r->s[s]);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static void bind_text(struct rows *r, enum statement s, int at, const char *text)
+{
+	(void)sqlite3_bind_text(r->s[s], at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_opt(struct rows *r, enum statement s, int at, const char *text)
+{
+	if (text[0])
+		bind_text(r, s, at, text);
+}
+
+/* Values above INT64_MAX do not occur in nature; they are capped rather than negative. */
+static void bind_u64(struct rows *r, enum statement s, int at, uint64_t v)
+{
+	(void)sqlite3_bind_int64(r->s[s], at, v > INT64_MAX ? INT64_MAX : (sqlite3_int64)v);
+}
+
+static void check_pair(struct rows *r)
+{
+	char ours[40], theirs[40];
+
+	read_pair(r->db, ours);
+	read_pair(r->secrets, theirs);
+	if (strcmp(ours, theirs) == 0)
+		return;
+	if (ours[0])
+		snprintf(r->remark, sizeof(r->remark),
+			"sallyport.db and secrets.db do not belong together (one of them was replaced)");
+	bind_text(r, S_META, 1, "pair");
+	bind_text(r, S_META, 2, theirs);
+	(void)run(r, S_META);
+}
+
+struct rows *rows_open(const char *dir, const struct rows_options *options, enum status *why,
+	char detail[DB_DETAIL])
+{
+	struct rows *r = mem_new(sizeof(*r));
+
+	detail[0] = '\0';
+	if (!r) {
+		*why = ST_NOMEM;
+		snprintf(detail, DB_DETAIL, "%s", status_words(ST_NOMEM));
+		return NULL;
+	}
+	r->options = *options;
+	*why = open_file(dir, "secrets.db", 0600, &r->secrets, detail);
+	if (*why == ST_OK)
+		*why = open_file(dir, "sallyport.db", 0640, &r->db, detail);
+	if (*why == ST_OK)
+		*why = prepare_all(r, detail);
+	if (*why != ST_OK) {
+		rows_close(r);
+		return NULL;
+	}
+	sqlite3_wal_hook(r->db, on_log, r);
+	check_pair(r);
+	return r;
+}
+
+void rows_close(struct rows *r)
+{
+	if (!r)
+		return;
+	for (int i = 0; i < S__MAX; i++)
+		sqlite3_finalize(r->s[i]);
+	sqlite3_close(r->db);
+	sqlite3_close(r->secrets);
+	mem_free(r);
+}
+
+const char *rows_remark(const struct rows *r)
+{
+	return r->remark;
+}
+
+/* ---- transactions --------------------------------------------------------------------------- */
+
+static enum status store_status(struct rows *r, int rc, char *detail)
+{
+	if (rc == SQLITE_OK)
+		return ST_OK;
+	snprintf(detail, DB_DETAIL, "%s", sqlite3_errmsg(r->db));
+	return ST_STORE;
+}
+
+enum status rows_begin(struct rows *r, char detail[DB_DETAIL])
+{
+	return store_status(r, run(r, S_BEGIN), detail);
+}
+
+enum status rows_commit(struct rows *r, char detail[DB_DETAIL])
+{
+	return store_status(r, run(r, S_COMMIT), detail);
+}
+
+void rows_rollback(struct rows *r)
+{
+	if (!sqlite3_get_autocommit(r->db))
+		(void)sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void rows_checkpoint(struct rows *r, bool busy)
+{
+	if (r->log_pages < (busy ? CHECKPOINT_BUSY : CHECKPOINT_AT))
+		return;
+	(void)sqlite3_wal_checkpoint_v2(r->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	r->log_pages = 0;
+}
+
+/* ---- one message ---------------------------------------------------------------------------- */
+
+static int apply_lease(struct rows *r, const struct store_session *u, const char *address, int family,
+	const char *pool)
+{
+	if (!address[0])
+		return SQLITE_OK;
+	bind_text(r, S_LEASE, 1, u->ivrf);
+	bind_text(r, S_LEASE, 2, address);
+	bind_u64(r, S_LEASE, 3, (uint64_t)family);
+	bind_text(r, S_LEASE, 4, pool);
+	bind_text(r, S_LEASE, 5, u->ulid);
+	bind_text(r, S_LEASE, 6, u->identity);
+	bind_u64(r, S_LEASE, 7, u->started_ms);
+	return run(r, S_LEASE);
+}
+
+static int count_session(struct rows *r, const struct store_session *u)
+{
+	bind_u64(r, S_SESSION_DAY, 1, u->started_ms);
+	bind_text(r, S_SESSION_DAY, 2, r->options.node);
+	bind_text(r, S_SESSION_DAY, 3, u->ivrf);
+	bind_text(r, S_SESSION_DAY, 4, u->identity);
+	return run(r, S_SESSION_DAY);
+}
+
+/* The row is there: the session was thawed, or its first commit was answered too late. */
+static int apply_again(struct rows *r, const struct store_session *u)
+{
+	bind_text(r, S_SESSION_AGAIN, 1, u->ulid);
+	bind_text(r, S_SESSION_AGAIN, 2, u->local);
+	bind_text(r, S_SESSION_AGAIN, 3, u->remote);
+	bind_opt(r, S_SESSION_AGAIN, 4, u->ip4);
+	bind_opt(r, S_SESSION_AGAIN, 5, u->ip6);
+	return run(r, S_SESSION_AGAIN);
+}
+
+static int apply_up(struct rows *r, const struct store_session *u)
+{
+	const char *text[] = {u->ulid, r->options.node, u->vrf, u->ivrf, u->profile, u->policy,
+		u->identity_type, u->identity, u->username, u->local, u->remote};
+
+	for (int i = 0; i < (int)(sizeof(text) / sizeof(text[0])); i++)
+		bind_text(r, S_SESSION, i + 1, text[i]);
+	bind_opt(r, S_SESSION, 12, u->ip4);
+	bind_opt(r, S_SESSION, 13, u->ip6);
+	bind_u64(r, S_SESSION, 14, u->started_ms);
+	int rc = run(r, S_SESSION);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_changes(r->db) ? count_session(r, u) : apply_again(r, u);
+	if (rc == SQLITE_OK)
+		rc = apply_lease(r, u, u->ip4, 4, u->pool4);
+	if (rc == SQLITE_OK)
+		rc = apply_lease(r, u, u->ip6, 6, u->pool6);
+	return rc;
+}
+
+static int apply_traffic(struct rows *r, const char *ulid, uint64_t ms, const struct store_traffic *t)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 0; i < 2 && rc == SQLITE_OK; i++) {
+		enum statement s = i ? S_COUNT : S_USAGE;
+		bind_text(r, s, 1, ulid);
+		bind_u64(r, s, 2, ms);
+		bind_u64(r, s, 3, t->bytes_in);
+		bind_u64(r, s, 4, t->bytes_out);
+		bind_u64(r, s, 5, t->packets_in);
+		bind_u64(r, s, 6, t->packets_out);
+		rc = run(r, s);
+	}
+	return rc;
+}
+
+static int end_session(struct rows *r, const char *ulid, uint64_t ms, enum status why)
+{
+	bind_text(r, S_END, 1, ulid);
+	bind_u64(r, S_END, 2, ms);
+	bind_text(r, S_END, 3, status_token(why));
+	int rc = run(r, S_END);
+	if (rc != SQLITE_OK)
+		return rc;
+	bind_text(r, S_RELEASE_LEASES, 1, ulid);
+	bind_u64(r, S_RELEASE_LEASES, 2, ms);
+	return run(r, S_RELEASE_LEASES);
+}
+
+static int apply_end(struct rows *r, const struct msg_end *e)
+{
+	int rc = apply_traffic(r, e->ulid, e->ms, &e->traffic);
+
+	return rc == SQLITE_OK ? end_session(r, e->ulid, e->ms, e->why) : rc;
+}
+
+static int apply_event(struct rows *r, const struct store_event *e)
+{
+	bind_u64(r, S_EVENT, 1, e->ms);
+	bind_text(r, S_EVENT, 2, r->options.node);
+	bind_text(r, S_EVENT, 3, event_token(e->event));
+	bind_u64(r, S_EVENT, 4, (uint64_t)event_severity(e->event));
+	bind_text(r, S_EVENT, 5, e->session);
+	bind_text(r, S_EVENT, 6, e->peer);
+	bind_text(r, S_EVENT, 7, e->detail);
+	return run(r, S_EVENT);
+}
+
+static int apply_failure(struct rows *r, const struct store_failure *f)
+{
+	bind_u64(r, S_FAILURE, 1, f->ms);
+	bind_text(r, S_FAILURE, 2, r->options.node);
+	bind_text(r, S_FAILURE, 3, f->vrf);
+	bind_text(r, S_FAILURE, 4, status_token(f->status));
+	bind_text(r, S_FAILURE, 5, f->sentence[0] ? f->sentence : status_words(f->status));
+	bind_text(r, S_FAILURE, 6, f->local);
+	bind_text(r, S_FAILURE, 7, f->remote);
+	bind_text(r, S_FAILURE, 8, f->identity);
+	bind_text(r, S_FAILURE, 9, f->profile);
+	return run(r, S_FAILURE);
+}
+
+static int put_meta(struct rows *r, const char *name, uint64_t value)
+{
+	bind_text(r, S_META, 1, name);
+	bind_u64(r, S_META, 2, value);
+	return run(r, S_META);
+}
+
+static int put_counter(struct rows *r, const struct msg_sample *m, const char *token, uint64_t value)
+{
+	bind_text(r, S_COUNTER, 1, token);
+	bind_u64(r, S_COUNTER, 2, m->ms);
+	bind_u64(r, S_COUNTER, 3, m->number);
+	bind_u64(r, S_COUNTER, 4, value);
+	return run(r, S_COUNTER);
+}
+
+/* Only what changed. The first sample of a process writes everything: what the file says may come
+ * from an earlier one. A status has the token of its failure with "status_" before it. */
+static int apply_sample(struct rows *r, const struct msg_sample *m)
+{
+	int rc = put_meta(r, "sample", m->number);
+
+	if (rc == SQLITE_OK)
+		rc = put_meta(r, "sample_ms", m->ms);
+	for (int i = 0; i < CT__MAX && rc == SQLITE_OK; i++) {
+		if (!r->has_sample || m->count[i] != r->last.count[i])
+			rc = put_counter(r, m, counter_token((enum counter)i), m->count[i]);
+	}
+	for (int i = 0; i < ST__MAX && rc == SQLITE_OK; i++) {
+		char token[80];
+		if (r->has_sample ? m->status[i] == r->last.status[i] : m->status[i] == 0)
+			continue;
+		snprintf(token, sizeof(token), "status_%s", status_token((enum status)i));
+		rc = put_counter(r, m, token, m->status[i]);
+	}
+	r->has_sample = rc == SQLITE_OK; /* otherwise all of it again */
+	r->last = *m;
+	return rc;
+}
+
+static int ulid_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ulid));
+}
+
+static bool is_live(const struct msg_reconcile *m, const char *text)
+{
+	struct ulid u;
+
+	return ulid_parse(text, &u) && m->n && bsearch(&u, m->live, m->n, sizeof(u), ulid_order);
+}
+
+/* Also finds leases without an active session: none can come from us, but a held address that
+ * nobody holds would be lost for ever. */
+static int apply_reconcile(struct rows *r, struct msg_reconcile *m)
+{
+	char (*lost)[ULID_TEXT] = NULL;
+	size_t n = 0, cap = 0;
+	int rc;
+
+	if (m->n)
+		qsort(m->live, m->n, sizeof(*m->live), ulid_order);
+	while ((rc = sqlite3_step(r->s[S_HELD])) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(r->s[S_HELD], 0);
+		if (!text || is_live(m, text))
+			continue;
+		if (n == cap) {
+			size_t more = cap ? cap * 2 : 64;
+			void *p = mem_grow(lost, cap * sizeof(*lost), more * sizeof(*lost));
+			if (!p) {
+				rc = SQLITE_NOMEM;
+				break;
+			}
+			lost = p;
+			cap = more;
+		}
+		snprintf(lost[n++], ULID_TEXT, "%s", text);
+	}
+	sqlite3_reset(r->s[S_HELD]);
+	rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
+	for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
+		rc = end_session(r, lost[i], m->ms, ST_END_LOST);
+	mem_free(lost);
+	return rc;
+}
+
+static int apply(struct rows *r, struct msg *m)
+{
+	switch (m->kind) {
+	case MSG_UP: return apply_up(r, &m->u.up);
+	case MSG_END: return apply_end(r, &m->u.end);
+	case MSG_TRAFFIC:
+		return apply_traffic(r, m->u.traffic.ulid, m->u.traffic.ms, &m->u.traffic.traffic);
+	case MSG_EVENT: return apply_event(r, &m->u.event);
+	case MSG_FAILURE: return apply_failure(r, &m->u.failure);
+	case MSG_SAMPLE: return apply_sample(r, &m->u.sample);
+	case MSG_RECONCILE: return apply_reconcile(r, &m->u.reconcile);
+	case MSG_PRUNE:
+	case MSG_NOTICE: break; /* not rows */
+	}
+	return SQLITE_OK;
+}
+
+enum status rows_apply(struct rows *r, struct msg *m, char detail[DB_DETAIL])
+{
+	int rc = run(r, S_SAVE);
+
+	if (rc != SQLITE_OK)
+		return store_status(r, rc, detail);
+	rc = apply(r, m);
+	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+		snprintf(detail, DB_DETAIL, "%s", sqlite3_errmsg(r->db));
+		rc = run(r, S_BACK);
+		if (rc == SQLITE_OK)
+			rc = run(r, S_RELEASE);
+		return rc == SQLITE_OK ? ST_EXISTS : ST_STORE;
+	}
+	if (rc == SQLITE_OK)
+		rc = run(r, S_RELEASE);
+	return store_status(r, rc, detail);
+}
+
+/* ---- retention ------------------------------------------------------------------------------ */
+
+enum status rows_prune(struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL])
+{
+	static const enum statement all[] = {S_PRUNE_SESSIONS, S_PRUNE_LEASES, S_PRUNE_EVENTS,
+		S_PRUNE_FAILURES, S_PRUNE_COUNTERS, S_PRUNE_USAGE};
+	uint64_t age = (uint64_t)p->days * DAY_MS;
+	uint64_t cutoff = p->days && p->ms > age ? p->ms - age : 0;
+	enum status st = rows_begin(r, detail);
+
+	*more = false;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && st == ST_OK; i++) {
+		enum statement s = all[i];
+		bind_u64(r, s, 1, cutoff);
+		bind_u64(r, s, 2, PRUNE_ROWS);
+		if (s == S_PRUNE_EVENTS || s == S_PRUNE_FAILURES)
+			bind_u64(r, s, 3, s == S_PRUNE_EVENTS ? r->options.max_events : r->options.max_failures);
+		st = store_status(r, run(r, s), detail);
+		if (st == ST_OK && sqlite3_changes(r->db) == PRUNE_ROWS)
+			*more = true;
+	}
+	if (st == ST_OK)
+		st = rows_commit(r, detail);
+	if (st != ST_OK)
+		rows_rollback(r);
+	return st;
+}

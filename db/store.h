@@ -1,0 +1,134 @@
+/* The store, seen from the loop: one function a question, none of them waits for the disk. A writer
+ * thread owns the database handles (writer.h); what must be durable before it is granted is answered
+ * by on_commit, from store_poll.
+ *
+ *   sallyport.db  history, leases, events, failures, counters; mode 0640; never a secret
+ *   secrets.db    mode 0600; no table with a secret yet
+ *
+ * Durable means: the death of the process loses nothing that was answered ST_OK (WAL with
+ * synchronous=NORMAL). When the machine itself loses power, the last seconds may go. */
+#ifndef DB_STORE_H
+#define DB_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/log.h"
+#include "core/base/stats.h"
+#include "core/base/ulid.h"
+
+#define STORE_NAME     64  /* names of configuration objects, with NUL */
+#define STORE_IDENTITY 320 /* identity or user name as text, escaped by the caller */
+#define STORE_TEXT     256 /* a sentence */
+
+struct store;
+
+struct store_options {
+	const char *node;      /* name of this headend, in every row */
+	uint32_t group_ms;     /* longest time that a commit waits for company; 0: 10 */
+	uint32_t lazy_ms;      /* longest time that events and counters stay unwritten; 0: 250 */
+	uint32_t ring_slots;   /* messages under way; 0: 4096 */
+	uint32_t max_events;   /* rows kept whatever their age; 0: 500,000 */
+	uint32_t max_failures; /* the same; 0: 100,000 */
+	/* From store_poll, never from inside another call. number as given; ST_OK or ST_STORE. */
+	void (*on_commit)(void *ctx, uint64_t number, enum status st);
+	/* The store stopped working (ST_STORE) or works again (ST_OK), in words. May be NULL. */
+	void (*on_notice)(void *ctx, enum status st, const char *text);
+	void *ctx;
+};
+
+struct store_session {
+	char ulid[ULID_TEXT];
+	uint64_t started_ms; /* UTC, as all times here */
+	char vrf[STORE_NAME];
+	char ivrf[STORE_NAME];
+	char profile[STORE_NAME];
+	char policy[STORE_NAME];
+	char identity_type[16];
+	char identity[STORE_IDENTITY];
+	char username[STORE_IDENTITY];
+	char local[ENDPOINT_TEXT];
+	char remote[ENDPOINT_TEXT];
+	char ip4[ADDR_TEXT]; /* "": none */
+	char ip6[PREFIX_TEXT];
+	char pool4[STORE_NAME];
+	char pool6[STORE_NAME];
+};
+
+/* Totals since the session began. */
+struct store_traffic {
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t packets_in;
+	uint64_t packets_out;
+};
+
+struct store_event {
+	uint64_t ms;
+	enum event event;
+	char session[ULID_TEXT];
+	char peer[ENDPOINT_TEXT];
+	char detail[512]; /* key=value pairs, escaped */
+};
+
+struct store_failure {
+	uint64_t ms;
+	enum status status;
+	char sentence[STORE_TEXT]; /* "": the words of the status */
+	char vrf[STORE_NAME];
+	char local[ENDPOINT_TEXT];
+	char remote[ENDPOINT_TEXT];
+	char identity[STORE_IDENTITY];
+	char profile[STORE_NAME];
+};
+
+/* Opens or creates both files in dir, brings them to the newest schema and starts the writer. NULL
+ * with *why and a sentence in detail. */
+struct store *store_open(const char *dir, const struct store_options *options, enum status *why,
+	char detail[STORE_TEXT]);
+/* Writes everything that was given, delivers the last answers and closes. */
+void store_close(struct store *s);
+
+/* Readable when store_poll has something to deliver. */
+int store_fd(const struct store *s);
+void store_poll(struct store *s);
+
+/* One transaction with the session's row and its leases; once per session, or again after a thaw
+ * (it then changes the row). ST_OK: on_commit(number) will come, also when the ring is full or the
+ * disk is (ST_STORE). ST_NOMEM: it will not come. After an answer other than ST_OK the session must
+ * be ended with store_session_end all the same: it costs nothing and leaves no doubt. */
+enum status store_session_up(struct store *s, uint64_t number, const struct store_session *row) MUST_USE;
+/* Ends the row and releases its leases. Kept and tried again until it is written. */
+enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms, enum status why,
+	const struct store_traffic *total) MUST_USE;
+/* Current totals of a live session; feeds the usage per day. */
+void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total);
+
+/* These may be dropped when there is no room or too many come (counted). */
+void store_event(struct store *s, const struct store_event *row);
+/* An event as the log has it: "session" and "remote" (or "peer") get their columns. */
+void store_log(struct store *s, uint64_t ms, enum event e, const struct kv *kv, size_t n);
+void store_failure(struct store *s, const struct store_failure *row);
+/* sum: private to the caller. Samples come with rising numbers and times. */
+void store_sample(struct store *s, uint64_t number, uint64_t ms, const struct stats *sum);
+
+/* At start, before anything else is stored: sessions that the file believes active and that are not
+ * in live end with reason `lost` and their leases are released. Answered by on_commit. */
+enum status store_reconcile(struct store *s, uint64_t number, uint64_t ms, const struct ulid *live,
+	size_t n) MUST_USE;
+/* Removes what is older than so many days (0: nothing), little by little in idle time. */
+void store_prune(struct store *s, uint64_t ms, uint32_t days);
+
+struct store_counts {
+	uint64_t commits;    /* transactions */
+	uint64_t rows;       /* messages written */
+	uint64_t failed;     /* answers other than ST_OK */
+	uint64_t dropped;    /* no room */
+	uint64_t suppressed; /* too many events or failures in one second */
+	uint64_t waiting;    /* ends that wait to be written again */
+};
+void store_counts(const struct store *s, struct store_counts *out);
+
+#endif
