@@ -22,12 +22,11 @@ static const uint8_t *take(const uint8_t *from, uint8_t *to, size_t len)
 _Static_assert(STREAM_MAX <= 255 * 16, "prf+ with HMAC-MD5 must reach for all keys");
 
 /* {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr) */
-static void expand(const struct ike_suite *s, const uint8_t *skeyseed, const struct key_input *in,
+static void expand(const struct ike_suite *s, struct view skeyseed, const struct key_input *in,
 	struct ike_keys *out)
 {
 	uint8_t stream[STREAM_MAX], spi_i[8], spi_r[8];
 	const struct view seed[] = {in->ni, in->nr, {spi_i, 8}, {spi_r, 8}};
-	const struct view key = {skeyseed, s->prf->out_len};
 	const uint8_t *p = stream;
 	struct hmac_state m;
 
@@ -37,7 +36,7 @@ static void expand(const struct ike_suite *s, const uint8_t *skeyseed, const str
 	out->d_len = s->prf->key_len;
 	out->a_len = s->integ != NULL ? s->integ->key_len : 0;
 	out->e_len = (uint8_t)(s->encr->key_len + s->encr->salt_len);
-	hmac_key(&m, s->prf->alg, &key, 1);
+	hmac_key(&m, s->prf->alg, &skeyseed, 1);
 	hmac_plus(&m, seed, 4, stream, 3u * out->d_len + 2u * out->a_len + 2u * out->e_len);
 	p = take(p, out->sk_d, out->d_len);
 	p = take(p, out->sk_ai, out->a_len);
@@ -59,7 +58,7 @@ void keys_derive(const struct ike_suite *s, const struct key_input *in, struct i
 
 	hmac_key(&m, s->prf->alg, nonces, 2);
 	hmac_parts(&m, &in->secret, 1, skeyseed);
-	expand(s, skeyseed, in, out);
+	expand(s, (struct view){skeyseed, s->prf->out_len}, in, out);
 	mem_zero(&m, sizeof(m));
 	mem_zero(skeyseed, sizeof(skeyseed));
 }
@@ -71,7 +70,7 @@ void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struc
 	uint8_t skeyseed[PRF_OUT_MAX];
 
 	prf_parts(old_prf, (struct view){old->sk_d, old->d_len}, data, 3, skeyseed);
-	expand(s, skeyseed, in, out);
+	expand(s, (struct view){skeyseed, old_prf->out_len}, in, out);
 	mem_zero(skeyseed, sizeof(skeyseed));
 }
 
