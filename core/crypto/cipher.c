@@ -22,7 +22,7 @@ static bool aes_key(struct cipher *c, const uint8_t *key)
 	unsigned bits = 8u * c->encr->key_len;
 
 	return AES_set_encrypt_key(key, bits, &c->u.aes.enc) == 0 &&
-		AES_set_decrypt_key(key, bits, &c->u.aes.dec) == 0;
+	       AES_set_decrypt_key(key, bits, &c->u.aes.dec) == 0;
 }
 
 static void des_key(struct cipher *c, const uint8_t *key)
@@ -43,8 +43,8 @@ enum status cipher_key(struct cipher *c, const struct xf *encr, const uint8_t *k
 	memset(c, 0, sizeof(*c));
 	c->encr = encr;
 	if (encr->is_aead)
-		done = EVP_AEAD_CTX_init(&c->u.aead, aead_of(encr), key, encr->key_len,
-			encr->icv_len, NULL);
+		done = EVP_AEAD_CTX_init(
+			&c->u.aead, aead_of(encr), key, encr->key_len, encr->icv_len, NULL);
 	else if (encr->alg == XA_AES_CBC)
 		done = aes_key(c, key);
 	else

@@ -30,15 +30,15 @@ void cipher_wipe(struct cipher *c);
 
 /* AEAD rows. Seal writes in.len bytes and the ICV to out, which is in.p or does not overlap it. */
 enum status cipher_seal(const struct cipher *c, const uint8_t nonce[CIPHER_NONCE_LEN],
-			struct view ad, struct view in, uint8_t *out) MUST_USE;
+	struct view ad, struct view in, uint8_t *out) MUST_USE;
 /* in ends with the ICV. out as above; after ST_NOT_AUTHENTIC it holds zeros. */
 enum status cipher_open(const struct cipher *c, const uint8_t nonce[CIPHER_NONCE_LEN],
-			struct view ad, struct view in, uint8_t *out) MUST_USE;
+	struct view ad, struct view in, uint8_t *out) MUST_USE;
 
 /* CBC rows: len is whole blocks; out is in or does not overlap it. */
-void cipher_cbc_encrypt(const struct cipher *c, const uint8_t *iv, const uint8_t *in, size_t len,
-			uint8_t *out);
-void cipher_cbc_decrypt(const struct cipher *c, const uint8_t *iv, const uint8_t *in, size_t len,
-			uint8_t *out);
+void cipher_cbc_encrypt(
+	const struct cipher *c, const uint8_t *iv, const uint8_t *in, size_t len, uint8_t *out);
+void cipher_cbc_decrypt(
+	const struct cipher *c, const uint8_t *iv, const uint8_t *in, size_t len, uint8_t *out);
 
 #endif

@@ -74,7 +74,8 @@ static enum status modp_generate(const struct xf *group, uint8_t *private_key, u
 		return ST_NOMEM;
 	g = BN_bin2bn(prime->g.p, prime->g.len, NULL);
 	if (g != NULL)
-		st = modp_power(&m, g, private_key, group->private_len, public_out, group->public_len);
+		st = modp_power(
+			&m, g, private_key, group->private_len, public_out, group->public_len);
 	BN_free(g);
 	modp_fini(&m);
 	return st;
@@ -130,7 +131,8 @@ static enum status modp_compute(
 	return st;
 }
 
-/* ---- ECP --------------------------------------------------------------------------------------- */
+/* ---- ECP ---------------------------------------------------------------------------------------
+ */
 
 #define ECP_POINT_MAX (1 + 2 * 66) /* X9.62: 0x04, x, y */
 
@@ -156,8 +158,8 @@ static enum status ecp_generate(
 		key = EC_KEY_derive_from_secret(curve, seed, group->seed_len);
 	if (key != NULL &&
 		BN_bn2bin_padded(private_out, group->private_len, EC_KEY_get0_private_key(key)) &&
-		EC_POINT_point2oct(curve, EC_KEY_get0_public_key(key), POINT_CONVERSION_UNCOMPRESSED,
-			point, point_len, NULL) == point_len) {
+		EC_POINT_point2oct(curve, EC_KEY_get0_public_key(key),
+			POINT_CONVERSION_UNCOMPRESSED, point, point_len, NULL) == point_len) {
 		memcpy(public_out, point + 1, group->public_len);
 		st = ST_OK;
 	}
@@ -211,7 +213,8 @@ out:
 	return st;
 }
 
-/* ---- the face ---------------------------------------------------------------------------------- */
+/* ---- the face ----------------------------------------------------------------------------------
+ */
 
 static enum status generate(
 	const struct xf *group, const uint8_t *seed, uint8_t *private_out, uint8_t *public_out)

@@ -34,7 +34,8 @@ static void put_u64(uint8_t *p, uint64_t v)
 	put_u32(p + 4, (uint32_t)v);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------------------------------
+ */
 
 /* Keys of a CBC suite: its HMAC, and an AES key of our own that only makes IVs. */
 static enum status cbc_keys(struct esp_cipher *c, const struct esp_suite *s, const uint8_t *keymat)
@@ -97,7 +98,8 @@ struct esp_shape esp_cipher_shape(const struct esp_cipher *c)
 	return c->shape;
 }
 
-/* ---- AEAD: RFC 4106 and 7634 ------------------------------------------------------------------- */
+/* ---- AEAD: RFC 4106 and 7634 -------------------------------------------------------------------
+ */
 
 static void make_nonce(const struct esp_cipher *c, const uint8_t *iv, uint8_t *nonce)
 {
@@ -139,7 +141,8 @@ static enum status aead_open(const struct esp_cipher *c, uint32_t seq_hi, const 
 	return cipher_open(&c->cipher, nonce, covered, sealed, out);
 }
 
-/* ---- CBC with HMAC: RFC 3602, 2404, 4868 ------------------------------------------------------- */
+/* ---- CBC with HMAC: RFC 3602, 2404, 4868 -------------------------------------------------------
+ */
 
 /* An unpredictable IV from a number that is never used twice: the number encrypted (SP 800-38A
  * appendix C), under a key of its own so that no packet can contain its input. */
@@ -190,7 +193,8 @@ static enum status cbc_open(const struct esp_cipher *c, uint32_t seq_hi, const u
 	return ST_OK;
 }
 
-/* ---- the face ---------------------------------------------------------------------------------- */
+/* ---- the face ----------------------------------------------------------------------------------
+ */
 
 enum status esp_cipher_seal(const struct esp_cipher *c, uint32_t spi, uint64_t seq,
 	const uint8_t *plain, size_t plain_len, uint8_t *pkt)

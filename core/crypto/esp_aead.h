@@ -12,9 +12,9 @@
 
 #include "core/crypto/suite.h"
 
-#define ESP_HEAD_LEN 8    /* SPI and sequence number */
-#define ESP_IV_MAX 16
-#define ESP_ICV_MAX 32
+#define ESP_HEAD_LEN  8 /* SPI and sequence number */
+#define ESP_IV_MAX    16
+#define ESP_ICV_MAX   32
 #define ESP_BLOCK_MAX 16
 
 struct esp_cipher;
@@ -22,7 +22,7 @@ struct esp_cipher;
 /* keymat: suite_esp_key_len(s) bytes: encryption key, salt, integrity key. ST_BAD_LENGTH: len is
  * another; ST_NOMEM. */
 enum status esp_cipher_new(const struct esp_suite *s, const uint8_t *keymat, size_t len,
-			   struct esp_cipher **out) MUST_USE;
+	struct esp_cipher **out) MUST_USE;
 void esp_cipher_free(struct esp_cipher *c); /* zeroes the keys; NULL is allowed */
 
 /* Shape of a packet: plain text lengths are multiples of align (4 or the cipher's block). */
@@ -40,15 +40,15 @@ struct esp_shape esp_cipher_shape(const struct esp_cipher *c);
  * sent; with ESN the high ones are authenticated. ST_BAD_LENGTH: plain_len is not of that shape or
  * absurd, nothing was written. */
 enum status esp_cipher_seal(const struct esp_cipher *c, uint32_t spi, uint64_t seq,
-			    const uint8_t *plain, size_t plain_len, uint8_t *pkt) MUST_USE;
+	const uint8_t *plain, size_t plain_len, uint8_t *pkt) MUST_USE;
 
 /* pkt is a whole ESP packet. seq_hi: the high half that the receiver inferred (only ESN looks at
  * it). Writes len - ESP_HEAD_LEN - iv_len - icv_len bytes of plain text with its trailer to out,
  * which is either pkt + ESP_HEAD_LEN + iv_len (in place) or outside the packet.
  * ST_ESP_SHORT: not one block of plain text or not whole blocks; nothing was touched.
- * ST_ESP_AUTH: the ICV is wrong; out holds nothing of the plain text (in place the packet is
+ * ST_ESP_AUTH: the ICV is wrong; out holds nothing of the plain text (in place the packet may be
  * destroyed). */
 enum status esp_cipher_open(const struct esp_cipher *c, uint32_t seq_hi, uint8_t *pkt, size_t len,
-			    uint8_t *out, size_t *plain_len) MUST_USE;
+	uint8_t *out, size_t *plain_len) MUST_USE;
 
 #endif

@@ -9,7 +9,7 @@
 /* The init, update and final functions of BoringSSL report success always; their results say
  * nothing. */
 
-size_t hash_out_len(enum xf_alg alg)
+size_t digest_len(enum xf_alg alg)
 {
 	switch (alg) {
 	case XA_MD5: return 16;
@@ -26,7 +26,7 @@ static size_t block_len(enum xf_alg alg)
 	return alg == XA_SHA384 || alg == XA_SHA512 ? 128 : 64;
 }
 
-void hash_start(struct hash_state *h, enum xf_alg alg)
+void digest_start(struct digest *h, enum xf_alg alg)
 {
 	h->alg = alg;
 	switch (alg) {
@@ -39,7 +39,7 @@ void hash_start(struct hash_state *h, enum xf_alg alg)
 	}
 }
 
-void hash_add(struct hash_state *h, const void *p, size_t len)
+void digest_add(struct digest *h, const void *p, size_t len)
 {
 	if (len == 0)
 		return;
@@ -53,7 +53,7 @@ void hash_add(struct hash_state *h, const void *p, size_t len)
 	}
 }
 
-void hash_end(struct hash_state *h, uint8_t *out)
+void digest_end(struct digest *h, uint8_t *out)
 {
 	switch (h->alg) {
 	case XA_MD5: MD5_Final(out, &h->u.md5); break;
@@ -67,17 +67,17 @@ void hash_end(struct hash_state *h, uint8_t *out)
 
 /* RFC 2104: a key longer than the block is hashed, a shorter one padded with zeros. */
 static void block_key(
-	struct hash_state *h, enum xf_alg alg, const struct view *parts, size_t n, uint8_t *pad)
+	struct digest *h, enum xf_alg alg, const struct view *parts, size_t n, uint8_t *pad)
 {
 	size_t total = 0;
 
 	for (size_t i = 0; i < n; i++)
 		total += parts[i].len;
 	if (total > block_len(alg)) {
-		hash_start(h, alg);
+		digest_start(h, alg);
 		for (size_t i = 0; i < n; i++)
-			hash_add(h, parts[i].p, parts[i].len);
-		hash_end(h, pad);
+			digest_add(h, parts[i].p, parts[i].len);
+		digest_end(h, pad);
 		return;
 	}
 	for (size_t i = 0, at = 0; i < n; at += parts[i].len, i++)
@@ -93,26 +93,26 @@ void hmac_key(struct hmac_state *m, enum xf_alg alg, const struct view *parts, s
 	block_key(&m->inner, alg, parts, n, pad);
 	for (size_t i = 0; i < block; i++)
 		pad[i] ^= 0x36;
-	hash_start(&m->inner, alg);
-	hash_add(&m->inner, pad, block);
+	digest_start(&m->inner, alg);
+	digest_add(&m->inner, pad, block);
 	for (size_t i = 0; i < block; i++)
 		pad[i] ^= 0x36 ^ 0x5c;
-	hash_start(&m->outer, alg);
-	hash_add(&m->outer, pad, block);
+	digest_start(&m->outer, alg);
+	digest_add(&m->outer, pad, block);
 	mem_zero(pad, sizeof(pad));
 }
 
 void hmac_parts(const struct hmac_state *m, const struct view *parts, size_t n, uint8_t *out)
 {
-	struct hash_state h = m->inner;
+	struct digest h = m->inner;
 	uint8_t digest[HMAC_OUT_MAX];
 
 	for (size_t i = 0; i < n; i++)
-		hash_add(&h, parts[i].p, parts[i].len);
-	hash_end(&h, digest);
+		digest_add(&h, parts[i].p, parts[i].len);
+	digest_end(&h, digest);
 	h = m->outer;
-	hash_add(&h, digest, hash_out_len(h.alg));
-	hash_end(&h, out);
+	digest_add(&h, digest, digest_len(h.alg));
+	digest_end(&h, out);
 	/* The state after the padded key is as good as the key. */
 	mem_zero(&h, sizeof(h));
 	mem_zero(digest, sizeof(digest));
@@ -123,7 +123,7 @@ void hmac_plus(
 	const struct hmac_state *m, const struct view *parts, size_t n, uint8_t *out, size_t len)
 {
 	struct view seed[HMAC_PLUS_PARTS + 2] = {0};
-	size_t block_out = hash_out_len(m->inner.alg);
+	size_t block_out = digest_len(m->inner.alg);
 	uint8_t block[HMAC_OUT_MAX];
 	uint8_t counter = 1;
 

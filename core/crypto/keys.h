@@ -40,7 +40,7 @@ void keys_derive(const struct ike_suite *s, const struct key_input *in, struct i
 /* The same for an IKE SA that replaces one (2.18): SKEYSEED = prf(SK_d old, g^ir | Ni | Nr) with
  * the old SA's prf, the rest with the new suite; in->spi_* and nonces are those of the new SA. */
 void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struct ike_keys *old,
-		const struct key_input *in, struct ike_keys *out);
+	const struct key_input *in, struct ike_keys *out);
 void keys_wipe(struct ike_keys *k);
 
 /* The key that protects messages sent by the original initiator, or by the responder. Pointers
@@ -51,7 +51,7 @@ struct sk_key keys_sk(const struct ike_suite *s, const struct ike_keys *k, bool 
  * encryption key, salt, integrity key. "i" is the initiator of the exchange that creates the child.
  * prf is the IKE SA's. ST_LIMIT when the suite wants more than prf+ gives (no row does). */
 enum status keys_child(const struct xf *prf, const struct ike_keys *k, const struct key_input *in,
-		       const struct esp_suite *esp, uint8_t *i_to_r, uint8_t *r_to_i) MUST_USE;
+	const struct esp_suite *esp, uint8_t *i_to_r, uint8_t *r_to_i) MUST_USE;
 
 /* What an AUTH payload covers (2.15): message | nonce | prf(SK_p, id_body). */
 struct auth_octets {
@@ -64,11 +64,10 @@ struct auth_octets {
 /* id_body: ID payload without its generic header (type, three reserved bytes, data).
  * of_initiator: whose AUTH it is (SK_pi or SK_pr). Views are kept, not copied. */
 void keys_auth_octets(const struct xf *prf, const struct ike_keys *k, bool of_initiator,
-		      struct view message, struct view nonce, struct view id_body,
-		      struct auth_octets *out);
+	struct view message, struct view nonce, struct view id_body, struct auth_octets *out);
 /* AUTH data of the shared key method: prf(prf(shared, "Key Pad for IKEv2"), octets) ->
  * prf->out_len bytes. shared: pre-shared key, EAP MSK, or SK_pi / SK_pr where EAP makes no key. */
-void keys_auth_shared(const struct xf *prf, struct view shared, const struct auth_octets *o,
-		      uint8_t *auth);
+void keys_auth_shared(
+	const struct xf *prf, struct view shared, const struct auth_octets *o, uint8_t *auth);
 
 #endif

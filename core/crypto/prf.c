@@ -48,12 +48,12 @@ void prf_integ(const struct xf *integ, const uint8_t *key, const struct view *pa
 
 static void plain_hash(enum xf_alg alg, const struct view *parts, size_t n, uint8_t *out)
 {
-	struct hash_state h;
+	struct digest h;
 
-	hash_start(&h, alg);
+	digest_start(&h, alg);
 	for (size_t i = 0; i < n; i++)
-		hash_add(&h, parts[i].p, parts[i].len);
-	hash_end(&h, out);
+		digest_add(&h, parts[i].p, parts[i].len);
+	digest_end(&h, out);
 }
 
 void prf_sha1(const struct view *parts, size_t n, uint8_t out[20])

@@ -10,23 +10,23 @@
 #include "core/base/rd.h"
 #include "core/crypto/suite.h"
 
-#define PRF_OUT_MAX 64 /* longest PRF or HMAC output */
+#define PRF_OUT_MAX       64 /* longest PRF or HMAC output */
 #define PRF_PLUS_MAX(prf) ((size_t)255 * (prf)->out_len)
 
 /* prf(key, part 0 | part 1 | ...) -> prf->out_len bytes. The key may have any length (HMAC). out
  * may lie inside a part. */
-void prf_parts(const struct xf *prf, struct view key, const struct view *parts, size_t n,
-	       uint8_t *out);
+void prf_parts(
+	const struct xf *prf, struct view key, const struct view *parts, size_t n, uint8_t *out);
 /* The same over one piece. */
 void prf_one(const struct xf *prf, struct view key, struct view data, uint8_t *out);
 /* prf+(key, part 0 | part 1 | ...), the first len bytes. ST_LIMIT when len > PRF_PLUS_MAX or there
  * are more than 8 parts. */
 enum status prf_plus(const struct xf *prf, struct view key, const struct view *parts, size_t n,
-		     uint8_t *out, size_t len) MUST_USE;
+	uint8_t *out, size_t len) MUST_USE;
 
 /* Integrity check of an INTEG row with a key of integ->key_len bytes: the first icv_len bytes. */
 void prf_integ(const struct xf *integ, const uint8_t *key, const struct view *parts, size_t n,
-	       uint8_t *icv);
+	uint8_t *icv);
 
 /* NAT detection (RFC 7296 2.23) and fingerprints. */
 void prf_sha1(const struct view *parts, size_t n, uint8_t out[20]);

@@ -7,10 +7,10 @@
 #include "core/crypto/cipher.h"
 #include "core/crypto/prf.h"
 
-#define IKE_HEADER_LEN  28
-#define IKE_LENGTH_AT   24
-#define GENERIC_LEN     4
-#define GENERIC_LEN_AT  2
+#define IKE_HEADER_LEN 28
+#define IKE_LENGTH_AT  24
+#define GENERIC_LEN    4
+#define GENERIC_LEN_AT 2
 
 static size_t icv_len(const struct sk_key *k)
 {
@@ -171,7 +171,8 @@ enum status sk_open(const struct sk_key *k, struct view msg, size_t iv_at, uint8
 			      : open_cbc(k, msg, iv_at, body, out);
 	if (st != ST_OK)
 		return st;
-	/* The last byte counts the padding before it (RFC 7296 3.14); its content may be anything. */
+	/* The last byte counts the padding before it (RFC 7296 3.14); its content may be anything.
+	 */
 	size_t tail = (size_t)out[body.len - 1] + 1;
 	if (tail > body.len) {
 		mem_zero(out, body.len);

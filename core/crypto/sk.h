@@ -38,7 +38,7 @@ void sk_begin(const struct sk_key *k, struct wr *w);
  * the life of an IKE SA). ST_TRUNCATED: w overflowed or is too short; its contents then are plain
  * text and must not be sent. ST_BAD_LENGTH: a length does not fit its field. */
 enum status sk_seal(const struct sk_key *k, struct wr *w, size_t sk_at, size_t iv_at,
-		    const uint8_t *iv) MUST_USE;
+	const uint8_t *iv) MUST_USE;
 
 /* Authenticates msg, which ends with the SK payload, and decrypts what stands after iv_at into out
  * (cap >= msg.len - iv_at is always enough; out may not overlap msg); *plain are the payloads
@@ -47,6 +47,6 @@ enum status sk_seal(const struct sk_key *k, struct wr *w, size_t sk_at, size_t i
  *   ST_NOT_AUTHENTIC  drop; nothing of out means anything
  *   ST_BAD_LENGTH     authentic, but not whole blocks or the pad length is wrong */
 enum status sk_open(const struct sk_key *k, struct view msg, size_t iv_at, uint8_t *out, size_t cap,
-		    struct view *plain) MUST_USE;
+	struct view *plain) MUST_USE;
 
 #endif

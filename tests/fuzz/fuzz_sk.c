@@ -15,13 +15,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t key_bytes[64] = "thirty-two bytes of key and salt that serve every suite alike..";
+static const uint8_t key_bytes[64] =
+	"thirty-two bytes of key and salt that serve every suite alike..";
 
 static const struct {
 	uint16_t encr, bits, integ;
 } suites[] = {
-	{20, 128, 0}, {20, 192, 0}, {20, 256, 0}, {28, 0, 0}, {12, 128, 2}, {12, 128, 12},
-	{12, 192, 13}, {12, 256, 14}, {3, 0, 1},
+	{20, 128, 0},
+	{20, 192, 0},
+	{20, 256, 0},
+	{28, 0, 0},
+	{12, 128, 2},
+	{12, 128, 12},
+	{12, 192, 13},
+	{12, 256, 14},
+	{3, 0, 1},
 };
 
 static struct sk_key pick(uint8_t n)
@@ -45,8 +53,8 @@ static void must(bool claim)
 }
 
 /* Message and plain text in blocks of their exact size. What holds for every outcome is checked. */
-static enum status open_exactly(const struct sk_key *k, const uint8_t *msg, size_t len, size_t iv_at,
-	const uint8_t *want, size_t want_len)
+static enum status open_exactly(const struct sk_key *k, const uint8_t *msg, size_t len,
+	size_t iv_at, const uint8_t *want, size_t want_len)
 {
 	size_t cap = len > iv_at ? len - iv_at : 0;
 	uint8_t *in = malloc(len != 0 ? len : 1), *out = malloc(cap != 0 ? cap : 1);
@@ -80,8 +88,8 @@ static void true_icv(const struct sk_key *k, const uint8_t *body, size_t n)
 	if (k->encr->is_aead) {
 		icv_len = k->encr->icv_len;
 		memcpy(nonce, k->salt, k->encr->salt_len);
-		must(cipher_seal(&c, nonce, (struct view){msg, SK_AT + 4}, (struct view){body, n}, at) ==
-			ST_OK);
+		must(cipher_seal(&c, nonce, (struct view){msg, SK_AT + 4}, (struct view){body, n},
+			     at) == ST_OK);
 	} else {
 		icv_len = k->integ->icv_len;
 		memcpy(at, body, n);
@@ -91,8 +99,8 @@ static void true_icv(const struct sk_key *k, const uint8_t *body, size_t n)
 	}
 	cipher_wipe(&c);
 	bool fits = n > 0 && n % k->encr->block_len == 0 && body[n - 1] < n;
-	enum status st = open_exactly(k, msg, head + n + icv_len, SK_AT + 4, body,
-		fits ? n - 1 - body[n - 1] : 0);
+	enum status st = open_exactly(
+		k, msg, head + n + icv_len, SK_AT + 4, body, fits ? n - 1 - body[n - 1] : 0);
 	must(st == (fits ? ST_OK : n == 0 ? ST_TRUNCATED : ST_BAD_LENGTH));
 	free(msg);
 }

@@ -202,7 +202,8 @@ static void modp_range(void)
 	}
 }
 
-/* RFC 6989 2.2: 2 is in range but not in the subgroup of group 24; and every bit of a good value. */
+/* RFC 6989 2.2: 2 is in range but not in the subgroup of group 24; and every bit of a good value.
+ */
 static void small_subgroup(void)
 {
 	const struct xf *g = group_row(24);
@@ -317,7 +318,8 @@ static void ecdh_file(const char *name, uint16_t id, const char *prefix)
 		if (!private_of(g, vec_bytes(&v, "private"), key))
 			continue;
 		T_ROW(v.count, name);
-		/* "acceptable" is a point spoilt so that a lenient reader of ASN.1 might mend it. */
+		/* "acceptable" is a point spoilt so that a lenient reader of ASN.1 might mend it.
+		 */
 		if (!vec_is(&v, "result", "valid")) {
 			T_EQ(dh_compute(g, key, spki.p + head, g->public_len, secret), ST_BAD_KE);
 			bad++;
@@ -336,8 +338,8 @@ static void wycheproof_ecdh(void)
 {
 	T_DO(ecdh_file("ecdh_secp256r1_test.txt", 19,
 		"3059301306072a8648ce3d020106082a8648ce3d03010703420004"));
-	T_DO(ecdh_file("ecdh_secp384r1_test.txt", 20,
-		"3076301006072a8648ce3d020106052b8104002203620004"));
+	T_DO(ecdh_file(
+		"ecdh_secp384r1_test.txt", 20, "3076301006072a8648ce3d020106052b8104002203620004"));
 	T_DO(ecdh_file("ecdh_secp521r1_test.txt", 21,
 		"30819b301006072a8648ce3d020106052b810400230381860004"));
 }
@@ -383,7 +385,8 @@ static void survives_want_of_memory(void)
 		T_EQ(dh_compute(g, mine.private_key, other.public_key, g->public_len, want), ST_OK);
 		for (at = 1; st != ST_OK && at < 10000; at++) {
 			mem_fail_at(at);
-			st = dh_compute(g, mine.private_key, other.public_key, g->public_len, secret);
+			st = dh_compute(
+				g, mine.private_key, other.public_key, g->public_len, secret);
 			mem_fail_at(0);
 			if (st != ST_OK) {
 				T_EQ(st, ST_NOMEM);

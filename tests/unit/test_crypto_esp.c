@@ -13,9 +13,15 @@ static const struct {
 	uint16_t encr, bits, integ;
 	struct esp_shape shape;
 } suites[] = {
-	{20, 128, 0, {8, 4, 16}}, {20, 192, 0, {8, 4, 16}}, {20, 256, 0, {8, 4, 16}},
-	{28, 0, 0, {8, 4, 16}}, {12, 128, 2, {16, 16, 12}}, {12, 128, 12, {16, 16, 16}},
-	{12, 192, 13, {16, 16, 24}}, {12, 256, 14, {16, 16, 32}}, {3, 0, 1, {8, 8, 12}},
+	{20, 128, 0, {8, 4, 16}},
+	{20, 192, 0, {8, 4, 16}},
+	{20, 256, 0, {8, 4, 16}},
+	{28, 0, 0, {8, 4, 16}},
+	{12, 128, 2, {16, 16, 12}},
+	{12, 128, 12, {16, 16, 16}},
+	{12, 192, 13, {16, 16, 24}},
+	{12, 256, 14, {16, 16, 32}},
+	{3, 0, 1, {8, 8, 12}},
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))
@@ -75,7 +81,8 @@ static void packets_of_an_independent_implementation(void)
 
 		T_ROW(v.count, NULL);
 		T_EQ(suite_esp(vec_num(&v, "encr"), vec_num(&v, "bits"), vec_num(&v, "integ"),
-			     vec_num(&v, "esn") != 0, &s), ST_OK);
+			     vec_num(&v, "esn") != 0, &s),
+			ST_OK);
 		T_EQ(esp_cipher_new(&s, keymat.p, keymat.len, &c), ST_OK);
 		check_vector(&v, c);
 		esp_cipher_free(c);
@@ -89,12 +96,15 @@ static void packets_of_an_independent_implementation(void)
 static void packet_of_rfc_7634(void)
 {
 	static const char text[] =
-		"0102030400000005101112131415161724039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef"
-		"407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3cbec163fac469b50"
+		"0102030400000005101112131415161724039428b97f417e3c13753a4f05087b67c352e6a7fab1b982"
+		"d466ef"
+		"407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3cbec163fac"
+		"469b50"
 		"2773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43";
-	static const char want[] =
-		"45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f"
-		"101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363701020204";
+	static const char want[] = "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec1"
+				   "00007362708090a0b0c0d0e0f"
+				   "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2"
+				   "f303132333435363701020204";
 	uint8_t keymat[36], pkt[160], out[160];
 	struct esp_cipher *c = NULL;
 	struct esp_suite s;
@@ -198,8 +208,8 @@ static void high_half_of_the_number(void)
 		for (int esn = 0; esn < 2; esn++) {
 			struct esp_cipher *c = cipher_of(s, esn);
 			uint8_t plain[48] = {0}, pkt[160], out[160];
-			size_t n, len = ESP_HEAD_LEN + (size_t)suites[s].shape.iv_len + sizeof(plain) +
-				suites[s].shape.icv_len;
+			size_t n, len = ESP_HEAD_LEN + (size_t)suites[s].shape.iv_len +
+					sizeof(plain) + suites[s].shape.icv_len;
 			enum status a, b, d;
 
 			T_ROW(s * 10 + (size_t)esn, NULL);
@@ -267,7 +277,7 @@ static void memory_is_asked_for_once(void)
 	for (size_t s = 0; s < SUITES; s++) {
 		uint8_t keymat[200] = {0}, plain[48] = {0}, pkt[160], out[160];
 		size_t n, len = ESP_HEAD_LEN + (size_t)suites[s].shape.iv_len + sizeof(plain) +
-			suites[s].shape.icv_len;
+				suites[s].shape.icv_len;
 		enum status first, made, sealed, opened, forged;
 		struct esp_cipher *c;
 		struct esp_suite e;
@@ -335,7 +345,7 @@ static void threads_share_a_cipher(void)
 			w[i].c = c;
 			w[i].from = 1 + 1000 * i;
 			w[i].len = ESP_HEAD_LEN + (size_t)suites[s].shape.iv_len + 96 +
-				suites[s].shape.icv_len;
+				   suites[s].shape.icv_len;
 			if (pthread_create(&w[i].thread, NULL, seal_and_open, &w[i]) != 0)
 				abort();
 		}

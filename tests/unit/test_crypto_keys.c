@@ -20,7 +20,8 @@ static struct key_input input_of(const struct vec *v)
 static void suite_of(const struct vec *v, struct ike_suite *s)
 {
 	T_EQ(suite_ike(vec_num(v, "encr"), vec_num(v, "bits"), vec_num(v, "prf"),
-		     vec_num(v, "integ"), vec_num(v, "group"), s), ST_OK);
+		     vec_num(v, "integ"), vec_num(v, "group"), s),
+		ST_OK);
 }
 
 static void same(const struct vec *v, const char *name, const uint8_t *key, size_t len)
@@ -120,7 +121,8 @@ static void child_case(const struct vec *v)
 
 	memcpy(k.sk_d, sk_d.p, sk_d.len);
 	T_EQ(suite_esp(vec_num(v, "encr"), vec_num(v, "bits"), vec_num(v, "integ"),
-		     vec_num(v, "esn") != 0, &esp), ST_OK);
+		     vec_num(v, "esn") != 0, &esp),
+		ST_OK);
 	T_EQ(suite_esp_key_len(&esp), i_to_r.len);
 	T_EQ(keys_child(prf, &k, &in, &esp, a, b), ST_OK);
 	T_MEM(a, i_to_r.p, i_to_r.len);
@@ -134,7 +136,9 @@ static void schedule_of_an_independent_implementation(void)
 		void (*fn)(const struct vec *v);
 		int rows;
 	} cases[] = {
-		{"derive", derive_case, 9}, {"auth", auth_case, 18}, {"child", child_case, 45},
+		{"derive", derive_case, 9},
+		{"auth", auth_case, 18},
+		{"child", child_case, 45},
 		{"rekey", rekey_case, 9},
 	};
 	char *text = t_readfile("tests/vectors/ike_keys.txt", NULL);

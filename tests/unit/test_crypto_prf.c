@@ -71,9 +71,10 @@ static void prf_plus_is_its_definition(void)
 		T_ROW(i, names[i]);
 		for (uint8_t c = 1; c != 0; c++) {
 			uint8_t *block = want + (c - 1) * n;
-			struct view in[] = {{block - n, n}, parts[0], parts[1], {&c, 1}};
+			struct view before = {c == 1 ? NULL : block - n, c == 1 ? 0 : n};
+			struct view in[] = {before, parts[0], parts[1], {&c, 1}};
 
-			prf_parts(prf, key, c == 1 ? in + 1 : in, c == 1 ? 3 : 4, block);
+			prf_parts(prf, key, in, 4, block);
 		}
 		for (size_t len = 0; len <= max; len += len < 200 ? 1 : 509) {
 			memset(got, 0xee, sizeof(got));
@@ -125,7 +126,8 @@ static void cookies_are_hmac_sha256(void)
 	uint8_t out[32];
 
 	prf_hmac_sha256(key, &msg, 1, out);
-	T_MEM(out, t_hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", NULL), 32);
+	T_MEM(out, t_hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", NULL),
+		32);
 }
 
 static void cbc_case(const struct cipher *c, const struct vec *v)
@@ -168,7 +170,8 @@ static void aes_cbc(void)
 static void aes_cbc_192_and_256(void)
 {
 	static const char iv[] = "000102030405060708090a0b0c0d0e0f";
-	static const char msg[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51";
+	static const char msg[] =
+		"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51";
 	static const struct {
 		const char *word, *key, *ct;
 	} rows[] = {
@@ -333,7 +336,8 @@ static void wycheproof_cbc(void)
 		T_ROW(v.count, NULL);
 		memcpy(padded, msg.p, msg.len);
 		memset(padded + msg.len, (int)pad, pad);
-		T_EQ(cipher_key(&c, suite_find(XF_ENCR, 12, (uint16_t)(8 * key.len)), key.p), ST_OK);
+		T_EQ(cipher_key(&c, suite_find(XF_ENCR, 12, (uint16_t)(8 * key.len)), key.p),
+			ST_OK);
 		cipher_cbc_encrypt(&c, iv.p, padded, ct.len, out);
 		T_MEM(out, ct.p, ct.len);
 		cipher_wipe(&c);

@@ -1,5 +1,5 @@
-/* Encrypted payloads: messages made by Python and those of RFC 7634; every bit flipped, every length
- * cut, paddings that lie; the arithmetic of lengths; memory is never asked for. */
+/* Encrypted payloads: messages made by Python and those of RFC 7634; every bit flipped, every
+ * length cut, paddings that lie; the arithmetic of lengths; memory is never asked for. */
 #include "core/crypto/sk.h"
 
 #include "core/base/mem.h"
@@ -10,13 +10,21 @@
 
 #define SK_AT 28
 
-static const uint8_t key_bytes[64] = "thirty-two bytes of key and salt that serve every suite alike..";
+static const uint8_t key_bytes[64] =
+	"thirty-two bytes of key and salt that serve every suite alike..";
 
 static const struct {
 	uint16_t encr, bits, integ;
 } suites[] = {
-	{20, 128, 0}, {20, 192, 0}, {20, 256, 0}, {28, 0, 0}, {12, 128, 2}, {12, 128, 12},
-	{12, 192, 13}, {12, 256, 14}, {3, 0, 1},
+	{20, 128, 0},
+	{20, 192, 0},
+	{20, 256, 0},
+	{28, 0, 0},
+	{12, 128, 2},
+	{12, 128, 12},
+	{12, 192, 13},
+	{12, 256, 14},
+	{3, 0, 1},
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))
@@ -97,9 +105,11 @@ static void messages_of_an_independent_implementation(void)
 /* RFC 7634 appendix B. */
 static void message_of_rfc_7634(void)
 {
-	static const char text[] =
-		"c0c1c2c3c4c5c6c7d0d1d2d3d4d5d6d72e20250000000009000000452900002910111213141516176103"
-		"94701f8d017f7c12924889" "6b71bfe25236efd7cdc670669063" "15b2";
+	static const char text[] = "c0c1c2c3c4c5c6c7d0d1d2d3d4d5d6d72e20250000000009000000452900002"
+				   "910111213141516176103"
+				   "94701f8d017f7c12924889"
+				   "6b71bfe25236efd7cdc670669063"
+				   "15b2";
 	struct sk_key k = key_of(28, 0, 0);
 	uint8_t room[80], out[80];
 	struct view msg, got;
@@ -167,12 +177,14 @@ static void any_flipped_bit_is_found(void)
 		T_TRUE(len > 0);
 		for (size_t bit = 0; bit < 8 * len; bit++) {
 			out[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room), &got),
+			T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room),
+				     &got),
 				ST_NOT_AUTHENTIC);
 			T_TRUE(got.p == NULL && got.len == 0);
 			out[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
-		T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room), &got), ST_OK);
+		T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room), &got),
+			ST_OK);
 	}
 }
 
@@ -220,8 +232,8 @@ static void cut_messages_are_refused(void)
 			uint8_t *cut = malloc(n + 1);
 			memcpy(cut, out, n);
 			uint8_t *exact = realloc(cut, n ? n : 1);
-			enum status st = sk_open(&k, (struct view){exact, n}, SK_AT + 4, room,
-				sizeof(room), &got);
+			enum status st = sk_open(
+				&k, (struct view){exact, n}, SK_AT + 4, room, sizeof(room), &got);
 			free(exact);
 			T_EQ(st, n < least ? ST_TRUNCATED : ST_NOT_AUTHENTIC);
 			T_EQ(got.len, 0);
@@ -229,7 +241,8 @@ static void cut_messages_are_refused(void)
 		/* A cursor into nonsense. */
 		T_EQ(sk_open(&k, (struct view){out, len}, len + 1, room, sizeof(room), &got),
 			ST_TRUNCATED);
-		T_EQ(sk_open(&k, (struct view){out, len}, 8, room, sizeof(room), &got), ST_TRUNCATED);
+		T_EQ(sk_open(&k, (struct view){out, len}, 8, room, sizeof(room), &got),
+			ST_TRUNCATED);
 		/* No room for the plain text. */
 		T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, 40, &got), ST_TRUNCATED);
 	}
@@ -273,8 +286,14 @@ static void paddings_that_lie(void)
 		enum status st;
 		size_t plain;
 	} rows[] = {
-		{0, ST_OK, 47}, {1, ST_OK, 46}, {15, ST_OK, 32}, {46, ST_OK, 1}, {47, ST_OK, 0},
-		{48, ST_BAD_LENGTH, 0}, {49, ST_BAD_LENGTH, 0}, {128, ST_BAD_LENGTH, 0},
+		{0, ST_OK, 47},
+		{1, ST_OK, 46},
+		{15, ST_OK, 32},
+		{46, ST_OK, 1},
+		{47, ST_OK, 0},
+		{48, ST_BAD_LENGTH, 0},
+		{49, ST_BAD_LENGTH, 0},
+		{128, ST_BAD_LENGTH, 0},
 		{255, ST_BAD_LENGTH, 0},
 	};
 	uint8_t body[48], out[256], room[256];
@@ -289,7 +308,8 @@ static void paddings_that_lie(void)
 			body[47] = rows[i].pad;
 			size_t len = forged(&k, body, sizeof(body), out);
 			memset(room, 0, sizeof(room));
-			T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room), &got),
+			T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room),
+				     &got),
 				rows[i].st);
 			T_EQ(got.len, rows[i].plain);
 			T_MEM(got.p != NULL ? got.p : body, body, rows[i].plain);
@@ -313,7 +333,8 @@ static void broken_blocks_are_told_from_forgeries(void)
 		for (size_t n = 1; n < 64; n++) {
 			size_t len = forged(&k, body, n, out);
 
-			T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room), &got),
+			T_EQ(sk_open(&k, (struct view){out, len}, SK_AT + 4, room, sizeof(room),
+				     &got),
 				n % k.encr->block_len == 0 ? ST_OK : ST_BAD_LENGTH);
 		}
 	}
@@ -337,7 +358,8 @@ static void misuse_marks_the_builder(void)
 
 	static const struct {
 		size_t written, sk_at, iv_at;
-	} rows[] = {{20, 28, 32}, {32, 28, 32}, {60, 27, 32}, {60, 28, 31}, {39, 28, 32}, {60, 58, 62}};
+	} rows[] = {
+		{20, 28, 32}, {32, 28, 32}, {60, 27, 32}, {60, 28, 31}, {39, 28, 32}, {60, 58, 62}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct wr w = wr_init(out, sizeof(out));

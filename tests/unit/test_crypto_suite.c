@@ -15,8 +15,8 @@ static const struct expected {
 	{1, 20, 256, "aes-gcm-256", "AES-GCM", "AES-GCM-256", 32, 4, 8, 1, 16, 0, true, false},
 	{1, 20, 192, "aes-gcm-192", "AES-GCM", "AES-GCM-192", 24, 4, 8, 1, 16, 0, true, false},
 	{1, 20, 128, "aes-gcm-128", "AES-GCM", "AES-GCM-128", 16, 4, 8, 1, 16, 0, true, false},
-	{1, 28, 0, "chacha20-poly1305", "CHACHA20-POLY1305", "CHACHA20-POLY1305", 32, 4, 8, 1, 16, 0,
-		true, false},
+	{1, 28, 0, "chacha20-poly1305", "CHACHA20-POLY1305", "CHACHA20-POLY1305", 32, 4, 8, 1, 16,
+		0, true, false},
 	{1, 12, 256, "aes-cbc-256", "AES-CBC", "AES-CBC-256", 32, 0, 16, 16, 0, 0, false, false},
 	{1, 12, 192, "aes-cbc-192", "AES-CBC", "AES-CBC-192", 24, 0, 16, 16, 0, 0, false, false},
 	{1, 12, 128, "aes-cbc-128", "AES-CBC", "AES-CBC-128", 16, 0, 16, 16, 0, 0, false, false},
@@ -34,7 +34,8 @@ static const struct expected {
 	{4, 21, 0, "21", "ecp521", "DH_GROUP_521_ECP/Group 21", 0, 0, 0, 0, 0, 0, false, false},
 	{4, 20, 0, "20", "ecp384", "DH_GROUP_384_ECP/Group 20", 0, 0, 0, 0, 0, 0, false, false},
 	{4, 19, 0, "19", "ecp256", "DH_GROUP_256_ECP/Group 19", 0, 0, 0, 0, 0, 0, false, false},
-	{4, 31, 0, "31", "curve25519", "DH_GROUP_CURVE25519/Group 31", 0, 0, 0, 0, 0, 0, false, false},
+	{4, 31, 0, "31", "curve25519", "DH_GROUP_CURVE25519/Group 31", 0, 0, 0, 0, 0, 0, false,
+		false},
 	{4, 16, 0, "16", "modp4096", "DH_GROUP_4096_MODP/Group 16", 0, 0, 0, 0, 0, 0, false, false},
 	{4, 15, 0, "15", "modp3072", "DH_GROUP_3072_MODP/Group 15", 0, 0, 0, 0, 0, 0, false, false},
 	{4, 14, 0, "14", "modp2048", "DH_GROUP_2048_MODP/Group 14", 0, 0, 0, 0, 0, 0, false, false},
@@ -109,12 +110,21 @@ static void what_we_do_not_have_is_not_found(void)
 		uint16_t id, bits;
 		const char *why;
 	} rows[] = {
-		{XF_ENCR, 12, 0, "AES needs its Key Length"}, {XF_ENCR, 12, 64, "no such AES"},
-		{XF_ENCR, 20, 0, "AES needs its Key Length"}, {XF_ENCR, 28, 256, "ChaCha has none"},
-		{XF_ENCR, 3, 192, "3DES has none"}, {XF_ENCR, 18, 128, "8-byte ICV"},
-		{XF_ENCR, 0, 0, "reserved"}, {XF_PRF, 4, 0, "XCBC"}, {XF_PRF, 5, 256, "PRF has none"},
-		{XF_INTEG, 0, 0, "NONE has no row"}, {XF_INTEG, 5, 0, "XCBC"}, {XF_DH, 0, 0, "NONE"},
-		{XF_DH, 22, 0, "small subgroup"}, {XF_DH, 65535, 0, "unknown"}, {XF_ESN, 2, 0, "unknown"},
+		{XF_ENCR, 12, 0, "AES needs its Key Length"},
+		{XF_ENCR, 12, 64, "no such AES"},
+		{XF_ENCR, 20, 0, "AES needs its Key Length"},
+		{XF_ENCR, 28, 256, "ChaCha has none"},
+		{XF_ENCR, 3, 192, "3DES has none"},
+		{XF_ENCR, 18, 128, "8-byte ICV"},
+		{XF_ENCR, 0, 0, "reserved"},
+		{XF_PRF, 4, 0, "XCBC"},
+		{XF_PRF, 5, 256, "PRF has none"},
+		{XF_INTEG, 0, 0, "NONE has no row"},
+		{XF_INTEG, 5, 0, "XCBC"},
+		{XF_DH, 0, 0, "NONE"},
+		{XF_DH, 22, 0, "small subgroup"},
+		{XF_DH, 65535, 0, "unknown"},
+		{XF_ESN, 2, 0, "unknown"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -135,12 +145,18 @@ static void transform_set_words(void)
 		enum xf_type type;
 		uint16_t id, bits;
 	} rows[] = {
-		{"esp-aes", XF_ENCR, 12, 128}, {"esp-aes 192", XF_ENCR, 12, 192},
-		{"esp-aes 256", XF_ENCR, 12, 256}, {"esp-gcm", XF_ENCR, 20, 128},
-		{"esp-gcm 192", XF_ENCR, 20, 192}, {"esp-gcm 256", XF_ENCR, 20, 256},
-		{"esp-3des", XF_ENCR, 3, 0}, {"esp-chacha20-poly1305", XF_ENCR, 28, 0},
-		{"esp-md5-hmac", XF_INTEG, 1, 0}, {"esp-sha-hmac", XF_INTEG, 2, 0},
-		{"esp-sha256-hmac", XF_INTEG, 12, 0}, {"esp-sha384-hmac", XF_INTEG, 13, 0},
+		{"esp-aes", XF_ENCR, 12, 128},
+		{"esp-aes 192", XF_ENCR, 12, 192},
+		{"esp-aes 256", XF_ENCR, 12, 256},
+		{"esp-gcm", XF_ENCR, 20, 128},
+		{"esp-gcm 192", XF_ENCR, 20, 192},
+		{"esp-gcm 256", XF_ENCR, 20, 256},
+		{"esp-3des", XF_ENCR, 3, 0},
+		{"esp-chacha20-poly1305", XF_ENCR, 28, 0},
+		{"esp-md5-hmac", XF_INTEG, 1, 0},
+		{"esp-sha-hmac", XF_INTEG, 2, 0},
+		{"esp-sha256-hmac", XF_INTEG, 12, 0},
+		{"esp-sha384-hmac", XF_INTEG, 13, 0},
 		{"esp-sha512-hmac", XF_INTEG, 14, 0},
 	};
 
@@ -158,8 +174,17 @@ static void group_lengths(void)
 	static const struct {
 		uint16_t id, public_len, secret_len;
 	} rows[] = {
-		{1, 96, 96}, {2, 128, 128}, {5, 192, 192}, {14, 256, 256}, {15, 384, 384},
-		{16, 512, 512}, {19, 64, 32}, {20, 96, 48}, {21, 132, 66}, {24, 256, 256}, {31, 32, 32},
+		{1, 96, 96},
+		{2, 128, 128},
+		{5, 192, 192},
+		{14, 256, 256},
+		{15, 384, 384},
+		{16, 512, 512},
+		{19, 64, 32},
+		{20, 96, 48},
+		{21, 132, 66},
+		{24, 256, 256},
+		{31, 32, 32},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -199,8 +224,9 @@ static void an_aead_has_no_integ_and_others_need_one(void)
 		struct esp_suite esp = {0};
 
 		T_ROW(i, NULL);
-		T_EQ(suite_ike(rows[i].encr, rows[i].bits, rows[i].prf, rows[i].integ, rows[i].group,
-			     &ike), rows[i].ike);
+		T_EQ(suite_ike(rows[i].encr, rows[i].bits, rows[i].prf, rows[i].integ,
+			     rows[i].group, &ike),
+			rows[i].ike);
 		T_EQ(suite_esp(rows[i].encr, rows[i].bits, rows[i].integ, true, &esp), rows[i].esp);
 		T_EQ(ike.encr != NULL, rows[i].ike == ST_OK);
 		if (rows[i].ike == ST_OK) {

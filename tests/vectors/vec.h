@@ -1,5 +1,6 @@
-/* Reads vector files: blocks of "key = value" between empty lines, '#' comments, and "[key = value]"
- * for what holds for all following blocks. This is also the text form of the Wycheproof vectors. */
+/* Reads vector files: blocks of "key = value" between empty lines, '#' comments, and "[key =
+ * value]" for what holds for all following blocks. This is also the text form of the Wycheproof
+ * vectors. */
 #ifndef TESTS_VECTORS_VEC_H
 #define TESTS_VECTORS_VEC_H
 
