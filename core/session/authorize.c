@@ -1,0 +1,312 @@
+#include "core/session/authorize.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/conf/match.h"
+
+#define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
+#define REMOTES_MAX (IKE_TS_MAX - 2) /* two places are for the leases */
+
+/* How the peer proved itself. Only keys yet; the question will say it when there is more. */
+#define METHOD AAA_PSK
+
+struct resolver {
+	const struct snapshot *conf;
+	const struct iface *tun; /* NULL: initiator without one */
+	struct session *s;
+	struct addr dns[2];
+	struct addr dns6[2];
+	char *detail;
+};
+
+__attribute__((format(printf, 2, 3))) static enum status refuse(struct resolver *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->detail, IKE_DETAIL_LEN, fmt, ap);
+	va_end(ap);
+	return ST_NOT_AUTHORIZED;
+}
+
+/* Names of configuration objects fit (the parser refuses longer ones). */
+static void set_name(char out[SESSION_NAME], const char *name)
+{
+	snprintf(out, SESSION_NAME, "%s", name ? name : "");
+}
+
+/* ---- what a policy gives -------------------------------------------------------------------- */
+
+static bool add_prefix(struct prefix *v, uint8_t *n, size_t max, const struct prefix *p)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (prefix_eq(&v[i], p))
+			return true;
+	}
+	if (*n >= max)
+		return false;
+	v[(*n)++] = *p;
+	return true;
+}
+
+static enum status add_subnet(struct resolver *r, const struct authz_policy *a, const struct prefix *p)
+{
+	struct ike_grant *g = &r->s->grant;
+
+	if (add_prefix(g->subnets, &g->n_subnets, SUBNETS_MAX, p))
+		return ST_OK;
+	return refuse(r, "authorization policy %.63s pushes more than %zu subnets: summarize them", a->name,
+		SUBNETS_MAX);
+}
+
+static const struct iface *iface_named(const struct snapshot *conf, const char *name)
+{
+	for (size_t i = 0; name && i < conf->iface_count; i++) {
+		if (strcmp(conf->ifaces[i].name, name) == 0)
+			return &conf->ifaces[i];
+	}
+	return NULL;
+}
+
+/* `route set interface` (R-AZP-14): the interface's own addresses as host networks. */
+static enum status add_interface(struct resolver *r, const struct authz_policy *a)
+{
+	const struct iface *i = a->route_set_ifname ? iface_named(r->conf, a->route_set_ifname) : r->tun;
+	enum status st = ST_OK;
+
+	if (!i && a->route_set_ifname)
+		return refuse(r, "authorization policy %.63s names interface %.63s, which is not defined", a->name,
+			a->route_set_ifname);
+	if (!i)
+		return ST_OK;
+	const struct iface *i4 = i->unnumbered ? iface_named(r->conf, i->unnumbered) : i;
+	const struct iface *i6 = i->unnumbered6 ? iface_named(r->conf, i->unnumbered6) : i;
+	if (i4 && i4->ip.addr.family)
+		st = add_subnet(r, a, &(struct prefix){i4->ip.addr, 32});
+	for (size_t k = 0; i6 && k < i6->ip6_count && st == ST_OK; k++)
+		st = add_subnet(r, a, &(struct prefix){i6->ip6[k].addr, 128});
+	return st;
+}
+
+/* `route set access-list` (R-AZP-15): the networks of the permit lines. */
+static enum status add_acls(struct resolver *r, const struct authz_policy *a, const struct str_list *names,
+	enum acl_kind kind)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		const struct acl *acl = snapshot_acl(r->conf, kind, names->v[i]);
+		if (!acl)
+			return refuse(r, "authorization policy %.63s names %s access-list %.63s, which is not defined",
+				a->name, kind == ACL_IPV6 ? "IPv6" : "standard", names->v[i]);
+		for (size_t k = 0; k < acl->line_count; k++) {
+			const struct acl_line *line = &acl->lines[k];
+			if (line->remark || line->text || !line->permit)
+				continue;
+			struct prefix net = line->net;
+			net.addr.family = kind == ACL_IPV6 ? 6 : 4; /* `any` may leave it open */
+			enum status st = add_subnet(r, a, &net);
+			if (st != ST_OK)
+				return st;
+		}
+	}
+	return ST_OK;
+}
+
+static enum status add_remotes(struct resolver *r, const struct authz_policy *a)
+{
+	struct ike_grant *g = &r->s->grant;
+
+	for (size_t i = 0; i < a->remote_count; i++) {
+		if (!add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &a->remotes[i]))
+			return refuse(r, "authorization policy %.63s has more than %d `route set remote`", a->name,
+				REMOTES_MAX);
+	}
+	return ST_OK;
+}
+
+/* The later policy wins where both say something; networks add up (R-AZN-10). */
+static enum status apply(struct resolver *r, const struct authz_policy *a)
+{
+	struct session *s = r->s;
+	enum status st;
+
+	if (a->pool)
+		set_name(s->pool4, a->pool);
+	if (a->pool6)
+		set_name(s->pool6, a->pool6);
+	if (a->dns[0].family)
+		memcpy(r->dns, a->dns, sizeof(r->dns));
+	if (a->dns6[0].family)
+		memcpy(r->dns6, a->dns6, sizeof(r->dns6));
+	if (a->wins[0].family) {
+		memcpy(s->grant.nbns, a->wins, sizeof(s->grant.nbns));
+		s->grant.n_nbns = a->wins[1].family ? 2 : 1;
+	}
+	if (a->netmask.family && mask_to_len(&a->netmask, &s->mask_len) != ST_OK)
+		return refuse(r, "the netmask of authorization policy %.63s has holes", a->name);
+	if (a->def_domain)
+		snprintf(s->grant.def_domain, sizeof(s->grant.def_domain), "%s", a->def_domain);
+	if (a->banner)
+		snprintf(s->grant.banner, sizeof(s->grant.banner), "%s", a->banner);
+	if (a->session_lifetime_s)
+		s->grant.session_lifetime_s = a->session_lifetime_s;
+	st = a->route_set_interface ? add_interface(r, a) : ST_OK;
+	if (st == ST_OK)
+		st = add_acls(r, a, &a->route_acls, ACL_STANDARD);
+	if (st == ST_OK)
+		st = add_acls(r, a, &a->route_acls6, ACL_IPV6);
+	return st == ST_OK ? add_remotes(r, a) : st;
+}
+
+/* ---- which policies ------------------------------------------------------------------------- */
+
+enum list_says { LIST_LOCAL, LIST_NONE, LIST_REFUSED };
+
+/* The first method that this program can ask. A name without a list means `default` (R-CFG-16; the
+ * check of the configuration warns). */
+static enum list_says ask_list(struct resolver *r, const char *name)
+{
+	const struct aaa_list *l = snapshot_aaa_list(r->conf, AAA_AUTHOR_NETWORK, name);
+
+	if (!l)
+		l = snapshot_aaa_list(r->conf, AAA_AUTHOR_NETWORK, "default");
+	if (!l) {
+		(void)refuse(r, "there is no `aaa authorization network %.63s ...`", name);
+		return LIST_REFUSED;
+	}
+	for (size_t i = 0; i < l->methods.n; i++) {
+		if (strcmp(l->methods.v[i], "local") == 0)
+			return LIST_LOCAL;
+		if (strcmp(l->methods.v[i], "none") == 0)
+			return LIST_NONE;
+	}
+	(void)refuse(r, "authorization list %.63s has no method `local`, and RADIUS is not available", l->name);
+	return LIST_REFUSED;
+}
+
+/* The policy that an `aaa authorization` line asks for; *out NULL: none. A group that does not exist
+ * is refused; a user without a policy of his own has the group's. */
+static enum status find_policy(struct resolver *r, const struct aaa_author *a, bool is_group,
+	const struct authz_policy **out)
+{
+	char identity[SESSION_NAME];
+	const char *name = a->username;
+
+	*out = NULL;
+	if (!a->list)
+		return ST_OK;
+	if (a->mangler)
+		return refuse(r, "name-mangler %.63s of the authorization is not available", a->mangler);
+	enum list_says says = ask_list(r, a->list);
+	if (says != LIST_LOCAL)
+		return says == LIST_NONE ? ST_OK : ST_NOT_AUTHORIZED;
+	if (!name) { /* R-AZN-06 */
+		session_identity(&r->s->peer_id, identity, sizeof(identity));
+		name = identity;
+	}
+	*out = snapshot_authz(r->conf, name);
+	if (*out && (*out)->disabled)
+		*out = NULL;
+	if (*out || !is_group)
+		return ST_OK;
+	return refuse(r, "authorization policy %.63s is not defined: add `crypto ikev2 authorization policy "
+			 "%.63s`", name, name);
+}
+
+static enum status apply_policies(struct resolver *r, const struct ike_profile *p)
+{
+	const struct aaa_author *user = &p->user[METHOD], *group = &p->group[METHOD];
+	const struct authz_policy *order[2], *of_user, *of_group;
+	enum status st = find_policy(r, group, true, &of_group);
+
+	if (st == ST_OK)
+		st = find_policy(r, user, false, &of_user);
+	if (st != ST_OK)
+		return st;
+	if (!group->list) { /* R-CFG-03 */
+		of_group = snapshot_authz(r->conf, "default");
+		if (of_group && of_group->disabled)
+			of_group = NULL;
+	}
+	set_name(r->s->policy, of_group ? of_group->name : NULL);
+	set_name(r->s->policy_user, of_user ? of_user->name : NULL);
+	/* R-AZN-09: the later one wins. */
+	order[0] = group->override ? of_user : of_group;
+	order[1] = group->override ? of_group : of_user;
+	for (int i = 0; i < 2 && st == ST_OK; i++)
+		st = order[i] ? apply(r, order[i]) : ST_OK;
+	return st;
+}
+
+/* ---- where its traffic goes ----------------------------------------------------------------- */
+
+/* The interface Tunnel whose protection uses the profile. */
+static const struct iface *tunnel_of(const struct snapshot *conf, const char *profile)
+{
+	for (size_t i = 0; i < conf->iface_count; i++) {
+		const struct iface *f = &conf->ifaces[i];
+		if (f->kind != IFACE_TUNNEL || f->shutdown || !f->protection)
+			continue;
+		const struct ipsec_profile *p = snapshot_ipsec_profile(conf, f->protection);
+		if (p && p->ike_profile && strcmp(p->ike_profile, profile) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static enum status find_device(struct resolver *r, const struct ike_profile *p, bool we_are_initiator)
+{
+	uint32_t n = p->virtual_template;
+	const struct iface *tunnel = we_are_initiator || n == 0 ? tunnel_of(r->conf, p->name) : NULL;
+
+	if (tunnel) {
+		r->tun = tunnel;
+		r->s->grant.tun = SESSION_TUN_TUNNEL + tunnel->number;
+	} else if (n == 0) {
+		return refuse(r, "profile %.63s has no `virtual-template`: there is nowhere to put its traffic",
+			p->name);
+	} else {
+		r->tun = snapshot_iface(r->conf, IFACE_TEMPLATE, n);
+		r->s->grant.tun = n;
+		if (!r->tun || r->tun->shutdown)
+			return refuse(r, "interface Virtual-Template%u of profile %.63s is %s", (unsigned)n, p->name,
+				r->tun ? "shut down" : "not defined");
+	}
+	/* The device stands in the VRF of its interface, and there addresses must differ. */
+	set_name(r->s->ivrf, r->tun->vrf);
+	return ST_OK;
+}
+
+static void put_dns(struct resolver *r)
+{
+	struct ike_grant *g = &r->s->grant;
+
+	for (int i = 0; i < 4; i++) {
+		const struct addr *a = i < 2 ? &r->dns[i] : &r->dns6[i - 2];
+		if (a->family)
+			g->dns[g->n_dns++] = *a;
+	}
+}
+
+enum status authorize_resolve(const struct snapshot *conf, const struct ike_question *q, struct session *s,
+	char detail[IKE_DETAIL_LEN])
+{
+	const struct ike_profile *p = snapshot_profile(conf, q->profile);
+	struct resolver r = {.conf = conf, .s = s, .detail = detail};
+	enum status st;
+
+	if (!p) {
+		snprintf(detail, IKE_DETAIL_LEN, "profile %.63s is gone", q->profile);
+		return ST_NO_PROFILE;
+	}
+	set_name(s->profile, p->name);
+	session_identity(&q->peer_id, s->username, sizeof(s->username));
+	st = find_device(&r, p, q->we_are_initiator);
+	if (st != ST_OK || q->we_are_initiator)
+		return st;
+	st = apply_policies(&r, p);
+	if (st == ST_OK)
+		put_dns(&r);
+	return st;
+}

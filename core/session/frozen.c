@@ -1,0 +1,176 @@
+#include "core/session/frozen.h"
+
+#include "core/base/freeze.h"
+#include "core/base/keep.h"
+
+#define VERSION 1
+
+/* Numbers are for ever; a field that is gone leaves a hole. */
+enum field {
+	F_ULID = 1, F_STATE, F_INITIATOR, F_SA, F_START_MS, F_PROFILE, F_POLICY, F_POLICY_USER, F_POOL4,
+	F_POOL6, F_IVRF, F_ID_TYPE, F_ID, F_USERNAME, F_LOCAL, F_REMOTE, F_MASK_LEN, F_SPI_IN, F_LEASE4,
+	F_LEASE6, F_IP4, F_IP4_MASK_LEN, F_IP6, F_IP6_LEN, F_DNS, F_NBNS, F_SUBNET, F_REMOTE_NET, F_DOMAIN,
+	F_BANNER, F_TUN, F_LIFETIME
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void write_grant(struct wr *w, const struct ike_grant *g)
+{
+	fz_addr(w, F_IP4, &g->ip4);
+	fz_u8(w, F_IP4_MASK_LEN, g->ip4_mask_len);
+	fz_addr(w, F_IP6, &g->ip6);
+	fz_u8(w, F_IP6_LEN, g->ip6_prefix_len);
+	for (size_t i = 0; i < g->n_dns && i < COUNT(g->dns); i++)
+		fz_addr(w, F_DNS, &g->dns[i]);
+	for (size_t i = 0; i < g->n_nbns && i < COUNT(g->nbns); i++)
+		fz_addr(w, F_NBNS, &g->nbns[i]);
+	for (size_t i = 0; i < g->n_subnets && i < COUNT(g->subnets); i++)
+		fz_prefix(w, F_SUBNET, &g->subnets[i]);
+	for (size_t i = 0; i < g->n_remote && i < COUNT(g->remote); i++)
+		fz_prefix(w, F_REMOTE_NET, &g->remote[i]);
+	fz_str(w, F_DOMAIN, g->def_domain);
+	fz_str(w, F_BANNER, g->banner);
+	fz_u32(w, F_TUN, g->tun);
+	fz_u32(w, F_LIFETIME, g->session_lifetime_s);
+}
+
+static void write_lease(struct wr *w, uint16_t tag, const struct lease *l)
+{
+	if (l)
+		fz_prefix(w, tag, &(struct prefix){l->addr, l->prefix_len});
+}
+
+size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
+{
+	struct wr w = wr_init(out, cap);
+
+	fz_begin(&w, KEEP_SESSION, VERSION);
+	fz_bytes(&w, F_ULID, s->ulid.b, sizeof(s->ulid.b));
+	fz_u8(&w, F_STATE, (uint8_t)s->state);
+	fz_u8(&w, F_INITIATOR, s->we_are_initiator);
+	fz_u64(&w, F_SA, s->sa);
+	fz_u64(&w, F_START_MS, s->start_ms);
+	fz_str(&w, F_PROFILE, s->profile);
+	fz_str(&w, F_POLICY, s->policy);
+	fz_str(&w, F_POLICY_USER, s->policy_user);
+	fz_str(&w, F_POOL4, s->pool4);
+	fz_str(&w, F_POOL6, s->pool6);
+	fz_str(&w, F_IVRF, s->ivrf);
+	fz_u8(&w, F_ID_TYPE, s->peer_id.type);
+	fz_bytes(&w, F_ID, s->peer_id.bytes, s->peer_id.len);
+	fz_str(&w, F_USERNAME, s->username);
+	fz_endpoint(&w, F_LOCAL, &s->local);
+	fz_endpoint(&w, F_REMOTE, &s->remote);
+	fz_u8(&w, F_MASK_LEN, s->mask_len);
+	fz_u32(&w, F_SPI_IN, s->spi_in);
+	write_lease(&w, F_LEASE4, s->lease4);
+	write_lease(&w, F_LEASE6, s->lease6);
+	write_grant(&w, &s->grant);
+	fz_end(&w);
+	return wr_ok(&w) ? w.len : 0;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static bool read_addr(struct view v, struct addr *list, uint8_t *n, size_t max)
+{
+	if (*n >= max)
+		return false;
+	list[*n] = fz_get_addr(v);
+	return list[(*n)++].family != 0;
+}
+
+static bool read_prefix(struct view v, struct prefix *list, uint8_t *n, size_t max)
+{
+	if (*n >= max)
+		return false;
+	list[*n] = fz_get_prefix(v);
+	return list[(*n)++].addr.family != 0;
+}
+
+static bool read_lease(struct view v, uint8_t family, struct frozen_lease *l)
+{
+	struct prefix p = fz_get_prefix(v);
+
+	*l = (struct frozen_lease){p.addr, p.len};
+	return p.addr.family == family;
+}
+
+/* Fields of the grant. Unknown ones are a newer program's: passed over. */
+static bool read_grant(uint16_t tag, struct view v, struct ike_grant *g)
+{
+	switch (tag) {
+	case F_IP4: g->ip4 = fz_get_addr(v); return g->ip4.family != 6;
+	case F_IP4_MASK_LEN: g->ip4_mask_len = fz_get_u8(v); return g->ip4_mask_len <= 32;
+	case F_IP6: g->ip6 = fz_get_addr(v); return g->ip6.family != 4;
+	case F_IP6_LEN: g->ip6_prefix_len = fz_get_u8(v); return g->ip6_prefix_len <= 128;
+	case F_DNS: return read_addr(v, g->dns, &g->n_dns, COUNT(g->dns));
+	case F_NBNS: return read_addr(v, g->nbns, &g->n_nbns, COUNT(g->nbns));
+	case F_SUBNET: return read_prefix(v, g->subnets, &g->n_subnets, COUNT(g->subnets));
+	case F_REMOTE_NET: return read_prefix(v, g->remote, &g->n_remote, COUNT(g->remote));
+	case F_DOMAIN: return fz_get_str(v, g->def_domain, sizeof(g->def_domain));
+	case F_BANNER: return fz_get_str(v, g->banner, sizeof(g->banner));
+	case F_TUN: g->tun = fz_get_u32(v); return true;
+	case F_LIFETIME: g->session_lifetime_s = fz_get_u32(v); return true;
+	default: return true;
+	}
+}
+
+static bool read_id(struct view v, struct ike_id *id)
+{
+	if (v.len > sizeof(id->bytes))
+		return false;
+	id->len = (uint16_t)v.len;
+	return fz_get_bytes(v, id->bytes, v.len);
+}
+
+static bool read_field(uint16_t tag, struct view v, struct session *s)
+{
+	switch (tag) {
+	case F_ULID: return fz_get_bytes(v, s->ulid.b, sizeof(s->ulid.b));
+	case F_STATE: s->state = fz_get_u8(v) == SESSION_UP ? SESSION_UP : SESSION_PENDING; return true;
+	case F_INITIATOR: s->we_are_initiator = fz_get_u8(v) != 0; return true;
+	case F_SA: s->sa = fz_get_u64(v); return true;
+	case F_START_MS: s->start_ms = fz_get_u64(v); return true;
+	case F_PROFILE: return fz_get_str(v, s->profile, sizeof(s->profile));
+	case F_POLICY: return fz_get_str(v, s->policy, sizeof(s->policy));
+	case F_POLICY_USER: return fz_get_str(v, s->policy_user, sizeof(s->policy_user));
+	case F_POOL4: return fz_get_str(v, s->pool4, sizeof(s->pool4));
+	case F_POOL6: return fz_get_str(v, s->pool6, sizeof(s->pool6));
+	case F_IVRF: return fz_get_str(v, s->ivrf, sizeof(s->ivrf));
+	case F_ID_TYPE: s->peer_id.type = fz_get_u8(v); return true;
+	case F_ID: return read_id(v, &s->peer_id);
+	case F_USERNAME: return fz_get_str(v, s->username, sizeof(s->username));
+	case F_LOCAL: s->local = fz_get_endpoint(v); return true;
+	case F_REMOTE: s->remote = fz_get_endpoint(v); return true;
+	case F_MASK_LEN: s->mask_len = fz_get_u8(v); return s->mask_len <= 32;
+	case F_SPI_IN: s->spi_in = fz_get_u32(v); return true;
+	default: return read_grant(tag, v, &s->grant);
+	}
+}
+
+enum status frozen_read(struct view rec, struct session *s, struct frozen_lease *lease4,
+	struct frozen_lease *lease6)
+{
+	struct rd fields;
+	struct view v;
+	uint16_t kind, version, tag;
+	enum status st = fz_open_record(rec, &kind, &version, &fields);
+	bool ok = true;
+
+	if (st != ST_OK)
+		return st;
+	if (kind != KEEP_SESSION)
+		return ST_BAD_PAYLOAD;
+	*lease4 = *lease6 = (struct frozen_lease){0};
+	while (ok && fz_next(&fields, &tag, &v)) {
+		if (tag == F_LEASE4)
+			ok = read_lease(v, 4, lease4);
+		else if (tag == F_LEASE6)
+			ok = read_lease(v, 6, lease6);
+		else
+			ok = read_field(tag, v, s);
+	}
+	return ok && rd_ok(&fields) && !ulid_is_zero(&s->ulid) ? ST_OK : ST_BAD_PAYLOAD;
+}

@@ -1,0 +1,78 @@
+/* Addresses of the pools, lent to sessions. Pure; loop thread.
+ *
+ * A pool is asked by its name and the inner VRF it serves: two VRFs may use the same addresses at
+ * the same time, inside one VRF an address is lent once, also when pools overlap. Addresses that
+ * were never lent come first, then the one that was given back longest ago, so that an address does
+ * not change hands quickly; who comes back gets the same address as long as nobody else has it.
+ * Ranges are literal: every address in them is handed out (R-MCF-22).
+ *
+ * Reload: a lease stays with its session when its pool shrinks or goes away; it is then outside of
+ * its pool and returns to nowhere. */
+#ifndef CORE_SESSION_LEASE_H
+#define CORE_SESSION_LEASE_H
+
+#include "core/base/hash.h"
+#include "core/base/list.h"
+#include "core/base/map.h"
+#include "core/conf/snapshot.h"
+
+#define LEASE_NAME   64  /* names with NUL */
+#define LEASE_DETAIL 256 /* a sentence for the operator */
+
+struct leases;
+struct lease_pool;
+
+struct lease {
+	struct addr addr;
+	uint8_t prefix_len; /* 32; 128 or the handout length of an IPv6 pool */
+	bool held;          /* false: remembered, and may be lent to somebody else */
+	uint64_t who;       /* last holder */
+	struct lease_pool *pool;
+	struct list in_pool;           /* held or released ones of the pool */
+	struct map_node by_addr;
+	struct map_node by_who;        /* released ones only */
+};
+
+/* key: random, against chosen collisions. NULL when out of memory. */
+struct leases *leases_new(const struct hash_key *key);
+void leases_free(struct leases *l); /* the leases too */
+/* The pools as they are now; a reference is kept. ST_NOMEM: nothing changed. */
+enum status leases_set_conf(struct leases *l, struct snapshot *conf) MUST_USE;
+
+struct lease_want {
+	uint8_t family;    /* 4 or 6: which kind of pool */
+	const char *pool;
+	const char *ivrf;  /* "" is our own */
+	uint64_t who;      /* hash of the holder's identity, see leases_who */
+	struct addr hint;  /* wanted if it is free; family 0: none */
+};
+uint64_t leases_who(const struct leases *l, uint8_t id_type, const void *id, size_t len);
+
+/* ST_POOL_EXHAUSTED, ST_NO_ADDRESS (no such pool), ST_NOMEM: with a sentence in detail. */
+enum status lease_take(struct leases *l, const struct lease_want *want, struct lease **out,
+	char detail[LEASE_DETAIL]) MUST_USE;
+/* Exactly the address in want->hint, whether the pool still has it or not: a session that survived.
+ * ST_EXISTS: somebody has it; ST_NOMEM. */
+enum status lease_claim(struct leases *l, const struct lease_want *want, uint8_t prefix_len,
+	struct lease **out) MUST_USE;
+void lease_release(struct leases *l, struct lease *lease); /* NULL is fine */
+/* Who has it; NULL when it is free. */
+struct lease *lease_find(const struct leases *l, const char *ivrf, const struct addr *addr);
+bool lease_is_outside(const struct lease *lease); /* its pool does not have it any more */
+
+struct lease_pool_info {
+	char name[LEASE_NAME];
+	char ivrf[LEASE_NAME];
+	uint8_t family;
+	bool is_gone;       /* not configured any more; goes with its last lease */
+	uint64_t total;     /* addresses (prefixes); saturates */
+	uint64_t in_use;    /* inside the ranges */
+	uint64_t outside;   /* held, but not in the ranges any more */
+	uint64_t peak;      /* most ever in use */
+	uint64_t taken;     /* since start */
+	uint64_t exhausted; /* requests that found nothing */
+};
+/* Pools that were asked since start: *cursor 0 at first, false at the end. */
+bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_info *out);
+
+#endif

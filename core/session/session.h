@@ -1,0 +1,107 @@
+/* One user's presence: what the store, show and later accounting, SNMP and Lua talk about. It begins
+ * when a peer is authorized, is granted addresses, is up when that is durable, and ends once.
+ *
+ *   ASK_AUTHORIZE  session_authorize  pending: policy resolved from the configuration in force
+ *   ASK_ADDRESS    session_assign     leases taken, the whole grant
+ *   commit         (store)            durable
+ *                  session_up         up
+ *   SA_DOWN        session_end        leases returned
+ *
+ * A session owns copies of all it was granted: a reload does not change it. What it was granted
+ * from may go (profile, pool, policy, VRF): then it is orphaned, which is shown and nothing else.
+ * Pure; loop thread. Time and chance come as arguments. */
+#ifndef CORE_SESSION_SESSION_H
+#define CORE_SESSION_SESSION_H
+
+#include "core/ike/questions.h"
+#include "core/session/lease.h"
+
+/* Tunnel devices: a virtual template has its own number in the data path, TunnelN this + N. */
+#define SESSION_TUN_TUNNEL 0x10000u
+
+#define SESSION_NAME       64  /* names with NUL */
+#define SESSION_USERNAME   256
+#define SESSION_FROZEN_MAX 6144 /* no record is longer */
+
+/* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
+#define ORPHAN_ADDRESS 0x100u /* its pool shrank */
+
+enum session_state { SESSION_PENDING, SESSION_UP };
+
+struct sessions;
+
+struct session {
+	struct ulid ulid;
+	enum session_state state;
+	bool we_are_initiator;
+	uint64_t sa;                   /* number of the IKE SA */
+	uint64_t start_ms;             /* UTC, of the authorization */
+	char profile[SESSION_NAME];
+	char policy[SESSION_NAME];     /* authorization policy; "" when none applies */
+	char policy_user[SESSION_NAME]; /* of the user authorization; "" usually */
+	char pool4[SESSION_NAME];
+	char pool6[SESSION_NAME];
+	char ivrf[SESSION_NAME];       /* inner VRF; "" is our own */
+	struct ike_id peer_id;
+	char username[SESSION_USERNAME]; /* printable, escaped */
+	struct endpoint local;
+	struct endpoint remote;
+	struct ike_grant grant;
+	uint8_t mask_len;              /* of the policy; in the grant once there is an IPv4 address */
+	uint32_t spi_in;               /* of the first child; 0 while pending */
+	struct lease *lease4;          /* NULL: none, or the address comes from the peer */
+	struct lease *lease6;
+	unsigned orphaned;             /* ORPHAN_ bits; 0: not */
+	/* tables */
+	struct list in_order;
+	struct map_node by_ulid;
+	struct map_node by_sa;
+	struct map_node by_identity;
+};
+
+/* A reference to conf is kept. key: random. NULL when out of memory. */
+struct sessions *sessions_new(struct snapshot *conf, const struct hash_key *key);
+void sessions_free(struct sessions *ss); /* forgets everything, ends nothing */
+/* Reload: later questions are answered from conf, live sessions are marked. ST_NOMEM: as before. */
+enum status sessions_set_conf(struct sessions *ss, struct snapshot *conf) MUST_USE;
+
+/* ASK_AUTHORIZE. Fills answer (kind, status, detail, session, and grant.tun, which is all that an
+ * initiator needs). An earlier pending session of the same IKE SA ends.
+ * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NOMEM with a sentence. */
+void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
+	const uint8_t random[10], struct ike_answer *answer);
+/* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same.
+ * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a sentence.
+ * Who asks for both families gets what there is; it fails when there is nothing at all. */
+void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
+/* The commit was answered ST_OK. */
+void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c);
+void session_move(struct session *s, const struct endpoint *local, const struct endpoint *remote);
+/* Returns the leases and frees it: what the store wants to know is read before. */
+void session_end(struct sessions *ss, struct session *s);
+
+/* NULL when there is none. */
+struct session *session_find(const struct sessions *ss, const struct ulid *ulid);
+struct session *session_find_sa(const struct sessions *ss, uint64_t sa);
+/* Who has this inner address now. */
+struct session *session_find_addr(const struct sessions *ss, const char *ivrf, const struct addr *addr);
+/* Same identity (type and bytes): prev NULL for the first. */
+struct session *session_next_same(const struct sessions *ss, const struct ike_id *id, const struct session *prev);
+/* In order of creation: prev NULL for the first. To end sessions on the way, fetch the next before. */
+struct session *session_next(const struct sessions *ss, const struct session *prev);
+size_t sessions_count(const struct sessions *ss); /* pending ones too */
+/* A pending session older than that, whose IKE SA was forgotten; NULL when there is none. */
+struct session *sessions_stale(const struct sessions *ss, uint64_t started_before_ms);
+/* Pools, for show and samples: as lease_next_pool. */
+bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out);
+
+/* Identity as printable text; cut to cap. "dn:" and so on are not part of it. */
+char *session_identity(const struct ike_id *id, char *out, size_t cap);
+
+/* Frozen record of a session (any state) and back; 0: does not fit. Thaw claims the leases again,
+ * also those that the configuration no longer has. ST_EXISTS: the session is there already, or
+ * somebody else has its address; ST_BAD_PAYLOAD, ST_TRUNCATED: damaged; ST_NOMEM. Nothing changed. */
+size_t session_freeze(const struct session *s, uint8_t *out, size_t cap);
+enum status session_thaw(struct sessions *ss, struct view rec, struct session **out) MUST_USE;
+
+#endif
