@@ -42,7 +42,7 @@ static void list_choices(const bool *alive, size_t at, struct out *err)
 }
 
 /* The one keyword that `typed` stands for at position `at` among the rows alive; len 0: none,
- * *ambiguous when several. An exact word wins over longer ones. */
+ * *ambiguous when several. An exact word wins over longer ones; an empty one stands for nothing. */
 static struct word choose(const bool *alive, size_t at, const char *typed, bool *ambiguous)
 {
 	struct word found = {0};
@@ -50,7 +50,7 @@ static struct word choose(const bool *alive, size_t at, const char *typed, bool 
 	*ambiguous = false;
 	for (size_t i = 0; i < admin_commands_len; i++) {
 		struct word w = word_at(admin_commands[i].words, at);
-		if (!alive[i] || !w.len || len > w.len || memcmp(w.p, typed, len) != 0)
+		if (!alive[i] || !len || len > w.len || memcmp(w.p, typed, len) != 0)
 			continue;
 		if (len == w.len) {
 			*ambiguous = false;

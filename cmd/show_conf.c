@@ -30,7 +30,7 @@ SHOW(show_running_config)
 	unsigned flags = CONF_SHOW;
 	char *text;
 	size_t len;
-	if (args->n == 1 && strncmp("all", args->words[0], strlen(args->words[0])) == 0) {
+	if (args->n == 1 && args->words[0][0] && strncmp("all", args->words[0], strlen(args->words[0])) == 0) {
 		flags |= CONF_ALL;
 	} else if (args->n) {
 		out_printf(err, "\"%s\" is not understood here; one of: all\n", args->words[0]);

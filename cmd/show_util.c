@@ -1,4 +1,5 @@
 /* What the show commands share: filters, names, selectors. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,15 @@ static bool is_prefix_of(const char *typed, const char *word)
 	return len && len <= strlen(word) && memcmp(typed, word, len) == 0;
 }
 
+/* 1..max: no SA and no port has the number 0, and a filter of 0 takes everything. */
 static bool parse_number(const char *text, uint64_t max, uint64_t *out)
 {
 	char *end;
 	if (*text < '0' || *text > '9')
 		return false;
+	errno = 0;
 	unsigned long long v = strtoull(text, &end, 10);
-	if (*end || v > max)
+	if (*end || errno || v < 1 || v > max)
 		return false;
 	*out = v;
 	return true;
