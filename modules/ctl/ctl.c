@@ -10,7 +10,7 @@
 
 #include "core/base/list.h"
 #include "core/base/mem.h"
-#include "core/base/rd.h"
+#include "modules/ctl/request.h"
 
 #define FRAME_HEAD 5
 
@@ -114,8 +114,10 @@ static void client_accept(struct ctl *c)
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	struct client *cl = NULL;
-	if (c->n_clients < CTL_CLIENTS_MAX &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+	/* The oldest makes room: nobody keeps others out by sitting still. */
+	if (c->n_clients == CTL_CLIENTS_MAX)
+		client_free(CONTAINER_OF(c->clients.next, struct client, in_list));
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
 		cl = mem_new(sizeof(*cl));
 	if (!cl) {
 		close(fd);
@@ -196,36 +198,12 @@ static void client_write(struct client *cl)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Words of a complete request; false: malformed. */
-static bool split_words(struct view body, struct ctl_request *rq)
-{
-	size_t from = 0;
-	bool is_first = true;
-	if (!body.len || body.p[body.len - 1] != 0)
-		return false;
-	while (from < body.len) {
-		const char *word = (const char *)body.p + from;
-		if (is_first) {
-			rq->json = strcmp(word, "json") == 0;
-			if (!rq->json && strcmp(word, "text") != 0)
-				return false;
-			is_first = false;
-		} else if (rq->n_words == CTL_WORDS) {
-			return false;
-		} else {
-			rq->words[rq->n_words++] = word;
-		}
-		from += strlen(word) + 1;
-	}
-	return rq->n_words > 0;
-}
-
 static void client_request(struct client *cl, struct view body)
 {
 	struct ctl *c = cl->ctl;
 	struct ctl_request rq = {.uid = cl->cred.uid, .pid = cl->cred.pid};
 	rq.may_change = cl->cred.uid == 0 || cl->cred.uid == geteuid();
-	if (split_words(body, &rq)) {
+	if (request_split(body, &rq)) {
 		c->ports.handle(c->ctx, &rq, c, cl);
 	} else {
 		static const char text[] = "malformed request\n";
@@ -250,16 +228,17 @@ static void client_read(struct client *cl)
 		return;
 	}
 	cl->got += (size_t)n;
-	struct rd r = rd_init(cl->in, cl->got);
-	uint32_t len = rd_u32(&r);
-	if (!rd_ok(&r))
-		return;
-	if (len > CTL_REQUEST_MAX || r.left > len) {
+	struct view body;
+	switch (request_frame((struct view){cl->in, cl->got}, &body)) {
+	case REQUEST_MORE:
+		break;
+	case REQUEST_LONG:
 		client_free(cl);
-		return;
+		break;
+	case REQUEST_WHOLE:
+		client_request(cl, body);
+		break;
 	}
-	if (r.left == len)
-		client_request(cl, rd_rest(&r));
 }
 
 void ctl_on_fd(struct ctl *c, void *token)
@@ -269,8 +248,11 @@ void ctl_on_fd(struct ctl *c, void *token)
 		return;
 	}
 	struct client *cl = token;
-	if (cl->is_finished)
+	uint8_t more;
+	if (!cl->is_finished)
+		client_read(cl);
+	else if (recv(cl->fd, &more, 1, 0) < 0 && errno == EAGAIN)
 		client_write(cl);
 	else
-		client_read(cl);
+		client_free(cl); /* else its descriptor would be readable for ever */
 }

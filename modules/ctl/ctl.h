@@ -4,7 +4,8 @@
  *     {u32 length, words}  ------------>     words: NUL-terminated strings, the first is "text" or "json"
  *             <------------  {u8 kind, u32 length, bytes} ...  kind 'o' output, 'e' error text, 'x' one exit byte
  *
- * Numbers are big-endian. One request a connection. Peer credentials come from the kernel
+ * Numbers are big-endian. One request a connection; a client that closes its side, or sends more,
+ * before the answer's end is cut off. Peer credentials come from the kernel
  * (SO_PEERCRED): who is neither root nor our own uid may only look. Loop thread. */
 #ifndef MODULES_CTL_CTL_H
 #define MODULES_CTL_CTL_H
@@ -18,7 +19,7 @@
 
 #define CTL_WORDS 32
 #define CTL_REQUEST_MAX 4096
-#define CTL_CLIENTS_MAX 32
+#define CTL_CLIENTS_MAX 32 /* one more, and the oldest is cut off */
 
 struct ctl;
 
