@@ -29,6 +29,7 @@
 	X(ESP_IN_BYTES, "esp_in_bytes", "bytes", "inner bytes received through tunnels") \
 	X(ESP_OUT, "esp_out_packets", "packets", "ESP packets sealed") \
 	X(ESP_OUT_BYTES, "esp_out_bytes", "bytes", "inner bytes sent through tunnels") \
+	X(ESP_DUMMY, "esp_dummy_in", "packets", "ESP dummy packets received (RFC 4303 section 2.6)") \
 	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
 	X(HANDOVER, "worker_handovers", "packets", "packets passed to the owning worker")
 

@@ -140,7 +140,7 @@ static enum status start_threads(struct data *d)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (uint32_t i = 0; i < d->shared.n && !st; i++) {
 		struct worker *w = &d->shared.workers[i];
-		char name[16];
+		char name[32]; /* the kernel takes 15 */
 
 		if (pthread_create(&w->thread, NULL, worker_main, w)) {
 			st = ST_NOMEM;

@@ -328,23 +328,33 @@ bool path_receive(struct worker *w, struct port *p)
 	return p->is_tun ? receive_tun(w, p) : receive_udp(w, p);
 }
 
-/* A socket of that very address is better than a wildcard. */
-static bool sends_for(const struct port *p, const struct esp_sa *sa)
+/* How well a socket suits an SA: 0 not at all; its very address counts more than its port. */
+static int suits(const struct port *p, const struct esp_sa *sa)
 {
-	return !p->is_tun && p->local.vrf == sa->local.vrf && p->family == sa->local.addr.family &&
-	       (p->local.addr.family == 0 || addr_eq(&p->local.addr, &sa->local.addr));
+	const struct endpoint *want = &sa->local;
+
+	if (p->is_tun || p->local.vrf != want->vrf || p->family != want->addr.family)
+		return 0;
+	if (p->local.addr.family && !addr_eq(&p->local.addr, &want->addr))
+		return 0;
+	return 1 + (p->local.port == want->port) + (p->local.addr.family ? 2 : 0);
 }
 
 void path_bind(struct worker *w, struct worker_sa *sa)
 {
+	int best = 0;
+
 	sa->udp = NULL;
 	sa->tun = NULL;
 	sa->esp.client_to_client = false;
 	LIST_EACH(at, &w->ports) {
 		struct port *p = CONTAINER_OF(at, struct port, node);
+		int fit = suits(p, &sa->esp);
 
-		if (sends_for(p, &sa->esp) && (!sa->udp || p->local.addr.family))
+		if (fit > best) {
+			best = fit;
 			sa->udp = p;
+		}
 		if (p->is_tun && p->tun == sa->esp.child->tun) {
 			sa->tun = p;
 			sa->esp.client_to_client = p->client_to_client;

@@ -1,0 +1,460 @@
+/* One packet in, one packet out: what a sealed packet looks like, what opens, and what is refused
+ * under which name and counted where. */
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+#include "core/esp/seal.h"
+#include "core/wire/esp.h"
+#include "tests/lib/t.h"
+#include "tests/unit/data_lib.h"
+
+#define SPI 0xc0ffee01
+#define HEAD 64
+
+static struct esp_tables tables;
+static struct esp_sa *sad_slots[8];
+static struct fib_route *fib_slots[8];
+
+/* The headend's SA for client 10.99.0.1 / 2001:db8::1, its mirror at the client, and another
+ * client 10.99.0.2 of another owner. */
+static struct {
+	struct esp_child c;
+	struct ts ts[8];
+} ours, theirs, other;
+static struct fib_route our_route, other_route;
+static struct esp_sa sa, mirror;
+static struct esp_rt rt, mirror_rt;
+static uint8_t room[HEAD + 2048 + 128];
+
+static void set_up(uint16_t encr, uint16_t bits, uint16_t integ, bool esn)
+{
+	static const uint8_t keymat[160] = {1, 2, 3};
+	struct esp_suite suite;
+	struct addr a4 = dl_addr("10.99.0.1"), a6 = dl_addr("2001:db8::1"), b4 = dl_addr("10.99.0.2");
+
+	memset(sad_slots, 0, sizeof(sad_slots));
+	memset(fib_slots, 0, sizeof(fib_slots));
+	memset(&rt, 0, sizeof(rt));
+	memset(&mirror_rt, 0, sizeof(mirror_rt));
+	rt.window = mirror_rt.window = 64;
+	sad_init(&tables.sad, sad_slots, 8);
+	fib_init(&tables.fib, fib_slots, 8);
+	tables.now_ms = 5000;
+
+	ours.c = (struct esp_child){.owner = 1, .tun = 1, .spi_in = SPI, .n_local = 2, .n_remote = 2};
+	ours.c.ts[0] = ts_any(4);
+	ours.c.ts[1] = ts_any(6);
+	ours.c.ts[2] = ts_from_addr(&a4);
+	ours.c.ts[3] = ts_from_addr(&a6);
+	other.c = (struct esp_child){.owner = 2, .tun = 1, .spi_in = 0x999, .n_local = 1, .n_remote = 1};
+	other.c.ts[0] = ts_any(4);
+	other.c.ts[1] = ts_from_addr(&b4);
+	our_route = (struct fib_route){.child = &ours.c, .prefix = {a4, 32}};
+	other_route = (struct fib_route){.child = &other.c, .prefix = {b4, 32}};
+	fib_add(&tables.fib, &our_route);
+	fib_add(&tables.fib, &other_route);
+
+	sa = (struct esp_sa){.child = &ours.c, .spi_in = SPI, .spi_out = 0x1234, .esn = esn, .rt = &rt};
+	mirror = sa;
+	mirror.child = &theirs.c;
+	mirror.spi_in = 0x1234;
+	mirror.spi_out = SPI;
+	mirror.rt = &mirror_rt;
+	T_EQ(suite_esp(encr, bits, integ, esn, &suite), ST_OK);
+	T_EQ(esp_cipher_new(&suite, keymat, suite_esp_key_len(&suite), &sa.in), ST_OK);
+	T_EQ(esp_cipher_new(&suite, keymat, suite_esp_key_len(&suite), &mirror.out), ST_OK);
+	sad_add(&tables.sad, &sa);
+}
+
+static void tear_down(void)
+{
+	esp_cipher_free(sa.in);
+	esp_cipher_free(mirror.out);
+}
+
+/* An ESP packet from the client with this inner packet; lies in room. */
+static struct span sealed(const char *src, const char *dst, size_t payload_len)
+{
+	struct addr s = dl_addr(src), d = dl_addr(dst);
+	struct span inner = {room + HEAD, 0}, pkt = {0};
+
+	inner.len = dl_packet(inner.p, &s, &d, 1, 2, payload_len);
+	if (esp_seal(&mirror, 0, inner, &pkt))
+		return (struct span){0};
+	return pkt;
+}
+
+static enum status opens(struct span pkt, struct esp_opened *o)
+{
+	return esp_open(&tables, 0, pkt, o);
+}
+
+/* Any plain text, trailer and all, as an authentic packet. */
+static struct span raw(const uint8_t *plain, size_t len)
+{
+	struct esp_shape shape = esp_cipher_shape(mirror.out);
+	uint64_t seq = atomic_fetch_add(&mirror_rt.seq_out, 1) + 1;
+
+	if (esp_cipher_seal(mirror.out, SPI, seq, plain, len, room))
+		return (struct span){0};
+	return (struct span){room, ESP_HEAD_LEN + shape.iv_len + len + shape.icv_len};
+}
+
+static const struct {
+	uint16_t encr, bits, integ;
+	bool esn;
+	const char *name;
+} suites[] = {
+	{20, 128, 0, false, "gcm 128"}, {20, 256, 0, true, "gcm 256 esn"},
+	{28, 0, 0, false, "chacha"},	{12, 128, 2, false, "cbc sha1"},
+	{12, 256, 12, true, "cbc sha256 esn"}, {12, 256, 14, false, "cbc sha512"},
+};
+
+static void what_is_sealed_opens(void)
+{
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+		T_ROW(i, suites[i].name);
+		T_DO(set_up(suites[i].encr, suites[i].bits, suites[i].integ, suites[i].esn));
+		for (size_t len = 8; len < 80; len++) {
+			bool six = len % 2;
+			struct span pkt = six ? sealed("2001:db8::1", "2001:db8:1::1", len)
+					      : sealed("10.99.0.1", "192.0.2.1", len);
+			struct esp_opened o;
+			uint8_t want[200];
+			struct addr s = dl_addr(six ? "2001:db8::1" : "10.99.0.1");
+			struct addr d = dl_addr(six ? "2001:db8:1::1" : "192.0.2.1");
+			size_t want_len = dl_packet(want, &s, &d, 1, 2, len);
+
+			T_TRUE(pkt.p);
+			T_EQ(dl_u32(pkt.p), SPI);
+			T_EQ(dl_u32(pkt.p + 4), len - 7);
+			T_EQ(opens(pkt, &o), ST_OK);
+			T_TRUE(o.sa == &sa && !o.is_dummy);
+			T_EQ(o.inner.len, want_len);
+			T_MEM(o.inner.p, want, want_len);
+		}
+		T_EQ(rt.packets_in, 72);
+		T_EQ(mirror_rt.packets_out, 72);
+		T_EQ(rt.bytes_in, mirror_rt.bytes_out);
+		T_EQ(rt.last_in_ms, 5000);
+		T_EQ(rt.seq_top, 72);
+		tear_down();
+	}
+}
+
+static void replayed(void)
+{
+	struct esp_opened o;
+	uint8_t copy[200];
+	struct span pkt;
+
+	T_DO(set_up(20, 128, 0, false));
+	pkt = sealed("10.99.0.1", "192.0.2.1", 20);
+	memcpy(copy, pkt.p, pkt.len);
+	T_EQ(opens(pkt, &o), ST_OK);
+	T_EQ(opens((struct span){copy, pkt.len}, &o), ST_ESP_REPLAY);
+	T_EQ(rt.drops_replay, 1);
+	T_EQ(rt.packets_in, 1);
+	/* A window later the copy is too old. */
+	mirror_rt.seq_out = 500;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.1", 20), &o), ST_OK);
+	T_EQ(opens((struct span){copy, pkt.len}, &o), ST_ESP_REPLAY);
+	tear_down();
+}
+
+/* Every bit of a packet: refused, nothing marked, and the whole packet still opens after. */
+static void flipped_bits(void)
+{
+	for (size_t s = 0; s < sizeof(suites) / sizeof(suites[0]); s++) {
+		uint8_t good[300], bad[300];
+		struct esp_opened o;
+		struct span pkt;
+		size_t tried = 0;
+
+		T_ROW(s, suites[s].name);
+		T_DO(set_up(suites[s].encr, suites[s].bits, suites[s].integ, suites[s].esn));
+		pkt = sealed("10.99.0.1", "192.0.2.1", 20);
+		memcpy(good, pkt.p, pkt.len);
+		for (size_t bit = 0; bit < pkt.len * 8; bit++) {
+			enum status st;
+
+			memcpy(bad, good, pkt.len);
+			bad[bit / 8] ^= (uint8_t)(1 << (bit % 8));
+			st = opens((struct span){bad, pkt.len}, &o);
+			T_TRUE(st == (bit < 32 ? ST_ESP_NO_SA : ST_ESP_AUTH) ||
+			       (st == ST_ESP_REPLAY && bit >= 32 && bit < 64));
+			tried++;
+		}
+		T_EQ(tried, pkt.len * 8);
+		T_EQ(rt.seq_top, 0);
+		T_EQ(rt.packets_in, 0);
+		T_EQ(opens((struct span){good, pkt.len}, &o), ST_OK);
+		tear_down();
+	}
+}
+
+static void cut_short(void)
+{
+	for (size_t s = 0; s < sizeof(suites) / sizeof(suites[0]); s++) {
+		struct esp_opened o;
+		struct span pkt;
+
+		T_ROW(s, suites[s].name);
+		T_DO(set_up(suites[s].encr, suites[s].bits, suites[s].integ, suites[s].esn));
+		pkt = sealed("10.99.0.1", "192.0.2.1", 20);
+		for (size_t len = 0; len < pkt.len; len++) {
+			/* Exactly so many bytes, for the sanitizers. */
+			uint8_t *cut = mem_dup(pkt.p, len);
+			enum status st = opens((struct span){cut, len}, &o);
+
+			mem_free(cut);
+			T_TRUE(st == ST_ESP_SHORT || st == ST_ESP_AUTH);
+		}
+		T_EQ(rt.packets_in, 0);
+		tear_down();
+	}
+}
+
+static void wrong_places(void)
+{
+	struct esp_opened o;
+	struct span pkt;
+
+	T_DO(set_up(20, 128, 0, false));
+	pkt = sealed("10.99.0.1", "192.0.2.1", 20);
+	T_EQ(esp_open(&tables, 3, pkt, &o), ST_ESP_PORT);
+	T_TRUE(o.sa == &sa);
+	T_EQ(rt.drops_other, 1);
+	T_EQ(opens(pkt, &o), ST_OK);
+	pkt = sealed("10.99.0.1", "192.0.2.1", 20);
+	pkt.p[3] ^= 1;
+	T_EQ(opens(pkt, &o), ST_ESP_NO_SA);
+	T_TRUE(!o.sa);
+	pkt.p[0] = pkt.p[1] = pkt.p[2] = 0; /* SPI 0..255 */
+	T_EQ(opens(pkt, &o), ST_ESP_NO_SA);
+	tear_down();
+}
+
+static void inner_addresses(void)
+{
+	static const struct {
+		const char *src, *dst;
+		enum status want;
+	} rows[] = {
+		{"10.99.0.1", "192.0.2.1", ST_OK},
+		{"10.99.0.1", "10.99.0.1", ST_OK}, /* to itself */
+		{"10.99.0.3", "192.0.2.1", ST_ESP_SOURCE},
+		{"10.99.0.2", "192.0.2.1", ST_ESP_SOURCE}, /* another client's address */
+		{"192.0.2.1", "10.99.0.1", ST_ESP_SOURCE},
+		{"0.0.0.0", "255.255.255.255", ST_ESP_SOURCE},
+		{"2001:db8::1", "2001:db8:1::", ST_OK},
+		{"2001:db8::2", "2001:db8:1::", ST_ESP_SOURCE},
+		{"::", "ff02::1", ST_ESP_SOURCE},
+		{"fe80::1", "ff02::2", ST_ESP_SOURCE},
+		{"10.99.0.1", "10.99.0.2", ST_OUT_HAIRPIN},
+	};
+	struct esp_opened o;
+
+	T_DO(set_up(20, 128, 0, false));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i].src);
+		T_EQ(opens(sealed(rows[i].src, rows[i].dst, 20), &o), rows[i].want);
+	}
+	T_EQ(rt.packets_in, 3);
+	T_EQ(rt.drops_policy, 8);
+	sa.client_to_client = true;
+	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
+	sa.client_to_client = false;
+	/* Two children of one owner are no clients to each other. */
+	other.c.owner = 1;
+	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
+	/* Another tunnel's client is not on this TUN. */
+	other.c.owner = 2;
+	fib_del(&tables.fib, &other_route);
+	other.c.tun = 2;
+	fib_add(&tables.fib, &other_route);
+	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
+	tear_down();
+}
+
+static void selectors(void)
+{
+	struct esp_opened o;
+	struct addr net = dl_addr("192.0.2.0");
+
+	T_DO(set_up(20, 128, 0, false));
+	ours.c.ts[0] = ts_from_prefix(&(struct prefix){net, 24});
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_OK);
+	T_EQ(opens(sealed("10.99.0.1", "192.0.3.77", 20), &o), ST_ESP_SELECTOR);
+	ours.c.ts[0].proto = IPP_TCP;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_ESP_SELECTOR);
+	ours.c.ts[0].proto = IPP_UDP;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_OK);
+	ours.c.ts[0].port_lo = ours.c.ts[0].port_hi = 10;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_ESP_SELECTOR);
+	ours.c.ts[0].port_lo = ours.c.ts[0].port_hi = 9;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_OK);
+	ours.c.ts[2].port_lo = ours.c.ts[2].port_hi = 8;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_ESP_SELECTOR);
+	T_EQ(rt.drops_policy, 4);
+	tear_down();
+}
+
+/* Authentic packets whose plain text lies. */
+static void lying_plain_text(void)
+{
+	uint8_t good[64], p[96];
+	struct addr s = dl_addr("10.99.0.1"), d = dl_addr("192.0.2.1");
+	size_t len = dl_packet(good, &s, &d, 1, 2, 10); /* 38 bytes */
+	struct esp_opened o;
+	enum { PAD = 1, NEXT = 2, BYTES = 4, VERSION = 8, TOTAL = 16, HEADER = 32, TFC = 64 };
+	static const struct {
+		int what;
+		int value;
+		enum status want;
+	} rows[] = {
+		{0, 0, ST_OK},
+		{PAD, 255, ST_ESP_PAD},
+		{PAD, 39, ST_ESP_PAD},
+		{PAD, 38, ST_ESP_PAD},
+		{BYTES, 9, ST_ESP_PAD},
+		{NEXT, 0, ST_ESP_PAD},
+		{NEXT, 6, ST_ESP_PAD},
+		{NEXT, 255, ST_ESP_PAD},
+		{NEXT, 41, ST_ESP_MALFORMED}, /* says IPv6, is IPv4 */
+		{VERSION, 0x55, ST_ESP_MALFORMED},
+		{VERSION, 0x05, ST_ESP_MALFORMED},
+		{HEADER, 0x44, ST_ESP_MALFORMED},
+		{HEADER, 0x4f, ST_ESP_MALFORMED},
+		{TOTAL, 19, ST_ESP_MALFORMED},
+		{TOTAL, 39, ST_ESP_MALFORMED},
+		{TOTAL, 0, ST_ESP_MALFORMED},
+		{TOTAL, 28, ST_OK}, /* shorter than the payload: confidential padding behind it */
+	};
+
+	T_DO(set_up(20, 128, 0, false));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t pad = esp_pad_len(len, 4);
+
+		T_ROW(i, "lie");
+		memcpy(p, good, len);
+		esp_trailer_write(p + len, pad, 4);
+		T_TRUE(pad >= 2 || rows[i].what != BYTES || pad == 0);
+		switch (rows[i].what) {
+		case PAD: p[len + pad] = (uint8_t)rows[i].value; break;
+		case NEXT: p[len + pad + 1] = (uint8_t)rows[i].value; break;
+		case BYTES:
+			/* one block of padding with a wrong first byte */
+			esp_trailer_write(p + len, pad + 4, 4);
+			p[len] = (uint8_t)rows[i].value;
+			pad += 4;
+			break;
+		case VERSION:
+		case HEADER: p[0] = (uint8_t)rows[i].value; break;
+		case TOTAL: p[3] = (uint8_t)rows[i].value; break;
+		default: break;
+		}
+		T_EQ(opens(raw(p, len + pad + 2), &o), rows[i].want);
+		if (rows[i].what == TOTAL && rows[i].want == ST_OK)
+			T_EQ(o.inner.len, rows[i].value);
+	}
+	T_EQ(rt.packets_in, 2);
+	tear_down();
+}
+
+static void dummy_packets(void)
+{
+	uint8_t p[8] = {1, 2, 3, 4, 5, 6, 0, 59};
+	struct esp_opened o;
+
+	T_DO(set_up(20, 128, 0, false));
+	T_EQ(opens(raw(p, 8), &o), ST_OK);
+	T_TRUE(o.is_dummy && o.sa == &sa && o.inner.len == 0);
+	T_EQ(rt.packets_in, 0);
+	T_EQ(rt.drops_other, 0);
+	T_EQ(rt.seq_top, 1); /* counted by the window like any other */
+	tear_down();
+}
+
+static void end_of_numbers(void)
+{
+	struct span inner = {room + HEAD, 0}, pkt;
+	struct addr s = dl_addr("10.99.0.1"), d = dl_addr("192.0.2.1");
+	struct esp_opened o;
+
+	T_DO(set_up(20, 128, 0, false));
+	mirror_rt.seq_out = ESP_SEQ_LAST - 1;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.1", 8), &o), ST_OK);
+	T_EQ(rt.seq_top, ESP_SEQ_LAST);
+	inner.len = dl_packet(inner.p, &s, &d, 1, 2, 8);
+	T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_ESP_SEQ_END);
+	T_EQ(mirror_rt.seq_out, ESP_SEQ_LAST);
+	esp_seal_resume(&mirror_rt);
+	T_EQ(mirror_rt.seq_out, UINT32_MAX); /* never beyond what 32 bits can say */
+	T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_ESP_SEQ_END);
+	/* ESN goes on, across the end of the subspace. */
+	tear_down();
+	T_DO(set_up(20, 128, 0, true));
+	mirror_rt.seq_out = UINT32_MAX - 1;
+	rt.seq_top = UINT32_MAX - 1;
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.1", 8), &o), ST_OK);
+	T_EQ(opens(sealed("10.99.0.1", "192.0.2.1", 8), &o), ST_OK);
+	T_EQ(rt.seq_top, UINT32_MAX + 1ull);
+	mirror_rt.seq_out = UINT64_MAX - 1;
+	T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_ESP_SEQ_END);
+	esp_seal_resume(&mirror_rt);
+	T_EQ(mirror_rt.seq_out, UINT64_MAX);
+	tear_down();
+}
+
+static void what_is_no_ip_is_not_sealed(void)
+{
+	struct span inner = {room + HEAD, 20}, pkt;
+
+	T_DO(set_up(20, 128, 0, false));
+	memset(inner.p, 0x55, 20);
+	T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_ESP_MALFORMED);
+	inner.len = 0;
+	inner.p[0] = 0x45;
+	T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_ESP_MALFORMED);
+	T_EQ(mirror_rt.seq_out, 0);
+	tear_down();
+}
+
+/* Nothing is written outside the room that the header asks for. */
+static void room_is_enough(void)
+{
+	for (size_t s = 0; s < sizeof(suites) / sizeof(suites[0]); s++) {
+		T_ROW(s, suites[s].name);
+		T_DO(set_up(suites[s].encr, suites[s].bits, suites[s].integ, suites[s].esn));
+		for (size_t len = 8; len < 60; len++) {
+			struct addr a = dl_addr("10.99.0.1"), d = dl_addr("192.0.2.1");
+			uint8_t *exact = mem_new(ESP_SEAL_HEAD + 28 + len + ESP_SEAL_TAIL);
+			struct span inner = {exact + ESP_SEAL_HEAD, 28 + len}, pkt;
+
+			dl_packet(inner.p, &a, &d, 1, 2, len);
+			T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_OK);
+			T_TRUE(pkt.p >= exact);
+			T_TRUE(pkt.p + pkt.len <= inner.p + inner.len + ESP_SEAL_TAIL);
+			mem_free(exact);
+		}
+		tear_down();
+	}
+}
+
+int main(void)
+{
+	T_RUN(what_is_sealed_opens);
+	T_RUN(replayed);
+	T_RUN(flipped_bits);
+	T_RUN(cut_short);
+	T_RUN(wrong_places);
+	T_RUN(inner_addresses);
+	T_RUN(selectors);
+	T_RUN(lying_plain_text);
+	T_RUN(dummy_packets);
+	T_RUN(end_of_numbers);
+	T_RUN(what_is_no_ip_is_not_sealed);
+	T_RUN(room_is_enough);
+	return t_end();
+}
