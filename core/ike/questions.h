@@ -21,6 +21,7 @@ struct ike_id {
 	uint8_t type; /* RFC 7296 3.5: 1 IPv4, 2 FQDN, 3 email, 5 IPv6, 9 DN, 11 key-id; 0 none */
 	uint16_t len;
 	uint8_t bytes[IKE_ID_LEN];
+	uint8_t reserved[3]; /* of the ID payload as it was received: signed, else meaningless */
 };
 
 /* ---- job: computation ------------------------------------------------------------------- */

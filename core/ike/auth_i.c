@@ -1,0 +1,246 @@
+#include "core/ike/auth_i.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/ike/child.h"
+#include "core/ike/cp.h"
+#include "core/ike/engine.h"
+#include "core/ike/explain.h"
+#include "core/ike/freeze.h"
+#include "core/ike/narrow.h"
+#include "core/wire/notify.h"
+
+/* ---- the request -------------------------------------------------------------------------------- */
+
+/* What we ask for: the selectors of the caller, or everything (RFC 7296 2.19: the address is not
+ * known yet). */
+static void ask_selectors(struct handshake *hs)
+{
+	const struct ike_connect *c = hs->connect;
+	struct child_offer *o = &hs->child;
+	bool both = !c->request_ip4 && !c->request_ip6;
+	struct ts_set any;
+
+	narrow_any(&any, c->request_ip4 || both, c->request_ip6 || both);
+	o->n_ts_i = c->n_local_ts != 0 ? c->n_local_ts : any.n;
+	memcpy(o->ts_i, c->n_local_ts != 0 ? c->local_ts : any.v, sizeof(o->ts_i));
+	o->n_ts_r = c->n_remote_ts != 0 ? c->n_remote_ts : any.n;
+	memcpy(o->ts_r, c->n_remote_ts != 0 ? c->remote_ts : any.v, sizeof(o->ts_r));
+}
+
+/* RFC 7296 2.4: true only when we have no other SA with this peer. */
+static bool is_first_contact(const struct ike_sa *sa)
+{
+	LIST_EACH(at, &sa->ike->sas) {
+		const struct ike_sa *other = CONTAINER_OF(at, struct ike_sa, node);
+
+		if (other != sa && other->is_up && other->is_initiator &&
+			other->remote.vrf == sa->remote.vrf &&
+			addr_eq(&other->remote.addr, &sa->remote.addr))
+			return false;
+	}
+	return true;
+}
+
+static enum status build(struct ike_sa *sa, struct view *msg)
+{
+	struct handshake *hs = sa->hs;
+	const struct ipsec_profile *profile =
+		snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile);
+	struct allowed_set ours;
+	struct msg_out o;
+	struct sa offer;
+	uint8_t spi[4];
+	struct wr w = wr_init(spi, sizeof(spi));
+	enum status st = offer_allowed_esp(hs->conf, profile, &ours);
+
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", "the IPsec profile has no usable transform set");
+	wr_u32(&w, hs->child.spi_ours);
+	offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, sizeof(spi)});
+	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
+	auth_put_id(&o, PT_IDI, &sa->my_id);
+	auth_put_value(&o, sa);
+	if (hs->connect->request_ip4 || hs->connect->request_ip6)
+		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
+	auth_put_child(&o, sa, &offer);
+	if (is_first_contact(sa))
+		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
+	return msg_end(&o, msg);
+}
+
+enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_answer *a = ev->answer;
+	struct handshake *hs = sa->hs;
+	struct view msg;
+	enum status st;
+
+	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
+		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
+	hs->remote_key_len = a->remote_key_len;
+	memcpy(hs->remote_key, a->remote_key, a->remote_key_len);
+	st = auth_my_id(snapshot_profile(hs->conf, sa->settings.profile), &sa->local, &sa->my_id);
+	if (st == ST_OK)
+		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+	if (st != ST_OK)
+		return st;
+	ask_selectors(hs);
+	hs->child.spi_ours = child_new_spi(sa->ike);
+	if (hs->child.spi_ours == 0)
+		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
+	sa->out.next = 1;
+	st = build(sa, &msg);
+	if (st == ST_OK)
+		st = sa_request(sa, REQ_AUTH, msg);
+	if (st == ST_OK)
+		sa_send(sa, msg);
+	return st;
+}
+
+/* ---- the reply ---------------------------------------------------------------------------------- */
+
+/* The first error notify; 0: none. */
+static uint16_t error_of(const struct ike_payloads *p)
+{
+	struct notify n;
+
+	for (const struct payload *at = payload_find(p, PT_NOTIFY); at != NULL;
+		at = payload_find_next(p, at))
+		if (notify_parse(at->body, &n) == ST_OK && notify_is_error(n.type))
+			return n.type;
+	return 0;
+}
+
+static enum status peer_error(struct ike_sa *sa, uint16_t type)
+{
+	static const struct {
+		uint16_t type;
+		enum status st;
+	} known[] = {
+		{N_NO_PROPOSAL_CHOSEN, ST_NO_CHILD_PROPOSAL},
+		{N_TS_UNACCEPTABLE, ST_TS_UNACCEPTABLE},
+		{N_INTERNAL_ADDRESS_FAILURE, ST_NO_ADDRESS},
+		{N_FAILED_CP_REQUIRED, ST_FAILED_CP},
+	};
+	char words[IKE_DETAIL_LEN];
+	enum status st = ST_PEER_REFUSED;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].type == type)
+			st = known[i].st;
+	explain_notify(words, sizeof(words), type);
+	return sa_fail(sa, st, "%s", words);
+}
+
+enum status auth_i_refused(struct ike_sa *sa, const struct sa_event *ev)
+{
+	uint16_t type = error_of(&ev->msg->p);
+
+	sa_request_done(sa);
+	if (type == 0)
+		return sa_fail(sa, ST_AUTH_METHOD, "%s", "the peer wants EAP");
+	return peer_error(sa, type);
+}
+
+/* RFC 7296 2.21: an error in a response still makes us clean up. */
+enum status auth_i_bad_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	sa_request_done(sa);
+	return sa_fail(sa, ev->status, "%s", "the peer's IKE_AUTH response is malformed");
+}
+
+static enum status authenticate(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	struct handshake *hs = sa->hs;
+	const struct ike_profile *profile = snapshot_profile(hs->conf, sa->settings.profile);
+	struct auth auth;
+	bool matches = false;
+	char who[160];
+	enum status st = auth_read_id(payload_find(p, PT_IDR)->body, &sa->peer_id);
+
+	if (st == ST_OK)
+		st = auth_parse(payload_find(p, PT_AUTH)->body, &auth);
+	if (st != ST_OK)
+		return st;
+	for (size_t i = 0; i < profile->remote_count && !matches; i++)
+		matches = id_covers(&profile->remotes[i], sa->peer_id.type,
+			(struct view){sa->peer_id.bytes, sa->peer_id.len});
+	explain_id(who, sizeof(who), &sa->peer_id);
+	if (!matches)
+		return sa_fail(sa, ST_NO_PROFILE, "profile %s has no `match identity remote` for %s",
+			profile->name, who);
+	st = auth_verify(sa, auth.method, auth.data,
+		(struct view){hs->remote_key, hs->remote_key_len});
+	mem_zero(hs->remote_key, sizeof(hs->remote_key));
+	return st;
+}
+
+static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	struct handshake *hs = sa->hs;
+	const struct payload *cp = payload_find(p, PT_CP);
+	bool ip4 = hs->connect->request_ip4, ip6 = hs->connect->request_ip6;
+	uint16_t error = error_of(p);
+	enum status st;
+
+	if (error != 0)
+		return peer_error(sa, error);
+	if (payload_find(p, PT_SA) == NULL || payload_find(p, PT_TSI) == NULL ||
+		payload_find(p, PT_TSR) == NULL)
+		return ST_BAD_EXCHANGE;
+	sa->grant = mem_new(sizeof(*sa->grant));
+	if (sa->grant == NULL)
+		return ST_NOMEM;
+	if ((ip4 || ip6) && cp == NULL)
+		return sa_fail(sa, ST_NO_ADDRESS, "%s", "the peer gave no address");
+	/* A CFG_SET that we did not ask for is not acknowledged here and changes nothing. */
+	if (ip4 || ip6) {
+		st = cp_read_reply(cp->body, ip4, ip6, sa->grant);
+		if (st != ST_OK)
+			return st;
+	}
+	return child_read_reply(sa, p);
+}
+
+enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct ike_question q = {.kind = ASK_AUTHORIZE};
+	enum status st;
+
+	sa_request_done(sa);
+	st = authenticate(sa, &ev->msg->p);
+	if (st == ST_OK)
+		st = read_child(sa, &ev->msg->p);
+	if (st != ST_OK)
+		return st;
+	q.wants_ip4 = sa->grant->ip4.family != 0;
+	q.wants_ip6 = sa->grant->ip6.family != 0;
+	q.hint_ip4 = sa->grant->ip4;
+	q.hint_ip6 = sa->grant->ip6;
+	return sa_ask(sa, &q);
+}
+
+enum status auth_i_authorized(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st;
+
+	sa->session = ev->answer->session;
+	sa->grant->tun = ev->answer->grant.tun;
+	st = child_install(sa);
+	return st == ST_OK ? sa_commit(sa) : st;
+}
+
+enum status auth_i_committed(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st;
+
+	if (ev->status != ST_OK)
+		return sa_fail(sa, ev->status, "%s", "");
+	sa_set_lifetimes(sa);
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		sa->up_ms = 0;
+	return st;
+}

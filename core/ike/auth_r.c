@@ -1,0 +1,277 @@
+#include "core/ike/auth_r.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/ike/child.h"
+#include "core/ike/cp.h"
+#include "core/ike/engine.h"
+#include "core/ike/explain.h"
+#include "core/ike/freeze.h"
+#include "core/ike/narrow.h"
+#include "core/wire/notify.h"
+
+/* ---- reading the request ---------------------------------------------------------------------- */
+
+static enum status read_notifies(struct handshake *hs, const struct ike_payloads *p)
+{
+	struct notify n;
+	enum status st;
+
+	for (const struct payload *at = payload_find(p, PT_NOTIFY); at != NULL;
+		at = payload_find_next(p, at)) {
+		st = notify_parse(at->body, &n);
+		if (st != ST_OK)
+			return st;
+		hs->initial_contact |= n.type == N_INITIAL_CONTACT;
+	}
+	return ST_OK;
+}
+
+static enum status read_auth(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	const struct payload *at = payload_find(p, PT_AUTH);
+	struct handshake *hs = sa->hs;
+	struct auth auth;
+	enum status st;
+
+	if (at == NULL) /* RFC 7296 2.16 */
+		return sa_fail(sa, ST_AUTH_METHOD, "%s",
+			"the client wants to authenticate by EAP; the headend accepts pre-shared keys");
+	st = auth_parse(at->body, &auth);
+	if (st != ST_OK)
+		return st;
+	hs->peer_auth_method = auth.method;
+	/* Only a value of the right length can be the right one; longer ones are not kept. */
+	hs->peer_auth_len = auth.data.len <= sizeof(hs->peer_auth) ? (uint8_t)auth.data.len : 0;
+	memcpy(hs->peer_auth, auth.data.p, hs->peer_auth_len);
+	return ST_OK;
+}
+
+static enum status select_profile(struct ike_sa *sa, const struct ike_profile **out)
+{
+	struct profile_query q = {
+		.vrf = sa->local.vrf,
+		.local = sa->local.addr,
+		.id_type = sa->peer_id.type,
+		.id = {sa->peer_id.bytes, sa->peer_id.len},
+	};
+	struct profile_answer answer;
+	char words[IKE_DETAIL_LEN];
+	enum status st = profile_select(sa->hs->conf, &q, &answer);
+
+	if (st != ST_OK) {
+		explain_profile(words, sizeof(words), st, &sa->peer_id, &answer);
+		return sa_fail(sa, st, "%s", words);
+	}
+	auth_take_profile(sa, answer.profile);
+	st = auth_judge_methods(answer.profile, words);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", words);
+	st = auth_my_id(answer.profile, &sa->local, &sa->my_id);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "`identity local` of profile %s does not go with a pre-shared key",
+			answer.profile->name);
+	*out = answer.profile;
+	return ST_OK;
+}
+
+static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	struct handshake *hs = sa->hs;
+	const struct payload *cp = payload_find(p, PT_CP);
+	const struct ike_profile *profile = NULL;
+	enum status st = auth_read_id(payload_find(p, PT_IDI)->body, &sa->peer_id);
+
+	if (st == ST_OK)
+		st = read_notifies(hs, p);
+	if (st == ST_OK && cp != NULL)
+		st = cp_read_request(cp->body, hs);
+	if (st == ST_OK)
+		st = read_auth(sa, p);
+	if (st == ST_OK)
+		st = select_profile(sa, &profile);
+	if (st == ST_OK)
+		st = child_read_request(sa, p, profile, hs->child_words);
+	return st;
+}
+
+enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct ike_question q = {.kind = ASK_PSK};
+	struct guard_limits limits = ike_limits(sa->ike);
+	enum status st;
+
+	stats_inc(sa->ike->stats, CT_IKE_AUTH_IN);
+	window_in_accept(&sa->in, ev->msg->hdr.msgid);
+	/* The client floats to port 4500 here when there is a NAT (RFC 7296 2.23). */
+	sa->local = *ev->msg->local;
+	sa->remote = *ev->msg->remote;
+	if (limits.established != 0 && sa->ike->guard.established >= limits.established)
+		return sa_fail(sa, ST_SA_LIMIT, "limit max-sa %u is reached", limits.established);
+	st = read_request(sa, &ev->msg->p);
+	if (st != ST_OK)
+		return st;
+	return sa_ask(sa, &q);
+}
+
+/* ---- from question to question ------------------------------------------------------------------ */
+
+enum status auth_r_verify(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_answer *a = ev->answer;
+	struct handshake *hs = sa->hs;
+	struct ike_question q = {.kind = ASK_AUTHORIZE};
+	enum status st;
+
+	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
+		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
+	st = auth_verify(sa, hs->peer_auth_method, (struct view){hs->peer_auth, hs->peer_auth_len},
+		(struct view){a->remote_key, a->remote_key_len});
+	if (st == ST_OK)
+		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+	if (st != ST_OK)
+		return st;
+	return sa_ask(sa, &q);
+}
+
+static void take_session(struct ike_sa *sa, const struct ike_answer *a)
+{
+	sa->session = a->session;
+	if (sa->hs->initial_contact || sa->settings.initial_contact_force)
+		auth_replace_older(sa);
+}
+
+enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct handshake *hs = sa->hs;
+	struct ike_question q = {
+		.kind = ASK_ADDRESS,
+		.wants_ip4 = hs->wants_ip4,
+		.wants_ip6 = hs->wants_ip6,
+		.hint_ip4 = hs->hint_ip4,
+		.hint_ip6 = hs->hint_ip6,
+	};
+
+	take_session(sa, ev->answer);
+	return sa_ask(sa, &q);
+}
+
+enum status auth_r_childless(struct ike_sa *sa, const struct sa_event *ev)
+{
+	take_session(sa, ev->answer);
+	sa_fail(sa, sa->hs->child.status, "%s", sa->hs->child_words);
+	return ST_OK;
+}
+
+static enum status narrow(struct ike_sa *sa)
+{
+	struct child_offer *c = &sa->hs->child;
+	struct ts_set asked_i = {.n = c->n_ts_i}, asked_r = {.n = c->n_ts_r}, ts_i, ts_r;
+	enum status st;
+
+	memcpy(asked_i.v, c->ts_i, sizeof(asked_i.v));
+	memcpy(asked_r.v, c->ts_r, sizeof(asked_r.v));
+	st = narrow_for_grant(&asked_i, &asked_r, sa->grant, &ts_i, &ts_r);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", sa->grant->n_remote == 0
+			? "the session was granted no inner address or network"
+			: "the client's selectors have nothing in common with what it was granted");
+	c->n_ts_i = ts_i.n;
+	c->n_ts_r = ts_r.n;
+	memcpy(c->ts_i, ts_i.v, sizeof(c->ts_i));
+	memcpy(c->ts_r, ts_r.v, sizeof(c->ts_r));
+	return ST_OK;
+}
+
+enum status auth_r_address(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st;
+
+	sa->grant = mem_dup(&ev->answer->grant, sizeof(ev->answer->grant));
+	if (sa->grant == NULL)
+		return ST_NOMEM;
+	st = narrow(sa);
+	if (st != ST_OK)
+		return st;
+	sa->hs->child.spi_ours = child_new_spi(sa->ike);
+	if (sa->hs->child.spi_ours == 0)
+		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
+	st = child_install(sa);
+	return st == ST_OK ? sa_commit(sa) : st;
+}
+
+/* ---- the reply ----------------------------------------------------------------------------------- */
+
+static void put_grant(struct msg_out *o, struct ike_sa *sa)
+{
+	const struct child_offer *c = &sa->hs->child;
+	uint8_t spi[4];
+	struct wr w = wr_init(spi, sizeof(spi));
+	struct sa answer;
+
+	wr_u32(&w, c->spi_ours);
+	if (sa->hs->cp_request) /* R-MCF-03 */
+		cp_put_reply(o, sa->grant);
+	offer_answer(&answer, PROTO_ESP, &c->chosen, false, (struct view){spi, sizeof(spi)});
+	auth_put_child(o, sa, &answer);
+}
+
+static enum status reply(struct ike_sa *sa, struct view *msg)
+{
+	uint32_t msgid = sa->in.next - 1;
+	struct msg_out o;
+	enum status st;
+
+	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
+	auth_put_id(&o, PT_IDR, &sa->my_id);
+	auth_put_value(&o, sa);
+	put_grant(&o, sa);
+	st = msg_end(&o, msg);
+	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
+}
+
+/* Commit before reply, keep before reply: a session that the client knows of survives us. */
+enum status auth_r_committed(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct view msg;
+	enum status st = ev->status;
+
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", "");
+	st = reply(sa, &msg);
+	if (st != ST_OK)
+		return st;
+	sa_set_lifetimes(sa);
+	st = ike_keep(sa);
+	if (st != ST_OK) {
+		window_in_retract(&sa->in);
+		sa->up_ms = 0;
+		return sa_fail(sa, st, "%s", "the session's record could not be kept");
+	}
+	sa_send(sa, msg);
+	return ST_OK;
+}
+
+void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
+{
+	uint32_t msgid = sa->in.next - 1;
+	uint16_t type = status_notify(sa->why);
+	struct msg_out o;
+	struct view msg;
+
+	if (!sa->in.busy)
+		return;
+	/* What went wrong on our side has no name in the RFC; this one says: not your fault. */
+	if (type == 0)
+		type = N_TEMPORARY_FAILURE;
+	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
+	if (with_auth) {
+		auth_put_id(&o, PT_IDR, &sa->my_id);
+		auth_put_value(&o, sa);
+	}
+	msg_notify(&o, type, NULL, 0);
+	if (msg_end(&o, &msg) != ST_OK || window_in_reply(&sa->in, msgid, msg) != ST_OK)
+		return;
+	sa_send(sa, msg);
+}

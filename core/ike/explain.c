@@ -1,0 +1,187 @@
+#include "core/ike/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/crypto/suite.h"
+#include "core/wire/id.h"
+#include "core/wire/notify_types.h"
+
+#define WORDS_MAX 160
+
+struct kind {
+	uint8_t type;
+	const char *what;    /* in the sentence */
+	const char *command; /* of a crypto ikev2 proposal */
+};
+static const struct kind kinds[] = {
+	{TRANSFORM_DH, "key exchange", "group"},
+	{TRANSFORM_ENCR, "encryption", "encryption"},
+	{TRANSFORM_INTEG, "integrity", "integrity"},
+	{TRANSFORM_PRF, "PRF", "prf"},
+};
+
+static const struct transform_list *list_of(const struct allowed *a, uint8_t type)
+{
+	switch (type) {
+	case TRANSFORM_ENCR:
+		return &a->encr;
+	case TRANSFORM_PRF:
+		return &a->prf;
+	case TRANSFORM_INTEG:
+		return &a->integ;
+	default:
+		return &a->dh;
+	}
+}
+
+static bool is_allowed(const struct allowed_set *ours, const struct offer_transform *t)
+{
+	for (size_t i = 0; i < ours->n; i++) {
+		const struct transform_list *l = list_of(&ours->v[i], t->type);
+
+		for (size_t k = 0; k < l->n; k++)
+			if (l->v[k].id == t->id && l->v[k].key_bits == t->key_bits)
+				return true;
+	}
+	return false;
+}
+
+static const struct xf *row_of(const struct offer_transform *t)
+{
+	return suite_find((enum xf_type)t->type, t->id, t->key_bits);
+}
+
+/* "modp1024" for groups, the word of the configuration for the rest, numbers for what we lack. */
+static void name_of(char *out, size_t cap, const struct offer_transform *t)
+{
+	const struct xf *row = row_of(t);
+
+	if (row == NULL)
+		snprintf(out, cap, "transform %u/%u", t->type, t->id);
+	else
+		snprintf(out, cap, "%s", t->type == TRANSFORM_DH ? row->show : row->keyword);
+}
+
+static void add_word(char *out, size_t cap, const char *word)
+{
+	size_t len = strlen(out);
+	const char *at = strstr(out, word);
+	size_t n = strlen(word);
+
+	/* Once each; a word inside another one ("sha1" in "sha1x") does not occur in the list. */
+	if (at != NULL && (at[n] == '\0' || at[n] == ','))
+		return;
+	if (len + n + 3 < cap)
+		snprintf(out + len, cap - len, "%s%s", len > 0 ? ", " : "", word);
+}
+
+/* All that the peer offers of a type; false when something of it is allowed or none is offered. */
+static bool lacks(const struct kind *k, uint8_t protocol, const struct allowed_set *ours,
+	const struct offer_set *peers, char words[WORDS_MAX], const struct xf **usable)
+{
+	words[0] = '\0';
+	*usable = NULL;
+	for (size_t i = 0; i < peers->n; i++) {
+		const struct offer *o = &peers->v[i];
+
+		for (size_t t = 0; o->protocol == protocol && t < o->n; t++) {
+			char word[40];
+
+			if (o->t[t].type != k->type || (o->t[t].id == 0 && k->type != TRANSFORM_ENCR))
+				continue;
+			if (is_allowed(ours, &o->t[t]))
+				return false;
+			name_of(word, sizeof(word), &o->t[t]);
+			add_word(words, WORDS_MAX, word);
+			if (*usable == NULL)
+				*usable = row_of(&o->t[t]);
+		}
+	}
+	return words[0] != '\0';
+}
+
+void explain_proposal(char *out, size_t cap, uint8_t protocol, const struct allowed_set *ours,
+	const struct offer_set *peers)
+{
+	char words[WORDS_MAX];
+	const struct xf *row;
+
+	if (ours->n == 0) {
+		snprintf(out, cap, "no usable %s is configured",
+			protocol == PROTO_IKE ? "crypto ikev2 proposal" : "transform set");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct kind *k = &kinds[i];
+
+		/* The first child has no key exchange and never a PRF. */
+		if (protocol == PROTO_ESP && k->type != TRANSFORM_ENCR && k->type != TRANSFORM_INTEG)
+			continue;
+		if (!lacks(k, protocol, ours, peers, words, &row))
+			continue;
+		if (row == NULL)
+			snprintf(out, cap, "client offered only %s for %s, which is not known here",
+				words, k->what);
+		else if (protocol == PROTO_IKE)
+			snprintf(out, cap,
+				"client offered only %s for %s; allow it with `%s %s` in a crypto "
+				"ikev2 proposal", words, k->what, k->command, row->keyword);
+		else
+			snprintf(out, cap,
+				"client offered only %s for ESP %s; allow it with `%s` in a "
+				"transform set", words, k->what, row->esp_keyword);
+		return;
+	}
+	snprintf(out, cap, "client offered nothing of which every part is in one %s",
+		protocol == PROTO_IKE ? "crypto ikev2 proposal of the policy"
+				      : "transform set of the IPsec profile");
+}
+
+void explain_id(char *out, size_t cap, const struct ike_id *id)
+{
+	char text[IKE_ID_LEN + 16];
+	struct ident ident = {.type = id->type, .data = {id->bytes, id->len}};
+
+	snprintf(out, cap, "%s %s", id_type_name(id->type), ident_format(&ident, text, sizeof(text)));
+}
+
+void explain_profile(char *out, size_t cap, enum status st, const struct ike_id *id,
+	const struct profile_answer *answer)
+{
+	char who[160];
+
+	explain_id(who, sizeof(who), id);
+	if (st == ST_PROFILE_AMBIGUOUS && answer->profile != NULL && answer->other != NULL)
+		snprintf(out, cap, "both profile %s and profile %s match %s: no profile is selected",
+			answer->profile->name, answer->other->name, who);
+	else if (st == ST_PROFILE_SHUTDOWN && answer->profile != NULL)
+		snprintf(out, cap, "profile %s matches %s but is shut down",
+			answer->profile->name, who);
+	else
+		snprintf(out, cap, "no profile has a `match identity remote` for %s", who);
+}
+
+void explain_notify(char *out, size_t cap, uint16_t type)
+{
+	static const struct {
+		uint16_t type;
+		const char *words;
+	} known[] = {
+		{N_NO_PROPOSAL_CHOSEN, "it accepts none of our proposals"},
+		{N_AUTHENTICATION_FAILED, "it rejects our key or identity; its log knows which"},
+		{N_TS_UNACCEPTABLE, "it rejects our traffic selectors"},
+		{N_INTERNAL_ADDRESS_FAILURE, "it has no address for us"},
+		{N_FAILED_CP_REQUIRED, "it wants us to ask for an address"},
+		{N_NO_ADDITIONAL_SAS, "it accepts no more SAs"},
+		{N_INVALID_MAJOR_VERSION, "it does not speak IKEv2"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].type == type) {
+			snprintf(out, cap, "the peer answered %s: %s", notify_name(type),
+				known[i].words);
+			return;
+		}
+	snprintf(out, cap, "the peer answered with notify %u (%s)", type, notify_name(type));
+}

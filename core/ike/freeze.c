@@ -1,0 +1,103 @@
+#include "core/ike/freeze.h"
+
+#include "core/base/freeze.h"
+#include "core/base/keep.h"
+#include "core/base/mem.h"
+#include "core/ike/engine.h"
+#include "core/ike/record.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static void put_ts(struct wr *w, uint16_t tag, const struct ts *ts, uint8_t n)
+{
+	struct wr_mark m = fz_open(w, tag);
+
+	ts_build(w, ts, n);
+	fz_close(w, m);
+}
+
+static void put_child(struct wr *w, const struct ike_child *c)
+{
+	struct wr_mark group = fz_open(w, TAG_CHILD), m;
+
+	record_put(w, RECORD_CHILD, c);
+	m = fz_open(w, TAG_ESP);
+	wr_u16(w, c->suite.encr->id);
+	wr_u16(w, c->suite.encr->key_bits);
+	wr_u16(w, c->suite.integ != NULL ? c->suite.integ->id : 0);
+	wr_u16(w, c->suite.esn);
+	fz_close(w, m);
+	put_ts(w, TAG_LOCAL_TS, c->local_ts, c->n_local_ts);
+	put_ts(w, TAG_REMOTE_TS, c->remote_ts, c->n_remote_ts);
+	fz_close(w, group);
+}
+
+static void put_grant(struct wr *w, const struct ike_grant *g)
+{
+	struct wr_mark group = fz_open(w, TAG_GRANT);
+
+	record_put(w, RECORD_GRANT, g);
+	for (size_t i = 0; i < g->n_dns && i < ARRAY_LEN(g->dns); i++)
+		fz_addr(w, TAG_DNS, &g->dns[i]);
+	for (size_t i = 0; i < g->n_nbns && i < ARRAY_LEN(g->nbns); i++)
+		fz_addr(w, TAG_NBNS, &g->nbns[i]);
+	for (size_t i = 0; i < g->n_subnets && i < ARRAY_LEN(g->subnets); i++)
+		fz_prefix(w, TAG_SUBNET, &g->subnets[i]);
+	for (size_t i = 0; i < g->n_remote && i < ARRAY_LEN(g->remote); i++)
+		fz_prefix(w, TAG_REMOTE, &g->remote[i]);
+	fz_close(w, group);
+}
+
+static void put_suite(struct wr *w, const struct ike_suite *s)
+{
+	struct wr_mark m = fz_open(w, TAG_SUITE);
+
+	wr_u16(w, s->encr->id);
+	wr_u16(w, s->encr->key_bits);
+	wr_u16(w, s->prf->id);
+	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
+	wr_u16(w, s->dh->id);
+	fz_close(w, m);
+}
+
+enum status ike_keep(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct wr w = wr_init(ike->record, sizeof(ike->record));
+	enum status st;
+
+	if (sa->up_ms == 0)
+		return ST_OK;
+	fz_begin(&w, KEEP_IKE, RECORD_VERSION);
+	record_put(&w, RECORD_SA, sa);
+	put_suite(&w, &sa->suite);
+	for (size_t i = 0; i < WINDOW_IN; i++)
+		if (sa->in.kept[i].bytes != NULL) {
+			struct wr_mark m = fz_open(&w, TAG_KEPT);
+
+			wr_u32(&w, sa->in.kept[i].msgid);
+			wr_bytes(&w, sa->in.kept[i].bytes, sa->in.kept[i].len);
+			fz_close(&w, m);
+		}
+	if (sa->out.kind != REQ_NONE)
+		fz_bytes(&w, TAG_REQUEST, sa->out.bytes, sa->out.len);
+	if (sa->state == SA_DELETING)
+		fz_str(&w, TAG_WHY, status_token(sa->why));
+	if (sa->grant != NULL)
+		put_grant(&w, sa->grant);
+	LIST_EACH(at, &sa->children)
+		put_child(&w, CONTAINER_OF(at, struct ike_child, node));
+	fz_end(&w);
+	st = wr_ok(&w) ? ike->ports->keep(ike->ctx, sa->number, ike->record, w.len) : ST_LIMIT;
+	mem_zero(ike->record, w.len);
+	return st;
+}
+
+void ike_forget(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	/* Forgetting needs no room: it cannot fail. */
+	if (sa->up_ms != 0 && ike->ports->keep(ike->ctx, sa->number, NULL, 0) != ST_OK)
+		stats_status(ike->stats, ST_INTERNAL);
+}

@@ -1,0 +1,48 @@
+#include "core/ike/handshake.h"
+
+#include "core/base/mem.h"
+
+struct handshake *handshake_new(struct snapshot *conf)
+{
+	struct handshake *hs = mem_new(sizeof(*hs));
+
+	if (hs != NULL)
+		hs->conf = snapshot_ref(conf);
+	return hs;
+}
+
+void handshake_free(struct handshake *hs)
+{
+	if (hs == NULL)
+		return;
+	snapshot_unref(hs->conf);
+	mem_free(hs->init_request);
+	mem_free(hs->init_reply);
+	mem_free(hs->connect);
+	mem_free_secret(hs, sizeof(*hs));
+}
+
+static enum status keep(uint8_t **slot, size_t *len, struct view msg)
+{
+	uint8_t *copy;
+
+	if (msg.len == 0 || msg.len > INIT_MAX)
+		return ST_BAD_LENGTH;
+	copy = mem_dup(msg.p, msg.len);
+	if (copy == NULL)
+		return ST_NOMEM;
+	mem_free(*slot);
+	*slot = copy;
+	*len = msg.len;
+	return ST_OK;
+}
+
+enum status handshake_keep_request(struct handshake *hs, struct view msg)
+{
+	return keep(&hs->init_request, &hs->init_request_len, msg);
+}
+
+enum status handshake_keep_reply(struct handshake *hs, struct view msg)
+{
+	return keep(&hs->init_reply, &hs->init_reply_len, msg);
+}

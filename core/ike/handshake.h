@@ -1,0 +1,93 @@
+/* What an SA needs only until it is established: nonces, messages to be signed, what the peer asked
+ * for. Of fixed size but for the two INIT messages (at most INIT_MAX bytes each), so that
+ * unauthenticated input cannot make it grow. Wiped when freed. */
+#ifndef CORE_IKE_HANDSHAKE_H
+#define CORE_IKE_HANDSHAKE_H
+
+#include "core/conf/choose.h"
+#include "core/conf/snapshot.h"
+#include "core/crypto/dh.h"
+#include "core/crypto/prf.h"
+#include "core/crypto/suite.h"
+#include "core/ike/ike.h"
+#include "core/wire/ke.h"
+
+#define INIT_MAX 4096
+#define HANDSHAKE_PROPOSALS 16
+#define HANDSHAKE_RETRIES 5  /* cookies and other groups before we stop following */
+#define HANDSHAKE_COOKIE 64  /* RFC 7296 2.6 */
+#define NONCE_LEN 32
+
+/* The first child as the peer asked for it (responder), or as we did (initiator). */
+struct child_offer {
+	enum status status;     /* ST_OK, or why it cannot be */
+	struct chosen chosen;
+	struct esp_suite suite;
+	uint32_t spi_peer;
+	uint32_t spi_ours;
+	bool transport_mode;
+	uint8_t n_ts_i;
+	uint8_t n_ts_r;
+	struct ts ts_i[IKE_TS_MAX];
+	struct ts ts_r[IKE_TS_MAX];
+};
+
+struct handshake {
+	struct snapshot *conf;  /* the configuration of this negotiation */
+	uint8_t *init_request;
+	uint8_t *init_reply;
+	size_t init_request_len;
+	size_t init_reply_len;
+	uint16_t ni_len;
+	uint16_t nr_len;
+	uint8_t ni[NONCE_MAX];
+	uint8_t nr[NONCE_MAX];
+	bool peer_sent_natd;
+
+	/* key exchange */
+	struct chosen chosen;
+	uint16_t private_len;
+	uint16_t public_len;
+	uint16_t peer_public_len;
+	uint8_t private_key[DH_PRIVATE_MAX];
+	uint8_t public_key[DH_PUBLIC_MAX];
+	uint8_t peer_public[DH_PUBLIC_MAX];
+
+	/* initiator */
+	struct ike_connect *connect;
+	uint16_t group;                  /* of our KE payload */
+	uint64_t groups_tried;           /* bits of our own list */
+	uint8_t retries;                 /* responder: INIT replies sent again */
+	uint8_t refusals;                /* unprotected errors seen */
+	uint8_t cookie_len;
+	uint8_t cookie[HANDSHAKE_COOKIE];
+	enum status hint;                /* what those errors say */
+	char hint_words[IKE_DETAIL_LEN];
+
+	/* IKE_AUTH */
+	uint8_t peer_auth_method;
+	uint8_t peer_auth_len;
+	uint8_t peer_auth[PRF_OUT_MAX];
+	uint8_t my_auth[PRF_OUT_MAX];    /* ready for our AUTH payload */
+	uint8_t remote_key[IKE_PSK_LEN]; /* initiator: until the reply was verified */
+	uint16_t remote_key_len;
+	bool initial_contact;
+	bool cp_request;                 /* the peer sent CFG_REQUEST */
+	bool wants_ip4;
+	bool wants_ip6;
+	bool peer_wants_transport;
+	struct addr hint_ip4;
+	struct addr hint_ip6;
+	struct ike_id asked_id;          /* IDr of the request */
+	struct child_offer child;
+	char child_words[IKE_DETAIL_LEN]; /* why child.status is not ST_OK */
+};
+
+/* NULL: out of memory. conf is referenced. */
+struct handshake *handshake_new(struct snapshot *conf);
+void handshake_free(struct handshake *hs); /* NULL is allowed */
+/* Copies a whole message. ST_BAD_LENGTH when longer than INIT_MAX; ST_NOMEM. */
+enum status handshake_keep_request(struct handshake *hs, struct view msg) MUST_USE;
+enum status handshake_keep_reply(struct handshake *hs, struct view msg) MUST_USE;
+
+#endif

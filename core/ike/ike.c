@@ -1,0 +1,344 @@
+#include "core/ike/ike.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/ike/auth.h"
+#include "core/ike/engine.h"
+#include "core/ike/receive.h"
+
+#define MAP_SLOTS 64
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static enum status init_maps(struct ike *ike)
+{
+	struct map *const maps[] = {&ike->by_number, &ike->by_spi, &ike->by_init,
+		&ike->by_question, &ike->by_peer, &ike->children};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		if (map_init(maps[i], MAP_SLOTS) != ST_OK)
+			return ST_NOMEM;
+	return ST_OK;
+}
+
+struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *conf, struct stats *stats)
+{
+	struct ike *ike = mem_new(sizeof(*ike));
+
+	if (ike == NULL)
+		return NULL;
+	ike->ports = ports;
+	ike->ctx = ctx;
+	ike->conf = snapshot_ref(conf);
+	ike->stats = stats;
+	list_init(&ike->sas);
+	list_init(&ike->dead);
+	timers_init(&ike->timers, ike);
+	ike->notifies = limiter_init(10, 20);
+	ike->reports = limiter_init(10, 50);
+	ports->random(ctx, &ike->seed, sizeof(ike->seed));
+	ports->random(ctx, &ike->guard.seed, sizeof(ike->guard.seed));
+	/* Numbers of a former engine's questions must not be answered to this one. */
+	ports->random(ctx, &ike->last_question, sizeof(ike->last_question));
+	ike->last_question >>= 1;
+	ike->wake_ms = TIMER_NEVER;
+	if (init_maps(ike) != ST_OK) {
+		ike_free(ike);
+		return NULL;
+	}
+	return ike;
+}
+
+static void free_all(struct list *head)
+{
+	while (!list_empty(head))
+		sa_free(CONTAINER_OF(head->next, struct ike_sa, node));
+}
+
+void ike_free(struct ike *ike)
+{
+	if (ike == NULL)
+		return;
+	free_all(&ike->sas);
+	timers_fini(&ike->timers);
+	map_fini(&ike->by_number);
+	map_fini(&ike->by_spi);
+	map_fini(&ike->by_init);
+	map_fini(&ike->by_question);
+	map_fini(&ike->by_peer);
+	map_fini(&ike->children);
+	snapshot_unref(ike->conf);
+	mem_free_secret(ike, sizeof(*ike));
+}
+
+void ike_set_conf(struct ike *ike, struct snapshot *conf)
+{
+	struct snapshot *old = ike->conf;
+
+	ike->conf = snapshot_ref(conf);
+	snapshot_unref(old);
+}
+
+void ike_settle(struct ike *ike)
+{
+	uint64_t next;
+
+	while (!list_empty(&ike->dead))
+		sa_free(CONTAINER_OF(ike->dead.next, struct ike_sa, dead));
+	next = timers_next(&ike->timers);
+	if (next != ike->wake_ms) {
+		ike->wake_ms = next;
+		ike->ports->wake_at(ike->ctx, next);
+	}
+}
+
+/* ---- finding ----------------------------------------------------------------------------------- */
+
+struct ike_sa *ike_find_number(const struct ike *ike, uint64_t number)
+{
+	struct map_node *n = map_first(&ike->by_number, hash_u64(number));
+
+	for (; n != NULL; n = map_next(n)) {
+		struct ike_sa *sa = CONTAINER_OF(n, struct ike_sa, by_number);
+
+		if (sa->number == number)
+			return sa;
+	}
+	return NULL;
+}
+
+struct ike_sa *ike_find_spi(const struct ike *ike, uint64_t spi_local)
+{
+	struct map_node *n = map_first(&ike->by_spi, hash_u64(spi_local));
+
+	for (; n != NULL; n = map_next(n)) {
+		struct ike_sa *sa = CONTAINER_OF(n, struct ike_sa, by_spi);
+
+		if (sa_spi_local(sa) == spi_local)
+			return sa;
+	}
+	return NULL;
+}
+
+struct ike_child *ike_find_child(const struct ike *ike, uint32_t spi_in)
+{
+	struct map_node *n = map_first(&ike->children, hash_u64(spi_in));
+
+	for (; n != NULL; n = map_next(n)) {
+		struct ike_child *c = CONTAINER_OF(n, struct ike_child, by_spi);
+
+		if (c->spi_in == spi_in)
+			return c;
+	}
+	return NULL;
+}
+
+static struct ike_sa *find_question(const struct ike *ike, uint64_t number)
+{
+	struct map_node *n = map_first(&ike->by_question, hash_u64(number));
+
+	for (; n != NULL; n = map_next(n)) {
+		struct ike_sa *sa = CONTAINER_OF(n, struct ike_sa, by_question);
+
+		if (sa->question == number)
+			return sa;
+	}
+	return NULL;
+}
+
+struct guard_limits ike_limits(const struct ike *ike)
+{
+	const struct ike_global *g = &ike->conf->ike;
+
+	return (struct guard_limits){
+		.total = g->max_in_negotiation,
+		.incoming = g->max_in_negotiation_in,
+		.outgoing = g->max_in_negotiation_out,
+		.per_source = ike->conf->own.half_open_per_source,
+		.cookie = g->cookie_challenge,
+		.established = g->max_sa,
+	};
+}
+
+void ike_report(struct ike *ike, const struct ike_event *ev)
+{
+	if (limiter_take(&ike->reports, ike_now(ike)))
+		ike->ports->tell(ike->ctx, ev);
+}
+
+/* ---- what comes in ------------------------------------------------------------------------------ */
+
+void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+	const uint8_t *msg, size_t len)
+{
+	stats_inc(ike->stats, CT_IKE_IN);
+	stats_add(ike->stats, CT_IKE_IN_BYTES, len);
+	receive(ike, local, remote, (struct view){msg, len});
+	ike_settle(ike);
+}
+
+void ike_on_time(struct ike *ike)
+{
+	ike->wake_ms = 0; /* the call was spent */
+	timers_run(&ike->timers, ike_now(ike));
+	ike_settle(ike);
+}
+
+/* The SA that waits for the answer; it does not any more. NULL: nobody does (counted). */
+static struct ike_sa *take_question(struct ike *ike, uint64_t number)
+{
+	struct ike_sa *sa = find_question(ike, number);
+
+	if (sa == NULL) {
+		stats_status(ike->stats, ST_CANCELLED);
+		return NULL;
+	}
+	map_del(&ike->by_question, &sa->by_question);
+	sa->question = 0;
+	return sa;
+}
+
+void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *result)
+{
+	struct ike_sa *sa = take_question(ike, number);
+	struct sa_event ev = {.kind = SE_JOB, .job = result};
+
+	if (sa != NULL)
+		(void)sa_dispatch(sa, &ev);
+	ike_settle(ike);
+}
+
+void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *answer)
+{
+	struct ike_sa *sa = take_question(ike, number);
+	struct sa_event ev = {.kind = SE_REFUSED, .answer = answer, .status = answer->status};
+
+	if (sa != NULL) {
+		if (answer->status == ST_OK)
+			ev.kind = sa->state == SA_R_AUTHORIZE && sa->hs->child.status != ST_OK
+				? SE_CHILDLESS : SE_GRANTED;
+		(void)sa_dispatch(sa, &ev);
+	}
+	ike_settle(ike);
+}
+
+void ike_on_commit(struct ike *ike, uint64_t number, enum status status)
+{
+	struct ike_sa *sa = take_question(ike, number);
+	struct sa_event ev = {.kind = SE_COMMITTED, .status = status};
+
+	if (sa != NULL)
+		(void)sa_dispatch(sa, &ev);
+	ike_settle(ike);
+}
+
+void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint64_t last_out_ms)
+{
+	struct ike_child *c = ike_find_child(ike, spi_in);
+	struct ike_sa *sa = c != NULL ? c->sa : NULL;
+	uint64_t heard;
+
+	if (sa == NULL || sa->state != SA_UP)
+		return;
+	heard = sa->dpd.last_in_ms;
+	dpd_heard(&sa->dpd, last_in_ms);
+	dpd_sent(&sa->dpd, last_out_ms);
+	/* Life while a check is open: the answer may be lost, the peer is not. */
+	if (sa->dpd.last_in_ms > heard && sa->out.kind == REQ_DPD)
+		window_out_alive(&sa->out);
+	sa_arm_dpd(sa);
+	ike_settle(ike);
+}
+
+void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why)
+{
+	struct ike_child *c = ike_find_child(ike, spi_in);
+
+	if (c != NULL) {
+		c->is_installed = why != ST_END_LOST && c->is_installed;
+		sa_event(c->sa, SE_CHILD_LOST, why);
+	}
+	ike_settle(ike);
+}
+
+/* ---- what the operator wants -------------------------------------------------------------------- */
+
+static enum status judge_connect(struct ike *ike, const struct ike_connect *c,
+	const struct ike_profile **profile)
+{
+	struct guard_limits limits = ike_limits(ike);
+	char words[IKE_DETAIL_LEN];
+	enum status st;
+
+	*profile = snapshot_profile(ike->conf, c->profile);
+	if (*profile == NULL)
+		return ST_NO_PROFILE;
+	if ((*profile)->shutdown)
+		return ST_PROFILE_SHUTDOWN;
+	if (!(*profile)->complete || addr_len(&c->remote.addr) == 0 ||
+		c->n_local_ts > IKE_TS_MAX || c->n_remote_ts > IKE_TS_MAX)
+		return ST_CONFIG;
+	st = auth_judge_methods(*profile, words);
+	return st == ST_OK ? guard_judge_outgoing(&ike->guard, &limits) : st;
+}
+
+static enum status start(struct ike *ike, const struct ike_connect *c,
+	const struct ike_profile *profile, uint64_t *number)
+{
+	struct endpoint local = c->local, remote = c->remote;
+	struct sa_event ev = {.kind = SE_CONNECT};
+	struct ike_sa *sa;
+
+	if (local.port == 0)
+		local.port = (uint16_t)ike->conf->own.port;
+	if (remote.port == 0)
+		remote.port = IKE_PORT;
+	sa = sa_new(ike, true, &local, &remote);
+	if (sa == NULL)
+		return ST_NOMEM;
+	sa->hs = handshake_new(ike->conf);
+	if (sa->hs != NULL)
+		sa->hs->connect = mem_dup(c, sizeof(*c));
+	if (sa->hs == NULL || sa->hs->connect == NULL) {
+		sa_free(sa);
+		return ST_NOMEM;
+	}
+	if (sa->hs->connect->ipsec_profile[0] == '\0')
+		snprintf(sa->hs->connect->ipsec_profile, IKE_NAME_LEN, "default");
+	auth_take_profile(sa, profile);
+	*number = sa->number;
+	(void)sa_dispatch(sa, &ev);
+	return ST_OK;
+}
+
+enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *sa)
+{
+	const struct ike_profile *profile;
+	enum status st = judge_connect(ike, c, &profile);
+
+	if (st == ST_OK)
+		st = start(ike, c, profile, sa);
+	ike_settle(ike);
+	return st;
+}
+
+enum status ike_close(struct ike *ike, uint64_t number, enum status why)
+{
+	struct ike_sa *sa = ike_find_number(ike, number);
+
+	if (sa == NULL)
+		return ST_NOT_FOUND;
+	sa_event(sa, SE_CLOSE, why);
+	ike_settle(ike);
+	return ST_OK;
+}
+
+void ike_close_all(struct ike *ike, enum status why)
+{
+	LIST_EACH_SAFE(at, &ike->sas)
+		sa_event(CONTAINER_OF(at, struct ike_sa, node), SE_CLOSE, why);
+	ike_settle(ike);
+}

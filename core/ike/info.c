@@ -1,0 +1,222 @@
+#include "core/ike/info.h"
+
+#include "core/ike/child.h"
+#include "core/ike/engine.h"
+#include "core/ike/freeze.h"
+#include "core/wire/notify.h"
+
+#define DELETED_MAX 8 /* children deleted by one message */
+
+enum status info_judge(const struct ike_payloads *p, bool *ike)
+{
+	struct ike_delete d;
+	struct notify n;
+	enum status st = ST_OK;
+
+	*ike = false;
+	for (size_t i = 0; i < p->n && st == ST_OK; i++) {
+		if (p->v[i].type == PT_NOTIFY)
+			st = notify_parse(p->v[i].body, &n);
+		if (p->v[i].type != PT_DELETE)
+			continue;
+		st = delete_parse(p->v[i].body, &d);
+		*ike |= st == ST_OK && d.protocol == PROTO_IKE;
+	}
+	return st;
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+/* Closes the reply, keeps it (also beyond our own death), sends it. */
+static enum status finish_reply(struct ike_sa *sa, struct msg_out *o, const struct msg_in *m)
+{
+	struct view msg;
+	enum status st = msg_end(o, &msg);
+
+	if (st == ST_OK)
+		st = window_in_reply(&sa->in, m->hdr.msgid, msg);
+	if (st != ST_OK)
+		return st;
+	/* A keeper that is full costs a repeated message after a restart, not the SA now. */
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
+	sa_send_to(sa, m->local, m->remote, msg);
+	return ST_OK;
+}
+
+static enum status answer(struct ike_sa *sa, const struct sa_event *ev, uint16_t notify,
+	struct view data)
+{
+	struct msg_out o;
+
+	msg_start(&o, sa, ev->msg->hdr.exchange, true, ev->msg->hdr.msgid);
+	if (notify != 0)
+		msg_notify(&o, notify, data.p, data.len);
+	return finish_reply(sa, &o, ev->msg);
+}
+
+/* The child whose outbound SPI the peer deletes. */
+static struct ike_child *find_out(struct ike_sa *sa, uint32_t spi_out)
+{
+	LIST_EACH(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->spi_out == spi_out)
+			return c;
+	}
+	return NULL;
+}
+
+/* RFC 7296 1.4.1: the reply deletes the other direction of each pair. Unknown SPIs are passed over:
+ * both sides may have deleted at the same time. */
+static uint16_t delete_children(struct ike_sa *sa, const struct ike_payloads *p,
+	uint32_t spis[DELETED_MAX])
+{
+	struct ike_delete d;
+	uint16_t n = 0;
+
+	for (const struct payload *at = payload_find(p, PT_DELETE); at != NULL;
+		at = payload_find_next(p, at)) {
+		if (delete_parse(at->body, &d) != ST_OK || d.protocol != PROTO_ESP)
+			continue;
+		for (uint16_t i = 0; i < d.n && n < DELETED_MAX; i++) {
+			struct ike_child *c = find_out(sa, delete_spi(&d, i));
+
+			if (c == NULL)
+				continue;
+			spis[n++] = c->spi_in;
+			sa->why = ST_END_PEER;
+			child_end(c);
+		}
+	}
+	return n;
+}
+
+enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
+{
+	uint32_t spis[DELETED_MAX];
+	uint16_t n = delete_children(sa, &ev->msg->p, spis);
+	struct msg_out o;
+
+	if (ev->msg->p.n == 0)
+		stats_inc(sa->ike->stats, CT_DPD_IN);
+	msg_start(&o, sa, EX_INFORMATIONAL, true, ev->msg->hdr.msgid);
+	if (n > 0) {
+		struct wr_mark m = payload_open(&o.c, PT_DELETE);
+
+		delete_build_children(&o.w, PROTO_ESP, spis, n);
+		payload_close(&o.c, m);
+	}
+	return finish_reply(sa, &o, ev->msg);
+}
+
+enum status info_deleted(struct ike_sa *sa, const struct sa_event *ev)
+{
+	sa_fail(sa, ST_END_PEER, "%s", "");
+	return answer(sa, ev, 0, (struct view){0});
+}
+
+enum status info_bad_request(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = answer(sa, ev, N_INVALID_SYNTAX, (struct view){0});
+
+	return sa_fail(sa, st == ST_OK ? ev->status : st, "%s", "");
+}
+
+enum status info_critical(struct ike_sa *sa, const struct sa_event *ev)
+{
+	uint8_t type = ev->msg->p.unknown_critical;
+	enum status st = answer(sa, ev, N_UNSUPPORTED_CRITICAL_PAYLOAD, (struct view){&type, 1});
+
+	return st == ST_OK ? ST_CRITICAL : st;
+}
+
+/* Rekeying and further children (RFC 7296 1.3): the peer keeps what it has. */
+enum status info_no_more_children(struct ike_sa *sa, const struct sa_event *ev)
+{
+	stats_status(sa->ike->stats, ST_NO_ADDITIONAL_SAS);
+	return answer(sa, ev, N_NO_ADDITIONAL_SAS, (struct view){0});
+}
+
+/* RFC 7296 2.25.2: we are closing this SA. */
+enum status info_temporary_failure(struct ike_sa *sa, const struct sa_event *ev)
+{
+	return answer(sa, ev, N_TEMPORARY_FAILURE, (struct view){0});
+}
+
+/* ---- requests of ours -------------------------------------------------------------------------- */
+
+static enum status request(struct ike_sa *sa, enum request_kind kind)
+{
+	struct msg_out o;
+	struct view msg;
+	enum status st;
+
+	msg_start(&o, sa, EX_INFORMATIONAL, false, sa->out.next);
+	if (kind == REQ_DELETE) {
+		struct wr_mark m = payload_open(&o.c, PT_DELETE);
+
+		delete_build_ike(&o.w);
+		payload_close(&o.c, m);
+	}
+	st = msg_end(&o, &msg);
+	if (st == ST_OK)
+		st = sa_request(sa, kind, msg);
+	if (st != ST_OK)
+		return st;
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
+	sa_send(sa, msg);
+	return ST_OK;
+}
+
+enum status info_dpd(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st;
+
+	(void)ev;
+	if (sa->out.kind != REQ_NONE)
+		return ST_OK;
+	st = request(sa, REQ_DPD);
+	if (st == ST_OK)
+		stats_inc(sa->ike->stats, CT_DPD_SENT);
+	else /* try again later */
+		sa_arm(sa, &sa->dpd_timer, ike_now(sa->ike) + 1000);
+	return st;
+}
+
+void info_send_delete(struct ike_sa *sa)
+{
+	enum status st;
+
+	if (sa->out.kind != REQ_NONE)
+		return;
+	st = request(sa, REQ_DELETE);
+	if (st == ST_OK)
+		return;
+	/* No memory for a farewell: the peer finds out by DPD. */
+	stats_status(sa->ike->stats, st);
+	sa_arm(sa, &sa->state_timer, ike_now(sa->ike));
+}
+
+enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	(void)ev;
+	sa_request_done(sa);
+	sa_arm_dpd(sa);
+	return ike_keep(sa);
+}
+
+enum status info_delete_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	bool was_delete = sa->out.kind == REQ_DELETE;
+
+	(void)ev;
+	sa_request_done(sa);
+	if (was_delete)
+		return ST_OK;
+	info_send_delete(sa);
+	return ST_PENDING;
+}

@@ -1,0 +1,44 @@
+/* IKE_SA_INIT, what both roles share: reading its messages (RFC 7296 1.2, 2.6, 2.7, 2.23). */
+#ifndef CORE_IKE_INIT_H
+#define CORE_IKE_INIT_H
+
+#include "core/ike/msg.h"
+#include "core/ike/natd.h"
+#include "core/ike/offer.h"
+#include "core/ike/ports.h"
+#include "core/wire/ke.h"
+
+/* An INIT message as a plain struct; views into the datagram. */
+struct init_msg {
+	struct sa sa;
+	struct ke ke;
+	struct view nonce;
+	struct natd_result nat;
+};
+
+/* What an unprotected reply without an SA payload says. The first that matters. */
+struct init_error {
+	uint16_t type;      /* notify type; 0: nothing that we know */
+	uint16_t group;     /* INVALID_KE_PAYLOAD */
+	struct view cookie; /* COOKIE */
+};
+
+/* ST_BAD_PAYLOAD, ST_TRUNCATED...; the payloads were judged before. */
+enum status init_parse(const struct msg_in *m, struct init_msg *out) MUST_USE;
+enum status init_parse_error(const struct msg_in *m, struct init_error *out) MUST_USE;
+/* The COOKIE notify of a request; empty when there is none. */
+struct view init_cookie_of(const struct ike_payloads *p);
+
+/* Payloads both roles write: KE and nonce, NAT detection. */
+void init_put_ke(struct msg_out *o, uint16_t group, struct view public_key, struct view nonce);
+void init_put_natd(struct msg_out *o, uint64_t spi_i, uint64_t spi_r, const struct endpoint *local,
+	const struct endpoint *remote);
+void init_put_sa(struct msg_out *o, const struct sa *sa);
+
+struct ike_sa;
+/* Our key pair from a JOB_DH_GENERATE. */
+enum status init_keep_pair(struct ike_sa *sa, const struct ike_job_result *job) MUST_USE;
+/* Keys of the SA from the shared secret in ev->job; wipes the private key. */
+enum status init_derive(struct ike_sa *sa, const struct ike_job_result *job) MUST_USE;
+
+#endif

@@ -1,0 +1,31 @@
+/* IKE_SA_INIT as responder.
+ *
+ *   HDR, SAi1, KEi, Ni, [N(NAT_DETECTION_*)]  -->
+ *                   <-- HDR, N(COOKIE)            nothing kept; under load only
+ *                   <-- HDR, N(INVALID_KE_PAYLOAD | NO_PROPOSAL_CHOSEN)   nothing kept
+ *                       or a half-open SA: job(generate), job(compute)
+ *                   <-- HDR, SAr1, KEr, Nr, [N(NAT_DETECTION_*)] */
+#ifndef CORE_IKE_INIT_R_H
+#define CORE_IKE_INIT_R_H
+
+#include "core/ike/init.h"
+#include "core/ike/sa.h"
+
+/* An acceptable request. */
+struct init_request {
+	const struct msg_in *m;
+	struct init_msg init;
+	struct chosen chosen;
+	struct ike_suite suite;
+};
+
+/* A message with exchange IKE_SA_INIT and no response flag; its payloads were parsed. */
+void init_r_on_request(struct ike *ike, const struct msg_in *m);
+/* A reply without keys to a request without an SA: one notify. Never longer than the request. */
+void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data);
+
+sa_action init_r_start;
+sa_action init_r_generated;
+sa_action init_r_reply;
+
+#endif

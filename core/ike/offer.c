@@ -1,0 +1,127 @@
+#include "core/ike/offer.h"
+
+#include "core/crypto/suite.h"
+
+void offer_from_sa(const struct sa *sa, struct offer_set *out)
+{
+	out->n = 0;
+	for (size_t i = 0; i < sa->n; i++) {
+		const struct proposal *p = &sa->v[i];
+		struct offer_transform *t = out->t[out->n];
+
+		if (p->has_unknown_type)
+			continue;
+		for (size_t k = 0; k < p->n; k++)
+			t[k] = (struct offer_transform){
+				.type = p->v[k].type,
+				.unusable = p->v[k].unusable,
+				.id = p->v[k].id,
+				.key_bits = p->v[k].key_bits,
+			};
+		out->v[out->n++] = (struct offer){
+			.number = p->num,
+			.protocol = p->protocol,
+			.t = t,
+			.n = p->n,
+		};
+	}
+}
+
+enum status offer_allowed_ike(const struct snapshot *conf, uint32_t vrf, const struct addr *local,
+	struct allowed_set *out)
+{
+	const struct ike_proposal *v[OFFER_ALLOWED_MAX];
+	const struct ike_policy *policy = policy_select(conf, vrf, local);
+
+	out->n = policy != NULL ? policy_proposals(conf, policy, v, OFFER_ALLOWED_MAX) : 0;
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i] = allowed_from_proposal(v[i]);
+	return out->n > 0 ? ST_OK : ST_NO_POLICY;
+}
+
+enum status offer_allowed_esp(const struct snapshot *conf, const struct ipsec_profile *profile,
+	struct allowed_set *out)
+{
+	const struct transform_set *v[OFFER_ALLOWED_MAX];
+
+	if (profile == NULL)
+		profile = snapshot_ipsec_profile(conf, "default");
+	out->n = profile != NULL ? ipsec_sets(conf, profile, v, OFFER_ALLOWED_MAX) : 0;
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i] = allowed_from_set(v[i], profile);
+	return out->n > 0 ? ST_OK : ST_CONFIG;
+}
+
+static void put(struct proposal *p, uint8_t type, uint16_t id, uint16_t key_bits)
+{
+	if (p->n < SA_TRANSFORMS_MAX)
+		p->v[p->n++] = (struct transform){.type = type, .id = id, .key_bits = key_bits};
+}
+
+static void put_list(struct proposal *p, uint8_t type, const struct transform_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		put(p, type, l->v[i].id, l->v[i].key_bits);
+}
+
+static size_t put_ciphers(struct proposal *p, const struct transform_list *l, bool aead)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct xf *row = suite_find(XF_ENCR, l->v[i].id, l->v[i].key_bits);
+
+		if (row != NULL && row->is_aead == aead)
+			put(p, TRANSFORM_ENCR, row->id, row->key_bits);
+	}
+	return p->n;
+}
+
+static void put_rest(struct proposal *p, uint8_t protocol, const struct allowed *a, bool aead)
+{
+	if (protocol == PROTO_IKE)
+		put_list(p, TRANSFORM_PRF, &a->prf);
+	if (!aead)
+		put_list(p, TRANSFORM_INTEG, &a->integ);
+	if (protocol == PROTO_IKE)
+		put_list(p, TRANSFORM_DH, &a->dh);
+	if (protocol == PROTO_ESP && a->no_esn_allowed)
+		put(p, TRANSFORM_ESN, 0, 0);
+	if (protocol == PROTO_ESP && a->esn_allowed)
+		put(p, TRANSFORM_ESN, 1, 0);
+}
+
+void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *ours, struct view spi)
+{
+	*out = (struct sa){0};
+	for (size_t i = 0; i < ours->n; i++)
+		for (int aead = 1; aead >= 0 && out->n < SA_PROPOSALS_MAX; aead--) {
+			struct proposal *p = &out->v[out->n];
+
+			*p = (struct proposal){
+				.num = (uint8_t)(out->n + 1),
+				.protocol = protocol,
+				.spi = spi,
+			};
+			if (put_ciphers(p, &ours->v[i].encr, aead) == 0)
+				continue;
+			put_rest(p, protocol, &ours->v[i], aead);
+			out->n++;
+		}
+}
+
+void offer_answer(struct sa *out, uint8_t protocol, const struct chosen *c, bool with_dh,
+	struct view spi)
+{
+	struct proposal *p = &out->v[0];
+
+	*out = (struct sa){.n = 1};
+	*p = (struct proposal){.num = c->number, .protocol = protocol, .spi = spi};
+	put(p, TRANSFORM_ENCR, c->encr.id, c->encr.key_bits);
+	if (protocol == PROTO_IKE)
+		put(p, TRANSFORM_PRF, c->prf, 0);
+	if (c->integ != 0 || c->integ_none_named)
+		put(p, TRANSFORM_INTEG, c->integ, 0);
+	if (with_dh && (c->dh != 0 || c->dh_none_named))
+		put(p, TRANSFORM_DH, c->dh, 0);
+	if (protocol == PROTO_ESP)
+		put(p, TRANSFORM_ESN, c->esn ? 1 : 0, 0);
+}

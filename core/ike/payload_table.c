@@ -1,0 +1,131 @@
+#include "core/ike/payload_table.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define MANY PAYLOADS_MAX
+
+#define RULE(k, t, min, max) {MK_##k, PT_##t, min, max}
+
+/* CP stands in some clients' IKE_SA_INIT and CREATE_CHILD_SA, where it means nothing: allowed,
+ * ignored. CERTREQ comes with pre-shared keys, too. */
+static const struct payload_rule rules[] = {
+	RULE(INIT_REQUEST, SA, 1, 1),
+	RULE(INIT_REQUEST, KE, 1, 1),
+	RULE(INIT_REQUEST, NONCE, 1, 1),
+	RULE(INIT_REQUEST, NOTIFY, 0, MANY),
+	RULE(INIT_REQUEST, VENDOR, 0, MANY),
+	RULE(INIT_REQUEST, CP, 0, 1),
+
+	RULE(INIT_REPLY, SA, 1, 1),
+	RULE(INIT_REPLY, KE, 1, 1),
+	RULE(INIT_REPLY, NONCE, 1, 1),
+	RULE(INIT_REPLY, NOTIFY, 0, MANY),
+	RULE(INIT_REPLY, VENDOR, 0, MANY),
+	RULE(INIT_REPLY, CERTREQ, 0, MANY),
+
+	RULE(INIT_ERROR, NOTIFY, 1, MANY),
+	RULE(INIT_ERROR, VENDOR, 0, MANY),
+
+	RULE(AUTH_REQUEST, IDI, 1, 1),
+	RULE(AUTH_REQUEST, IDR, 0, 1),
+	RULE(AUTH_REQUEST, AUTH, 0, 1), /* absent: the client wants EAP */
+	RULE(AUTH_REQUEST, CERT, 0, MANY),
+	RULE(AUTH_REQUEST, CERTREQ, 0, MANY),
+	RULE(AUTH_REQUEST, SA, 1, 1),
+	RULE(AUTH_REQUEST, TSI, 1, 1),
+	RULE(AUTH_REQUEST, TSR, 1, 1),
+	RULE(AUTH_REQUEST, CP, 0, 1),
+	RULE(AUTH_REQUEST, NOTIFY, 0, MANY),
+	RULE(AUTH_REQUEST, VENDOR, 0, MANY),
+
+	RULE(AUTH_REPLY, IDR, 1, 1),
+	RULE(AUTH_REPLY, AUTH, 1, 1),
+	RULE(AUTH_REPLY, CERT, 0, MANY),
+	RULE(AUTH_REPLY, SA, 0, 1),
+	RULE(AUTH_REPLY, TSI, 0, 1),
+	RULE(AUTH_REPLY, TSR, 0, 1),
+	RULE(AUTH_REPLY, CP, 0, 1),
+	RULE(AUTH_REPLY, NOTIFY, 0, MANY),
+	RULE(AUTH_REPLY, VENDOR, 0, MANY),
+
+	RULE(AUTH_ERROR, NOTIFY, 1, MANY),
+	RULE(AUTH_ERROR, VENDOR, 0, MANY),
+	RULE(AUTH_ERROR, IDR, 0, 1),
+	RULE(AUTH_ERROR, EAP, 0, 1),
+	RULE(AUTH_ERROR, CERT, 0, MANY),
+
+	RULE(CHILD_REQUEST, SA, 1, 1),
+	RULE(CHILD_REQUEST, NONCE, 1, 1),
+	RULE(CHILD_REQUEST, KE, 0, 1),
+	RULE(CHILD_REQUEST, TSI, 0, 1),
+	RULE(CHILD_REQUEST, TSR, 0, 1),
+	RULE(CHILD_REQUEST, CP, 0, 1),
+	RULE(CHILD_REQUEST, NOTIFY, 0, MANY),
+	RULE(CHILD_REQUEST, VENDOR, 0, MANY),
+
+	RULE(CHILD_REPLY, SA, 0, 1),
+	RULE(CHILD_REPLY, NONCE, 0, 1),
+	RULE(CHILD_REPLY, KE, 0, 1),
+	RULE(CHILD_REPLY, TSI, 0, 1),
+	RULE(CHILD_REPLY, TSR, 0, 1),
+	RULE(CHILD_REPLY, CP, 0, 1),
+	RULE(CHILD_REPLY, NOTIFY, 0, MANY),
+	RULE(CHILD_REPLY, VENDOR, 0, MANY),
+
+	RULE(INFO, NOTIFY, 0, MANY),
+	RULE(INFO, DELETE, 0, MANY),
+	RULE(INFO, CP, 0, 1),
+	RULE(INFO, VENDOR, 0, MANY),
+};
+
+enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_payloads *p)
+{
+	bool reply = ike_hdr_is_response(hdr);
+
+	switch (hdr->exchange) {
+	case EX_IKE_SA_INIT:
+		if (!reply)
+			return MK_INIT_REQUEST;
+		return payload_find(p, PT_SA) != NULL ? MK_INIT_REPLY : MK_INIT_ERROR;
+	case EX_IKE_AUTH:
+		if (!reply)
+			return MK_AUTH_REQUEST;
+		return payload_find(p, PT_AUTH) != NULL ? MK_AUTH_REPLY : MK_AUTH_ERROR;
+	case EX_CREATE_CHILD_SA:
+		return reply ? MK_CHILD_REPLY : MK_CHILD_REQUEST;
+	case EX_INFORMATIONAL:
+		return MK_INFO;
+	default:
+		return MESSAGE_KINDS;
+	}
+}
+
+static const struct payload_rule *find(enum message_kind kind, uint8_t type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (rules[i].kind == kind && rules[i].type == type)
+			return &rules[i];
+	return NULL;
+}
+
+enum status payloads_judge(enum message_kind kind, const struct ike_payloads *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (find(kind, p->v[i].type) == NULL)
+			return ST_BAD_EXCHANGE;
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		size_t n;
+
+		if (rules[i].kind != kind)
+			continue;
+		n = payload_count(p, rules[i].type);
+		if (n < rules[i].min || n > rules[i].max)
+			return ST_BAD_EXCHANGE;
+	}
+	return ST_OK;
+}
+
+const struct payload_rule *payload_rules(size_t *n)
+{
+	*n = ARRAY_LEN(rules);
+	return rules;
+}

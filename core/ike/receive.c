@@ -1,0 +1,215 @@
+#include "core/ike/receive.h"
+
+#include "core/ike/engine.h"
+#include "core/ike/info.h"
+#include "core/ike/init_i.h"
+#include "core/ike/init_r.h"
+#include "core/ike/payload_table.h"
+
+/* ---- outside of any SA ------------------------------------------------------------------------- */
+
+/* An unprotected notify to a request that we cannot do anything with. Rarely (RFC 7296 2.21.4). */
+static void refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
+{
+	if (!ike_hdr_is_response(&m->hdr) && limiter_take(&ike->notifies, ike_now(ike)))
+		init_r_refuse(ike, m, type, data);
+}
+
+static void on_broken(struct ike *ike, const struct msg_in *m, enum status st)
+{
+	stats_status(ike->stats, st);
+	/* RFC 7296 2.5: a higher major version is told ours. */
+	if (st == ST_BAD_VERSION && m->hdr.version >> 4 > 2)
+		refuse(ike, m, N_INVALID_MAJOR_VERSION, (struct view){0});
+	else if (st == ST_CRITICAL && m->hdr.exchange == EX_IKE_SA_INIT && m->hdr.spi_r == 0)
+		refuse(ike, m, N_UNSUPPORTED_CRITICAL_PAYLOAD,
+			(struct view){&m->p.unknown_critical, 1});
+}
+
+/* Both SPIs and the role bit must be those of the SA. */
+static struct ike_sa *find_sa(struct ike *ike, const struct ike_hdr *h)
+{
+	bool from_initiator = ike_hdr_is_from_initiator(h);
+	struct ike_sa *sa = ike_find_spi(ike, from_initiator ? h->spi_r : h->spi_i);
+
+	if (sa == NULL || sa->is_initiator == from_initiator)
+		return NULL;
+	return sa_spi_remote(sa) == (from_initiator ? h->spi_i : h->spi_r) ? sa : NULL;
+}
+
+static void on_init(struct ike *ike, const struct msg_in *m)
+{
+	struct ike_sa *sa;
+
+	if (!ike_hdr_is_response(&m->hdr)) {
+		if (m->hdr.spi_r == 0)
+			init_r_on_request(ike, m);
+		else
+			stats_status(ike->stats, ST_BAD_SPI);
+		return;
+	}
+	sa = ike_find_spi(ike, m->hdr.spi_i);
+	if (sa == NULL || !sa->is_initiator)
+		stats_status(ike->stats, ST_BAD_SPI);
+	else
+		init_i_on_reply(sa, m);
+}
+
+/* ---- of an SA ------------------------------------------------------------------------------------ */
+
+/* RFC 7296 2.23: a peer behind a NAT is where its last new authenticated message came from. */
+static void follow_peer(struct ike_sa *sa, const struct msg_in *m)
+{
+	if (sa->up_ms == 0 || !sa->nat_remote || endpoint_eq(&sa->remote, m->remote) ||
+		m->remote->vrf != sa->remote.vrf)
+		return;
+	sa->remote = *m->remote;
+	sa->local = *m->local;
+	LIST_EACH(at, &sa->children)
+		sa->ike->ports->move(sa->ike->ctx, CONTAINER_OF(at, struct ike_child, node)->spi_in,
+			&sa->local, &sa->remote);
+	sa_tell(sa, IKE_EV_PEER_MOVED, NULL);
+}
+
+static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ike)
+{
+	switch (h->exchange) {
+	case EX_IKE_AUTH:
+		return SE_AUTH_REQUEST;
+	case EX_CREATE_CHILD_SA:
+		return SE_CHILD_REQUEST;
+	default:
+		return deletes_ike ? SE_DELETE_REQUEST : SE_INFO_REQUEST;
+	}
+}
+
+/* st: how opening and parsing went; the message is authentic. */
+static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
+{
+	enum message_kind kind = message_kind(&m->hdr, &m->p);
+	struct sa_event ev = {.msg = m};
+	bool deletes_ike = false;
+
+	if (kind == MESSAGE_KINDS) {
+		stats_status(sa->ike->stats, ST_BAD_EXCHANGE);
+		return;
+	}
+	/* Nothing but IKE_AUTH is answered to a peer that has not authenticated. */
+	if (sa->state == SA_R_AUTH && m->hdr.exchange != EX_IKE_AUTH) {
+		stats_status(sa->ike->stats, ST_BAD_STATE);
+		return;
+	}
+	if (st == ST_OK)
+		st = payloads_judge(kind, &m->p);
+	if (st == ST_OK && kind == MK_INFO)
+		st = info_judge(&m->p, &deletes_ike);
+	ev.status = st;
+	if (st == ST_CRITICAL)
+		ev.kind = SE_CRITICAL;
+	else
+		ev.kind = st == ST_OK ? request_event(&m->hdr, deletes_ike) : SE_BAD_REQUEST;
+	(void)sa_dispatch(sa, &ev);
+	/* Without CREATE_CHILD_SA a session never gets another child: it is over. */
+	if (sa->state == SA_UP && sa->n_children == 0)
+		sa_event(sa, SE_CLOSE, ST_END_PEER);
+}
+
+static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
+{
+	struct ike *ike = sa->ike;
+
+	switch (window_in_judge(&sa->in, m->hdr.msgid)) {
+	case WIN_NEW:
+		dpd_heard(&sa->dpd, ike_now(ike));
+		follow_peer(sa, m);
+		on_request(sa, m, st);
+		sa_arm_dpd(sa);
+		return;
+	case WIN_REPEAT:
+		stats_inc(ike->stats, CT_IKE_RETRANS_IN);
+		sa_send_to(sa, m->local, m->remote, window_in_kept(&sa->in, m->hdr.msgid));
+		return;
+	case WIN_BUSY:
+		return;
+	case WIN_OUTSIDE:
+		stats_status(ike->stats, ST_BAD_MSGID);
+		return;
+	}
+}
+
+static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
+{
+	struct ike *ike = sa->ike;
+	enum message_kind kind = message_kind(&m->hdr, &m->p);
+	bool is_auth = sa->out.kind == REQ_AUTH;
+	struct sa_event ev = {.msg = m};
+
+	/* Late ones and those to another exchange than the open one. */
+	if (!window_out_is_open(&sa->out, m->hdr.msgid) ||
+		m->hdr.exchange != (is_auth ? EX_IKE_AUTH : EX_INFORMATIONAL)) {
+		stats_status(ike->stats, ST_BAD_MSGID);
+		return;
+	}
+	dpd_heard(&sa->dpd, ike_now(ike));
+	follow_peer(sa, m);
+	if (st == ST_OK || st == ST_CRITICAL)
+		st = payloads_judge(kind, &m->p);
+	if (!is_auth) {
+		/* Whatever it says, the peer lives and has answered. */
+		if (st != ST_OK)
+			stats_status(ike->stats, st);
+		ev.kind = SE_INFO_REPLY;
+	} else {
+		ev.kind = st != ST_OK ? SE_BAD_REPLY
+				      : kind == MK_AUTH_REPLY ? SE_AUTH_REPLY : SE_AUTH_REFUSED;
+		ev.status = st;
+	}
+	(void)sa_dispatch(sa, &ev);
+}
+
+static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, struct msg_in *m)
+{
+	bool is_authentic = false;
+	enum status st;
+
+	if (!sa->has_keys) {
+		stats_status(sa->ike->stats, ST_BAD_STATE);
+		return;
+	}
+	st = msg_open(sa, parsed, m->raw, m, &is_authentic);
+	if (!is_authentic) {
+		stats_status(sa->ike->stats, st);
+		return;
+	}
+	if (ike_hdr_is_response(&m->hdr))
+		on_reply(sa, m, st);
+	else
+		on_new_request(sa, m, st);
+}
+
+void receive(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+	struct view raw)
+{
+	struct ike_message parsed;
+	struct msg_in m = {.raw = raw, .local = local, .remote = remote};
+	enum status st = ike_message_parse(raw, &parsed);
+	struct ike_sa *sa;
+
+	m.hdr = parsed.hdr;
+	m.p = parsed.p;
+	if (st != ST_OK) {
+		on_broken(ike, &m, st);
+		return;
+	}
+	if (m.hdr.exchange == EX_IKE_SA_INIT) {
+		on_init(ike, &m);
+		return;
+	}
+	sa = find_sa(ike, &m.hdr);
+	if (sa != NULL) {
+		on_protected(sa, &parsed, &m);
+		return;
+	}
+	stats_status(ike->stats, ST_BAD_SPI);
+	refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
+}

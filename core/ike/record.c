@@ -1,0 +1,159 @@
+#include "core/ike/record.h"
+
+#include <string.h>
+
+#include "core/base/freeze.h"
+#include "core/ike/sa.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+enum kind { F_U8, F_U16, F_U32, F_U64, F_BYTES, F_STR, F_EP, F_ADDR };
+
+struct field {
+	uint8_t tag;
+	uint8_t kind;
+	uint16_t at;
+	uint16_t size;
+};
+
+#define FIELD(tag, kind, type, member) \
+	{tag, kind, offsetof(type, member), sizeof(((type *)NULL)->member)}
+#define SA(tag, kind, member) FIELD(tag, kind, struct ike_sa, member)
+#define CHILD(tag, kind, member) FIELD(tag, kind, struct ike_child, member)
+#define GRANT(tag, kind, member) FIELD(tag, kind, struct ike_grant, member)
+
+static const struct field sa_fields[] = {
+	SA(1, F_U64, number), SA(2, F_U8, is_initiator), SA(3, F_U8, nat_local),
+	SA(4, F_U8, nat_remote), SA(5, F_U8, auth_local), SA(6, F_U8, auth_remote),
+	SA(7, F_U64, spi_i), SA(8, F_U64, spi_r), SA(9, F_EP, local), SA(10, F_EP, remote),
+	SA(11, F_U8, keys.d_len), SA(12, F_U8, keys.a_len), SA(13, F_U8, keys.e_len),
+	SA(14, F_BYTES, keys.sk_d), SA(15, F_BYTES, keys.sk_ai), SA(16, F_BYTES, keys.sk_ar),
+	SA(17, F_BYTES, keys.sk_ei), SA(18, F_BYTES, keys.sk_er), SA(19, F_BYTES, keys.sk_pi),
+	SA(20, F_BYTES, keys.sk_pr), SA(21, F_U32, in.next), SA(22, F_U32, out.next),
+	SA(23, F_U8, out.kind), SA(24, F_U32, out.msgid), SA(25, F_U32, out.backoff.first_ms),
+	SA(26, F_U32, out.backoff.cap_ms), SA(27, F_U8, out.backoff.repeats),
+	SA(28, F_U8, dpd.mode), SA(29, F_U32, dpd.interval_s), SA(30, F_U32, dpd.retry_s),
+	SA(31, F_U32, dpd.retries), SA(32, F_U64, dpd.last_in_ms), SA(33, F_U64, dpd.last_out_ms),
+	SA(34, F_U8, my_id.type), SA(35, F_U16, my_id.len), SA(36, F_BYTES, my_id.bytes),
+	SA(37, F_U8, peer_id.type), SA(38, F_U16, peer_id.len), SA(39, F_BYTES, peer_id.bytes),
+	SA(40, F_STR, settings.profile), SA(41, F_U32, settings.lifetime_s),
+	SA(42, F_U8, settings.initial_contact_force), SA(43, F_BYTES, session.b),
+	SA(44, F_U64, created_ms), SA(45, F_U64, up_ms), SA(46, F_U64, end_ms),
+	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail),
+};
+
+static const struct field child_fields[] = {
+	CHILD(1, F_U32, spi_in), CHILD(2, F_U32, spi_out), CHILD(3, F_U8, udp_encap),
+	CHILD(4, F_U16, replay_window), CHILD(5, F_U32, tun), CHILD(6, F_U32, lifetime_s),
+	CHILD(7, F_U64, lifetime_kb), CHILD(8, F_U64, up_ms),
+};
+
+static const struct field grant_fields[] = {
+	GRANT(1, F_ADDR, ip4), GRANT(2, F_U8, ip4_mask_len), GRANT(3, F_ADDR, ip6),
+	GRANT(4, F_U8, ip6_prefix_len), GRANT(5, F_STR, def_domain), GRANT(6, F_STR, banner),
+	GRANT(7, F_U32, tun), GRANT(8, F_U32, session_lifetime_s),
+};
+
+#undef SA
+#undef CHILD
+#undef GRANT
+
+static const struct {
+	const struct field *v;
+	size_t n;
+} tables[RECORD_TABLES] = {
+	[RECORD_SA] = {sa_fields, ARRAY_LEN(sa_fields)},
+	[RECORD_CHILD] = {child_fields, ARRAY_LEN(child_fields)},
+	[RECORD_GRANT] = {grant_fields, ARRAY_LEN(grant_fields)},
+};
+
+static void put_field(struct wr *w, const struct field *f, const void *obj)
+{
+	const uint8_t *p = (const uint8_t *)obj + f->at;
+	uint64_t v64;
+	uint32_t v32;
+	uint16_t v16;
+
+	switch ((enum kind)f->kind) {
+	case F_U8:
+		fz_u8(w, f->tag, *p);
+		break;
+	case F_U16:
+		memcpy(&v16, p, sizeof(v16));
+		fz_u16(w, f->tag, v16);
+		break;
+	case F_U32:
+		memcpy(&v32, p, sizeof(v32));
+		fz_u32(w, f->tag, v32);
+		break;
+	case F_U64:
+		memcpy(&v64, p, sizeof(v64));
+		fz_u64(w, f->tag, v64);
+		break;
+	case F_BYTES:
+		fz_bytes(w, f->tag, p, f->size);
+		break;
+	case F_STR:
+		fz_str(w, f->tag, (const char *)p);
+		break;
+	case F_EP:
+		fz_endpoint(w, f->tag, (const struct endpoint *)(const void *)p);
+		break;
+	case F_ADDR:
+		fz_addr(w, f->tag, (const struct addr *)(const void *)p);
+		break;
+	}
+}
+
+void record_put(struct wr *w, enum record_table table, const void *obj)
+{
+	for (size_t i = 0; i < tables[table].n; i++)
+		put_field(w, &tables[table].v[i], obj);
+}
+
+static bool get_field(const struct field *f, struct view v, void *obj)
+{
+	uint8_t *p = (uint8_t *)obj + f->at;
+	uint64_t v64;
+	uint32_t v32;
+	uint16_t v16;
+
+	switch ((enum kind)f->kind) {
+	case F_U8:
+		*p = fz_get_u8(v);
+		return v.len == 1;
+	case F_U16:
+		v16 = fz_get_u16(v);
+		memcpy(p, &v16, sizeof(v16));
+		return v.len == 2;
+	case F_U32:
+		v32 = fz_get_u32(v);
+		memcpy(p, &v32, sizeof(v32));
+		return v.len == 4;
+	case F_U64:
+		v64 = fz_get_u64(v);
+		memcpy(p, &v64, sizeof(v64));
+		return v.len == 8;
+	case F_BYTES:
+		return fz_get_bytes(v, p, f->size);
+	case F_STR:
+		return fz_get_str(v, (char *)p, f->size);
+	case F_EP:
+		*(struct endpoint *)(void *)p = fz_get_endpoint(v);
+		return true;
+	case F_ADDR:
+		*(struct addr *)(void *)p = fz_get_addr(v);
+		return true;
+	}
+	return false;
+}
+
+bool record_take(enum record_table table, uint16_t tag, struct view v, void *obj, bool *good)
+{
+	for (size_t i = 0; i < tables[table].n; i++)
+		if (tables[table].v[i].tag == tag) {
+			*good &= get_field(&tables[table].v[i], v, obj);
+			return true;
+		}
+	return false;
+}

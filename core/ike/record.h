@@ -1,0 +1,39 @@
+/* The flat fields of frozen records, as tables of {tag, form, place}: one list serves freezing and
+ * thawing. */
+#ifndef CORE_IKE_RECORD_H
+#define CORE_IKE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/rd.h"
+#include "core/base/wr.h"
+
+#define RECORD_VERSION 1
+
+/* Tags are for ever; a field that is not needed any more keeps its number. */
+enum {
+	TAG_SUITE = 100, /* encr, key bits, prf, integ, group: u16 each */
+	TAG_KEPT,        /* reply: message ID, bytes */
+	TAG_REQUEST,     /* bytes of the open request */
+	TAG_WHY,         /* status token; present: the SA is being deleted */
+	TAG_GRANT,       /* group */
+	TAG_CHILD,       /* group, repeated */
+	TAG_LOCAL_TS,    /* body of a TS payload */
+	TAG_REMOTE_TS,
+	TAG_DNS,         /* repeated */
+	TAG_NBNS,
+	TAG_SUBNET,
+	TAG_REMOTE,
+	TAG_ESP          /* encr, key bits, integ, esn: u16 each */
+};
+
+enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_TABLES };
+
+/* Writes all fields of the table from obj (struct ike_sa, ike_child, ike_grant). */
+void record_put(struct wr *w, enum record_table table, const void *obj);
+/* True: the tag is in the table. *good becomes false when its value has not the right form. */
+bool record_take(enum record_table table, uint16_t tag, struct view v, void *obj, bool *good);
+
+#endif

@@ -1,0 +1,441 @@
+#include "core/ike/sa.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/ike/child.h"
+#include "core/ike/engine.h"
+#include "core/ike/sa_end.h"
+
+#define SPI_TRIES 8
+
+/* ---- birth and death ----------------------------------------------------------------------- */
+
+static void on_state_timer(struct timer *t, void *ctx)
+{
+	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, state_timer);
+
+	(void)ctx;
+	sa_event(sa, SE_TIMEOUT, ST_TIMEOUT);
+}
+
+static void on_request_timer(struct timer *t, void *ctx)
+{
+	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, request_timer);
+	struct ike *ike = ctx;
+
+	if (window_out_repeat(&sa->out)) {
+		stats_inc(ike->stats, CT_IKE_RETRANS_OUT);
+		sa_send(sa, (struct view){sa->out.bytes, sa->out.len});
+		sa_arm(sa, &sa->request_timer, ike_now(ike) + window_out_wait_ms(&sa->out));
+		return;
+	}
+	sa_event(sa, SE_NO_REPLY, sa->out.kind == REQ_DPD ? ST_END_DPD : ST_TIMEOUT);
+}
+
+static void on_dpd_timer(struct timer *t, void *ctx)
+{
+	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, dpd_timer);
+
+	if (dpd_due_ms(&sa->dpd) <= ike_now(ctx))
+		sa_event(sa, SE_DPD, ST_OK);
+	else
+		sa_arm_dpd(sa);
+}
+
+static void on_life_timer(struct timer *t, void *ctx)
+{
+	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, life_timer);
+
+	(void)ctx;
+	sa_event(sa, SE_LIFETIME, ST_END_LIFETIME);
+}
+
+/* Random, not zero, not in use (RFC 7296 2.6); 0 when the random source is broken. */
+static uint64_t new_spi(struct ike *ike)
+{
+	for (int i = 0; i < SPI_TRIES; i++) {
+		uint64_t spi = 0;
+
+		ike->ports->random(ike->ctx, &spi, sizeof(spi));
+		if (spi != 0 && ike_find_spi(ike, spi) == NULL)
+			return spi;
+	}
+	return 0;
+}
+
+/* Every timer of every SA finds room, so that arming never fails later. */
+static bool reserve_timers(struct ike *ike)
+{
+	size_t want = (ike->count + 1) * SA_TIMERS;
+
+	if (want <= ike->timers.heap.count)
+		return true;
+	return heap_reserve(&ike->timers.heap, want - ike->timers.heap.count) == ST_OK;
+}
+
+struct ike_sa *sa_alloc(struct ike *ike)
+{
+	struct ike_sa *sa;
+
+	if (!reserve_timers(ike))
+		return NULL;
+	sa = mem_new(sizeof(*sa));
+	if (sa == NULL)
+		return NULL;
+	sa->ike = ike;
+	list_init(&sa->node);
+	list_init(&sa->dead);
+	list_init(&sa->children);
+	timer_init(&sa->state_timer, on_state_timer);
+	timer_init(&sa->request_timer, on_request_timer);
+	timer_init(&sa->dpd_timer, on_dpd_timer);
+	timer_init(&sa->life_timer, on_life_timer);
+	ike->count++;
+	return sa;
+}
+
+struct ike_sa *sa_new(struct ike *ike, bool is_initiator, const struct endpoint *local,
+	const struct endpoint *remote)
+{
+	uint64_t spi = new_spi(ike);
+	struct ike_sa *sa = spi != 0 ? sa_alloc(ike) : NULL;
+
+	if (sa == NULL)
+		return NULL;
+	sa->number = ++ike->last_number;
+	sa->state = SA_NEW;
+	sa->is_initiator = is_initiator;
+	sa->local = *local;
+	sa->remote = *remote;
+	*(is_initiator ? &sa->spi_i : &sa->spi_r) = spi;
+	sa->created_ms = ike_now(ike);
+	sa->is_guarded = true;
+	guard_add(&ike->guard, remote, is_initiator);
+	sa->guarded_as = *remote;
+	list_push_back(&ike->sas, &sa->node);
+	map_add(&ike->by_number, &sa->by_number, hash_u64(sa->number));
+	map_add(&ike->by_spi, &sa->by_spi, hash_u64(spi));
+	return sa;
+}
+
+void sa_unguard(struct ike_sa *sa)
+{
+	if (sa->is_guarded)
+		guard_del(&sa->ike->guard, &sa->guarded_as, sa->is_initiator);
+	sa->is_guarded = false;
+}
+
+void sa_free(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	while (!list_empty(&sa->children))
+		child_free(CONTAINER_OF(sa->children.next, struct ike_child, node));
+	sa_unguard(sa);
+	timer_stop(&ike->timers, &sa->state_timer);
+	timer_stop(&ike->timers, &sa->request_timer);
+	timer_stop(&ike->timers, &sa->dpd_timer);
+	timer_stop(&ike->timers, &sa->life_timer);
+	map_del(&ike->by_number, &sa->by_number);
+	map_del(&ike->by_spi, &sa->by_spi);
+	map_del(&ike->by_init, &sa->by_init);
+	map_del(&ike->by_question, &sa->by_question);
+	map_del(&ike->by_peer, &sa->by_peer);
+	list_del(&sa->node);
+	list_del(&sa->dead);
+	window_in_fini(&sa->in);
+	window_out_fini(&sa->out);
+	handshake_free(sa->hs);
+	mem_free(sa->grant);
+	keys_wipe(&sa->keys);
+	mem_free_secret(sa, sizeof(*sa));
+	ike->count--;
+}
+
+/* ---- transitions --------------------------------------------------------------------------- */
+
+static void cancel_question(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	if (sa->question == 0)
+		return;
+	map_del(&ike->by_question, &sa->by_question);
+	ike->ports->cancel(ike->ctx, sa->question);
+	sa->question = 0;
+}
+
+/* The one place where a transition writes the state (sa_resume only restores it). What is due on entering a state is done here, so that no
+ * way into it can forget it. */
+static void sa_enter(struct ike_sa *sa, enum sa_state next)
+{
+	uint32_t timeout_ms = sa_state_info(next)->timeout_ms;
+	enum sa_state from = sa->state;
+
+	if (next == from)
+		return;
+	sa->state = (uint8_t)next;
+	if (timeout_ms != 0)
+		sa_arm(sa, &sa->state_timer, ike_now(sa->ike) + timeout_ms);
+	else
+		timer_stop(&sa->ike->timers, &sa->state_timer);
+	if (next == SA_UP)
+		sa_enter_up(sa);
+	else if (next == SA_DELETING)
+		sa_enter_deleting(sa, from);
+	else if (next == SA_LINGER)
+		sa_enter_linger(sa, from);
+	else if (next == SA_DEAD)
+		sa_enter_dead(sa, from);
+}
+
+void sa_resume(struct ike_sa *sa, enum sa_state state)
+{
+	uint32_t timeout_ms = sa_state_info(state)->timeout_ms;
+
+	sa->state = (uint8_t)state;
+	sa->is_reported = state == SA_DELETING;
+	if (timeout_ms != 0)
+		sa_arm(sa, &sa->state_timer, ike_now(sa->ike) + timeout_ms);
+}
+
+static void note_why(struct ike_sa *sa, enum status st)
+{
+	if (sa->why == ST_OK)
+		sa->why = st;
+}
+
+enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct sa_row *row = sa_row_find(sa->state, ev->kind);
+	uint64_t asked = sa->question;
+	enum sa_state next;
+	enum status st;
+
+	if (row == NULL) {
+		stats_status(sa->ike->stats, ST_BAD_STATE);
+		return ST_BAD_STATE;
+	}
+	st = row->action(sa, ev);
+	if (st == ST_PENDING)
+		return st;
+	next = st == ST_OK ? row->next_ok : row->next_fail;
+	if (next == sa->state) {
+		if (st != ST_OK)
+			stats_status(sa->ike->stats, st);
+		if (next == SA_UP) {
+			sa->why = ST_OK;
+			sa->detail[0] = '\0';
+		}
+		return st;
+	}
+	if (st != ST_OK)
+		note_why(sa, st);
+	else if (next == SA_DELETING || next == SA_LINGER || next == SA_DEAD)
+		note_why(sa, ev->status);
+	if (asked != 0 && sa->question == asked)
+		cancel_question(sa);
+	sa_enter(sa, next);
+	return st;
+}
+
+void sa_event(struct ike_sa *sa, enum sa_event_kind kind, enum status status)
+{
+	struct sa_event ev = {.kind = kind, .status = status};
+
+	(void)sa_dispatch(sa, &ev);
+}
+
+enum status sa_fail(struct ike_sa *sa, enum status st, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sa->why != ST_OK)
+		return st;
+	sa->why = st;
+	va_start(ap, fmt);
+	vsnprintf(sa->detail, sizeof(sa->detail), fmt, ap);
+	va_end(ap);
+	return st;
+}
+
+enum status sa_stop(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct handshake *hs = sa->hs;
+
+	/* An unprotected error was only a hint; now that nothing better came, it is the reason. */
+	if (ev->kind == SE_NO_REPLY && sa->state == SA_I_INIT && hs->hint != ST_OK)
+		return sa_fail(sa, hs->hint, "%s", hs->hint_words);
+	note_why(sa, ev->status);
+	return ST_OK;
+}
+
+enum status sa_refused(struct ike_sa *sa, const struct sa_event *ev)
+{
+	return sa_fail(sa, ev->answer->status, "%s", ev->answer->detail);
+}
+
+/* ---- the world ------------------------------------------------------------------------------ */
+
+static uint64_t next_question(struct ike_sa *sa)
+{
+	return ++sa->ike->last_question;
+}
+
+static enum status asked(struct ike_sa *sa, uint64_t number, enum status st)
+{
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", "");
+	sa->question = number;
+	map_add(&sa->ike->by_question, &sa->by_question, hash_u64(number));
+	return ST_OK;
+}
+
+enum status sa_job(struct ike_sa *sa, const struct ike_job *job)
+{
+	uint64_t n = next_question(sa);
+
+	return asked(sa, n, sa->ike->ports->job(sa->ike->ctx, n, job));
+}
+
+enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
+{
+	uint64_t n = next_question(sa);
+
+	q->sa = sa->number;
+	q->we_are_initiator = sa->is_initiator;
+	q->local = sa->local;
+	q->remote = sa->remote;
+	q->peer_id = sa->peer_id;
+	q->my_id = sa->my_id;
+	q->session = sa->session;
+	memcpy(q->profile, sa->settings.profile, sizeof(q->profile));
+	return asked(sa, n, sa->ike->ports->ask(sa->ike->ctx, n, q));
+}
+
+enum status sa_commit(struct ike_sa *sa)
+{
+	uint64_t n = next_question(sa);
+	struct ike_commit c = {
+		.sa = sa->number,
+		.session = sa->session,
+		.local = sa->local,
+		.remote = sa->remote,
+		.peer_id = sa->peer_id,
+	};
+
+	memcpy(c.profile, sa->settings.profile, sizeof(c.profile));
+	if (!list_empty(&sa->children))
+		c.spi_in = CONTAINER_OF(sa->children.next, struct ike_child, node)->spi_in;
+	return asked(sa, n, sa->ike->ports->commit(sa->ike->ctx, n, &c));
+}
+
+void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote,
+	struct view msg)
+{
+	struct ike *ike = sa->ike;
+
+	stats_inc(ike->stats, CT_IKE_OUT);
+	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
+	ike->ports->send(ike->ctx, local, remote, msg.p, msg.len);
+}
+
+void sa_send(struct ike_sa *sa, struct view msg)
+{
+	sa_send_to(sa, &sa->local, &sa->remote, msg);
+}
+
+enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view msg)
+{
+	/* 1, 2, 4, 8, 16, 16 seconds: 47 s in all (RFC 7296 2.4 leaves it to us). */
+	static const struct backoff patient = {1000, 16000, 5};
+	struct backoff b = kind == REQ_DPD ? dpd_backoff(&sa->dpd) : patient;
+	enum status st = window_out_open(&sa->out, kind, b, msg);
+
+	if (st != ST_OK)
+		return st;
+	sa_arm(sa, &sa->request_timer, ike_now(sa->ike) + window_out_wait_ms(&sa->out));
+	return ST_OK;
+}
+
+void sa_request_done(struct ike_sa *sa)
+{
+	window_out_close(&sa->out);
+	timer_stop(&sa->ike->timers, &sa->request_timer);
+}
+
+void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms)
+{
+	/* sa_alloc reserved the room. */
+	if (timer_set(&sa->ike->timers, t, due_ms) != ST_OK)
+		stats_status(sa->ike->stats, ST_INTERNAL);
+}
+
+void sa_arm_dpd(struct ike_sa *sa)
+{
+	uint64_t due = dpd_due_ms(&sa->dpd);
+
+	if (due == TIMER_NEVER || sa->state != SA_UP || sa->out.kind != REQ_NONE)
+		timer_stop(&sa->ike->timers, &sa->dpd_timer);
+	else
+		sa_arm(sa, &sa->dpd_timer, due);
+}
+
+void sa_set_lifetimes(struct ike_sa *sa)
+{
+	uint64_t now = ike_now(sa->ike);
+
+	sa->up_ms = now;
+	dpd_heard(&sa->dpd, now);
+	if (sa->settings.lifetime_s != 0)
+		sa->end_ms = now + (uint64_t)sa->settings.lifetime_s * 1000;
+	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
+		sa->session_end_ms = now + (uint64_t)sa->grant->session_lifetime_s * 1000;
+}
+
+void sa_arm_life(struct ike_sa *sa)
+{
+	uint64_t end = sa->end_ms;
+
+	if (end == 0 || (sa->session_end_ms != 0 && sa->session_end_ms < end))
+		end = sa->session_end_ms;
+	if (end != 0)
+		sa_arm(sa, &sa->life_timer, end);
+}
+
+void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child *child)
+{
+	struct ike_event ev = {
+		.kind = kind,
+		.sa = sa->number,
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.local = sa->local,
+		.remote = sa->remote,
+		.peer_id = sa->peer_id.type != 0 ? &sa->peer_id : NULL,
+		.profile = sa->settings.profile,
+		.status = sa->why,
+		.detail = sa->detail,
+		.session = sa->session,
+	};
+
+	if (child != NULL) {
+		ev.spi_in = child->spi_in;
+		ev.spi_out = child->spi_out;
+	}
+	sa->ike->ports->tell(sa->ike->ctx, &ev);
+}
+
+uint64_t sa_spi_local(const struct ike_sa *sa)
+{
+	return sa->is_initiator ? sa->spi_i : sa->spi_r;
+}
+
+uint64_t sa_spi_remote(const struct ike_sa *sa)
+{
+	return sa->is_initiator ? sa->spi_r : sa->spi_i;
+}

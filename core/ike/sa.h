@@ -1,0 +1,169 @@
+/* One IKE SA and its children, and the one function that moves it from state to state. Private to
+ * core/ike. */
+#ifndef CORE_IKE_SA_H
+#define CORE_IKE_SA_H
+
+#include "core/base/list.h"
+#include "core/base/map.h"
+#include "core/base/timer.h"
+#include "core/crypto/keys.h"
+#include "core/ike/dpd.h"
+#include "core/ike/handshake.h"
+#include "core/ike/ike.h"
+#include "core/ike/msg.h"
+#include "core/ike/sa_table.h"
+#include "core/ike/window.h"
+
+struct ike;
+
+struct ike_child {
+	struct list node;         /* in the SA's list */
+	struct map_node by_spi;   /* by spi_in, in the engine's map */
+	struct ike_sa *sa;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct esp_suite suite;
+	bool udp_encap;
+	bool is_installed;        /* the data path has it */
+	uint16_t replay_window;
+	uint32_t tun;
+	uint32_t lifetime_s;
+	uint64_t lifetime_kb;
+	uint64_t up_ms;
+	uint8_t n_local_ts;
+	uint8_t n_remote_ts;
+	struct ts local_ts[IKE_TS_MAX];
+	struct ts remote_ts[IKE_TS_MAX];
+};
+
+/* What an established SA took from its profile; the profile may go. */
+struct sa_settings {
+	char profile[IKE_NAME_LEN];
+	uint32_t lifetime_s;
+	bool initial_contact_force;
+};
+
+#define SA_TIMERS 4
+
+struct ike_sa {
+	struct ike *ike;
+	struct list node;          /* all, in the order of creation */
+	struct map_node by_number;
+	struct map_node by_spi;    /* our SPI */
+	struct map_node by_init;   /* responder: SPI and endpoint of the initiator */
+	struct map_node by_question;
+	struct map_node by_peer;   /* established: identity and profile */
+	struct list dead;          /* waiting to be freed at the end of the engine's call */
+
+	uint64_t number;
+	uint8_t state;             /* enum sa_state; written by sa_enter() only */
+	bool is_initiator;
+	bool is_guarded;           /* counted as half-open, under guarded_as */
+	bool is_up;                /* counted as established, SA_UP was told */
+	bool is_reported;          /* its end was told */
+	bool nat_local;
+	bool nat_remote;
+	bool has_keys;
+	bool in_peer_map;
+	uint8_t auth_local;        /* AUTH methods in use, 0 before */
+	uint8_t auth_remote;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	uint64_t nonce_tag;        /* responder: of Ni, with by_init */
+	struct endpoint local;
+	struct endpoint remote;
+	struct endpoint guarded_as;
+	struct ike_suite suite;
+	struct ike_keys keys;
+
+	struct timer state_timer;
+	struct timer request_timer;
+	struct timer dpd_timer;
+	struct timer life_timer;
+	struct window_in in;
+	struct window_out out;
+	struct dpd_clock dpd;
+
+	uint64_t question;         /* number of the open job, ask or commit; 0: none */
+	enum status why;           /* how it ends or failed */
+	char detail[IKE_DETAIL_LEN];
+
+	struct ike_id my_id;
+	struct ike_id peer_id;
+	struct sa_settings settings;
+	struct ulid session;
+	struct ike_grant *grant;   /* NULL until granted */
+	struct handshake *hs;      /* NULL once established */
+	struct list children;
+	uint8_t n_children;
+	uint64_t created_ms;
+	uint64_t up_ms;            /* 0: not established; from then on it is kept */
+	uint64_t end_ms;           /* lifetime; 0: none */
+	uint64_t session_end_ms;   /* lifetime of the session; 0: none */
+};
+
+/* What happened, for an action. Only the members of the kind are set. */
+struct sa_event {
+	enum sa_event_kind kind;
+	const struct msg_in *msg;
+	const struct init_request *init;   /* ACCEPT */
+	const struct ike_job_result *job;
+	const struct ike_answer *answer;
+	const struct init_error *error;    /* INIT_COOKIE, INIT_GROUP, INIT_REFUSED */
+	enum status status;                /* COMMITTED, CLOSE, CHILD_LOST, LIFETIME, BAD_REQUEST... */
+};
+
+/* A new SA in state NEW, in the engine's tables, with room for its timers. NULL: out of memory or
+ * no random SPI found. The caller dispatches its first event at once. */
+struct ike_sa *sa_new(struct ike *ike, bool is_initiator, const struct endpoint *local,
+	const struct endpoint *remote);
+/* An empty one that is in no table, for sa_new and for a thaw. NULL: out of memory. */
+struct ike_sa *sa_alloc(struct ike *ike);
+/* It does not count as half-open any more. */
+void sa_unguard(struct ike_sa *sa);
+/* Takes it out of all tables and frees it. Tells nobody. */
+void sa_free(struct ike_sa *sa);
+
+/* Finds the row, runs its action, enters the next state. ST_BAD_STATE (counted): no row. */
+enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev);
+/* An event without a message. */
+void sa_event(struct ike_sa *sa, enum sa_event_kind kind, enum status status);
+
+/* A thawed SA goes on in UP or DELETING; what entering them would do was done before. */
+void sa_resume(struct ike_sa *sa, enum sa_state state);
+
+/* Remembers why an action fails and returns st. The first reason stays. */
+enum status sa_fail(struct ike_sa *sa, enum status st, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Asks the world; one question at a time. The state that follows waits for the answer. */
+enum status sa_job(struct ike_sa *sa, const struct ike_job *job) MUST_USE;
+enum status sa_ask(struct ike_sa *sa, struct ike_question *q) MUST_USE;
+enum status sa_commit(struct ike_sa *sa) MUST_USE;
+
+/* Sends msg as a request of the kind, keeps it and arms the repetition. */
+enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view msg) MUST_USE;
+void sa_request_done(struct ike_sa *sa);
+void sa_send(struct ike_sa *sa, struct view msg);
+/* A reply goes where its request came from (RFC 7296 2.11). */
+void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote,
+	struct view msg);
+/* Arms one of the SA's timers; never fails. */
+void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms);
+/* Arms the DPD timer for the clock's present state. */
+void sa_arm_dpd(struct ike_sa *sa);
+void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child *child);
+
+/* Starts the lifetimes of the SA and of its session. */
+void sa_set_lifetimes(struct ike_sa *sa);
+/* Arms the timer for the earlier of the two. */
+void sa_arm_life(struct ike_sa *sa);
+
+uint64_t sa_spi_local(const struct ike_sa *sa);
+uint64_t sa_spi_remote(const struct ike_sa *sa);
+
+/* ---- actions shared by several rows ---- */
+sa_action sa_stop;
+sa_action sa_refused;
+
+#endif

@@ -1,0 +1,117 @@
+#include "core/ike/sa_end.h"
+
+#include "core/ike/auth.h"
+#include "core/ike/auth_r.h"
+#include "core/ike/child.h"
+#include "core/ike/engine.h"
+#include "core/ike/freeze.h"
+#include "core/ike/info.h"
+
+void sa_enter_up(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	handshake_free(sa->hs);
+	sa->hs = NULL;
+	sa_unguard(sa);
+	sa->is_up = true;
+	ike->guard.established++;
+	map_add(&ike->by_peer, &sa->by_peer,
+		auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
+	stats_inc(ike->stats, CT_IKE_UP);
+	sa_arm_dpd(sa);
+	sa_arm_life(sa);
+	sa_tell(sa, IKE_EV_SA_UP, NULL);
+	LIST_EACH(at, &sa->children) {
+		stats_inc(ike->stats, CT_CHILD_UP);
+		sa_tell(sa, IKE_EV_CHILD_UP, CONTAINER_OF(at, struct ike_child, node));
+	}
+}
+
+/* A negotiation that came to nothing. What unauthenticated messages alone can cause is reported at
+ * a limited rate; it is counted always. */
+static void tell_failure(struct ike_sa *sa, enum sa_state from)
+{
+	static const char silent[] = "the peer did not go on with IKE_AUTH: does UDP port 4500 "
+				     "reach this host, and do large packets?";
+	bool is_early = from <= SA_I_SECRET || from == SA_R_DH || from == SA_R_SECRET;
+	struct ike_event ev = {
+		.kind = is_early || sa->peer_id.type == 0 ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED,
+		.sa = sa->number,
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.local = sa->local,
+		.remote = sa->remote,
+		.profile = sa->settings.profile,
+		.status = sa->why,
+		.detail = sa->detail,
+	};
+
+	if (sa->is_initiator || sa->peer_id.type != 0) {
+		sa_tell(sa, is_early ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED, NULL);
+		return;
+	}
+	if (sa->why == ST_END_SHUTDOWN || sa->why == ST_END_ADMIN)
+		return;
+	if (from == SA_R_AUTH && sa->why == ST_TIMEOUT)
+		ev.detail = silent;
+	ike_report(sa->ike, &ev);
+}
+
+/* Once per SA: whatever it held goes back, whoever listens is told. */
+static void end_session(struct ike_sa *sa, enum sa_state from)
+{
+	struct ike *ike = sa->ike;
+
+	if (sa->is_reported)
+		return;
+	sa->is_reported = true;
+	if (sa->why == ST_OK)
+		sa->why = ST_INTERNAL;
+	stats_status(ike->stats, sa->why);
+	while (!list_empty(&sa->children))
+		child_end(CONTAINER_OF(sa->children.next, struct ike_child, node));
+	map_del(&ike->by_peer, &sa->by_peer);
+	timer_stop(&ike->timers, &sa->dpd_timer);
+	timer_stop(&ike->timers, &sa->life_timer);
+	if (!sa->is_up) {
+		tell_failure(sa, from);
+		return;
+	}
+	sa->is_up = false;
+	ike->guard.established--;
+	stats_inc(ike->stats, CT_IKE_DOWN);
+	sa_tell(sa, IKE_EV_SA_DOWN, NULL);
+}
+
+static void forget_handshake(struct ike_sa *sa)
+{
+	handshake_free(sa->hs);
+	sa->hs = NULL;
+}
+
+void sa_enter_deleting(struct ike_sa *sa, enum sa_state from)
+{
+	auth_r_error_reply(sa, true);
+	end_session(sa, from);
+	forget_handshake(sa);
+	info_send_delete(sa);
+}
+
+void sa_enter_linger(struct ike_sa *sa, enum sa_state from)
+{
+	auth_r_error_reply(sa, false);
+	end_session(sa, from);
+	forget_handshake(sa);
+	sa_request_done(sa);
+	ike_forget(sa);
+}
+
+void sa_enter_dead(struct ike_sa *sa, enum sa_state from)
+{
+	end_session(sa, from);
+	forget_handshake(sa);
+	sa_request_done(sa);
+	ike_forget(sa);
+	list_push_back(&sa->ike->dead, &sa->dead);
+}

@@ -1,0 +1,153 @@
+#include "core/ike/sa_table.h"
+
+#include "core/ike/auth_i.h"
+#include "core/ike/auth_r.h"
+#include "core/ike/info.h"
+#include "core/ike/init_i.h"
+#include "core/ike/init_r.h"
+#include "core/ike/sa.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#define ROW(s, e, a, ok, fail) {SA_##s, SE_##e, SA_##ok, SA_##fail, a}
+
+/* sa_stop does nothing and succeeds: entering the next state does what is due. */
+static const struct sa_row rows[] = {
+	/* ---- initiator: IKE_SA_INIT ---- */
+	ROW(NEW, CONNECT, init_i_start, I_DH, DEAD),
+	ROW(I_DH, JOB, init_i_send, I_INIT, DEAD),
+	ROW(I_DH, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_DH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(I_INIT, INIT_REPLY, init_i_reply, I_SECRET, DEAD),
+	ROW(I_INIT, INIT_COOKIE, init_i_cookie, I_INIT, DEAD),
+	ROW(I_INIT, INIT_GROUP, init_i_start, I_DH, DEAD),
+	ROW(I_INIT, INIT_REFUSED, init_i_hint, I_INIT, DEAD),
+	ROW(I_INIT, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(I_INIT, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_INIT, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(I_SECRET, JOB, init_i_secret, I_PSK, DEAD),
+	ROW(I_SECRET, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_SECRET, CLOSE, sa_stop, DEAD, DEAD),
+
+	/* ---- initiator: IKE_AUTH ---- */
+	ROW(I_PSK, GRANTED, auth_i_send, I_AUTH, DEAD),
+	ROW(I_PSK, REFUSED, sa_refused, DEAD, DEAD),
+	ROW(I_PSK, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_PSK, CLOSE, sa_stop, DEAD, DEAD),
+	/* What we find wrong in a reply after the responder believes in the SA: it must be told. */
+	ROW(I_AUTH, AUTH_REPLY, auth_i_reply, I_AUTHORIZE, DELETING),
+	ROW(I_AUTH, BAD_REPLY, auth_i_bad_reply, DELETING, DELETING),
+	ROW(I_AUTH, AUTH_REFUSED, auth_i_refused, DEAD, DEAD),
+	ROW(I_AUTH, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(I_AUTH, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_AUTH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(I_AUTHORIZE, GRANTED, auth_i_authorized, I_COMMIT, DELETING),
+	ROW(I_AUTHORIZE, REFUSED, sa_refused, DELETING, DELETING),
+	ROW(I_AUTHORIZE, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(I_AUTHORIZE, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(I_AUTHORIZE, TIMEOUT, sa_stop, DELETING, DELETING),
+	ROW(I_AUTHORIZE, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(I_COMMIT, COMMITTED, auth_i_committed, UP, DELETING),
+	ROW(I_COMMIT, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(I_COMMIT, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(I_COMMIT, TIMEOUT, sa_stop, DELETING, DELETING),
+	ROW(I_COMMIT, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(I_COMMIT, CHILD_LOST, sa_stop, DELETING, DELETING),
+
+	/* ---- responder: IKE_SA_INIT ---- */
+	ROW(NEW, ACCEPT, init_r_start, R_DH, DEAD),
+	ROW(NEW, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(NEW, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_DH, JOB, init_r_generated, R_SECRET, DEAD),
+	ROW(R_DH, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_DH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_SECRET, JOB, init_r_reply, R_AUTH, DEAD),
+	ROW(R_SECRET, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_SECRET, CLOSE, sa_stop, DEAD, DEAD),
+
+	/* ---- responder: IKE_AUTH. LINGER: the error is the whole reply; DELETING: the peer is
+	 * authenticated, so the reply has AUTH and the error of the child, and a DELETE follows ---- */
+	ROW(R_AUTH, AUTH_REQUEST, auth_r_request, R_PSK, LINGER),
+	ROW(R_AUTH, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(R_AUTH, CRITICAL, info_critical, LINGER, LINGER),
+	ROW(R_AUTH, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_AUTH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_PSK, GRANTED, auth_r_verify, R_AUTHORIZE, LINGER),
+	ROW(R_PSK, REFUSED, sa_refused, LINGER, LINGER),
+	ROW(R_PSK, TIMEOUT, sa_stop, LINGER, LINGER),
+	ROW(R_PSK, CLOSE, sa_stop, LINGER, LINGER),
+	ROW(R_AUTHORIZE, GRANTED, auth_r_authorized, R_ADDRESS, LINGER),
+	ROW(R_AUTHORIZE, CHILDLESS, auth_r_childless, DELETING, DELETING),
+	ROW(R_AUTHORIZE, REFUSED, sa_refused, LINGER, LINGER),
+	ROW(R_AUTHORIZE, TIMEOUT, sa_stop, LINGER, LINGER),
+	ROW(R_AUTHORIZE, CLOSE, sa_stop, LINGER, LINGER),
+	ROW(R_ADDRESS, GRANTED, auth_r_address, R_COMMIT, DELETING),
+	ROW(R_ADDRESS, REFUSED, sa_refused, DELETING, DELETING),
+	ROW(R_ADDRESS, TIMEOUT, sa_stop, DELETING, DELETING),
+	ROW(R_ADDRESS, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(R_COMMIT, COMMITTED, auth_r_committed, UP, DELETING),
+	ROW(R_COMMIT, TIMEOUT, sa_stop, DELETING, DELETING),
+	ROW(R_COMMIT, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(R_COMMIT, CHILD_LOST, sa_stop, DELETING, DELETING),
+
+	/* ---- established ---- */
+	ROW(UP, INFO_REQUEST, info_request, UP, UP),
+	ROW(UP, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(UP, CHILD_REQUEST, info_no_more_children, UP, UP),
+	ROW(UP, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(UP, CRITICAL, info_critical, UP, UP),
+	ROW(UP, INFO_REPLY, info_reply, UP, UP),
+	ROW(UP, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(UP, DPD, info_dpd, UP, UP),
+	ROW(UP, LIFETIME, sa_stop, DELETING, DELETING),
+	ROW(UP, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(UP, CHILD_LOST, sa_stop, DELETING, DELETING),
+
+	/* ---- the end (RFC 7296 1.4.1, 2.25.2) ---- */
+	ROW(DELETING, INFO_REPLY, info_delete_reply, DEAD, DEAD),
+	ROW(DELETING, INFO_REQUEST, info_request, DELETING, DELETING),
+	ROW(DELETING, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(DELETING, CHILD_REQUEST, info_temporary_failure, DELETING, DELETING),
+	ROW(DELETING, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(DELETING, CRITICAL, info_critical, DELETING, DELETING),
+	ROW(DELETING, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(DELETING, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(LINGER, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(LINGER, CLOSE, sa_stop, DEAD, DEAD),
+};
+
+static const struct sa_state_info states[SA_STATES] = {
+#define X(name, timeout, status, words) [SA_##name] = {#name, timeout, status, words},
+	SA_STATE_LIST(X)
+#undef X
+};
+
+static const char *const events[SA_EVENTS] = {
+#define X(name) [SE_##name] = #name,
+	SA_EVENT_LIST(X)
+#undef X
+};
+
+const struct sa_row *sa_row_find(enum sa_state state, enum sa_event_kind event)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].state == state && rows[i].event == event)
+			return &rows[i];
+	return NULL;
+}
+
+const struct sa_row *sa_rows(size_t *n)
+{
+	*n = ARRAY_LEN(rows);
+	return rows;
+}
+
+const struct sa_state_info *sa_state_info(enum sa_state state)
+{
+	return &states[state < SA_STATES ? state : SA_DEAD];
+}
+
+const char *sa_event_name(enum sa_event_kind event)
+{
+	return event < SA_EVENTS ? events[event] : "?";
+}

@@ -1,0 +1,111 @@
+/* THE transitions of an IKE SA, both roles: {state, event, action, next_ok, next_fail}.
+ *
+ * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
+ * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
+ * both       UP -> DELETING -> DEAD;  LINGER answers repeated requests for a while, then DEAD
+ *
+ * A state and event without a row: the event is counted and ignored, never fatal. An action that
+ * returns ST_OK leads to next_ok, ST_PENDING stays, anything else leads to next_fail. Only
+ * sa_enter() (sa.c) writes the state. */
+#ifndef CORE_IKE_SA_TABLE_H
+#define CORE_IKE_SA_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+
+/*  X(NAME, timeout_ms (0: none), status in `show`, description in `show`) */
+#define SA_STATE_LIST(X) \
+	X(NEW, 10000, "IN-NEG", "Created") \
+	X(I_DH, 10000, "IN-NEG", "Initiator computing the key exchange value") \
+	X(I_INIT, 180000, "IN-NEG", "Initiator waiting for INIT response") \
+	X(I_SECRET, 10000, "IN-NEG", "Initiator computing the shared secret") \
+	X(I_PSK, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
+	X(I_AUTH, 180000, "IN-NEG", "Initiator waiting for AUTH response") \
+	X(I_AUTHORIZE, 60000, "IN-NEG", "Initiator waiting for authorization") \
+	X(I_COMMIT, 20000, "IN-NEG", "Initiator waiting for the session store") \
+	X(R_DH, 10000, "IN-NEG", "Responder computing the key exchange value") \
+	X(R_SECRET, 10000, "IN-NEG", "Responder computing the shared secret") \
+	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
+	X(R_PSK, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
+	X(R_AUTHORIZE, 60000, "IN-NEG", "Responder waiting for authorization") \
+	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \
+	X(R_COMMIT, 20000, "IN-NEG", "Responder waiting for the session store") \
+	X(UP, 0, "READY", "Negotiation done") \
+	X(DELETING, 60000, "DELETE", "Deleting IKE SA") \
+	X(LINGER, 5000, "DELETE", "Deleting IKE SA") \
+	X(DEAD, 0, "DELETE", "Deleting IKE SA")
+
+enum sa_state {
+#define X(name, timeout, status, words) SA_##name,
+	SA_STATE_LIST(X)
+#undef X
+	SA_STATES
+};
+
+/* What may happen to an SA. Messages have been authenticated (INIT replies excepted), parsed and
+ * judged before they become an event: one kind of message may be several events. */
+#define SA_EVENT_LIST(X) \
+	X(CONNECT)        /* initiator starts */ \
+	X(ACCEPT)         /* responder: an acceptable INIT request */ \
+	X(JOB)            /* a computation ended, well or badly */ \
+	X(GRANTED)        /* a question was answered with yes */ \
+	X(CHILDLESS)      /* yes, but the first child is already known to be impossible */ \
+	X(REFUSED)        /* a question was answered with no */ \
+	X(COMMITTED)      /* the store answered, well or badly */ \
+	X(INIT_REPLY)     \
+	X(INIT_COOKIE)    /* the responder wants its cookie back */ \
+	X(INIT_GROUP)     /* the responder wants another group that we allow */ \
+	X(INIT_REFUSED)   /* an unprotected error: a hint only */ \
+	X(AUTH_REQUEST)   \
+	X(AUTH_REPLY)     \
+	X(BAD_REPLY)      /* authentic reply to IKE_AUTH, but malformed */ \
+	X(AUTH_REFUSED)   /* protected error without an AUTH payload */ \
+	X(INFO_REQUEST)   \
+	X(DELETE_REQUEST) /* the peer deletes this IKE SA */ \
+	X(CHILD_REQUEST)  /* CREATE_CHILD_SA: new child or rekey */ \
+	X(BAD_REQUEST)    /* authentic, but malformed: fatal (RFC 7296 2.21.3) */ \
+	X(CRITICAL)       /* authentic, unknown critical payload */ \
+	X(INFO_REPLY)     \
+	X(NO_REPLY)       /* our request was repeated often enough */ \
+	X(TIMEOUT)        /* the state lasted too long */ \
+	X(DPD)            /* liveness check is due */ \
+	X(LIFETIME)       /* lifetime of the SA or of the session is over */ \
+	X(CLOSE)          /* the operator, or a newer SA of the same peer */ \
+	X(CHILD_LOST)     /* the data path lost the child */
+
+enum sa_event_kind {
+#define X(name) SE_##name,
+	SA_EVENT_LIST(X)
+#undef X
+	SA_EVENTS
+};
+
+struct ike_sa;
+struct sa_event;
+typedef enum status sa_action(struct ike_sa *sa, const struct sa_event *ev);
+
+struct sa_row {
+	uint8_t state;
+	uint8_t event;
+	uint8_t next_ok;
+	uint8_t next_fail;
+	sa_action *action;
+};
+
+struct sa_state_info {
+	const char *name;
+	uint32_t timeout_ms;
+	const char *status;
+	const char *words;
+};
+
+/* NULL: no row. */
+const struct sa_row *sa_row_find(enum sa_state state, enum sa_event_kind event);
+/* The whole table, for its own test. */
+const struct sa_row *sa_rows(size_t *n);
+const struct sa_state_info *sa_state_info(enum sa_state state);
+const char *sa_event_name(enum sa_event_kind event);
+
+#endif

@@ -1,0 +1,253 @@
+#include "core/ike/freeze.h"
+
+#include "core/base/freeze.h"
+#include "core/base/hash.h"
+#include "core/base/keep.h"
+#include "core/base/mem.h"
+#include "core/ike/auth.h"
+#include "core/ike/child.h"
+#include "core/ike/engine.h"
+#include "core/ike/info.h"
+#include "core/ike/record.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool get_ts(struct view v, struct ts *out, uint8_t *n)
+{
+	size_t count = 0;
+
+	if (ts_parse(v, out, IKE_TS_MAX, &count) != ST_OK)
+		return false;
+	*n = (uint8_t)count;
+	return count > 0;
+}
+
+/* What a child's record says, before there is a child. */
+static bool get_child(struct view group, struct ike_child *c)
+{
+	struct rd r = rd_init(group.p, group.len);
+	struct view v;
+	uint16_t tag, id[4];
+	bool good = true, has_suite = false;
+
+	while (fz_next(&r, &tag, &v)) {
+		struct rd f = rd_init(v.p, v.len);
+
+		if (record_take(RECORD_CHILD, tag, v, c, &good))
+			continue;
+		if (tag == TAG_LOCAL_TS)
+			good &= get_ts(v, c->local_ts, &c->n_local_ts);
+		if (tag == TAG_REMOTE_TS)
+			good &= get_ts(v, c->remote_ts, &c->n_remote_ts);
+		if (tag == TAG_ESP) {
+			for (size_t i = 0; i < 4; i++)
+				id[i] = rd_u16(&f);
+			has_suite = suite_esp(id[0], id[1], id[2], id[3] != 0, &c->suite) == ST_OK;
+		}
+	}
+	return good && rd_ok(&r) && has_suite && c->spi_in > 255 && c->n_local_ts > 0 &&
+	       c->n_remote_ts > 0;
+}
+
+static bool get_grant(struct view group, struct ike_grant *g)
+{
+	struct rd r = rd_init(group.p, group.len);
+	struct view v;
+	uint16_t tag;
+	bool good = true;
+
+	while (fz_next(&r, &tag, &v)) {
+		if (record_take(RECORD_GRANT, tag, v, g, &good))
+			continue;
+		if (tag == TAG_DNS && g->n_dns < ARRAY_LEN(g->dns))
+			g->dns[g->n_dns++] = fz_get_addr(v);
+		if (tag == TAG_NBNS && g->n_nbns < ARRAY_LEN(g->nbns))
+			g->nbns[g->n_nbns++] = fz_get_addr(v);
+		if (tag == TAG_SUBNET && g->n_subnets < ARRAY_LEN(g->subnets))
+			g->subnets[g->n_subnets++] = fz_get_prefix(v);
+		if (tag == TAG_REMOTE && g->n_remote < ARRAY_LEN(g->remote))
+			g->remote[g->n_remote++] = fz_get_prefix(v);
+	}
+	return good && rd_ok(&r);
+}
+
+static bool get_suite(struct view v, struct ike_suite *out)
+{
+	struct rd r = rd_init(v.p, v.len);
+	uint16_t id[5];
+
+	for (size_t i = 0; i < 5; i++)
+		id[i] = rd_u16(&r);
+	return suite_ike(id[0], id[1], id[2], id[3], id[4], out) == ST_OK;
+}
+
+static enum status get_kept(struct view v, struct window_in *in)
+{
+	struct rd r = rd_init(v.p, v.len);
+	struct window_kept *k;
+	uint32_t msgid = rd_u32(&r);
+	struct view bytes = rd_rest(&r);
+
+	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > MESSAGE_MAX)
+		return ST_BAD_PAYLOAD;
+	k = &in->kept[msgid % WINDOW_IN];
+	if (k->bytes != NULL)
+		return ST_BAD_PAYLOAD;
+	*k = (struct window_kept){msgid, mem_dup(bytes.p, bytes.len), bytes.len};
+	return k->bytes != NULL ? ST_OK : ST_NOMEM;
+}
+
+static enum status add_child(struct ike_sa *sa, struct view group)
+{
+	struct ike_child c = {0}, *child;
+
+	if (!get_child(group, &c))
+		return ST_BAD_PAYLOAD;
+	if (ike_find_child(sa->ike, c.spi_in) != NULL)
+		return ST_EXISTS;
+	child = child_new(sa, c.spi_in);
+	if (child == NULL)
+		return ST_NOMEM;
+	/* Everything but the links, which point into the child itself. */
+	c.node = child->node;
+	c.by_spi = child->by_spi;
+	c.sa = sa;
+	c.is_installed = true;
+	*child = c;
+	return ST_OK;
+}
+
+/* One field that the table does not have. */
+static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
+{
+	char token[64];
+
+	switch (tag) {
+	case TAG_SUITE:
+		return get_suite(v, &sa->suite) ? ST_OK : ST_BAD_PAYLOAD;
+	case TAG_KEPT:
+		return get_kept(v, &sa->in);
+	case TAG_REQUEST:
+		if (v.len == 0 || v.len > MESSAGE_MAX || sa->out.bytes != NULL)
+			return ST_BAD_PAYLOAD;
+		sa->out.bytes = mem_dup(v.p, v.len);
+		sa->out.len = v.len;
+		return sa->out.bytes != NULL ? ST_OK : ST_NOMEM;
+	case TAG_WHY:
+		if (!fz_get_str(v, token, sizeof(token)))
+			return ST_BAD_PAYLOAD;
+		sa->why = status_from_token(token);
+		if (sa->why == ST__MAX || sa->why == ST_OK)
+			sa->why = ST_INTERNAL;
+		return ST_OK;
+	case TAG_GRANT:
+		if (sa->grant != NULL)
+			return ST_BAD_PAYLOAD;
+		sa->grant = mem_new(sizeof(*sa->grant));
+		if (sa->grant == NULL)
+			return ST_NOMEM;
+		return get_grant(v, sa->grant) ? ST_OK : ST_BAD_PAYLOAD;
+	case TAG_CHILD:
+		return add_child(sa, v);
+	default:
+		return ST_OK; /* of a newer main (rollback) */
+	}
+}
+
+/* Nothing in a record may lead outside of what the code takes for granted. */
+static bool is_sound(const struct ike_sa *sa)
+{
+	const struct ike_suite *s = &sa->suite;
+
+	return s->encr != NULL && sa->number != 0 && sa->spi_i != 0 && sa->spi_r != 0 &&
+	       sa->up_ms != 0 && sa->my_id.len <= IKE_ID_LEN && sa->peer_id.len <= IKE_ID_LEN &&
+	       sa->keys.d_len == s->prf->key_len &&
+	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
+	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
+	       sa->out.kind <= REQ_DELETE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
+	       (sa->why != ST_OK || sa->n_children > 0);
+}
+
+static enum status read_record(struct ike_sa *sa, struct view rec)
+{
+	uint16_t kind, version, tag;
+	struct rd fields;
+	struct view v;
+	bool good = true;
+	enum status st = fz_open_record(rec, &kind, &version, &fields);
+
+	if (st == ST_OK && (kind != KEEP_IKE || version != RECORD_VERSION))
+		st = ST_BAD_PAYLOAD;
+	while (st == ST_OK && fz_next(&fields, &tag, &v))
+		if (!record_take(RECORD_SA, tag, v, sa, &good))
+			st = take_other(sa, tag, v);
+	if (st != ST_OK)
+		return st;
+	return good && is_sound(sa) ? ST_OK : ST_BAD_PAYLOAD;
+}
+
+/* ---- coming back ----------------------------------------------------------------------------- */
+
+/* In the order of numbers, as ike_next_info promises. */
+static void insert_by_number(struct ike *ike, struct ike_sa *sa)
+{
+	struct list *at = ike->sas.prev;
+
+	while (at != &ike->sas && CONTAINER_OF(at, struct ike_sa, node)->number > sa->number)
+		at = at->prev;
+	list_add_before(at->next, &sa->node);
+	if (sa->number > ike->last_number)
+		ike->last_number = sa->number;
+}
+
+/* Counts and tables as sa_enter_up leaves them; nobody is told: nothing happened. */
+static void resume_up(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	sa->is_up = true;
+	ike->guard.established++;
+	map_add(&ike->by_peer, &sa->by_peer,
+		auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
+	sa_arm_life(sa);
+	sa_arm_dpd(sa);
+}
+
+static void resume(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	insert_by_number(ike, sa);
+	map_add(&ike->by_number, &sa->by_number, hash_u64(sa->number));
+	map_add(&ike->by_spi, &sa->by_spi, hash_u64(sa_spi_local(sa)));
+	sa->has_keys = true;
+	/* Our request may or may not have gone out: its repetition starts again. */
+	window_out_alive(&sa->out);
+	if (sa->out.kind != REQ_NONE)
+		sa_arm(sa, &sa->request_timer, ike_now(ike));
+	sa_resume(sa, sa->why != ST_OK ? SA_DELETING : SA_UP);
+	if (sa->why == ST_OK)
+		resume_up(sa);
+	else if (sa->out.kind == REQ_NONE)
+		info_send_delete(sa);
+}
+
+enum status ike_thaw(struct ike *ike, struct view rec)
+{
+	struct ike_sa *sa = sa_alloc(ike);
+	enum status st;
+
+	if (sa == NULL)
+		return ST_NOMEM;
+	st = read_record(sa, rec);
+	if (st == ST_OK && (ike_find_number(ike, sa->number) != NULL ||
+				   ike_find_spi(ike, sa_spi_local(sa)) != NULL))
+		st = ST_EXISTS;
+	if (st != ST_OK) {
+		sa_free(sa);
+		return st;
+	}
+	resume(sa);
+	ike_settle(ike);
+	return ST_OK;
+}
