@@ -5,6 +5,17 @@
 
 #include "core/conf/conf_ike.h"
 
+/* Commands of the dialect whose feature is stored as text (canonical words). A secret inside is
+ * text[secret_at .. secret_at+secret_len). */
+struct kept {
+	uint16_t row; /* of the command table */
+	char *text;
+	size_t secret_at;
+	size_t secret_len;
+	struct kept *lines; /* of a block */
+	size_t line_count;
+};
+
 /* R-AZP. Counters that are 0 and strings that are NULL were not configured. */
 struct authz_policy {
 	char *name;
@@ -69,6 +80,7 @@ struct pool6 {
  * shown, and refused where a standard one is needed (X-13). */
 struct acl_line {
 	bool permit;
+	uint32_t seq; /* order in the list */
 	struct prefix net; /* length 0 for any; of an IPv6 list: the source */
 	char *remark;      /* not NULL: only a remark */
 	char *text;        /* not NULL: an extended line, as text */
@@ -142,6 +154,8 @@ struct iface {
 	char *service_out;
 	bool qos_preclassify;
 	bool client_to_client; /* sallyport client-to-client permit */
+	struct kept *extra;
+	size_t extra_count;
 };
 
 /* num: small, from 1, stable for the name as long as the process lives. */

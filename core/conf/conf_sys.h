@@ -71,15 +71,4 @@ struct own_settings {
 	uint32_t group_commit_ms;
 };
 
-/* Commands of the dialect whose feature is stored as text (canonical words). A secret inside is
- * text[secret_at .. secret_at+secret_len). */
-struct kept {
-	uint16_t row; /* of the command table */
-	char *text;
-	size_t secret_at;
-	size_t secret_len;
-	struct kept *lines; /* of a block */
-	size_t line_count;
-};
-
 #endif

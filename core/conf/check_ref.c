@@ -1,0 +1,179 @@
+/* Names that lead nowhere. A forward reference is legal, one that is never fulfilled is a warning:
+ * what uses it fails with a status of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/conf/argument.h"
+#include "core/conf/check.h"
+
+static void missing(struct parse *ps, const char *name, const char *what)
+{
+	char text[CONF_TEXT];
+	snprintf(text, sizeof(text), "%s that is not defined:", what);
+	check_say(ps, CONF_WARNING, name, text, "");
+}
+
+static bool kept_named(const struct snapshot *s, const char *head, const char *name)
+{
+	size_t n = strlen(head);
+	for (size_t i = 0; i < s->kept_count; i++) {
+		const char *t = s->kept[i].text;
+		size_t len = strlen(name);
+		if (strncmp(t, head, n) == 0 && strncmp(t + n, name, len) == 0 &&
+		    (t[n + len] == '\0' || t[n + len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+static void want_kept(struct parse *ps, const char *head, const char *name, const char *what)
+{
+	if (name && !kept_named(ps->s, head, name))
+		missing(ps, name, what);
+}
+
+static void want_vrf(struct parse *ps, const char *name)
+{
+	if (name && !snapshot_vrf(ps->s, name))
+		missing(ps, name, "VRF");
+}
+
+/* R-CFG-16: an unknown list falls back to `default`, never silently. */
+static void want_list(struct parse *ps, enum aaa_kind kind, const char *name)
+{
+	if (!name || snapshot_aaa_list(ps->s, kind, name))
+		return;
+	bool fallback = snapshot_aaa_list(ps->s, kind, "default") != NULL;
+	missing(ps, name, fallback ? "list `default` is used instead of the AAA list" : "AAA list");
+}
+
+static bool list_is_local(const struct snapshot *s, const char *name)
+{
+	const struct aaa_list *l = snapshot_aaa_list(s, AAA_AUTHOR_NETWORK, name);
+	for (size_t i = 0; l && i < l->methods.n; i++)
+		if (strcmp(l->methods.v[i], "local") == 0)
+			return true;
+	return false;
+}
+
+static void want_author(struct parse *ps, const struct aaa_author *a, bool group)
+{
+	if (!a->list)
+		return;
+	want_list(ps, AAA_AUTHOR_NETWORK, a->list);
+	want_kept(ps, "crypto ikev2 name-mangler ", a->mangler, "name mangler");
+	if (group && a->username && list_is_local(ps->s, a->list) && !snapshot_authz(ps->s, a->username))
+		missing(ps, a->username, "authorization policy");
+}
+
+static void profile_refs(struct parse *ps, const struct ike_profile *p)
+{
+	const struct snapshot *s = ps->s;
+	want_vrf(ps, p->fvrf.kind == VRF_NAMED ? p->fvrf.name : NULL);
+	want_vrf(ps, p->ivrf);
+	if (p->keyring_kind == KEYRING_LOCAL && !snapshot_keyring(s, p->keyring))
+		missing(ps, p->keyring, "keyring");
+	if (p->keyring_kind == KEYRING_AAA)
+		want_list(ps, AAA_AUTHOR_NETWORK, p->keyring);
+	for (size_t i = 0; i < p->trustpoint_count; i++)
+		want_kept(ps, "crypto pki trustpoint ", p->trustpoints[i].name, "trustpoint");
+	for (size_t i = 0; i < p->remote_count; i++)
+		if (p->remotes[i].kind == ID_CERT_MAP)
+			want_kept(ps, "crypto pki certificate map ", p->remotes[i].text, "certificate map");
+	want_list(ps, AAA_AUTHEN_LOGIN, p->eap_authen_list);
+	want_list(ps, AAA_AUTHEN_LOGIN, p->anyconnect_authen_list);
+	for (size_t m = 0; m < AAA_METHODS; m++) {
+		want_list(ps, AAA_ACCT_NETWORK, p->accounting[m]);
+		want_author(ps, &p->user[m], false);
+		want_author(ps, &p->group[m], true);
+	}
+	if (!p->virtual_template) {
+		check_say(ps, CONF_WARNING, p->name, "profile without a virtual-template: nobody can connect to", "");
+		return;
+	}
+	const struct iface *t = snapshot_iface(s, IFACE_TEMPLATE, p->virtual_template);
+	if (!t)
+		check_say(ps, CONF_WARNING, p->name, "the virtual-template is not defined, of profile", "");
+	else if (!t->protection)
+		check_say(ps, CONF_WARNING, t->name, "tunnel protection is missing: nobody can connect to",
+			  "tunnel protection ipsec profile default");
+}
+
+static void authz_refs(struct parse *ps, const struct authz_policy *p)
+{
+	const struct snapshot *s = ps->s;
+	if (p->pool && !snapshot_pool4(s, p->pool))
+		missing(ps, p->pool, "pool");
+	if (p->pool6 && !snapshot_pool6(s, p->pool6))
+		missing(ps, p->pool6, "IPv6 pool");
+	for (size_t i = 0; i < p->route_acls.n; i++) {
+		const char *name = p->route_acls.v[i];
+		if (snapshot_acl(s, ACL_EXTENDED, name)) /* */
+			check_say(ps, CONF_ERROR, name, "a standard list is needed, this one is extended:",
+				  "ip access-list standard");
+		else if (!snapshot_acl(s, ACL_STANDARD, name))
+			missing(ps, name, "access list");
+	}
+	for (size_t i = 0; i < p->route_acls6.n; i++)
+		if (!snapshot_acl(s, ACL_IPV6, p->route_acls6.v[i]))
+			missing(ps, p->route_acls6.v[i], "IPv6 access list");
+	want_kept(ps, "aaa attribute list ", p->attribute_list, "attribute list");
+}
+
+static void iface_refs(struct parse *ps, const struct iface *i)
+{
+	const struct snapshot *s = ps->s;
+	uint8_t kind;
+	uint32_t number;
+	want_vrf(ps, i->vrf);
+	want_vrf(ps, i->tunnel_vrf);
+	const struct ipsec_profile *p = snapshot_ipsec_profile(s, i->protection);
+	if (i->protection && !p)
+		missing(ps, i->protection, "IPsec profile");
+	else if (p && p->disabled)
+		check_say(ps, CONF_WARNING, i->protection, "IPsec profile is switched off:",
+			  "default crypto ipsec profile default");
+	if (i->unnumbered && iface_name_parse(i->unnumbered, strlen(i->unnumbered), &kind, &number) &&
+	    !snapshot_iface(s, kind, number))
+		check_say(ps, CONF_WARNING, i->name, "ip unnumbered names an interface that is not defined, in", "");
+}
+
+static void ike_refs(struct parse *ps)
+{
+	const struct snapshot *s = ps->s;
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const struct ike_policy *p = &s->policies[i];
+		size_t usable = 0;
+		want_vrf(ps, p->fvrf.kind == VRF_NAMED ? p->fvrf.name : NULL);
+		for (size_t k = 0; k < p->proposals.n; k++) {
+			const struct ike_proposal *q = snapshot_proposal(s, p->proposals.v[k]);
+			if (!q)
+				missing(ps, p->proposals.v[k], "proposal");
+			usable += q && q->complete && !q->disabled;
+		}
+		if (!usable && p->complete && !p->disabled)
+			check_say(ps, CONF_WARNING, p->name, "none of the proposals can be used, of policy", "");
+	}
+	for (size_t i = 0; i < s->ipsec_profile_count; i++) {
+		const struct ipsec_profile *p = &s->ipsec_profiles[i];
+		for (size_t k = 0; k < p->sets.n; k++)
+			if (!snapshot_transform_set(s, p->sets.v[k]))
+				missing(ps, p->sets.v[k], "transform set");
+		if (p->ike_profile && !snapshot_profile(s, p->ike_profile))
+			missing(ps, p->ike_profile, "IKEv2 profile");
+	}
+}
+
+void check_references(struct parse *ps)
+{
+	const struct snapshot *s = ps->s;
+	ike_refs(ps);
+	for (size_t i = 0; i < s->profile_count; i++)
+		profile_refs(ps, &s->profiles[i]);
+	for (size_t i = 0; i < s->authz_count; i++)
+		authz_refs(ps, &s->authz[i]);
+	for (size_t i = 0; i < s->iface_count; i++)
+		iface_refs(ps, &s->ifaces[i]);
+	for (size_t i = 0; i < s->own.listen_count; i++)
+		want_vrf(ps, s->own.listen[i].vrf);
+}

@@ -1,0 +1,297 @@
+/* crypto ikev2 authorization policy (R-AZP). */
+#include <string.h>
+
+#include "core/conf/identity.h"
+#include "core/conf/set.h"
+#include "core/conf/tables.h"
+
+#define AT(field) offsetof(struct authz_policy, field)
+#define LIST_MAX 10 /* R-AZP-02, R-AZP-20 */
+
+static void set_ten(struct cmd_call *c)
+{
+	struct str_list *l = (struct str_list *)(void *)((char *)c->obj + c->row->off);
+	const struct arg *a = c->n ? &c->args[0] : NULL;
+	if (c->form == FORM_SET)
+		str_list_add(c, l, a, LIST_MAX);
+	else
+		str_list_drop(l, a);
+}
+
+static void set_banner(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	p->banner = NULL;
+	if (c->form != FORM_SET)
+		return;
+	if (c->args[0].word.len > 500)
+		cmd_error(c, NULL, "a banner has at most 500 bytes", "");
+	else
+		p->banner = cmd_text(c, &c->args[0]);
+}
+
+static void print_banner(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	if (!p->banner) {
+		out_absent(o, row);
+		return;
+	}
+	out_head(o, row, false);
+	out_str(o, " ^C");
+	out_str(o, p->banner);
+	out_str(o, "^C");
+	out_end(o);
+}
+
+static void set_dhcp(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	bool all = c->n == 0;
+	const struct arg *a = c->n > 1 && c->form == FORM_SET ? &c->args[1] : NULL;
+	if (all || cmd_has(c, "giaddr"))
+		p->dhcp_giaddr = a ? a->addr : (struct addr){0};
+	if (all || cmd_has(c, "server"))
+		p->dhcp_server = cmd_text(c, a);
+	if (all || cmd_has(c, "timeout"))
+		p->dhcp_timeout_s = a ? (uint32_t)a->num : 0;
+}
+
+static void print_dhcp(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	char text[ADDR_TEXT];
+	out_absent(o, row);
+	if (p->dhcp_giaddr.family) {
+		out_head(o, row, false);
+		out_str(o, " giaddr");
+		out_word(o, addr_format(&p->dhcp_giaddr, text));
+		out_end(o);
+	}
+	if (p->dhcp_server) {
+		out_head(o, row, false);
+		out_str(o, " server");
+		out_word(o, p->dhcp_server);
+		out_end(o);
+	}
+	if (p->dhcp_timeout_s) {
+		out_head(o, row, false);
+		out_str(o, " timeout ");
+		out_u32(o, p->dhcp_timeout_s);
+		out_end(o);
+	}
+}
+
+static void set_flow_limit(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	p->flow_limit_on = c->form == FORM_SET;
+	p->flow_limit = c->form == FORM_SET ? (uint32_t)c->args[0].num : 0;
+}
+
+static void print_flow_limit(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	if (!p->flow_limit_on) {
+		out_absent(o, row);
+		return;
+	}
+	out_head(o, row, false);
+	out_str(o, " ");
+	out_u32(o, p->flow_limit);
+	out_end(o);
+}
+
+static void set_route_interface(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	p->route_set_interface = c->form == FORM_SET;
+	p->route_set_ifname = c->form == FORM_SET ? cmd_text(c, cmd_arg(c, "name")) : NULL;
+}
+
+static void print_route_interface(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	if (p->route_set_interface)
+		out_line(o, row, p->route_set_ifname);
+	else
+		out_absent(o, row);
+}
+
+/* a number above 99 is an extended list. */
+static void set_route_acl(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	const struct arg *name = cmd_arg(c, "name");
+	struct str_list *l = cmd_has(c, "ipv6") ? &p->route_acls6 : &p->route_acls;
+	if (c->form == FORM_SET)
+		str_list_add(c, l, name, 64);
+	else if (name)
+		str_list_drop(l, name);
+	else
+		p->route_acls.n = p->route_acls6.n = 0;
+}
+
+static void print_route_acl(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	out_absent(o, row);
+	for (size_t i = 0; i < p->route_acls.n; i++)
+		out_line(o, row, p->route_acls.v[i]);
+	for (size_t i = 0; i < p->route_acls6.n; i++) {
+		out_head(o, row, false);
+		out_str(o, " ipv6");
+		out_word(o, p->route_acls6.v[i]);
+		out_end(o);
+	}
+}
+
+static void set_route_remote(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	struct prefix want = prefix_read(c);
+	if (!c->n)
+		p->remote_count = 0;
+	for (size_t i = p->remote_count; i-- > 0;)
+		if (prefix_eq(&p->remotes[i], &want)) {
+			if (c->form == FORM_SET)
+				return;
+			p->remote_count = arena_drop(p->remotes, p->remote_count, i, sizeof(want));
+		}
+	void *tmp;
+	struct prefix *slot = c->form == FORM_SET ?
+		ARENA_PUSH(c->arena, p->remotes, p->remote_count, tmp) : NULL;
+	if (slot)
+		*slot = want;
+}
+
+static void print_route_remote(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	out_absent(o, row);
+	for (size_t i = 0; i < p->remote_count; i++) {
+		out_head(o, row, false);
+		out_str(o, p->remotes[i].addr.family == 4 ? " ipv4" : " ipv6");
+		prefix_print(o, &p->remotes[i]);
+		out_end(o);
+	}
+}
+
+#define ACCEPT_TAG 1
+#define ACCEPT_DISTANCE 2
+
+static void set_route_accept(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	const struct arg *tag = cmd_arg(c, "tag"), *distance = cmd_arg(c, "distance");
+	p->route_accept = c->form == FORM_SET;
+	p->accept_tag = !p->route_accept ? 0 : tag ? (uint32_t)tag->num : ACCEPT_TAG;
+	p->accept_distance = !p->route_accept ? 0 : distance ? (uint32_t)distance->num : ACCEPT_DISTANCE;
+}
+
+static void print_route_accept(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	if (!p->route_accept) {
+		out_absent(o, row);
+		return;
+	}
+	out_head(o, row, false);
+	out_str(o, " any tag ");
+	out_u32(o, p->accept_tag);
+	out_str(o, " distance ");
+	out_u32(o, p->accept_distance);
+	out_end(o);
+}
+
+static void set_redistribute(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	const struct arg *map = cmd_arg(c, "map");
+	bool connected = cmd_has(c, "connected"), fixed = cmd_has(c, "static");
+	if (connected || !fixed) {
+		p->redistribute_connected = c->form == FORM_SET;
+		p->connected_map = c->form == FORM_SET ? cmd_text(c, map) : NULL;
+	}
+	if (fixed || !connected) {
+		p->redistribute_static = c->form == FORM_SET;
+		p->static_map = c->form == FORM_SET ? cmd_text(c, map) : NULL;
+	}
+}
+
+static void redistribute_line(struct out *o, const struct cmd *row, const char *what, const char *map)
+{
+	out_head(o, row, false);
+	out_str(o, what);
+	if (map) {
+		out_str(o, " route-map");
+		out_word(o, map);
+	}
+	out_end(o);
+}
+
+static void print_redistribute(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	out_absent(o, row);
+	if (p->redistribute_connected)
+		redistribute_line(o, row, " connected", p->connected_map);
+	if (p->redistribute_static)
+		redistribute_line(o, row, " static", p->static_map);
+}
+
+static const struct cmd authz[] = {
+	{.grammar = "aaa attribute list <name:name>", .off = AT(attribute_list), .when = WHEN_NEW,
+	 .flags = CMD_LATER, .set = set_ref, .print = print_str, .help = "attribute lists"},
+	{.grammar = "pool <name:name>", .off = AT(pool), .when = WHEN_NEW, .set = set_ref, .print = print_str,
+	 .help = "IPv4 pool"},
+	{.grammar = "ipv6 pool <name:name>", .off = AT(pool6), .when = WHEN_NEW, .set = set_ref,
+	 .print = print_str, .help = "IPv6 pool"},
+	{.grammar = "dns <primary:ip4> [<secondary:ip4>]", .off = AT(dns), .when = WHEN_NEW, .set = set_pair,
+	 .print = print_pair, .help = "Name servers"},
+	{.grammar = "ipv6 dns <primary:ip6> [<secondary:ip6>]", .off = AT(dns6), .when = WHEN_NEW,
+	 .set = set_pair, .print = print_pair, .help = "Name servers by IPv6 address"},
+	{.grammar = "wins <primary:ip4> [<secondary:ip4>]", .off = AT(wins), .when = WHEN_NEW,
+	 .set = set_pair, .print = print_pair, .help = "NetBIOS name servers"},
+	{.grammar = "netmask <mask:mask>", .off = AT(netmask), .when = WHEN_NEW, .set = set_addr,
+	 .print = print_addr, .help = "Mask sent with the IPv4 address"},
+	{.grammar = "def-domain <name:word>", .off = AT(def_domain), .when = WHEN_NEW, .set = set_str,
+	 .print = print_str, .help = "Default domain"},
+	{.grammar = "split-dns <name:word>", .off = AT(split_dns), .when = WHEN_NEW, .flags = CMD_LATER,
+	 .set = set_ten, .print = print_strs, .help = "split DNS"},
+	{.grammar = "backup-gateway <name:word>", .off = AT(backup_gateways), .when = WHEN_NEW,
+	 .flags = CMD_LATER, .set = set_ten, .print = print_strs, .help = "backup gateways"},
+	{.grammar = "banner <text:banner>", .when = WHEN_NEW, .set = set_banner, .print = print_banner,
+	 .help = "Text for the user; ^C text ^C may have several lines"},
+	{.grammar = "configuration url <url:word>", .off = AT(config_url), .when = WHEN_NEW,
+	 .flags = CMD_LATER, .set = set_str, .print = print_str, .help = "configuration by URL"},
+	{.grammar = "configuration version <version:word>", .off = AT(config_version), .when = WHEN_NEW,
+	 .flags = CMD_LATER, .set = set_str, .print = print_str, .help = "configuration version"},
+	{.grammar = "include-local-lan", .off = AT(include_local_lan), .when = WHEN_NEW, .flags = CMD_LATER,
+	 .set = set_flag, .print = print_flag, .help = "local network outside the tunnel"},
+	{.grammar = "pfs", .off = AT(pfs), .when = WHEN_NEW, .flags = CMD_LATER, .set = set_flag,
+	 .print = print_flag, .help = "asking the client for PFS"},
+	{.grammar = "smartcard-removal-disconnect", .off = AT(smartcard_disconnect), .when = WHEN_NEW,
+	 .flags = CMD_LATER, .set = set_flag, .print = print_flag, .help = "smartcard removal"},
+	{.grammar = "dhcp {giaddr <address:ip4>|server <server:word>|timeout <seconds:1-300>}",
+	 .when = WHEN_NEW, .flags = CMD_LATER, .set = set_dhcp, .print = print_dhcp, .help = "DHCP"},
+	{.grammar = "ipsec flow-limit <number:0-50000>", .when = WHEN_NEW, .flags = CMD_LATER,
+	 .set = set_flow_limit, .print = print_flow_limit, .help = "limit of IPsec SAs"},
+	{.grammar = "session-lifetime <seconds:120-25920000>", .off = AT(session_lifetime_s),
+	 .when = WHEN_NEW, .set = set_u32, .print = print_u32, .help = "The session ends then, whatever happens"},
+	{.grammar = "route set interface [<name:iface>]", .when = WHEN_NEW, .set = set_route_interface,
+	 .print = print_route_interface, .help = "Push the address of the tunnel interface"},
+	{.grammar = "route set access-list {ipv6 <name:name>|<name:name>}", .when = WHEN_NEW,
+	 .set = set_route_acl, .print = print_route_acl, .help = "Push the networks of a standard list"},
+	{.grammar = "route set remote {ipv4 {<address:ip4> <mask:mask>|<prefix:prefix4>}|"
+		    "ipv6 {<prefix:prefix6>|<address:ip6>}}",
+	 .when = WHEN_NEW, .set = set_route_remote, .print = print_route_remote,
+	 .help = "Networks behind the peer"},
+	{.grammar = "route accept {any} [tag <tag:1-497777>] [distance <distance:1-255>]", .when = WHEN_NEW,
+	 .set = set_route_accept, .print = print_route_accept, .help = "Accept networks that the peer announces"},
+	{.grammar = "route redistribute {connected|static} [route-map <map:name>]", .when = WHEN_NEW,
+	 .flags = CMD_LATER, .set = set_redistribute, .print = print_redistribute, .help = "route redistribution"},
+	{.grammar = "subnet-acl <name:name>", .when = WHEN_NEW, .set = set_route_acl,
+	 .help = "Older name of route set access-list"},
+};
+CMD_ROWS(rows_authz, authz);

@@ -1,0 +1,215 @@
+/* Commands of the global mode that open no block of ours or set one value. */
+#include <string.h>
+
+#include "core/conf/parse.h"
+#include "core/conf/set.h"
+#include "core/conf/tables.h"
+
+#define NEGOTIATION_DEFAULT 1000
+
+static void set_negotiation(struct cmd_call *c)
+{
+	struct ike_global *g = &c->s->ike;
+	uint32_t n = c->form == FORM_SET ? (uint32_t)cmd_arg(c, "number")->num : 0;
+	if (cmd_has(c, "incoming"))
+		g->max_in_negotiation_in = n;
+	else if (cmd_has(c, "outgoing"))
+		g->max_in_negotiation_out = n;
+	else if (c->form == FORM_SET)
+		g->max_in_negotiation = n;
+	else {
+		g->max_in_negotiation = NEGOTIATION_DEFAULT;
+		g->max_in_negotiation_in = g->max_in_negotiation_out = 0;
+	}
+}
+
+static void number_line(struct out *o, const struct cmd *row, uint32_t n, const char *after)
+{
+	out_head(o, row, false);
+	out_str(o, " ");
+	out_u32(o, n);
+	out_str(o, after);
+	out_end(o);
+}
+
+static void print_negotiation(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
+	if (g->max_in_negotiation != NEGOTIATION_DEFAULT || (o->flags & CONF_ALL))
+		number_line(o, row, g->max_in_negotiation, "");
+	if (g->max_in_negotiation_in)
+		number_line(o, row, g->max_in_negotiation_in, " incoming");
+	if (g->max_in_negotiation_out)
+		number_line(o, row, g->max_in_negotiation_out, " outgoing");
+}
+
+static void set_fragmentation(struct cmd_call *c)
+{
+	struct ike_global *g = &c->s->ike;
+	const struct arg *mtu = cmd_arg(c, "mtu");
+	g->fragmentation = c->form == FORM_SET;
+	g->fragmentation_mtu = c->form == FORM_SET && mtu ? (uint32_t)mtu->num : 0;
+}
+
+static void print_fragmentation(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
+	if (!g->fragmentation && !(o->flags & CONF_ALL))
+		return;
+	out_head(o, row, !g->fragmentation);
+	if (g->fragmentation_mtu) {
+		out_str(o, " mtu ");
+		out_u32(o, g->fragmentation_mtu);
+	}
+	out_end(o);
+}
+
+#define MAX_REDIRECTS 5 /* RFC 5685 section 3 */
+
+static void set_redirect_client(struct cmd_call *c)
+{
+	struct ike_global *g = &c->s->ike;
+	const struct arg *n = cmd_arg(c, "number");
+	g->redirect_client = c->form == FORM_SET;
+	g->max_redirects = n && c->form == FORM_SET ? (uint32_t)n->num : MAX_REDIRECTS;
+}
+
+static void print_redirect_client(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
+	if (g->redirect_client)
+		number_line(o, row, g->max_redirects, "");
+}
+
+void set_df_bit(struct cmd_call *c)
+{
+	c->s->ipsec.df_bit = c->form != FORM_SET ? DF_COPY : cmd_has(c, "set") ? DF_SET
+			     : cmd_has(c, "clear") ? DF_CLEAR : DF_COPY;
+}
+
+void print_df_bit(struct out *o, const struct cmd *row, const void *obj)
+{
+	static const char *const words[] = {[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
+	const struct snapshot *s = obj;
+	if (s->ipsec.df_bit != DF_COPY || (o->flags & CONF_ALL))
+		out_line(o, row, words[s->ipsec.df_bit]);
+}
+
+static void set_fragment_before(struct cmd_call *c)
+{
+	c->s->ipsec.fragment_before = c->form == FORM_SET && cmd_has(c, "before-encryption");
+}
+
+static void print_fragment_before(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct snapshot *s = obj;
+	if (s->ipsec.fragment_before || (o->flags & CONF_ALL))
+		out_line(o, row, s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
+}
+
+static void set_nat_transparency(struct cmd_call *c)
+{
+	set_flag(c);
+	if (c->form == FORM_NO)
+		cmd_warn(c, NULL, "kept, but not in force in this version (NAT traversal cannot be switched off):", "");
+}
+
+/* ---- sallyport listen ---- */
+
+static struct listen_addr *listen_find(struct cmd_call *c, const struct addr *a, const struct arg *vrf)
+{
+	struct own_settings *own = &c->s->own;
+	for (size_t i = 0; i < own->listen_count; i++) {
+		const struct listen_addr *l = &own->listen[i];
+		if (addr_eq(&l->addr, a) && (vrf ? arg_is(vrf, l->vrf) : !l->vrf))
+			return &own->listen[i];
+	}
+	return NULL;
+}
+
+static void set_listen(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	const struct arg *a = cmd_arg(c, "address"), *vrf = cmd_arg(c, "vrf");
+	struct addr addr = a ? a->addr : (struct addr){0};
+	if (!c->n)
+		own->listen_count = 0;
+	struct listen_addr *l = listen_find(c, &addr, vrf);
+	if (c->form != FORM_SET && l)
+		own->listen_count = arena_drop(own->listen, own->listen_count,
+					       (size_t)(l - own->listen), sizeof(*l));
+	if (c->form != FORM_SET || l)
+		return;
+	void *tmp;
+	l = ARENA_PUSH(c->arena, own->listen, own->listen_count, tmp);
+	if (l) {
+		l->addr = addr;
+		l->vrf = vrf ? cmd_ref(c, vrf) : NULL;
+	}
+}
+
+static void print_listen(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct own_settings *own = &((const struct snapshot *)obj)->own;
+	for (size_t i = 0; i < own->listen_count; i++) {
+		char text[ADDR_TEXT];
+		out_head(o, row, false);
+		out_word(o, own->listen[i].addr.family ? addr_format(&own->listen[i].addr, text) : "any");
+		if (own->listen[i].vrf) {
+			out_str(o, " vrf");
+			out_word(o, own->listen[i].vrf);
+		}
+		out_end(o);
+	}
+}
+
+static void set_port(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	const struct arg *port = cmd_arg(c, "port"), *nat = cmd_arg(c, "nat");
+	own->port = port && c->form == FORM_SET ? (uint32_t)port->num : 500;
+	own->nat_port = nat && c->form == FORM_SET ? (uint32_t)nat->num : 4500;
+	if (own->port == own->nat_port)
+		cmd_error(c, nat ? nat : port, "the two ports must differ", "");
+}
+
+static void print_port(struct out *o, const struct cmd *row, const void *obj)
+{
+	const struct own_settings *own = &((const struct snapshot *)obj)->own;
+	if (own->port == 500 && own->nat_port == 4500 && !(o->flags & CONF_ALL))
+		return;
+	out_head(o, row, false);
+	out_str(o, " ");
+	out_u32(o, own->port);
+	out_str(o, " nat-port ");
+	out_u32(o, own->nat_port);
+	out_end(o);
+}
+
+#define AT(field) offsetof(struct snapshot, field)
+#define BLOCK(words, mode, what, flags_) \
+	{.grammar = words, .enters = mode, .flags = flags_, .when = WHEN_NEW, .set = set_block, \
+	 .print = print_block, .help = what}
+#define KEPT_BLOCK(words, mode, what) \
+	{.grammar = words, .enters = mode, .flags = CMD_LATER | CMD_REPEATS, .when = WHEN_NEW, \
+	 .set = set_keep, .print = print_keep, .help = what}
+#define KEPT(words, what) \
+	{.grammar = words, .flags = CMD_LATER | CMD_REPEATS, .when = WHEN_NEW, .set = set_keep, \
+	 .print = print_keep, .help = what}
+#define VALUE(words, field, def_, set_, print_, flags_, when_, what) \
+	{.grammar = words, .off = AT(field), .def = def_, .set = set_, .print = print_, \
+	 .flags = flags_, .when = when_, .help = what}
+#define REFUSED(words, flags_, why) \
+	{.grammar = words, .flags = CMD_REFUSED | (flags_), .set = set_none, .help = why}
+#define ROUTER(words) {.grammar = words " ...", .flags = CMD_IGNORED, .set = set_none, .help = "`" words "`"}
+#define ROUTER_BLOCK(words) \
+	{.grammar = words " ...", .flags = CMD_IGNORED | CMD_BLOCK, .set = set_none, .help = "`" words "`, a block"}
+#define QUIET(words) \
+	{.grammar = words " ...", .flags = CMD_IGNORED | CMD_SILENT, .set = set_none, .help = "`" words "`"}
+#define ROUTER_BANNER(words) \
+	{.grammar = words " <text:anybanner>", .flags = CMD_IGNORED, .set = set_none, .help = "`" words "`"}
+
+static const struct cmd global[] = {
+#include "core/conf/global_rows.inc"
+};
+CMD_ROWS(rows_global, global);

@@ -1,0 +1,58 @@
+/* The parser's own state: which line, which block, what was said. */
+#ifndef CORE_CONF_PARSE_H
+#define CORE_CONF_PARSE_H
+
+#include "core/conf/grammar.h"
+
+#define PARSE_DEPTH 6
+
+struct frame {
+	enum cmd_mode mode;
+	void *obj;
+	uint32_t indent; /* of the line that opened it */
+};
+
+/* Where a name was written: for warnings that come at the end. */
+struct place {
+	const char *name; /* the arena's copy: compared by address */
+	uint32_t line;
+	uint32_t col;
+};
+
+struct parse {
+	struct snapshot *s;
+	const struct snapshot *previous;
+	struct conf_report *report;
+	const char *text; /* what is left after the line in hand */
+	size_t left;
+	struct line line;
+	uint32_t extra_lines; /* taken by a banner */
+	struct frame stack[PARSE_DEPTH];
+	size_t depth; /* frames in use; stack[0] is global */
+	bool dead;    /* lines deeper than dead_indent belong to a failed one */
+	uint32_t dead_indent;
+	bool system;  /* reading our own default objects: nothing is reported */
+	struct arena scratch;
+	struct place *places;
+	size_t place_count;
+};
+
+/* Reads lines until the text ends; messages go to the report. */
+void parse_text(struct parse *ps, const char *text, size_t len);
+/* Takes the next line off the text; false at its end. */
+bool parse_next_line(struct parse *ps);
+
+/* Our own default objects (R-CFG-02), in the dialect: hardened, or R-CFG-04 verbatim. class_words
+ * picks one ("crypto ikev2 proposal"), NULL all of them. */
+void parse_defaults(struct parse *ps, const char *class_words);
+
+/* After the last line: what follows from what was said, and what is wrong as a whole. */
+void parse_finish(struct parse *ps);
+
+void parse_report(struct parse *ps, enum conf_severity severity, uint32_t line, uint32_t col,
+		  struct word word, const char *text, const char *hint);
+void parse_remember(struct parse *ps, const char *name, uint32_t col);
+/* Where the name stands; line 0 when it is not known. */
+struct place parse_place(const struct parse *ps, const char *name);
+
+#endif

@@ -1,0 +1,31 @@
+/* The parts of THE table, one per mode; commands.c puts them together. */
+#ifndef CORE_CONF_TABLES_H
+#define CORE_CONF_TABLES_H
+
+#include "core/conf/command.h"
+
+#define CMD_ROWS(name, array) const struct cmd_rows name = {array, sizeof(array) / sizeof((array)[0])}
+
+extern const struct cmd_rows rows_global, rows_proposal, rows_policy, rows_profile, rows_keyring,
+	rows_peer, rows_authz, rows_set, rows_ipsec_profile, rows_iface, rows_vrf, rows_vrf_af,
+	rows_acl4, rows_acl_ext, rows_acl6, rows_mangler, rows_flexvpn, rows_cluster, rows_radius,
+	rows_aaa_group, rows_dynauth, rows_attrs, rows_trustpoint, rows_certmap, rows_chain,
+	rows_cert, rows_crypto_map;
+
+/* Setters and printers of the global mode that live with their objects. */
+cmd_set_fn set_interface, set_acl, set_acl_numbered, set_pool4, set_pool6, set_transform_set,
+	set_ipsec_lifetime, set_replay, set_replay_off, set_df_bit, set_dpd, set_aaa_list;
+cmd_print_fn print_interface, print_acl, print_pool4, print_pool6, print_transform_set,
+	print_ipsec_lifetime, print_replay, print_df_bit, print_dpd, print_aaa_list;
+
+/* Services of a profile: cmd_service.c. */
+cmd_set_fn set_trustpoint, set_nat_keepalive, set_template, set_accounting, set_author_user,
+	set_author_group, set_config_mode, set_reconnect;
+cmd_print_fn print_trustpoint, print_template, print_accounting, print_author_user,
+	print_author_group;
+
+/* `match fvrf`, `match address local` of policies and profiles. */
+void match_vrf_set(struct cmd_call *c, struct vrf_match *m);
+void match_local_set(struct cmd_call *c, struct local_match **v, size_t *n);
+
+#endif
