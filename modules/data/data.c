@@ -62,6 +62,7 @@ static void order_done(struct data *d, struct cmd *c)
 {
 	switch (c->kind) {
 	case CMD_CHILD_ADD:
+	case CMD_CHILD_USE:
 	case CMD_CHILD_DEL: child_order_done(d, c->child.child); break;
 	case CMD_PORT_ADD:
 	case CMD_PORT_DEL: port_order_done(d, c->port); break;
@@ -80,6 +81,7 @@ static void take_up(struct data *d, const struct pkt *k)
 	switch (k->kind) {
 	case PKT_IKE: c->on_ike(c->ctx, &k->local, &k->remote, k->p, k->len); break;
 	case PKT_NOTICE: c->on_notice(c->ctx, k->why, k->spi, &k->local, &k->remote); break;
+	case PKT_FIRST: child_use(d, k->spi); break;
 	case PKT_LOST:
 		/* It may have been removed meanwhile. */
 		if (data_sa_has(d, k->spi))
@@ -243,7 +245,7 @@ void data_free(struct data *d)
 	for (uint32_t i = 0; i < d->n_inited; i++)
 		take_orders_back(d, i);
 	LIST_EACH_SAFE(at, &d->children)
-		child_free(CONTAINER_OF(at, struct child, all));
+		data_child_free(CONTAINER_OF(at, struct child, all));
 	LIST_EACH_SAFE(at, &d->ports)
 		port_set_free(d, CONTAINER_OF(at, struct port_set, node));
 	for (uint32_t i = 0; i < d->n_inited; i++)

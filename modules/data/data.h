@@ -43,6 +43,9 @@ struct data_sa {
 	uint32_t spi_out;
 	uint16_t encr_id, encr_key_bits, integ_id;
 	bool esn, transport_mode, udp_encap;
+	/* The responder's half of a rekey (RFC 7296 section 2.8): no packet leaves through this SA
+	 * until one came in, or until data_sa_use(); the predecessor carries on. Not frozen. */
+	bool receive_only;
 	uint16_t replay_window;
 	struct endpoint local, remote;
 	uint16_t key_in_len, key_out_len;
@@ -68,13 +71,19 @@ enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t f
 enum status data_add_tun(struct data *d, uint32_t tun, const int *fds, bool vnet_hdr, bool client_to_client) MUST_USE;
 enum status data_del_tun(struct data *d, uint32_t tun) MUST_USE;
 
-/* Adds the SA to the owner's SAD and to every worker's FIB (remote selectors). ST_INSTALL when no
- * rt slot or ring room is left, ST_CONFIG for a transform that the data path does not have,
- * ST_EXISTS. After it returns, packets caused by a later send find the SA. `thawed` resumes the rt
- * slot that carries this spi_in (outbound sequence skipped by 2^16) instead of taking a fresh one. */
+/* Adds the SA to the owner's SAD and to every worker's FIB (remote selectors); of equal prefixes the
+ * SA added last is used. ST_INSTALL when no rt slot or ring room is left, ST_CONFIG for what the data
+ * path does not have (transforms, transport mode, raw ESP) and for selectors of more than 256
+ * prefixes, ST_NOMEM, ST_EXISTS. After it returns, packets caused by a later send find the SA.
+ * `thawed` resumes the rt slot that carries this spi_in (outbound sequence skipped by 2^16) instead
+ * of taking a fresh one; without such a slot ST_INSTALL, because numbers could come twice.
+ * A rekeyed SA whose spi_in has the low 8 bits of its predecessor's stays with the same worker, so
+ * that no packet of a flow overtakes another. */
 enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed) MUST_USE;
 enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint *local,
 			 const struct endpoint *remote) MUST_USE;
+/* Routes packets to an SA that was added receive_only. ST_OK also when it is so already. */
+enum status data_sa_use(struct data *d, uint32_t spi_in) MUST_USE;
 void data_sa_del(struct data *d, uint32_t spi_in);
 bool data_sa_has(const struct data *d, uint32_t spi_in);
 /* The live counters of an SA; NULL when unknown. */

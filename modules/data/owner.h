@@ -25,7 +25,8 @@ struct child {
 	uint32_t owner;
 	uint32_t pending; /* orders that are not back */
 	bool is_dead;
-	struct cmd cmds[]; /* for each worker: add, del */
+	bool is_used;    /* the routes are in, or on their way */
+	struct cmd cmds[]; /* for each worker: add, use, del */
 };
 
 /* Sockets of one address, or queues of one TUN: one for each worker. */
@@ -68,7 +69,8 @@ void owner_flush(struct data *d, uint32_t worker);
 enum status slots_init(struct data *d) MUST_USE;
 void slots_fini(struct data *d);
 void child_order_done(struct data *d, struct child *c);
-void child_free(struct child *c);
+void child_use(struct data *d, uint32_t spi_in); /* no-op when there is none */
+void data_child_free(struct child *c);
 /* port.c */
 void port_order_done(struct data *d, struct port *p);
 void port_set_free(struct data *d, struct port_set *s);

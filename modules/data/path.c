@@ -70,7 +70,15 @@ static void notice(struct worker *w, const struct pkt *k, enum status why)
 		w->notices_left--;
 }
 
-/* Once for each SA; again with the next packet when main's ring is full. */
+/* Told once for each SA; again with the next packet when main's ring is full. */
+static void first(struct worker *w, struct worker_sa *sa)
+{
+	struct pkt what = {.kind = PKT_FIRST, .spi = sa->esp.spi_in};
+
+	if (tell(w, &what))
+		sa->wants_first = false;
+}
+
 static void lost(struct worker *w, struct worker_sa *sa, enum status why)
 {
 	struct pkt what = {.kind = PKT_LOST, .why = why, .spi = sa->esp.spi_in};
@@ -104,14 +112,20 @@ static enum status deliver(struct worker *w, const struct worker_sa *sa, struct 
 static void inbound(struct worker *w, struct pkt *k)
 {
 	struct esp_opened o;
+	struct worker_sa *sa;
 	enum status st = esp_open(&w->tables, k->local.vrf, (struct span){k->p, k->len}, &o);
 
 	if (st == ST_ESP_NO_SA || st == ST_ESP_REPLAY)
 		notice(w, k, st);
-	if (!st && o.is_dummy)
-		stats_inc(&w->stats, CT_ESP_DUMMY);
-	else if (!st)
-		st = deliver(w, CONTAINER_OF(o.sa, struct worker_sa, esp), o.inner);
+	if (!st) {
+		sa = CONTAINER_OF(o.sa, struct worker_sa, esp);
+		if (sa->wants_first)
+			first(w, sa);
+		if (o.is_dummy)
+			stats_inc(&w->stats, CT_ESP_DUMMY);
+		else
+			st = deliver(w, sa, o.inner);
+	}
 	if (st)
 		stats_status(&w->stats, st);
 	worker_release(w, k);

@@ -18,6 +18,7 @@ enum pkt_kind {
 	PKT_INNER,  /* worker to worker: inner packet that child `spi` shall take, from TUN `tun` */
 	PKT_IKE,    /* worker to main: message without marker */
 	PKT_NOTICE, /* worker to main: no bytes; `why` */
+	PKT_FIRST,  /* worker to main: no bytes; a receive-only SA `spi` got its first packet */
 	PKT_LOST    /* worker to main: no bytes; SA `spi` is of no use any more, `why` */
 };
 

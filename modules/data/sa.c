@@ -175,6 +175,7 @@ static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suit
 	w->esp.esn = sa->esn;
 	w->esp.local = sa->local;
 	w->esp.remote = sa->remote;
+	w->wants_first = sa->receive_only;
 	st = esp_cipher_new(suite, sa->key_in, sa->key_in_len, &w->esp.in);
 	if (!st)
 		st = esp_cipher_new(suite, sa->key_out, sa->key_out_len, &w->esp.out);
@@ -225,22 +226,32 @@ static enum status routes_new(const struct data *d, const struct data_sa *sa, st
 	return ST_OK;
 }
 
+enum { ORDER_ADD, ORDER_USE, ORDER_DEL, ORDERS };
+
+static struct cmd *order_of(struct child *c, uint32_t worker, unsigned which)
+{
+	return &c->cmds[worker * ORDERS + which];
+}
+
 static void fill_orders(const struct data *d, struct child *c)
 {
 	for (uint32_t i = 0; i < d->shared.n; i++) {
-		struct cmd add = {.kind = CMD_CHILD_ADD};
+		struct cmd all = {.kind = CMD_CHILD_DEL};
 
-		add.child.child = c;
-		add.child.routes = &c->routes[i * c->n_routes];
-		add.child.n_routes = c->n_routes;
-		add.child.sa = i == c->owner ? c->sa : NULL;
-		c->cmds[2 * i] = add;
-		c->cmds[2 * i + 1] = add;
-		c->cmds[2 * i + 1].kind = CMD_CHILD_DEL;
+		all.child.child = c;
+		all.child.routes = &c->routes[i * c->n_routes];
+		all.child.n_routes = c->n_routes;
+		all.child.sa = i == c->owner ? c->sa : NULL;
+		*order_of(c, i, ORDER_DEL) = all;
+		all.kind = CMD_CHILD_USE;
+		*order_of(c, i, ORDER_USE) = all;
+		all.kind = CMD_CHILD_ADD;
+		all.child.n_routes = c->is_used ? c->n_routes : 0;
+		*order_of(c, i, ORDER_ADD) = all;
 	}
 }
 
-void child_free(struct child *c)
+void data_child_free(struct child *c)
 {
 	list_del(&c->all);
 	if (c->sa) {
@@ -258,25 +269,26 @@ void child_order_done(struct data *d, struct child *c)
 	if (--c->pending || !c->is_dead)
 		return;
 	slot_give_back(d, c->slot);
-	child_free(c);
+	data_child_free(c);
 }
 
 static enum status child_new(struct data *d, const struct data_sa *sa,
 			     const struct esp_suite *suite, struct child **out)
 {
-	struct child *c = mem_new(sizeof(*c) + 2 * d->shared.n * sizeof(struct cmd));
+	struct child *c = mem_new(sizeof(*c) + ORDERS * d->shared.n * sizeof(struct cmd));
 	enum status st;
 
 	if (!c)
 		return ST_NOMEM;
 	list_init(&c->all);
 	c->owner = d->shared.owner_of[sa->spi_in % BUCKETS];
+	c->is_used = !sa->receive_only;
 	c->esp = esp_child_new(sa);
 	st = c->esp ? worker_sa_new(sa, suite, c) : ST_NOMEM;
 	if (!st)
 		st = routes_new(d, sa, c);
 	if (st) {
-		child_free(c);
+		data_child_free(c);
 		return st;
 	}
 	fill_orders(d, c);
@@ -317,7 +329,17 @@ static void grow_all(struct data *d)
 
 /* ---- what the loop calls ------------------------------------------------------------------ */
 
-/* The owner learns of the SA first: a worker that knows the route may pass it a packet at once. */
+/* The owner first: a worker that knows the route may pass it a packet at once. */
+static void order_all(struct data *d, struct child *c, unsigned which)
+{
+	c->pending += d->shared.n;
+	owner_order(d, c->owner, order_of(c, c->owner, which));
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		if (i != c->owner)
+			owner_order(d, i, order_of(c, i, which));
+	}
+}
+
 static void install(struct data *d, struct child *c)
 {
 	c->sa->esp.rt = rt_of(d, c->slot);
@@ -326,12 +348,7 @@ static void install(struct data *d, struct child *c)
 	d->n_routes += c->n_routes;
 	d->n_sas[c->owner]++;
 	grow_all(d);
-	c->pending = d->shared.n;
-	owner_order(d, c->owner, &c->cmds[2 * c->owner]);
-	for (uint32_t i = 0; i < d->shared.n; i++) {
-		if (i != c->owner)
-			owner_order(d, i, &c->cmds[2 * i]);
-	}
+	order_all(d, c, ORDER_ADD);
 }
 
 enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
@@ -352,7 +369,7 @@ enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
 		return st;
 	c->slot = thawed ? slot_resume(d, sa->spi_in) : slot_fresh(d, sa);
 	if (!c->slot) {
-		child_free(c);
+		data_child_free(c);
 		return ST_INSTALL;
 	}
 	install(d, c);
@@ -382,6 +399,24 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 	return ST_OK;
 }
 
+void child_use(struct data *d, uint32_t spi_in)
+{
+	struct child *c = child_of(d, spi_in);
+
+	if (!c || c->is_used)
+		return;
+	c->is_used = true;
+	order_all(d, c, ORDER_USE);
+}
+
+enum status data_sa_use(struct data *d, uint32_t spi_in)
+{
+	if (!child_of(d, spi_in))
+		return ST_NOT_FOUND;
+	child_use(d, spi_in);
+	return ST_OK;
+}
+
 /* The owner last: packets that others hand over meanwhile still find the SA. */
 void data_sa_del(struct data *d, uint32_t spi_in)
 {
@@ -396,9 +431,9 @@ void data_sa_del(struct data *d, uint32_t spi_in)
 	c->pending += d->shared.n;
 	for (uint32_t i = 0; i < d->shared.n; i++) {
 		if (i != c->owner)
-			owner_order(d, i, &c->cmds[2 * i + 1]);
+			owner_order(d, i, order_of(c, i, ORDER_DEL));
 	}
-	owner_order(d, c->owner, &c->cmds[2 * c->owner + 1]);
+	owner_order(d, c->owner, order_of(c, c->owner, ORDER_DEL));
 }
 
 bool data_sa_has(const struct data *d, uint32_t spi_in)

@@ -161,19 +161,25 @@ static void move_sa(struct worker *w, const struct cmd *c)
 	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
 }
 
+static void add_routes(struct esp_tables *t, const struct cmd *c)
+{
+	for (size_t i = 0; i < c->child.n_routes; i++)
+		fib_add(&t->fib, &c->child.routes[i]);
+}
+
 static void execute(struct worker *w, struct cmd *c)
 {
 	struct esp_tables *t = &w->tables;
 
 	switch (c->kind) {
 	case CMD_CHILD_ADD:
-		for (size_t i = 0; i < c->child.n_routes; i++)
-			fib_add(&t->fib, &c->child.routes[i]);
 		if (c->child.sa) {
 			sad_add(&t->sad, &c->child.sa->esp);
 			path_bind(w, c->child.sa);
 		}
+		add_routes(t, c);
 		break;
+	case CMD_CHILD_USE: add_routes(t, c); break;
 	case CMD_CHILD_DEL:
 		for (size_t i = 0; i < c->child.n_routes; i++)
 			fib_del(&t->fib, &c->child.routes[i]);

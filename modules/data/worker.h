@@ -51,11 +51,13 @@ struct worker_sa {
 	struct port *udp; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
 	bool lost_told;
+	bool wants_first; /* main waits for the first packet */
 };
 
 enum cmd_kind {
 	CMD_CHILD_ADD, /* routes to the FIB, SA (if not NULL) to the SAD */
-	CMD_CHILD_DEL,
+	CMD_CHILD_USE, /* routes only */
+	CMD_CHILD_DEL, /* whatever of both is in */
 	CMD_SA_MOVE,
 	CMD_PORT_ADD,
 	CMD_PORT_DEL,

@@ -435,40 +435,60 @@ static void flows_as_the_kernel_steers(void)
 /* ---- changes under traffic ------------------------------------------------------------------ */
 
 static uint32_t rounds;
-static uint64_t next_change_ms;
+static enum { CALM, BOTH, SWITCHED } stage;
+static struct data_sa old_a, old_b;
+static uint32_t mark[2 * FLOWS];
 
-/* A successor with the same bucket (so the same owner) takes over, at both ends receiver first; the
- * predecessor goes when nothing of it is under way any more. Packets of the flow never stop. */
-static void rekey(uint32_t i)
+/* A successor with the same bucket (so the same owner): the responder only listens on it at first,
+ * then the initiator uses it, and its first packet makes the responder use it too. */
+static void add_successor(uint32_t i)
 {
-	struct data_sa old_a = sa_a[i], old_b = sa_b[i];
-
+	old_a = sa_a[i];
+	old_b = sa_b[i];
 	sa_b[i].spi_in += 0x100000;
 	sa_b[i].spi_out += 0x100000;
 	sa_b[i].key_in[9]++;
-	sa_b[i].key_out[9] += 2;
+	sa_b[i].key_out[9]++;
 	sa_a[i] = dl_other_end(&sa_b[i]);
-	if (data_sa_add(b.d, &sa_b[i], false) || data_sa_add(a.d, &sa_a[i], false))
-		return;
-	/* What was sealed for the old one is through before it goes. */
-	for (uint64_t until = now_ms() + 30; now_ms() < until;) {
-		drain(&a);
-		drain(&b);
-		poll_main(&a);
-		poll_main(&b);
-	}
-	data_sa_del(a.d, old_a.spi_in);
-	data_sa_del(b.d, old_b.spi_in);
-	rounds++;
+	sa_b[i].receive_only = true;
+	if (!data_sa_add(b.d, &sa_b[i], false) && !data_sa_add(a.d, &sa_a[i], false))
+		stage = BOTH;
 }
 
+static bool is_past_marks(uint32_t i)
+{
+	for (uint32_t f = i; f < 2 * FLOWS; f += SAS) {
+		if (flows[f].received + flows[f].lost < mark[f])
+			return false;
+	}
+	return true;
+}
+
+/* One rekey after the other. The predecessor goes when nothing that it sealed is under way; packets
+ * of the flows never stop. */
 static void change_something(void)
 {
-	if (now_ms() < next_change_ms)
-		return;
-	next_change_ms = now_ms() + 5;
-	if (rounds < 3 * SAS)
-		rekey(rounds % SAS);
+	uint32_t i = rounds % SAS;
+
+	switch (stage) {
+	case CALM: add_successor(i); break;
+	case BOTH:
+		if (!data_sa_rt(a.d, sa_a[i].spi_in)->packets_out ||
+		    !data_sa_rt(b.d, sa_b[i].spi_in)->packets_out)
+			break;
+		for (uint32_t f = 0; f < 2 * FLOWS; f++)
+			mark[f] = flows[f].sent;
+		stage = SWITCHED;
+		break;
+	case SWITCHED:
+		if (!is_past_marks(i))
+			break;
+		data_sa_del(a.d, old_a.spi_in);
+		data_sa_del(b.d, old_b.spi_in);
+		rounds++;
+		stage = CALM;
+		break;
+	}
 }
 
 static void rekeys_under_traffic(void)
@@ -481,7 +501,7 @@ static void rekeys_under_traffic(void)
 	T_TRUE(add_sas(4));
 	make_flows(2000);
 	rounds = 0;
-	next_change_ms = now_ms();
+	stage = CALM;
 	run_flows(change_something);
 	T_TRUE(rounds >= SAS);
 	T_DO(no_loss_and_in_order());

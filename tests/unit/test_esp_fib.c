@@ -13,16 +13,16 @@ static struct fib fib;
 static struct fib_route *slots[N_SLOTS];
 static struct fib_route routes[MAX];
 static size_t n_routes;
-static struct {
-	struct esp_child c;
-	struct ts ts[2];
-} children[MAX];
+static struct esp_child *children[MAX];
 
 static void start(void)
 {
 	memset(slots, 0, sizeof(slots));
 	memset(routes, 0, sizeof(routes));
-	memset(children, 0, sizeof(children));
+	for (size_t i = 0; i < MAX; i++) {
+		free(children[i]);
+		children[i] = NULL;
+	}
 	n_routes = 0;
 	fib_init(&fib, slots, N_SLOTS);
 }
@@ -40,9 +40,9 @@ static struct fib_route *route(uint32_t spi, uint64_t owner, uint32_t tun, const
 			       uint8_t proto, uint16_t port)
 {
 	struct fib_route *r = &routes[n_routes];
-	struct esp_child *c = &children[n_routes].c;
+	struct esp_child *c = calloc(1, sizeof(*c) + 2 * sizeof(struct ts));
 
-	n_routes++;
+	children[n_routes++] = c;
 	(void)!prefix_parse(prefix, &r->prefix);
 	c->owner = owner;
 	c->tun = tun;
@@ -177,7 +177,7 @@ static void local_selector_counts(void)
 
 	start();
 	r = route(1, 7, 1, "10.1.0.0/16", 0, 0);
-	children[0].c.ts[0] = ts_from_addr(&(struct addr){4, {192, 0, 2, 1}});
+	children[0]->ts[0] = ts_from_addr(&(struct addr){4, {192, 0, 2, 1}});
 	T_EQ(choose(1, packet("192.0.2.1", "10.1.1.1", 17, 80)), 1);
 	T_EQ(choose(1, packet("192.0.2.2", "10.1.1.1", 17, 80)), -(int)ST_OUT_SELECTOR);
 	fib_del(&fib, r);
@@ -347,5 +347,6 @@ int main(void)
 	T_RUN(ranges_become_prefixes);
 	T_RUN(widest_ranges);
 	T_RUN(sad_finds_and_grows);
+	start();
 	return t_end();
 }

@@ -17,14 +17,24 @@ static struct fib_route *fib_slots[8];
 
 /* The headend's SA for client 10.99.0.1 / 2001:db8::1, its mirror at the client, and another
  * client 10.99.0.2 of another owner. */
-static struct {
-	struct esp_child c;
-	struct ts ts[8];
-} ours, theirs, other;
+static struct esp_child *ours, *other;
 static struct fib_route our_route, other_route;
 static struct esp_sa sa, mirror;
 static struct esp_rt rt, mirror_rt;
 static uint8_t room[HEAD + 2048 + 128];
+
+static struct esp_child *child_new(uint64_t owner, uint32_t spi_in, uint8_t n_local,
+				   uint8_t n_remote)
+{
+	struct esp_child *c = mem_new(sizeof(*c) + (n_local + n_remote) * sizeof(struct ts));
+
+	c->owner = owner;
+	c->tun = 1;
+	c->spi_in = spi_in;
+	c->n_local = n_local;
+	c->n_remote = n_remote;
+	return c;
+}
 
 static void set_up(uint16_t encr, uint16_t bits, uint16_t integ, bool esn)
 {
@@ -41,22 +51,21 @@ static void set_up(uint16_t encr, uint16_t bits, uint16_t integ, bool esn)
 	fib_init(&tables.fib, fib_slots, 8);
 	tables.now_ms = 5000;
 
-	ours.c = (struct esp_child){.owner = 1, .tun = 1, .spi_in = SPI, .n_local = 2, .n_remote = 2};
-	ours.c.ts[0] = ts_any(4);
-	ours.c.ts[1] = ts_any(6);
-	ours.c.ts[2] = ts_from_addr(&a4);
-	ours.c.ts[3] = ts_from_addr(&a6);
-	other.c = (struct esp_child){.owner = 2, .tun = 1, .spi_in = 0x999, .n_local = 1, .n_remote = 1};
-	other.c.ts[0] = ts_any(4);
-	other.c.ts[1] = ts_from_addr(&b4);
-	our_route = (struct fib_route){.child = &ours.c, .prefix = {a4, 32}};
-	other_route = (struct fib_route){.child = &other.c, .prefix = {b4, 32}};
+	ours = child_new(1, SPI, 2, 2);
+	other = child_new(2, 0x999, 1, 1);
+	ours->ts[0] = ts_any(4);
+	ours->ts[1] = ts_any(6);
+	ours->ts[2] = ts_from_addr(&a4);
+	ours->ts[3] = ts_from_addr(&a6);
+	other->ts[0] = ts_any(4);
+	other->ts[1] = ts_from_addr(&b4);
+	our_route = (struct fib_route){.child = ours, .prefix = {a4, 32}};
+	other_route = (struct fib_route){.child = other, .prefix = {b4, 32}};
 	fib_add(&tables.fib, &our_route);
 	fib_add(&tables.fib, &other_route);
 
-	sa = (struct esp_sa){.child = &ours.c, .spi_in = SPI, .spi_out = 0x1234, .esn = esn, .rt = &rt};
+	sa = (struct esp_sa){.child = ours, .spi_in = SPI, .spi_out = 0x1234, .esn = esn, .rt = &rt};
 	mirror = sa;
-	mirror.child = &theirs.c;
 	mirror.spi_in = 0x1234;
 	mirror.spi_out = SPI;
 	mirror.rt = &mirror_rt;
@@ -70,6 +79,8 @@ static void tear_down(void)
 {
 	esp_cipher_free(sa.in);
 	esp_cipher_free(mirror.out);
+	mem_free(ours);
+	mem_free(other);
 }
 
 /* An ESP packet from the client with this inner packet; lies in room. */
@@ -266,12 +277,12 @@ static void inner_addresses(void)
 	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
 	sa.client_to_client = false;
 	/* Two children of one owner are no clients to each other. */
-	other.c.owner = 1;
+	other->owner = 1;
 	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
 	/* Another tunnel's client is not on this TUN. */
-	other.c.owner = 2;
+	other->owner = 2;
 	fib_del(&tables.fib, &other_route);
-	other.c.tun = 2;
+	other->tun = 2;
 	fib_add(&tables.fib, &other_route);
 	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
 	tear_down();
@@ -283,18 +294,18 @@ static void selectors(void)
 	struct addr net = dl_addr("192.0.2.0");
 
 	T_DO(set_up(20, 128, 0, false));
-	ours.c.ts[0] = ts_from_prefix(&(struct prefix){net, 24});
+	ours->ts[0] = ts_from_prefix(&(struct prefix){net, 24});
 	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_OK);
 	T_EQ(opens(sealed("10.99.0.1", "192.0.3.77", 20), &o), ST_ESP_SELECTOR);
-	ours.c.ts[0].proto = IPP_TCP;
+	ours->ts[0].proto = IPP_TCP;
 	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_ESP_SELECTOR);
-	ours.c.ts[0].proto = IPP_UDP;
+	ours->ts[0].proto = IPP_UDP;
 	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_OK);
-	ours.c.ts[0].port_lo = ours.c.ts[0].port_hi = 10;
+	ours->ts[0].port_lo = ours->ts[0].port_hi = 10;
 	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_ESP_SELECTOR);
-	ours.c.ts[0].port_lo = ours.c.ts[0].port_hi = 9;
+	ours->ts[0].port_lo = ours->ts[0].port_hi = 9;
 	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_OK);
-	ours.c.ts[2].port_lo = ours.c.ts[2].port_hi = 8;
+	ours->ts[2].port_lo = ours->ts[2].port_hi = 8;
 	T_EQ(opens(sealed("10.99.0.1", "192.0.2.77", 20), &o), ST_ESP_SELECTOR);
 	T_EQ(rt.drops_policy, 4);
 	tear_down();
