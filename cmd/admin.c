@@ -11,7 +11,7 @@ const struct admin_command admin_commands[] = {
 	{"show running-config", "[all]", false, show_running_config,
 	 "configuration in force; all: with defaults"},
 	{"show counters", "", false, show_counters, "every counter and every kind of failure, one sample"},
-	{"show ip local pool", "", false, show_pools, "address pools and how many addresses are in use"},
+	{"show ip local pool", "[NAME]", false, show_pools, "address pools and how many addresses are in use"},
 	{"show crypto session", "[detail] [FILTER]", false, show_crypto_session,
 	 "who is connected, from where, through which interface"},
 	{"show crypto ipsec sa", "[FILTER]", false, show_ipsec_sa, "IPsec SAs with their counters"},

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "cmd/show.h"
+#include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/session/session.h"
 #include "modules/data/data.h"
 
 struct traffic {
@@ -47,6 +49,42 @@ static const char *session_status(const struct ike_sa_info *sa)
 	return sa->n_children ? "UP-ACTIVE" : "UP-IDLE";
 }
 
+/* What the session was granted from and is no longer configured; NULL past the end. */
+static const char *orphan_word(const struct world *w, const struct ike_sa_info *sa, size_t *cursor)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} rows[] = {{ORPHAN_PROFILE, "profile"}, {ORPHAN_AUTHZ, "authorization policy"}, {ORPHAN_POOL4, "pool"},
+		    {ORPHAN_POOL6, "ipv6 pool"}, {ORPHAN_ADDRESS, "address"}, {ORPHAN_VRF, "vrf"}};
+	const struct session *s = w->sessions ? session_find_sa(w->sessions, sa->sa) : NULL;
+	while (s && *cursor < sizeof(rows) / sizeof(rows[0])) {
+		size_t i = (*cursor)++;
+		if (s->orphaned & rows[i].bit)
+			return rows[i].word;
+	}
+	return NULL;
+}
+
+static void print_orphaned(const struct world *w, struct out *out, const struct ike_sa_info *sa)
+{
+	const char *word;
+	size_t n = 0;
+	for (size_t cursor = 0; (word = orphan_word(w, sa, &cursor)); n++)
+		out_printf(out, "%s%s", n ? ", " : "Orphaned: not configured any more: ", word);
+	if (n)
+		out_printf(out, "\n");
+}
+
+static void js_orphaned(const struct world *w, struct out *out, const struct ike_sa_info *sa)
+{
+	const char *word;
+	js_open_array(out, "orphaned");
+	for (size_t cursor = 0; (word = orphan_word(w, sa, &cursor));)
+		js_str(out, NULL, word);
+	js_close_array(out);
+}
+
 static void print_flow(struct out *out, const struct ts *l, const struct ts *r)
 {
 	char a[ADDR_TEXT], b[ADDR_TEXT], c[ADDR_TEXT], d[ADDR_TEXT];
@@ -63,6 +101,7 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 	out_printf(out, "Profile: %s\nSession status: %s\n", sa->profile, session_status(sa));
 	out_printf(out, "Peer: %s port %u fvrf: %s ivrf: %s\n", addr_format(&sa->remote.addr, r),
 		   sa->remote.port, show_vrf(w, sa->local.vrf), show_ivrf(w, sa));
+	print_orphaned(w, out, sa);
 	if (detail) {
 		out_printf(out, "      Phase1_id: ");
 		show_id(out, &sa->peer_id);
@@ -111,6 +150,7 @@ static void js_session(struct world *w, struct out *out, const struct ike_sa_inf
 	js_str(out, "ivrf", show_ivrf(w, sa));
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);
+	js_orphaned(w, out, sa);
 	js_u64(out, "uptime_ms", sa->active_ms);
 	js_u64(out, "packets_in", sum.packets_in);
 	js_u64(out, "bytes_in", sum.bytes_in);
