@@ -25,7 +25,7 @@ struct lease_pool {
 	size_t n_ranges;
 	uint64_t total;
 	uint64_t fresh;     /* index of the first address that was perhaps never lent */
-	uint64_t skipped;   /* fresh ones passed over because another pool had lent them */
+	uint64_t skipped;   /* addresses behind `fresh` that another pool has or had */
 	uint64_t full_at;   /* leases.releases when a look at every address found nothing */
 	struct list held;
 	struct list released; /* longest ago first */
@@ -174,6 +174,7 @@ static void hold(struct leases *l, struct lease_pool *p, struct lease *e, uint64
 {
 	list_del(&e->in_pool);
 	e->pool->n_released--;
+	e->pool->skipped += e->pool != p; /* the other pool has to look for it again */
 	map_del(&l->by_who, &e->by_who);
 	e->pool = p;
 	e->held = true;
