@@ -1,0 +1,474 @@
+#include "tests/lib/ike_ports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/crypto/dh.h"
+
+#define KEY_LEN_MAX 64
+
+/* ---- clock, random ------------------------------------------------------------------------------ */
+
+static uint64_t now_ms(void *ctx)
+{
+	return ((struct world_node *)ctx)->w->now_ms;
+}
+
+static int64_t wall_s(void *ctx)
+{
+	return 1800000000 + (int64_t)(now_ms(ctx) / 1000);
+}
+
+static void fill_random(void *ctx, void *out, size_t len)
+{
+	struct world *w = ((struct world_node *)ctx)->w;
+	uint8_t *p = out;
+
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t v = world_random(w);
+
+		memcpy(p + i, &v, len - i < 8 ? len - i : 8);
+	}
+}
+
+static void wake_at(void *ctx, uint64_t at)
+{
+	((struct world_node *)ctx)->wake_ms = at;
+}
+
+/* ---- network ------------------------------------------------------------------------------------ */
+
+#define SERVER_INSIDE "198.51.100.1"
+#define SERVER_OUTSIDE "203.0.113.80"
+#define CLIENT_INSIDE "192.0.2.1"
+#define CLIENT_OUTSIDE "203.0.113.9"
+
+/* What the receiver sees of a packet from local to remote, after the NATs between. False: nobody
+ * is there (an old mapping). */
+static bool translate(struct world *w, int from, const struct endpoint *local,
+	const struct endpoint *remote, struct world_item *it)
+{
+	it->local = *remote;
+	it->remote = *local;
+	if (from == 0) {
+		if (it->remote.addr.family == 0)
+			it->remote.addr = world_endpoint(CLIENT_INSIDE, 0).addr;
+		if (w->knobs.nat_client) {
+			it->remote.addr = world_endpoint(CLIENT_OUTSIDE, 0).addr;
+			it->remote.port = (uint16_t)(w->nat_port + local->port);
+		}
+		if (w->knobs.nat_server)
+			it->local.addr = world_endpoint(SERVER_INSIDE, 0).addr;
+		return true;
+	}
+	if (w->knobs.nat_client) {
+		it->local.addr = world_endpoint(CLIENT_INSIDE, 0).addr;
+		it->local.port = (uint16_t)(remote->port - w->nat_port);
+		if (it->local.port != 500 && it->local.port != 4500)
+			return false;
+	}
+	if (w->knobs.nat_server)
+		it->remote.addr = world_endpoint(SERVER_OUTSIDE, 0).addr;
+	return true;
+}
+
+static struct world_item *new_item(struct world_node *n, enum world_item_kind kind, uint64_t number)
+{
+	struct world_item *it = calloc(1, sizeof(*it));
+
+	if (it == NULL)
+		abort();
+	it->node = n->side;
+	it->kind = kind;
+	it->number = number;
+	return it;
+}
+
+static void post_packet(struct world *w, int from, const struct endpoint *local,
+	const struct endpoint *remote, const uint8_t *msg, size_t len)
+{
+	struct world_item *it = new_item(&w->node[!from], WI_PACKET, 0);
+
+	it->bytes = malloc(len);
+	it->len = len;
+	memcpy(it->bytes, msg, len);
+	it->at_ms = w->now_ms + w->knobs.delay_ms;
+	if (world_chance(w, w->knobs.late))
+		it->at_ms += world_random(w) % (w->knobs.late_ms + 1);
+	if (world_chance(w, w->knobs.corrupt))
+		it->bytes[world_random(w) % len] ^= (uint8_t)(1u << world_random(w) % 8);
+	if (!translate(w, from, local, remote, it) ||
+		(w->tap != NULL && !w->tap(w, from, it, w->tap_ctx))) {
+		free(it->bytes);
+		free(it);
+		return;
+	}
+	world_push(w, it);
+}
+
+static void send_packet(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+	const uint8_t *msg, size_t len)
+{
+	struct world_node *n = ctx;
+	struct world *w = n->w;
+
+	w->packets++;
+	if (n->side == 0 && world_chance(w, w->knobs.nat_float))
+		w->nat_port = (uint16_t)(20000 + world_random(w) % 20000);
+	if (!world_chance(w, w->knobs.loss))
+		post_packet(w, n->side, local, remote, msg, len);
+	if (world_chance(w, w->knobs.twice))
+		post_packet(w, n->side, local, remote, msg, len);
+}
+
+/* ---- jobs ---------------------------------------------------------------------------------------- */
+
+static void expand(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
+{
+	uint64_t seed = hash_bytes(7, in, in_len);
+
+	for (size_t i = 0; i < out_len; i++) {
+		if (i % 8 == 0)
+			seed = hash_u64(seed + i);
+		out[i] = (uint8_t)(seed >> (i % 8 * 8));
+	}
+}
+
+/* A key exchange that is only as strong as a test needs: secret = f(A xor B). */
+static void toy_dh(struct world *w, const struct xf *g, const struct ike_job *job,
+	struct ike_job_result *r)
+{
+	uint8_t mine[IKE_DH_MAX];
+
+	if (job->kind == JOB_DH_GENERATE) {
+		for (size_t i = 0; i < g->private_len; i++)
+			r->private_key[i] = (uint8_t)world_random(w);
+		expand(r->private_key, g->private_len, r->public_key, g->public_len);
+		return;
+	}
+	expand(job->private_key, g->private_len, mine, g->public_len);
+	for (size_t i = 0; i < g->public_len; i++)
+		mine[i] ^= job->peer_public[i];
+	expand(mine, g->public_len, r->secret, g->secret_len);
+}
+
+void world_do_job(struct world *w, const struct ike_job *job, struct ike_job_result *r)
+{
+	const struct xf *g = suite_find(XF_DH, job->group, 0);
+	uint8_t seed[DH_SEED_MAX];
+
+	r->status = ST_OK;
+	if (g == NULL || (job->kind == JOB_DH_COMPUTE && job->public_len != g->public_len)) {
+		r->status = ST_BAD_KE;
+		return;
+	}
+	r->private_len = g->private_len;
+	r->public_len = g->public_len;
+	r->secret_len = g->secret_len;
+	if (!w->knobs.real_crypto) {
+		toy_dh(w, g, job, r);
+	} else if (job->kind == JOB_DH_GENERATE) {
+		for (size_t i = 0; i < sizeof(seed); i++)
+			seed[i] = (uint8_t)world_random(w);
+		r->status = dh_generate(g, seed, r->private_key, r->public_key);
+	} else {
+		r->status = dh_compute(g, job->private_key, job->peer_public, job->public_len,
+			r->secret);
+	}
+}
+
+/* ---- questions ------------------------------------------------------------------------------------ */
+
+static void post(struct world_node *n, struct world_item *it)
+{
+	struct world *w = n->w;
+
+	it->at_ms = w->now_ms + w->knobs.answer_ms;
+	if (world_chance(w, w->knobs.answer_late))
+		it->at_ms += world_random(w) % (w->knobs.answer_late_ms + 1);
+	if (n->never_answers || world_chance(w, w->knobs.answer_never)) {
+		free(it);
+		return;
+	}
+	if (world_chance(w, w->knobs.answer_twice)) {
+		struct world_item *copy = malloc(sizeof(*copy));
+
+		*copy = *it;
+		copy->at_ms += world_random(w) % 50;
+		world_push(w, copy);
+	}
+	world_push(w, it);
+}
+
+static enum status ask_job(void *ctx, uint64_t number, const struct ike_job *job)
+{
+	struct world_node *n = ctx;
+	struct world_item *it = new_item(n, WI_JOB, number);
+
+	it->job = *job;
+	post(n, it);
+	return ST_OK;
+}
+
+/* An address of the pool for the SA; 0 when there is none. The same for a repeated question. */
+static unsigned lease(struct world *w, uint64_t sa, uint64_t number)
+{
+	for (unsigned i = 0; i < w->knobs.pool && i < WORLD_LEASES; i++)
+		if (w->lease[i].sa == 0) {
+			w->lease[i] = (struct world_lease){sa, number};
+			w->node[1].leases_given++;
+			return i + 1;
+		}
+	return 0;
+}
+
+static void answer_address(struct world_node *n, const struct ike_question *q, uint64_t number,
+	struct ike_answer *a)
+{
+	struct ike_grant *g = &a->grant;
+	unsigned i = lease(n->w, q->sa, number);
+
+	if (i == 0) {
+		a->status = ST_POOL_EXHAUSTED;
+		snprintf(a->detail, sizeof(a->detail), "pool RA has no free address");
+		return;
+	}
+	if (q->wants_ip4) {
+		g->ip4 = addr_v4(0x0a630000u + i);
+		g->remote[g->n_remote++] = (struct prefix){g->ip4, 32};
+		g->dns[g->n_dns++] = addr_v4(0x0a000035u);
+		g->subnets[g->n_subnets++] = (struct prefix){addr_v4(0x0a000000u), 16};
+	}
+	if (q->wants_ip6) {
+		struct addr base = world_endpoint("fd00:99::", 0).addr;
+
+		g->ip6 = addr_add(&base, i);
+		g->ip6_prefix_len = 128;
+		g->remote[g->n_remote++] = (struct prefix){g->ip6, 128};
+	}
+	g->tun = 1;
+}
+
+static void set_key(uint8_t *out, uint16_t *len, const char *key)
+{
+	*len = (uint16_t)strlen(key);
+	memcpy(out, key, *len);
+}
+
+static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
+{
+	struct world_node *n = ctx;
+	struct world_item *it = new_item(n, WI_ANSWER, number);
+	struct ike_answer *a = &it->answer;
+
+	a->kind = q->kind;
+	switch (q->kind) {
+	case ASK_PSK:
+		a->status = n->psk_status;
+		set_key(a->local_key, &a->local_key_len, n->psk_local);
+		set_key(a->remote_key, &a->remote_key_len, n->psk_remote);
+		break;
+	case ASK_AUTHORIZE:
+		a->status = n->authorize_status;
+		fill_random(n, a->session.b, sizeof(a->session.b));
+		a->grant.tun = 7;
+		break;
+	case ASK_ADDRESS:
+		answer_address(n, q, number, a);
+		break;
+	default:
+		abort();
+	}
+	post(n, it);
+	return ST_OK;
+}
+
+static enum status commit(void *ctx, uint64_t number, const struct ike_commit *c)
+{
+	struct world_node *n = ctx;
+	struct world_item *it = new_item(n, WI_COMMIT, number);
+
+	it->status = n->commit_status;
+	if (it->status == ST_OK)
+		n->committed[n->n_committed++ % 256] = c->sa;
+	post(n, it);
+	return ST_OK;
+}
+
+static void cancel(void *ctx, uint64_t number)
+{
+	struct world_node *n = ctx;
+	struct world *w = n->w;
+
+	n->cancelled++;
+	for (size_t i = 0; i < w->n_queue;) {
+		struct world_item *it = w->queue[i];
+
+		if (it->kind != WI_PACKET && it->node == n->side && it->number == number &&
+			!world_chance(w, w->knobs.answer_after_cancel)) {
+			free(it);
+			w->queue[i] = w->queue[--w->n_queue];
+		} else {
+			i++;
+		}
+	}
+}
+
+/* ---- data path and keeper ---------------------------------------------------------------------------- */
+
+static enum status install(void *ctx, const struct ike_child_spec *spec)
+{
+	struct world_node *n = ctx;
+
+	if (n->install_status != ST_OK)
+		return n->install_status;
+	if (n->n_child == WORLD_CHILDREN)
+		return ST_INSTALL;
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spec->spi_in)
+			world_break(n->w, "SPI %08x installed twice", spec->spi_in);
+	if (spec->spi_in <= 255 || spec->n_local_ts == 0 || spec->n_remote_ts == 0 ||
+		spec->key_in_len == 0)
+		world_break(n->w, "incomplete child");
+	n->child[n->n_child++] = *spec;
+	return ST_OK;
+}
+
+static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote)
+{
+	struct world_node *n = ctx;
+
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spi_in) {
+			n->child[i].local = *local;
+			n->child[i].remote = *remote;
+			return;
+		}
+	world_break(n->w, "unknown SPI moved");
+}
+
+static void remove_child(void *ctx, uint32_t spi_in)
+{
+	struct world_node *n = ctx;
+
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spi_in) {
+			n->child[i] = n->child[--n->n_child];
+			return;
+		}
+	world_break(n->w, "unknown SPI removed");
+}
+
+static enum status keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t len)
+{
+	struct world_node *n = ctx;
+	size_t i = 0;
+
+	while (i < n->n_record && n->record[i].sa != sa)
+		i++;
+	if (len != 0 && n->keep_fails)
+		return ST_NOMEM;
+	if (i == n->n_record) {
+		if (len == 0)
+			return ST_OK;
+		if (i == WORLD_RECORDS)
+			return ST_NOMEM;
+		n->n_record++;
+	} else {
+		free(n->record[i].rec);
+	}
+	if (len == 0) {
+		n->record[i] = n->record[--n->n_record];
+		return ST_OK;
+	}
+	n->record[i].sa = sa;
+	n->record[i].rec = malloc(len);
+	n->record[i].len = len;
+	memcpy(n->record[i].rec, rec, len);
+	return ST_OK;
+}
+
+/* ---- listeners ------------------------------------------------------------------------------------------ */
+
+static void release(struct world *w, uint64_t sa)
+{
+	for (size_t i = 0; i < WORLD_LEASES; i++)
+		if (w->lease[i].sa == sa)
+			w->lease[i].sa = 0;
+}
+
+static bool has_record(const struct world_node *n, uint64_t sa)
+{
+	for (size_t i = 0; i < n->n_record; i++)
+		if (n->record[i].sa == sa)
+			return true;
+	return false;
+}
+
+void world_reconcile_leases(struct world *w)
+{
+	for (size_t i = 0; i < WORLD_LEASES; i++)
+		if (w->lease[i].sa != 0 && !has_record(&w->node[1], w->lease[i].sa))
+			w->lease[i].sa = 0;
+	for (size_t i = 0; i < w->n_queue; i++)
+		if (w->queue[i]->node == 1 && w->queue[i]->kind == WI_ANSWER)
+			w->queue[i]->answer.status = ST_CANCELLED;
+}
+
+static bool was_committed(const struct world_node *n, uint64_t sa)
+{
+	size_t count = n->n_committed < 256 ? n->n_committed : 256;
+
+	for (size_t i = 0; i < count; i++)
+		if (n->committed[i] == sa)
+			return true;
+	return false;
+}
+
+static void tell(void *ctx, const struct ike_event *ev)
+{
+	struct world_node *n = ctx;
+
+	world_note(n->w, "%d tells %d sa %llu: %s %s", n->side, ev->kind,
+		(unsigned long long)ev->sa, status_token(ev->status), ev->detail);
+	n->told[ev->kind]++;
+	if (ev->kind == IKE_EV_SA_UP) {
+		n->up_sa = ev->sa;
+		n->up_total++;
+		if (!was_committed(n, ev->sa))
+			world_break(n->w, "SA %llu is up without a commit", (unsigned long long)ev->sa);
+		if (!has_record(n, ev->sa))
+			world_break(n->w, "SA %llu is up without a record", (unsigned long long)ev->sa);
+	}
+	if (ev->kind == IKE_EV_CHILD_UP || ev->kind == IKE_EV_CHILD_DOWN)
+		return;
+	if (ev->kind != IKE_EV_SA_UP && ev->kind != IKE_EV_PEER_MOVED) {
+		n->last_status = ev->status;
+		snprintf(n->last_detail, sizeof(n->last_detail), "%s", ev->detail);
+	}
+	if (ev->kind != IKE_EV_SA_DOWN && ev->kind != IKE_EV_AUTH_FAILED)
+		return;
+	if (n->up_sa == ev->sa)
+		n->up_sa = 0;
+	if (n->side == 1 && ev->sa != 0)
+		release(n->w, ev->sa);
+}
+
+const struct ike_ports world_ports = {
+	.now_ms = now_ms,
+	.wall_s = wall_s,
+	.random = fill_random,
+	.send = send_packet,
+	.wake_at = wake_at,
+	.job = ask_job,
+	.ask = ask,
+	.commit = commit,
+	.cancel = cancel,
+	.install = install,
+	.move = move,
+	.remove = remove_child,
+	.keep = keep,
+	.tell = tell,
+};

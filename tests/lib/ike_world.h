@@ -1,0 +1,149 @@
+/* Two IKE engines, virtual time and a bad network between them; every question of an engine is
+ * answered late, twice or never as the knobs say. Deterministic: a seed is a whole story.
+ *
+ * node 0 is the client (192.0.2.1, initiator), node 1 the headend (198.51.100.1). Used by the unit
+ * tests of the engine, the simulation and the stateful fuzz target. Its own memory comes from
+ * malloc, so that mem_live() counts the engines only. */
+#ifndef TESTS_LIB_IKE_WORLD_H
+#define TESTS_LIB_IKE_WORLD_H
+
+#include "core/ike/ike.h"
+
+#define WORLD_PACKET_MAX 2048
+#define WORLD_QUEUE 512
+#define WORLD_CHILDREN 64
+#define WORLD_LEASES 64
+#define WORLD_RECORDS 64
+#define WORLD_LOG 4096
+
+struct snapshot;
+struct world;
+
+enum world_item_kind { WI_PACKET, WI_JOB, WI_ANSWER, WI_COMMIT };
+
+struct world_item {
+	uint64_t at_ms;
+	uint64_t order;
+	int node;             /* who gets it */
+	enum world_item_kind kind;
+	uint64_t number;
+	struct endpoint local, remote; /* as the receiver sees them */
+	size_t len;
+	uint8_t *bytes;       /* packet */
+	struct ike_job job;
+	struct ike_answer answer;
+	enum status status;
+};
+
+/* A lease of the headend; sa 0: free. */
+struct world_lease {
+	uint64_t sa;
+	uint64_t number;      /* of the question */
+};
+
+struct world_node {
+	struct world *w;
+	int side;
+	struct ike *ike;
+	struct stats stats;
+	struct snapshot *conf;
+	uint64_t wake_ms;
+	/* data path */
+	struct ike_child_spec child[WORLD_CHILDREN];
+	size_t n_child;
+	uint64_t leases_given;
+	/* keeper */
+	struct {
+		uint64_t sa;
+		uint8_t *rec;
+		size_t len;
+	} record[WORLD_RECORDS];
+	size_t n_record;
+	/* store: SAs that were committed */
+	uint64_t committed[256];
+	size_t n_committed;
+	/* what was told */
+	unsigned told[16];    /* by kind */
+	enum status last_status;
+	char last_detail[IKE_DETAIL_LEN];
+	uint64_t up_sa;       /* last SA told up; 0 after it was told down */
+	uint64_t up_total;
+	/* keys that the questions are answered with */
+	char psk_local[64];
+	char psk_remote[64];
+	enum status psk_status, authorize_status, commit_status, install_status;
+	bool keep_fails;
+	bool never_answers;   /* all questions */
+	unsigned cancelled;
+};
+
+/* Chances are out of 1000. */
+struct world_knobs {
+	unsigned loss, twice, corrupt, late;     /* packets; late: up to late_ms more */
+	uint32_t delay_ms, late_ms;
+	unsigned answer_late, answer_twice, answer_never, answer_after_cancel;
+	uint32_t answer_ms, answer_late_ms;
+	bool real_crypto;
+	bool nat_client;      /* the client's address is translated */
+	bool nat_server;      /* the headend is behind 1:1 NAT */
+	unsigned nat_float;   /* chance per packet that the mapping changes */
+	unsigned pool;        /* addresses of the headend, at most WORLD_LEASES */
+};
+
+struct world {
+	uint64_t now_ms;
+	uint64_t rng[2];
+	uint64_t order;
+	struct world_knobs knobs;
+	struct world_node node[2];
+	struct world_item *queue[WORLD_QUEUE];
+	size_t n_queue;
+	uint16_t nat_port;    /* translated port base of the client */
+	struct world_lease lease[WORLD_LEASES];
+	/* A test may look at and change every packet; false: it is dropped. */
+	bool (*tap)(struct world *w, int from, struct world_item *it, void *ctx);
+	void *tap_ctx;
+	uint64_t packets;
+	uint64_t steps;
+	bool verbose;
+	const char *broken;   /* a rule that was broken, NULL: none */
+	char broken_text[256];
+	char log[WORLD_LOG];  /* end of the story, for a failure */
+	size_t log_len;
+};
+
+/* A parsed configuration; aborts when it has errors. */
+struct snapshot *world_conf(const char *text);
+extern const char world_server_text[];
+extern const char world_client_text[];
+
+/* Engines are made; both configurations are referenced. False: out of memory. */
+bool world_init(struct world *w, uint64_t seed, struct snapshot *client, struct snapshot *server);
+void world_fini(struct world *w);
+uint64_t world_random(struct world *w);
+bool world_chance(struct world *w, unsigned per_1000);
+/* One connect of the client with both address families asked for. */
+struct ike_connect world_connect_request(void);
+enum status world_connect(struct world *w, uint64_t *sa);
+/* Delivers the next packet, answer or wake-up due until until_ms; false: nothing until then (the
+ * clock then stands at until_ms). */
+bool world_step(struct world *w, uint64_t until_ms);
+/* Runs that long. */
+void world_run(struct world *w, uint64_t ms);
+/* Frozen records only: the engine is destroyed and made anew from what was kept. False: out of
+ * memory. */
+bool world_restart(struct world *w, int side);
+/* Delivers bytes as they are. */
+void world_inject(struct world *w, int to, const struct endpoint *local,
+	const struct endpoint *remote, const uint8_t *msg, size_t len);
+/* Nothing of any SA is left anywhere: children, leases, records, SAs. */
+bool world_is_empty(struct world *w);
+/* Both sides have the same child: keys, SPIs, selectors. */
+bool world_children_agree(struct world *w);
+struct endpoint world_endpoint(const char *addr, uint16_t port);
+uint64_t world_status_count(const struct world_node *n, enum status st);
+uint64_t world_count(const struct world_node *n, enum counter c);
+void world_break(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void world_note(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
