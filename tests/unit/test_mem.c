@@ -29,6 +29,7 @@ static void arrays_do_not_overflow(void)
 
 static void grow_keeps_and_zeroes(void)
 {
+	int64_t before = mem_live();
 	uint8_t *p = mem_dup("abcd", 4), *q;
 
 	q = mem_grow(p, 4, 9);
@@ -43,6 +44,7 @@ static void grow_keeps_and_zeroes(void)
 	p = mem_grow(NULL, 0, 3);
 	T_MEM(p, "\0\0\0", 3);
 	mem_free(p);
+	T_EQ(mem_live(), before);
 }
 
 static void strings(void)

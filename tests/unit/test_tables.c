@@ -114,6 +114,22 @@ static void map_agrees_with_model(void)
 	map_fini(&m);
 }
 
+static void map_steps_through_equal_hashes_only(void)
+{
+	struct map_node v[6];
+	struct map m;
+	size_t seen = 0;
+
+	T_EQ(map_init(&m, 8), ST_OK);
+	for (size_t i = 0; i < 6; i++)
+		map_add(&m, &v[i], i % 2 ? 3 : 3 + 8); /* one slot, two hashes */
+	for (struct map_node *n = map_first(&m, 3); n; n = map_next(n), seen++)
+		T_EQ(n->hash, 3);
+	T_EQ(seen, 3);
+	T_TRUE(map_first(&m, 3 + 16) == NULL);
+	map_fini(&m);
+}
+
 static void map_survives_failing_to_grow(void)
 {
 	enum { N = 100 };
@@ -347,6 +363,7 @@ int main(void)
 {
 	T_RUN(lists_keep_order);
 	T_RUN(map_agrees_with_model);
+	T_RUN(map_steps_through_equal_hashes_only);
 	T_RUN(map_survives_failing_to_grow);
 	T_RUN(map_walk_allows_removal_behind);
 	T_RUN(heap_agrees_with_model);

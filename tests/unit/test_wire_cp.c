@@ -48,6 +48,7 @@ static void values_judged(void)
 		const char *prefix;
 	} rows[] = {
 		{"IP4_ADDRESS", "0001 0004 0a000001", true, "10.0.0.1", ""},
+		{"IP4_ADDRESS with the reserved bit", "8001 0004 0a000001", true, "10.0.0.1", ""},
 		{"IP4_ADDRESS asked for", "0001 0000", true, "", ""},
 		{"IP4_ADDRESS of 3", "0001 0003 0a0000", false, "", ""},
 		{"IP4_ADDRESS of 8", "0001 0008 0a000001ffffffff", false, "", ""},

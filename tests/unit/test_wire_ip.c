@@ -218,6 +218,25 @@ static void built_ones_parse(void)
 	}
 }
 
+/* A UDP checksum that comes out as zero is sent as ffff (RFC 768): one of these values makes it. */
+static void udp_checksum_is_never_none(void)
+{
+	struct ip_head h = head_of(4);
+	unsigned ones = 0;
+
+	for (unsigned v = 0; v < 65536; v++) {
+		const uint8_t data[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+		uint8_t buf[30];
+		struct wr w = wr_init(buf, sizeof(buf));
+
+		ip_build_udp(&w, &h, 1, 2, data, 2);
+		T_ROW(v, "data");
+		T_TRUE(wr_ok(&w) && (buf[26] || buf[27]));
+		ones += buf[26] == 0xff && buf[27] == 0xff;
+	}
+	T_EQ(ones, 1);
+}
+
 static void wrong_heads_build_nothing(void)
 {
 	uint8_t buf[100];
@@ -317,6 +336,7 @@ int main(void)
 	T_RUN(cuts_and_bytes);
 	T_RUN(checksums);
 	T_RUN(built_ones_parse);
+	T_RUN(udp_checksum_is_never_none);
 	T_RUN(wrong_heads_build_nothing);
 	T_RUN(too_big_quotes_the_packet);
 	T_RUN(too_big_is_silent);

@@ -69,6 +69,8 @@ static void proposals_judged(void)
 		{"proposal length 0", "00 00 0000 01 01 00 01" DH_19("00"), ST_TRUNCATED},
 		{"proposal length 7", "00 00 0007 01 01 00 01" DH_19("00"), ST_TRUNCATED},
 		{"proposal length one more", "00 00 0011 01 01 00 01" DH_19("00"), ST_TRUNCATED},
+		{"bytes after the last transform", "00 00 0011 01 01 00 01" DH_19("00") "00",
+			ST_BAD_PAYLOAD},
 		{"proposal length one less", "00 00 000f 01 01 00 01" DH_19("00"), ST_BAD_PAYLOAD},
 		{"transform length 0", "00 00 0010 01 01 00 01 00 00 0000 04 00 0013", ST_BAD_PAYLOAD},
 		{"transform length 7", "00 00 0010 01 01 00 01 00 00 0007 04 00 0013", ST_BAD_PAYLOAD},
