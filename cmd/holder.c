@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,6 +394,22 @@ static bool make_folders(const struct holder *h)
 	return true;
 }
 
+/* One headend a network namespace: a name in the abstract space, which the kernel takes back with us.
+ * A second one would share ports and devices with the first, and both would lose packets. */
+static bool claim_namespace(void)
+{
+	static const char name[] = "\0sallyport-holder";
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	memcpy(sa.sun_path, name, sizeof(name) - 1);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&sa,
+			    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1)) == 0)
+		return true;
+	if (fd >= 0)
+		close(fd);
+	return false;
+}
+
 /* Nothing of our memory, and of main's, which inherits both, may reach a core file. */
 static bool no_cores(void)
 {
@@ -419,6 +436,10 @@ static bool begin(struct holder *h)
 	if (!no_cores()) {
 		fprintf(stderr, "sallyport: cannot switch core files off (is /proc mounted?): %s\n",
 			strerror(errno));
+		return false;
+	}
+	if (!claim_namespace()) {
+		fprintf(stderr, "sallyport: another one runs in this network namespace\n");
 		return false;
 	}
 	if (!make_folders(h))

@@ -89,6 +89,19 @@ enum status asroot_call(int control, const struct asroot_request *rq, struct asr
 	return st;
 }
 
+bool asroot_is_gone(int control)
+{
+	struct asroot_reply late;
+	union control ctl;
+	struct iovec iov = {&late, sizeof(late)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl,
+			   .msg_controllen = sizeof(ctl)};
+	ssize_t n = recvmsg(control, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (n > 0)
+		take_fds(&h, NULL);
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 int asroot_receive(int control, struct asroot_request *rq)
 {
 	union control ctl;

@@ -72,6 +72,9 @@ struct asroot_reply {
 enum status asroot_call(int control, const struct asroot_request *rq, struct asroot_reply *reply,
 			int *fds) MUST_USE;
 
+/* When the socket is readable outside of a call: has the holder gone? A late answer is thrown away. */
+bool asroot_is_gone(int control);
+
 /* Holder's side. 1 and a request; 0 when main is gone; -1 for anything else (ignored). */
 int asroot_receive(int control, struct asroot_request *rq);
 void asroot_answer(int control, const struct asroot_reply *reply, const int *fds);

@@ -31,6 +31,7 @@
 	X(CHILD_UP, "child_sa_up", 6, "IKEV2-6-CHILD_UP") \
 	X(CHILD_DOWN, "child_sa_down", 6, "IKEV2-6-CHILD_DOWN") \
 	X(CHILD_FAILED, "child_sa_failed", 4, "IKEV2-4-CHILD_FAILED") \
+	X(PEER_MOVED, "peer_moved", 5, "IKEV2-5-PEER_MOVED") \
 	X(SESSION_UP, "session_up", 5, "CRYPTO-5-SESSION_STATUS") \
 	X(SESSION_DOWN, "session_down", 5, "CRYPTO-5-SESSION_STATUS") \
 	X(POOL_EXHAUSTED, "pool_exhausted", 3, "SALLYPORT-3-POOL_EXHAUSTED") \

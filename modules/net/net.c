@@ -177,8 +177,6 @@ static void hand_on(struct net *n, const struct sock *s, size_t i)
 		local.addr = hit_address(&m->msg_hdr);
 	if (local.addr.family == 0 || remote.addr.family == 0)
 		return;
-	stats_inc(n->stats, CT_IKE_IN);
-	stats_add(n->stats, CT_IKE_IN_BYTES, m->msg_len);
 	n->ports.on_ike(n->ctx, &local, &remote, slot->bytes, m->msg_len);
 }
 
@@ -247,10 +245,6 @@ void net_send(struct net *n, const struct endpoint *local, const struct endpoint
 	struct msghdr h = {.msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control};
 	h.msg_namelen = name_from(&to, &remote->addr, remote->port);
 	h.msg_controllen = put_source(control, &local->addr);
-	if (sendmsg(s->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+	if (sendmsg(s->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		stats_status(n->stats, ST_OUT_SEND);
-		return;
-	}
-	stats_inc(n->stats, CT_IKE_OUT);
-	stats_add(n->stats, CT_IKE_OUT_BYTES, len);
 }

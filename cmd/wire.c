@@ -1,0 +1,359 @@
+/*
+ * Order of start: memory that outlived us, configuration, threads, store, engine, what is frozen, and
+ * only then sockets. Order of stop: goodbyes, sockets, engine, threads, store.
+ */
+#include "cmd/wire.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cmd/holder.h"
+#include "cmd/holder_proto.h"
+#include "cmd/wire_child.h"
+#include "cmd/wire_conf.h"
+#include "cmd/wire_ctl.h"
+#include "cmd/wire_keep.h"
+#include "cmd/wire_log.h"
+#include "cmd/wire_net.h"
+#include "cmd/wire_ports.h"
+#include "cmd/wire_sample.h"
+#include "cmd/wire_session.h"
+#include "core/base/hash.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/crypto/rnd.h"
+#include "core/session/session.h"
+#include "db/store.h"
+#include "gen/version.h"
+#include "modules/data/data.h"
+#include "modules/jobs/jobs.h"
+#include "modules/loop/loop.h"
+#include "modules/net/net.h"
+
+#define JOB_THREADS 2
+#define JOB_QUEUE 1024
+#define STOP_MS 5000      /* for the peers' answers to our DELETEs */
+#define STOP_LOOK_MS 20
+#define PRUNE_S 3600
+
+/* ---- memory with keys ------------------------------------------------------------------------- */
+
+/* The holder switched core files off; exec switched dumping on again. True when nothing of ours can
+ * be swapped out. */
+static bool harden(void)
+{
+	struct rlimit r;
+	(void)prctl(PR_SET_NAME, "sallyport-main", 0, 0, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* With a limit, later allocations would fail where now only locking does. */
+	return getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur == RLIM_INFINITY &&
+	       mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
+/* ---- stop -------------------------------------------------------------------------------------- */
+
+static void stop_look(void *ctx)
+{
+	struct wire *w = ctx;
+	uint64_t now = loop_now_ms();
+	if (ike_count(w->ike) == 0 || now >= w->stop_by_ms)
+		loop_stop(w->loop);
+	else
+		loop_timer_at(w->stop_timer, now + STOP_LOOK_MS);
+}
+
+static void on_term(void *ctx)
+{
+	struct wire *w = ctx;
+	if (w->is_stopping)
+		return;
+	w->is_stopping = true;
+	w->stop_by_ms = loop_now_ms() + STOP_MS;
+	LOG(EV_STOP, kv_u64("ike_sas", ike_count(w->ike)), kv_u64("sessions", sessions_count(w->sessions)));
+	ike_close_all(w->ike, ST_END_SHUTDOWN);
+	loop_timer_at(w->stop_timer, loop_now_ms());
+}
+
+static void on_hup(void *ctx)
+{
+	(void)wire_reload(ctx, NULL, NULL);
+}
+
+/* The holder never speaks first. */
+static void on_holder(void *ctx, int fd)
+{
+	if (asroot_is_gone(fd))
+		on_term(ctx);
+}
+
+/* ---- what is called again and again -------------------------------------------------------------- */
+
+static void each_second(void *ctx)
+{
+	struct wire *w = ctx;
+	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
+	wire_child_second(w);
+	wire_session_second(w);
+	wire_log_second();
+	if (++w->seconds % PRUNE_S == 1)
+		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
+}
+
+static void each_sample(void *ctx)
+{
+	struct wire *w = ctx;
+	loop_timer_at(w->sample_timer, loop_now_ms() + WIRE_SAMPLE_MS);
+	(void)wire_sample(w);
+}
+
+static void on_jobs(void *ctx, int fd)
+{
+	jobs_poll(((struct wire *)ctx)->jobs);
+}
+
+static void on_store(void *ctx, int fd)
+{
+	store_poll(((struct wire *)ctx)->store);
+}
+
+static void on_data(void *ctx, int fd)
+{
+	data_poll(((struct wire *)ctx)->data);
+}
+
+static void on_store_notice(void *ctx, enum status st, const char *text)
+{
+	LOG(EV_STORE_ERROR, kv_status("status", st), kv_str("reason", text));
+}
+
+static void on_data_notice(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
+			   const struct endpoint *remote)
+{
+	LOG(what == ST_ESP_REPLAY ? EV_PKT_REPLAY : EV_INVALID_SPI, kv_spi32("spi", spi),
+	    kv_ep("local", local), kv_ep("remote", remote), kv_status("status", what));
+}
+
+/* ---- start -------------------------------------------------------------------------------------- */
+
+static int refuse(const char *what, const char *why)
+{
+	fprintf(stderr, "sallyport: %s: %s\n", what, why);
+	return 1;
+}
+
+static bool make_timers(struct wire *w)
+{
+	const struct {
+		loop_fn *fn;
+		struct loop_timer **timer;
+	} timers[] = {{wire_ike_due, &w->ike_timer}, {wire_answers_due, &w->answer_timer},
+		      {each_second, &w->second_timer}, {each_sample, &w->sample_timer},
+		      {stop_look, &w->stop_timer}};
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+		if (loop_timer_new(w->loop, timers[i].fn, w, timers[i].timer) != ST_OK)
+			return false;
+	return loop_signal_add(w->loop, SIGTERM, on_term, w, &w->on_term) == ST_OK &&
+	       loop_signal_add(w->loop, SIGHUP, on_hup, w, &w->on_hup) == ST_OK &&
+	       loop_fd_add(w->loop, w->control, false, on_holder, w, &w->control_watch) == ST_OK;
+}
+
+static uint32_t count_workers(const struct snapshot *s)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n = s->own.workers ? s->own.workers : cores > 0 ? (uint32_t)cores : 1;
+	uint32_t max = ASROOT_FDS < DATA_WORKERS_MAX ? ASROOT_FDS : DATA_WORKERS_MAX;
+	return n < max ? n : max;
+}
+
+static bool make_threads(struct wire *w)
+{
+	struct data_config config = {.workers = w->workers, .rt = w->rt, .rt_slots = WIRE_RT_SLOTS,
+				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
+				     .on_notice = on_data_notice, .ctx = w};
+	static const struct net_ports net_ports = {.on_ike = wire_on_ike};
+	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
+	w->data = data_new(&config);
+	w->net = net_new(&net_ports, w, w->stats);
+	return w->jobs && w->data && w->net &&
+	       loop_fd_add(w->loop, jobs_fd(w->jobs), false, on_jobs, w, &w->jobs_watch) == ST_OK &&
+	       loop_fd_add(w->loop, data_fd(w->data), false, on_data, w, &w->data_watch) == ST_OK;
+}
+
+static int make_store(struct wire *w)
+{
+	struct store_options o = {.node = w->conf->hostname ? w->conf->hostname : "sallyport",
+				  .group_ms = w->conf->own.group_commit_ms,
+				  .on_commit = wire_on_commit, .on_notice = on_store_notice, .ctx = w};
+	enum status why;
+	char detail[STORE_TEXT] = "";
+	if (access(w->state, R_OK | W_OK | X_OK) != 0) {
+		fprintf(stderr, "sallyport: %s: %s (uid %u must be able to use it and to reach it)\n",
+			w->state, strerror(errno), (unsigned)geteuid());
+		return 1;
+	}
+	w->store = store_open(w->state, &o, &why, detail);
+	if (!w->store)
+		return refuse("cannot open the database", detail[0] ? detail : status_words(why));
+	wire_log_init(w->store);
+	if (loop_fd_add(w->loop, store_fd(w->store), false, on_store, w, &w->store_watch) != ST_OK)
+		return refuse("cannot start", status_words(ST_NOMEM));
+	return 0;
+}
+
+static bool make_core(struct wire *w)
+{
+	struct hash_key key;
+	rnd_bytes(&key, sizeof(key));
+	w->sessions = sessions_new(w->conf, &key);
+	w->ike = ike_new(&wire_ports, w, w->conf, w->stats);
+	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
+				  .conf = w->conf, .diagnose = &w->diagnose, .ctx = w,
+				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
+				  .reload = wire_reload};
+	return w->sessions && w->ike &&
+	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
+}
+
+static int open_net(struct wire *w)
+{
+	char why[256] = "";
+	struct plan plan = {0};
+	struct asroot_reply reply;
+	struct asroot_request sweep = {.op = ASROOT_SWEEP};
+	enum status st = plan_make(w->conf, &plan, why, sizeof(why));
+	if (st == ST_OK)
+		st = wire_net_apply(w, &plan, why, sizeof(why));
+	plan_free(&plan);
+	if (st != ST_OK)
+		return refuse("cannot start", why[0] ? why : status_words(st));
+	/* Sockets and devices of a configuration before this one. */
+	if (asroot_call(w->control, &sweep, &reply, NULL) != ST_OK)
+		return refuse("cannot start", "the holder does not answer");
+	return 0;
+}
+
+static int make_base(struct wire *w)
+{
+	list_init(&w->net_watches);
+	list_init(&w->ctl_watches);
+	list_init(&w->answers);
+	list_init(&w->child_list);
+	list_init(&w->commits);
+	w->stats = aligned_alloc(64, sizeof(*w->stats));
+	if (!w->stats)
+		return refuse("cannot start", status_words(ST_NOMEM));
+	memset(w->stats, 0, sizeof(*w->stats));
+	if (map_init(&w->children, 1024) != ST_OK || map_init(&w->children_of, 1024) != ST_OK ||
+	    map_init(&w->pasts, 64) != ST_OK)
+		return refuse("cannot start", status_words(ST_NOMEM));
+	w->loop = loop_new();
+	if (!w->loop || !make_timers(w))
+		return refuse("cannot start", "no event loop");
+	enum status st = wire_keep_attach(w);
+	if (st != ST_OK)
+		return refuse("cannot get the memory for frozen state",
+			      st == ST_IO ? strerror(errno) : status_words(st));
+	return 0;
+}
+
+static int start(struct wire *w)
+{
+	struct asroot_reply reply;
+	struct asroot_request ready = {.op = ASROOT_STATE, .state = ASROOT_READY};
+	int rc = make_base(w);
+	if (rc)
+		return rc;
+	if (wire_conf_read(w, false, &w->conf, NULL) != ST_OK)
+		return HOLDER_EXIT_CONFIG;
+	w->workers = count_workers(w->conf);
+	if (!make_threads(w))
+		return refuse("cannot start", "threads or memory are missing");
+	rc = make_store(w);
+	if (rc)
+		return rc;
+	if (!make_core(w))
+		return refuse("cannot start", status_words(ST_NOMEM));
+	wire_keep_thaw(w);
+	rc = open_net(w);
+	if (rc)
+		return rc;
+	if (wire_ctl_open(w) != ST_OK)
+		return refuse(w->socket_path, strerror(errno));
+	wire_conf_accept(w, w->conf);
+	LOG(EV_CONFIG_LOADED, kv_u64("generation", w->conf->generation));
+	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
+	loop_timer_at(w->sample_timer, loop_now_ms() + WIRE_SAMPLE_MS);
+	if (asroot_call(w->control, &ready, &reply, NULL) != ST_OK)
+		return refuse("cannot start", "the holder does not answer");
+	return 0;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------ */
+
+static void end(struct wire *w)
+{
+	struct loop_timer *timers[] = {w->ike_timer, w->answer_timer, w->second_timer, w->sample_timer,
+				       w->stop_timer};
+	wire_ctl_close(w);
+	wire_net_close(w);
+	if (w->store && w->data && w->ike)
+		(void)wire_sample(w);
+	if (w->ike)
+		ike_free(w->ike);
+	w->ike = NULL; /* the store may still have answers for it */
+	loop_fd_del(w->jobs_watch);
+	loop_fd_del(w->data_watch);
+	loop_fd_del(w->store_watch);
+	jobs_free(w->jobs);
+	if (w->data)
+		data_free(w->data);
+	net_free(w->net);
+	wire_log_init(NULL);
+	if (w->store)
+		store_close(w->store);
+	wire_answers_fini(w);
+	wire_session_fini(w);
+	wire_child_fini(w);
+	if (w->sessions)
+		sessions_free(w->sessions);
+	diagnose_fini(&w->diagnose);
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+		loop_timer_free(timers[i]);
+	loop_signal_del(w->on_term);
+	loop_signal_del(w->on_hup);
+	loop_fd_del(w->control_watch);
+	loop_free(w->loop);
+	snapshot_unref(w->conf);
+	wire_keep_detach(w);
+	map_fini(&w->children);
+	map_fini(&w->children_of);
+	map_fini(&w->pasts);
+	free(w->stats);
+}
+
+int wire_main(int control, const char *state, const char *socket_path)
+{
+	struct wire *w = mem_new(sizeof(*w));
+	if (!w)
+		return 1;
+	w->control = control;
+	w->state = state;
+	w->socket_path = socket_path;
+	bool is_locked = harden();
+	wire_log_init(NULL);
+	LOG(EV_START, kv_str("version", SALLYPORT_VERSION), kv_u64("pid", (uint64_t)getpid()),
+	    kv_str("memory", is_locked ? "locked" : "not locked: the memlock limit forbids it"));
+	int rc = start(w);
+	if (rc == 0)
+		loop_run(w->loop);
+	end(w);
+	mem_free(w);
+	return rc;
+}

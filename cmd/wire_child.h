@@ -1,0 +1,41 @@
+/* Children in the data path: install, move and remove, each with its frozen record, and what their
+ * counters say to the engine and to the session. */
+#ifndef CMD_WIRE_CHILD_H
+#define CMD_WIRE_CHILD_H
+
+#include "cmd/wire_state.h"
+#include "core/ike/ports.h"
+
+/* One child that the data path has. */
+struct wire_child {
+	struct map_node by_spi;
+	struct map_node by_sa;
+	struct list in_list;
+	uint32_t spi_in;
+	uint64_t sa;
+	struct ulid session;
+	uint64_t seen_in_ms, seen_out_ms; /* last told to the engine */
+};
+
+/* Children of an IKE SA; prev NULL for the first. */
+struct wire_child *wire_child_next(const struct wire *w, uint64_t sa, const struct wire_child *prev);
+
+/* Ports of the engine (ctx is struct wire). */
+enum status wire_install(void *ctx, const struct ike_child_spec *spec);
+void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
+void wire_remove(void *ctx, uint32_t spi_in);
+
+/* A frozen record into the data path. A damaged or unwanted one is removed. */
+void wire_child_thaw(struct wire *w, uint32_t spi_in);
+/* After both halves are back: a child without its IKE SA goes, and the engine learns of children
+ * whose data path half is gone. */
+void wire_child_reconcile(struct wire *w);
+
+/* Once a second: the engine learns who sent and received. */
+void wire_child_second(struct wire *w);
+/* Tells the engine that the data path lost it. */
+void wire_child_lost(void *ctx, uint32_t spi_in, enum status why);
+/* Forgets the table; the data path and the records stay. */
+void wire_child_fini(struct wire *w);
+
+#endif

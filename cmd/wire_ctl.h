@@ -1,0 +1,10 @@
+/* The control socket joined to the loop and to the commands of an operator. */
+#ifndef CMD_WIRE_CTL_H
+#define CMD_WIRE_CTL_H
+
+#include "cmd/wire_state.h"
+
+enum status wire_ctl_open(struct wire *w) MUST_USE; /* ST_IO with errno */
+void wire_ctl_close(struct wire *w);
+
+#endif

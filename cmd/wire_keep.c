@@ -1,0 +1,134 @@
+#include "cmd/wire_keep.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cmd/holder_proto.h"
+#include "cmd/wire_child.h"
+#include "cmd/wire_session.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+
+#define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
+#define IKE_RECORD_MAX 65536
+
+static size_t round_up(size_t n)
+{
+	return (n + 4095) & ~(size_t)4095;
+}
+
+static size_t keep_bytes(void)
+{
+	return round_up(keep_size(WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS));
+}
+
+static enum status map(struct wire *w, const char *name, size_t size, void **out)
+{
+	int fds[ASROOT_FDS];
+	struct asroot_reply reply;
+	struct asroot_request rq = {.op = ASROOT_MEMORY, .size = size};
+	memcpy(rq.name, name, strlen(name) + 1);
+	enum status st = asroot_call(w->control, &rq, &reply, fds);
+	if (st != ST_OK)
+		return st;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	close(fds[0]);
+	if (p == MAP_FAILED)
+		return ST_IO;
+	(void)madvise(p, size, MADV_DONTDUMP);
+	*out = p;
+	return ST_OK;
+}
+
+enum status wire_keep_attach(struct wire *w)
+{
+	void *rt = NULL;
+	enum status st = map(w, "keep", keep_bytes(), &w->keep_mem);
+	if (st == ST_OK)
+		st = map(w, "rt", round_up(RT_SIZE), &rt);
+	w->rt = rt;
+	if (st != ST_OK)
+		return st;
+	st = keep_attach(w->keep_mem, keep_bytes(), WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
+	if (st == ST_BAD_VERSION) {
+		/* Without its records no run-time number is of use either. */
+		mem_zero(w->keep_mem, keep_bytes());
+		mem_zero(rt, round_up(RT_SIZE));
+		st = keep_attach(w->keep_mem, keep_bytes(), WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
+	}
+	return st;
+}
+
+static void thaw_sa(struct wire *w, uint64_t sa, uint8_t *buf)
+{
+	size_t len = keep_get(w->keep, KEEP_IKE, sa, buf, IKE_RECORD_MAX);
+	enum status st = len && len <= IKE_RECORD_MAX ? ike_thaw(w->ike, (struct view){buf, len}) :
+							ST_BAD_LENGTH;
+	if (st == ST_OK)
+		return;
+	LOG(EV_THAW, kv_str("what", "ike_sa"), kv_u64("sa", sa), kv_status("status", st));
+	keep_del(w->keep, KEEP_IKE, sa);
+}
+
+/* Thawing changes records (a number that is skipped, a damaged one that is dropped): the keys are
+ * collected before. */
+struct keys {
+	uint64_t *v;
+	size_t n;
+	size_t cap;
+};
+
+static void collect(const struct wire *w, enum keep_kind wanted, struct keys *out)
+{
+	uint32_t cursor = 0;
+	enum keep_kind kind;
+	uint64_t key;
+	size_t len;
+	out->n = 0;
+	while (out->n < out->cap && keep_next(w->keep, &cursor, &kind, &key, &len))
+		if (kind == wanted)
+			out->v[out->n++] = key;
+}
+
+void wire_keep_thaw(struct wire *w)
+{
+	struct keys keys = {.cap = keep_count(w->keep)};
+	uint8_t *buf = mem_new(IKE_RECORD_MAX);
+	size_t sessions, children, sas = 0;
+	keys.v = mem_array(keys.cap + 1, sizeof(*keys.v));
+	if (!buf || !keys.v) {
+		LOG(EV_THAW, kv_str("reason", status_words(ST_NOMEM)));
+		goto done;
+	}
+	collect(w, KEEP_SESSION, &keys);
+	for (size_t i = 0; i < keys.n; i++)
+		wire_session_thaw(w, keys.v[i]);
+	sessions = keys.n;
+	collect(w, KEEP_ESP, &keys);
+	for (size_t i = 0; i < keys.n; i++)
+		wire_child_thaw(w, (uint32_t)keys.v[i]);
+	children = keys.n;
+	collect(w, KEEP_IKE, &keys);
+	for (size_t i = 0; i < keys.n; i++)
+		thaw_sa(w, keys.v[i], buf);
+	sas = keys.n;
+	if (sessions || children || sas || keep_dropped(w->keep))
+		LOG(EV_THAW, kv_u64("sessions", sessions), kv_u64("children", children),
+		    kv_u64("ike_sas", sas), kv_u64("damaged", keep_dropped(w->keep)));
+done:
+	mem_free_secret(buf, buf ? IKE_RECORD_MAX : 0);
+	mem_free(keys.v);
+	wire_child_reconcile(w);
+	wire_session_reconcile(w);
+}
+
+void wire_keep_detach(struct wire *w)
+{
+	if (w->keep)
+		keep_detach(w->keep);
+	if (w->keep_mem)
+		munmap(w->keep_mem, keep_bytes());
+	if (w->rt)
+		munmap(w->rt, round_up(RT_SIZE));
+}

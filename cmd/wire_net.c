@@ -1,0 +1,427 @@
+#include "cmd/wire_net.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/holder_proto.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "modules/data/data.h"
+#include "modules/loop/loop.h"
+#include "modules/net/net.h"
+
+#define LISTEN_TEXT (ENDPOINT_TEXT + PLAN_VRF + 8)
+
+struct net_watch {
+	struct list in_list;
+	struct wire *wire;
+	struct endpoint local;
+	uint8_t family;
+	struct loop_fd *watch;
+};
+
+/* Where the why of a failure goes. */
+struct reason {
+	char *text;
+	size_t cap;
+};
+
+static void close_fds(const int *fds, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static struct endpoint endpoint_of(const struct plan_listen *l)
+{
+	return (struct endpoint){.vrf = l->vrf, .addr = l->addr, .port = l->port};
+}
+
+static struct asroot_request udp_request(const struct plan_listen *l, uint32_t index)
+{
+	struct asroot_request rq = {.op = ASROOT_UDP, .of = ASROOT_UDP, .family = l->family,
+				    .addr = l->addr, .port = l->port, .index = index};
+	memcpy(rq.vrf, l->vrf_name, sizeof(rq.vrf));
+	return rq;
+}
+
+static struct asroot_request tun_request(const struct wire *w, const struct plan_tun *t)
+{
+	struct asroot_request rq = {.op = ASROOT_TUN, .of = ASROOT_TUN, .count = w->workers,
+				    .mtu = t->mtu, .ip4 = t->ip4, .ip6 = t->ip6};
+	memcpy(rq.name, t->name, sizeof(rq.name));
+	memcpy(rq.vrf, t->vrf_name, sizeof(rq.vrf));
+	return rq;
+}
+
+static const char *words_of(enum status st, int error)
+{
+	if (st != ST_IO)
+		return status_words(st);
+	if (error == EADDRINUSE)
+		return "another program has this port";
+	return strerror(error);
+}
+
+/* ---- listening ----------------------------------------------------------------------------- */
+
+static void name_of(const struct plan_listen *l, char out[LISTEN_TEXT])
+{
+	char text[ENDPOINT_TEXT];
+	struct endpoint e = endpoint_of(l);
+	if (l->addr.family == 0)
+		snprintf(text, sizeof(text), "%s:%u", l->family == 4 ? "0.0.0.0" : "[::]", l->port);
+	else
+		endpoint_format(&e, text);
+	snprintf(out, LISTEN_TEXT, "%s%s%s", text, l->vrf_name[0] ? " vrf " : "", l->vrf_name);
+}
+
+static void say_listen(const struct plan_listen *l, struct reason *r, enum status st, int error)
+{
+	char name[LISTEN_TEXT];
+	name_of(l, name);
+	if (st == ST_NOT_FOUND)
+		snprintf(r->text, r->cap, "cannot listen on %s: there is no network namespace of that name", name);
+	else
+		snprintf(r->text, r->cap, "cannot listen on %s: %s", name, words_of(st, error));
+}
+
+static void on_port_500(void *ctx, int fd)
+{
+	struct net_watch *nw = ctx;
+	net_on_readable(nw->wire->net, fd);
+}
+
+static enum status watch_500(struct wire *w, const struct plan_listen *l, int fd)
+{
+	struct endpoint local = endpoint_of(l);
+	struct net_watch *nw = mem_new(sizeof(*nw));
+	if (!nw) {
+		close(fd);
+		return ST_NOMEM;
+	}
+	*nw = (struct net_watch){.wire = w, .local = local, .family = l->family};
+	enum status st = net_add(w->net, &local, l->family, fd);
+	if (st == ST_OK) {
+		st = loop_fd_add(w->loop, fd, false, on_port_500, nw, &nw->watch);
+		if (st != ST_OK)
+			(void)!net_del(w->net, &local, l->family);
+	}
+	if (st != ST_OK) {
+		mem_free(nw);
+		return st;
+	}
+	list_push_back(&w->net_watches, &nw->in_list);
+	return ST_OK;
+}
+
+static void drop_kept(struct wire *w, struct asroot_request rq)
+{
+	struct asroot_reply reply;
+	rq.op = ASROOT_DROP;
+	(void)!asroot_call(w->control, &rq, &reply, NULL);
+}
+
+static void drop_listen(struct wire *w, const struct plan_listen *l)
+{
+	for (uint32_t i = 0; i < (l->is_nat ? w->workers : 1); i++)
+		drop_kept(w, udp_request(l, i));
+}
+
+static enum status open_listen(struct wire *w, const struct plan_listen *l, struct reason *r)
+{
+	int fds[ASROOT_FDS];
+	uint32_t n = 0, wanted = l->is_nat ? w->workers : 1;
+	struct asroot_reply reply;
+	struct endpoint local = endpoint_of(l);
+	enum status st = ST_OK;
+	while (n < wanted && st == ST_OK) {
+		struct asroot_request rq = udp_request(l, n);
+		st = asroot_call(w->control, &rq, &reply, &fds[n]);
+		if (st == ST_OK)
+			n++;
+	}
+	if (st != ST_OK) {
+		int error = errno;
+		say_listen(l, r, st, error);
+		close_fds(fds, n);
+		drop_listen(w, l);
+		errno = error; /* the caller looks at it */
+		return st;
+	}
+	if (!l->is_nat)
+		return watch_500(w, l, fds[0]);
+	st = data_add_udp(w->data, &local, l->family, fds);
+	if (st != ST_OK) {
+		say_listen(l, r, st, errno);
+		close_fds(fds, n);
+		drop_listen(w, l);
+	}
+	return st;
+}
+
+static void close_listen(struct wire *w, const struct plan_listen *l)
+{
+	struct endpoint local = endpoint_of(l);
+	if (l->is_nat)
+		(void)!data_del_udp(w->data, &local, l->family);
+	LIST_EACH_SAFE(at, &w->net_watches) {
+		struct net_watch *nw = CONTAINER_OF(at, struct net_watch, in_list);
+		if (l->is_nat || nw->family != l->family || !endpoint_eq(&nw->local, &local))
+			continue;
+		loop_fd_del(nw->watch);
+		(void)!net_del(w->net, &local, l->family);
+		list_del(&nw->in_list);
+		mem_free(nw);
+	}
+	drop_listen(w, l);
+}
+
+static bool is_planned(const struct plan *p, const struct plan_listen *l)
+{
+	for (size_t i = 0; i < p->listen_count; i++)
+		if (plan_listen_eq(&p->listens[i], l))
+			return true;
+	return false;
+}
+
+/* ---- TUN devices ---------------------------------------------------------------------------- */
+
+static void set_route(struct wire *w, const struct plan_tun *t, const struct prefix *p, bool is_delete,
+		      bool was_there)
+{
+	char text[PREFIX_TEXT];
+	struct asroot_reply reply;
+	struct asroot_request rq = {.op = ASROOT_ROUTE, .prefix = *p, .is_delete = is_delete};
+	memcpy(rq.name, t->name, sizeof(rq.name));
+	enum status st = asroot_call(w->control, &rq, &reply, NULL);
+	/* With a device that outlived us its routes are there. */
+	if (st == ST_OK || is_delete || (st == ST_EXISTS && was_there))
+		return;
+	LOG(EV_NET_ERROR, kv_str("interface", t->name), kv_str("route", prefix_format(p, text)),
+	    kv_str("reason", st == ST_EXISTS ? "there is another route for this prefix" :
+					       words_of(st, reply.error)));
+}
+
+/* Routes through a device that carries no such address family cannot be set and are not missed. */
+static bool has_family(const struct plan_tun *t, const struct prefix *p)
+{
+	return p->addr.family == 4 || t->ip6.addr.family != 0 || t->mtu >= 1280;
+}
+
+static void set_routes(struct wire *w, const struct plan_tun *old, const struct plan_tun *new, bool kept)
+{
+	for (size_t i = 0; old && i < old->route_count; i++)
+		if (!new || !plan_has_route(new, &old->routes[i]))
+			set_route(w, old, &old->routes[i], true, true);
+	for (size_t i = 0; new && i < new->route_count; i++)
+		if ((!old || !plan_has_route(old, &new->routes[i])) && has_family(new, &new->routes[i]))
+			set_route(w, new, &new->routes[i], false, kept);
+}
+
+static enum status open_tun(struct wire *w, const struct plan_tun *t, struct reason *r, bool *was_kept)
+{
+	int fds[ASROOT_FDS];
+	struct asroot_reply reply;
+	struct asroot_request rq = tun_request(w, t);
+	enum status st = asroot_call(w->control, &rq, &reply, fds);
+	if (st == ST_EXISTS) {
+		/* Kept from a configuration in which it was another device. */
+		drop_kept(w, rq);
+		st = asroot_call(w->control, &rq, &reply, fds);
+	}
+	*was_kept = reply.was_kept != 0;
+	if (st != ST_OK) {
+		if (st == ST_NOT_FOUND)
+			snprintf(r->text, r->cap, "cannot make %s: there is no network namespace \"%s\"",
+				 t->name, t->vrf_name);
+		else
+			snprintf(r->text, r->cap, "cannot make %s: %s", t->name,
+				 words_of(st, reply.error ? reply.error : errno));
+		return st;
+	}
+	st = data_add_tun(w->data, t->number, fds, false, t->client_to_client);
+	if (st != ST_OK) {
+		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));
+		close_fds(fds, reply.n_fds);
+	}
+	return st;
+}
+
+static void close_tun(struct wire *w, const struct plan_tun *t)
+{
+	(void)!data_del_tun(w->data, t->number);
+	drop_kept(w, tun_request(w, t));
+}
+
+/* The same device with other settings: its queues are handed over anew. */
+static enum status change_tun(struct wire *w, const struct plan_tun *old, const struct plan_tun *new,
+			      struct reason *r)
+{
+	bool was_kept;
+	if (strcmp(old->vrf_name, new->vrf_name) != 0)
+		close_tun(w, old);
+	else
+		(void)!data_del_tun(w->data, old->number);
+	enum status st = open_tun(w, new, r, &was_kept);
+	if (st != ST_OK) {
+		struct reason ignored = {(char[8]){0}, 8};
+		if (open_tun(w, old, &ignored, &was_kept) == ST_OK)
+			set_routes(w, NULL, old, was_kept);
+	}
+	return st;
+}
+
+/* ---- from one plan to the next --------------------------------------------------------------- */
+
+static void log_skipped(const struct reason *r)
+{
+	LOG(EV_NET_ERROR, kv_str("reason", r->text));
+}
+
+static void forget_listen(struct plan *p, size_t i)
+{
+	memmove(&p->listens[i], &p->listens[i + 1], (--p->listen_count - i) * sizeof(p->listens[0]));
+}
+
+static void forget_tun(struct plan *p, size_t i)
+{
+	mem_free(p->tuns[i].routes);
+	memmove(&p->tuns[i], &p->tuns[i + 1], (--p->tun_count - i) * sizeof(p->tuns[0]));
+}
+
+/* Opens the devices of `want`; *done counts those that must be undone when a later one fails. */
+static enum status open_tuns(struct wire *w, struct plan *want, size_t *done, struct reason *r)
+{
+	for (*done = 0; *done < want->tun_count;) {
+		const struct plan_tun *t = &want->tuns[*done];
+		const struct plan_tun *old = plan_find_tun(&w->plan, t->number);
+		bool was_kept = true;
+		enum status st = ST_OK;
+		if (!old)
+			st = open_tun(w, t, r, &was_kept);
+		else if (!plan_tun_eq(old, t))
+			st = change_tun(w, old, t, r);
+		if (st == ST_NOT_FOUND && !old) {
+			log_skipped(r);
+			forget_tun(want, *done);
+			continue;
+		}
+		if (st != ST_OK)
+			return st;
+		/* A device that moved to another namespace left its routes behind. */
+		bool moved = old && strcmp(old->vrf_name, t->vrf_name) != 0;
+		set_routes(w, moved ? NULL : old, t, was_kept);
+		++*done;
+	}
+	return ST_OK;
+}
+
+static void undo_tuns(struct wire *w, const struct plan *want, size_t done)
+{
+	struct reason ignored = {(char[8]){0}, 8};
+	for (size_t i = 0; i < done; i++) {
+		const struct plan_tun *t = &want->tuns[i];
+		const struct plan_tun *old = plan_find_tun(&w->plan, t->number);
+		if (!old) {
+			close_tun(w, t);
+			continue;
+		}
+		set_routes(w, t, old, true);
+		if (!plan_tun_eq(old, t))
+			(void)!change_tun(w, t, old, &ignored);
+	}
+}
+
+static enum status open_listens(struct wire *w, struct plan *want, size_t *done, struct reason *r)
+{
+	for (*done = 0; *done < want->listen_count;) {
+		const struct plan_listen *l = &want->listens[*done];
+		enum status st = is_planned(&w->plan, l) ? ST_OK : open_listen(w, l, r);
+		/* A machine without IPv6 listens on IPv4. */
+		bool no_family = st == ST_IO && errno == EAFNOSUPPORT && l->addr.family == 0;
+		if (st == ST_NOT_FOUND || no_family) {
+			log_skipped(r);
+			forget_listen(want, *done);
+			continue;
+		}
+		if (st != ST_OK)
+			return st;
+		++*done;
+	}
+	return ST_OK;
+}
+
+static void log_new_listens(const struct wire *w, const struct plan *want)
+{
+	char name[LISTEN_TEXT];
+	for (size_t i = 0; i < want->listen_count; i++) {
+		if (is_planned(&w->plan, &want->listens[i]))
+			continue;
+		name_of(&want->listens[i], name);
+		LOG(EV_LISTEN, kv_str("address", name));
+	}
+}
+
+static void close_unwanted(struct wire *w, const struct plan *want)
+{
+	for (size_t i = 0; i < w->plan.listen_count; i++)
+		if (!is_planned(want, &w->plan.listens[i]))
+			close_listen(w, &w->plan.listens[i]);
+	for (size_t i = 0; i < w->plan.tun_count; i++)
+		if (!plan_find_tun(want, w->plan.tuns[i].number))
+			close_tun(w, &w->plan.tuns[i]);
+}
+
+enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t why_cap)
+{
+	struct reason r = {why, why_cap};
+	size_t tuns = 0, listens = 0;
+	enum status st = open_tuns(w, want, &tuns, &r);
+	if (st == ST_OK)
+		st = open_listens(w, want, &listens, &r);
+	if (st == ST_OK && want->listen_count == 0) {
+		snprintf(why, why_cap, "there is no address to listen on");
+		st = ST_CONFIG;
+	}
+	if (st != ST_OK) {
+		for (size_t i = 0; i < listens; i++)
+			if (!is_planned(&w->plan, &want->listens[i]))
+				close_listen(w, &want->listens[i]);
+		undo_tuns(w, want, tuns);
+		return st;
+	}
+	log_new_listens(w, want);
+	close_unwanted(w, want);
+	plan_free(&w->plan);
+	w->plan = *want;
+	*want = (struct plan){0};
+	return ST_OK;
+}
+
+void wire_net_close(struct wire *w)
+{
+	LIST_EACH_SAFE(at, &w->net_watches) {
+		struct net_watch *nw = CONTAINER_OF(at, struct net_watch, in_list);
+		loop_fd_del(nw->watch);
+		list_del(&nw->in_list);
+		mem_free(nw);
+	}
+	plan_free(&w->plan);
+}
+
+void wire_net_send(struct wire *w, const struct endpoint *local, const struct endpoint *remote,
+		   const uint8_t *msg, size_t len)
+{
+	for (size_t i = 0; i < w->plan.listen_count; i++) {
+		const struct plan_listen *l = &w->plan.listens[i];
+		if (!l->is_nat || l->vrf != local->vrf || l->port != local->port)
+			continue;
+		if (data_send_ike(w->data, local, remote, msg, len) != ST_OK)
+			stats_status(w->stats, ST_OUT_SEND);
+		return;
+	}
+	net_send(w->net, local, remote, msg, len);
+}

@@ -1,0 +1,13 @@
+/* Numbered samples: sums of all counters at one moment. What show prints and what SQL has of the same
+ * number is equal. */
+#ifndef CMD_WIRE_SAMPLE_H
+#define CMD_WIRE_SAMPLE_H
+
+#include "cmd/wire_state.h"
+
+#define WIRE_SAMPLE_MS 5000
+
+/* Takes one, numbers it above all earlier ones of this headend, and stores it. */
+const struct sample *wire_sample(void *ctx); /* ctx is struct wire */
+
+#endif

@@ -1,0 +1,355 @@
+#include "cmd/wire_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/wire_child.h"
+#include "core/base/hash.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/crypto/rnd.h"
+#include "core/session/session.h"
+#include "db/store.h"
+#include "modules/data/data.h"
+#include "modules/loop/loop.h"
+
+#define STALE_MS 120000 /* longer than any negotiation lives */
+#define RECONCILE_NUMBER UINT64_MAX /* no question of the engine has it */
+
+/* What a session's former children carried. */
+struct past {
+	struct map_node by_session;
+	struct ulid session;
+	struct store_traffic sum;
+};
+
+/* ---- questions -------------------------------------------------------------------------------- */
+
+void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
+{
+	uint8_t random[10];
+	if (q->kind == ASK_AUTHORIZE) {
+		rnd_bytes(random, sizeof(random));
+		session_authorize(w->sessions, q, (uint64_t)loop_wall_ms(), random, answer);
+		return;
+	}
+	session_assign(w->sessions, q, answer);
+	if (answer->status == ST_POOL_EXHAUSTED)
+		LOG(EV_POOL_EXHAUSTED, kv_str("reason", answer->detail));
+}
+
+/* ---- rows ------------------------------------------------------------------------------------- */
+
+static const char *identity_type(uint8_t type)
+{
+	switch (type) {
+	case 1: return "ipv4";
+	case 2: return "fqdn";
+	case 3: return "email";
+	case 5: return "ipv6";
+	case 9: return "dn";
+	case 11: return "key-id";
+	default: return "unknown";
+	}
+}
+
+static void put(char *out, size_t cap, const char *text)
+{
+	size_t len = strnlen(text, cap - 1);
+	memcpy(out, text, len);
+	out[len] = 0;
+}
+
+static void row_of(const struct wire *w, const struct session *s, struct store_session *row)
+{
+	const char *vrf = snapshot_vrf_name(w->conf, s->local.vrf);
+	*row = (struct store_session){.started_ms = s->start_ms};
+	ulid_format(&s->ulid, row->ulid);
+	put(row->vrf, sizeof(row->vrf), vrf ? vrf : "");
+	put(row->ivrf, sizeof(row->ivrf), s->ivrf);
+	put(row->profile, sizeof(row->profile), s->profile);
+	put(row->policy, sizeof(row->policy), s->policy);
+	put(row->identity_type, sizeof(row->identity_type), identity_type(s->peer_id.type));
+	session_identity(&s->peer_id, row->identity, sizeof(row->identity));
+	put(row->username, sizeof(row->username), s->username);
+	endpoint_format(&s->local, row->local);
+	endpoint_format(&s->remote, row->remote);
+	if (s->lease4)
+		addr_format(&s->grant.ip4, row->ip4);
+	if (s->lease6)
+		prefix_format(&(struct prefix){s->grant.ip6, s->grant.ip6_prefix_len}, row->ip6);
+	put(row->pool4, sizeof(row->pool4), s->pool4);
+	put(row->pool6, sizeof(row->pool6), s->pool6);
+}
+
+/* ---- traffic ---------------------------------------------------------------------------------- */
+
+static uint64_t get(const _Atomic uint64_t *v)
+{
+	return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+static void add_counters(struct store_traffic *t, const struct esp_rt *rt)
+{
+	t->bytes_in += get(&rt->bytes_in);
+	t->bytes_out += get(&rt->bytes_out);
+	t->packets_in += get(&rt->packets_in);
+	t->packets_out += get(&rt->packets_out);
+}
+
+/* The random half of the ULID: enough to tell sessions apart. */
+static uint64_t keep_key(const struct ulid *u)
+{
+	uint64_t key;
+	memcpy(&key, u->b + 8, sizeof(key));
+	return key;
+}
+
+static struct past *past_of(const struct wire *w, const struct ulid *session)
+{
+	struct map_node *n = map_first(&w->pasts, keep_key(session));
+	while (n && memcmp(&CONTAINER_OF(n, struct past, by_session)->session, session,
+			   sizeof(*session)) != 0)
+		n = map_next(n);
+	return n ? CONTAINER_OF(n, struct past, by_session) : NULL;
+}
+
+static struct store_traffic total_of(const struct wire *w, const struct session *s)
+{
+	struct store_traffic t = {0};
+	const struct past *p = past_of(w, &s->ulid);
+	if (p)
+		t = p->sum;
+	for (const struct wire_child *c = wire_child_next(w, s->sa, NULL); c;
+	     c = wire_child_next(w, s->sa, c)) {
+		const struct esp_rt *rt = data_sa_rt(w->data, c->spi_in);
+		if (rt)
+			add_counters(&t, rt);
+	}
+	return t;
+}
+
+void wire_session_child_gone(struct wire *w, const struct ulid *session, const struct esp_rt *rt)
+{
+	struct past *p = past_of(w, session);
+	if (!p && session_find(w->sessions, session)) {
+		p = mem_new(sizeof(*p));
+		if (!p)
+			return; /* its numbers are lost, the session is not */
+		p->session = *session;
+		map_add(&w->pasts, &p->by_session, keep_key(session));
+	}
+	if (p)
+		add_counters(&p->sum, rt);
+}
+
+void wire_session_traffic(struct wire *w)
+{
+	uint64_t now = (uint64_t)loop_wall_ms();
+	for (struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
+		struct store_traffic t = total_of(w, s);
+		if (s->state == SESSION_UP && (t.packets_in || t.packets_out))
+			store_session_traffic(w->store, &s->ulid, now, &t);
+	}
+}
+
+/* ---- up --------------------------------------------------------------------------------------- */
+
+static enum status keep_session(struct wire *w, const struct session *s)
+{
+	uint8_t rec[SESSION_FROZEN_MAX];
+	size_t len = session_freeze(s, rec, sizeof(rec));
+	return len ? keep_put(w->keep, KEEP_SESSION, keep_key(&s->ulid), rec, len) : ST_INTERNAL;
+}
+
+enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)
+{
+	struct store_session row;
+	const struct session *s = session_find(w->sessions, &c->session);
+	if (!s)
+		return ST_NOT_FOUND;
+	struct wire_commit *wait = mem_new(sizeof(*wait));
+	if (!wait)
+		return ST_NOMEM;
+	wait->number = number;
+	wait->commit = *c;
+	row_of(w, s, &row);
+	enum status st = store_session_up(w->store, number, &row);
+	if (st != ST_OK) {
+		mem_free(wait);
+		return st;
+	}
+	list_push_back(&w->commits, &wait->in_list);
+	return ST_OK;
+}
+
+static struct wire_commit *take_commit(struct wire *w, uint64_t number)
+{
+	LIST_EACH(at, &w->commits) {
+		struct wire_commit *c = CONTAINER_OF(at, struct wire_commit, in_list);
+		if (c->number == number) {
+			list_del(&c->in_list);
+			return c;
+		}
+	}
+	return NULL;
+}
+
+static void log_session(enum event e, const struct session *s, enum status why,
+			const struct store_traffic *t)
+{
+	char id[ULID_TEXT], who[STORE_IDENTITY];
+	LOG(e, kv_str("session", ulid_format(&s->ulid, id)), kv_ep("remote", &s->remote),
+	    kv_str("identity", session_identity(&s->peer_id, who, sizeof(who))),
+	    kv_str("profile", s->profile), kv_addr("ip4", &s->grant.ip4), kv_addr("ip6", &s->grant.ip6),
+	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
+}
+
+enum status wire_session_committed(struct wire *w, uint64_t number, enum status st)
+{
+	struct wire_commit *c = take_commit(w, number);
+	if (!c)
+		return ST_CANCELLED;
+	struct session *s = session_find(w->sessions, &c->commit.session);
+	if (!s) {
+		/* It ended while the disk was busy, and its end follows in the store's queue. */
+		st = ST_CANCELLED;
+	} else if (st == ST_OK) {
+		session_up(w->sessions, s, &c->commit);
+		st = keep_session(w, s);
+		if (st == ST_OK)
+			log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
+	}
+	mem_free(c);
+	return st;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
+static void end(struct wire *w, struct session *s, enum status why)
+{
+	struct store_traffic t = total_of(w, s);
+	struct past *p = past_of(w, &s->ulid);
+	keep_del(w->keep, KEEP_SESSION, keep_key(&s->ulid));
+	/* Also of one that never came up: its row may be on its way to the disk. */
+	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t) != ST_OK)
+		LOG(EV_STORE_ERROR, kv_str("reason", "the end of a session is not stored"));
+	if (s->state == SESSION_UP)
+		log_session(EV_SESSION_DOWN, s, why, &t);
+	session_end(w->sessions, s);
+	if (p) {
+		map_del(&w->pasts, &p->by_session);
+		mem_free(p);
+	}
+}
+
+void wire_session_over(struct wire *w, const struct ulid *session, enum status why)
+{
+	struct session *s = session_find(w->sessions, session);
+	if (s)
+		end(w, s, why);
+}
+
+void wire_session_moved(struct wire *w, const struct ulid *session, const struct endpoint *local,
+			const struct endpoint *remote)
+{
+	struct session *s = session_find(w->sessions, session);
+	if (!s)
+		return;
+	session_move(s, local, remote);
+	/* Replaced by a record of its size; otherwise the old endpoint is shown after a thaw. */
+	if (s->state == SESSION_UP)
+		(void)!keep_session(w, s);
+}
+
+void wire_session_second(struct wire *w)
+{
+	uint64_t now = (uint64_t)loop_wall_ms();
+	struct session *s;
+	while ((s = sessions_stale(w->sessions, now - STALE_MS)) != NULL)
+		end(w, s, ST_TIMEOUT);
+}
+
+/* ---- after main's death ------------------------------------------------------------------------ */
+
+void wire_session_thaw(struct wire *w, uint64_t key)
+{
+	uint8_t rec[SESSION_FROZEN_MAX];
+	struct session *s;
+	size_t len = keep_get(w->keep, KEEP_SESSION, key, rec, sizeof(rec));
+	enum status st = len <= sizeof(rec) ?
+				 session_thaw(w->sessions, (struct view){rec, len}, &s) : ST_BAD_LENGTH;
+	if (st == ST_OK)
+		return;
+	LOG(EV_THAW, kv_str("what", "session"), kv_status("status", st));
+	keep_del(w->keep, KEEP_SESSION, key);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Numbers of all IKE SAs in order; NULL when out of memory. */
+static uint64_t *all_sas(const struct wire *w, size_t *n)
+{
+	size_t max = ike_count(w->ike);
+	uint64_t cursor = 0, *v = mem_array(max + 1, sizeof(*v));
+	struct ike_sa_info *info = mem_new(sizeof(*info));
+	*n = 0;
+	while (v && info && *n < max && ike_next_info(w->ike, &cursor, info))
+		v[(*n)++] = info->sa;
+	if (v)
+		qsort(v, *n, sizeof(*v), compare);
+	if (!info) {
+		mem_free(v);
+		v = NULL;
+	}
+	mem_free(info);
+	return v;
+}
+
+static void end_orphans(struct wire *w)
+{
+	size_t n;
+	struct session *next;
+	uint64_t *sas = all_sas(w, &n);
+	if (!sas)
+		return;
+	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
+		next = session_next(w->sessions, s);
+		if (!bsearch(&s->sa, sas, n, sizeof(*sas), compare))
+			end(w, s, ST_END_LOST);
+	}
+	mem_free(sas);
+}
+
+void wire_session_reconcile(struct wire *w)
+{
+	end_orphans(w);
+	size_t n = 0, count = sessions_count(w->sessions);
+	struct ulid *live = mem_array(count + 1, sizeof(*live));
+	enum status st = live ? ST_OK : ST_NOMEM;
+	if (st == ST_OK) {
+		for (struct session *s = session_next(w->sessions, NULL); s && n < count;
+		     s = session_next(w->sessions, s))
+			live[n++] = s->ulid;
+		st = store_reconcile(w->store, RECONCILE_NUMBER, (uint64_t)loop_wall_ms(), live, n);
+	}
+	if (st != ST_OK)
+		LOG(EV_STORE_ERROR, kv_str("reason", "sessions of before are not compared"),
+		    kv_status("status", st));
+	mem_free(live);
+}
+
+void wire_session_fini(struct wire *w)
+{
+	LIST_EACH_SAFE(at, &w->commits)
+		mem_free(CONTAINER_OF(at, struct wire_commit, in_list));
+	struct map_node *next;
+	for (struct map_node *n = map_walk(&w->pasts, NULL); n; n = next) {
+		next = map_walk(&w->pasts, n);
+		mem_free(CONTAINER_OF(n, struct past, by_session));
+	}
+}

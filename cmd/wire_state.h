@@ -1,0 +1,75 @@
+/* Everything main holds, in one place: seen by the wire_* files only. Loop thread. */
+#ifndef CMD_WIRE_STATE_H
+#define CMD_WIRE_STATE_H
+
+#include "cmd/diagnose.h"
+#include "cmd/net_plan.h"
+#include "cmd/world.h"
+#include "core/base/keep.h"
+#include "core/base/list.h"
+#include "core/base/map.h"
+#include "core/esp/rt.h"
+
+struct ctl;
+struct jobs;
+struct loop;
+struct loop_fd;
+struct loop_signal;
+struct loop_timer;
+struct net;
+struct store;
+
+/* Frozen records: for ten thousand sessions of three records each, and their run-time numbers. */
+#define WIRE_KEEP_RECORDS 40960u
+#define WIRE_KEEP_BLOCKS 98304u
+#define WIRE_RT_SLOTS 16384u
+
+/* Keys of KEEP_META. */
+#define META_SAMPLE 1u
+#define META_VRFS 2u
+
+struct wire {
+	int control; /* to the holder */
+	const char *state;
+	const char *socket_path;
+
+	struct loop *loop;
+	struct jobs *jobs;
+	struct store *store;
+	struct net *net;
+	struct data *data;
+	struct ike *ike;
+	struct sessions *sessions;
+	struct ctl *ctl;
+	struct snapshot *conf;
+	struct stats *stats; /* the loop's own */
+	uint32_t workers;
+
+	struct plan plan;        /* what is open */
+	struct list net_watches; /* of port 500 */
+	struct list ctl_watches;
+
+	void *keep_mem;
+	struct keep *keep;
+	struct esp_rt *rt;
+
+	struct list answers;    /* given, not yet delivered */
+	struct map children;    /* by inbound SPI */
+	struct map children_of; /* by number of the IKE SA */
+	struct list child_list;
+	struct list commits;    /* on their way to the disk */
+	struct map pasts;       /* traffic of children that are gone, by session */
+
+	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
+	struct loop_signal *on_term, *on_hup;
+	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer;
+
+	struct diagnose diagnose;
+	struct world world;
+	struct sample sample;
+	bool is_stopping;
+	uint64_t stop_by_ms;
+	uint64_t seconds; /* since start */
+};
+
+#endif
