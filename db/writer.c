@@ -139,12 +139,19 @@ static void finish(struct writer *w, struct msg *m)
 		msg_free(m);
 }
 
+static bool ring_is_full(struct writer *w)
+{
+	return ring_room(&w->back) == 0; /* only we push: what is free stays free */
+}
+
 static void return_answers(struct writer *w)
 {
+	struct msg *m;
 	bool any = false;
 
-	while (w->answers.head && ring_push(&w->back, w->answers.head)) {
-		(void)queue_pop(&w->answers);
+	/* Once pushed a message is the loop's, which may free it at once: unlinked before. */
+	while (!ring_is_full(w) && (m = queue_pop(&w->answers))) {
+		(void)ring_push(&w->back, m);
 		any = true;
 	}
 	if (any)
