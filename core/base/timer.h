@@ -32,9 +32,9 @@ static inline int timer_armed(const struct timer *t)
 {
 	return t->node.at != 0;
 }
-/* Run everything due at now_ms, in order of due time; a fn may set or stop any timer, and a timer
- * set by a fn to now or earlier runs in the same call once; one that is set so again waits until
- * now_ms + 1. A fn may free its own timer. Returns how many ran. */
+/* Run everything due at now_ms (below TIMER_NEVER), in order of due time; a fn may set or stop any
+ * timer, and a timer set by a fn to now or earlier runs in the same call once; one that is set so
+ * again waits until now_ms + 1. A fn may free its own timer. Returns how many ran. */
 size_t timers_run(struct timers *ts, uint64_t now_ms);
 /* When the next is due; TIMER_NEVER when none. */
 uint64_t timers_next(const struct timers *ts);

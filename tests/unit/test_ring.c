@@ -48,6 +48,29 @@ static void init_without_memory(void)
 	ring_fini(&r);
 }
 
+/* The counters run over the end of their type: nothing is lost or seen twice (they never do in a
+ * lifetime where size_t has 64 bits, and soon where it has 32). */
+static void counters_wrap(void)
+{
+	struct ring r;
+	int v[4];
+
+	T_EQ(ring_init(&r, 4), ST_OK);
+	atomic_store(&r.head, SIZE_MAX - 5);
+	atomic_store(&r.tail, SIZE_MAX - 5);
+	r.head_seen = r.tail_seen = SIZE_MAX - 5;
+	for (int i = 0; i < 20; i++) {
+		T_ROW(i, "step");
+		for (int k = 0; k < 4; k++)
+			T_TRUE(ring_push(&r, &v[k]));
+		T_TRUE(!ring_push(&r, &v[0]) && ring_room(&r) == 0);
+		for (int k = 0; k < 4; k++)
+			T_TRUE(ring_pop(&r) == &v[k]);
+		T_TRUE(ring_pop(&r) == NULL && ring_empty(&r));
+	}
+	ring_fini(&r);
+}
+
 enum { OBJECTS = 200000, SLOTS = 64 };
 
 struct object {
@@ -127,6 +150,7 @@ int main(void)
 {
 	T_RUN(fills_and_empties);
 	T_RUN(init_without_memory);
+	T_RUN(counters_wrap);
 	T_RUN(two_threads_see_all_in_order);
 	return t_end();
 }
