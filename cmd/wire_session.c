@@ -76,7 +76,10 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 	endpoint_format(&s->remote, row->remote);
 	if (s->lease4)
 		addr_format(&s->grant.ip4, row->ip4);
-	if (s->lease6)
+	/* One address is written as show writes it; a prefix with its length. */
+	if (s->lease6 && s->grant.ip6_prefix_len == 128)
+		addr_format(&s->grant.ip6, row->ip6);
+	else if (s->lease6)
 		prefix_format(&(struct prefix){s->grant.ip6, s->grant.ip6_prefix_len}, row->ip6);
 	put(row->pool4, sizeof(row->pool4), s->pool4);
 	put(row->pool6, sizeof(row->pool6), s->pool6);
