@@ -161,7 +161,7 @@ static void refuse(struct ike *ike, const struct init_request *r, enum status st
 		init_r_refuse(ike, r->m, N_NO_PROPOSAL_CHOSEN, (struct view){0});
 }
 
-static void accept(struct ike *ike, struct init_request *r)
+static void accept_init(struct ike *ike, struct init_request *r)
 {
 	struct ike_sa *sa = sa_new(ike, false, r->m->local, r->m->remote);
 	struct sa_event ev = {.kind = SE_ACCEPT, .init = r};
@@ -207,7 +207,7 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 	if (st == ST_OK)
 		st = choose(ike, &r, detail);
 	if (st == ST_OK)
-		accept(ike, &r);
+		accept_init(ike, &r);
 	else
 		refuse(ike, &r, st, detail);
 }
