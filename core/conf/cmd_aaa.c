@@ -43,20 +43,20 @@ void set_aaa_list(struct cmd_call *c)
 			 "");
 }
 
-void print_aaa_list(struct out *o, const struct cmd *row, const void *obj)
+void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	for (size_t i = 0; i < s->aaa_list_count; i++) {
 		const struct aaa_list *l = &s->aaa_lists[i];
 		if (l->kind != row->off)
 			continue;
-		out_head(o, row, false);
-		out_word(o, l->name);
+		cout_head(o, row, false);
+		cout_word(o, l->name);
 		if (l->acct_mode)
-			out_word(o, l->acct_mode);
+			cout_word(o, l->acct_mode);
 		for (size_t k = 0; k < l->methods.n; k++)
-			out_word(o, l->methods.v[k]);
-		out_end(o);
+			cout_word(o, l->methods.v[k]);
+		cout_end(o);
 	}
 }
 

@@ -30,18 +30,18 @@ static void set_banner(struct cmd_call *c)
 		p->banner = cmd_text(c, &c->args[0]);
 }
 
-static void print_banner(struct out *o, const struct cmd *row, const void *obj)
+static void print_banner(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
 	if (!p->banner) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " ^C");
-	out_str(o, p->banner);
-	out_str(o, "^C");
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ^C");
+	cout_str(o, p->banner);
+	cout_str(o, "^C");
+	cout_end(o);
 }
 
 static void set_dhcp(struct cmd_call *c)
@@ -57,28 +57,28 @@ static void set_dhcp(struct cmd_call *c)
 		p->dhcp_timeout_s = a ? (uint32_t)a->num : 0;
 }
 
-static void print_dhcp(struct out *o, const struct cmd *row, const void *obj)
+static void print_dhcp(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
 	char text[ADDR_TEXT];
-	out_absent(o, row);
+	cout_absent(o, row);
 	if (p->dhcp_giaddr.family) {
-		out_head(o, row, false);
-		out_str(o, " giaddr");
-		out_word(o, addr_format(&p->dhcp_giaddr, text));
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " giaddr");
+		cout_word(o, addr_format(&p->dhcp_giaddr, text));
+		cout_end(o);
 	}
 	if (p->dhcp_server) {
-		out_head(o, row, false);
-		out_str(o, " server");
-		out_word(o, p->dhcp_server);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " server");
+		cout_word(o, p->dhcp_server);
+		cout_end(o);
 	}
 	if (p->dhcp_timeout_s) {
-		out_head(o, row, false);
-		out_str(o, " timeout ");
-		out_u32(o, p->dhcp_timeout_s);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " timeout ");
+		cout_u32(o, p->dhcp_timeout_s);
+		cout_end(o);
 	}
 }
 
@@ -89,33 +89,33 @@ static void set_flow_limit(struct cmd_call *c)
 	p->flow_limit = c->form == FORM_SET ? (uint32_t)c->args[0].num : 0;
 }
 
-static void print_flow_limit(struct out *o, const struct cmd *row, const void *obj)
+static void print_flow_limit(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
 	if (!p->flow_limit_on) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_u32(o, p->flow_limit);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, p->flow_limit);
+	cout_end(o);
 }
 
 static void set_route_interface(struct cmd_call *c)
 {
 	struct authz_policy *p = c->obj;
 	p->route_set_interface = c->form == FORM_SET;
-	p->route_set_ifname = c->form == FORM_SET ? cmd_text(c, cmd_arg(c, "name")) : NULL;
+	p->route_set_ifname = c->form == FORM_SET ? cmd_ifname(c, cmd_arg(c, "name")) : NULL;
 }
 
-static void print_route_interface(struct out *o, const struct cmd *row, const void *obj)
+static void print_route_interface(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
 	if (p->route_set_interface)
-		out_line(o, row, p->route_set_ifname);
+		cout_line(o, row, p->route_set_ifname);
 	else
-		out_absent(o, row);
+		cout_absent(o, row);
 }
 
 /* a number above 99 is an extended list. */
@@ -132,17 +132,17 @@ static void set_route_acl(struct cmd_call *c)
 		p->route_acls.n = p->route_acls6.n = 0;
 }
 
-static void print_route_acl(struct out *o, const struct cmd *row, const void *obj)
+static void print_route_acl(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
-	out_absent(o, row);
+	cout_absent(o, row);
 	for (size_t i = 0; i < p->route_acls.n; i++)
-		out_line(o, row, p->route_acls.v[i]);
+		cout_line(o, row, p->route_acls.v[i]);
 	for (size_t i = 0; i < p->route_acls6.n; i++) {
-		out_head(o, row, false);
-		out_str(o, " ipv6");
-		out_word(o, p->route_acls6.v[i]);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " ipv6");
+		cout_word(o, p->route_acls6.v[i]);
+		cout_end(o);
 	}
 }
 
@@ -165,15 +165,15 @@ static void set_route_remote(struct cmd_call *c)
 		*slot = want;
 }
 
-static void print_route_remote(struct out *o, const struct cmd *row, const void *obj)
+static void print_route_remote(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
-	out_absent(o, row);
+	cout_absent(o, row);
 	for (size_t i = 0; i < p->remote_count; i++) {
-		out_head(o, row, false);
-		out_str(o, p->remotes[i].addr.family == 4 ? " ipv4" : " ipv6");
+		cout_head(o, row, false);
+		cout_str(o, p->remotes[i].addr.family == 4 ? " ipv4" : " ipv6");
 		prefix_print(o, &p->remotes[i]);
-		out_end(o);
+		cout_end(o);
 	}
 }
 
@@ -189,19 +189,19 @@ static void set_route_accept(struct cmd_call *c)
 	p->accept_distance = !p->route_accept ? 0 : distance ? (uint32_t)distance->num : ACCEPT_DISTANCE;
 }
 
-static void print_route_accept(struct out *o, const struct cmd *row, const void *obj)
+static void print_route_accept(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
 	if (!p->route_accept) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " any tag ");
-	out_u32(o, p->accept_tag);
-	out_str(o, " distance ");
-	out_u32(o, p->accept_distance);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " any tag ");
+	cout_u32(o, p->accept_tag);
+	cout_str(o, " distance ");
+	cout_u32(o, p->accept_distance);
+	cout_end(o);
 }
 
 static void set_redistribute(struct cmd_call *c)
@@ -219,21 +219,21 @@ static void set_redistribute(struct cmd_call *c)
 	}
 }
 
-static void redistribute_line(struct out *o, const struct cmd *row, const char *what, const char *map)
+static void redistribute_line(struct cout *o, const struct cmd *row, const char *what, const char *map)
 {
-	out_head(o, row, false);
-	out_str(o, what);
+	cout_head(o, row, false);
+	cout_str(o, what);
 	if (map) {
-		out_str(o, " route-map");
-		out_word(o, map);
+		cout_str(o, " route-map");
+		cout_word(o, map);
 	}
-	out_end(o);
+	cout_end(o);
 }
 
-static void print_redistribute(struct out *o, const struct cmd *row, const void *obj)
+static void print_redistribute(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct authz_policy *p = obj;
-	out_absent(o, row);
+	cout_absent(o, row);
 	if (p->redistribute_connected)
 		redistribute_line(o, row, " connected", p->connected_map);
 	if (p->redistribute_static)
@@ -279,7 +279,7 @@ static const struct cmd authz[] = {
 	 .set = set_flow_limit, .print = print_flow_limit, .help = "limit of IPsec SAs"},
 	{.grammar = "session-lifetime <seconds:120-25920000>", .off = AT(session_lifetime_s),
 	 .when = WHEN_NEW, .set = set_u32, .print = print_u32, .help = "The session ends then, whatever happens"},
-	{.grammar = "route set interface [<name:iface>]", .when = WHEN_NEW, .set = set_route_interface,
+	{.grammar = "route set interface [<name:iface>]", .when = WHEN_NEW, .flags = CMD_SYSTEM, .set = set_route_interface,
 	 .print = print_route_interface, .help = "Push the address of the tunnel interface"},
 	{.grammar = "route set access-list {ipv6 <name:name>|<name:name>}", .when = WHEN_NEW,
 	 .set = set_route_acl, .print = print_route_acl, .help = "Push the networks of a standard list"},
@@ -287,7 +287,7 @@ static const struct cmd authz[] = {
 		    "ipv6 {<prefix:prefix6>|<address:ip6>}}",
 	 .when = WHEN_NEW, .set = set_route_remote, .print = print_route_remote,
 	 .help = "Networks behind the peer"},
-	{.grammar = "route accept {any} [tag <tag:1-497777>] [distance <distance:1-255>]", .when = WHEN_NEW,
+	{.grammar = "route accept {any} [tag <tag:1-497777>] [distance <distance:1-255>]", .when = WHEN_NEW, .flags = CMD_SYSTEM,
 	 .set = set_route_accept, .print = print_route_accept, .help = "Accept networks that the peer announces"},
 	{.grammar = "route redistribute {connected|static} [route-map <map:name>]", .when = WHEN_NEW,
 	 .flags = CMD_LATER, .set = set_redistribute, .print = print_redistribute, .help = "route redistribution"},

@@ -23,16 +23,16 @@ static void set_negotiation(struct cmd_call *c)
 	}
 }
 
-static void number_line(struct out *o, const struct cmd *row, uint32_t n, const char *after)
+static void number_line(struct cout *o, const struct cmd *row, uint32_t n, const char *after)
 {
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_u32(o, n);
-	out_str(o, after);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, n);
+	cout_str(o, after);
+	cout_end(o);
 }
 
-static void print_negotiation(struct out *o, const struct cmd *row, const void *obj)
+static void print_negotiation(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
 	if (g->max_in_negotiation != NEGOTIATION_DEFAULT || (o->flags & CONF_ALL))
@@ -51,17 +51,17 @@ static void set_fragmentation(struct cmd_call *c)
 	g->fragmentation_mtu = c->form == FORM_SET && mtu ? (uint32_t)mtu->num : 0;
 }
 
-static void print_fragmentation(struct out *o, const struct cmd *row, const void *obj)
+static void print_fragmentation(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
 	if (!g->fragmentation && !(o->flags & CONF_ALL))
 		return;
-	out_head(o, row, !g->fragmentation);
+	cout_head(o, row, !g->fragmentation);
 	if (g->fragmentation_mtu) {
-		out_str(o, " mtu ");
-		out_u32(o, g->fragmentation_mtu);
+		cout_str(o, " mtu ");
+		cout_u32(o, g->fragmentation_mtu);
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 #define MAX_REDIRECTS 5 /* RFC 5685 section 3 */
@@ -74,11 +74,15 @@ static void set_redirect_client(struct cmd_call *c)
 	g->max_redirects = n && c->form == FORM_SET ? (uint32_t)n->num : MAX_REDIRECTS;
 }
 
-static void print_redirect_client(struct out *o, const struct cmd *row, const void *obj)
+static void print_redirect_client(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
-	if (g->redirect_client)
-		number_line(o, row, g->max_redirects, "");
+	if (!g->redirect_client)
+		return;
+	cout_head(o, row, false);
+	cout_str(o, " max-redirects ");
+	cout_u32(o, g->max_redirects);
+	cout_end(o);
 }
 
 void set_df_bit(struct cmd_call *c)
@@ -87,12 +91,12 @@ void set_df_bit(struct cmd_call *c)
 			     : cmd_has(c, "clear") ? DF_CLEAR : DF_COPY;
 }
 
-void print_df_bit(struct out *o, const struct cmd *row, const void *obj)
+void print_df_bit(struct cout *o, const struct cmd *row, const void *obj)
 {
 	static const char *const words[] = {[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
 	const struct snapshot *s = obj;
 	if (s->ipsec.df_bit != DF_COPY || (o->flags & CONF_ALL))
-		out_line(o, row, words[s->ipsec.df_bit]);
+		cout_line(o, row, words[s->ipsec.df_bit]);
 }
 
 static void set_fragment_before(struct cmd_call *c)
@@ -100,11 +104,11 @@ static void set_fragment_before(struct cmd_call *c)
 	c->s->ipsec.fragment_before = c->form == FORM_SET && cmd_has(c, "before-encryption");
 }
 
-static void print_fragment_before(struct out *o, const struct cmd *row, const void *obj)
+static void print_fragment_before(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	if (s->ipsec.fragment_before || (o->flags & CONF_ALL))
-		out_line(o, row, s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
+		cout_line(o, row, s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
 }
 
 static void set_nat_transparency(struct cmd_call *c)
@@ -148,18 +152,18 @@ static void set_listen(struct cmd_call *c)
 	}
 }
 
-static void print_listen(struct out *o, const struct cmd *row, const void *obj)
+static void print_listen(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct own_settings *own = &((const struct snapshot *)obj)->own;
 	for (size_t i = 0; i < own->listen_count; i++) {
 		char text[ADDR_TEXT];
-		out_head(o, row, false);
-		out_word(o, own->listen[i].addr.family ? addr_format(&own->listen[i].addr, text) : "any");
+		cout_head(o, row, false);
+		cout_word(o, own->listen[i].addr.family ? addr_format(&own->listen[i].addr, text) : "any");
 		if (own->listen[i].vrf) {
-			out_str(o, " vrf");
-			out_word(o, own->listen[i].vrf);
+			cout_str(o, " vrf");
+			cout_word(o, own->listen[i].vrf);
 		}
-		out_end(o);
+		cout_end(o);
 	}
 }
 
@@ -173,17 +177,17 @@ static void set_port(struct cmd_call *c)
 		cmd_error(c, nat ? nat : port, "the two ports must differ", "");
 }
 
-static void print_port(struct out *o, const struct cmd *row, const void *obj)
+static void print_port(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct own_settings *own = &((const struct snapshot *)obj)->own;
 	if (own->port == 500 && own->nat_port == 4500 && !(o->flags & CONF_ALL))
 		return;
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_u32(o, own->port);
-	out_str(o, " nat-port ");
-	out_u32(o, own->nat_port);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, own->port);
+	cout_str(o, " nat-port ");
+	cout_u32(o, own->nat_port);
+	cout_end(o);
 }
 
 #define AT(field) offsetof(struct snapshot, field)

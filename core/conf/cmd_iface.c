@@ -61,19 +61,19 @@ void set_interface(struct cmd_call *c)
 	c->enter = i ? i : iface_new(c, kind, number);
 }
 
-void print_interface(struct out *o, const struct cmd *row, const void *obj)
+void print_interface(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	for (size_t i = 0; i < s->iface_count; i++) {
-		out_head(o, row, false);
-		out_word(o, s->ifaces[i].name);
+		cout_head(o, row, false);
+		cout_word(o, s->ifaces[i].name);
 		if (s->ifaces[i].kind == IFACE_TEMPLATE)
-			out_str(o, " type tunnel");
-		out_end(o);
+			cout_str(o, " type tunnel");
+		cout_end(o);
 		o->indent++;
 		print_rows(o, MODE_IFACE, &s->ifaces[i]);
 		o->indent--;
-		out_str(o, "!\n");
+		cout_str(o, "!\n");
 	}
 }
 
@@ -88,19 +88,19 @@ static void set_ip(struct cmd_call *c)
 	i->ip = (struct prefix){cmd_arg(c, "address")->addr, cmd_arg(c, "mask")->prefix.len};
 }
 
-static void print_ip(struct out *o, const struct cmd *row, const void *obj)
+static void print_ip(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct iface *i = obj;
 	if (i->ip_negotiated) {
-		out_line(o, row, "negotiated");
+		cout_line(o, row, "negotiated");
 	} else if (i->ip.addr.family) {
 		struct addr mask = len_to_mask4(i->ip.len);
-		out_head(o, row, false);
-		out_str(o, " ");
-		out_addr(o, &i->ip.addr);
-		out_str(o, " ");
-		out_addr(o, &mask);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " ");
+		cout_addr(o, &i->ip.addr);
+		cout_str(o, " ");
+		cout_addr(o, &mask);
+		cout_end(o);
 	}
 }
 
@@ -144,16 +144,16 @@ static void set_ip6(struct cmd_call *c)
 		*slot = want;
 }
 
-static void print_ip6(struct out *o, const struct cmd *row, const void *obj)
+static void print_ip6(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct iface *i = obj;
 	for (size_t k = 0; k < i->ip6_count; k++) {
-		out_head(o, row, false);
-		out_str(o, " ");
-		out_addr(o, &i->ip6[k].addr);
-		out_str(o, "/");
-		out_u32(o, i->ip6[k].len);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " ");
+		cout_addr(o, &i->ip6[k].addr);
+		cout_str(o, "/");
+		cout_u32(o, i->ip6[k].len);
+		cout_end(o);
 	}
 }
 
@@ -176,15 +176,15 @@ static void set_tunnel_mode(struct cmd_call *c)
 		cmd_warn(c, NULL, "kept, but not in force in this version (GRE):", "");
 }
 
-static void print_tunnel_mode(struct out *o, const struct cmd *row, const void *obj)
+static void print_tunnel_mode(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct iface *i = obj;
 	if (i->tunnel_mode == TM_DEFAULT)
 		return;
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_str(o, mode_words[i->tunnel_mode]);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_str(o, mode_words[i->tunnel_mode]);
+	cout_end(o);
 }
 
 #define AT(field) offsetof(struct iface, field)
@@ -203,13 +203,13 @@ static const struct cmd iface[] = {
 	 .help = "write `vrf forwarding`: VRFs here have both families"},
 	{.grammar = "ip address {negotiated|<address:ip4> <mask:mask>}", .when = WHEN_NEW, .set = set_ip,
 	 .print = print_ip, .help = "Address of the tunnel device"},
-	{.grammar = "ip unnumbered <name:iface>", .off = AT(unnumbered), .when = WHEN_NEW, .set = set_str,
+	{.grammar = "ip unnumbered <name:iface>", .off = AT(unnumbered), .when = WHEN_NEW, .set = set_ifname,
 	 .print = print_str, .help = "Use the address of another interface"},
 	{.grammar = "ipv6 address <prefix:prefix6>", .when = WHEN_NEW, .set = set_ip6, .print = print_ip6,
 	 .help = "IPv6 address of the tunnel device"},
 	{.grammar = "ipv6 enable", .off = AT(ip6_enable), .when = WHEN_NEW, .set = set_flag,
 	 .print = print_flag, .help = "IPv6 without an address of its own"},
-	{.grammar = "ipv6 unnumbered <name:iface>", .off = AT(unnumbered6), .when = WHEN_NEW, .set = set_str,
+	{.grammar = "ipv6 unnumbered <name:iface>", .off = AT(unnumbered6), .when = WHEN_NEW, .set = set_ifname,
 	 .print = print_str, .help = "Use the IPv6 address of another interface"},
 	{.grammar = "ip mtu <bytes:576-9976>", .off = AT(ip_mtu), .when = WHEN_NEW, .set = set_u32,
 	 .print = print_u32, .help = "MTU inside the tunnel; default: from the path"},
@@ -224,7 +224,7 @@ static const struct cmd iface[] = {
 	{.grammar = "tunnel mode {ipsec {ipv4|ipv6}|gre {ip|ipv6|multipoint}}", .when = WHEN_NEW,
 	 .set = set_tunnel_mode, .print = print_tunnel_mode, .help = "Encapsulation"},
 	{.grammar = "tunnel source <where:iface>", .off = AT(tunnel_source), .when = WHEN_NEW,
-	 .set = set_str, .print = print_str, .help = "Outer address, interface or `dynamic`"},
+	 .set = set_ifname, .print = print_str, .help = "Outer address, interface or `dynamic`"},
 	{.grammar = "tunnel destination <where:word>", .off = AT(tunnel_destination), .when = WHEN_NEW,
 	 .set = set_str, .print = print_str, .help = "Peer's address, name or `dynamic`"},
 	{.grammar = "tunnel vrf <name:name>", .off = AT(tunnel_vrf), .when = WHEN_NEW, .set = set_ref,
@@ -244,7 +244,9 @@ static const struct cmd iface[] = {
 	{.grammar = "sallyport client-to-client permit", .off = AT(client_to_client), .when = WHEN_LIVE,
 	 .set = set_flag, .print = print_flag, .help = "Clients of this template may talk to each other"},
 	KEPT_TEXT("ip nhrp", "NHRP"), KEPT_TEXT("ipv6 nhrp", "NHRP"), KEPT_TEXT("nhrp", "NHRP"),
-	KEPT_TEXT("mpls", "MPLS"), KEPT_TEXT("crypto map", "crypto maps"),
+	KEPT_TEXT("mpls", "MPLS"),
+	{.grammar = "crypto map <name:name>", .flags = CMD_LATER | CMD_REPEATS, .set = set_keep,
+	 .print = print_keep, .when = WHEN_NEW, .help = "crypto maps"},
 	{.grammar = "shutdown", .off = AT(shutdown), .when = WHEN_NEW, .set = set_flag, .print = print_flag,
 	 .help = "Out of use"},
 	WITHOUT_MEANING("load-interval"), WITHOUT_MEANING("keepalive"), WITHOUT_MEANING("delay"),
@@ -257,7 +259,7 @@ static const struct cmd iface[] = {
 	WITHOUT_MEANING("ip route-cache"), WITHOUT_MEANING("ip virtual-reassembly"), WITHOUT_MEANING("ip directed-broadcast"),
 	WITHOUT_MEANING("ipv6 ospf"), WITHOUT_MEANING("ipv6 eigrp"), WITHOUT_MEANING("ipv6 nd"),
 	WITHOUT_MEANING("ipv6 traffic-filter"), WITHOUT_MEANING("ipv6 rip"), WITHOUT_MEANING("ospfv3"),
-	WITHOUT_MEANING("zone-member"), WITHOUT_MEANING("cdp"), WITHOUT_MEANING("logging"), WITHOUT_MEANING("snmp"),
+	WITHOUT_MEANING("zone-member"), WITHOUT_MEANING("cdp"), WITHOUT_MEANING("logging event"), WITHOUT_MEANING("snmp trap"),
 	WITHOUT_MEANING("if-state"), WITHOUT_MEANING("standby"), WITHOUT_MEANING("negotiation"),
 	WITHOUT_MEANING("duplex"), WITHOUT_MEANING("speed"), WITHOUT_MEANING("tunnel bandwidth"),
 	WITHOUT_MEANING("tunnel checksum"), WITHOUT_MEANING("tunnel tos"), WITHOUT_MEANING("tunnel ttl"),
@@ -281,16 +283,16 @@ static void set_family(struct cmd_call *c)
 	c->enter = v;
 }
 
-static void print_family(struct out *o, const struct cmd *row, const void *obj)
+static void print_family(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct vrf_def *v = obj;
 	static const char *const words[] = {"ipv4", "ipv6"};
 	for (size_t i = 0; i < 2; i++) {
 		if (!(i ? v->ipv6 : v->ipv4))
 			continue;
-		out_line(o, row, words[i]);
-		out_begin(o);
-		out_str(o, "exit-address-family\n");
+		cout_line(o, row, words[i]);
+		cout_begin(o);
+		cout_str(o, "exit-address-family\n");
 	}
 }
 

@@ -14,29 +14,29 @@ static void set_prf(struct cmd_call *c)
 	p->prf_named = p->prf.n != 0;
 }
 
-static void print_prf(struct out *o, const struct cmd *row, const void *obj)
+static void print_prf(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_proposal *p = obj;
 	if (!p->prf_named) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	for (size_t i = 0; i < p->prf.n; i++) {
 		const struct xf *x = suite_find(XF_PRF, p->prf.v[i].id, p->prf.v[i].key_bits);
-		out_word(o, x && x->keyword ? x->keyword : "?");
+		cout_word(o, x && x->keyword ? x->keyword : "?");
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 static const struct cmd proposal[] = {
-	{.grammar = "encryption <algorithm:encr>+", .off = AT(encr), .when = WHEN_NEW,
+	{.flags = CMD_SYSTEM, .grammar = "encryption <algorithm:encr>+", .off = AT(encr), .when = WHEN_NEW,
 	 .set = set_xforms, .print = print_encr, .help = "Encryption algorithms in order of preference"},
-	{.grammar = "integrity <algorithm:integ>+", .off = AT(integ), .when = WHEN_NEW,
+	{.flags = CMD_SYSTEM, .grammar = "integrity <algorithm:integ>+", .off = AT(integ), .when = WHEN_NEW,
 	 .set = set_xforms, .print = print_integ, .help = "Integrity algorithms; none with AES-GCM only"},
-	{.grammar = "prf <algorithm:prf>+", .off = AT(prf), .when = WHEN_NEW,
+	{.flags = CMD_SYSTEM, .grammar = "prf <algorithm:prf>+", .off = AT(prf), .when = WHEN_NEW,
 	 .set = set_prf, .print = print_prf, .help = "Pseudo-random functions; default: as integrity"},
-	{.grammar = "group <group:dh>+", .off = AT(dh), .when = WHEN_NEW,
+	{.flags = CMD_SYSTEM, .grammar = "group <group:dh>+", .off = AT(dh), .when = WHEN_NEW,
 	 .set = set_xforms, .print = print_dh, .help = "Key exchange groups in order of preference"},
 };
 CMD_ROWS(rows_proposal, proposal);
@@ -77,7 +77,7 @@ void match_local_set(struct cmd_call *c, struct local_match **v, size_t *n)
 	if (m && a->kind == ARG_ADDR)
 		m->addr = a->addr;
 	else if (m)
-		m->ifname = cmd_text(c, a);
+		m->ifname = cmd_ifname(c, a);
 }
 
 static void set_fvrf(struct cmd_call *c)
@@ -85,13 +85,13 @@ static void set_fvrf(struct cmd_call *c)
 	match_vrf_set(c, &((struct ike_policy *)c->obj)->fvrf);
 }
 
-static void print_fvrf(struct out *o, const struct cmd *row, const void *obj)
+static void print_fvrf(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_policy *p = obj;
 	if (p->fvrf.kind == VRF_GLOBAL)
-		out_absent(o, row);
+		cout_absent(o, row);
 	else
-		out_line(o, row, p->fvrf.kind == VRF_ANY ? "any" : p->fvrf.name);
+		cout_line(o, row, p->fvrf.kind == VRF_ANY ? "any" : p->fvrf.name);
 }
 
 static void set_local(struct cmd_call *c)
@@ -100,27 +100,27 @@ static void set_local(struct cmd_call *c)
 	match_local_set(c, &p->locals, &p->local_count);
 }
 
-static void print_local(struct out *o, const struct cmd *row, const void *obj)
+static void print_local(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_policy *p = obj;
-	out_absent(o, row);
+	cout_absent(o, row);
 	for (size_t i = 0; i < p->local_count; i++) {
 		char text[ADDR_TEXT];
-		out_line(o, row, addr_format(&p->locals[i].addr, text));
+		cout_line(o, row, addr_format(&p->locals[i].addr, text));
 	}
 }
 
 /* The guide's examples write `match vrf` and `match local address` (X-35): refused with the right
  * words, as its syntax tables have them. */
 static const struct cmd policy[] = {
-	{.grammar = "match fvrf {any|<name:name>}", .when = WHEN_NEW, .set = set_fvrf, .print = print_fvrf,
+	{.flags = CMD_SYSTEM, .grammar = "match fvrf {any|<name:name>}", .when = WHEN_NEW, .set = set_fvrf, .print = print_fvrf,
 	 .help = "Outer VRF; without it the global one"},
 	{.grammar = "match address local <address:ip>", .when = WHEN_NEW, .set = set_local,
 	 .print = print_local, .help = "Local address; several are alternatives"},
 	{.grammar = "match vrf ...", .flags = CMD_REFUSED, .set = set_none, .help = "write `match fvrf`"},
 	{.grammar = "match local address ...", .flags = CMD_REFUSED, .set = set_none,
 	 .help = "write `match address local`"},
-	{.grammar = "proposal <name:name>", .off = offsetof(struct ike_policy, proposals), .when = WHEN_NEW,
+	{.flags = CMD_SYSTEM, .grammar = "proposal <name:name>", .off = offsetof(struct ike_policy, proposals), .when = WHEN_NEW,
 	 .set = set_strs, .print = print_strs, .help = "Proposals in order of preference"},
 };
 CMD_ROWS(rows_policy, policy);

@@ -16,11 +16,11 @@ static void set_mode(struct cmd_call *c)
 	t->mode = c->form == FORM_SET && cmd_has(c, "transport") ? IPSEC_TRANSPORT : IPSEC_TUNNEL;
 }
 
-static void print_mode(struct out *o, const struct cmd *row, const void *obj)
+static void print_mode(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct transform_set *t = obj;
 	if (t->mode == IPSEC_TRANSPORT || (o->flags & CONF_ALL) || o->reset)
-		out_line(o, row, t->mode == IPSEC_TRANSPORT ? "transport" : "tunnel");
+		cout_line(o, row, t->mode == IPSEC_TRANSPORT ? "transport" : "tunnel");
 }
 
 static const struct cmd set_rows[] = {
@@ -115,16 +115,16 @@ void set_transform_set(struct cmd_call *c)
 		cmd_error(c, NULL, "a new transform set needs its transforms", "for example esp-gcm 256");
 }
 
-static void esp_list(struct out *o, enum xf_type type, const struct transform_list *l)
+static void esp_list(struct cout *o, enum xf_type type, const struct transform_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct xf *x = suite_find(type, l->v[i].id, l->v[i].key_bits);
-		out_str(o, " ");
-		out_str(o, x && x->esp_keyword ? x->esp_keyword : "?");
+		cout_str(o, " ");
+		cout_str(o, x && x->esp_keyword ? x->esp_keyword : "?");
 	}
 }
 
-void print_transform_set(struct out *o, const struct cmd *row, const void *obj)
+void print_transform_set(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	for (size_t i = 0; i < s->set_count; i++) {
@@ -132,13 +132,13 @@ void print_transform_set(struct out *o, const struct cmd *row, const void *obj)
 		bool system = strcmp(t->name, "default") == 0;
 		if (system && !t->disabled && !t->modified && !(o->flags & CONF_ALL))
 			continue;
-		out_head(o, row, t->disabled);
-		out_word(o, t->name);
+		cout_head(o, row, t->disabled);
+		cout_word(o, t->name);
 		if (!t->disabled) {
 			esp_list(o, XF_ENCR, &t->encr);
 			esp_list(o, XF_INTEG, &t->integ);
 		}
-		out_end(o);
+		cout_end(o);
 		if (t->disabled)
 			continue;
 		o->indent++;
@@ -146,7 +146,7 @@ void print_transform_set(struct out *o, const struct cmd *row, const void *obj)
 		print_rows(o, MODE_SET, t);
 		o->reset = false;
 		o->indent--;
-		out_str(o, "!\n");
+		cout_str(o, "!\n");
 	}
 }
 
@@ -190,24 +190,24 @@ void set_ipsec_lifetime(struct cmd_call *c)
 		*l.kb = l.global ? LIFETIME_KB : INHERIT;
 }
 
-void print_ipsec_lifetime(struct out *o, const struct cmd *row, const void *obj)
+void print_ipsec_lifetime(struct cout *o, const struct cmd *row, const void *obj)
 {
 	struct lifetimes l = lifetimes_of(row, (void *)(uintptr_t)obj);
 	bool all = o->flags & CONF_ALL;
 	if (*l.s != INHERIT && (!l.global || all || *l.s != LIFETIME_S)) {
-		out_head(o, row, false);
-		out_str(o, " seconds ");
-		out_u32(o, *l.s);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_str(o, " seconds ");
+		cout_u32(o, *l.s);
+		cout_end(o);
 	}
 	if (*l.kb != INHERIT && (!l.global || all || *l.kb != LIFETIME_KB)) {
-		out_head(o, row, false);
-		out_str(o, " kilobytes ");
+		cout_head(o, row, false);
+		cout_str(o, " kilobytes ");
 		if (*l.kb)
-			out_u32(o, *l.kb);
+			cout_u32(o, *l.kb);
 		else
-			out_str(o, "disable");
-		out_end(o);
+			cout_str(o, "disable");
+		cout_end(o);
 	}
 }
 
@@ -234,7 +234,7 @@ void set_replay_off(struct cmd_call *c)
 	*l.window = c->form == FORM_SET ? 0 : l.global ? REPLAY_WINDOW : INHERIT;
 }
 
-void print_replay(struct out *o, const struct cmd *row, const void *obj)
+void print_replay(struct cout *o, const struct cmd *row, const void *obj)
 {
 	struct lifetimes l = lifetimes_of(row, (void *)(uintptr_t)obj);
 	bool off_row = row->set == set_replay_off;
@@ -242,12 +242,12 @@ void print_replay(struct out *o, const struct cmd *row, const void *obj)
 		return;
 	if (l.global && *l.window == REPLAY_WINDOW && !(o->flags & CONF_ALL))
 		return;
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	if (*l.window) {
-		out_str(o, " ");
-		out_u32(o, *l.window);
+		cout_str(o, " ");
+		cout_u32(o, *l.window);
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 static void set_idle(struct cmd_call *c)
@@ -256,15 +256,15 @@ static void set_idle(struct cmd_call *c)
 	p->idle_s = c->form == FORM_SET ? (uint32_t)c->args[0].num : INHERIT;
 }
 
-static void print_idle(struct out *o, const struct cmd *row, const void *obj)
+static void print_idle(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ipsec_profile *p = obj;
 	if (p->idle_s == INHERIT)
 		return;
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_u32(o, p->idle_s);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, p->idle_s);
+	cout_end(o);
 }
 
 static void set_sets(struct cmd_call *c)
@@ -275,17 +275,17 @@ static void set_sets(struct cmd_call *c)
 		str_list_add(c, &p->sets, &c->args[i], SETS_MAX);
 }
 
-static void print_sets(struct out *o, const struct cmd *row, const void *obj)
+static void print_sets(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ipsec_profile *p = obj;
 	if (!p->sets.n) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	for (size_t i = 0; i < p->sets.n; i++)
-		out_word(o, p->sets.v[i]);
-	out_end(o);
+		cout_word(o, p->sets.v[i]);
+	cout_end(o);
 }
 
 /* `group14` or `group 14`. */
@@ -313,24 +313,24 @@ static void set_pfs(struct cmd_call *c)
 	add_transform(c, &p->pfs, x);
 }
 
-static void print_pfs(struct out *o, const struct cmd *row, const void *obj)
+static void print_pfs(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ipsec_profile *p = obj;
 	if (!p->pfs.n) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " group");
-	out_u32(o, p->pfs.v[0].id);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " group");
+	cout_u32(o, p->pfs.v[0].id);
+	cout_end(o);
 }
 
 #define AT(field) offsetof(struct ipsec_profile, field)
 static const struct cmd profile[] = {
 	{.grammar = "description <text:line>", .off = AT(description), .when = WHEN_LIVE, .set = set_str,
 	 .print = print_str, .help = "Free text"},
-	{.grammar = "set transform-set <name:name>+", .when = WHEN_NEW, .set = set_sets, .print = print_sets,
+	{.flags = CMD_SYSTEM, .grammar = "set transform-set <name:name>+", .when = WHEN_NEW, .set = set_sets, .print = print_sets,
 	 .help = "Transform sets in order of preference; default: `default`"},
 	{.grammar = "set ikev2-profile <name:name>", .off = AT(ike_profile), .when = WHEN_NEW, .set = set_ref,
 	 .print = print_str, .help = "IKEv2 profile (needed by an initiator)"},

@@ -19,14 +19,14 @@ static void set_address(struct cmd_call *c)
 		p->address = prefix_read(c);
 }
 
-static void print_address(struct out *o, const struct cmd *row, const void *obj)
+static void print_address(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_peer *p = obj;
 	if (!p->address.addr.family)
 		return;
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	prefix_print(o, &p->address);
-	out_end(o);
+	cout_end(o);
 }
 
 /* R-KEY-08: an identity belongs to one peer. */
@@ -48,7 +48,7 @@ static void set_identity(struct cmd_call *c)
 		cmd_error(c, &c->args[c->n - 1], "another peer of this keyring has this identity", "");
 }
 
-static void print_identity(struct out *o, const struct cmd *row, const void *obj)
+static void print_identity(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_peer *p = obj;
 	for (size_t i = 0; i < p->identity_count; i++)
@@ -79,17 +79,17 @@ static void set_key(struct cmd_call *c)
 	set_secret(c, local ? &p->key_local : &p->key_remote, a);
 }
 
-static void key_line(struct out *o, const struct cmd *row, const char *side, const struct secret *s)
+static void key_line(struct cout *o, const struct cmd *row, const char *side, const struct secret *s)
 {
 	if (!s->form)
 		return;
-	out_head(o, row, false);
-	out_str(o, side);
-	out_secret(o, s);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, side);
+	cout_secret(o, s);
+	cout_end(o);
 }
 
-static void print_key(struct out *o, const struct cmd *row, const void *obj)
+static void print_key(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_peer *p = obj;
 	key_line(o, row, "", &p->key);
@@ -110,19 +110,18 @@ static void set_ppk(struct cmd_call *c)
 	set_secret(c, &p->ppk, cmd_arg(c, "key"));
 }
 
-static void print_ppk(struct out *o, const struct cmd *row, const void *obj)
+static void print_ppk(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_peer *p = obj;
 	if (!p->ppk.form)
 		return;
-	out_head(o, row, false);
-	out_str(o, " id");
-	out_word(o, p->ppk_id);
+	cout_head(o, row, false);
+	cout_word(o, p->ppk_id);
 	if (p->ppk_required)
-		out_str(o, " required");
-	out_str(o, " key");
-	out_secret(o, &p->ppk);
-	out_end(o);
+		cout_str(o, " required");
+	cout_str(o, " key");
+	cout_secret(o, &p->ppk);
+	cout_end(o);
 }
 
 static const struct cmd peer[] = {

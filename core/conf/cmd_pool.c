@@ -69,19 +69,19 @@ void set_pool4(struct cmd_call *c)
 		*slot = r;
 }
 
-void print_pool4(struct out *o, const struct cmd *row, const void *obj)
+void print_pool4(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	for (size_t i = 0; i < s->pool4_count; i++)
 		for (size_t k = 0; k < s->pools4[i].range_count; k++) {
 			const struct pool4_range *r = &s->pools4[i].ranges[k];
-			out_head(o, row, false);
-			out_word(o, s->pools4[i].name);
-			out_str(o, " ");
-			out_addr(o, &r->first);
-			out_str(o, " ");
-			out_addr(o, &r->last);
-			out_end(o);
+			cout_head(o, row, false);
+			cout_word(o, s->pools4[i].name);
+			cout_str(o, " ");
+			cout_addr(o, &r->first);
+			cout_str(o, " ");
+			cout_addr(o, &r->last);
+			cout_end(o);
 		}
 }
 
@@ -114,20 +114,20 @@ void set_pool6(struct cmd_call *c)
 	p->handout_len = (uint8_t)len->num;
 }
 
-void print_pool6(struct out *o, const struct cmd *row, const void *obj)
+void print_pool6(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	for (size_t i = 0; i < s->pool6_count; i++) {
 		const struct pool6 *p = &s->pools6[i];
-		out_head(o, row, false);
-		out_word(o, p->name);
-		out_str(o, " ");
-		out_addr(o, &p->prefix.addr);
-		out_str(o, "/");
-		out_u32(o, p->prefix.len);
-		out_str(o, " ");
-		out_u32(o, p->handout_len);
-		out_end(o);
+		cout_head(o, row, false);
+		cout_word(o, p->name);
+		cout_str(o, " ");
+		cout_addr(o, &p->prefix.addr);
+		cout_str(o, "/");
+		cout_u32(o, p->prefix.len);
+		cout_str(o, " ");
+		cout_u32(o, p->handout_len);
+		cout_end(o);
 	}
 }
 
@@ -138,7 +138,6 @@ void print_pool6(struct out *o, const struct cmd *row, const void *obj)
 static struct acl *acl_open(struct cmd_call *c, enum acl_kind kind, const struct arg *name)
 {
 	struct snapshot *s = c->s;
-	void *tmp;
 	for (size_t i = 0; i < s->acl_count; i++) {
 		struct acl *a = &s->acls[i];
 		if (!arg_is(name, a->name) || (a->kind == ACL_IPV6) != (kind == ACL_IPV6))
@@ -148,12 +147,17 @@ static struct acl *acl_open(struct cmd_call *c, enum acl_kind kind, const struct
 		cmd_error(c, name, "this list exists with another type", "");
 		return NULL;
 	}
-	struct acl *a = ARENA_PUSH(c->arena, s->acls, s->acl_count, tmp);
-	if (!a)
+	struct acl fresh = {.kind = (uint8_t)kind, .name = cmd_ref(c, name)};
+	struct acl *v = fresh.name ? arena_grow(c->arena, s->acls, s->acl_count, sizeof(fresh)) : NULL;
+	if (!v)
 		return NULL;
-	a->kind = (uint8_t)kind;
-	a->name = cmd_ref(c, name);
-	return a;
+	s->acls = v;
+	size_t at = s->acl_count++; /* the lists of one kind stand together, as they are printed */
+	while (at > 0 && v[at - 1].kind > fresh.kind)
+		at--;
+	memmove(&v[at + 1], &v[at], (s->acl_count - 1 - at) * sizeof(fresh));
+	v[at] = fresh;
+	return &v[at];
 }
 
 static void acl_drop(struct cmd_call *c, enum acl_kind kind, const struct arg *name)
@@ -330,48 +334,48 @@ void set_acl_numbered(struct cmd_call *c)
 		line_into(c, a);
 }
 
-static void print_line(struct out *o, const struct acl *a, const struct acl_line *l)
+static void print_line(struct cout *o, const struct acl *a, const struct acl_line *l)
 {
-	out_begin(o);
+	cout_begin(o);
 	if (l->remark || l->text) {
-		out_str(o, l->remark ? "remark " : "");
-		out_str(o, l->remark ? l->remark : l->text);
-		out_end(o);
+		cout_str(o, l->remark ? "remark " : "");
+		cout_str(o, l->remark ? l->remark : l->text);
+		cout_end(o);
 		return;
 	}
-	out_str(o, l->permit ? "permit" : "deny");
-	out_str(o, a->kind == ACL_IPV6 ? " ipv6" : "");
+	cout_str(o, l->permit ? "permit" : "deny");
+	cout_str(o, a->kind == ACL_IPV6 ? " ipv6" : "");
 	if (l->net.len == 0) {
-		out_str(o, " any");
+		cout_str(o, " any");
 	} else if (a->kind == ACL_IPV6) {
 		prefix_print(o, &l->net);
 	} else {
 		struct addr wild = len_to_mask4(l->net.len);
 		for (size_t i = 0; i < 4; i++)
 			wild.b[i] = (uint8_t)~wild.b[i];
-		out_str(o, " ");
-		out_addr(o, &l->net.addr);
-		out_str(o, " ");
-		out_addr(o, &wild);
+		cout_str(o, " ");
+		cout_addr(o, &l->net.addr);
+		cout_str(o, " ");
+		cout_addr(o, &wild);
 	}
-	out_str(o, a->kind == ACL_IPV6 ? " any" : "");
-	out_end(o);
+	cout_str(o, a->kind == ACL_IPV6 ? " any" : "");
+	cout_end(o);
 }
 
 /* Each of the three rows prints the lists of its kind. */
-void print_acl(struct out *o, const struct cmd *row, const void *obj)
+void print_acl(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct snapshot *s = obj;
 	for (size_t i = 0; i < s->acl_count; i++) {
 		const struct acl *a = &s->acls[i];
 		if (a->kind != kind_of(row))
 			continue;
-		out_line(o, row, a->name);
+		cout_line(o, row, a->name);
 		o->indent++;
 		for (size_t k = 0; k < a->line_count; k++)
 			print_line(o, a, &a->lines[k]);
 		o->indent--;
-		out_str(o, "!\n");
+		cout_str(o, "!\n");
 	}
 }
 

@@ -10,13 +10,13 @@ static void set_fvrf(struct cmd_call *c)
 	match_vrf_set(c, &((struct ike_profile *)c->obj)->fvrf);
 }
 
-static void print_fvrf(struct out *o, const struct cmd *row, const void *obj)
+static void print_fvrf(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	if (p->fvrf.kind == VRF_ANY)
-		out_line(o, row, "any");
+		cout_line(o, row, "any");
 	else if (p->fvrf.kind == VRF_NAMED)
-		out_line(o, row, p->fvrf.name);
+		cout_line(o, row, p->fvrf.name);
 }
 
 static void set_local(struct cmd_call *c)
@@ -25,17 +25,17 @@ static void set_local(struct cmd_call *c)
 	match_local_set(c, &p->locals, &p->local_count);
 }
 
-static void print_local(struct out *o, const struct cmd *row, const void *obj)
+static void print_local(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t i = 0; i < p->local_count; i++) {
 		char text[ADDR_TEXT];
 		const struct local_match *m = &p->locals[i];
-		out_head(o, row, false);
+		cout_head(o, row, false);
 		if (m->ifname)
-			out_str(o, " interface");
-		out_word(o, m->ifname ? m->ifname : addr_format(&m->addr, text));
-		out_end(o);
+			cout_str(o, " interface");
+		cout_word(o, m->ifname ? m->ifname : addr_format(&m->addr, text));
+		cout_end(o);
 	}
 }
 
@@ -45,7 +45,7 @@ static void set_remote(struct cmd_call *c)
 	identity_list_set(c, &p->remotes, &p->remote_count, false);
 }
 
-static void print_remote(struct out *o, const struct cmd *row, const void *obj)
+static void print_remote(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t i = 0; i < p->remote_count; i++)
@@ -59,12 +59,12 @@ static void set_cert_map(struct cmd_call *c)
 	identity_list_set(c, &p->remotes, &p->remote_count, true);
 }
 
-static void print_cert_map(struct out *o, const struct cmd *row, const void *obj)
+static void print_cert_map(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t i = 0; i < p->remote_count; i++)
 		if (p->remotes[i].kind == ID_CERT_MAP)
-			out_line(o, row, p->remotes[i].text);
+			cout_line(o, row, p->remotes[i].text);
 }
 
 static void set_identity(struct cmd_call *c)
@@ -75,7 +75,7 @@ static void set_identity(struct cmd_call *c)
 		identity_read(c, &p->identity);
 }
 
-static void print_identity(struct out *o, const struct cmd *row, const void *obj)
+static void print_identity(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	if (p->identity.kind != ID_NONE)
@@ -127,38 +127,38 @@ static void set_auth_local(struct cmd_call *c)
 
 static const char *const eap_words[] = {"", " gtc", " md5", " ms-chapv2"};
 
-static void print_auth_local(struct out *o, const struct cmd *row, const void *obj)
+static void print_auth_local(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	if (!p->auth_local)
 		return;
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	switch (p->auth_local) {
 	case AUTH_RSA:
-		out_str(o, " rsa-sig");
+		cout_str(o, " rsa-sig");
 		break;
 	case AUTH_ECDSA:
-		out_str(o, " ecdsa-sig");
+		cout_str(o, " ecdsa-sig");
 		break;
 	case AUTH_PSK:
-		out_str(o, p->key_local.form ? " pre-share key" : " pre-share");
+		cout_str(o, p->key_local.form ? " pre-share key" : " pre-share");
 		if (p->key_local.form)
-			out_secret(o, &p->key_local);
+			cout_secret(o, &p->key_local);
 		break;
 	default:
-		out_str(o, " eap");
-		out_str(o, eap_words[p->eap_local]);
+		cout_str(o, " eap");
+		cout_str(o, eap_words[p->eap_local]);
 		if (p->eap_user) {
-			out_str(o, " username");
-			out_word(o, p->eap_user);
+			cout_str(o, " username");
+			cout_word(o, p->eap_user);
 		}
 		if (p->eap_password.form) {
-			out_str(o, " password");
-			out_secret(o, &p->eap_password);
+			cout_str(o, " password");
+			cout_secret(o, &p->eap_password);
 		}
 		break;
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 static void clear_auth_remote(struct ike_profile *p, uint8_t bits)
@@ -195,7 +195,7 @@ static void set_auth_remote(struct cmd_call *c)
 	later_method(c, bit);
 }
 
-static void print_auth_remote(struct out *o, const struct cmd *row, const void *obj)
+static void print_auth_remote(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	static const struct {
@@ -206,21 +206,21 @@ static void print_auth_remote(struct out *o, const struct cmd *row, const void *
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		if (!(p->auth_remote & t[i].bit))
 			continue;
-		out_head(o, row, false);
-		out_str(o, t[i].word);
+		cout_head(o, row, false);
+		cout_str(o, t[i].word);
 		if (t[i].bit == AUTH_PSK && p->key_remote.form) {
-			out_str(o, " key");
-			out_secret(o, &p->key_remote);
+			cout_str(o, " key");
+			cout_secret(o, &p->key_remote);
 		}
 		if (t[i].bit == AUTH_EAP && p->eap_query_identity)
-			out_str(o, " query-identity");
+			cout_str(o, " query-identity");
 		if (t[i].bit == AUTH_EAP && p->eap_timeout_s) {
-			out_str(o, " timeout ");
-			out_u32(o, p->eap_timeout_s);
+			cout_str(o, " timeout ");
+			cout_u32(o, p->eap_timeout_s);
 		}
 		if (t[i].bit == AUTH_ANYCONNECT && p->anyconnect_cert_request)
-			out_str(o, " cert-request");
-		out_end(o);
+			cout_str(o, " cert-request");
+		cout_end(o);
 	}
 }
 
@@ -241,23 +241,23 @@ static void set_keyring(struct cmd_call *c)
 		cmd_warn(c, NULL, "kept, but not in force in this version (keys from AAA):", "");
 }
 
-static void print_keyring(struct out *o, const struct cmd *row, const void *obj)
+static void print_keyring(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	if (p->keyring_kind == KEYRING_NONE)
 		return;
-	out_head(o, row, false);
-	out_str(o, p->keyring_kind == KEYRING_AAA ? " aaa" : " local");
-	out_word(o, p->keyring);
+	cout_head(o, row, false);
+	cout_str(o, p->keyring_kind == KEYRING_AAA ? " aaa" : " local");
+	cout_word(o, p->keyring);
 	if (p->keyring_mangler) {
-		out_str(o, " name-mangler");
-		out_word(o, p->keyring_mangler);
+		cout_str(o, " name-mangler");
+		cout_word(o, p->keyring_mangler);
 	}
 	if (p->keyring_password.form) {
-		out_str(o, " password");
-		out_secret(o, &p->keyring_password);
+		cout_str(o, " password");
+		cout_secret(o, &p->keyring_password);
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 #define AT(field) offsetof(struct ike_profile, field)

@@ -26,23 +26,23 @@ void set_dpd(struct cmd_call *c)
 		cmd_warn(c, retry, "unusual DPD retry interval", "2 to 60 seconds are recommended");
 }
 
-void print_dpd(struct out *o, const struct cmd *row, const void *obj)
+void print_dpd(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct dpd *d = (const struct dpd *)(const void *)((const char *)obj + row->off);
 	if (d->mode == DPD_UNSET) {
 		if (o->flags & CONF_ALL) {
-			out_head(o, row, true);
-			out_end(o);
+			cout_head(o, row, true);
+			cout_end(o);
 		}
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_u32(o, d->interval_s);
-	out_str(o, " ");
-	out_u32(o, d->retry_s);
-	out_str(o, d->mode == DPD_PERIODIC ? " periodic" : " on-demand");
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, d->interval_s);
+	cout_str(o, " ");
+	cout_u32(o, d->retry_s);
+	cout_str(o, d->mode == DPD_PERIODIC ? " periodic" : " on-demand");
+	cout_end(o);
 }
 
 /* */
@@ -93,16 +93,16 @@ void set_trustpoint(struct cmd_call *c)
 	t->verify = !cmd_has(c, "sign");
 }
 
-void print_trustpoint(struct out *o, const struct cmd *row, const void *obj)
+void print_trustpoint(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t i = 0; i < p->trustpoint_count; i++) {
 		const struct trustpoint_ref *t = &p->trustpoints[i];
-		out_head(o, row, false);
-		out_word(o, t->name);
+		cout_head(o, row, false);
+		cout_word(o, t->name);
 		if (t->sign != t->verify)
-			out_str(o, t->sign ? " sign" : " verify");
-		out_end(o);
+			cout_str(o, t->sign ? " sign" : " verify");
+		cout_end(o);
 	}
 }
 
@@ -113,17 +113,17 @@ void set_template(struct cmd_call *c)
 	p->template_auto = c->form == FORM_SET && cmd_has(c, "auto");
 }
 
-void print_template(struct out *o, const struct cmd *row, const void *obj)
+void print_template(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	if (!p->virtual_template)
 		return;
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_u32(o, p->virtual_template);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, p->virtual_template);
 	if (p->template_auto)
-		out_str(o, " mode auto");
-	out_end(o);
+		cout_str(o, " mode auto");
+	cout_end(o);
 }
 
 static const char *const methods[AAA_METHODS] = {"psk", "cert", "eap", "anyconnect-eap", NULL};
@@ -143,17 +143,17 @@ void set_accounting(struct cmd_call *c)
 	p->accounting[m] = c->form == FORM_SET ? cmd_ref(c, cmd_arg(c, "list")) : NULL;
 }
 
-void print_accounting(struct out *o, const struct cmd *row, const void *obj)
+void print_accounting(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t i = 0; i < AAA_METHODS; i++) {
 		if (!p->accounting[i])
 			continue;
-		out_head(o, row, false);
+		cout_head(o, row, false);
 		if (methods[i])
-			out_word(o, methods[i]);
-		out_word(o, p->accounting[i]);
-		out_end(o);
+			cout_word(o, methods[i]);
+		cout_word(o, p->accounting[i]);
+		cout_end(o);
 	}
 }
 
@@ -214,37 +214,37 @@ void set_author_group(struct cmd_call *c)
 	later_unless_psk(c, m);
 }
 
-static void author_line(struct out *o, const struct cmd *row, size_t m, const struct aaa_author *a)
+static void author_line(struct cout *o, const struct cmd *row, size_t m, const struct aaa_author *a)
 {
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	if (a->override)
-		out_str(o, " override");
-	out_word(o, methods[m]);
-	out_str(o, " list");
-	out_word(o, a->list);
+		cout_str(o, " override");
+	cout_word(o, methods[m]);
+	cout_str(o, " list");
+	cout_word(o, a->list);
 	if (a->mangler)
-		out_str(o, " name-mangler");
+		cout_str(o, " name-mangler");
 	if (a->mangler || a->username)
-		out_word(o, a->mangler ? a->mangler : a->username);
-	out_end(o);
+		cout_word(o, a->mangler ? a->mangler : a->username);
+	cout_end(o);
 }
 
-void print_author_user(struct out *o, const struct cmd *row, const void *obj)
+void print_author_user(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t m = 0; m < AAA_ALL; m++) {
 		if (p->user[m].cached) {
-			out_head(o, row, false);
-			out_word(o, methods[m]);
-			out_str(o, " cached");
-			out_end(o);
+			cout_head(o, row, false);
+			cout_word(o, methods[m]);
+			cout_str(o, " cached");
+			cout_end(o);
 		}
 		if (p->user[m].list)
 			author_line(o, row, m, &p->user[m]);
 	}
 }
 
-void print_author_group(struct out *o, const struct cmd *row, const void *obj)
+void print_author_group(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
 	for (size_t m = 0; m < AAA_ALL; m++)

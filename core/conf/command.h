@@ -35,12 +35,13 @@ enum cmd_form { FORM_SET, FORM_NO, FORM_DEFAULT };
 #define CMD_REPEATS 0x10u  /* kept text: several lines of this row may stand */
 #define CMD_BLOCK 0x20u    /* ignored or refused: lines follow that belong to it */
 #define CMD_SILENT 0x40u   /* ignored without a warning: says what is so anyway */
+#define CMD_SYSTEM 0x80u   /* default objects have it: a changed one prints its `no` form */
 
 struct cmd_call;
-struct out;
+struct cout;
 struct cmd;
 typedef void cmd_set_fn(struct cmd_call *c);
-typedef void cmd_print_fn(struct out *o, const struct cmd *row, const void *obj);
+typedef void cmd_print_fn(struct cout *o, const struct cmd *row, const void *obj);
 
 struct cmd {
 	const char *grammar;

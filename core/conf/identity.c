@@ -22,22 +22,22 @@ struct prefix prefix_read(const struct cmd_call *c)
 	return r;
 }
 
-void prefix_print(struct out *o, const struct prefix *p)
+void prefix_print(struct cout *o, const struct prefix *p)
 {
 	char text[PREFIX_TEXT];
 	if (p->addr.family == 6) {
-		out_word(o, prefix_format(p, text));
+		cout_word(o, prefix_format(p, text));
 		if (p->len == 128 && !strchr(text, '/'))
-			out_str(o, "/128");
+			cout_str(o, "/128");
 		return;
 	}
-	out_str(o, " ");
-	out_addr(o, &p->addr);
+	cout_str(o, " ");
+	cout_addr(o, &p->addr);
 	if (p->len == 32 && !addr_is_any(&p->addr))
 		return;
 	struct addr mask = len_to_mask4(p->len);
-	out_str(o, " ");
-	out_addr(o, &mask);
+	cout_str(o, " ");
+	cout_addr(o, &mask);
 }
 
 void identity_read(struct cmd_call *c, struct id_match *m)
@@ -86,25 +86,30 @@ const struct id_match *identity_list_set(struct cmd_call *c, struct id_match **v
 	}
 	if (c->form != FORM_SET)
 		return NULL;
-	void *tmp;
-	struct id_match *m = ARENA_PUSH(c->arena, *v, *n, tmp);
-	if (m)
-		*m = want;
-	return m;
+	struct id_match *m = arena_grow(c->arena, *v, *n, sizeof(*m));
+	if (!m)
+		return NULL;
+	*v = m;
+	size_t at = (*n)++; /* maps stand last, as they are printed */
+	while (at > 0 && !is_map && m[at - 1].kind == ID_CERT_MAP)
+		at--;
+	memmove(&m[at + 1], &m[at], (*n - 1 - at) * sizeof(*m));
+	m[at] = want;
+	return &m[at];
 }
 
-void identity_print(struct out *o, const struct cmd *row, const struct id_match *m)
+void identity_print(struct cout *o, const struct cmd *row, const struct id_match *m)
 {
 	static const char *const words[] = {
 		[ID_ANY] = " any", [ID_ADDRESS] = " address", [ID_FQDN] = " fqdn",
 		[ID_FQDN_DOMAIN] = " fqdn domain", [ID_EMAIL] = " email",
 		[ID_EMAIL_DOMAIN] = " email domain", [ID_KEYID] = " key-id", [ID_DN] = " dn",
 		[ID_CERT_MAP] = ""};
-	out_head(o, row, false);
-	out_str(o, words[m->kind]);
+	cout_head(o, row, false);
+	cout_str(o, words[m->kind]);
 	if (m->kind == ID_ADDRESS)
 		prefix_print(o, &m->prefix);
 	else if (m->text)
-		out_word(o, m->text);
-	out_end(o);
+		cout_word(o, m->text);
+	cout_end(o);
 }

@@ -97,16 +97,16 @@ void set_block(struct cmd_call *c)
 	}
 }
 
-static void print_object(struct out *o, const struct cmd *row, const struct cmd_class *k, void *obj)
+static void print_object(struct cout *o, const struct cmd *row, const struct cmd_class *k, void *obj)
 {
 	bool system = k->disabled_off >= 0 && strcmp(*name_of(k, obj), "default") == 0;
 	bool disabled = system && *flag_of(k->disabled_off, obj);
 	bool modified = system && *flag_of(k->modified_off, obj);
 	if (system && !disabled && !modified && !(o->flags & CONF_ALL))
 		return;
-	out_head(o, row, disabled);
-	out_word(o, *name_of(k, obj));
-	out_end(o);
+	cout_head(o, row, disabled);
+	cout_word(o, *name_of(k, obj));
+	cout_end(o);
 	if (disabled)
 		return;
 	o->indent++;
@@ -115,10 +115,10 @@ static void print_object(struct out *o, const struct cmd *row, const struct cmd_
 	o->reset = false;
 	o->indent--;
 	if (o->indent == 0)
-		out_str(o, "!\n");
+		cout_str(o, "!\n");
 }
 
-void print_block(struct out *o, const struct cmd *row, const void *obj)
+void print_block(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct cmd_class *k = cmd_modes[row->enters].class;
 	const char *base = obj;
@@ -255,22 +255,22 @@ void set_keep(struct cmd_call *c)
 	mem_zero(buf, sizeof(buf)); /* it may hold a secret */
 }
 
-static void print_one(struct out *o, const struct kept *k)
+static void print_one(struct cout *o, const struct kept *k)
 {
-	out_begin(o);
+	cout_begin(o);
 	if (k->secret_at && !(o->flags & CONF_SECRETS)) {
 		size_t at = k->secret_at;
 		while (at && k->text[at - 1] == ' ') /* the type goes with the secret */
 			at--;
 		while (at && k->text[at - 1] != ' ')
 			at--;
-		out_bytes(o, k->text, at);
-		out_str(o, HIDDEN);
-		out_str(o, k->text + k->secret_at + k->secret_len);
+		cout_bytes(o, k->text, at);
+		cout_str(o, HIDDEN);
+		cout_str(o, k->text + k->secret_at + k->secret_len);
 	} else {
-		out_str(o, k->text);
+		cout_str(o, k->text);
 	}
-	out_end(o);
+	cout_end(o);
 	const struct cmd *row = cmd_row(k->row);
 	if (!row || !row->enters)
 		return;
@@ -278,15 +278,15 @@ static void print_one(struct out *o, const struct kept *k)
 	for (size_t i = 0; i < k->line_count; i++)
 		print_one(o, &k->lines[i]);
 	if (row->enters == MODE_CERT) {
-		out_begin(o);
-		out_str(o, "quit\n");
+		cout_begin(o);
+		cout_str(o, "quit\n");
 	}
 	o->indent--;
 	if (o->indent == 0)
-		out_str(o, "!\n");
+		cout_str(o, "!\n");
 }
 
-void print_keep(struct out *o, const struct cmd *row, const void *obj)
+void print_keep(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct kept *v = o->s->kept;
 	size_t n = o->s->kept_count;

@@ -6,18 +6,18 @@
 #include "core/base/mem.h"
 #include "core/conf/grammar.h"
 
-void out_init(struct out *o, const struct snapshot *s, unsigned flags)
+void cout_init(struct cout *o, const struct snapshot *s, unsigned flags)
 {
-	*o = (struct out){.s = s, .flags = flags};
+	*o = (struct cout){.s = s, .flags = flags};
 }
 
-void out_fini(struct out *o)
+void cout_fini(struct cout *o)
 {
 	mem_free_secret(o->p, o->cap);
 	o->p = NULL;
 }
 
-void out_bytes(struct out *o, const void *p, size_t len)
+void cout_bytes(struct cout *o, const void *p, size_t len)
 {
 	if (o->nomem || len == 0)
 		return;
@@ -36,97 +36,97 @@ void out_bytes(struct out *o, const void *p, size_t len)
 	o->p[o->len] = '\0';
 }
 
-void out_str(struct out *o, const char *s)
+void cout_str(struct cout *o, const char *s)
 {
-	out_bytes(o, s, strlen(s));
+	cout_bytes(o, s, strlen(s));
 }
 
-void out_u32(struct out *o, uint32_t v)
+void cout_u32(struct cout *o, uint32_t v)
 {
 	char text[12];
 	snprintf(text, sizeof(text), "%u", v);
-	out_str(o, text);
+	cout_str(o, text);
 }
 
-void out_addr(struct out *o, const struct addr *a)
+void cout_addr(struct cout *o, const struct addr *a)
 {
 	char text[ADDR_TEXT];
-	out_str(o, addr_format(a, text));
+	cout_str(o, addr_format(a, text));
 }
 
-void out_begin(struct out *o)
+void cout_begin(struct cout *o)
 {
 	for (unsigned i = 0; i < o->indent; i++)
-		out_str(o, " ");
+		cout_str(o, " ");
 }
 
-void out_end(struct out *o)
+void cout_end(struct cout *o)
 {
-	out_str(o, "\n");
+	cout_str(o, "\n");
 }
 
-void out_head(struct out *o, const struct cmd *row, bool no)
+void cout_head(struct cout *o, const struct cmd *row, bool no)
 {
-	out_begin(o);
+	cout_begin(o);
 	if (no)
-		out_str(o, "no ");
-	out_bytes(o, row->grammar, grammar_head_len(row->grammar));
+		cout_str(o, "no ");
+	cout_bytes(o, row->grammar, grammar_head_len(row->grammar));
 }
 
-void out_word(struct out *o, const char *s)
+void cout_word(struct cout *o, const char *s)
 {
 	bool quote = strpbrk(s, " \t") != NULL;
-	out_str(o, quote ? " \"" : " ");
-	out_str(o, s);
+	cout_str(o, quote ? " \"" : " ");
+	cout_str(o, s);
 	if (quote)
-		out_str(o, "\"");
+		cout_str(o, "\"");
 }
 
-void out_secret(struct out *o, const struct secret *s)
+void cout_secret(struct cout *o, const struct secret *s)
 {
 	static const char digits[] = "0123456789abcdef";
 	if (!(o->flags & CONF_SECRETS)) {
-		out_str(o, " " HIDDEN);
+		cout_str(o, " " HIDDEN);
 		return;
 	}
 	switch (s->form) {
 	case SECRET_HEX:
-		out_str(o, " hex ");
+		cout_str(o, " hex ");
 		for (size_t i = 0; i < s->len; i++) {
 			char two[2] = {digits[s->bytes[i] >> 4], digits[s->bytes[i] & 15]};
-			out_bytes(o, two, 2);
+			cout_bytes(o, two, 2);
 		}
 		return;
 	case SECRET_SEALED6:
-		out_str(o, " 6 ");
+		cout_str(o, " 6 ");
 		break;
 	case SECRET_SEALED7:
-		out_str(o, " 7 ");
+		cout_str(o, " 7 ");
 		break;
 	default:
-		out_str(o, " 0 ");
+		cout_str(o, " 0 ");
 		break;
 	}
-	out_bytes(o, s->bytes, s->len);
+	cout_bytes(o, s->bytes, s->len);
 }
 
-void out_line(struct out *o, const struct cmd *row, const char *word)
+void cout_line(struct cout *o, const struct cmd *row, const char *word)
 {
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	if (word)
-		out_word(o, word);
-	out_end(o);
+		cout_word(o, word);
+	cout_end(o);
 }
 
-void out_absent(struct out *o, const struct cmd *row)
+void cout_absent(struct cout *o, const struct cmd *row)
 {
-	if (!o->reset)
+	if (!o->reset || !(row->flags & CMD_SYSTEM))
 		return;
-	out_head(o, row, true);
-	out_end(o);
+	cout_head(o, row, true);
+	cout_end(o);
 }
 
-void print_rows(struct out *o, enum cmd_mode mode, const void *obj)
+void print_rows(struct cout *o, enum cmd_mode mode, const void *obj)
 {
 	for (size_t i = 0; i < cmd_modes[mode].rows->n; i++) {
 		const struct cmd *row = &cmd_modes[mode].rows->v[i];
@@ -137,15 +137,15 @@ void print_rows(struct out *o, enum cmd_mode mode, const void *obj)
 
 enum status conf_print(const struct snapshot *s, unsigned flags, char **text, size_t *len)
 {
-	struct out o;
+	struct cout o;
 	*text = NULL;
 	*len = 0;
-	out_init(&o, s, flags);
-	out_str(&o, "!\n");
+	cout_init(&o, s, flags);
+	cout_str(&o, "!\n");
 	print_rows(&o, MODE_GLOBAL, s);
-	out_str(&o, "end\n");
+	cout_str(&o, "end\n");
 	if (o.nomem) {
-		out_fini(&o);
+		cout_fini(&o);
 		return ST_NOMEM;
 	}
 	/* The caller knows only the length: give back a block of exactly that size. */
@@ -154,6 +154,6 @@ enum status conf_print(const struct snapshot *s, unsigned flags, char **text, si
 		*text = p;
 		*len = o.len;
 	}
-	out_fini(&o);
+	cout_fini(&o);
 	return p ? ST_OK : ST_NOMEM;
 }

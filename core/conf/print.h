@@ -4,7 +4,7 @@
 
 #include "core/conf/command.h"
 
-struct out {
+struct cout {
 	const struct snapshot *s;
 	char *p;
 	size_t len;
@@ -15,28 +15,28 @@ struct out {
 	unsigned indent;
 };
 
-/* printf with only %s %u; the line is begun with the indent and ended by out_end. */
-void out_begin(struct out *o);
-void out_str(struct out *o, const char *s);
-void out_bytes(struct out *o, const void *p, size_t len);
-void out_u32(struct out *o, uint32_t v);
-void out_addr(struct out *o, const struct addr *a);
-void out_end(struct out *o);
+/* printf with only %s %u; the line is begun with the indent and ended by cout_end. */
+void cout_begin(struct cout *o);
+void cout_str(struct cout *o, const char *s);
+void cout_bytes(struct cout *o, const void *p, size_t len);
+void cout_u32(struct cout *o, uint32_t v);
+void cout_addr(struct cout *o, const struct addr *a);
+void cout_end(struct cout *o);
 /* The fixed words of a row; `no ` before them when asked. */
-void out_head(struct out *o, const struct cmd *row, bool no);
+void cout_head(struct cout *o, const struct cmd *row, bool no);
 /* A blank and one word, quoted when it needs to be. */
-void out_word(struct out *o, const char *s);
+void cout_word(struct cout *o, const char *s);
 /* A blank and a secret as the flags want it. */
-void out_secret(struct out *o, const struct secret *s);
+void cout_secret(struct cout *o, const struct secret *s);
 /* A whole line: head and one word (NULL: none). */
-void out_line(struct out *o, const struct cmd *row, const char *word);
+void cout_line(struct cout *o, const struct cmd *row, const char *word);
 /* `no HEAD`, in reset style only. */
-void out_absent(struct out *o, const struct cmd *row);
+void cout_absent(struct cout *o, const struct cmd *row);
 
 /* All rows of a mode for one object. */
-void print_rows(struct out *o, enum cmd_mode mode, const void *obj);
+void print_rows(struct cout *o, enum cmd_mode mode, const void *obj);
 /* The text of one row for one object, with secrets: diff compares it. Caller wipes and frees o->p. */
-void out_init(struct out *o, const struct snapshot *s, unsigned flags);
-void out_fini(struct out *o);
+void cout_init(struct cout *o, const struct snapshot *s, unsigned flags);
+void cout_fini(struct cout *o);
 
 #endif

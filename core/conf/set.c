@@ -1,8 +1,10 @@
 #include "core/conf/set.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conf/argument.h"
 #include "core/conf/parse.h"
 #include "core/crypto/suite.h"
 
@@ -40,22 +42,22 @@ void set_u32(struct cmd_call *c)
 		*v = c->form == FORM_NO && (c->row->flags & CMD_NO_ZERO) ? 0 : def_u32(c->row);
 }
 
-void print_u32(struct out *o, const struct cmd *row, const void *obj)
+void print_u32(struct cout *o, const struct cmd *row, const void *obj)
 {
 	uint32_t v = *(const uint32_t *)field_of(row, obj), def = def_u32(row);
 	bool off = v == 0 && (!row->def || (row->flags & CMD_NO_ZERO));
-	if (v == def && !(o->flags & CONF_ALL) && !o->reset)
+	if (v == def && !(o->flags & CONF_ALL))
 		return;
-	out_head(o, row, off);
+	cout_head(o, row, off);
 	if (!off) {
-		out_str(o, " ");
+		cout_str(o, " ");
 		if (row->grammar[grammar_head_len(row->grammar) + 1] == '[') { /* "head [word <key:N-M>]" */
 			const char *word = row->grammar + grammar_head_len(row->grammar) + 2;
-			out_bytes(o, word, strcspn(word, "<"));
+			cout_bytes(o, word, strcspn(word, "<"));
 		}
-		out_u32(o, v);
+		cout_u32(o, v);
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 void set_flag(struct cmd_call *c)
@@ -64,13 +66,13 @@ void set_flag(struct cmd_call *c)
 	*v = c->form == FORM_SET || (c->form == FORM_DEFAULT && c->row->def);
 }
 
-void print_flag(struct out *o, const struct cmd *row, const void *obj)
+void print_flag(struct cout *o, const struct cmd *row, const void *obj)
 {
 	bool v = *(const bool *)field_of(row, obj);
-	if (v == (row->def != NULL) && !(o->flags & CONF_ALL) && !o->reset)
+	if (v == (row->def != NULL) && !(o->flags & CONF_ALL))
 		return;
-	out_head(o, row, !v);
-	out_end(o);
+	cout_head(o, row, !v);
+	cout_end(o);
 }
 
 void set_str(struct cmd_call *c)
@@ -85,21 +87,48 @@ void set_ref(struct cmd_call *c)
 	*v = c->form == FORM_SET ? cmd_ref(c, &c->args[c->n - 1]) : NULL;
 }
 
-void print_str(struct out *o, const struct cmd *row, const void *obj)
+char *cmd_ifname(struct cmd_call *c, const struct arg *a)
+{
+	uint8_t kind;
+	uint32_t number;
+	char text[48];
+	if (!a)
+		return NULL;
+	if (iface_name_parse(a->word.p, a->word.len, &kind, &number)) {
+		int n = snprintf(text, sizeof(text), "%s%u", iface_kind_name(kind), number);
+		return arena_strndup(c->arena, text, (size_t)n);
+	}
+	char *s = cmd_text(c, a);
+	size_t n = 0;
+	for (size_t i = 0; s && i < a->word.len; i++)
+		if (s[i] != ' ' && s[i] != '\t')
+			s[n++] = s[i];
+	if (s)
+		s[n] = '\0';
+	return s;
+}
+
+void set_ifname(struct cmd_call *c)
+{
+	char **v = field(c);
+	*v = c->form == FORM_SET ? cmd_ifname(c, &c->args[c->n - 1]) : NULL;
+}
+
+void print_str(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const char *v = *(char *const *)field_of(row, obj);
 	if (!v) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
 	if (!strstr(row->grammar, ":line>")) {
-		out_line(o, row, v);
+		cout_line(o, row, v);
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_str(o, v);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_str(o, v);
+	cout_end(o);
 }
 
 void str_list_add(struct cmd_call *c, struct str_list *l, const struct arg *a, size_t max)
@@ -141,12 +170,12 @@ void set_strs(struct cmd_call *c)
 		str_list_drop(l, c->form == FORM_NO ? a : NULL);
 }
 
-void print_strs(struct out *o, const struct cmd *row, const void *obj)
+void print_strs(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct str_list *l = field_of(row, obj);
-	out_absent(o, row);
+	cout_absent(o, row);
 	for (size_t i = 0; i < l->n; i++)
-		out_line(o, row, l->v[i]);
+		cout_line(o, row, l->v[i]);
 }
 
 void set_addr(struct cmd_call *c)
@@ -155,17 +184,17 @@ void set_addr(struct cmd_call *c)
 	*v = c->form == FORM_SET ? c->args[c->n - 1].addr : (struct addr){0};
 }
 
-void print_addr(struct out *o, const struct cmd *row, const void *obj)
+void print_addr(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct addr *v = field_of(row, obj);
 	if (!v->family) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
-	out_str(o, " ");
-	out_addr(o, v);
-	out_end(o);
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_addr(o, v);
+	cout_end(o);
 }
 
 void set_pair(struct cmd_call *c)
@@ -176,19 +205,19 @@ void set_pair(struct cmd_call *c)
 		v[i] = c->args[i].addr;
 }
 
-void print_pair(struct out *o, const struct cmd *row, const void *obj)
+void print_pair(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct addr *v = field_of(row, obj);
 	if (!v[0].family) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	for (size_t i = 0; i < 2 && v[i].family; i++) {
-		out_str(o, " ");
-		out_addr(o, &v[i]);
+		cout_str(o, " ");
+		cout_addr(o, &v[i]);
 	}
-	out_end(o);
+	cout_end(o);
 }
 
 void set_xforms(struct cmd_call *c)
@@ -211,32 +240,32 @@ void set_xforms(struct cmd_call *c)
 	}
 }
 
-static void print_xforms(struct out *o, const struct cmd *row, const void *obj, enum xf_type type)
+static void print_xforms(struct cout *o, const struct cmd *row, const void *obj, enum xf_type type)
 {
 	const struct transform_list *l = field_of(row, obj);
 	if (!l->n) {
-		out_absent(o, row);
+		cout_absent(o, row);
 		return;
 	}
-	out_head(o, row, false);
+	cout_head(o, row, false);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct xf *x = suite_find(type, l->v[i].id, l->v[i].key_bits);
-		out_word(o, x && x->keyword ? x->keyword : "?");
+		cout_word(o, x && x->keyword ? x->keyword : "?");
 	}
-	out_end(o);
+	cout_end(o);
 }
 
-void print_encr(struct out *o, const struct cmd *row, const void *obj)
+void print_encr(struct cout *o, const struct cmd *row, const void *obj)
 {
 	print_xforms(o, row, obj, XF_ENCR);
 }
 
-void print_integ(struct out *o, const struct cmd *row, const void *obj)
+void print_integ(struct cout *o, const struct cmd *row, const void *obj)
 {
 	print_xforms(o, row, obj, XF_INTEG);
 }
 
-void print_dh(struct out *o, const struct cmd *row, const void *obj)
+void print_dh(struct cout *o, const struct cmd *row, const void *obj)
 {
 	print_xforms(o, row, obj, XF_DH);
 }

@@ -12,6 +12,7 @@ cmd_set_fn set_u32;   /* "head <key:N-M>": uint32_t; def NULL: 0 is off */
 cmd_set_fn set_flag;  /* "head": bool; def "on" or NULL */
 cmd_set_fn set_str;   /* "head <key:word|name|line>": char * */
 cmd_set_fn set_ref;   /* the same, naming another object */
+cmd_set_fn set_ifname; /* "head <key:iface>": char *, canonical */
 cmd_set_fn set_strs;  /* "head <key:name>": struct str_list, one a line, no doubles */
 cmd_set_fn set_addr;  /* "head <key:ip4>": struct addr */
 cmd_set_fn set_pair;  /* "head <a:ip> [<b:ip>]": struct addr [2] */
@@ -37,6 +38,8 @@ void set_secret(struct cmd_call *c, struct secret *s, const struct arg *a);
 /* Copy of the text of an argument that names another object; its place is remembered for the
  * warning that the object does not exist. */
 char *cmd_ref(struct cmd_call *c, const struct arg *a);
+/* Name of an interface in canonical form: "lo 0" is Loopback0. */
+char *cmd_ifname(struct cmd_call *c, const struct arg *a);
 /* Adds to or takes from a list of strings; no doubles. */
 void str_list_add(struct cmd_call *c, struct str_list *l, const struct arg *a, size_t max);
 void str_list_drop(struct str_list *l, const struct arg *a);

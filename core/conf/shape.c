@@ -150,12 +150,12 @@ static const struct shape_field f_pool4[] = {
 	F(STR, pool4, name), LIST(pool4, ranges, range_count, shape_pool4_range),
 	F(SIZE, pool4, range_count),
 };
-static const struct shape shape_pool4 = SHAPE(pool4, f_pool4);
+const struct shape shape_pool4 = SHAPE(pool4, f_pool4);
 
 static const struct shape_field f_pool6[] = {
 	F(STR, pool6, name), F(PREFIX, pool6, prefix), F(U8, pool6, handout_len),
 };
-static const struct shape shape_pool6 = SHAPE(pool6, f_pool6);
+const struct shape shape_pool6 = SHAPE(pool6, f_pool6);
 
 static const struct shape_field f_acl_line[] = {
 	F(BOOL, acl_line, permit), SKIP(acl_line, seq), F(PREFIX, acl_line, net),
@@ -167,7 +167,7 @@ static const struct shape_field f_acl[] = {
 	F(STR, acl, name), F(U8, acl, kind), LIST(acl, lines, line_count, shape_acl_line),
 	F(SIZE, acl, line_count),
 };
-static const struct shape shape_acl = SHAPE(acl, f_acl);
+const struct shape shape_acl = SHAPE(acl, f_acl);
 
 static const struct shape_field f_transform_set[] = {
 	F(STR, transform_set, name), F(BOOL, transform_set, disabled),
@@ -202,19 +202,19 @@ static const struct shape_field f_iface[] = {
 	F(BOOL, iface, client_to_client), LIST(iface, extra, extra_count, shape_kept),
 	F(SIZE, iface, extra_count),
 };
-static const struct shape shape_iface = SHAPE(iface, f_iface);
+const struct shape shape_iface = SHAPE(iface, f_iface);
 
 static const struct shape_field f_vrf_def[] = {
 	F(STR, vrf_def, name), SKIP(vrf_def, num), F(STR, vrf_def, description),
 	F(STR, vrf_def, rd), F(BOOL, vrf_def, ipv4), F(BOOL, vrf_def, ipv6),
 };
-static const struct shape shape_vrf_def = SHAPE(vrf_def, f_vrf_def);
+const struct shape shape_vrf_def = SHAPE(vrf_def, f_vrf_def);
 
 static const struct shape_field f_aaa_list[] = {
 	F(STR, aaa_list, name), F(U8, aaa_list, kind), F(STRS, aaa_list, methods),
 	F(STR, aaa_list, acct_mode),
 };
-static const struct shape shape_aaa_list = SHAPE(aaa_list, f_aaa_list);
+const struct shape shape_aaa_list = SHAPE(aaa_list, f_aaa_list);
 
 static const struct shape_field f_ike_global[] = {
 	F(U32, ike_global, cookie_challenge), F(U32, ike_global, diagnose_error),
