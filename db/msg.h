@@ -25,10 +25,16 @@ struct msg_end {
 	struct store_traffic traffic;
 };
 
-struct msg_traffic {
+/* Totals of many sessions: ten thousand of them must not fill the ring. */
+#define TRAFFIC_ROWS 256
+struct traffic_row {
 	char ulid[ULID_TEXT];
 	uint64_t ms;
 	struct store_traffic traffic;
+};
+struct msg_traffic {
+	struct traffic_row *v; /* heap; TRAFFIC_ROWS */
+	size_t n;
 };
 
 struct msg_sample {

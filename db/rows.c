@@ -318,7 +318,7 @@ void rows_checkpoint(struct rows *r, bool busy)
 static int apply_lease(struct rows *r, const struct store_session *u, const char *address, int family,
 	const char *pool)
 {
-	if (!address[0])
+	if (!address[0] || !pool[0])
 		return SQLITE_OK;
 	bind_text(r, S_LEASE, 1, u->ivrf);
 	bind_text(r, S_LEASE, 2, address);
@@ -384,6 +384,15 @@ static int apply_traffic(struct rows *r, const char *ulid, uint64_t ms, const st
 		bind_u64(r, s, 6, t->packets_out);
 		rc = run(r, s);
 	}
+	return rc;
+}
+
+static int apply_totals(struct rows *r, const struct msg_traffic *t)
+{
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < t->n && rc == SQLITE_OK; i++)
+		rc = apply_traffic(r, t->v[i].ulid, t->v[i].ms, &t->v[i].traffic);
 	return rc;
 }
 
@@ -524,8 +533,7 @@ static int apply(struct rows *r, struct msg *m)
 	switch (m->kind) {
 	case MSG_UP: return apply_up(r, &m->u.up);
 	case MSG_END: return apply_end(r, &m->u.end);
-	case MSG_TRAFFIC:
-		return apply_traffic(r, m->u.traffic.ulid, m->u.traffic.ms, &m->u.traffic.traffic);
+	case MSG_TRAFFIC: return apply_totals(r, &m->u.traffic);
 	case MSG_EVENT: return apply_event(r, &m->u.event);
 	case MSG_FAILURE: return apply_failure(r, &m->u.failure);
 	case MSG_SAMPLE: return apply_sample(r, &m->u.sample);

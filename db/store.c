@@ -27,6 +27,8 @@ struct store {
 	struct store_options options;
 	struct list_of_msg refused; /* answers that we give ourselves */
 	struct list_of_msg backlog; /* ends that found no room */
+	struct msg *totals;         /* being collected; NULL: none */
+	size_t reserve;             /* room that is not for what may be dropped */
 	struct rate events;
 	struct rate failures;
 	uint64_t failed;
@@ -86,6 +88,7 @@ struct store *store_open(const char *dir, const struct store_options *options, e
 	}
 	snprintf(w.rows.node, sizeof(w.rows.node), "%s", options->node ? options->node : "");
 	s->options = *options;
+	s->reserve = w.ring_slots / 4;
 	list_of_msg_init(&s->refused);
 	list_of_msg_init(&s->backlog);
 	s->writer = writer_new(dir, &w, why, detail);
@@ -110,16 +113,37 @@ static void push_backlog(struct store *s)
 	}
 }
 
+/* A flood of what may be dropped leaves room for what may not. */
+static void push_or_drop(struct store *s, struct msg *m)
+{
+	push_backlog(s);
+	if (s->backlog.head || writer_room(s->writer) <= s->reserve || !writer_push(s->writer, m)) {
+		msg_free(m);
+		s->dropped++;
+	}
+}
+
+static void push_totals(struct store *s)
+{
+	struct msg *m = s->totals;
+
+	s->totals = NULL;
+	if (m)
+		push_or_drop(s, m);
+}
+
 void store_close(struct store *s)
 {
 	if (!s)
 		return;
 	push_backlog(s);
+	push_totals(s);
 	writer_stop(s->writer);
 	store_poll(s);
 	struct msg *m;
 	while ((m = list_of_msg_take(&s->backlog)))
 		msg_free(m);
+	msg_free(s->totals);
 	writer_free(s->writer);
 	mem_free(s);
 }
@@ -162,6 +186,7 @@ void store_poll(struct store *s)
 	while ((m = list_of_msg_take(&refused)))
 		deliver(s, m);
 	push_backlog(s);
+	push_totals(s);
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */
@@ -170,6 +195,7 @@ void store_poll(struct store *s)
 static bool push(struct store *s, struct msg *m)
 {
 	push_backlog(s);
+	push_totals(s);
 	return !s->backlog.head && writer_push(s->writer, m);
 }
 
@@ -182,14 +208,6 @@ static enum status push_answered(struct store *s, struct msg *m, uint64_t number
 		writer_poke(s->writer);
 	}
 	return ST_OK;
-}
-
-static void push_or_drop(struct store *s, struct msg *m)
-{
-	if (!push(s, m)) {
-		msg_free(m);
-		s->dropped++;
-	}
 }
 
 static struct msg *new_or_count(struct store *s, enum msg_kind kind)
@@ -239,17 +257,33 @@ enum status store_session_end(struct store *s, const struct ulid *session, uint6
 	return ST_OK;
 }
 
-void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
-	const struct store_traffic *total)
+static struct msg *new_totals(struct store *s)
 {
 	struct msg *m = new_or_count(s, MSG_TRAFFIC);
 
 	if (!m)
+		return NULL;
+	m->u.traffic.v = mem_array(TRAFFIC_ROWS, sizeof(*m->u.traffic.v));
+	if (m->u.traffic.v)
+		return m;
+	msg_free(m);
+	s->dropped++;
+	return NULL;
+}
+
+void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total)
+{
+	struct traffic_row *row;
+
+	if (!s->totals && !(s->totals = new_totals(s)))
 		return;
-	ulid_format(session, m->u.traffic.ulid);
-	m->u.traffic.ms = ms;
-	m->u.traffic.traffic = *total;
-	push_or_drop(s, m);
+	row = &s->totals->u.traffic.v[s->totals->u.traffic.n++];
+	ulid_format(session, row->ulid);
+	row->ms = ms;
+	row->traffic = *total;
+	if (s->totals->u.traffic.n == TRAFFIC_ROWS)
+		push_totals(s);
 }
 
 void store_event(struct store *s, const struct store_event *row)
@@ -312,6 +346,7 @@ void store_sample(struct store *s, uint64_t number, uint64_t ms, const struct st
 
 	if (!m)
 		return;
+	push_totals(s);
 	m->u.sample.number = number;
 	m->u.sample.ms = ms;
 	for (int i = 0; i < CT__MAX; i++)

@@ -52,7 +52,7 @@ struct store_session {
 	char remote[ENDPOINT_TEXT];
 	char ip4[ADDR_TEXT]; /* "": none */
 	char ip6[PREFIX_TEXT];
-	char pool4[STORE_NAME];
+	char pool4[STORE_NAME]; /* "": the address is not ours to lease, it came from the peer */
 	char pool6[STORE_NAME];
 };
 
@@ -102,7 +102,8 @@ enum status store_session_up(struct store *s, uint64_t number, const struct stor
 /* Ends the row and releases its leases. Kept and tried again until it is written. */
 enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms, enum status why,
 	const struct store_traffic *total) MUST_USE;
-/* Current totals of a live session; feeds the usage per day. */
+/* Current totals of a live session; feeds the usage per day. Collected: the last ones of a round go
+ * with the next call of any of these functions, or of store_poll. */
 void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
 	const struct store_traffic *total);
 

@@ -116,6 +116,8 @@ void msg_free(struct msg *m)
 {
 	if (m && m->kind == MSG_RECONCILE)
 		mem_free(m->u.reconcile.live);
+	if (m && m->kind == MSG_TRAFFIC)
+		mem_free(m->u.traffic.v);
 	mem_free(m);
 }
 
@@ -447,6 +449,11 @@ struct msg *writer_pop(struct writer *w)
 	if (!m && !w->running)
 		m = queue_pop(&w->answers);
 	return m;
+}
+
+size_t writer_room(struct writer *w)
+{
+	return ring_room(&w->in);
 }
 
 void writer_poke(struct writer *w)

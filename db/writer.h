@@ -26,6 +26,7 @@ void writer_free(struct writer *w); /* after writer_stop */
 
 /* Loop side. Takes the message when there is room (true). */
 bool writer_push(struct writer *w, struct msg *m);
+size_t writer_room(struct writer *w);
 struct msg *writer_pop(struct writer *w); /* answers and notices; NULL when there is none */
 int writer_fd(const struct writer *w);    /* eventfd: readable when something came back */
 void writer_poke(struct writer *w);       /* makes it readable */

@@ -413,6 +413,86 @@ static void full_ring_loses_no_answer(void)
 	lab_remove();
 }
 
+/* Ten thousand totals and a flood of events leave room for a login; none of the totals is lost. */
+static void totals_of_many_sessions(void)
+{
+	struct store_options o = lab_options();
+	struct store_traffic t = {.bytes_in = 1, .packets_in = 1};
+	struct store_counts c;
+	enum status why;
+	char detail[STORE_TEXT], ip[20];
+
+	lab_new_dir();
+	o.ring_slots = 64;
+	struct store *s = store_open(lab.dir, &o, &why, detail);
+	T_TRUE(s != NULL);
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(ip, sizeof(ip), "10.3.%u.%u", i / 200, i % 200);
+		struct store_session u = lab_session(i, ip);
+		T_EQ(store_session_up(s, i, &u), ST_OK);
+		if (i % 30 == 29)
+			T_TRUE(lab_wait(s, i + 1));
+	}
+	for (unsigned i = 0; i < 3000; i++) {
+		struct ulid id = lab_ulid(i);
+		store_session_traffic(s, &id, 1700000100000, &t);
+	}
+	store_counts(s, &c);
+	T_EQ(c.dropped, 0);
+	sqlite3 *db = lab_sqlite("sallyport.db");
+	T_EQ(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	for (unsigned i = 0; i < 500; i++) {
+		struct store_event e = {.ms = 1700000100000 + i * 10, .event = EV_PKT_REPLAY};
+		store_event(s, &e);
+	}
+	struct store_session u = lab_session(9000, "10.4.0.1");
+	T_EQ(store_session_up(s, 9000, &u), ST_OK);
+	T_EQ(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	T_TRUE(lab_wait(s, 3001));
+	T_EQ(lab.answer[9000], ST_OK);
+	store_close(s);
+	T_EQ(lab_count("SELECT sum(bytes_in) FROM v_active"), 3000);
+	T_EQ(lab_count("SELECT sum(bytes_in) FROM v_usage_daily"), 3000);
+	lab_remove();
+}
+
+/* The address of a session of ours as initiator is shown and is no lease. */
+static void an_address_from_the_peer(void)
+{
+	lab_new_dir();
+	struct store *s = lab_open();
+	struct store_session u = lab_session(1, "10.0.0.1"), v = lab_session(2, "10.0.0.1");
+	u.pool4[0] = '\0';
+	T_EQ(store_session_up(s, 1, &u), ST_OK);
+	T_EQ(store_session_up(s, 2, &v), ST_OK);
+	T_TRUE(lab_wait(s, 2));
+	T_EQ(lab.answer[2], ST_OK);
+	store_close(s);
+	T_EQ(lab_count("SELECT count(*) FROM v_active WHERE ip4 = '10.0.0.1'"), 2);
+	T_EQ(lab_count("SELECT count(*) FROM leases"), 1);
+	lab_remove();
+}
+
+/* The store knows text and numbers: nothing in its folder can see a type that holds a secret. */
+static void no_secret_has_a_way_in(void)
+{
+	static const char *const files[] = {"db/store.h", "db/store.c", "db/msg.h", "db/rows.h", "db/rows.c",
+		"db/writer.h", "db/writer.c", "db/migrate.h", "db/migrate.c"};
+	static const char *const worlds[] = {"\"core/ike", "\"core/conf", "\"core/crypto", "\"core/session",
+		"\"core/aaa", "\"core/eap", "struct secret", "ike_answer"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *text = t_readfile(files[i], NULL);
+		T_ROW(i, files[i]);
+		T_TRUE(text != NULL);
+		for (size_t k = 0; k < sizeof(worlds) / sizeof(worlds[0]); k++) {
+			if (strstr(text, worlds[k]))
+				T_FAIL("it mentions %s", worlds[k]);
+		}
+	}
+}
+
 static void no_folder_or_no_database(void)
 {
 	struct store_options o = lab_options();
@@ -502,6 +582,9 @@ int main(void)
 	T_RUN(row_limits);
 	T_RUN(full_disk_and_recovery);
 	T_RUN(full_ring_loses_no_answer);
+	T_RUN(totals_of_many_sessions);
+	T_RUN(an_address_from_the_peer);
+	T_RUN(no_secret_has_a_way_in);
 	T_RUN(no_folder_or_no_database);
 	T_RUN(mixed_files_are_noticed);
 	T_RUN(no_memory);
