@@ -200,7 +200,7 @@ void auth_replace_older(struct ike_sa *sa)
 		struct ike_sa *old = CONTAINER_OF(n, struct ike_sa, by_peer);
 
 		next = map_next(n);
-		if (old != sa && is_same_peer(old, sa))
+		if (old->number < sa->number && is_same_peer(old, sa))
 			sa_event(old, SE_CLOSE, ST_END_REPLACED);
 	}
 }

@@ -60,6 +60,15 @@ static void put_suite(struct wr *w, const struct ike_suite *s)
 	fz_close(w, m);
 }
 
+void ike_forget(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	/* Forgetting needs no room: it cannot fail. */
+	if (sa->up_ms != 0 && ike->ports->keep(ike->ctx, sa->number, NULL, 0) != ST_OK)
+		stats_status(ike->stats, ST_INTERNAL);
+}
+
 enum status ike_keep(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
@@ -90,14 +99,9 @@ enum status ike_keep(struct ike_sa *sa)
 	fz_end(&w);
 	st = wr_ok(&w) ? ike->ports->keep(ike->ctx, sa->number, ike->record, w.len) : ST_LIMIT;
 	mem_zero(ike->record, w.len);
+	/* The older record stays, and with it an older window. But an SA that is on its way out must
+	 * not come back to life: its children and its address are gone. */
+	if (st != ST_OK && sa->state == SA_DELETING)
+		ike_forget(sa);
 	return st;
-}
-
-void ike_forget(struct ike_sa *sa)
-{
-	struct ike *ike = sa->ike;
-
-	/* Forgetting needs no room: it cannot fail. */
-	if (sa->up_ms != 0 && ike->ports->keep(ike->ctx, sa->number, NULL, 0) != ST_OK)
-		stats_status(ike->stats, ST_INTERNAL);
 }

@@ -177,6 +177,23 @@ void world_fini(struct world *w)
 	}
 }
 
+/* The data path does not have what the engine believes in. */
+static void report_lost(struct world_node *n)
+{
+	struct ike_sa_info info;
+	uint64_t cursor = 0;
+
+	while (ike_next_info(n->ike, &cursor, &info))
+		for (size_t i = 0; i < info.n_children; i++) {
+			size_t k = 0;
+
+			while (k < n->n_child && n->child[k].spi_in != info.children[i].spi_in)
+				k++;
+			if (k == n->n_child)
+				ike_on_child_lost(n->ike, info.children[i].spi_in, ST_END_LOST);
+		}
+}
+
 bool world_restart(struct world *w, int side)
 {
 	struct world_node *n = &w->node[side];
@@ -214,6 +231,7 @@ bool world_restart(struct world *w, int side)
 			i++;
 	if (side == 1)
 		world_reconcile_leases(w);
+	report_lost(n);
 	return true;
 }
 
@@ -361,22 +379,41 @@ bool world_is_empty(struct world *w)
 	return true;
 }
 
+static bool same_ts(const struct ts *a, uint8_t n, const struct ts *b, uint8_t m)
+{
+	if (n != m)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!ts_eq(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static bool is_same_child(const struct ike_child_spec *x, const struct ike_child_spec *y)
+{
+	return x->key_in_len == y->key_out_len && x->key_in_len > 0 &&
+	       memcmp(x->key_in, y->key_out, x->key_in_len) == 0 &&
+	       memcmp(x->key_out, y->key_in, x->key_out_len) == 0 && x->encr_id == y->encr_id &&
+	       x->encr_key_bits == y->encr_key_bits && x->integ_id == y->integ_id &&
+	       x->esn == y->esn &&
+	       same_ts(x->local_ts, x->n_local_ts, y->remote_ts, y->n_remote_ts) &&
+	       same_ts(x->remote_ts, x->n_remote_ts, y->local_ts, y->n_local_ts);
+}
+
 bool world_children_agree(struct world *w)
 {
 	struct world_node *a = &w->node[0], *b = &w->node[1];
+	size_t pairs = 0;
 
 	for (size_t i = 0; i < a->n_child; i++)
 		for (size_t k = 0; k < b->n_child; k++) {
 			const struct ike_child_spec *x = &a->child[i], *y = &b->child[k];
 
-			if (x->spi_in == y->spi_out && x->spi_out == y->spi_in)
-				return x->key_in_len == y->key_out_len && x->key_in_len > 0 &&
-				       memcmp(x->key_in, y->key_out, x->key_in_len) == 0 &&
-				       memcmp(x->key_out, y->key_in, x->key_out_len) == 0 &&
-				       x->encr_id == y->encr_id && x->esn == y->esn &&
-				       x->encr_key_bits == y->encr_key_bits &&
-				       x->n_local_ts == y->n_remote_ts &&
-				       x->n_remote_ts == y->n_local_ts;
+			if (x->spi_in != y->spi_out || x->spi_out != y->spi_in)
+				continue;
+			if (!is_same_child(x, y))
+				return false;
+			pairs++;
 		}
-	return false;
+	return pairs > 0;
 }

@@ -138,7 +138,8 @@ void world_inject(struct world *w, int to, const struct endpoint *local,
 	const struct endpoint *remote, const uint8_t *msg, size_t len);
 /* Nothing of any SA is left anywhere: children, leases, records, SAs. */
 bool world_is_empty(struct world *w);
-/* Both sides have the same child: keys, SPIs, selectors. */
+/* There is a child that both sides have, and every one that both have is the same on both: keys,
+ * SPIs, algorithms, selectors. */
 bool world_children_agree(struct world *w);
 struct endpoint world_endpoint(const char *addr, uint16_t port);
 uint64_t world_status_count(const struct world_node *n, enum status st);
