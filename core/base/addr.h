@@ -30,11 +30,12 @@ int addr_cmp(const struct addr *a, const struct addr *b); /* family, then bytes 
 struct addr addr_add(const struct addr *a, uint64_t n);   /* wraps within the family */
 /* Distance b - a of two addresses of one family, saturating at UINT64_MAX; 0 when b <= a. */
 uint64_t addr_diff(const struct addr *a, const struct addr *b);
-enum status addr_parse(const char *text, struct addr *out) MUST_USE;
+enum status addr_parse(const char *text, struct addr *out) MUST_USE; /* ST_CONFIG */
 /* Writes at most ADDR_TEXT bytes; returns buf. family 0 gives "-". IPv6 per RFC 5952. */
 char *addr_format(const struct addr *a, char buf[ADDR_TEXT]);
 
-enum status prefix_parse(const char *text, struct prefix *out) MUST_USE; /* "10.0.0.0/8", plain address = host */
+/* "10.0.0.0/8"; a plain address is a host. ST_CONFIG. */
+enum status prefix_parse(const char *text, struct prefix *out) MUST_USE;
 char *prefix_format(const struct prefix *p, char buf[PREFIX_TEXT]);
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner);

@@ -24,7 +24,8 @@ void fz_close(struct wr *w, struct wr_mark m);
 void fz_end(struct wr *w); /* adds the CRC over everything since fz_begin; one record per wr */
 
 /* Checks frame and CRC; *fields then iterates. ST_TRUNCATED or ST_BAD_PAYLOAD when damaged. */
-enum status fz_open_record(struct view rec, uint16_t *kind, uint16_t *version, struct rd *fields) MUST_USE;
+enum status fz_open_record(struct view rec, uint16_t *kind, uint16_t *version,
+			   struct rd *fields) MUST_USE;
 /* Next field; false at the end (or when damaged: then fields->bad). */
 bool fz_next(struct rd *fields, uint16_t *tag, struct view *value);
 /* Values of a field; a wrong length gives 0 / family 0. */

@@ -9,7 +9,8 @@
 /* All return NULL when out of memory (or when the countdown says so); zeroed memory always. */
 void *mem_new(size_t size);
 void *mem_array(size_t n, size_t size);                    /* overflow-checked */
-void *mem_grow(void *p, size_t old_size, size_t new_size); /* new bytes zeroed; old block zeroed before free; p stays valid on NULL */
+/* New bytes are zeroed, the old block is zeroed before it is freed; p stays valid on NULL. */
+void *mem_grow(void *p, size_t old_size, size_t new_size);
 void *mem_dup(const void *p, size_t len);
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t len);

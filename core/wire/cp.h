@@ -71,8 +71,9 @@ enum status cp_parse(struct view body, struct cp *out) MUST_USE;
 struct rd cp_attrs(const struct cp *cp);
 bool cp_next(struct rd *r, struct cp_attr *out);
 /* Values. False when the attribute has none, is not valid or has another form. */
-bool cp_attr_addr(const struct cp_attr *a, struct addr *out);     /* IP4, IP6, IP6_LEN, NET4 */
-bool cp_attr_prefix(const struct cp_attr *a, struct prefix *out); /* IP6_LEN, NET4; host bits kept */
+bool cp_attr_addr(const struct cp_attr *a, struct addr *out); /* IP4, IP6, IP6_LEN, NET4 */
+/* IP6_LEN, NET4; host bits are kept. */
+bool cp_attr_prefix(const struct cp_attr *a, struct prefix *out);
 
 void cp_build_head(struct wr *w, enum cp_type type); /* attributes follow */
 void cp_put(struct wr *w, uint16_t type, const void *value, size_t len);

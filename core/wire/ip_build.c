@@ -125,7 +125,9 @@ static bool is_icmp_error(const struct ip_info *i)
 
 	if (i->proto == IPP_ICMPV6)
 		return i->version == 6 && type < 128;
-	return i->proto == IPP_ICMP && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
+	if (i->proto != IPP_ICMP)
+		return false;
+	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
 static bool is_multicast(const struct addr *a)

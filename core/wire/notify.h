@@ -11,7 +11,7 @@
 struct notify {
 	uint8_t protocol; /* PROTO_; 0 whenever there is no SPI, whatever was sent */
 	uint16_t type;    /* notify_types.h or a number unknown to us */
-	struct view spi;  /* empty; 4 bytes for AH and ESP; 8 for IKE (some send it, it says nothing) */
+	struct view spi;  /* empty; 4 bytes for AH and ESP; 8 for IKE (says nothing) */
 	struct view data;
 };
 

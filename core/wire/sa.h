@@ -37,7 +37,7 @@ struct transform {
 struct proposal {
 	uint8_t num;
 	uint8_t protocol;      /* PROTO_ or a number unknown to us */
-	bool has_unknown_type; /* a transform type not above: the proposal is unacceptable (3.3.6) */
+	bool has_unknown_type; /* a type not above: the proposal is unacceptable (3.3.6) */
 	uint8_t n;
 	struct view spi;       /* IKE: 0 or 8 bytes, AH and ESP: 4 */
 	struct transform v[SA_TRANSFORMS_MAX];

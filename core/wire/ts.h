@@ -52,8 +52,8 @@ size_t ts_narrow(const struct ts *peer, size_t n_peer, const struct ts *ours, si
 
 /* Longest text: both IPv6 ends, protocol and ports, with NUL. */
 #define TS_TEXT (2 * ADDR_TEXT + 24)
-/* "10.0.0.0/8" or "10.0.0.1-10.0.0.9"; "[6/80]", "[17/0-1023]", "[1/opaque]" is appended when protocol
- * or ports are limited. */
+/* "10.0.0.0/8" or "10.0.0.1-10.0.0.9"; "[6/80]", "[17/0-1023]", "[1/opaque]" is appended when
+ * protocol or ports are limited. */
 char *ts_format(const struct ts *t, char buf[TS_TEXT]);
 
 #endif

@@ -1,5 +1,5 @@
-/* A frozen record as it stands in memory that a crash may have spoiled. The checksum is put right, so
- * that the frame behind it is reached; a nested group is read as one level more. */
+/* A frozen record as it stands in memory that a crash may have spoiled. The checksum is put right,
+ * so that the frame behind it is reached; a nested group is read as one level more. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -63,7 +63,8 @@ static void check_value(uint16_t tag, struct view v)
 	case 6:
 		T_TRUE(fz_get_str(v, text, sizeof(text)));
 		T_STR(text, "a string");
-		T_TRUE(fz_get_str(v, text, 9) && !fz_get_str(v, text, 8) && !fz_get_str(v, text, 0));
+		T_TRUE(fz_get_str(v, text, 9) && !fz_get_str(v, text, 8) &&
+			!fz_get_str(v, text, 0));
 		T_STR(text, "a strin");
 		break;
 	case 7:

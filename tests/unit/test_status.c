@@ -64,7 +64,8 @@ static void counters_have_unique_tokens(void)
 		T_TRUE(strlen(counter_unit((enum counter)i)) > 2);
 		T_TRUE(strlen(counter_words((enum counter)i)) > 2);
 		for (int k = 0; k < i; k++)
-			T_TRUE(strcmp(counter_token((enum counter)k), counter_token((enum counter)i)));
+			T_TRUE(strcmp(
+				counter_token((enum counter)k), counter_token((enum counter)i)));
 	}
 	T_STR(counter_token(CT__MAX), "unknown");
 }

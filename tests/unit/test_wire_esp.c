@@ -105,15 +105,20 @@ static void datagrams_on_4500(void)
 		{"two bytes ff", "ffff", UDP4500_BAD},
 		{"empty", "", UDP4500_BAD},
 		{"marker alone", "00000000", UDP4500_BAD},
-		{"marker and 27 bytes", "00000000" "0102030405060708 1112131415161718 2e2025080000000100001c",
+		{"marker and 27 bytes",
+			"00000000"
+			"0102030405060708 1112131415161718 2e2025080000000100001c",
 			UDP4500_BAD},
-		{"IKE", "00000000" "0102030405060708 1112131415161718 2e202508 00000001 0000001c",
+		{"IKE",
+			"00000000"
+			"0102030405060708 1112131415161718 2e202508 00000001 0000001c",
 			UDP4500_IKE},
 		{"ESP", "c0ffee01 00000001 aabb", UDP4500_ESP},
 		{"ESP too short", "c0ffee01 00000001 aa", UDP4500_BAD},
 		{"ESP SPI alone", "c0ffee01", UDP4500_BAD},
 		{"half a marker", "0000", UDP4500_BAD},
-		{"IKE without marker is taken for ESP", "0102030405060708 1112131415161718", UDP4500_ESP},
+		{"IKE without marker is taken for ESP", "0102030405060708 1112131415161718",
+			UDP4500_ESP},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -29,16 +29,21 @@ static void header_judged(void)
 		{"reserved flags ignored", SPIS "00 20 22 c7 00000000 0000001c", ST_OK},
 		{"minor version ignored", SPIS "00 2f 22 08 00000000 0000001c", ST_OK},
 		{"unknown exchange is for the engine", SPIS "00 20 f0 08 00000000 0000001c", ST_OK},
-		{"responder SPI zero", "0102030405060708 0000000000000000"
-			"00 20 22 08 00000000 0000001c", ST_OK},
+		{"responder SPI zero",
+			"0102030405060708 0000000000000000"
+			"00 20 22 08 00000000 0000001c",
+			ST_OK},
 		{"version 1", SPIS "00 10 22 08 00000000 0000001c", ST_BAD_VERSION},
 		{"version 3", SPIS "00 30 22 08 00000000 0000001c", ST_BAD_VERSION},
 		{"version 0", SPIS "00 00 22 08 00000000 0000001c", ST_BAD_VERSION},
-		{"initiator SPI zero", "0000000000000000 1112131415161718"
-			"00 20 22 08 00000000 0000001c", ST_BAD_SPI},
+		{"initiator SPI zero",
+			"0000000000000000 1112131415161718"
+			"00 20 22 08 00000000 0000001c",
+			ST_BAD_SPI},
 		{"bug class 27: length 0", SPIS "00 20 22 08 00000000 00000000", ST_BAD_LENGTH},
 		{"bug class 27: length 27", SPIS "00 20 22 08 00000000 0000001b", ST_BAD_LENGTH},
-		{"bug class 27: length one more", SPIS "00 20 22 08 00000000 0000001d", ST_TRUNCATED},
+		{"bug class 27: length one more", SPIS "00 20 22 08 00000000 0000001d",
+			ST_TRUNCATED},
 		{"bug class 27: length 2^32-1", SPIS "00 20 22 08 00000000 ffffffff", ST_TRUNCATED},
 		{"bug class 27: length one less than the datagram",
 			SPIS "00 20 22 08 00000000 0000001c 00", ST_TRAILING},
@@ -187,7 +192,8 @@ static void chains_judged(void)
 		{"unknown critical", 60, "2b 80 0005 aa 00 00 0004", ST_CRITICAL, 1, 0, 60},
 		{"two unknown critical", 60, "3d 80 0004 00 80 0004", ST_CRITICAL, 0, 0, 60},
 		{"unknown critical in a broken chain", 60, "2b 80 0004", ST_TRUNCATED, 0, 0, 60},
-		{"IKEv1 types 1..13 are unknown", 1, "05 00 0004 0d 00 0004 00 00 0004", ST_OK, 0, 3, 0},
+		{"IKEv1 types 1..13 are unknown", 1, "05 00 0004 0d 00 0004 00 00 0004", ST_OK, 0,
+			3, 0},
 		{"IKEv1 SA critical", 1, "00 80 0004", ST_CRITICAL, 0, 0, 1},
 		{"Cisco fragment 132", 132, "00 00 0009 0001 01 01 aa", ST_OK, 0, 1, 0},
 		{"length 0", 43, "00 00 0000", ST_BAD_LENGTH, 0, 0, 0},
@@ -201,14 +207,16 @@ static void chains_judged(void)
 		{"bytes after SK", 46, "29 00 0005 aa bb", ST_TRAILING, 0, 0, 0},
 		{"payload after SK", 46, "29 00 0004 00 00 0008 00004006", ST_TRAILING, 0, 0, 0},
 		{"SK of length 3", 46, "29 00 0003", ST_BAD_LENGTH, 0, 0, 0},
-		{"duplicates are the engine's business", 40, "28 00 0004 00 00 0004", ST_OK, 2, 0, 0},
+		{"duplicates are the engine's business", 40, "28 00 0004 00 00 0004", ST_OK, 2, 0,
+			0},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct ike_payloads p;
 
 		T_ROW(i, rows[i].name);
-		T_EQ(payloads_parse(rows[i].first, hex(rows[i].hex), PAYLOADS_OUTER, &p), rows[i].st);
+		T_EQ(payloads_parse(rows[i].first, hex(rows[i].hex), PAYLOADS_OUTER, &p),
+			rows[i].st);
 		T_EQ(p.n, rows[i].n);
 		T_EQ(p.n_skipped, rows[i].skipped);
 		T_EQ(p.unknown_critical, rows[i].critical);
@@ -280,7 +288,8 @@ static void finding(void)
 	struct ike_payloads p;
 	const struct payload *a, *b;
 
-	T_EQ(payloads_parse(41, hex("2b 00 0004 29 00 0004 00 00 0005 aa"), PAYLOADS_OUTER, &p), ST_OK);
+	T_EQ(payloads_parse(41, hex("2b 00 0004 29 00 0004 00 00 0005 aa"), PAYLOADS_OUTER, &p),
+		ST_OK);
 	a = payload_find(&p, PT_NOTIFY);
 	T_TRUE(a == &p.v[0]);
 	b = payload_find_next(&p, a);
@@ -336,7 +345,8 @@ static void built_messages_parse(void)
 		T_TRUE(msg.hdr.msgid == h.msgid && ike_hdr_is_response(&msg.hdr));
 		T_EQ(msg.p.n, n);
 		for (size_t i = 0; i < n; i++)
-			T_TRUE(msg.p.v[i].type == want[i].type && view_eq(msg.p.v[i].body, want[i].body));
+			T_TRUE(msg.p.v[i].type == want[i].type &&
+				view_eq(msg.p.v[i].body, want[i].body));
 		T_EQ(msg.p.sk_type, sk ? PT_SK : 0);
 		T_EQ(msg.p.sk_first, sk ? PT_NOTIFY : 0);
 		T_EQ(chain.first, n ? want[0].type : sk ? PT_SK : 0);

@@ -46,28 +46,36 @@ static void packets_judged(void)
 		int src, dst;      /* -1: no ports */
 		const char *flags; /* f fragment, l later */
 	} rows[] = {
-		{"v4 padded behind", V4("45", "001c", "0000", "11") UDP "0000", ST_OK, 17, 5000, 53, ""},
-		{"v4 options", V4("46", "0020", "0000", "11") "01010100" UDP, ST_OK, 17, 5000, 53, ""},
+		{"v4 padded behind", V4("45", "001c", "0000", "11") UDP "0000", ST_OK, 17, 5000, 53,
+			""},
+		{"v4 options", V4("46", "0020", "0000", "11") "01010100" UDP, ST_OK, 17, 5000, 53,
+			""},
 		{"v4 no payload", V4("45", "0014", "0000", "3b"), ST_OK, 59, -1, -1, ""},
-		{"v4 TCP cut before the ports", V4("45", "0017", "0000", "06") "000100", ST_OK, 6, -1, -1,
-			""},
-		{"v4 ports are not read from the padding", V4("45", "0014", "0000", "06") "00010002",
-			ST_OK, 6, -1, -1, ""},
-		{"v4 ICMP echo", V4("45", "001c", "0000", "01") "0800 0000 00010001", ST_OK, 1, 0x800, 0x800,
-			""},
-		{"v4 GRE has no ports", V4("45", "0018", "0000", "2f") "00000800", ST_OK, 47, -1, -1, ""},
+		{"v4 TCP cut before the ports", V4("45", "0017", "0000", "06") "000100", ST_OK, 6,
+			-1, -1, ""},
+		{"v4 ports are not read from the padding",
+			V4("45", "0014", "0000", "06") "00010002", ST_OK, 6, -1, -1, ""},
+		{"v4 ICMP echo", V4("45", "001c", "0000", "01") "0800 0000 00010001", ST_OK, 1,
+			0x800, 0x800, ""},
+		{"v4 GRE has no ports", V4("45", "0018", "0000", "2f") "00000800", ST_OK, 47, -1,
+			-1, ""},
 		{"v4 first fragment", V4("45", "001c", "2000", "11") UDP, ST_OK, 17, 5000, 53, "f"},
 		{"v4 later fragment", V4("45", "001c", "2001", "11") UDP, ST_OK, 17, -1, -1, "fl"},
 		{"v4 last fragment", V4("45", "001c", "1fff", "11") UDP, ST_OK, 17, -1, -1, "fl"},
-		{"v4 total length one more", V4("45", "001d", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0,
-			""},
-		{"v4 total length 65535", V4("45", "ffff", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
-		{"v4 total length 0", V4("45", "0000", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
-		{"v4 total length below the header", V4("45", "0013", "0000", "11") UDP, ST_ESP_MALFORMED, 0,
+		{"v4 total length one more", V4("45", "001d", "0000", "11") UDP, ST_ESP_MALFORMED,
+			0, 0, 0, ""},
+		{"v4 total length 65535", V4("45", "ffff", "0000", "11") UDP, ST_ESP_MALFORMED, 0,
 			0, 0, ""},
-		{"v4 header length 16", V4("44", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
-		{"v4 header length 0", V4("40", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
-		{"v4 header length 60", V4("4f", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
+		{"v4 total length 0", V4("45", "0000", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0,
+			""},
+		{"v4 total length below the header", V4("45", "0013", "0000", "11") UDP,
+			ST_ESP_MALFORMED, 0, 0, 0, ""},
+		{"v4 header length 16", V4("44", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0,
+			0, ""},
+		{"v4 header length 0", V4("40", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0,
+			0, ""},
+		{"v4 header length 60", V4("4f", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0,
+			0, ""},
 		{"version 0", V4("05", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
 		{"version 5", V4("55", "001c", "0000", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
 		{"empty", "", ST_ESP_MALFORMED, 0, 0, 0, ""},
@@ -76,24 +84,36 @@ static void packets_judged(void)
 		{"v6 payload length one more", V6("0009", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
 		{"v6 payload length 65535", V6("ffff", "11") UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
 		{"v6 ICMP", V6("0008", "3a") "8700 0000 00000000", ST_OK, 58, 0x8700, 0x8700, ""},
-		{"v6 mobility", V6("0008", "87") "3b00 0500 00000000", ST_OK, 135, 0x500, 0x500, ""},
-		{"v6 hop-by-hop", V6("0010", "00") "1100 0104 00000000" UDP, ST_OK, 17, 5000, 53, ""},
-		{"v6 long options", V6("0018", "3c") "1101 0104 00000000 0000000000000000" UDP, ST_OK, 17,
-			5000, 53, ""},
-		{"v6 three headers", V6("0020", "00") "3c00 0104 00000000 2b00 0104 00000000"
-			"1100 0000 00000000" UDP, ST_OK, 17, 5000, 53, ""},
-		{"v6 AH", V6("0020", "33") "1104 0000 00000001 00000001 000000000000000000000000" UDP,
+		{"v6 mobility", V6("0008", "87") "3b00 0500 00000000", ST_OK, 135, 0x500, 0x500,
+			""},
+		{"v6 hop-by-hop", V6("0010", "00") "1100 0104 00000000" UDP, ST_OK, 17, 5000, 53,
+			""},
+		{"v6 long options", V6("0018", "3c") "1101 0104 00000000 0000000000000000" UDP,
 			ST_OK, 17, 5000, 53, ""},
-		{"v6 first fragment", V6("0010", "2c") "1100 0001 00000001" UDP, ST_OK, 17, 5000, 53, "f"},
-		{"v6 later fragment", V6("0010", "2c") "1100 0008 00000001" UDP, ST_OK, 17, -1, -1, "fl"},
-		{"v6 atomic fragment", V6("0010", "2c") "1100 0000 00000001" UDP, ST_OK, 17, 5000, 53, ""},
-		{"v6 later fragment of options: not walked", V6("0010", "2c") "3c00 0008 00000001"
-			"ffffffffffffffff", ST_OK, 60, -1, -1, "fl"},
+		{"v6 three headers",
+			V6("0020", "00") "3c00 0104 00000000 2b00 0104 00000000"
+					 "1100 0000 00000000" UDP,
+			ST_OK, 17, 5000, 53, ""},
+		{"v6 AH",
+			V6("0020", "33") "1104 0000 00000001 00000001 000000000000000000000000" UDP,
+			ST_OK, 17, 5000, 53, ""},
+		{"v6 first fragment", V6("0010", "2c") "1100 0001 00000001" UDP, ST_OK, 17, 5000,
+			53, "f"},
+		{"v6 later fragment", V6("0010", "2c") "1100 0008 00000001" UDP, ST_OK, 17, -1, -1,
+			"fl"},
+		{"v6 atomic fragment", V6("0010", "2c") "1100 0000 00000001" UDP, ST_OK, 17, 5000,
+			53, ""},
+		{"v6 later fragment of options: not walked",
+			V6("0010", "2c") "3c00 0008 00000001"
+					 "ffffffffffffffff",
+			ST_OK, 60, -1, -1, "fl"},
 		{"v6 extension beyond the packet", V6("0008", "00") "1101 0104 00000000" UDP UDP,
 			ST_ESP_MALFORMED, 0, 0, 0, ""},
 		{"v6 extension that is not there", V6("0000", "00"), ST_ESP_MALFORMED, 0, 0, 0, ""},
-		{"v6 extension cut", V6("0007", "00") "1100 0104 000000", ST_ESP_MALFORMED, 0, 0, 0, ""},
-		{"v6 jumbo", V6("0000", "00") "1100 c204 00010000" UDP, ST_ESP_MALFORMED, 0, 0, 0, ""},
+		{"v6 extension cut", V6("0007", "00") "1100 0104 000000", ST_ESP_MALFORMED, 0, 0, 0,
+			""},
+		{"v6 jumbo", V6("0000", "00") "1100 c204 00010000" UDP, ST_ESP_MALFORMED, 0, 0, 0,
+			""},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -132,7 +152,8 @@ static void cuts_and_bytes(void)
 	T_DO(every_cut(hex(V6("0010", "00") "1100 0104 00000000" UDP), 56, parse));
 	every_byte(hex(V4("46", "0020", "0000", "11") "01010100" UDP), parse);
 	every_byte(hex(V6("0010", "2c") "1100 0001 00000001" UDP), parse);
-	every_byte(hex(V6("0020", "33") "1104 0000 00000001 00000001 000000000000000000000000" UDP), parse);
+	every_byte(hex(V6("0020", "33") "1104 0000 00000001 00000001 000000000000000000000000" UDP),
+		parse);
 }
 
 /* The plain definition, byte pair by byte pair. */
@@ -171,7 +192,8 @@ static void checksums(void)
 
 static struct ip_head head_of(uint8_t family)
 {
-	struct ip_head h = {.src = {.family = family}, .dst = {.family = family}, .tos = 0x2e, .id = 9};
+	struct ip_head h = {
+		.src = {.family = family}, .dst = {.family = family}, .tos = 0x2e, .id = 9};
 
 	h.src.b[0] = 0x20;
 	h.dst.b[0] = 0x21;
@@ -299,15 +321,20 @@ static void too_big_is_silent(void)
 		{"UDP", V4("45", "001c", "4000", "11") UDP, "10.0.0.2", true},
 		{"first fragment", V4("45", "001c", "2000", "11") UDP, "10.0.0.2", true},
 		{"later fragment", V4("45", "001c", "2001", "11") UDP, "10.0.0.2", false},
-		{"ICMP echo", V4("45", "001c", "0000", "01") "0800 0000 00000000", "10.0.0.2", true},
-		{"ICMP unreachable", V4("45", "001c", "0000", "01") "0300 0000 00000000", "10.0.0.2", false},
-		{"ICMP time exceeded", V4("45", "001c", "0000", "01") "0b00 0000 00000000", "10.0.0.2",
-			false},
+		{"ICMP echo", V4("45", "001c", "0000", "01") "0800 0000 00000000", "10.0.0.2",
+			true},
+		{"ICMP unreachable", V4("45", "001c", "0000", "01") "0300 0000 00000000",
+			"10.0.0.2", false},
+		{"ICMP time exceeded", V4("45", "001c", "0000", "01") "0b00 0000 00000000",
+			"10.0.0.2", false},
 		{"malformed", V4("45", "0013", "0000", "11") UDP, "10.0.0.2", false},
 		{"from another family", V4("45", "001c", "0000", "11") UDP, "2001:db8::2", false},
-		{"source 0.0.0.0", "4500001c00000000 4011 0000 00000000 0a000002" UDP, "10.0.0.2", false},
-		{"source multicast", "4500001c00000000 4011 0000 e0000001 0a000002" UDP, "10.0.0.2", false},
-		{"to multicast", "4500001c00000000 4011 0000 0a000001 e0000001" UDP, "10.0.0.2", false},
+		{"source 0.0.0.0", "4500001c00000000 4011 0000 00000000 0a000002" UDP, "10.0.0.2",
+			false},
+		{"source multicast", "4500001c00000000 4011 0000 e0000001 0a000002" UDP, "10.0.0.2",
+			false},
+		{"to multicast", "4500001c00000000 4011 0000 0a000001 e0000001" UDP, "10.0.0.2",
+			false},
 		{"v6 UDP", V6("0008", "11") UDP, "2001:db8::2", true},
 		{"v6 ICMP echo", V6("0008", "3a") "8000 0000 00000000", "2001:db8::2", true},
 		{"v6 ICMP error", V6("0008", "3a") "0200 0000 00000000", "2001:db8::2", false},

@@ -113,9 +113,11 @@ static void notify_protocol_and_spi_size(void)
 		for (unsigned size = 0; size < 256; size++) {
 			uint8_t body[4 + 255] = {(uint8_t)protocols[i], (uint8_t)size, 0x40, 9};
 			bool ok = size == 0 || (size == 8 && protocols[i] == PROTO_IKE) ||
-				(size == 4 && (protocols[i] == PROTO_AH || protocols[i] == PROTO_ESP));
+				  (size == 4 &&
+					  (protocols[i] == PROTO_AH || protocols[i] == PROTO_ESP));
 
-			T_ROW(protocols[i] * 1000 + size, "bug class 18: protocol * 1000 + SPI size");
+			T_ROW(protocols[i] * 1000 + size,
+				"bug class 18: protocol * 1000 + SPI size");
 			T_EQ(do_notify((struct view){body, 4 + size}), ok ? ST_OK : ST_BAD_PAYLOAD);
 			if (size == 0)
 				T_EQ(notify.protocol, PROTO_NONE);
@@ -186,7 +188,8 @@ static void deletes_judged(void)
 		{"bug class 18: ESP without SPI", "03 04 0000", ST_BAD_PAYLOAD},
 		{"bug class 18: ESP with SPI size 0", "03 00 0001", ST_BAD_PAYLOAD},
 		{"bug class 18: ESP with SPI size 3", "03 03 0001 010203", ST_BAD_PAYLOAD},
-		{"bug class 18: ESP with SPI size 8", "03 08 0001 0102030405060708", ST_BAD_PAYLOAD},
+		{"bug class 18: ESP with SPI size 8", "03 08 0001 0102030405060708",
+			ST_BAD_PAYLOAD},
 		{"count one more", "03 04 0002 c0ffee01", ST_TRUNCATED},
 		{"count 65535", "03 04 ffff c0ffee01", ST_TRUNCATED},
 		{"size and count 255 * 65535", "03 ff ffff c0ffee01", ST_TRUNCATED},
@@ -271,14 +274,18 @@ static void identities_compare(void)
 		bool eq;
 	} rows[] = {
 		{"same", IDT_FQDN, "vpn.example", IDT_FQDN, "vpn.example", true},
-		{"bug class 16: case of FQDN", IDT_FQDN, "VPN.Example", IDT_FQDN, "vpn.exAMPLE", true},
+		{"bug class 16: case of FQDN", IDT_FQDN, "VPN.Example", IDT_FQDN, "vpn.exAMPLE",
+			true},
 		{"bug class 16: case of e-mail", IDT_EMAIL, "A@B.c", IDT_EMAIL, "a@b.C", true},
-		{"bug class 16: case of key-id counts", IDT_KEY_ID, "Key", IDT_KEY_ID, "key", false},
+		{"bug class 16: case of key-id counts", IDT_KEY_ID, "Key", IDT_KEY_ID, "key",
+			false},
 		{"bug class 16: case of DN bytes counts", IDT_DN, "A", IDT_DN, "a", false},
 		{"bug class 16: type counts", IDT_FQDN, "a", IDT_KEY_ID, "a", false},
 		{"bug class 16: FQDN is no e-mail", IDT_FQDN, "a@b", IDT_EMAIL, "a@b", false},
-		{"bug class 16: beginning", IDT_FQDN, "vpn.example", IDT_FQDN, "vpn.example.org", false},
-		{"bug class 16: trailing dot", IDT_FQDN, "vpn.example", IDT_FQDN, "vpn.example.", false},
+		{"bug class 16: beginning", IDT_FQDN, "vpn.example", IDT_FQDN, "vpn.example.org",
+			false},
+		{"bug class 16: trailing dot", IDT_FQDN, "vpn.example", IDT_FQDN, "vpn.example.",
+			false},
 		{"letters and their neighbours", IDT_FQDN, "@[`{", IDT_FQDN, "`{@[", false},
 		{"only ASCII folds", IDT_EMAIL, "\xc3\x84", IDT_EMAIL, "\xc3\xa4", false},
 		{"address bytes", IDT_IPV4, "AAAA", IDT_IPV4, "aaaa", false},
@@ -367,7 +374,8 @@ static void identities_round_trip(void)
 	for (int round = 0; round < 200; round++) {
 		uint8_t bytes[300], buf[400];
 		struct wr w = wr_init(buf, sizeof(buf));
-		struct ident want = {types[chance(&c, COUNT(types))], chance_bytes(&c, bytes, 1, 300)};
+		struct ident want = {
+			types[chance(&c, COUNT(types))], chance_bytes(&c, bytes, 1, 300)};
 
 		id_build(&w, &want);
 		T_ROW(round, "round");
