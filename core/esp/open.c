@@ -16,12 +16,12 @@ static void count_drop(struct esp_rt *rt, enum status st)
 }
 
 /* Replay check, decryption, replay mark: after it the packet is authentic and new. */
-static enum status authenticate(const struct esp_sa *sa, uint32_t seq_low, struct span pkt,
-				struct span *plain)
+static enum status authenticate(const struct esp_sa *sa, const struct esp_hdr *hdr,
+				struct span pkt, struct span *plain, uint64_t *out)
 {
 	struct esp_shape shape = esp_cipher_shape(sa->in);
 	uint64_t seq;
-	enum status st = replay_infer(sa->rt, sa->esn, seq_low, &seq);
+	enum status st = replay_infer(sa->rt, sa->esn, hdr->seq, &seq);
 
 	if (!st)
 		st = replay_check(sa->rt, seq);
@@ -33,6 +33,7 @@ static enum status authenticate(const struct esp_sa *sa, uint32_t seq_low, struc
 	st = esp_cipher_open(sa->in, (uint32_t)(seq >> 32), pkt.p, pkt.len, plain->p, &plain->len);
 	if (st)
 		return st;
+	*out = seq;
 	return replay_mark(sa->rt, seq);
 }
 
@@ -99,7 +100,7 @@ enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct
 	rt = out->sa->rt;
 	st = out->sa->local.vrf == vrf ? ST_OK : ST_ESP_PORT;
 	if (!st)
-		st = authenticate(out->sa, hdr.seq, pkt, &plain);
+		st = authenticate(out->sa, &hdr, pkt, &plain, &out->seq);
 	if (!st) {
 		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
 		st = unwrap(plain, &out->inner, &ip, &out->is_dummy);

@@ -21,6 +21,7 @@ struct esp_tables {
 
 struct esp_opened {
 	struct esp_sa *sa;  /* NULL when no SA was found */
+	uint64_t seq;       /* all 64 bits; of an authentic packet */
 	struct span inner;  /* lies in the packet */
 	bool is_dummy;      /* next header 59: authentic, nothing to deliver (section 2.6) */
 };

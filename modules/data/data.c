@@ -82,6 +82,10 @@ static void take_up(struct data *d, const struct pkt *k)
 	case PKT_IKE: c->on_ike(c->ctx, &k->local, &k->remote, k->p, k->len); break;
 	case PKT_NOTICE: c->on_notice(c->ctx, k->why, k->spi, &k->local, &k->remote); break;
 	case PKT_FIRST: child_use(d, k->spi); break;
+	case PKT_MOVED:
+		if (c->on_moved && data_sa_has(d, k->spi))
+			c->on_moved(c->ctx, k->spi, &k->local, &k->remote);
+		break;
 	case PKT_LOST:
 		/* It may have been removed meanwhile. */
 		if (data_sa_has(d, k->spi))
@@ -92,30 +96,41 @@ static void take_up(struct data *d, const struct pkt *k)
 	}
 }
 
+/* A bounded part of what one worker says; true: there is more. */
+static bool hear(struct data *d, uint32_t i)
+{
+	struct worker *w = &d->shared.workers[i];
+	struct cmd *c;
+	struct pkt *k;
+
+	while ((c = ring_pop(&w->done))) {
+		d->under_way[i]--;
+		order_done(d, c);
+	}
+	owner_flush(d, i);
+	for (int n = 0; n < UP_BATCH && (k = ring_pop(&w->up)); n++) {
+		take_up(d, k);
+		(void)ring_push(&w->home[d->shared.n], k); /* has room for all */
+		worker_buffer_returned(w);
+	}
+	return !ring_empty(&w->up);
+}
+
 void data_poll(struct data *d)
 {
+	const uint64_t one = 1;
 	uint64_t n;
+	bool is_more = false;
 
 	(void)!read(d->shared.main_fd, &n, sizeof(n));
 	atomic_store(&d->shared.main_told, false);
 	/* Whatever is pushed from here on is told again. */
 	atomic_thread_fence(memory_order_seq_cst);
-	for (uint32_t i = 0; i < d->shared.n; i++) {
-		struct worker *w = &d->shared.workers[i];
-		struct cmd *c;
-		struct pkt *k;
-
-		while ((c = ring_pop(&w->done))) {
-			d->under_way[i]--;
-			order_done(d, c);
-		}
-		owner_flush(d, i);
-		while ((k = ring_pop(&w->up))) {
-			take_up(d, k);
-			(void)ring_push(&w->home[d->shared.n], k); /* has room for all */
-			worker_buffer_returned(w);
-		}
-	}
+	for (uint32_t i = 0; i < d->shared.n; i++)
+		is_more |= hear(d, i);
+	/* The loop has other work too and comes back at once. */
+	if (is_more)
+		(void)!write(d->shared.main_fd, &one, sizeof(one));
 }
 
 int data_fd(const struct data *d)
@@ -125,7 +140,6 @@ int data_fd(const struct data *d)
 
 void data_stats(const struct data *d, struct stats *dst)
 {
-	stats_sum(dst, &d->stats);
 	for (uint32_t i = 0; i < d->shared.n; i++)
 		stats_sum(dst, &d->shared.workers[i].stats);
 }

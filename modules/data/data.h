@@ -31,6 +31,11 @@ struct data_config {
 	void (*on_lost)(void *ctx, uint32_t spi_in, enum status why); /* e.g. ST_ESP_SEQ_END */
 	void (*on_notice)(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
 			  const struct endpoint *remote); /* rate-limited: unknown SPI, replay */
+	/* The newest authentic packet of an SA came from or to another address than the SA has (RFC
+	 * 7296 section 2.23); whether to follow is IKE's to judge: data_sa_move(). At most once a
+	 * second and SA. May be NULL. */
+	void (*on_moved)(void *ctx, uint32_t spi_in, const struct endpoint *local,
+			 const struct endpoint *remote);
 	void *ctx;
 };
 

@@ -41,7 +41,6 @@ struct port_set {
 struct data {
 	struct data_config config;
 	struct worker_shared shared;
-	struct stats stats; /* what main itself counts */
 	uint32_t n_threads;
 	uint32_t n_inited;
 	struct map sas;      /* child.node by SPI */

@@ -79,6 +79,22 @@ static void first(struct worker *w, struct worker_sa *sa)
 		sa->wants_first = false;
 }
 
+/* Only the newest packet counts, or one that was delayed would lead back to the old address. */
+static void watch_endpoints(struct worker *w, struct worker_sa *sa, const struct pkt *k,
+			    uint64_t seq)
+{
+	const struct esp_sa *e = &sa->esp;
+	struct pkt what = {.kind = PKT_MOVED, .spi = e->spi_in, .local = k->local, .remote = k->remote};
+
+	if (endpoint_eq(&k->remote, &e->remote) && addr_eq(&k->local.addr, &e->local.addr))
+		return;
+	if (seq != atomic_load_explicit(&e->rt->seq_top, memory_order_relaxed) ||
+	    (sa->moved_ms && w->tables.now_ms - sa->moved_ms < 1000))
+		return;
+	if (tell(w, &what))
+		sa->moved_ms = w->tables.now_ms;
+}
+
 static void lost(struct worker *w, struct worker_sa *sa, enum status why)
 {
 	struct pkt what = {.kind = PKT_LOST, .why = why, .spi = sa->esp.spi_in};
@@ -121,6 +137,7 @@ static void inbound(struct worker *w, struct pkt *k)
 		sa = CONTAINER_OF(o.sa, struct worker_sa, esp);
 		if (sa->wants_first)
 			first(w, sa);
+		watch_endpoints(w, sa, k, o.seq);
 		if (o.is_dummy)
 			stats_inc(&w->stats, CT_ESP_DUMMY);
 		else

@@ -19,6 +19,7 @@ enum pkt_kind {
 	PKT_IKE,    /* worker to main: message without marker */
 	PKT_NOTICE, /* worker to main: no bytes; `why` */
 	PKT_FIRST,  /* worker to main: no bytes; a receive-only SA `spi` got its first packet */
+	PKT_MOVED,  /* worker to main: no bytes; SA `spi` is heard at other addresses */
 	PKT_LOST    /* worker to main: no bytes; SA `spi` is of no use any more, `why` */
 };
 

@@ -1,5 +1,6 @@
 #include "modules/data/udp.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum status udp_prepare(int fd, uint8_t family)
@@ -148,5 +149,7 @@ enum status udp_send(int fd, const struct endpoint *local, const struct endpoint
 	} else {
 		m.msg_controllen = put_source(&local->addr, &m);
 	}
-	return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? ST_OUT_SEND : ST_OK;
+	if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return ST_OK;
+	return errno == EMSGSIZE ? ST_ESP_TOO_BIG : ST_OUT_SEND;
 }

@@ -27,7 +27,8 @@ enum status udp_prepare(int fd, uint8_t family) MUST_USE;
 /* Receives into pkts[0..n), n at most UDP_BATCH, without waiting: p, len, local (but for vrf and
  * port) and remote (but for vrf). len is PKT_MAX + 1 for a datagram that was cut. Returns how many. */
 size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n);
-/* Sends head and body as one datagram from local.addr. ST_OUT_SEND. Any thread. */
+/* Sends head and body as one datagram from local.addr. ST_ESP_TOO_BIG, ST_OUT_SEND. Any
+ * thread. */
 enum status udp_send(int fd, const struct endpoint *local, const struct endpoint *remote,
 		     struct view head, struct view body) MUST_USE;
 

@@ -25,6 +25,7 @@
 #define HAND_SLOTS 256  /* of them at most under way to one other worker */
 #define UP_IKE_MAX 256  /* of them at most in main's hands */
 #define UP_NOTICE_MAX 64
+#define UP_BATCH 64     /* that main takes from one worker in one go */
 #define CTL_SLOTS 16384 /* orders under way to one worker */
 #define WORKER_SLOTS 256 /* of SAD and FIB at the beginning */
 #define NOTICES_PER_S 10
@@ -51,7 +52,8 @@ struct worker_sa {
 	struct port *udp; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
 	bool lost_told;
-	bool wants_first; /* main waits for the first packet */
+	bool wants_first;  /* main waits for the first packet */
+	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
 };
 
 enum cmd_kind {

@@ -26,7 +26,8 @@ struct end {
 	int tun[WORKERS_MAX]; /* our side of the queues */
 	uint16_t port;
 	/* what main was told */
-	unsigned ike, lost, notices;
+	unsigned ike, lost, notices, moved;
+	bool vnet_hdr;
 	uint32_t last_spi;
 	enum status last_why;
 	uint8_t msg[256];
@@ -63,6 +64,17 @@ static void on_notice(void *ctx, enum status what, uint32_t spi, const struct en
 	e->notices++;
 	e->last_spi = spi;
 	e->last_why = what;
+	e->msg_local = *local;
+	e->msg_remote = *remote;
+}
+
+static void on_moved(void *ctx, uint32_t spi_in, const struct endpoint *local,
+		     const struct endpoint *remote)
+{
+	struct end *e = ctx;
+
+	e->moved++;
+	e->last_spi = spi_in;
 	e->msg_local = *local;
 	e->msg_remote = *remote;
 }
@@ -130,6 +142,7 @@ static bool start(struct end *e, uint32_t workers, bool wrong_steering, struct e
 		.on_ike = on_ike,
 		.on_lost = on_lost,
 		.on_notice = on_notice,
+		.on_moved = on_moved,
 		.ctx = e,
 	};
 
@@ -143,6 +156,7 @@ static bool open_ports(struct end *e, uint8_t family, bool vnet_hdr, bool client
 	struct endpoint local = {0};
 	int udp[WORKERS_MAX], tun[WORKERS_MAX];
 
+	e->vnet_hdr = vnet_hdr;
 	for (uint32_t i = 0; i < e->workers; i++) {
 		int pair[2];
 
@@ -221,6 +235,7 @@ static void poll_main(struct end *e)
 #define SAS 6
 #define FLOWS (2 * SAS)
 #define IN_FLIGHT 6
+#define VNET_HDR 10 /* struct virtio_net_hdr */
 
 struct flow {
 	struct end *from, *to;
@@ -279,13 +294,16 @@ static void make_flows(uint32_t packets)
 static bool feed(uint32_t f)
 {
 	struct flow *fl = &flows[f];
-	uint8_t p[256];
+	uint8_t room[VNET_HDR + 256] = {0};
+	uint8_t *p = room + VNET_HDR;
+	size_t head = fl->from->vnet_hdr ? VNET_HDR : 0;
 	bool any = false;
 
 	while (fl->sent < fl->limit && fl->sent - fl->received - fl->lost < IN_FLIGHT) {
 		size_t len = dl_packet(p, &fl->src, &fl->dst, f, fl->sent, 8 + fl->sent % 150);
 
-		if (write(fl->from->tun[fl->queue], p, len) != (ssize_t)len)
+		len += head;
+		if (write(fl->from->tun[fl->queue], p - head, len) != (ssize_t)len)
 			break;
 		fl->sent++;
 		any = true;
@@ -295,17 +313,20 @@ static bool feed(uint32_t f)
 
 static bool drain(struct end *e)
 {
-	uint8_t p[512];
+	static const uint8_t no_offload[VNET_HDR];
+	uint8_t room[512];
+	size_t head = e->vnet_hdr ? VNET_HDR : 0;
+	const uint8_t *p = room + head;
 	ssize_t n;
 	bool any = false;
 
 	for (uint32_t q = 0; q < e->workers; q++) {
-		while ((n = read(e->tun[q], p, sizeof(p))) > 0) {
+		while ((n = read(e->tun[q], room, sizeof(room))) > 0) {
 			struct flow *fl = &flows[dl_flow(p) % (2 * FLOWS)];
 			uint32_t number = dl_number(p);
 
 			any = true;
-			if (fl->to != e || number < fl->received + fl->lost) {
+			if (memcmp(room, no_offload, head) || fl->to != e || number < fl->received + fl->lost) {
 				fl->disordered++;
 				continue;
 			}
@@ -430,6 +451,7 @@ static void flows_as_the_kernel_steers(void)
 	T_DO(both_ways(1, false, 4, false));
 	T_DO(both_ways(2, false, 6, false));
 	T_DO(both_ways(4, false, 4, false));
+	T_DO(both_ways(2, false, 4, true));
 }
 
 /* ---- changes under traffic ------------------------------------------------------------------ */
@@ -668,6 +690,7 @@ static void attacks(void)
 	T_EQ(b.last_spi, 0x10001);
 	T_EQ(b.last_why, ST_ESP_REPLAY);
 	T_EQ(b.msg_remote.port, port);
+	T_EQ(b.moved, 0);
 	T_TRUE(b.notices <= 20); /* ten a second and worker */
 	T_EQ(data_sa_rt(b.d, 0x10001)->drops_replay, 30);
 	/* unknown SPI */
@@ -804,11 +827,10 @@ static void goes_on_after_death(void)
 	head.remote = dl_endpoint("127.0.0.1", port);
 	client = dl_other_end(&head);
 	client.local.port = a.port;
+	client.remote.port = port; /* into our hands first */
 	T_EQ(data_sa_add(a.d, &client, false), ST_OK);
 	T_EQ(data_sa_add(b.d, &head, false), ST_OK);
 	for (int i = 0; i < 8; i++) {
-		client.remote.port = port;
-		T_EQ(data_sa_move(a.d, client.spi_in, &client.local, &client.remote), ST_OK);
 		len[i] = sealed_by_a(sink, "10.99.0.1", "192.0.2.1", (uint32_t)i, esp[i]);
 		T_TRUE(len[i] > 0);
 	}
@@ -930,6 +952,51 @@ static bool closed(int fd)
 	return is_closed;
 }
 
+/* An authentic packet from elsewhere is reported, and only the newest one; nothing moves by itself. */
+static void heard_elsewhere(void)
+{
+	struct esp_rt *rt_a = rt_memory(), *rt_b = rt_memory();
+	struct data_sa head = dl_sa(0x10001, 0x20001, "10.99.0.1"), client;
+	uint16_t port = 0, new_port = 0;
+	int sink = udp_socket(4, &port, "127.0.0.1"), moved = udp_socket(4, &new_port, "127.0.0.8");
+	uint8_t esp[4][512];
+	size_t len[4];
+
+	T_TRUE(rt_a && rt_b && sink >= 0 && moved >= 0);
+	T_TRUE(start(&a, 1, false, rt_a) && start(&b, 2, true, rt_b));
+	T_TRUE(open_ports(&a, 4, false, false) && open_ports(&b, 4, false, false));
+	head.local = dl_endpoint("127.0.0.1", b.port);
+	head.remote = dl_endpoint("127.0.0.1", port);
+	client = dl_other_end(&head);
+	client.local.port = a.port;
+	client.remote.port = port; /* into our hands first */
+	T_EQ(data_sa_add(a.d, &client, false), ST_OK);
+	T_EQ(data_sa_add(b.d, &head, false), ST_OK);
+	for (uint32_t i = 0; i < 4; i++)
+		T_TRUE((len[i] = sealed_by_a(sink, "10.99.0.1", "192.0.2.1", i, esp[i])) > 0);
+	send_to_b(sink, esp[1], len[1]);
+	WAIT_FOR(&b, counter(&b, CT_ESP_IN) == 1);
+	send_to_b(moved, esp[0], len[0]); /* old: proves nothing */
+	WAIT_FOR(&b, counter(&b, CT_ESP_IN) == 2);
+	T_EQ(b.moved, 0);
+	esp[2][len[2] - 1] ^= 1;
+	send_to_b(moved, esp[2], len[2]); /* forged */
+	WAIT_FOR(&b, counted(&b, ST_ESP_AUTH) == 1);
+	T_EQ(b.moved, 0);
+	send_to_b(moved, esp[3], len[3]);
+	WAIT_FOR(&b, b.moved == 1);
+	T_EQ(b.last_spi, 0x10001);
+	T_EQ(b.msg_remote.port, new_port);
+	T_TRUE(b.msg_remote.addr.b[3] == 8);
+	T_EQ(b.msg_local.addr.b[3], 1);
+	close(sink);
+	close(moved);
+	stop(&a);
+	stop(&b);
+	rt_free(rt_a);
+	rt_free(rt_b);
+}
+
 static void ports_by_name(void)
 {
 	struct esp_rt *rt_b = rt_memory();
@@ -970,6 +1037,7 @@ int main(void)
 	T_RUN(goes_on_after_death);
 	T_RUN(ike_beside_esp);
 	T_RUN(ike_flood);
+	T_RUN(heard_elsewhere);
 	T_RUN(ports_by_name);
 	return t_end();
 }
