@@ -1,0 +1,238 @@
+/* From the operator's words to the grant: whole configurations, one client each. */
+#include "core/conf/conf.h"
+#include "core/conf/match.h"
+#include "core/session/session.h"
+#include "tests/unit/session_lab.h"
+
+static const struct hash_key key = {5, 6};
+
+static struct snapshot *parse(const char *text, const struct snapshot *previous)
+{
+	static struct conf_report report;
+	struct snapshot *s = NULL;
+	enum status st = conf_parse(text, strlen(text), previous, &s, &report);
+
+	for (size_t i = 0; st != ST_OK && i < report.count; i++) {
+		char line[512];
+		conf_message_format(line, sizeof(line), "test", &report.msg[i]);
+		printf("# %s\n", line);
+	}
+	return s;
+}
+
+static struct ike_answer ask(struct sessions *ss, uint64_t sa, const char *profile, bool ip4, bool ip6)
+{
+	struct ike_question q = {.sa = sa, .wants_ip4 = ip4, .wants_ip6 = ip6};
+	uint8_t random[10] = {(uint8_t)sa};
+	struct ike_answer a, b;
+
+	snprintf(q.profile, sizeof(q.profile), "%s", profile);
+	q.peer_id = (struct ike_id){.type = 3, .len = 16};
+	memcpy(q.peer_id.bytes, "joe@corp.example", 16);
+	session_authorize(ss, &q, 1700000000000, random, &a);
+	if (a.status != ST_OK)
+		return a;
+	q.session = a.session;
+	session_assign(ss, &q, &b);
+	return b;
+}
+
+static const char full[] =
+	"hostname gw\n"
+	"aaa new-model\n"
+	"aaa authorization network LOCAL local\n"
+	"ip local pool RA 10.99.0.10 10.99.0.250\n"
+	"ipv6 local pool RA6 2001:db8:99::/64 128\n"
+	"ip access-list standard LAN\n"
+	" remark inside\n"
+	" permit 10.0.0.0 0.0.255.255\n"
+	" deny 10.1.0.0 0.0.255.255\n"
+	" permit host 192.0.2.9\n"
+	"crypto ikev2 authorization policy RA\n"
+	" pool RA\n"
+	" ipv6 pool RA6\n"
+	" dns 10.0.0.53 10.0.0.54\n"
+	" ipv6 dns 2001:db8::53\n"
+	" wins 10.0.0.1\n"
+	" netmask 255.255.255.0\n"
+	" def-domain corp.example\n"
+	" session-lifetime 7200\n"
+	" route set interface\n"
+	" route set access-list LAN\n"
+	" route set remote ipv4 192.168.7.0 255.255.255.0\n"
+	"crypto ikev2 keyring K\n"
+	" peer any\n"
+	"  address 0.0.0.0 0.0.0.0\n"
+	"  pre-shared-key sesame\n"
+	"crypto ikev2 profile RA\n"
+	" match identity remote email domain corp.example\n"
+	" identity local fqdn vpn.corp.example\n"
+	" authentication local pre-share\n"
+	" authentication remote pre-share\n"
+	" keyring local K\n"
+	" aaa authorization group psk list LOCAL RA\n"
+	" virtual-template 1\n"
+	"crypto ikev2 profile PLAIN\n"
+	" match identity remote fqdn domain corp.example\n"
+	" authentication local pre-share\n"
+	" authentication remote pre-share\n"
+	" keyring local K\n"
+	" virtual-template 1\n"
+	"interface Loopback1\n"
+	" ip address 10.99.0.1 255.255.255.255\n"
+	"interface Virtual-Template1 type tunnel\n"
+	" ip unnumbered Loopback1\n"
+	" tunnel mode ipsec ipv4\n"
+	" tunnel protection ipsec profile default\n";
+
+static void a_whole_configuration(void)
+{
+	struct snapshot *s = parse(full, NULL);
+	char text[PREFIX_TEXT];
+
+	T_TRUE(s != NULL);
+	struct sessions *ss = sessions_new(s, &key);
+	struct ike_answer a = ask(ss, 1, "RA", true, true);
+	T_STR(a.detail, "");
+	T_EQ(a.status, ST_OK);
+	T_STR(lab_text(&a.grant.ip4), "10.99.0.10");
+	T_STR(lab_text(&a.grant.ip6), "2001:db8:99::");
+	T_EQ(a.grant.ip4_mask_len, 24);
+	T_EQ(a.grant.n_dns, 3);
+	T_EQ(a.grant.n_nbns, 1);
+	T_EQ(a.grant.session_lifetime_s, 7200);
+	T_EQ(a.grant.tun, 1);
+	T_STR(a.grant.def_domain, "corp.example");
+	static const char *const subnets[] = {"10.99.0.1/32", "10.0.0.0/16", "192.0.2.9/32"};
+	T_EQ(a.grant.n_subnets, 3);
+	for (int i = 0; i < 3; i++) {
+		T_ROW(i, "subnet");
+		T_STR(prefix_format(&a.grant.subnets[i], text), subnets[i]);
+	}
+	T_EQ(a.grant.n_remote, 3);
+	T_STR(prefix_format(&a.grant.remote[2], text), "192.168.7.0/24");
+	a = ask(ss, 2, "PLAIN", true, false);
+	T_EQ(a.status, ST_NO_ADDRESS);
+	T_TRUE(strstr(a.detail, "authorization policy default has no pool"));
+	a = ask(ss, 3, "PLAIN", false, false);
+	T_EQ(a.status, ST_OK);
+	T_EQ(a.grant.n_remote, 0);
+	sessions_free(ss);
+	snapshot_unref(s);
+}
+
+/* R-CFG-03, R-CFG-10, R-CFG-11: the default authorization policy modified, disabled, restored. */
+static void the_default_policy(void)
+{
+	static const struct {
+		const char *more;
+		enum status want;
+		unsigned subnets; /* of a client that asks for nothing */
+	} rows[] = {
+		{"", ST_NO_ADDRESS, 1},
+		{"crypto ikev2 authorization policy default\n pool RA\n", ST_OK, 1},
+		{"no crypto ikev2 authorization policy default\n", ST_NO_ADDRESS, 0},
+		{"crypto ikev2 authorization policy default\n pool RA\n"
+		 "no crypto ikev2 authorization policy default\n"
+		 "default crypto ikev2 authorization policy default\n", ST_NO_ADDRESS, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096];
+		T_ROW(i, rows[i].more);
+		snprintf(text, sizeof(text), "%s%s", full, rows[i].more);
+		struct snapshot *s = parse(text, NULL);
+		T_TRUE(s != NULL);
+		struct sessions *ss = sessions_new(s, &key);
+		T_EQ(ask(ss, 1, "PLAIN", true, false).status, rows[i].want);
+		struct ike_answer a = ask(ss, 2, "PLAIN", false, false);
+		T_EQ(a.status, ST_OK);
+		T_EQ(a.grant.n_subnets, rows[i].subnets);
+		sessions_free(ss);
+		snapshot_unref(s);
+	}
+}
+
+/* Lines taken away from a running configuration, with a session up. */
+static void removals_in_words(void)
+{
+	static const struct {
+		const char *more;
+		unsigned orphaned;
+		const char *next; /* address of the next client, "" when refused */
+	} rows[] = {
+		{"no crypto ikev2 profile RA\n", ORPHAN_PROFILE, ""},
+		{"no ip local pool RA\n", ORPHAN_POOL4, ""},
+		{"no crypto ikev2 authorization policy RA\n", ORPHAN_AUTHZ, ""},
+		{"no ip local pool RA\nip local pool RA 10.99.0.11 10.99.0.20\n", ORPHAN_ADDRESS, "10.99.0.11"},
+		{"ip local pool RA 10.99.1.0 10.99.1.9\n", 0, "10.99.0.11"},
+		{"crypto ikev2 profile RA\n shutdown\n", 0, "10.99.0.11"}, /* not gone */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096];
+		T_ROW(i, rows[i].more);
+		struct snapshot *s = parse(full, NULL);
+		struct sessions *ss = sessions_new(s, &key);
+		struct ike_answer a = ask(ss, 1, "RA", true, false);
+		T_EQ(a.status, ST_OK);
+		snprintf(text, sizeof(text), "%s%s", full, rows[i].more);
+		struct snapshot *t = parse(text, s);
+		T_TRUE(t != NULL);
+		T_EQ(sessions_set_conf(ss, t), ST_OK);
+		T_EQ(session_find(ss, &a.session)->orphaned, rows[i].orphaned);
+		T_TRUE(session_find_addr(ss, "", &a.grant.ip4) != NULL);
+		struct ike_answer b = ask(ss, 2, "RA", true, false);
+		T_STR(b.status == ST_OK ? lab_text(&b.grant.ip4) : "", rows[i].next);
+		sessions_free(ss);
+		snapshot_unref(s);
+		snapshot_unref(t);
+	}
+}
+
+/* Overlapping pools of two inner VRFs at once. */
+static void two_vrfs(void)
+{
+	struct snapshot *s = parse("aaa new-model\n"
+				   "aaa authorization network LOCAL local\n"
+				   "vrf definition RED\n"
+				   "vrf definition BLUE\n"
+				   "ip local pool RED 10.9.0.1 10.9.0.9\n"
+				   "ip local pool BLUE 10.9.0.1 10.9.0.9\n"
+				   "crypto ikev2 authorization policy RED\n pool RED\n"
+				   "crypto ikev2 authorization policy BLUE\n pool BLUE\n"
+				   "crypto ikev2 profile RED\n match identity remote fqdn red\n"
+				   " authentication local pre-share key a\n authentication remote pre-share key a\n"
+				   " aaa authorization group psk list LOCAL RED\n virtual-template 1\n"
+				   "crypto ikev2 profile BLUE\n match identity remote fqdn blue\n"
+				   " authentication local pre-share key a\n authentication remote pre-share key a\n"
+				   " aaa authorization group psk list LOCAL BLUE\n virtual-template 2\n"
+				   "interface Virtual-Template1 type tunnel\n vrf forwarding RED\n"
+				   " tunnel protection ipsec profile default\n"
+				   "interface Virtual-Template2 type tunnel\n vrf forwarding BLUE\n"
+				   " tunnel protection ipsec profile default\n",
+		NULL);
+
+	T_TRUE(s != NULL);
+	struct sessions *ss = sessions_new(s, &key);
+	struct ike_answer red = ask(ss, 1, "RED", true, false), blue = ask(ss, 2, "BLUE", true, false);
+	T_EQ(red.status, ST_OK);
+	T_EQ(blue.status, ST_OK);
+	T_STR(lab_text(&red.grant.ip4), "10.9.0.1");
+	T_STR(lab_text(&blue.grant.ip4), "10.9.0.1");
+	T_EQ(red.grant.tun, 1);
+	T_EQ(blue.grant.tun, 2);
+	T_EQ(session_find_addr(ss, "RED", &red.grant.ip4)->sa, 1);
+	T_EQ(session_find_addr(ss, "BLUE", &red.grant.ip4)->sa, 2);
+	sessions_free(ss);
+	snapshot_unref(s);
+}
+
+int main(void)
+{
+	T_RUN(a_whole_configuration);
+	T_RUN(the_default_policy);
+	T_RUN(removals_in_words);
+	T_RUN(two_vrfs);
+	return t_end();
+}
