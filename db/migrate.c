@@ -13,7 +13,8 @@ static int64_t number_of(sqlite3 *db, const char *sql)
 	sqlite3_stmt *st = NULL;
 	int64_t v = -1;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+		sqlite3_step(st) == SQLITE_ROW)
 		v = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	return v;
@@ -24,7 +25,7 @@ static bool is_of(const struct schema_step *step, const char *family)
 	size_t len = strlen(family);
 
 	return strlen(step->name) > 5 + len && strncmp(step->name + 5, family, len) == 0 &&
-		step->name[5 + len] == '_';
+	       step->name[5 + len] == '_';
 }
 
 static enum status run_step(sqlite3 *db, const struct schema_step *step, char *detail)
@@ -43,8 +44,8 @@ static enum status run_step(sqlite3 *db, const struct schema_step *step, char *d
 	return ST_STORE;
 }
 
-enum status migrate(struct sqlite3 *db, const char *family, const struct schema_step *steps, int count,
-	char detail[DB_DETAIL])
+enum status migrate(struct sqlite3 *db, const char *family, const struct schema_step *steps,
+	int count, char detail[DB_DETAIL])
 {
 	int64_t have = number_of(db, "PRAGMA user_version");
 	int64_t newest = 0;
@@ -69,7 +70,8 @@ enum status migrate(struct sqlite3 *db, const char *family, const struct schema_
 	if (from >= 0 && from <= newest)
 		return ST_OK;
 	snprintf(detail, DB_DETAIL,
-		"the database has schema step %lld and this program knows steps up to %lld: use a newer "
+		"the database has schema step %lld and this program knows steps up to %lld: use a "
+		"newer "
 		"program, or a copy of the file from before the upgrade",
 		(long long)have, (long long)newest);
 	return ST_BAD_VERSION;

@@ -7,15 +7,15 @@
 #include "db/store.h"
 
 enum msg_kind {
-	MSG_UP,        /* answered; failed: the session must not be granted */
-	MSG_END,       /* never lost while the process lives: an unreleased lease blocks its address */
+	MSG_UP,  /* answered; failed: the session must not be granted */
+	MSG_END, /* never lost while the process lives: an unreleased lease blocks its address */
 	MSG_TRAFFIC,
 	MSG_EVENT,
 	MSG_FAILURE,
 	MSG_SAMPLE,
 	MSG_RECONCILE, /* answered */
 	MSG_PRUNE,
-	MSG_NOTICE     /* writer to loop only */
+	MSG_NOTICE /* writer to loop only */
 };
 
 struct msg_end {

@@ -34,11 +34,12 @@ static int on_progress(void *ctx)
 /* Pragmas that only look. With an argument some of them would change something: not those. */
 static bool is_harmless_pragma(const char *name, const char *arg)
 {
-	static const char *const with_argument[] = {"table_info", "table_xinfo", "index_list", "index_info",
-		"index_xinfo", "foreign_key_list", "integrity_check", "quick_check", "table_list"};
-	static const char *const without[] = {"user_version", "schema_version", "database_list", "page_count",
-		"freelist_count", "page_size", "journal_mode", "compile_options", "collation_list",
-		"function_list", "query_only"};
+	static const char *const with_argument[] = {"table_info", "table_xinfo", "index_list",
+		"index_info", "index_xinfo", "foreign_key_list", "integrity_check", "quick_check",
+		"table_list"};
+	static const char *const without[] = {"user_version", "schema_version", "database_list",
+		"page_count", "freelist_count", "page_size", "journal_mode", "compile_options",
+		"collation_list", "function_list", "query_only"};
 
 	for (size_t i = 0; i < sizeof(with_argument) / sizeof(with_argument[0]); i++) {
 		if (sqlite3_stricmp(name, with_argument[i]) == 0)
@@ -51,8 +52,8 @@ static bool is_harmless_pragma(const char *name, const char *arg)
 	return false;
 }
 
-static int on_authorize(void *ctx, int action, const char *a, const char *b, const char *db,
-	const char *trigger)
+static int on_authorize(
+	void *ctx, int action, const char *a, const char *b, const char *db, const char *trigger)
 {
 	(void)ctx;
 	(void)db;
@@ -71,7 +72,8 @@ static int on_authorize(void *ctx, int action, const char *a, const char *b, con
 /* The path as a file: URI: what has a meaning there is percent-encoded. */
 static bool make_uri(const char *path, char *out, size_t cap)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~";
 	size_t at = (size_t)snprintf(out, cap, "file:");
 
 	for (; *path; path++) {
@@ -80,7 +82,8 @@ static bool make_uri(const char *path, char *out, size_t cap)
 		if (strchr(plain, *path))
 			out[at++] = *path;
 		else
-			at += (size_t)snprintf(out + at, cap - at, "%%%02X", (unsigned)(unsigned char)*path);
+			at += (size_t)snprintf(
+				out + at, cap - at, "%%%02X", (unsigned)(unsigned char)*path);
 	}
 	snprintf(out + at, cap - at, "?mode=ro");
 	return true;
@@ -117,13 +120,15 @@ enum status query_open(const char *path, struct query **out, char detail[QUERY_D
 	if (sqlite3_open_v2(uri, &q->db, flags, NULL) == SQLITE_OK) {
 		restrict_connection(q->db, q);
 		/* The file is looked at only now. */
-		if (sqlite3_exec(q->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL) == SQLITE_OK) {
+		if (sqlite3_exec(q->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL) ==
+			SQLITE_OK) {
 			sqlite3_set_authorizer(q->db, on_authorize, NULL);
 			*out = q;
 			return ST_OK;
 		}
 	}
-	snprintf(detail, QUERY_DETAIL, "%.150s: %.90s", path, q->db ? sqlite3_errmsg(q->db) : "no memory");
+	snprintf(detail, QUERY_DETAIL, "%.150s: %.90s", path,
+		q->db ? sqlite3_errmsg(q->db) : "no memory");
 	query_close(q);
 	return ST_IO;
 }
@@ -205,18 +210,19 @@ static enum status run_rows(sqlite3_stmt *st, const struct query_options *o, int
 	return *rc == SQLITE_DONE ? ST_OK : *rc == SQLITE_INTERRUPT ? ST_TIMEOUT : ST_IO;
 }
 
-static enum status run_end(const struct query *q, enum status st, const struct query_options *o, int rc,
-	char *detail)
+static enum status run_end(
+	const struct query *q, enum status st, const struct query_options *o, int rc, char *detail)
 {
 	switch (st) {
 	case ST_OK: break;
-	case ST_TIMEOUT: snprintf(detail, QUERY_DETAIL, "the query took too long and was stopped"); break;
+	case ST_TIMEOUT:
+		snprintf(detail, QUERY_DETAIL, "the query took too long and was stopped");
+		break;
 	case ST_LIMIT:
-		snprintf(detail, QUERY_DETAIL, "there are more than %llu rows", (unsigned long long)o->max_rows);
+		snprintf(detail, QUERY_DETAIL, "there are more than %llu rows",
+			(unsigned long long)o->max_rows);
 		break;
-	case ST_IO:
-		snprintf(detail, QUERY_DETAIL, "%.200s (%d)", sqlite3_errmsg(q->db), rc);
-		break;
+	case ST_IO: snprintf(detail, QUERY_DETAIL, "%.200s (%d)", sqlite3_errmsg(q->db), rc); break;
 	default: snprintf(detail, QUERY_DETAIL, "%s", status_words(st)); break;
 	}
 	return st;
@@ -233,7 +239,8 @@ enum status query_run(struct query *q, const char *sql, const struct query_optio
 	q->until_ms = clock_ms() + (options->time_ms ? options->time_ms : 10000);
 	rc = sqlite3_prepare_v2(q->db, sql, -1, &st, &rest);
 	if (rc == SQLITE_AUTH || (st && !sqlite3_stmt_readonly(st))) {
-		snprintf(detail, QUERY_DETAIL, "only reading is possible here (%.150s)", sqlite3_errmsg(q->db));
+		snprintf(detail, QUERY_DETAIL, "only reading is possible here (%.150s)",
+			sqlite3_errmsg(q->db));
 		sqlite3_finalize(st);
 		return ST_CONFIG;
 	}
@@ -241,9 +248,9 @@ enum status query_run(struct query *q, const char *sql, const struct query_optio
 		return run_end(q, ST_TIMEOUT, options, rc, detail);
 	if (rc != SQLITE_OK || !st || !is_blank_sql(rest)) {
 		snprintf(detail, QUERY_DETAIL, "%.200s",
-			rc != SQLITE_OK ? sqlite3_errmsg(q->db) :
-			!st             ? "there is no statement" :
-					  "one statement at a time");
+			rc != SQLITE_OK ? sqlite3_errmsg(q->db)
+			: !st           ? "there is no statement"
+					: "one statement at a time");
 		sqlite3_finalize(st);
 		return ST_CONFIG;
 	}

@@ -25,7 +25,7 @@ struct query_value {
 };
 
 struct query_options {
-	uint32_t time_ms; /* longest run; 0: 10,000 */
+	uint32_t time_ms;  /* longest run; 0: 10,000 */
 	uint64_t max_rows; /* 0: no limit */
 	/* Called once, before the rows. false ends the query. Either may be NULL. */
 	bool (*on_columns)(void *ctx, int n, const char *const *names);
@@ -42,8 +42,9 @@ enum status query_run(struct query *q, const char *sql, const struct query_optio
 	char detail[QUERY_DETAIL]) MUST_USE;
 
 enum query_format { QUERY_TABLE, QUERY_CSV, QUERY_JSON };
-/* Runs and prints. Table: aligned columns, bytes that do not print are escaped; csv: RFC 4180 with a
- * header line; json: an array of objects (blobs as hex). on_columns, on_row and ctx are not used. */
+/* Runs and prints. Table: aligned columns, bytes that do not print are escaped; csv: RFC 4180 with
+ * a header line; json: an array of objects (blobs as hex). on_columns, on_row and ctx are not used.
+ */
 enum status query_print(struct query *q, const char *sql, const struct query_options *options,
 	enum query_format format, FILE *out, char detail[QUERY_DETAIL]) MUST_USE;
 

@@ -40,8 +40,11 @@ static void hex_out(FILE *out, const char *p, size_t len)
 /* Length of a valid UTF-8 sequence at p, 0 when there is none (RFC 3629). */
 static size_t utf8_len(const unsigned char *p, size_t left)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
-		p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80                   ? 1
+		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						 : 0;
 
 	if (n == 0 || n > left)
 		return 0;
@@ -49,8 +52,8 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
 	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-		(p[0] == 0xf4 && p[1] > 0x8f))
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
 	return n;
 }
@@ -67,7 +70,8 @@ static char *cell_text(const char *p, size_t len, size_t *width)
 	for (size_t i = 0; text && i < len; (*width)++) {
 		const unsigned char *c = (const unsigned char *)p + i;
 		size_t n = utf8_len(c, len - i);
-		if (n == 0 || c[0] < 0x20 || c[0] == 0x7f || (n == 2 && c[0] == 0xc2 && c[1] < 0xa0)) {
+		if (n == 0 || c[0] < 0x20 || c[0] == 0x7f ||
+			(n == 2 && c[0] == 0xc2 && c[1] < 0xa0)) {
 			at += (size_t)snprintf(text + at, 5, "\\x%02x", (unsigned)c[0]);
 			*width += 3;
 			i++;
@@ -284,7 +288,9 @@ static bool json_row(void *ctx, int n, const struct query_value *v)
 			fputc('"', t->out);
 			break;
 		case QUERY_INTEGER: fputs(number_text(&v[i], buf), t->out); break;
-		case QUERY_REAL: fputs(isfinite(v[i].real) ? number_text(&v[i], buf) : "null", t->out); break;
+		case QUERY_REAL:
+			fputs(isfinite(v[i].real) ? number_text(&v[i], buf) : "null", t->out);
+			break;
 		}
 	}
 	fputs("}", t->out);
@@ -312,12 +318,15 @@ enum status query_print(struct query *q, const char *sql, const struct query_opt
 	struct query_options o = *options;
 
 	o.ctx = &t;
-	o.on_columns = format == QUERY_TABLE ? table_columns : format == QUERY_CSV ? csv_columns : json_columns;
+	o.on_columns = format == QUERY_TABLE ? table_columns
+		       : format == QUERY_CSV ? csv_columns
+					     : json_columns;
 	o.on_row = format == QUERY_TABLE ? table_row : format == QUERY_CSV ? csv_row : json_row;
 	enum status st = query_run(q, sql, &o, detail);
 	if (t.nomem) {
 		st = ST_NOMEM;
-		snprintf(detail, QUERY_DETAIL, "the answer is too large for memory: use a limit or csv");
+		snprintf(detail, QUERY_DETAIL,
+			"the answer is too large for memory: use a limit or csv");
 	}
 	/* What was read before a limit or a timeout is shown all the same. */
 	if (format == QUERY_TABLE && !t.nomem)

@@ -9,98 +9,15 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "db/statements.h"
 #include "gen/schema.h"
 
-#define BUSY_MS         1000   /* somebody else holds the file: an operator's shell */
-#define PRUNE_ROWS      500    /* a batch; some milliseconds */
-#define CHECKPOINT_AT   1000   /* pages in the log */
+#define BUSY_MS         1000 /* somebody else holds the file: an operator's shell */
+#define PRUNE_ROWS      500  /* a batch; some milliseconds */
+#define CHECKPOINT_AT   1000 /* pages in the log */
 #define CHECKPOINT_BUSY 16000
 #define LOG_SIZE_LIMIT  "67108864"
 #define DAY_MS          86400000ull
-
-/* The usage since the session was last counted goes to the day of the count. */
-#define USAGE_SQL \
-	"INSERT INTO usage_daily(day, node, ivrf, identity, active_ms, bytes_in, bytes_out, packets_in," \
-	" packets_out) SELECT date(?2 / 1000, 'unixepoch'), node, ivrf, identity," \
-	" max(0, ?2 - counted_ms), max(0, ?3 - bytes_in), max(0, ?4 - bytes_out)," \
-	" max(0, ?5 - packets_in), max(0, ?6 - packets_out)" \
-	" FROM sessions WHERE ulid = ?1 AND ended_ms IS NULL" \
-	" ON CONFLICT DO UPDATE SET active_ms = active_ms + excluded.active_ms," \
-	" bytes_in = bytes_in + excluded.bytes_in, bytes_out = bytes_out + excluded.bytes_out," \
-	" packets_in = packets_in + excluded.packets_in, packets_out = packets_out + excluded.packets_out"
-
-/*  X(NAME, sql) */
-#define STATEMENT_LIST(X) \
-	X(BEGIN, "BEGIN IMMEDIATE") \
-	X(COMMIT, "COMMIT") \
-	X(SAVE, "SAVEPOINT m") \
-	X(RELEASE, "RELEASE m") \
-	X(BACK, "ROLLBACK TO m") \
-	X(SESSION, \
-		"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, identity_type, identity," \
-		" username, local, remote, ip4, ip6, started_ms, counted_ms)" \
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14)" \
-		" ON CONFLICT(ulid) DO NOTHING") \
-	X(SESSION_AGAIN, \
-		"UPDATE sessions SET local = ?2, remote = ?3, ip4 = ?4, ip6 = ?5, ended_ms = NULL," \
-		" end_reason = NULL WHERE ulid = ?1") \
-	X(SESSION_DAY, \
-		"INSERT INTO usage_daily(day, node, ivrf, identity, sessions)" \
-		" VALUES(date(?1 / 1000, 'unixepoch'), ?2, ?3, ?4, 1)" \
-		" ON CONFLICT DO UPDATE SET sessions = sessions + 1") \
-	X(LEASE, \
-		"INSERT INTO leases(ivrf, address, family, pool, session, identity, granted_ms)" \
-		" SELECT ?1,?2,?3,?4,?5,?6,?7 WHERE NOT EXISTS (SELECT 1 FROM leases WHERE ivrf = ?1" \
-		" AND address = ?2 AND session = ?5 AND released_ms IS NULL)") \
-	X(USAGE, USAGE_SQL) \
-	X(COUNT, \
-		"UPDATE sessions SET counted_ms = max(counted_ms, ?2), bytes_in = max(bytes_in, ?3)," \
-		" bytes_out = max(bytes_out, ?4), packets_in = max(packets_in, ?5)," \
-		" packets_out = max(packets_out, ?6) WHERE ulid = ?1 AND ended_ms IS NULL") \
-	X(END, \
-		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3" \
-		" WHERE ulid = ?1 AND ended_ms IS NULL") \
-	X(RELEASE_LEASES, \
-		"UPDATE leases SET released_ms = max(?2, granted_ms)" \
-		" WHERE session = ?1 AND released_ms IS NULL") \
-	X(EVENT, \
-		"INSERT INTO events(ms, node, event, severity, session, peer, detail)" \
-		" VALUES(?1,?2,?3,?4,?5,?6,?7)") \
-	X(FAILURE, \
-		"INSERT INTO failures(ms, node, vrf, status, sentence, local, remote, identity, profile)" \
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
-	X(COUNTER, \
-		"INSERT OR REPLACE INTO counters(token, ms, sample, value) VALUES(?1,?2,?3,?4)") \
-	X(META, "INSERT OR REPLACE INTO meta(name, value) VALUES(?1,?2)") \
-	X(HELD, \
-		"SELECT ulid FROM sessions WHERE ended_ms IS NULL UNION" \
-		" SELECT session FROM leases WHERE released_ms IS NULL") \
-	X(PRUNE_SESSIONS, \
-		"DELETE FROM sessions WHERE ulid IN (SELECT ulid FROM sessions" \
-		" WHERE ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)") \
-	X(PRUNE_LEASES, \
-		"DELETE FROM leases WHERE id IN (SELECT id FROM leases" \
-		" WHERE released_ms < ?1 ORDER BY released_ms LIMIT ?2)") \
-	X(PRUNE_EVENTS, \
-		"DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, ms FROM events ORDER BY id" \
-		" LIMIT ?2) WHERE ms < ?1 OR id <= (SELECT max(id) FROM events) - ?3)") \
-	X(PRUNE_FAILURES, \
-		"DELETE FROM failures WHERE id IN (SELECT id FROM (SELECT id, ms FROM failures ORDER BY id" \
-		" LIMIT ?2) WHERE ms < ?1 OR id <= (SELECT max(id) FROM failures) - ?3)") \
-	X(PRUNE_COUNTERS, \
-		"DELETE FROM counters WHERE (token, ms) IN (SELECT token, ms FROM counters AS c" \
-		" WHERE ms < ?1 AND EXISTS (SELECT 1 FROM counters AS d" \
-		" WHERE d.token = c.token AND d.ms > c.ms) LIMIT ?2)") \
-	X(PRUNE_USAGE, \
-		"DELETE FROM usage_daily WHERE (day, identity, ivrf, node) IN (SELECT day, identity, ivrf, node" \
-		" FROM usage_daily WHERE day < date(?1 / 1000, 'unixepoch') LIMIT ?2)")
-
-enum statement {
-#define X(name, sql) S_##name,
-	STATEMENT_LIST(X)
-#undef X
-	S__MAX
-};
 
 static const char *const statement_sql[] = {
 #define X(name, sql) sql,
@@ -143,7 +60,8 @@ static bool make_file(const char *path, mode_t mode)
 	return ok;
 }
 
-static enum status open_file(const char *dir, const char *name, mode_t mode, sqlite3 **db, char *detail)
+static enum status open_file(
+	const char *dir, const char *name, mode_t mode, sqlite3 **db, char *detail)
 {
 	char path[4096];
 	static const char pragmas[] =
@@ -160,21 +78,23 @@ static enum status open_file(const char *dir, const char *name, mode_t mode, sql
 	if (sqlite3_open_v2(path, db, flags, NULL) != SQLITE_OK ||
 		sqlite3_busy_timeout(*db, BUSY_MS) != SQLITE_OK ||
 		sqlite3_exec(*db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
-		snprintf(detail, DB_DETAIL, "cannot open %s: %s", name, *db ? sqlite3_errmsg(*db) : "no memory");
+		snprintf(detail, DB_DETAIL, "cannot open %s: %s", name,
+			*db ? sqlite3_errmsg(*db) : "no memory");
 		return ST_STORE;
 	}
-	/* The log stays when the last connection closes, so that the operators' group, which may not
-	 * create it, can read the file also while the daemon is stopped. */
+	/* The log stays when the last connection closes, so that the operators' group, which may
+	 * not create it, can read the file also while the daemon is stopped. */
 	int on = 1;
 	(void)sqlite3_file_control(*db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-	return migrate(*db, name[1] == 'a' ? "main" : "secrets", schema_steps, schema_steps_len, detail);
+	return migrate(
+		*db, name[1] == 'a' ? "main" : "secrets", schema_steps, schema_steps_len, detail);
 }
 
 static enum status prepare_all(struct rows *r, char *detail)
 {
 	for (int i = 0; i < S__MAX; i++) {
-		if (sqlite3_prepare_v3(r->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &r->s[i], NULL) !=
-			SQLITE_OK) {
+		if (sqlite3_prepare_v3(r->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+			    &r->s[i], NULL) != SQLITE_OK) {
 			snprintf(detail, DB_DETAIL, "the database does not have our tables: %s",
 				sqlite3_errmsg(r->db));
 			return ST_STORE;
@@ -189,7 +109,8 @@ static void read_pair(sqlite3 *db, char out[40])
 	sqlite3_stmt *st = NULL;
 
 	out[0] = '\0';
-	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = 'pair'", -1, &st, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = 'pair'", -1, &st, NULL) ==
+			SQLITE_OK &&
 		sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
 		snprintf(out, 40, "%s", (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
@@ -231,7 +152,8 @@ static void check_pair(struct rows *r)
 		return;
 	if (ours[0])
 		snprintf(r->remark, sizeof(r->remark),
-			"sallyport.db and secrets.db do not belong together (one of them was replaced)");
+			"sallyport.db and secrets.db do not belong together (one of them was "
+			"replaced)");
 	bind_text(r, S_META, 1, "pair");
 	bind_text(r, S_META, 2, theirs);
 	(void)run(r, S_META);
@@ -315,8 +237,8 @@ void rows_checkpoint(struct rows *r, bool busy)
 
 /* ---- one message ---------------------------------------------------------------------------- */
 
-static int apply_lease(struct rows *r, const struct store_session *u, const char *address, int family,
-	const char *pool)
+static int apply_lease(struct rows *r, const struct store_session *u, const char *address,
+	int family, const char *pool)
 {
 	if (!address[0] || !pool[0])
 		return SQLITE_OK;
@@ -370,7 +292,8 @@ static int apply_up(struct rows *r, const struct store_session *u)
 	return rc;
 }
 
-static int apply_traffic(struct rows *r, const char *ulid, uint64_t ms, const struct store_traffic *t)
+static int apply_traffic(
+	struct rows *r, const char *ulid, uint64_t ms, const struct store_traffic *t)
 {
 	int rc = SQLITE_OK;
 
@@ -449,7 +372,8 @@ static int put_meta(struct rows *r, const char *name, uint64_t value)
 	return run(r, S_META);
 }
 
-static int put_counter(struct rows *r, const struct msg_sample *m, const char *token, uint64_t value)
+static int put_counter(
+	struct rows *r, const struct msg_sample *m, const char *token, uint64_t value)
 {
 	bind_text(r, S_COUNTER, 1, token);
 	bind_u64(r, S_COUNTER, 2, m->ms);
@@ -498,7 +422,7 @@ static bool is_live(const struct msg_reconcile *m, const char *text)
  * nobody holds would be lost for ever. */
 static int apply_reconcile(struct rows *r, struct msg_reconcile *m)
 {
-	char (*lost)[ULID_TEXT] = NULL;
+	char(*lost)[ULID_TEXT] = NULL;
 	size_t n = 0, cap = 0;
 	int rc;
 
@@ -565,7 +489,8 @@ enum status rows_apply(struct rows *r, struct msg *m, char detail[DB_DETAIL])
 
 /* ---- retention ------------------------------------------------------------------------------ */
 
-enum status rows_prune(struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL])
+enum status rows_prune(
+	struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL])
 {
 	static const enum statement all[] = {S_PRUNE_SESSIONS, S_PRUNE_LEASES, S_PRUNE_EVENTS,
 		S_PRUNE_FAILURES, S_PRUNE_COUNTERS, S_PRUNE_USAGE};
@@ -579,7 +504,9 @@ enum status rows_prune(struct rows *r, const struct msg_prune *p, bool *more, ch
 		bind_u64(r, s, 1, cutoff);
 		bind_u64(r, s, 2, PRUNE_ROWS);
 		if (s == S_PRUNE_EVENTS || s == S_PRUNE_FAILURES)
-			bind_u64(r, s, 3, s == S_PRUNE_EVENTS ? r->options.max_events : r->options.max_failures);
+			bind_u64(r, s, 3,
+				s == S_PRUNE_EVENTS ? r->options.max_events
+						    : r->options.max_failures);
 		st = store_status(r, run(r, s), detail);
 		if (st == ST_OK && sqlite3_changes(r->db) == PRUNE_ROWS)
 			*more = true;

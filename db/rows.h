@@ -27,7 +27,8 @@ enum status rows_commit(struct rows *r, char detail[DB_DETAIL]) MUST_USE;
 void rows_rollback(struct rows *r);
 
 /* One small batch of what is older than the cutoffs, in its own transaction. *more: call again. */
-enum status rows_prune(struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL]) MUST_USE;
+enum status rows_prune(
+	struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL]) MUST_USE;
 /* Moves the log into the file when it has grown; busy: only when it has grown a lot. */
 void rows_checkpoint(struct rows *r, bool busy);
 /* What was odd at opening, in words; "" when nothing was. */

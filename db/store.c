@@ -239,8 +239,8 @@ enum status store_session_up(struct store *s, uint64_t number, const struct stor
 	return push_answered(s, m, number);
 }
 
-enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms, enum status why,
-	const struct store_traffic *total)
+enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
+	enum status why, const struct store_traffic *total)
 {
 	struct msg *m = msg_new(MSG_END);
 
@@ -271,8 +271,8 @@ static struct msg *new_totals(struct store *s)
 	return NULL;
 }
 
-void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
-	const struct store_traffic *total)
+void store_session_traffic(
+	struct store *s, const struct ulid *session, uint64_t ms, const struct store_traffic *total)
 {
 	struct traffic_row *row;
 
@@ -290,7 +290,8 @@ void store_event(struct store *s, const struct store_event *row)
 {
 	struct msg *m;
 
-	if (is_too_many(s, &s->events, row->ms, EVENTS_A_SECOND) || !(m = new_or_count(s, MSG_EVENT)))
+	if (is_too_many(s, &s->events, row->ms, EVENTS_A_SECOND) ||
+		!(m = new_or_count(s, MSG_EVENT)))
 		return;
 	m->u.event = *row;
 	push_or_drop(s, m);
@@ -334,7 +335,8 @@ void store_failure(struct store *s, const struct store_failure *row)
 {
 	struct msg *m;
 
-	if (is_too_many(s, &s->failures, row->ms, FAILURES_A_SECOND) || !(m = new_or_count(s, MSG_FAILURE)))
+	if (is_too_many(s, &s->failures, row->ms, FAILURES_A_SECOND) ||
+		!(m = new_or_count(s, MSG_FAILURE)))
 		return;
 	m->u.failure = *row;
 	push_or_drop(s, m);
@@ -356,7 +358,8 @@ void store_sample(struct store *s, uint64_t number, uint64_t ms, const struct st
 	push_or_drop(s, m);
 }
 
-enum status store_reconcile(struct store *s, uint64_t number, uint64_t ms, const struct ulid *live, size_t n)
+enum status store_reconcile(
+	struct store *s, uint64_t number, uint64_t ms, const struct ulid *live, size_t n)
 {
 	struct msg *m = msg_new(MSG_RECONCILE);
 

@@ -1,6 +1,6 @@
 /* The store, seen from the loop: one function a question, none of them waits for the disk. A writer
- * thread owns the database handles (writer.h); what must be durable before it is granted is answered
- * by on_commit, from store_poll.
+ * thread owns the database handles (writer.h); what must be durable before it is granted is
+ * answered by on_commit, from store_poll.
  *
  *   sallyport.db  history, leases, events, failures, counters; mode 0640; never a secret
  *   secrets.db    mode 0600; no table with a secret yet
@@ -98,10 +98,11 @@ void store_poll(struct store *s);
  * (it then changes the row). ST_OK: on_commit(number) will come, also when the ring is full or the
  * disk is (ST_STORE). ST_NOMEM: it will not come. After an answer other than ST_OK the session must
  * be ended with store_session_end all the same: it costs nothing and leaves no doubt. */
-enum status store_session_up(struct store *s, uint64_t number, const struct store_session *row) MUST_USE;
+enum status store_session_up(
+	struct store *s, uint64_t number, const struct store_session *row) MUST_USE;
 /* Ends the row and releases its leases. Kept and tried again until it is written. */
-enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms, enum status why,
-	const struct store_traffic *total) MUST_USE;
+enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
+	enum status why, const struct store_traffic *total) MUST_USE;
 /* Current totals of a live session; feeds the usage per day. Collected: the last ones of a round go
  * with the next call of any of these functions, or of store_poll. */
 void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
@@ -117,8 +118,8 @@ void store_sample(struct store *s, uint64_t number, uint64_t ms, const struct st
 
 /* At start, before anything else is stored: sessions that the file believes active and that are not
  * in live end with reason `lost` and their leases are released. Answered by on_commit. */
-enum status store_reconcile(struct store *s, uint64_t number, uint64_t ms, const struct ulid *live,
-	size_t n) MUST_USE;
+enum status store_reconcile(
+	struct store *s, uint64_t number, uint64_t ms, const struct ulid *live, size_t n) MUST_USE;
 /* Removes what is older than so many days (0: nothing), little by little in idle time. */
 void store_prune(struct store *s, uint64_t ms, uint32_t days);
 

@@ -13,10 +13,10 @@
 #include "core/base/mem.h"
 #include "core/base/ring.h"
 
-#define BATCH_MAX   2048
-#define RETRY_MS    1000 /* between attempts while the store does not work */
-#define STUCK_MS    10   /* until answers that found no room are tried again */
-#define FOREVER     UINT64_MAX
+#define BATCH_MAX 2048
+#define RETRY_MS  1000 /* between attempts while the store does not work */
+#define STUCK_MS  10   /* until answers that found no room are tried again */
+#define FOREVER   UINT64_MAX
 
 struct queue {
 	struct msg *head;
@@ -41,12 +41,12 @@ struct writer {
 	struct rows *rows; /* NULL: to be opened again */
 	struct queue batch;
 	struct queue answers;
-	size_t waiters;       /* in batch */
-	uint64_t since_ms;    /* first message of the batch came */
-	uint64_t waiter_ms;   /* first one that waits for an answer came */
+	size_t waiters;     /* in batch */
+	uint64_t since_ms;  /* first message of the batch came */
+	uint64_t waiter_ms; /* first one that waits for an answer came */
 	bool failing;
 	uint64_t retry_at_ms;
-	uint64_t remark_ms;   /* last notice about a single message */
+	uint64_t remark_ms; /* last notice about a single message */
 	bool pruning;
 	struct msg_prune prune;
 };
@@ -172,7 +172,8 @@ static void refuse_one(struct writer *w, struct msg *m, const char *detail)
 		return;
 	w->remark_ms = clock_ms();
 	if (m->kind == MSG_UP)
-		snprintf(text, sizeof(text), "session %s refused: address %s %s is held by another session (%.80s)",
+		snprintf(text, sizeof(text),
+			"session %s refused: address %s %s is held by another session (%.80s)",
 			m->u.up.ulid, m->u.up.ip4, m->u.up.ip6, detail);
 	else
 		snprintf(text, sizeof(text), "a row was refused: %.160s", detail);
@@ -367,7 +368,8 @@ struct writer *writer_new(const char *dir, const struct writer_options *options,
 	struct writer *w = writer_alloc();
 
 	*why = ST_NOMEM;
-	snprintf(detail, DB_DETAIL, "the writer of the store cannot start: no memory or no threads");
+	snprintf(
+		detail, DB_DETAIL, "the writer of the store cannot start: no memory or no threads");
 	if (!w)
 		return NULL;
 	queue_init(&w->batch);
@@ -441,7 +443,8 @@ struct msg *writer_pop(struct writer *w)
 	struct msg *m = ring_pop(&w->back);
 
 	/* Cleared only when there is nothing more; looked at again because an answer may have come
-	 * between. After the thread ended, what found no room in the ring is taken from the queue. */
+	 * between. After the thread ended, what found no room in the ring is taken from the queue.
+	 */
 	if (!m) {
 		wake_clear(w->back_fd);
 		m = ring_pop(&w->back);

@@ -22,7 +22,7 @@
 #define BLOCK_BYTES 512u
 #define BLOCK_WORDS (BLOCK_BYTES / 8)
 #define BLOCK_DATA  (BLOCK_BYTES - 8) /* after the link */
-#define HEAD_WORDS  3                 /* kind+length, key, checksum: data words of the first block */
+#define HEAD_WORDS  3 /* kind+length, key, checksum: data words of the first block */
 
 /* The only way anything here writes to the shared memory. A test that wants to see every store
  * compiles this file with a recorder of its own. */
@@ -93,7 +93,8 @@ static struct entry *entry_find(const struct keep *k, enum keep_kind kind, uint6
 	struct map_node *n = map_first(&k->index, index_hash(kind, key));
 
 	for (; n; n = map_next(n)) {
-		struct entry *e = (struct entry *)(void *)((char *)n - offsetof(struct entry, node));
+		struct entry *e =
+			(struct entry *)(void *)((char *)n - offsetof(struct entry, node));
 		if (e->kind == kind && e->key == key)
 			return e;
 	}
@@ -212,8 +213,8 @@ static enum status attach_all(struct keep *k)
 		return ST_NOMEM;
 	for (uint32_t i = k->n_slots; i-- > 0;)
 		attach_slot(k, i, used);
-	/* What no slot reaches may hold half a record, or the one before: with keys in it. Blocks that
-	 * were never written are not even looked at, so that they need no memory yet. */
+	/* What no slot reaches may hold half a record, or the one before: with keys in it. Blocks
+	 * that were never written are not even looked at, so that they need no memory yet. */
 	uint64_t touched = load(k->head + HEAD_TOUCHED);
 	for (uint32_t b = k->n_blocks; b-- > 0;) {
 		if (used[b])
@@ -243,8 +244,8 @@ static enum status head_check(struct keep *k)
 	return ST_OK;
 }
 
-enum status keep_attach(void *mem, size_t size, uint32_t max_records, uint32_t max_blocks,
-	struct keep **out)
+enum status keep_attach(
+	void *mem, size_t size, uint32_t max_records, uint32_t max_blocks, struct keep **out)
 {
 	struct keep *k;
 	enum status st = ST_NOMEM;
@@ -301,8 +302,8 @@ static uint64_t word_of(const uint8_t *rec, size_t len, size_t at)
 }
 
 /* Fills blocks from the free stack; returns the first. The caller checked that there are enough. */
-static uint32_t write_chain(struct keep *k, enum keep_kind kind, uint64_t key, const uint8_t *rec,
-	size_t len)
+static uint32_t write_chain(
+	struct keep *k, enum keep_kind kind, uint64_t key, const uint8_t *rec, size_t len)
 {
 	uint64_t kind_len = (uint64_t)kind << 32 | (uint32_t)len;
 	uint32_t left = blocks_for(len);
@@ -395,7 +396,8 @@ size_t keep_get(const struct keep *k, enum keep_kind kind, uint64_t key, void *o
 	return e->len;
 }
 
-int keep_next(const struct keep *k, uint32_t *cursor, enum keep_kind *kind, uint64_t *key, size_t *len)
+int keep_next(
+	const struct keep *k, uint32_t *cursor, enum keep_kind *kind, uint64_t *key, size_t *len)
 {
 	for (; *cursor < k->n_slots; (*cursor)++) {
 		const struct entry *e = &k->entries[*cursor];

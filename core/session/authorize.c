@@ -21,7 +21,8 @@ struct resolver {
 	char *detail;
 };
 
-__attribute__((format(printf, 2, 3))) static enum status refuse(struct resolver *r, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static enum status refuse(
+	struct resolver *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -51,14 +52,15 @@ static bool add_prefix(struct prefix *v, uint8_t *n, size_t max, const struct pr
 	return true;
 }
 
-static enum status add_subnet(struct resolver *r, const struct authz_policy *a, const struct prefix *p)
+static enum status add_subnet(
+	struct resolver *r, const struct authz_policy *a, const struct prefix *p)
 {
 	struct ike_grant *g = &r->s->grant;
 
 	if (add_prefix(g->subnets, &g->n_subnets, SUBNETS_MAX, p))
 		return ST_OK;
-	return refuse(r, "authorization policy %.63s pushes more than %zu subnets: summarize them", a->name,
-		SUBNETS_MAX);
+	return refuse(r, "authorization policy %.63s pushes more than %zu subnets: summarize them",
+		a->name, SUBNETS_MAX);
 }
 
 static const struct iface *iface_named(const struct snapshot *conf, const char *name)
@@ -73,12 +75,14 @@ static const struct iface *iface_named(const struct snapshot *conf, const char *
 /* `route set interface` (R-AZP-14): the interface's own addresses as host networks. */
 static enum status add_interface(struct resolver *r, const struct authz_policy *a)
 {
-	const struct iface *i = a->route_set_ifname ? iface_named(r->conf, a->route_set_ifname) : r->tun;
+	const struct iface *i =
+		a->route_set_ifname ? iface_named(r->conf, a->route_set_ifname) : r->tun;
 	enum status st = ST_OK;
 
 	if (!i && a->route_set_ifname)
-		return refuse(r, "authorization policy %.63s names interface %.63s, which is not defined", a->name,
-			a->route_set_ifname);
+		return refuse(r,
+			"authorization policy %.63s names interface %.63s, which is not defined",
+			a->name, a->route_set_ifname);
 	if (!i)
 		return ST_OK;
 	const struct iface *i4 = i->unnumbered ? iface_named(r->conf, i->unnumbered) : i;
@@ -91,13 +95,15 @@ static enum status add_interface(struct resolver *r, const struct authz_policy *
 }
 
 /* `route set access-list` (R-AZP-15): the networks of the permit lines. */
-static enum status add_acls(struct resolver *r, const struct authz_policy *a, const struct str_list *names,
-	enum acl_kind kind)
+static enum status add_acls(struct resolver *r, const struct authz_policy *a,
+	const struct str_list *names, enum acl_kind kind)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		const struct acl *acl = snapshot_acl(r->conf, kind, names->v[i]);
 		if (!acl)
-			return refuse(r, "authorization policy %.63s names %s access-list %.63s, which is not defined",
+			return refuse(r,
+				"authorization policy %.63s names %s access-list %.63s, which is "
+				"not defined",
 				a->name, kind == ACL_IPV6 ? "IPv6" : "standard", names->v[i]);
 		for (size_t k = 0; k < acl->line_count; k++) {
 			const struct acl_line *line = &acl->lines[k];
@@ -119,8 +125,9 @@ static enum status add_remotes(struct resolver *r, const struct authz_policy *a)
 
 	for (size_t i = 0; i < a->remote_count; i++) {
 		if (!add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &a->remotes[i]))
-			return refuse(r, "authorization policy %.63s has more than %d `route set remote`", a->name,
-				REMOTES_MAX);
+			return refuse(r,
+				"authorization policy %.63s has more than %d `route set remote`",
+				a->name, REMOTES_MAX);
 	}
 	return ST_OK;
 }
@@ -181,12 +188,14 @@ static enum list_says ask_list(struct resolver *r, const char *name)
 		if (strcmp(l->methods.v[i], "none") == 0)
 			return LIST_NONE;
 	}
-	(void)refuse(r, "authorization list %.63s has no method `local`, and RADIUS is not available", l->name);
+	(void)refuse(r,
+		"authorization list %.63s has no method `local`, and RADIUS is not available",
+		l->name);
 	return LIST_REFUSED;
 }
 
-/* The policy that an `aaa authorization` line asks for; *out NULL: none. A group that does not exist
- * is refused; a user without a policy of his own has the group's. */
+/* The policy that an `aaa authorization` line asks for; *out NULL: none. A group that does not
+ * exist is refused; a user without a policy of his own has the group's. */
 static enum status find_policy(struct resolver *r, const struct aaa_author *a, bool is_group,
 	const struct authz_policy **out)
 {
@@ -197,7 +206,8 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 	if (!a->list)
 		return ST_OK;
 	if (a->mangler)
-		return refuse(r, "name-mangler %.63s of the authorization is not available", a->mangler);
+		return refuse(
+			r, "name-mangler %.63s of the authorization is not available", a->mangler);
 	enum list_says says = ask_list(r, a->list);
 	if (says != LIST_LOCAL)
 		return says == LIST_NONE ? ST_OK : ST_NOT_AUTHORIZED;
@@ -210,8 +220,10 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 		*out = NULL;
 	if (*out || !is_group)
 		return ST_OK;
-	return refuse(r, "authorization policy %.63s is not defined: add `crypto ikev2 authorization policy "
-			 "%.63s`", name, name);
+	return refuse(r,
+		"authorization policy %.63s is not defined: add `crypto ikev2 authorization policy "
+		"%.63s`",
+		name, name);
 }
 
 static enum status apply_policies(struct resolver *r, const struct ike_profile *p)
@@ -255,23 +267,27 @@ static const struct iface *tunnel_of(const struct snapshot *conf, const char *pr
 	return NULL;
 }
 
-static enum status find_device(struct resolver *r, const struct ike_profile *p, bool we_are_initiator)
+static enum status find_device(
+	struct resolver *r, const struct ike_profile *p, bool we_are_initiator)
 {
 	uint32_t n = p->virtual_template;
-	const struct iface *tunnel = we_are_initiator || n == 0 ? tunnel_of(r->conf, p->name) : NULL;
+	const struct iface *tunnel =
+		we_are_initiator || n == 0 ? tunnel_of(r->conf, p->name) : NULL;
 
 	if (tunnel) {
 		r->tun = tunnel;
 		r->s->grant.tun = SESSION_TUN_TUNNEL + tunnel->number;
 	} else if (n == 0) {
-		return refuse(r, "profile %.63s has no `virtual-template`: there is nowhere to put its traffic",
+		return refuse(r,
+			"profile %.63s has no `virtual-template`: there is nowhere to put its "
+			"traffic",
 			p->name);
 	} else {
 		r->tun = snapshot_iface(r->conf, IFACE_TEMPLATE, n);
 		r->s->grant.tun = n;
 		if (!r->tun || r->tun->shutdown)
-			return refuse(r, "interface Virtual-Template%u of profile %.63s is %s", (unsigned)n, p->name,
-				r->tun ? "shut down" : "not defined");
+			return refuse(r, "interface Virtual-Template%u of profile %.63s is %s",
+				(unsigned)n, p->name, r->tun ? "shut down" : "not defined");
 	}
 	/* The device stands in the VRF of its interface, and there addresses must differ. */
 	set_name(r->s->ivrf, r->tun->vrf);
@@ -289,8 +305,8 @@ static void put_dns(struct resolver *r)
 	}
 }
 
-enum status authorize_resolve(const struct snapshot *conf, const struct ike_question *q, struct session *s,
-	char detail[IKE_DETAIL_LEN])
+enum status authorize_resolve(const struct snapshot *conf, const struct ike_question *q,
+	struct session *s, char detail[IKE_DETAIL_LEN])
 {
 	const struct ike_profile *p = snapshot_profile(conf, q->profile);
 	struct resolver r = {.conf = conf, .s = s, .detail = detail};

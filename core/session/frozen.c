@@ -7,10 +7,38 @@
 
 /* Numbers are for ever; a field that is gone leaves a hole. */
 enum field {
-	F_ULID = 1, F_STATE, F_INITIATOR, F_SA, F_START_MS, F_PROFILE, F_POLICY, F_POLICY_USER, F_POOL4,
-	F_POOL6, F_IVRF, F_ID_TYPE, F_ID, F_USERNAME, F_LOCAL, F_REMOTE, F_MASK_LEN, F_SPI_IN, F_LEASE4,
-	F_LEASE6, F_IP4, F_IP4_MASK_LEN, F_IP6, F_IP6_LEN, F_DNS, F_NBNS, F_SUBNET, F_REMOTE_NET, F_DOMAIN,
-	F_BANNER, F_TUN, F_LIFETIME
+	F_ULID = 1,
+	F_STATE,
+	F_INITIATOR,
+	F_SA,
+	F_START_MS,
+	F_PROFILE,
+	F_POLICY,
+	F_POLICY_USER,
+	F_POOL4,
+	F_POOL6,
+	F_IVRF,
+	F_ID_TYPE,
+	F_ID,
+	F_USERNAME,
+	F_LOCAL,
+	F_REMOTE,
+	F_MASK_LEN,
+	F_SPI_IN,
+	F_LEASE4,
+	F_LEASE6,
+	F_IP4,
+	F_IP4_MASK_LEN,
+	F_IP6,
+	F_IP6_LEN,
+	F_DNS,
+	F_NBNS,
+	F_SUBNET,
+	F_REMOTE_NET,
+	F_DOMAIN,
+	F_BANNER,
+	F_TUN,
+	F_LIFETIME
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -129,7 +157,9 @@ static bool read_field(uint16_t tag, struct view v, struct session *s)
 {
 	switch (tag) {
 	case F_ULID: return fz_get_bytes(v, s->ulid.b, sizeof(s->ulid.b));
-	case F_STATE: s->state = fz_get_u8(v) == SESSION_UP ? SESSION_UP : SESSION_PENDING; return true;
+	case F_STATE:
+		s->state = fz_get_u8(v) == SESSION_UP ? SESSION_UP : SESSION_PENDING;
+		return true;
 	case F_INITIATOR: s->we_are_initiator = fz_get_u8(v) != 0; return true;
 	case F_SA: s->sa = fz_get_u64(v); return true;
 	case F_START_MS: s->start_ms = fz_get_u64(v); return true;

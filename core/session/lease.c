@@ -4,39 +4,11 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/session/lease_pool.h"
 
 /* Above so many remembered addresses a pool lends those again before it touches new ones: memory
  * follows the use and not the size of the pool. */
 #define RELEASED_MAX 65536u
-#define TOTAL_MAX    ((uint64_t)1 << 62)
-
-struct lease_range {
-	struct addr first;
-	uint64_t count;
-};
-
-struct lease_pool {
-	char name[LEASE_NAME];
-	char ivrf[LEASE_NAME];
-	uint8_t family;
-	uint8_t prefix_len; /* of what is handed out */
-	bool is_gone;
-	struct lease_range *ranges;
-	size_t n_ranges;
-	uint64_t total;
-	uint64_t fresh;     /* index of the first address that was perhaps never lent */
-	uint64_t skipped;   /* addresses behind `fresh` that another pool has or had */
-	uint64_t full_at;   /* leases.releases when a look at every address found nothing */
-	struct list held;
-	struct list released; /* longest ago first */
-	uint64_t n_held;
-	uint64_t n_released;
-	uint64_t outside;
-	uint64_t peak;
-	uint64_t taken;
-	uint64_t exhausted;
-	struct list node;
-};
 
 struct leases {
 	struct hash_key key;
@@ -46,64 +18,6 @@ struct leases {
 	struct map by_who;  /* (who, pool): remembered */
 	uint64_t releases;
 };
-
-/* ---- addresses and indexes ------------------------------------------------------------------ */
-
-/* a + (n << shift), as one number of 128 bits (IPv4: 32, shift 0). */
-static struct addr addr_step(const struct addr *a, uint64_t n, unsigned shift)
-{
-	uint8_t add[16] = {0};
-	struct addr sum = *a;
-	unsigned carry = 0;
-
-	if (shift == 0)
-		return addr_add(a, n);
-	for (unsigned bit = 0; bit < 64 && bit + shift < 128; bit++) {
-		unsigned at = bit + shift;
-		if (n >> bit & 1)
-			add[15 - at / 8] = (uint8_t)(add[15 - at / 8] | 1u << at % 8);
-	}
-	for (int i = 15; i >= 0; i--) {
-		carry += (unsigned)a->b[i] + add[i];
-		sum.b[i] = (uint8_t)carry;
-		carry >>= 8;
-	}
-	return sum;
-}
-
-static struct addr pool_addr(const struct lease_pool *p, uint64_t index)
-{
-	unsigned shift = p->family == 6 ? 128u - p->prefix_len : 0;
-
-	for (size_t i = 0; i < p->n_ranges; i++) {
-		if (index < p->ranges[i].count)
-			return addr_step(&p->ranges[i].first, index, shift);
-		index -= p->ranges[i].count;
-	}
-	return (struct addr){0};
-}
-
-static bool range_has(const struct lease_pool *p, const struct lease_range *r, const struct addr *a)
-{
-	if (a->family != r->first.family || addr_cmp(a, &r->first) < 0)
-		return false;
-	if (p->family == 4 || p->prefix_len == 128)
-		return addr_diff(&r->first, a) < r->count;
-	/* Prefixes: inside, and at a border. */
-	struct addr last = addr_step(&r->first, r->count - 1, 128u - p->prefix_len);
-	struct prefix whole = {*a, p->prefix_len};
-	prefix_mask(&whole);
-	return addr_cmp(a, &last) <= 0 && addr_eq(&whole.addr, a);
-}
-
-static bool pool_has(const struct lease_pool *p, const struct addr *a)
-{
-	for (size_t i = 0; i < p->n_ranges; i++) {
-		if (range_has(p, &p->ranges[i], a))
-			return true;
-	}
-	return false;
-}
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
@@ -147,7 +61,8 @@ struct lease *lease_find(const struct leases *l, const char *ivrf, const struct 
 	return e && e->held ? e : NULL;
 }
 
-static struct lease_pool *pool_find(const struct leases *l, const char *name, const char *ivrf, uint8_t family)
+static struct lease_pool *pool_find(
+	const struct leases *l, const char *name, const char *ivrf, uint8_t family)
 {
 	LIST_EACH(n, &l->pools) {
 		struct lease_pool *p = CONTAINER_OF(n, struct lease_pool, node);
@@ -185,7 +100,8 @@ static void hold(struct leases *l, struct lease_pool *p, struct lease *e, uint64
 }
 
 /* A new one, held. NULL when out of memory. */
-static struct lease *hold_new(struct leases *l, struct lease_pool *p, const struct addr *a, uint64_t who)
+static struct lease *hold_new(
+	struct leases *l, struct lease_pool *p, const struct addr *a, uint64_t who)
 {
 	struct lease *e = mem_new(sizeof(*e));
 
@@ -204,7 +120,7 @@ static struct lease *hold_new(struct leases *l, struct lease_pool *p, const stru
 
 bool lease_is_outside(const struct lease *lease)
 {
-	return !pool_has(lease->pool, &lease->addr);
+	return !lease_pool_has(lease->pool, &lease->addr);
 }
 
 static void pool_free(struct lease_pool *p)
@@ -237,12 +153,12 @@ void lease_release(struct leases *l, struct lease *lease)
 /* ---- choosing ------------------------------------------------------------------------------- */
 
 /* The address, when it is in the pool and nobody has it. */
-static enum status take_exact(struct leases *l, struct lease_pool *p, const struct addr *a, uint64_t who,
-	struct lease **out)
+static enum status take_exact(struct leases *l, struct lease_pool *p, const struct addr *a,
+	uint64_t who, struct lease **out)
 {
 	struct lease *e;
 
-	if (!pool_has(p, a))
+	if (!lease_pool_has(p, a))
 		return ST_NOT_FOUND;
 	e = remembered(l, p->ivrf, a);
 	if (e && e->held)
@@ -256,7 +172,8 @@ static enum status take_exact(struct leases *l, struct lease_pool *p, const stru
 }
 
 /* What this holder had last. */
-static enum status take_same(struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
+static enum status take_same(
+	struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
 {
 	struct map_node *n = map_first(&l->by_who, who_hash(p, who));
 
@@ -272,11 +189,11 @@ static enum status take_same(struct leases *l, struct lease_pool *p, uint64_t wh
 }
 
 /* The next address that was never lent, looking at no more than max of them. */
-static enum status take_fresh(struct leases *l, struct lease_pool *p, uint64_t who, uint64_t max,
-	struct lease **out)
+static enum status take_fresh(
+	struct leases *l, struct lease_pool *p, uint64_t who, uint64_t max, struct lease **out)
 {
 	for (; p->fresh < p->total && max; max--) {
-		struct addr a = pool_addr(p, p->fresh);
+		struct addr a = lease_pool_addr(p, p->fresh);
 		struct lease *e = remembered(l, p->ivrf, &a);
 		if (e && e->pool == p && !e->held) { /* it has its place in the queue */
 			p->fresh++;
@@ -300,7 +217,8 @@ static enum status take_fresh(struct leases *l, struct lease_pool *p, uint64_t w
 	return ST_NOT_FOUND;
 }
 
-static enum status take_oldest(struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
+static enum status take_oldest(
+	struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
 {
 	if (list_empty(&p->released))
 		return ST_NOT_FOUND;
@@ -311,7 +229,8 @@ static enum status take_oldest(struct leases *l, struct lease_pool *p, uint64_t 
 
 /* Pools that overlap pass over each other's addresses; when those are given back somebody has to
  * look again. Once per change, not once per request. */
-static enum status take_skipped(struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
+static enum status take_skipped(
+	struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
 {
 	if (!p->skipped || p->full_at == l->releases + 1)
 		return ST_NOT_FOUND;
@@ -323,8 +242,8 @@ static enum status take_skipped(struct leases *l, struct lease_pool *p, uint64_t
 	return st;
 }
 
-static enum status take_any(struct leases *l, struct lease_pool *p, const struct lease_want *w,
-	struct lease **out)
+static enum status take_any(
+	struct leases *l, struct lease_pool *p, const struct lease_want *w, struct lease **out)
 {
 	enum status st = ST_NOT_FOUND;
 
@@ -345,58 +264,8 @@ static enum status take_any(struct leases *l, struct lease_pool *p, const struct
 
 /* ---- pools and configuration ---------------------------------------------------------------- */
 
-/* Number of prefixes of length len in a prefix of length within; saturates. */
-static uint64_t count_prefixes(uint8_t within, uint8_t len)
-{
-	unsigned bits = len >= within ? (unsigned)(len - within) : 0;
-
-	return bits >= 62 ? TOTAL_MAX : (uint64_t)1 << bits;
-}
-
-static enum status copy_pool4(const struct pool4 *c, struct lease_pool *p)
-{
-	p->ranges = mem_array(c->range_count, sizeof(*p->ranges));
-	if (!p->ranges)
-		return ST_NOMEM;
-	p->n_ranges = c->range_count;
-	for (size_t i = 0; i < c->range_count; i++) {
-		p->ranges[i].first = c->ranges[i].first;
-		p->ranges[i].count = addr_diff(&c->ranges[i].first, &c->ranges[i].last) + 1;
-		p->total += p->ranges[i].count;
-	}
-	p->prefix_len = 32;
-	return ST_OK;
-}
-
-static enum status copy_pool6(const struct pool6 *c, struct lease_pool *p)
-{
-	p->ranges = mem_array(1, sizeof(*p->ranges));
-	if (!p->ranges)
-		return ST_NOMEM;
-	p->n_ranges = 1;
-	p->ranges[0].first = prefix_first(&c->prefix);
-	p->ranges[0].count = count_prefixes(c->prefix.len, c->handout_len);
-	p->total = p->ranges[0].count;
-	p->prefix_len = c->handout_len;
-	return ST_OK;
-}
-
-/* Ranges of the configured pool into p (whose old ones are forgotten). */
-static enum status read_ranges(const struct snapshot *conf, struct lease_pool *p)
-{
-	const struct pool4 *c4 = conf && p->family == 4 ? snapshot_pool4(conf, p->name) : NULL;
-	const struct pool6 *c6 = conf && p->family == 6 ? snapshot_pool6(conf, p->name) : NULL;
-
-	p->ranges = NULL;
-	p->n_ranges = 0;
-	p->total = 0;
-	p->is_gone = !c4 && !c6;
-	if (c4)
-		return copy_pool4(c4, p);
-	return c6 ? copy_pool6(c6, p) : ST_OK;
-}
-
-static struct lease_pool *pool_new(struct leases *l, const char *name, const char *ivrf, uint8_t family)
+static struct lease_pool *pool_new(
+	struct leases *l, const char *name, const char *ivrf, uint8_t family)
 {
 	struct lease_pool *p = mem_new(sizeof(*p));
 
@@ -408,7 +277,7 @@ static struct lease_pool *pool_new(struct leases *l, const char *name, const cha
 	p->prefix_len = family == 4 ? 32 : 128;
 	list_init(&p->held);
 	list_init(&p->released);
-	if (read_ranges(l->conf, p) != ST_OK) {
+	if (lease_pool_read(l->conf, p) != ST_OK) {
 		mem_free(p);
 		return NULL;
 	}
@@ -432,17 +301,6 @@ static void pool_changed(struct leases *l, struct lease_pool *p)
 		p->outside += lease_is_outside(CONTAINER_OF(n, struct lease, in_pool));
 	if (p->is_gone && p->n_held == 0)
 		pool_free(p);
-}
-
-static bool same_ranges(const struct lease_pool *a, const struct lease_pool *b)
-{
-	if (a->is_gone != b->is_gone || a->n_ranges != b->n_ranges || a->prefix_len != b->prefix_len)
-		return false;
-	for (size_t i = 0; i < a->n_ranges; i++) {
-		if (a->ranges[i].count != b->ranges[i].count || !addr_eq(&a->ranges[i].first, &b->ranges[i].first))
-			return false;
-	}
-	return true;
 }
 
 static void swap_ranges(struct leases *l, struct lease_pool *p, struct lease_pool *now)
@@ -476,14 +334,14 @@ enum status leases_set_conf(struct leases *l, struct snapshot *conf)
 		copies[i].family = p->family;
 		memcpy(copies[i].name, p->name, sizeof(p->name));
 		if (st == ST_OK)
-			st = read_ranges(conf, &copies[i]);
+			st = lease_pool_read(conf, &copies[i]);
 		i++;
 	}
 	i = 0;
 	if (st == ST_OK) {
 		LIST_EACH_SAFE(at, &l->pools) {
 			struct lease_pool *p = CONTAINER_OF(at, struct lease_pool, node);
-			if (same_ranges(p, &copies[i]))
+			if (lease_pool_same(p, &copies[i]))
 				mem_free(copies[i].ranges);
 			else
 				swap_ranges(l, p, &copies[i]);
@@ -545,14 +403,17 @@ enum status lease_take(struct leases *l, const struct lease_want *want, struct l
 	char detail[LEASE_DETAIL])
 {
 	struct lease_pool *p = pool_find(l, want->pool, want->ivrf, want->family);
-	bool is_known = l->conf && (want->family == 4 ? (const void *)snapshot_pool4(l->conf, want->pool) :
-							(const void *)snapshot_pool6(l->conf, want->pool));
+	bool is_known =
+		l->conf && (want->family == 4 ? (const void *)snapshot_pool4(l->conf, want->pool)
+					      : (const void *)snapshot_pool6(l->conf, want->pool));
 
 	*out = NULL;
 	if (!is_known) {
-		snprintf(detail, LEASE_DETAIL, "%s pool %.63s is not defined: add `%s local pool %.63s %s`",
-			want->family == 4 ? "IPv4" : "IPv6", want->pool, want->family == 4 ? "ip" : "ipv6",
-			want->pool, want->family == 4 ? "FIRST LAST" : "PREFIX/LEN 128");
+		snprintf(detail, LEASE_DETAIL,
+			"%s pool %.63s is not defined: add `%s local pool %.63s %s`",
+			want->family == 4 ? "IPv4" : "IPv6", want->pool,
+			want->family == 4 ? "ip" : "ipv6", want->pool,
+			want->family == 4 ? "FIRST LAST" : "PREFIX/LEN 128");
 		return ST_NO_ADDRESS;
 	}
 	if (!p && !(p = pool_new(l, want->pool, want->ivrf, want->family)))
@@ -563,7 +424,8 @@ enum status lease_take(struct leases *l, const struct lease_want *want, struct l
 	if (st != ST_OK) {
 		p->exhausted++;
 		uint64_t in_use = p->n_held - p->outside;
-		snprintf(detail, LEASE_DETAIL, "pool %.63s is exhausted: %llu of %llu addresses in use%s", p->name,
+		snprintf(detail, LEASE_DETAIL,
+			"pool %.63s is exhausted: %llu of %llu addresses in use%s", p->name,
 			(unsigned long long)in_use, (unsigned long long)p->total,
 			in_use < p->total ? ", the others by pools that overlap with it" : "");
 		return ST_POOL_EXHAUSTED;
@@ -574,8 +436,8 @@ enum status lease_take(struct leases *l, const struct lease_want *want, struct l
 	return ST_OK;
 }
 
-enum status lease_claim(struct leases *l, const struct lease_want *want, uint8_t prefix_len,
-	struct lease **out)
+enum status lease_claim(
+	struct leases *l, const struct lease_want *want, uint8_t prefix_len, struct lease **out)
 {
 	struct lease *e = remembered(l, want->ivrf, &want->hint);
 	struct lease_pool *p;
@@ -609,9 +471,14 @@ bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_i
 		const struct lease_pool *p = CONTAINER_OF(n, struct lease_pool, node);
 		if (i++ < *cursor)
 			continue;
-		*out = (struct lease_pool_info){.family = p->family, .is_gone = p->is_gone, .total = p->total,
-			.in_use = p->n_held - p->outside, .outside = p->outside, .peak = p->peak,
-			.taken = p->taken, .exhausted = p->exhausted};
+		*out = (struct lease_pool_info){.family = p->family,
+			.is_gone = p->is_gone,
+			.total = p->total,
+			.in_use = p->n_held - p->outside,
+			.outside = p->outside,
+			.peak = p->peak,
+			.taken = p->taken,
+			.exhausted = p->exhausted};
 		memcpy(out->name, p->name, sizeof(out->name));
 		memcpy(out->ivrf, p->ivrf, sizeof(out->ivrf));
 		(*cursor)++;

@@ -28,9 +28,9 @@ struct lease {
 	bool held;          /* false: remembered, and may be lent to somebody else */
 	uint64_t who;       /* last holder */
 	struct lease_pool *pool;
-	struct list in_pool;           /* held or released ones of the pool */
+	struct list in_pool; /* held or released ones of the pool */
 	struct map_node by_addr;
-	struct map_node by_who;        /* released ones only */
+	struct map_node by_who; /* released ones only */
 };
 
 /* key: random, against chosen collisions. NULL when out of memory. */
@@ -40,11 +40,11 @@ void leases_free(struct leases *l); /* the leases too */
 enum status leases_set_conf(struct leases *l, struct snapshot *conf) MUST_USE;
 
 struct lease_want {
-	uint8_t family;    /* 4 or 6: which kind of pool */
+	uint8_t family; /* 4 or 6: which kind of pool */
 	const char *pool;
-	const char *ivrf;  /* "" is our own */
-	uint64_t who;      /* hash of the holder's identity, see leases_who */
-	struct addr hint;  /* wanted if it is free; family 0: none */
+	const char *ivrf; /* "" is our own */
+	uint64_t who;     /* hash of the holder's identity, see leases_who */
+	struct addr hint; /* wanted if it is free; family 0: none */
 };
 uint64_t leases_who(const struct leases *l, uint8_t id_type, const void *id, size_t len);
 

@@ -162,7 +162,8 @@ struct session *session_find_sa(const struct sessions *ss, uint64_t sa)
 	return NULL;
 }
 
-struct session *session_find_addr(const struct sessions *ss, const char *ivrf, const struct addr *addr)
+struct session *session_find_addr(
+	const struct sessions *ss, const char *ivrf, const struct addr *addr)
 {
 	struct lease *l = lease_find(ss->leases, ivrf, addr);
 
@@ -178,10 +179,11 @@ struct session *session_find_addr(const struct sessions *ss, const char *ivrf, c
 	return NULL;
 }
 
-struct session *session_next_same(const struct sessions *ss, const struct ike_id *id, const struct session *prev)
+struct session *session_next_same(
+	const struct sessions *ss, const struct ike_id *id, const struct session *prev)
 {
-	struct map_node *n =
-		prev ? map_next(&prev->by_identity) : map_first(&ss->by_identity, identity_hash(ss, id));
+	struct map_node *n = prev ? map_next(&prev->by_identity)
+				  : map_first(&ss->by_identity, identity_hash(ss, id));
 
 	for (; n; n = map_next(n)) {
 		struct session *s = CONTAINER_OF(n, struct session, by_identity);
@@ -272,14 +274,16 @@ static enum status no_pool(const struct session *s, uint8_t family, char *detail
 	bool is_default = strcmp(policy, "default") == 0;
 
 	snprintf(detail, IKE_DETAIL_LEN,
-		"the client asks for an IPv%u address, and authorization policy %.63s has no %spool: add `%spool "
-		"NAME` to it%s", (unsigned)family, policy, family == 6 ? "ipv6 " : "", family == 6 ? "ipv6 " : "",
+		"the client asks for an IPv%u address, and authorization policy %.63s has no "
+		"%spool: add `%spool "
+		"NAME` to it%s",
+		(unsigned)family, policy, family == 6 ? "ipv6 " : "", family == 6 ? "ipv6 " : "",
 		is_default ? " or name another with `aaa authorization group`" : "");
 	return ST_NO_ADDRESS;
 }
 
-static enum status take(struct sessions *ss, struct session *s, uint8_t family, const struct addr *hint,
-	char *detail)
+static enum status take(struct sessions *ss, struct session *s, uint8_t family,
+	const struct addr *hint, char *detail)
 {
 	struct lease **slot = family == 4 ? &s->lease4 : &s->lease6;
 	struct lease_want want = {

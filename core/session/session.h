@@ -1,5 +1,6 @@
-/* One user's presence: what the store, show and later accounting, SNMP and Lua talk about. It begins
- * when a peer is authorized, is granted addresses, is up when that is durable, and ends once.
+/* One user's presence: what the store, show and later accounting, SNMP and Lua talk about. It
+ * begins when a peer is authorized, is granted addresses, is up when that is durable, and ends
+ * once.
  *
  *   ASK_AUTHORIZE  session_authorize  pending: policy resolved from the configuration in force
  *   ASK_ADDRESS    session_assign     leases taken, the whole grant
@@ -19,7 +20,7 @@
 /* Tunnel devices: a virtual template has its own number in the data path, TunnelN this + N. */
 #define SESSION_TUN_TUNNEL 0x10000u
 
-#define SESSION_NAME       64  /* names with NUL */
+#define SESSION_NAME       64 /* names with NUL */
 #define SESSION_USERNAME   256
 #define SESSION_FROZEN_MAX 6144 /* no record is longer */
 
@@ -34,24 +35,24 @@ struct session {
 	struct ulid ulid;
 	enum session_state state;
 	bool we_are_initiator;
-	uint64_t sa;                   /* number of the IKE SA */
-	uint64_t start_ms;             /* UTC, of the authorization */
+	uint64_t sa;       /* number of the IKE SA */
+	uint64_t start_ms; /* UTC, of the authorization */
 	char profile[SESSION_NAME];
-	char policy[SESSION_NAME];     /* authorization policy; "" when none applies */
+	char policy[SESSION_NAME];      /* authorization policy; "" when none applies */
 	char policy_user[SESSION_NAME]; /* of the user authorization; "" usually */
 	char pool4[SESSION_NAME];
 	char pool6[SESSION_NAME];
-	char ivrf[SESSION_NAME];       /* inner VRF; "" is our own */
+	char ivrf[SESSION_NAME]; /* inner VRF; "" is our own */
 	struct ike_id peer_id;
 	char username[SESSION_USERNAME]; /* printable, escaped */
 	struct endpoint local;
 	struct endpoint remote;
 	struct ike_grant grant;
-	uint8_t mask_len;              /* of the policy; in the grant once there is an IPv4 address */
-	uint32_t spi_in;               /* of the first child; 0 while pending */
-	struct lease *lease4;          /* NULL: none, or the address comes from the peer */
+	uint8_t mask_len;     /* of the policy; in the grant once there is an IPv4 address */
+	uint32_t spi_in;      /* of the first child; 0 while pending */
+	struct lease *lease4; /* NULL: none, or the address comes from the peer */
 	struct lease *lease6;
-	unsigned orphaned;             /* ORPHAN_ bits; 0: not */
+	unsigned orphaned; /* ORPHAN_ bits; 0: not */
 	/* tables */
 	struct list in_order;
 	struct map_node by_ulid;
@@ -71,8 +72,9 @@ enum status sessions_set_conf(struct sessions *ss, struct snapshot *conf) MUST_U
 void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
 	const uint8_t random[10], struct ike_answer *answer);
 /* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same.
- * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a sentence.
- * Who asks for both families gets what there is; it fails when there is nothing at all. */
+ * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a
+ * sentence. Who asks for both families gets what there is; it fails when there is nothing at all.
+ */
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
 /* The commit was answered ST_OK. */
 void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c);
@@ -84,10 +86,13 @@ void session_end(struct sessions *ss, struct session *s);
 struct session *session_find(const struct sessions *ss, const struct ulid *ulid);
 struct session *session_find_sa(const struct sessions *ss, uint64_t sa);
 /* Who has this inner address now. */
-struct session *session_find_addr(const struct sessions *ss, const char *ivrf, const struct addr *addr);
+struct session *session_find_addr(
+	const struct sessions *ss, const char *ivrf, const struct addr *addr);
 /* Same identity (type and bytes): prev NULL for the first. */
-struct session *session_next_same(const struct sessions *ss, const struct ike_id *id, const struct session *prev);
-/* In order of creation: prev NULL for the first. To end sessions on the way, fetch the next before. */
+struct session *session_next_same(
+	const struct sessions *ss, const struct ike_id *id, const struct session *prev);
+/* In order of creation: prev NULL for the first. To end sessions on the way, fetch the next before.
+ */
 struct session *session_next(const struct sessions *ss, const struct session *prev);
 size_t sessions_count(const struct sessions *ss); /* pending ones too */
 /* A pending session older than that, whose IKE SA was forgotten; NULL when there is none. */
@@ -100,7 +105,8 @@ char *session_identity(const struct ike_id *id, char *out, size_t cap);
 
 /* Frozen record of a session (any state) and back; 0: does not fit. Thaw claims the leases again,
  * also those that the configuration no longer has. ST_EXISTS: the session is there already, or
- * somebody else has its address; ST_BAD_PAYLOAD, ST_TRUNCATED: damaged; ST_NOMEM. Nothing changed. */
+ * somebody else has its address; ST_BAD_PAYLOAD, ST_TRUNCATED: damaged; ST_NOMEM. Nothing changed.
+ */
 size_t session_freeze(const struct session *s, uint8_t *out, size_t cap);
 enum status session_thaw(struct sessions *ss, struct view rec, struct session **out) MUST_USE;
 

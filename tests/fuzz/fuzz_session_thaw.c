@@ -26,7 +26,8 @@ static void again(const struct session *s)
 	struct session *t;
 	size_t len = session_freeze(s, one, sizeof(one));
 
-	if (len == 0 || len > SESSION_FROZEN_MAX || session_thaw(ss, (struct view){one, len}, &t) != ST_OK ||
+	if (len == 0 || len > SESSION_FROZEN_MAX ||
+		session_thaw(ss, (struct view){one, len}, &t) != ST_OK ||
 		session_freeze(t, two, sizeof(two)) != len || memcmp(one, two, len) != 0)
 		abort();
 	sessions_free(ss);

@@ -44,7 +44,8 @@ static inline struct prefix lab_prefix(const char *text)
 }
 
 /* `ip local pool`; again for another range. */
-static inline void lab_pool4(struct snapshot *s, const char *name, const char *first, const char *last)
+static inline void lab_pool4(
+	struct snapshot *s, const char *name, const char *first, const char *last)
 {
 	struct pool4 *p = NULL;
 	void *tmp;
@@ -62,7 +63,8 @@ static inline void lab_pool4(struct snapshot *s, const char *name, const char *f
 	r->last = lab_addr(last);
 }
 
-static inline void lab_pool6(struct snapshot *s, const char *name, const char *prefix, uint8_t handout)
+static inline void lab_pool6(
+	struct snapshot *s, const char *name, const char *prefix, uint8_t handout)
 {
 	void *tmp;
 	struct pool6 *p = ARENA_PUSH(&s->arena, s->pools6, s->pool6_count, tmp);
@@ -85,8 +87,8 @@ static inline void lab_list(struct snapshot *s, const char *name, const char *me
 
 /* `crypto ikev2 profile NAME`, `virtual-template N`, `aaa authorization group psk list LIST POLICY`
  * (list NULL: without). */
-static inline struct ike_profile *lab_profile(struct snapshot *s, const char *name, uint32_t template,
-	const char *list, const char *policy)
+static inline struct ike_profile *lab_profile(struct snapshot *s, const char *name,
+	uint32_t template, const char *list, const char *policy)
 {
 	void *tmp;
 	struct ike_profile *p = ARENA_PUSH(&s->arena, s->profiles, s->profile_count, tmp);
@@ -110,7 +112,8 @@ static inline struct authz_policy *lab_authz(struct snapshot *s, const char *nam
 	return a;
 }
 
-static inline struct iface *lab_iface(struct snapshot *s, uint8_t kind, uint32_t number, const char *name)
+static inline struct iface *lab_iface(
+	struct snapshot *s, uint8_t kind, uint32_t number, const char *name)
 {
 	void *tmp;
 	struct iface *i = ARENA_PUSH(&s->arena, s->ifaces, s->iface_count, tmp);
@@ -121,7 +124,8 @@ static inline struct iface *lab_iface(struct snapshot *s, uint8_t kind, uint32_t
 	return i;
 }
 
-static inline void lab_acl(struct snapshot *s, uint8_t kind, const char *name, bool permit, const char *net)
+static inline void lab_acl(
+	struct snapshot *s, uint8_t kind, const char *name, bool permit, const char *net)
 {
 	struct acl *a = (struct acl *)(uintptr_t)snapshot_acl(s, kind, name);
 	void *tmp;

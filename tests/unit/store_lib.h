@@ -73,7 +73,8 @@ static void lab_on_notice(void *ctx, enum status st, const char *text)
 
 static struct store_options lab_options(void)
 {
-	return (struct store_options){.node = "gw1", .on_commit = lab_on_commit, .on_notice = lab_on_notice};
+	return (struct store_options){
+		.node = "gw1", .on_commit = lab_on_commit, .on_notice = lab_on_notice};
 }
 
 static inline struct store *lab_open(void)
@@ -117,7 +118,8 @@ static inline struct store_session lab_session(uint64_t n, const char *ip4)
 	snprintf(u.profile, sizeof(u.profile), "RA");
 	snprintf(u.policy, sizeof(u.policy), "RA");
 	snprintf(u.identity_type, sizeof(u.identity_type), "email");
-	snprintf(u.identity, sizeof(u.identity), "user%llu@corp.example", (unsigned long long)(n % 50));
+	snprintf(u.identity, sizeof(u.identity), "user%llu@corp.example",
+		(unsigned long long)(n % 50));
 	snprintf(u.local, sizeof(u.local), "192.0.2.1:4500");
 	snprintf(u.remote, sizeof(u.remote), "198.51.100.%u:4500", (unsigned)(n % 250));
 	snprintf(u.ip4, sizeof(u.ip4), "%s", ip4);

@@ -121,8 +121,8 @@ static void full_keeps_the_old_record(void)
 
 	T_EQ(keep_attach(memory(), 65536, RECORDS, BLOCKS, &k), ST_OK);
 	for (uint64_t key = 0; key < RECORDS; key++)
-		T_DO(put(k, key, 900, 1)); /* 2 blocks each: 16 of 24 */
-	T_EQ(keep_put(k, KEEP_IKE, 99, "x", 1), ST_NOMEM); /* no slot */
+		T_DO(put(k, key, 900, 1));                      /* 2 blocks each: 16 of 24 */
+	T_EQ(keep_put(k, KEEP_IKE, 99, "x", 1), ST_NOMEM);      /* no slot */
 	T_EQ(keep_put(k, KEEP_IKE, 3, big, 9 * 504), ST_NOMEM); /* no blocks */
 	T_EQ(keep_put(k, KEEP_IKE, 3, big, sizeof(big)), ST_NOMEM);
 	T_TRUE(has(k, 3, 900, 1));
@@ -189,8 +189,16 @@ struct step {
 	unsigned v;
 };
 static const struct step story[] = {
-	{1, 600, 1}, {2, 40, 1}, {1, 1700, 2}, {3, 1000, 1}, {2, 0, 0}, {1, 30, 3}, {2, 500, 2}, {3, 0, 0},
-	{1, 0, 0}, {1, 504, 4},
+	{1, 600, 1},
+	{2, 40, 1},
+	{1, 1700, 2},
+	{3, 1000, 1},
+	{2, 0, 0},
+	{1, 30, 3},
+	{2, 500, 2},
+	{3, 0, 0},
+	{1, 0, 0},
+	{1, 504, 4},
 };
 #define STEPS (sizeof(story) / sizeof(story[0]))
 

@@ -20,7 +20,8 @@ static struct snapshot *parse(const char *text, const struct snapshot *previous)
 	return s;
 }
 
-static struct ike_answer ask(struct sessions *ss, uint64_t sa, const char *profile, bool ip4, bool ip6)
+static struct ike_answer ask(
+	struct sessions *ss, uint64_t sa, const char *profile, bool ip4, bool ip6)
 {
 	struct ike_question q = {.sa = sa, .wants_ip4 = ip4, .wants_ip6 = ip6};
 	uint8_t random[10] = {(uint8_t)sa};
@@ -37,53 +38,52 @@ static struct ike_answer ask(struct sessions *ss, uint64_t sa, const char *profi
 	return b;
 }
 
-static const char full[] =
-	"hostname gw\n"
-	"aaa new-model\n"
-	"aaa authorization network LOCAL local\n"
-	"ip local pool RA 10.99.0.10 10.99.0.250\n"
-	"ipv6 local pool RA6 2001:db8:99::/64 128\n"
-	"ip access-list standard LAN\n"
-	" remark inside\n"
-	" permit 10.0.0.0 0.0.255.255\n"
-	" deny 10.1.0.0 0.0.255.255\n"
-	" permit host 192.0.2.9\n"
-	"crypto ikev2 authorization policy RA\n"
-	" pool RA\n"
-	" ipv6 pool RA6\n"
-	" dns 10.0.0.53 10.0.0.54\n"
-	" ipv6 dns 2001:db8::53\n"
-	" wins 10.0.0.1\n"
-	" netmask 255.255.255.0\n"
-	" def-domain corp.example\n"
-	" session-lifetime 7200\n"
-	" route set interface\n"
-	" route set access-list LAN\n"
-	" route set remote ipv4 192.168.7.0 255.255.255.0\n"
-	"crypto ikev2 keyring K\n"
-	" peer any\n"
-	"  address 0.0.0.0 0.0.0.0\n"
-	"  pre-shared-key sesame\n"
-	"crypto ikev2 profile RA\n"
-	" match identity remote email domain corp.example\n"
-	" identity local fqdn vpn.corp.example\n"
-	" authentication local pre-share\n"
-	" authentication remote pre-share\n"
-	" keyring local K\n"
-	" aaa authorization group psk list LOCAL RA\n"
-	" virtual-template 1\n"
-	"crypto ikev2 profile PLAIN\n"
-	" match identity remote fqdn domain corp.example\n"
-	" authentication local pre-share\n"
-	" authentication remote pre-share\n"
-	" keyring local K\n"
-	" virtual-template 1\n"
-	"interface Loopback1\n"
-	" ip address 10.99.0.1 255.255.255.255\n"
-	"interface Virtual-Template1 type tunnel\n"
-	" ip unnumbered Loopback1\n"
-	" tunnel mode ipsec ipv4\n"
-	" tunnel protection ipsec profile default\n";
+static const char full[] = "hostname gw\n"
+			   "aaa new-model\n"
+			   "aaa authorization network LOCAL local\n"
+			   "ip local pool RA 10.99.0.10 10.99.0.250\n"
+			   "ipv6 local pool RA6 2001:db8:99::/64 128\n"
+			   "ip access-list standard LAN\n"
+			   " remark inside\n"
+			   " permit 10.0.0.0 0.0.255.255\n"
+			   " deny 10.1.0.0 0.0.255.255\n"
+			   " permit host 192.0.2.9\n"
+			   "crypto ikev2 authorization policy RA\n"
+			   " pool RA\n"
+			   " ipv6 pool RA6\n"
+			   " dns 10.0.0.53 10.0.0.54\n"
+			   " ipv6 dns 2001:db8::53\n"
+			   " wins 10.0.0.1\n"
+			   " netmask 255.255.255.0\n"
+			   " def-domain corp.example\n"
+			   " session-lifetime 7200\n"
+			   " route set interface\n"
+			   " route set access-list LAN\n"
+			   " route set remote ipv4 192.168.7.0 255.255.255.0\n"
+			   "crypto ikev2 keyring K\n"
+			   " peer any\n"
+			   "  address 0.0.0.0 0.0.0.0\n"
+			   "  pre-shared-key sesame\n"
+			   "crypto ikev2 profile RA\n"
+			   " match identity remote email domain corp.example\n"
+			   " identity local fqdn vpn.corp.example\n"
+			   " authentication local pre-share\n"
+			   " authentication remote pre-share\n"
+			   " keyring local K\n"
+			   " aaa authorization group psk list LOCAL RA\n"
+			   " virtual-template 1\n"
+			   "crypto ikev2 profile PLAIN\n"
+			   " match identity remote fqdn domain corp.example\n"
+			   " authentication local pre-share\n"
+			   " authentication remote pre-share\n"
+			   " keyring local K\n"
+			   " virtual-template 1\n"
+			   "interface Loopback1\n"
+			   " ip address 10.99.0.1 255.255.255.255\n"
+			   "interface Virtual-Template1 type tunnel\n"
+			   " ip unnumbered Loopback1\n"
+			   " tunnel mode ipsec ipv4\n"
+			   " tunnel protection ipsec profile default\n";
 
 static void a_whole_configuration(void)
 {
@@ -134,7 +134,8 @@ static void the_default_policy(void)
 		{"no crypto ikev2 authorization policy default\n", ST_NO_ADDRESS, 0},
 		{"crypto ikev2 authorization policy default\n pool RA\n"
 		 "no crypto ikev2 authorization policy default\n"
-		 "default crypto ikev2 authorization policy default\n", ST_NO_ADDRESS, 1},
+		 "default crypto ikev2 authorization policy default\n",
+			ST_NO_ADDRESS, 1},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -164,7 +165,8 @@ static void removals_in_words(void)
 		{"no crypto ikev2 profile RA\n", ORPHAN_PROFILE, ""},
 		{"no ip local pool RA\n", ORPHAN_POOL4, ""},
 		{"no crypto ikev2 authorization policy RA\n", ORPHAN_AUTHZ, ""},
-		{"no ip local pool RA\nip local pool RA 10.99.0.11 10.99.0.20\n", ORPHAN_ADDRESS, "10.99.0.11"},
+		{"no ip local pool RA\nip local pool RA 10.99.0.11 10.99.0.20\n", ORPHAN_ADDRESS,
+			"10.99.0.11"},
 		{"ip local pool RA 10.99.1.0 10.99.1.9\n", 0, "10.99.0.11"},
 		{"crypto ikev2 profile RA\n shutdown\n", 0, "10.99.0.11"}, /* not gone */
 	};
@@ -193,29 +195,31 @@ static void removals_in_words(void)
 /* Overlapping pools of two inner VRFs at once. */
 static void two_vrfs(void)
 {
-	struct snapshot *s = parse("aaa new-model\n"
-				   "aaa authorization network LOCAL local\n"
-				   "vrf definition RED\n"
-				   "vrf definition BLUE\n"
-				   "ip local pool RED 10.9.0.1 10.9.0.9\n"
-				   "ip local pool BLUE 10.9.0.1 10.9.0.9\n"
-				   "crypto ikev2 authorization policy RED\n pool RED\n"
-				   "crypto ikev2 authorization policy BLUE\n pool BLUE\n"
-				   "crypto ikev2 profile RED\n match identity remote fqdn red\n"
-				   " authentication local pre-share key a\n authentication remote pre-share key a\n"
-				   " aaa authorization group psk list LOCAL RED\n virtual-template 1\n"
-				   "crypto ikev2 profile BLUE\n match identity remote fqdn blue\n"
-				   " authentication local pre-share key a\n authentication remote pre-share key a\n"
-				   " aaa authorization group psk list LOCAL BLUE\n virtual-template 2\n"
-				   "interface Virtual-Template1 type tunnel\n vrf forwarding RED\n"
-				   " tunnel protection ipsec profile default\n"
-				   "interface Virtual-Template2 type tunnel\n vrf forwarding BLUE\n"
-				   " tunnel protection ipsec profile default\n",
+	struct snapshot *s = parse(
+		"aaa new-model\n"
+		"aaa authorization network LOCAL local\n"
+		"vrf definition RED\n"
+		"vrf definition BLUE\n"
+		"ip local pool RED 10.9.0.1 10.9.0.9\n"
+		"ip local pool BLUE 10.9.0.1 10.9.0.9\n"
+		"crypto ikev2 authorization policy RED\n pool RED\n"
+		"crypto ikev2 authorization policy BLUE\n pool BLUE\n"
+		"crypto ikev2 profile RED\n match identity remote fqdn red\n"
+		" authentication local pre-share key a\n authentication remote pre-share key a\n"
+		" aaa authorization group psk list LOCAL RED\n virtual-template 1\n"
+		"crypto ikev2 profile BLUE\n match identity remote fqdn blue\n"
+		" authentication local pre-share key a\n authentication remote pre-share key a\n"
+		" aaa authorization group psk list LOCAL BLUE\n virtual-template 2\n"
+		"interface Virtual-Template1 type tunnel\n vrf forwarding RED\n"
+		" tunnel protection ipsec profile default\n"
+		"interface Virtual-Template2 type tunnel\n vrf forwarding BLUE\n"
+		" tunnel protection ipsec profile default\n",
 		NULL);
 
 	T_TRUE(s != NULL);
 	struct sessions *ss = sessions_new(s, &key);
-	struct ike_answer red = ask(ss, 1, "RED", true, false), blue = ask(ss, 2, "BLUE", true, false);
+	struct ike_answer red = ask(ss, 1, "RED", true, false),
+			  blue = ask(ss, 2, "BLUE", true, false);
 	T_EQ(red.status, ST_OK);
 	T_EQ(blue.status, ST_OK);
 	T_STR(lab_text(&red.grant.ip4), "10.9.0.1");

@@ -21,9 +21,11 @@ static void reload(struct leases *l, struct snapshot *conf)
 	snapshot_unref(conf);
 }
 
-static struct lease *take(struct leases *l, const char *pool, const char *ivrf, uint64_t who, const char *hint)
+static struct lease *take(
+	struct leases *l, const char *pool, const char *ivrf, uint64_t who, const char *hint)
 {
-	struct lease_want w = {.family = strchr(pool, '6') ? 6 : 4, .pool = pool, .ivrf = ivrf, .who = who};
+	struct lease_want w = {
+		.family = strchr(pool, '6') ? 6 : 4, .pool = pool, .ivrf = ivrf, .who = who};
 	struct lease *e;
 
 	if (hint)
@@ -61,10 +63,12 @@ static void ranges_are_literal(void)
 {
 	struct snapshot *c = lab_snapshot();
 
-	lab_pool4(c, "A", "10.0.0.254", "10.0.1.1"); /* over a border, with what looks like broadcast */
+	lab_pool4(c, "A", "10.0.0.254",
+		"10.0.1.1"); /* over a border, with what looks like broadcast */
 	lab_pool4(c, "A", "10.9.0.0", "10.9.0.0");
 	struct leases *l = leases_of(c);
-	static const char *const want[] = {"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1", "10.9.0.0"};
+	static const char *const want[] = {
+		"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1", "10.9.0.0"};
 	for (unsigned i = 0; i < 5; i++) {
 		T_ROW(i, want[i]);
 		T_STR(taken(l, "A", i + 1, NULL), want[i]);
@@ -134,13 +138,13 @@ static void hint_same_and_oldest(void)
 
 	lab_pool4(c, "A", "10.0.0.1", "10.0.0.4");
 	struct leases *l = leases_of(c);
-	T_STR(taken(l, "A", 1, "10.0.0.3"), "10.0.0.3"); /* free: as wished */
-	T_STR(taken(l, "A", 2, "10.0.0.3"), "10.0.0.1"); /* not free */
+	T_STR(taken(l, "A", 1, "10.0.0.3"), "10.0.0.3");    /* free: as wished */
+	T_STR(taken(l, "A", 2, "10.0.0.3"), "10.0.0.1");    /* not free */
 	T_STR(taken(l, "A", 3, "192.168.1.1"), "10.0.0.2"); /* not ours */
 	T_STR(taken(l, "A", 4, "0.0.0.0"), "10.0.0.4");
-	give_back(l, "10.0.0.2"); /* of 3 */
-	give_back(l, "10.0.0.3"); /* of 1 */
-	give_back(l, "10.0.0.1"); /* of 2 */
+	give_back(l, "10.0.0.2");                  /* of 3 */
+	give_back(l, "10.0.0.3");                  /* of 1 */
+	give_back(l, "10.0.0.1");                  /* of 2 */
 	T_STR(taken(l, "A", 1, NULL), "10.0.0.3"); /* the same as before */
 	T_STR(taken(l, "A", 9, NULL), "10.0.0.2"); /* longest free */
 	T_STR(taken(l, "A", 8, "10.0.0.1"), "10.0.0.1");
@@ -188,7 +192,8 @@ static void vrfs_and_overlapping_pools(void)
 	T_STR(taken(l, "A", 1, "10.0.0.2"), "10.0.0.2");
 	T_STR(taken(l, "B", 2, "10.0.0.2"), "10.0.0.3");
 	T_STR(taken(l, "B", 3, NULL), "none");
-	T_STR(detail, "pool B is exhausted: 1 of 2 addresses in use, the others by pools that overlap with it");
+	T_STR(detail, "pool B is exhausted: 1 of 2 addresses in use, the others by pools that "
+		      "overlap with it");
 	give_back(l, "10.0.0.2");
 	T_STR(taken(l, "B", 3, NULL), "10.0.0.2");
 	T_STR(taken(l, "A", 4, NULL), "10.0.0.1");
@@ -239,7 +244,8 @@ static void reload_keeps_what_is_held(void)
 
 static void claims(void)
 {
-	struct lease_want w = {.family = 4, .pool = "A", .ivrf = "", .who = 1, .hint = lab_addr("10.0.0.1")};
+	struct lease_want w = {
+		.family = 4, .pool = "A", .ivrf = "", .who = 1, .hint = lab_addr("10.0.0.1")};
 	struct snapshot *c = lab_snapshot();
 	struct lease *e, *other;
 
@@ -285,7 +291,8 @@ static void a_large_pool(void)
 	leases_free(l);
 }
 
-/* ---- random life: no address is lent twice ---------------------------------------------------- */
+/* ---- random life: no address is lent twice ----------------------------------------------------
+ */
 
 #define HOLDERS 60
 #define WORLD   64 /* 10.0.0.0 .. 63, three VRFs */
@@ -333,7 +340,8 @@ static bool conf_has(const struct snapshot *c, const char *name, const struct ad
 }
 
 /* What must be free in pool `name` of world v for a refusal to be wrong. */
-static bool any_free(const struct snapshot *c, const char *name, const bool held[3][WORLD], unsigned v)
+static bool any_free(
+	const struct snapshot *c, const char *name, const bool held[3][WORLD], unsigned v)
 {
 	for (unsigned i = 0; i < WORLD; i++) {
 		struct addr a = addr_v4(0x0a000000 + i);
@@ -372,7 +380,8 @@ static void hundred_thousand_random_steps(void)
 			continue;
 		}
 		const char *name = names[draw(3)];
-		struct lease_want w = {.family = 4, .pool = name, .ivrf = vrfs[v], .who = draw(HOLDERS)};
+		struct lease_want w = {
+			.family = 4, .pool = name, .ivrf = vrfs[v], .who = draw(HOLDERS)};
 		if (draw(3) == 0)
 			w.hint = addr_v4(0x0a000000 + draw(WORLD));
 		enum status st = lease_take(l, &w, &holder[h].e, detail);

@@ -59,7 +59,8 @@ static struct ike_question question(uint64_t sa, const char *profile, const char
 
 	snprintf(q.profile, sizeof(q.profile), "%s", profile);
 	q.peer_id.type = 3;
-	q.peer_id.len = (uint16_t)snprintf((char *)q.peer_id.bytes, sizeof(q.peer_id.bytes), "%s", email);
+	q.peer_id.len =
+		(uint16_t)snprintf((char *)q.peer_id.bytes, sizeof(q.peer_id.bytes), "%s", email);
 	q.local = (struct endpoint){0, lab_addr("192.0.2.1"), 4500};
 	q.remote = (struct endpoint){0, lab_addr("198.51.100.7"), 4500};
 	return q;
@@ -75,8 +76,8 @@ static struct ike_answer authorize(struct sessions *ss, const struct ike_questio
 	return a;
 }
 
-static struct ike_answer assign(struct sessions *ss, const struct ike_question *from, struct ulid id, bool ip4,
-	bool ip6)
+static struct ike_answer assign(
+	struct sessions *ss, const struct ike_question *from, struct ulid id, bool ip4, bool ip6)
 {
 	struct ike_question q = *from;
 	struct ike_answer a;
@@ -90,11 +91,13 @@ static struct ike_answer assign(struct sessions *ss, const struct ike_question *
 }
 
 /* Both questions and the commit; NULL when refused. */
-static struct session *login(struct sessions *ss, uint64_t sa, const char *profile, const char *email)
+static struct session *login(
+	struct sessions *ss, uint64_t sa, const char *profile, const char *email)
 {
 	struct ike_question q = question(sa, profile, email);
 	struct ike_answer a = authorize(ss, &q);
-	struct ike_commit c = {.sa = sa, .local = q.local, .remote = q.remote, .spi_in = 0x1000 + (uint32_t)sa};
+	struct ike_commit c = {
+		.sa = sa, .local = q.local, .remote = q.remote, .spi_in = 0x1000 + (uint32_t)sa};
 
 	if (a.status != ST_OK)
 		return NULL;
@@ -136,9 +139,10 @@ static void everything_is_granted(void)
 	T_STR(g->banner, "welcome");
 	T_EQ(g->session_lifetime_s, 7200);
 	T_EQ(g->tun, 1);
-	static const char *const subnets[] = {"10.99.0.1/32", "10.0.0.0/16", "172.16.0.0/12", "2001:db8:1::/48"};
-	static const char *const remotes[] = {"10.99.0.10/32", "2001:db8:99::/128", "192.168.7.0/24",
-		"2001:db8:7::/48"};
+	static const char *const subnets[] = {
+		"10.99.0.1/32", "10.0.0.0/16", "172.16.0.0/12", "2001:db8:1::/48"};
+	static const char *const remotes[] = {
+		"10.99.0.10/32", "2001:db8:99::/128", "192.168.7.0/24", "2001:db8:7::/48"};
 	char text[PREFIX_TEXT];
 	T_EQ(g->n_subnets, 4);
 	T_EQ(g->n_remote, 4);
@@ -158,14 +162,16 @@ static void everything_is_granted(void)
 	sessions_free(ss);
 }
 
-/* What was asked for decides about addresses and the mask, and about nothing else (R-MCF-13..15). */
+/* What was asked for decides about addresses and the mask, and about nothing else (R-MCF-13..15).
+ */
 static void only_what_is_asked_for(void)
 {
 	static const struct {
 		bool ip4, ip6;
 		unsigned remotes;
 		uint8_t mask;
-	} rows[] = {{true, true, 4, 24}, {true, false, 3, 24}, {false, true, 3, 0}, {false, false, 2, 0}};
+	} rows[] = {{true, true, 4, 24}, {true, false, 3, 24}, {false, true, 3, 0},
+		{false, false, 2, 0}};
 
 	for (size_t i = 0; i < 4; i++) {
 		struct sessions *ss = sessions_of(full_conf());
@@ -229,7 +235,8 @@ static void refusals(void)
 		{"RA", ST_OK, ST_OK, ""},
 		{"GONE", ST_NO_PROFILE, 0, "profile GONE is gone"},
 		{"NO-TEMPLATE", ST_NOT_AUTHORIZED, 0, "no `virtual-template`"},
-		{"MISSING-TEMPLATE", ST_NOT_AUTHORIZED, 0, "Virtual-Template7 of profile MISSING-TEMPLATE is not defined"},
+		{"MISSING-TEMPLATE", ST_NOT_AUTHORIZED, 0,
+			"Virtual-Template7 of profile MISSING-TEMPLATE is not defined"},
 		{"NO-LIST", ST_NOT_AUTHORIZED, 0, "`aaa authorization network NOWHERE ...`"},
 		{"NO-POLICY", ST_NOT_AUTHORIZED, 0, "authorization policy NOBODY is not defined"},
 		{"BY-RADIUS", ST_NOT_AUTHORIZED, 0, "RADIUS is not available"},
@@ -241,7 +248,8 @@ static void refusals(void)
 		{"IFACE", ST_NOT_AUTHORIZED, 0, "interface Loopback9, which is not defined"},
 		{"MANY", ST_NOT_AUTHORIZED, 0, "more than 32 subnets"},
 		{"PLAIN", ST_OK, ST_NO_ADDRESS,
-			"authorization policy default has no pool: add `pool NAME` to it or name another"},
+			"authorization policy default has no pool: add `pool NAME` to it or name "
+			"another"},
 	};
 	struct sessions *ss = sessions_of(c);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -258,7 +266,8 @@ static void refusals(void)
 			T_EQ(r.grant.ip4.family, r.status == ST_OK ? 4 : 0);
 			session_end(ss, s);
 		}
-		if (!strstr(r.detail, rows[i].words) || (r.detail[0] != 0) != (rows[i].words[0] != 0))
+		if (!strstr(r.detail, rows[i].words) ||
+			(r.detail[0] != 0) != (rows[i].words[0] != 0))
 			T_FAIL("it says: %s", r.detail);
 	}
 	sessions_free(ss);
@@ -337,7 +346,8 @@ static void initiator_sessions(void)
 {
 	struct snapshot *c = full_conf();
 	void *tmp;
-	struct ipsec_profile *ip = ARENA_PUSH(&c->arena, c->ipsec_profiles, c->ipsec_profile_count, tmp);
+	struct ipsec_profile *ip =
+		ARENA_PUSH(&c->arena, c->ipsec_profiles, c->ipsec_profile_count, tmp);
 	struct iface *tu = lab_iface(c, IFACE_TUNNEL, 3, "Tunnel3");
 
 	lab_profile(c, "CLIENT", 0, NULL, NULL);
@@ -377,7 +387,8 @@ static void exhausted_and_partly_exhausted(void)
 	struct ike_answer only4 = assign(ss, &q, a.session, true, false);
 	T_EQ(only4.status, ST_POOL_EXHAUSTED);
 	T_STR(only4.detail, "pool P is exhausted: 3 of 3 addresses in use");
-	struct ike_answer both = assign(ss, &q, a.session, true, true); /* the fourth IPv6 address */
+	struct ike_answer both =
+		assign(ss, &q, a.session, true, true); /* the fourth IPv6 address */
 	T_EQ(both.status, ST_OK);
 	T_EQ(both.grant.ip4.family, 0);
 	T_EQ(both.grant.ip6.family, 6);
@@ -466,7 +477,8 @@ static void removals(void)
 		{R_SHRUNK, ORPHAN_ADDRESS, true, "10.99.0.11"},
 		{R_VRF, ORPHAN_VRF, true, "10.99.0.11"},
 		{R_PROFILE | R_POLICY | R_POOL4 | R_POOL6 | R_VRF,
-			ORPHAN_PROFILE | ORPHAN_AUTHZ | ORPHAN_POOL4 | ORPHAN_POOL6 | ORPHAN_VRF, false, NULL},
+			ORPHAN_PROFILE | ORPHAN_AUTHZ | ORPHAN_POOL4 | ORPHAN_POOL6 | ORPHAN_VRF,
+			false, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -485,7 +497,8 @@ static void removals(void)
 		T_EQ(other != NULL, rows[i].logs_in);
 		if (other) {
 			T_STR(other->lease4 ? lab_text(&other->grant.ip4) : "", rows[i].ip4);
-			T_STR(other->grant.def_domain, rows[i].gone ? "new.example" : "old.example");
+			T_STR(other->grant.def_domain,
+				rows[i].gone ? "new.example" : "old.example");
 			session_end(ss, other);
 		}
 		/* Back to what it was: no longer orphaned. */
@@ -515,14 +528,17 @@ static void thawed_sessions_are_the_same(void)
 	T_MEM(rec, again, len);
 	T_EQ(memcmp(&s->grant, &t->grant, sizeof(s->grant)), 0);
 	T_TRUE(t == session_find(tt, &s->ulid) && t == session_find_sa(tt, 9));
-	T_TRUE(t == session_find_addr(tt, "", &s->grant.ip4) && t == session_find_addr(tt, "", &s->grant.ip6));
+	T_TRUE(t == session_find_addr(tt, "", &s->grant.ip4) &&
+		t == session_find_addr(tt, "", &s->grant.ip6));
 	T_TRUE(t == session_next_same(tt, &s->peer_id, NULL));
 	T_EQ(t->spi_in, 0x1000 + 9);
 	T_EQ(t->orphaned, 0);
 	T_EQ(session_thaw(tt, (struct view){rec, len}, &t), ST_EXISTS);
-	struct session *other = login(tt, 10, "RA", "b@corp.example"); /* not the address of the thawed one */
+	struct session *other =
+		login(tt, 10, "RA", "b@corp.example"); /* not the address of the thawed one */
 	T_STR(lab_text(&other->grant.ip4), "10.99.0.11");
-	/* Its record where somebody already has the address: refused, and the other family is free. */
+	/* Its record where somebody already has the address: refused, and the other family is free.
+	 */
 	struct sessions *uu = sessions_of(full_conf());
 	T_TRUE(login(uu, 1, "RA", "c@corp.example") != NULL);
 	T_EQ(session_thaw(uu, (struct view){rec, len}, &t), ST_EXISTS);
@@ -600,7 +616,8 @@ static void damaged_records_are_refused(void)
 	sessions_free(tt);
 }
 
-/* ---- many, and without memory ----------------------------------------------------------------- */
+/* ---- many, and without memory -----------------------------------------------------------------
+ */
 
 static unsigned draw(unsigned n)
 {
@@ -661,7 +678,8 @@ static void hundred_thousand_random_steps(void)
 			if (s && s->lease4) {
 				T_TRUE(session_find_addr(ss, "RED", &s->grant.ip4) == s);
 				for (t = session_next(ss, NULL); t; t = session_next(ss, t))
-					T_TRUE(t == s || !t->lease4 || !addr_eq(&t->grant.ip4, &s->grant.ip4));
+					T_TRUE(t == s || !t->lease4 ||
+						!addr_eq(&t->grant.ip4, &s->grant.ip4));
 			}
 		}
 	}
@@ -687,7 +705,8 @@ static void fault_countdown(void)
 		if (ss) {
 			T_EQ(sessions_count(ss), s != NULL);
 			T_EQ(sessions_set_conf(ss, c), ST_OK);
-			T_TRUE(login(ss, 2, "RA", "b@corp.example") != NULL); /* nothing is left in the way */
+			T_TRUE(login(ss, 2, "RA", "b@corp.example") !=
+				NULL); /* nothing is left in the way */
 		}
 		if (len) {
 			session_end(ss, s);

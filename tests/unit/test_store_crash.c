@@ -16,7 +16,7 @@ struct told {
 	_Atomic uint64_t asked;            /* sessions asked for, from 1 */
 	_Atomic uint8_t acked[PER_ROUND];  /* answered ST_OK */
 	_Atomic uint8_t ending[PER_ROUND]; /* its end was given to the store */
-	_Atomic uint8_t failed;            /* an answer other than ST_OK: there is no reason for one */
+	_Atomic uint8_t failed; /* an answer other than ST_OK: there is no reason for one */
 };
 static struct told *told;
 static uint64_t base; /* of the round's ULIDs */
@@ -109,8 +109,12 @@ static void check_round(uint64_t *acked)
 		       " GROUP BY ivrf, address HAVING count(*) > 1)"),
 		0);
 	/* A session is there with its lease or not at all. */
-	T_EQ(lab_count("SELECT count(*) FROM sessions WHERE ulid NOT IN (SELECT session FROM leases)"), 0);
-	T_EQ(lab_count("SELECT count(*) FROM leases WHERE session NOT IN (SELECT ulid FROM sessions)"), 0);
+	T_EQ(lab_count("SELECT count(*) FROM sessions WHERE ulid NOT IN (SELECT session FROM "
+		       "leases)"),
+		0);
+	T_EQ(lab_count("SELECT count(*) FROM leases WHERE session NOT IN (SELECT ulid FROM "
+		       "sessions)"),
+		0);
 	T_STR(lab_ask("sallyport.db", "PRAGMA integrity_check"), "ok");
 }
 

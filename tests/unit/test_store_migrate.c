@@ -38,7 +38,8 @@ static enum status migrate_file(const char *family, int count, char *detail)
 }
 
 static const struct schema_step extra[] = {
-	{90, "0090_main_note", "ALTER TABLE sessions ADD COLUMN note TEXT NOT NULL DEFAULT 'none';"},
+	{90, "0090_main_note",
+		"ALTER TABLE sessions ADD COLUMN note TEXT NOT NULL DEFAULT 'none';"},
 	{90, "0090_secrets_other", "CREATE TABLE other (x);"},
 	{91, "0091_main_more", "CREATE TABLE more (x); INSERT INTO more VALUES (1);"},
 };
@@ -48,22 +49,28 @@ static void from_every_older_number(void)
 	char detail[DB_DETAIL], text[16];
 
 	steps_with(extra, 3);
-	for (int have = 0; have <= n_steps; have++) { /* so many steps were known to the older program */
+	for (int have = 0; have <= n_steps;
+		have++) { /* so many steps were known to the older program */
 		T_ROW(have, "older steps");
 		lab_new_dir();
 		T_EQ(migrate_file("main", have, detail), ST_OK);
 		if (have >= schema_steps_len)
 			lab_ask("sallyport.db",
-				"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, identity_type,"
+				"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, "
+				"identity_type,"
 				" identity, username, local, remote, started_ms, counted_ms)"
 				" VALUES('U','','','','','','','','','','',1,1)");
 		T_EQ(migrate_file("main", n_steps, detail), ST_OK);
 		T_EQ(migrate_file("main", n_steps, detail), ST_OK); /* and again: nothing to do */
 		T_STR(lab_ask("sallyport.db", "PRAGMA user_version"), "91");
 		T_STR(lab_ask("sallyport.db", "SELECT x FROM more"), "1");
-		T_STR(lab_ask("sallyport.db", "SELECT count(*) FROM sqlite_schema WHERE name = 'other'"), "0");
+		T_STR(lab_ask("sallyport.db",
+			      "SELECT count(*) FROM sqlite_schema WHERE name = 'other'"),
+			"0");
 		if (have >= schema_steps_len)
-			T_STR(lab_ask("sallyport.db", "SELECT note FROM v_active JOIN sessions USING (ulid)"), "none");
+			T_STR(lab_ask("sallyport.db",
+				      "SELECT note FROM v_active JOIN sessions USING (ulid)"),
+				"none");
 		lab_remove();
 	}
 	snprintf(text, sizeof(text), "%d", newest("_secrets_"));
@@ -86,7 +93,8 @@ static void a_step_that_fails_leaves_nothing(void)
 	T_TRUE(strstr(detail, "0090_main_bad") && strstr(detail, "already exists"));
 	snprintf(text, sizeof(text), "%d", newest("_main_"));
 	T_STR(lab_ask("sallyport.db", "PRAGMA user_version"), text);
-	T_STR(lab_ask("sallyport.db", "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), "0");
+	T_STR(lab_ask("sallyport.db", "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"),
+		"0");
 	lab_remove();
 }
 

@@ -24,7 +24,9 @@ static void what_is_allowed(void)
 	} rows[] = {
 		{"SELECT * FROM v_active", ST_OK},
 		{"  select count(*) from sessions ; -- end\n /* of it */ ;", ST_OK},
-		{"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5) SELECT n FROM c", ST_OK},
+		{"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5) "
+		 "SELECT n FROM c",
+			ST_OK},
 		{"PRAGMA table_info(sessions)", ST_OK},
 		{"PRAGMA user_version", ST_OK},
 		{"PRAGMA integrity_check", ST_OK},
@@ -72,8 +74,8 @@ static void what_is_allowed(void)
 
 static void time_and_rows_are_limited(void)
 {
-	static const char endless[] =
-		"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c";
+	static const char endless[] = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
+				      "FROM c) SELECT count(*) FROM c";
 	struct query_options o = {.time_ms = 50};
 	struct query *q;
 	char detail[QUERY_DETAIL];
@@ -98,14 +100,19 @@ static void printed(void)
 		const char *sql;
 		const char *want;
 	} rows[] = {
-		{QUERY_TABLE, "SELECT ip4 AS address, 12 AS n, NULL AS x FROM sessions ORDER BY ip4",
+		{QUERY_TABLE,
+			"SELECT ip4 AS address, 12 AS n, NULL AS x FROM sessions ORDER BY ip4",
 			"address    n  x\n--------  --  -\n10.0.0.1  12   \n10.0.0.2  12   \n"},
 		{QUERY_TABLE, "SELECT identity AS who, 1 AS n FROM sessions WHERE ip4 = '10.0.0.1'",
-			"who                 n\n------------------  -\na,\"b\"\\x1b[31m\\xff\xc3\xa9  1\n"},
-		{QUERY_CSV, "SELECT identity AS who, x'00ff' AS b, 1.5 AS r FROM sessions ORDER BY ip4",
-			"who,b,r\r\n\"a,\"\"b\"\"\x1b[31m\xff\xc3\xa9\",00ff,1.5\r\nuser2@corp.example,00ff,1.5\r\n"},
+			"who                 n\n------------------  "
+			"-\na,\"b\"\\x1b[31m\\xff\xc3\xa9  1\n"},
+		{QUERY_CSV,
+			"SELECT identity AS who, x'00ff' AS b, 1.5 AS r FROM sessions ORDER BY ip4",
+			"who,b,r\r\n\"a,\"\"b\"\"\x1b[31m\xff\xc3\xa9\",00ff,1.5\r\nuser2@corp."
+			"example,00ff,1.5\r\n"},
 		{QUERY_JSON, "SELECT identity AS who, NULL AS x, 3 AS n FROM sessions ORDER BY ip4",
-			"[\n {\"who\": \"a,\\\"b\\\"\\u001b[31m\\u00ff\xc3\xa9\", \"x\": null, \"n\": 3},\n"
+			"[\n {\"who\": \"a,\\\"b\\\"\\u001b[31m\\u00ff\xc3\xa9\", \"x\": null, "
+			"\"n\": 3},\n"
 			" {\"who\": \"user2@corp.example\", \"x\": null, \"n\": 3}\n]\n"},
 		{QUERY_JSON, "SELECT 1 AS a FROM sessions WHERE 0", "[]\n"},
 		{QUERY_TABLE, "SELECT 1 AS a FROM sessions WHERE 0", "a\n-\n"},
@@ -181,7 +188,8 @@ static void by_the_group(void)
 		T_EQ(seteuid(65534), 0); /* nobody, in root's group as the file is */
 		struct query *q = NULL;
 		enum status st = query_open(lab_file("sallyport.db"), &q, detail);
-		enum status ran = st == ST_OK ? query_run(q, "SELECT * FROM v_active", &o, detail) : st;
+		enum status ran =
+			st == ST_OK ? query_run(q, "SELECT * FROM v_active", &o, detail) : st;
 		query_close(q);
 		struct query *secrets = NULL;
 		enum status other = query_open(lab_file("secrets.db"), &secrets, detail);

@@ -1,0 +1,44 @@
+/* One pool as lease.c keeps it, and which addresses its ranges have. Pure. */
+#ifndef CORE_SESSION_LEASE_POOL_H
+#define CORE_SESSION_LEASE_POOL_H
+
+#include "core/session/lease.h"
+
+struct lease_range {
+	struct addr first;
+	uint64_t count;
+};
+
+struct lease_pool {
+	char name[LEASE_NAME];
+	char ivrf[LEASE_NAME];
+	uint8_t family;
+	uint8_t prefix_len; /* of what is handed out */
+	bool is_gone;
+	struct lease_range *ranges;
+	size_t n_ranges;
+	uint64_t total;
+	uint64_t fresh;   /* index of the first address that was perhaps never lent */
+	uint64_t skipped; /* addresses behind `fresh` that another pool has or had */
+	uint64_t full_at; /* leases.releases when a look at every address found nothing */
+	struct list held;
+	struct list released; /* longest ago first */
+	uint64_t n_held;
+	uint64_t n_released;
+	uint64_t outside;
+	uint64_t peak;
+	uint64_t taken;
+	uint64_t exhausted;
+	struct list node;
+};
+
+/* Address (or first address of the prefix) number index of all ranges; family 0: there is none. */
+struct addr lease_pool_addr(const struct lease_pool *p, uint64_t index);
+/* Is it one of those? Of a pool of prefixes only their first addresses are. */
+bool lease_pool_has(const struct lease_pool *p, const struct addr *a);
+/* Ranges, total, prefix_len and is_gone as conf has them for name and family; ranges that p had are
+ * overwritten, not freed. ST_NOMEM. */
+enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p) MUST_USE;
+bool lease_pool_same(const struct lease_pool *a, const struct lease_pool *b); /* the ranges */
+
+#endif

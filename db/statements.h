@@ -1,0 +1,97 @@
+/* THE table of statements that the writer executes. Parameters are bound by number in rows.c. */
+#ifndef DB_STATEMENTS_H
+#define DB_STATEMENTS_H
+
+/* clang-format off */
+/* The usage since the session was last counted goes to the day of the count. */
+#define USAGE_SQL \
+	"INSERT INTO usage_daily(day, node, ivrf, identity, active_ms, bytes_in, bytes_out," \
+	" packets_in, packets_out) SELECT date(?2 / 1000, 'unixepoch'), node, ivrf, identity," \
+	" max(0, ?2 - counted_ms), max(0, ?3 - bytes_in), max(0, ?4 - bytes_out)," \
+	" max(0, ?5 - packets_in), max(0, ?6 - packets_out)" \
+	" FROM sessions WHERE ulid = ?1 AND ended_ms IS NULL" \
+	" ON CONFLICT DO UPDATE SET active_ms = active_ms + excluded.active_ms," \
+	" bytes_in = bytes_in + excluded.bytes_in, bytes_out = bytes_out + excluded.bytes_out," \
+	" packets_in = packets_in + excluded.packets_in," \
+	" packets_out = packets_out + excluded.packets_out"
+
+/*  X(NAME, sql) */
+#define STATEMENT_LIST(X) \
+	X(BEGIN, "BEGIN IMMEDIATE") \
+	X(COMMIT, "COMMIT") \
+	X(SAVE, "SAVEPOINT m") \
+	X(RELEASE, "RELEASE m") \
+	X(BACK, "ROLLBACK TO m") \
+	X(SESSION, \
+		"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, identity_type," \
+		" identity, username, local, remote, ip4, ip6, started_ms, counted_ms)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14)" \
+		" ON CONFLICT(ulid) DO NOTHING") \
+	X(SESSION_AGAIN, \
+		"UPDATE sessions SET local = ?2, remote = ?3, ip4 = ?4, ip6 = ?5," \
+		" ended_ms = NULL, end_reason = NULL WHERE ulid = ?1") \
+	X(SESSION_DAY, \
+		"INSERT INTO usage_daily(day, node, ivrf, identity, sessions)" \
+		" VALUES(date(?1 / 1000, 'unixepoch'), ?2, ?3, ?4, 1)" \
+		" ON CONFLICT DO UPDATE SET sessions = sessions + 1") \
+	X(LEASE, \
+		"INSERT INTO leases(ivrf, address, family, pool, session, identity, granted_ms)" \
+		" SELECT ?1,?2,?3,?4,?5,?6,?7 WHERE NOT EXISTS" \
+		" (SELECT 1 FROM leases WHERE ivrf = ?1 AND address = ?2 AND session = ?5" \
+		" AND released_ms IS NULL)") \
+	X(USAGE, USAGE_SQL) \
+	X(COUNT, \
+		"UPDATE sessions SET counted_ms = max(counted_ms, ?2)," \
+		" bytes_in = max(bytes_in, ?3), bytes_out = max(bytes_out, ?4)," \
+		" packets_in = max(packets_in, ?5)," \
+		" packets_out = max(packets_out, ?6) WHERE ulid = ?1 AND ended_ms IS NULL") \
+	X(END, \
+		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3" \
+		" WHERE ulid = ?1 AND ended_ms IS NULL") \
+	X(RELEASE_LEASES, \
+		"UPDATE leases SET released_ms = max(?2, granted_ms)" \
+		" WHERE session = ?1 AND released_ms IS NULL") \
+	X(EVENT, \
+		"INSERT INTO events(ms, node, event, severity, session, peer, detail)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7)") \
+	X(FAILURE, \
+		"INSERT INTO failures(ms, node, vrf, status, sentence, local, remote, identity," \
+		" profile) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
+	X(COUNTER, \
+		"INSERT OR REPLACE INTO counters(token, ms, sample, value) VALUES(?1,?2,?3,?4)") \
+	X(META, "INSERT OR REPLACE INTO meta(name, value) VALUES(?1,?2)") \
+	X(HELD, \
+		"SELECT ulid FROM sessions WHERE ended_ms IS NULL UNION" \
+		" SELECT session FROM leases WHERE released_ms IS NULL") \
+	X(PRUNE_SESSIONS, \
+		"DELETE FROM sessions WHERE ulid IN (SELECT ulid FROM sessions" \
+		" WHERE ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)") \
+	X(PRUNE_LEASES, \
+		"DELETE FROM leases WHERE id IN (SELECT id FROM leases" \
+		" WHERE released_ms < ?1 ORDER BY released_ms LIMIT ?2)") \
+	X(PRUNE_EVENTS, \
+		"DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, ms FROM events" \
+		" ORDER BY id LIMIT ?2) WHERE ms < ?1" \
+		" OR id <= (SELECT max(id) FROM events) - ?3)") \
+	X(PRUNE_FAILURES, \
+		"DELETE FROM failures WHERE id IN (SELECT id FROM (SELECT id, ms FROM failures" \
+		" ORDER BY id LIMIT ?2) WHERE ms < ?1" \
+		" OR id <= (SELECT max(id) FROM failures) - ?3)") \
+	X(PRUNE_COUNTERS, \
+		"DELETE FROM counters WHERE (token, ms) IN (SELECT token, ms FROM counters AS c" \
+		" WHERE ms < ?1 AND EXISTS (SELECT 1 FROM counters AS d" \
+		" WHERE d.token = c.token AND d.ms > c.ms) LIMIT ?2)") \
+	X(PRUNE_USAGE, \
+		"DELETE FROM usage_daily WHERE (day, identity, ivrf, node) IN" \
+		" (SELECT day, identity, ivrf, node FROM usage_daily" \
+		" WHERE day < date(?1 / 1000, 'unixepoch') LIMIT ?2)")
+/* clang-format on */
+
+enum statement {
+#define X(name, sql) S_##name,
+	STATEMENT_LIST(X)
+#undef X
+		S__MAX
+};
+
+#endif
