@@ -108,6 +108,32 @@ void mem_zero(void *p, size_t len)
 		explicit_bzero(p, len);
 }
 
+#if defined(__x86_64__)
+void mem_forget_registers(void)
+{
+#define XMM(n) "pxor %%xmm" #n ", %%xmm" #n "\n"
+	if (__builtin_cpu_supports("avx"))
+		__asm__ volatile("vzeroall" ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+			"xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+	else
+		__asm__ volatile(XMM(0) XMM(1) XMM(2) XMM(3) XMM(4) XMM(5) XMM(6) XMM(7) XMM(8) XMM(9) XMM(10)
+			XMM(11) XMM(12) XMM(13) XMM(14) XMM(15) ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+			"xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+			"xmm15");
+#undef XMM
+	/* The C library copies with 16 to 31 where there are such; the compiler does not know them. */
+#define ZMM(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n"
+	if (__builtin_cpu_supports("avx512f"))
+		__asm__ volatile(ZMM(16) ZMM(17) ZMM(18) ZMM(19) ZMM(20) ZMM(21) ZMM(22) ZMM(23) ZMM(24) ZMM(25)
+			ZMM(26) ZMM(27) ZMM(28) ZMM(29) ZMM(30) ZMM(31) :::);
+#undef ZMM
+}
+#else
+void mem_forget_registers(void)
+{
+}
+#endif
+
 bool mem_eq_secret(const void *a, const void *b, size_t len)
 {
 	const volatile uint8_t *x = a;

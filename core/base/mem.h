@@ -23,6 +23,9 @@ void mem_zero(void *p, size_t len);
  * library keeps things for the life of the process. Not zeroed at first; free zeroes len bytes. */
 void *mem_foreign(size_t size);
 void mem_foreign_free(void *p, size_t len);
+/* Zeroes the vector registers (x86-64; elsewhere nothing): they are in a core even when memory is not, and
+ * keep what was copied or computed last for as long as the thread waits. Before it does. */
+void mem_forget_registers(void);
 /* Equal in constant time. */
 bool mem_eq_secret(const void *a, const void *b, size_t len);
 

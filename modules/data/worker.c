@@ -262,6 +262,7 @@ static int wait_events(struct worker *w, struct epoll_event *events, bool is_bus
 		atomic_store(&w->nap, is_starved ? NAP_BUFFERS : NAP_WORK);
 		atomic_thread_fence(memory_order_seq_cst);
 		timeout = has_work(w, is_starved) ? 0 : -1;
+		mem_forget_registers();
 	}
 	if (is_starved) {
 		struct pollfd pfd = {.fd = w->event_fd, .events = POLLIN};

@@ -100,6 +100,7 @@ static void *worker_main(void *arg)
 		/* The ring holds as many as may be under way, so this succeeds. */
 		(void)ring_push(&me->done, w);
 		(void)eventfd_write(me->jobs->fd, 1);
+		mem_forget_registers();
 	}
 	return NULL;
 }

@@ -223,6 +223,7 @@ void loop_run(struct loop *l)
 		if (event_base_loop(l->base, EVLOOP_ONCE) != 0)
 			break;
 		turn_ends(l);
+		mem_forget_registers();
 	}
 }
 

@@ -123,6 +123,22 @@ static void secrets(void)
 	mem_zero(NULL, 0);
 }
 
+/* Nothing between the pieces of assembly uses the register. */
+static void registers_forget(void)
+{
+#if defined(__x86_64__)
+	uint64_t seen;
+
+	__asm__ volatile("movq %0, %%xmm9" ::"r"(UINT64_C(0x5ec2e7)) : "xmm9");
+	__asm__ volatile("movq %%xmm9, %0" : "=r"(seen));
+	T_EQ(seen, 0x5ec2e7);
+	__asm__ volatile("movq %0, %%xmm9" ::"r"(UINT64_C(0x5ec2e7)) : "xmm9");
+	mem_forget_registers();
+	__asm__ volatile("movq %%xmm9, %0" : "=r"(seen));
+	T_EQ(seen, 0);
+#endif
+}
+
 int main(void)
 {
 	T_RUN(blocks_are_zeroed_and_counted);
@@ -132,5 +148,6 @@ int main(void)
 	T_RUN(countdown_fails_the_nth);
 	T_RUN(countdown_is_of_one_thread);
 	T_RUN(secrets);
+	T_RUN(registers_forget);
 	return t_end();
 }
