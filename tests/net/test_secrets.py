@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""No secret leaves the process: after good and bad logins, kills, reloads and every show, neither the
+store, nor a log, nor an answer, nor a core holds a key. Each search is proven by finding the same
+key where it must be."""
+import base64
+import re
+from lib import *
+
+GOOD = "good-key-" + os.urandom(9).hex()
+INLINE = "inline-key-" + os.urandom(9).hex()
+WRONG = "wrong-key-" + os.urandom(9).hex()
+HEX = os.urandom(20).hex()
+
+conf = CONF.replace(PSK, GOOD) + """
+crypto ikev2 keyring KR
+ peer HEX
+  identity email hex@psk.test
+  pre-shared-key hex %s
+crypto ikev2 profile INLINE
+ match identity remote email domain inline.test
+ identity local fqdn gw.example.test
+ authentication remote pre-share key %s
+ authentication local pre-share key %s
+ aaa authorization group psk list LOCAL RA
+ virtual-template 1
+""" % (HEX, INLINE, INLINE)
+
+t = Topology()
+sp = Sallyport(t.gw, conf).start()
+host = t.client(1)
+
+
+def hexdumps(text):
+    """Keys that charon wrote to its log: {name: bytes}."""
+    found, name, length, data = {}, None, 0, b""
+    for line in text.splitlines():
+        m = re.search(r"\] (.*(?:secret|key|Sk_\w+|SKEYSEED).*?)(?: secret)? => (\d+) bytes @", line)
+        if m:
+            name, length, data = m.group(1), int(m.group(2)), b""
+            continue
+        m = re.search(r"\]\s+\d+: ((?:[0-9A-F]{2} )+)", line)
+        if name and m:
+            data += bytes.fromhex(m.group(1).replace(" ", ""))
+            if len(data) >= length:
+                found["%s %d" % (name, len(found))] = data[:length]
+                name = None
+    return found
+
+
+def login(psk, user, want):
+    ss = StrongSwan(host, psk=psk, user=user, retransmits=2, timeout="0.5").start()
+    with open(os.path.join(ss.dir, "strongswan.conf")) as f:
+        text = f.read()
+    ss.stop()
+    with open(os.path.join(ss.dir, "strongswan.conf"), "w") as f:
+        f.write(text.replace("default = 1", "default = 1\n ike = 4\n chd = 4"))
+    ss.start()
+    up = ss.up(timeout=8)
+    ok("%s: login %s" % (user, "works" if want else "is refused"), up == want, ss.last[-300:] + sp.tail(3))
+    return ss
+
+
+secrets = {"good": GOOD.encode(), "inline": INLINE.encode(), "wrong": WRONG.encode(), "hex": bytes.fromhex(HEX)}
+sessions = []
+for user, psk, want in (("bad@psk.test", WRONG, False), ("bad@inline.test", WRONG, False),
+                        ("hex@psk.test", "0x" + HEX, True), ("x@inline.test", INLINE, True),
+                        ("client1@psk.test", GOOD, True)):
+    ss = login(psk, user, want)
+    keys = hexdumps(ss.log_text())
+    secrets.update({"%s %s" % (user, k): v for k, v in keys.items() if len(v) >= 16 and want})
+    if user != "client1@psk.test":
+        ss.down()
+        ss.stop()
+session_keys = [k for k in secrets if k.startswith("client1@")]
+ok("session keys were taken from the peer's log", len(session_keys) >= 6, str(session_keys))
+ok("ping", host.ping("10.99.2.2") == 3)
+
+NEEDLES = {}
+for name, value in secrets.items():
+    NEEDLES[name] = value
+    NEEDLES[name + ", hex"] = value.hex().encode()
+    NEEDLES[name + ", HEX"] = value.hex().upper().encode()
+    NEEDLES[name + ", base64"] = base64.b64encode(value)[: len(value) * 8 // 6 - 2]
+    if len(value) > 20 and not name.startswith(("good", "inline", "wrong")):
+        NEEDLES[name + ", first half"] = value[:16]
+
+
+def leaks(data):
+    return [n for n, v in NEEDLES.items() if v in data]
+
+
+def silent(what, data, least=1):
+    found = leaks(data)
+    ok("%s: no secret in %d bytes" % (what, len(data)), not found and len(data) >= least, str(found[:5]))
+
+
+def memory(pid, writable=True):
+    """Whatever a process has in its memory."""
+    out = []
+    with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            span, flags = line.split()[:2]
+            if flags[0] != "r" or (writable and flags[1] != "w"):
+                continue
+            lo, hi = (int(x, 16) for x in span.split("-"))
+            try:
+                mem.seek(lo)
+                out.append(mem.read(hi - lo))
+            except OSError:
+                pass
+    return b"".join(out)
+
+
+def core_of(pid, name):
+    base = os.path.join(WORK, "core." + name)
+    run("gcore", "-o", base, pid, check=False, timeout=60)
+    try:
+        with open("%s.%d" % (base, pid), "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+# ---- what can be asked of the running daemon, before and after a kill and a reload --------------
+def answers():
+    out = []
+    for words in (("version",), ("running-config",), ("running-config", "all"), ("counters",), ("ip", "local", "pool"),
+                  ("crypto", "session"), ("crypto", "session", "detail"), ("crypto", "ipsec", "sa"),
+                  ("crypto", "ikev2", "sa"), ("crypto", "ikev2", "sa", "detailed"), ("crypto", "ikev2", "session", "detailed"),
+                  ("crypto", "ikev2", "stats"), ("crypto", "ikev2", "diagnose", "error"), ("crypto", "ikev2", "proposal"),
+                  ("crypto", "ikev2", "policy"), ("crypto", "ikev2", "profile"), ("crypto", "ikev2", "authorization", "policy")):
+        for more in ((), ("--json",)):
+            out.append(sp.command("show", *words, *more).stdout)
+    return "\n".join(out)
+
+
+main = sp.main_pid()
+with open("/proc/%d/coredump_filter" % main) as f:
+    ok("main: coredump_filter is 0", int(f.read(), 16) == 0)
+ok("main: not dumpable", os.stat("/proc/%d/mem" % main).st_uid == 0)
+with open("/proc/%d/limits" % main) as f:
+    ok("main: core size limit is 0", "Max core file size        0                    0" in f.read())
+with open("/proc/%d/status" % main) as f:
+    status = f.read()
+ok("main: own uid, no capabilities, no new privileges",
+   "Uid:\t0\t" not in status and re.search(r"CapEff:\s+0+$", status, re.M) and re.search(r"CapBnd:\s+0+$", status, re.M)
+   and re.search(r"NoNewPrivs:\s+1", status), status)
+locked = int(re.search(r"VmLck:\s+(\d+)", status).group(1))
+# Where this machine does not let root raise the limit, the log says that memory is not locked.
+ok("main: memory is locked, or the log says why not", locked > 0 or "not locked: the memlock limit" in sp.log_text(),
+   "VmLck %d kB" % locked)
+
+ok("control: the configuration file holds the keys", {"good", "inline"} <= set(leaks(open(sp.conf, "rb").read())))
+control = set(leaks(memory(main)))
+ok("control: main's memory holds keys", "good" in control and any(k.startswith("client1@") for k in control), str(control))
+shown = answers()
+ok("control: show was asked", "crypto ikev2 keyring" in shown and "client1@psk.test" in shown)
+silent("show", shown.encode(), 5000)
+silent("a core of main", core_of(main, "main"))
+silent("a core of the holder", core_of(sp.process.pid, "holder"))
+for pid in (main, sp.process.pid):
+    for part in ("cmdline", "environ"):
+        with open("/proc/%d/%s" % (pid, part), "rb") as f:
+            silent("%s of process %s" % (part, "main" if pid == main else "holder"), f.read(), 0)
+
+sp.kill_main()
+ok("main is back after a kill", wait_for(10, sp.answers), sp.tail())
+ok("ping after the kill", wait_for(5, lambda: host.ping("10.99.2.2", count=1) == 1))
+ok("reload", sp.reload(check=False).returncode == 0)
+main = sp.main_pid()
+ok("control: the new main's memory holds keys", "good" in leaks(memory(main)))
+silent("show after kill and reload", answers().encode(), 5000)
+silent("a core of the new main", core_of(main, "again"))
+with open("/proc/%d/coredump_filter" % main) as f:
+    ok("the new main: coredump_filter is 0", int(f.read(), 16) == 0)
+
+# A configuration that is refused is not quoted with its keys.
+sp.configure(conf + "crypto ikev2 keyring KR\n peer Z\n  pre-shared-key %s extra words\n  pre-shared-kex %s\n" % (WRONG, WRONG))
+silent("a refused configuration", (sp.reload(check=False).stdout + run(BIN, "check", sp.conf, check=False).stdout).encode())
+sp.configure(conf)
+
+# ---- what is left behind -------------------------------------------------------------------------
+ss.down()
+time.sleep(0.5)
+rows = []
+for (table,) in sp.sql("select name from sqlite_master where type in ('table', 'view')"):
+    rows.append(table)
+    rows += [repr(r) for r in sp.sql('select * from "%s"' % table)]
+text = "\n".join(rows)
+ok("control: the store was dumped", "client1@psk.test" in text and "bad@psk.test" in text, text[:300])
+silent("every column of sallyport.db", text.encode())
+silent("sql --csv", sp.command("sql", "--state", sp.state, "--csv", "select * from v_failures").stdout.encode())
+sp.stop()
+for folder, _, files in os.walk(sp.dir):
+    for name in files:
+        path = os.path.join(folder, name)
+        if path != sp.conf:
+            with open(path, "rb") as f:
+                silent("file %s" % os.path.relpath(path, sp.dir), f.read(), 0)
+silent("the log", sp.log_text().encode(), 100)
+ss.stop()
+done()
