@@ -36,7 +36,10 @@
 #define STOP_MS 8000    /* main has so long to say goodbye */
 #define NEVER UINT64_MAX
 
+/* One that was ready and then died waits no longer than the third: its users are waiting. */
 static const uint32_t pauses_ms[] = {0, 200, 500, 1000, 2000, 5000};
+#define PAUSES_READY 2
+#define PAUSES_LAST 5
 
 struct holder {
 	const struct holder_options *options;
@@ -213,7 +216,7 @@ static void on_main_death(struct holder *h, int how)
 	}
 	if (h->ready_ms != NEVER && now_ms() - h->ready_ms >= STABLE_MS)
 		h->failures = 0;
-	size_t last = sizeof(pauses_ms) / sizeof(pauses_ms[0]) - 1;
+	unsigned last = h->ready_ms != NEVER ? PAUSES_READY : PAUSES_LAST;
 	h->start_at_ms = now_ms() + pauses_ms[h->failures < last ? h->failures : last];
 	h->failures++;
 }

@@ -101,6 +101,7 @@ static void each_second(void *ctx)
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
 	wire_child_second(w);
 	wire_session_second(w);
+	wire_counters_keep(w);
 	wire_log_second();
 	if (++w->seconds % PRUNE_S == 1)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
@@ -239,6 +240,15 @@ static int open_net(struct wire *w)
 	return 0;
 }
 
+/* On a cache line of its own, which mem_new does not promise. */
+static struct stats *new_stats(void)
+{
+	struct stats *s = aligned_alloc(64, sizeof(*s));
+	if (s)
+		memset(s, 0, sizeof(*s));
+	return s;
+}
+
 static int make_base(struct wire *w)
 {
 	list_init(&w->net_watches);
@@ -246,10 +256,10 @@ static int make_base(struct wire *w)
 	list_init(&w->answers);
 	list_init(&w->child_list);
 	list_init(&w->commits);
-	w->stats = aligned_alloc(64, sizeof(*w->stats));
-	if (!w->stats)
+	w->stats = new_stats();
+	w->before = new_stats();
+	if (!w->stats || !w->before)
 		return refuse("cannot start", status_words(ST_NOMEM));
-	memset(w->stats, 0, sizeof(*w->stats));
 	if (map_init(&w->children, 1024) != ST_OK || map_init(&w->children_of, 1024) != ST_OK ||
 	    map_init(&w->pasts, 64) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
@@ -280,6 +290,7 @@ static int start(struct wire *w)
 		return rc;
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
+	wire_counters_thaw(w);
 	wire_keep_thaw(w);
 	rc = open_net(w);
 	if (rc)
@@ -336,6 +347,7 @@ static void end(struct wire *w)
 	map_fini(&w->children_of);
 	map_fini(&w->pasts);
 	free(w->stats);
+	free(w->before);
 }
 
 int wire_main(int control, const char *state, const char *socket_path)

@@ -12,6 +12,12 @@
 #define REUSE_MS 100 /* a sample so young is still the present */
 #define RECORD_KIND 0x5301
 #define TAG_NUMBER 1
+#define COUNTERS_KIND 0x5303
+#define COUNTERS_MAX 16384
+#define TAG_COUNTER 1
+#define TAG_STATUS 2
+#define TAG_TOKEN 1
+#define TAG_VALUE 2
 
 /* The number of the newest sample outlives main; a headend that starts anew begins at the time in
  * tenths of a second, which no earlier one can have reached with one sample each tenth. */
@@ -44,6 +50,80 @@ static void keep_number(struct wire *w, uint64_t number)
 		(void)!keep_put(w->keep, KEEP_META, META_SAMPLE, rec, r.len);
 }
 
+/* ---- counters over main's death ---------------------------------------------------------------- */
+
+static void sum(const struct wire *w, struct stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	stats_sum(out, w->before);
+	stats_sum(out, w->stats);
+	data_stats(w->data, out);
+}
+
+/* By token: another version has other numbers for the same things. */
+static void put_value(struct wr *r, uint16_t tag, const char *token, uint64_t value)
+{
+	if (!value)
+		return;
+	struct wr_mark m = fz_open(r, tag);
+	fz_str(r, TAG_TOKEN, token);
+	fz_u64(r, TAG_VALUE, value);
+	fz_close(r, m);
+}
+
+void wire_counters_keep(struct wire *w)
+{
+	static uint8_t rec[COUNTERS_MAX];
+	struct stats all;
+	struct wr r = wr_init(rec, sizeof(rec));
+	sum(w, &all);
+	fz_begin(&r, COUNTERS_KIND, 1);
+	for (int i = 0; i < CT__MAX; i++)
+		put_value(&r, TAG_COUNTER, counter_token((enum counter)i), all.count[i]);
+	for (int i = 0; i < ST__MAX; i++)
+		put_value(&r, TAG_STATUS, status_token((enum status)i), all.status[i]);
+	fz_end(&r);
+	/* What was kept a second ago stays good when this fails. */
+	if (wr_ok(&r))
+		(void)!keep_put(w->keep, KEEP_META, META_COUNTERS, rec, r.len);
+}
+
+static void thaw_value(struct stats *out, uint16_t kind, struct view group)
+{
+	struct rd fields = rd_init(group.p, group.len);
+	char token[64] = "";
+	uint64_t value = 0;
+	uint16_t tag;
+	struct view v;
+	while (fz_next(&fields, &tag, &v)) {
+		if (tag == TAG_TOKEN && !fz_get_str(v, token, sizeof(token)))
+			return;
+		if (tag == TAG_VALUE)
+			value = fz_get_u64(v);
+	}
+	if (kind == TAG_STATUS && status_from_token(token) != ST__MAX)
+		out->status[status_from_token(token)] = value;
+	for (int i = 0; kind == TAG_COUNTER && i < CT__MAX; i++)
+		if (strcmp(counter_token((enum counter)i), token) == 0)
+			out->count[i] = value;
+}
+
+void wire_counters_thaw(struct wire *w)
+{
+	static uint8_t rec[COUNTERS_MAX];
+	uint16_t kind, version, tag;
+	struct rd fields;
+	struct view v;
+	size_t len = keep_get(w->keep, KEEP_META, META_COUNTERS, rec, sizeof(rec));
+	if (len && len <= sizeof(rec) &&
+	    fz_open_record((struct view){rec, len}, &kind, &version, &fields) == ST_OK &&
+	    kind == COUNTERS_KIND)
+		while (fz_next(&fields, &tag, &v))
+			thaw_value(w->before, tag, v);
+}
+
+/* ---- samples ------------------------------------------------------------------------------------ */
+
 const struct sample *wire_sample(void *ctx)
 {
 	struct wire *w = ctx;
@@ -55,8 +135,7 @@ const struct sample *wire_sample(void *ctx)
 	memset(s, 0, sizeof(*s));
 	s->number = number;
 	s->wall_ms = now;
-	stats_sum(&s->sums, w->stats);
-	data_stats(w->data, &s->sums);
+	sum(w, &s->sums);
 	s->half_open = ike_half_open(w->ike);
 	s->ike_sas = ike_count(w->ike);
 	s->sessions = sessions_count(w->sessions);

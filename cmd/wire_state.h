@@ -27,6 +27,7 @@ struct store;
 /* Keys of KEEP_META. */
 #define META_SAMPLE 1u
 #define META_VRFS 2u
+#define META_COUNTERS 3u
 
 struct wire {
 	int control; /* to the holder */
@@ -42,7 +43,8 @@ struct wire {
 	struct sessions *sessions;
 	struct ctl *ctl;
 	struct snapshot *conf;
-	struct stats *stats; /* the loop's own */
+	struct stats *stats;  /* the loop's own */
+	struct stats *before; /* sums of the mains before this one */
 	uint32_t workers;
 
 	struct plan plan;        /* what is open */
