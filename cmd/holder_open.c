@@ -483,6 +483,10 @@ void kept_begin(struct kept *k)
 {
 	k->round++;
 	k->told = false;
+	/* What the one before read and did not accept is not for the next one to accept. */
+	if (k->config_last >= 0)
+		close(k->config_last);
+	k->config_last = -1;
 }
 
 void kept_fini(struct kept *k)
