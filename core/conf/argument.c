@@ -211,7 +211,9 @@ static bool take_transform(struct take *t, enum xf_type type)
 			found = x;
 			break;
 		}
-		if (found || type == XF_DH)
+		if (type == XF_DH)
+			continue; /* 2 is not short for 21 */
+		if (found)
 			return false;
 		found = x;
 	}

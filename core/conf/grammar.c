@@ -259,6 +259,29 @@ static void expected(struct matcher *m, const char *g, size_t len)
 	snprintf(m->why->expect, sizeof(m->why->expect), "%.*s", (int)len, g);
 }
 
+/* "any, 'domain' or a name ...": what stands first in each alternative. */
+static void expected_one_of(struct matcher *m, const char *g, const char *close)
+{
+	char *out = m->why->expect;
+	size_t n = 0, cap = sizeof(m->why->expect);
+	const struct line none = {0};
+	m->why->at = m->at;
+	out[0] = '\0';
+	for (const char *a = g; a < close && n < cap; a = alternative_end(a, close) + 1) {
+		char what[CONF_TEXT];
+		struct arg scratch;
+		size_t used;
+		const char *e = alternative_end(a, close);
+		bool last = e >= close;
+		if (is_typed(a))
+			(void)argument_take(a, &none, 0, &scratch, &used, what);
+		else
+			snprintf(what, sizeof(what), "%.*s", (int)(element_end(a, e) - a), a);
+		int more = snprintf(out + n, cap - n, "%s%s", n == 0 ? "" : last ? " or " : ", ", what);
+		n += more > 0 ? (size_t)more : 0;
+	}
+}
+
 static bool add_arg(struct matcher *m, const struct arg *a)
 {
 	if (m->c->n == CMD_ARGS)
@@ -344,7 +367,7 @@ static bool match_choice(struct matcher *m, const char *g, const char *close)
 		}
 	}
 	if (!pick || ambiguous) {
-		expected(m, g, (size_t)(close - g));
+		expected_one_of(m, g, close);
 		m->why->ambiguous = ambiguous;
 		nearest_alternative(m, g, close);
 		return false;

@@ -407,7 +407,8 @@ static void parse_line(struct parse *ps)
 	ps->dead = true;
 	ps->dead_indent = ps->line.indent;
 	/* A block that could not be opened: what follows belongs to it. */
-	if (where == 0 && why.at > first && ps->line.n > first + 1) {
+	bool block = !f.row || f.row->enters || (f.row->flags & CMD_BLOCK);
+	if (where == 0 && block && why.at > first && ps->line.n > first + 1) {
 		ps->depth = 1;
 		push_frame(ps, MODE_SKIP, NULL);
 	}
