@@ -56,7 +56,8 @@ static const char *orphan_word(const struct world *w, const struct ike_sa_info *
 		unsigned bit;
 		const char *word;
 	} rows[] = {{ORPHAN_PROFILE, "profile"}, {ORPHAN_AUTHZ, "authorization policy"}, {ORPHAN_POOL4, "pool"},
-		    {ORPHAN_POOL6, "ipv6 pool"}, {ORPHAN_ADDRESS, "address"}, {ORPHAN_VRF, "vrf"}};
+		    {ORPHAN_POOL6, "ipv6 pool"}, {ORPHAN_ADDRESS, "address"}, {ORPHAN_VRF, "vrf"},
+		    {ORPHAN_DEVICE, "interface"}};
 	const struct session *s = w->sessions ? session_find_sa(w->sessions, sa->sa) : NULL;
 	while (s && *cursor < sizeof(rows) / sizeof(rows[0])) {
 		size_t i = (*cursor)++;

@@ -188,20 +188,18 @@ static enum status take_same(
 	return ST_NOT_FOUND;
 }
 
-/* The next address that was never lent, looking at no more than max of them. */
+/* The next address that was never lent. */
 static enum status take_fresh(
-	struct leases *l, struct lease_pool *p, uint64_t who, uint64_t max, struct lease **out)
+	struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
 {
-	for (; p->fresh < p->total && max; max--) {
+	for (; p->fresh < p->span; p->fresh++) {
 		struct addr a = lease_pool_addr(p, p->fresh);
 		struct lease *e = remembered(l, p->ivrf, &a);
-		if (e && e->pool == p && !e->held) { /* it has its place in the queue */
-			p->fresh++;
-			continue;
-		}
-		if (e && e->held) {
-			p->skipped += e->pool != p;
-			p->fresh++;
+		if (!lease_pool_has(p, &a))
+			continue; /* our own */
+		if (e && (e->held || e->pool == p)) {
+			p->skipped +=
+				e->pool != p; /* of ours: it comes to the queue, or is in it */
 			continue;
 		}
 		if (e) /* another pool's, given back */
@@ -236,7 +234,7 @@ static enum status take_skipped(
 		return ST_NOT_FOUND;
 	p->fresh = 0;
 	p->skipped = 0;
-	enum status st = take_fresh(l, p, who, p->total, out);
+	enum status st = take_fresh(l, p, who, out);
 	if (st == ST_NOT_FOUND)
 		p->full_at = l->releases + 1;
 	return st;
@@ -254,7 +252,7 @@ static enum status take_any(
 	if (st == ST_NOT_FOUND && p->n_released >= RELEASED_MAX)
 		st = take_oldest(l, p, w->who, out);
 	if (st == ST_NOT_FOUND)
-		st = take_fresh(l, p, w->who, p->total, out);
+		st = take_fresh(l, p, w->who, out);
 	if (st == ST_NOT_FOUND)
 		st = take_oldest(l, p, w->who, out);
 	if (st == ST_NOT_FOUND)
@@ -309,7 +307,10 @@ static void swap_ranges(struct leases *l, struct lease_pool *p, struct lease_poo
 
 	p->ranges = now->ranges;
 	p->n_ranges = now->n_ranges;
+	p->span = now->span;
 	p->total = now->total;
+	memcpy(p->own, now->own, sizeof(p->own));
+	p->n_own = now->n_own;
 	p->is_gone = now->is_gone;
 	if (!now->is_gone)
 		p->prefix_len = now->prefix_len;
@@ -333,6 +334,7 @@ enum status leases_set_conf(struct leases *l, struct snapshot *conf)
 		const struct lease_pool *p = CONTAINER_OF(at, struct lease_pool, node);
 		copies[i].family = p->family;
 		memcpy(copies[i].name, p->name, sizeof(p->name));
+		memcpy(copies[i].ivrf, p->ivrf, sizeof(p->ivrf));
 		if (st == ST_OK)
 			st = lease_pool_read(conf, &copies[i]);
 		i++;

@@ -4,10 +4,12 @@
  * the same time, inside one VRF an address is lent once, also when pools overlap. Addresses that
  * were never lent come first, then the one that was given back longest ago, so that an address does
  * not change hands quickly; who comes back gets the same address as long as nobody else has it.
- * Ranges are literal: every address in them is handed out (R-MCF-22).
+ * Ranges are literal: there is no network or broadcast address in them (R-MCF-22).
  *
  * Reload: a lease stays with its session when its pool shrinks or goes away; it is then outside of
- * its pool and returns to nowhere. */
+ * its pool and returns to nowhere.
+ *
+ * An address that an interface of the same VRF has is never lent, whatever the ranges say. */
 #ifndef CORE_SESSION_LEASE_H
 #define CORE_SESSION_LEASE_H
 
@@ -65,7 +67,7 @@ struct lease_pool_info {
 	char ivrf[LEASE_NAME];
 	uint8_t family;
 	bool is_gone;       /* not configured any more; goes with its last lease */
-	uint64_t total;     /* addresses (prefixes); saturates */
+	uint64_t total;     /* addresses (prefixes) that can be lent; saturates */
 	uint64_t in_use;    /* inside the ranges */
 	uint64_t outside;   /* held, but not in the ranges any more */
 	uint64_t peak;      /* most ever in use */

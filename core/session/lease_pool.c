@@ -1,5 +1,7 @@
 #include "core/session/lease_pool.h"
 
+#include <string.h>
+
 #include "core/base/mem.h"
 
 #define TOTAL_MAX ((uint64_t)1 << 62)
@@ -32,6 +34,10 @@ struct addr lease_pool_addr(const struct lease_pool *p, uint64_t index)
 {
 	unsigned shift = p->family == 6 ? 128u - p->prefix_len : 0;
 
+	/* The all-zeros address of an IPv6 prefix means the routers of the link (RFC 4291 section
+	 * 2.6.1): it is lent, but as the last one. */
+	if (p->family == 6 && p->prefix_len == 128)
+		index = index + 1 == p->span ? 0 : index + 1;
 	for (size_t i = 0; i < p->n_ranges; i++) {
 		if (index < p->ranges[i].count)
 			return addr_step(&p->ranges[i].first, index, shift);
@@ -53,13 +59,27 @@ static bool range_has(const struct lease_pool *p, const struct lease_range *r, c
 	return addr_cmp(a, &last) <= 0 && addr_eq(&whole.addr, a);
 }
 
-bool lease_pool_has(const struct lease_pool *p, const struct addr *a)
+static bool is_own(const struct lease_pool *p, const struct addr *a)
+{
+	for (size_t i = 0; i < p->n_own; i++) {
+		if (addr_eq(&p->own[i], a))
+			return true;
+	}
+	return false;
+}
+
+static bool ranges_have(const struct lease_pool *p, const struct addr *a)
 {
 	for (size_t i = 0; i < p->n_ranges; i++) {
 		if (range_has(p, &p->ranges[i], a))
 			return true;
 	}
 	return false;
+}
+
+bool lease_pool_has(const struct lease_pool *p, const struct addr *a)
+{
+	return ranges_have(p, a) && !is_own(p, a);
 }
 
 /* ---- configuration -------------------------------------------------------------------------- */
@@ -81,7 +101,7 @@ static enum status copy_pool4(const struct pool4 *c, struct lease_pool *p)
 	for (size_t i = 0; i < c->range_count; i++) {
 		p->ranges[i].first = c->ranges[i].first;
 		p->ranges[i].count = addr_diff(&c->ranges[i].first, &c->ranges[i].last) + 1;
-		p->total += p->ranges[i].count;
+		p->span += p->ranges[i].count;
 	}
 	p->prefix_len = 32;
 	return ST_OK;
@@ -95,9 +115,45 @@ static enum status copy_pool6(const struct pool6 *c, struct lease_pool *p)
 	p->n_ranges = 1;
 	p->ranges[0].first = prefix_first(&c->prefix);
 	p->ranges[0].count = count_prefixes(c->prefix.len, c->handout_len);
-	p->total = p->ranges[0].count;
+	p->span = p->ranges[0].count;
 	p->prefix_len = c->handout_len;
 	return ST_OK;
+}
+
+/* An address of an interface: whoever got it as a lease could not be reached, nor could we. */
+static void add_own(struct lease_pool *p, const struct addr *a)
+{
+	struct prefix lent = {*a, p->prefix_len};
+
+	if (a->family != p->family || p->n_own == LEASE_OWN_MAX)
+		return;
+	prefix_mask(&lent);
+	if (ranges_have(p, &lent.addr) && !is_own(p, &lent.addr))
+		p->own[p->n_own++] = lent.addr;
+}
+
+static void add_own_of(struct lease_pool *p, const struct iface *i)
+{
+	add_own(p, &i->ip.addr);
+	for (size_t k = 0; k < i->ip6_count; k++)
+		add_own(p, &i->ip6[k].addr);
+}
+
+/* Addresses in force in the pool's VRF, borrowed ones too. */
+static void read_own(const struct snapshot *conf, struct lease_pool *p)
+{
+	for (size_t i = 0; i < conf->iface_count; i++) {
+		const struct iface *f = &conf->ifaces[i];
+		if (strcmp(f->vrf ? f->vrf : "", p->ivrf) != 0)
+			continue;
+		add_own_of(p, f);
+		for (size_t k = 0; k < conf->iface_count; k++) {
+			const struct iface *lender = &conf->ifaces[k];
+			if ((f->unnumbered && strcmp(f->unnumbered, lender->name) == 0) ||
+				(f->unnumbered6 && strcmp(f->unnumbered6, lender->name) == 0))
+				add_own_of(p, lender);
+		}
+	}
 }
 
 enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p)
@@ -107,18 +163,25 @@ enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p)
 
 	p->ranges = NULL;
 	p->n_ranges = 0;
-	p->total = 0;
+	p->span = 0;
+	p->n_own = 0;
 	p->is_gone = !c4 && !c6;
-	if (c4)
-		return copy_pool4(c4, p);
-	return c6 ? copy_pool6(c6, p) : ST_OK;
+	enum status st = c4 ? copy_pool4(c4, p) : c6 ? copy_pool6(c6, p) : ST_OK;
+	if (st == ST_OK && conf)
+		read_own(conf, p);
+	p->total = p->span - p->n_own;
+	return st;
 }
 
 bool lease_pool_same(const struct lease_pool *a, const struct lease_pool *b)
 {
 	if (a->is_gone != b->is_gone || a->n_ranges != b->n_ranges ||
-		a->prefix_len != b->prefix_len)
+		a->prefix_len != b->prefix_len || a->n_own != b->n_own)
 		return false;
+	for (size_t i = 0; i < a->n_own; i++) {
+		if (!is_own(b, &a->own[i]))
+			return false;
+	}
 	for (size_t i = 0; i < a->n_ranges; i++) {
 		if (a->ranges[i].count != b->ranges[i].count ||
 			!addr_eq(&a->ranges[i].first, &b->ranges[i].first))

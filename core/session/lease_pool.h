@@ -4,6 +4,8 @@
 
 #include "core/session/lease.h"
 
+#define LEASE_OWN_MAX 16 /* interfaces with an address inside one pool; more are not looked for */
+
 struct lease_range {
 	struct addr first;
 	uint64_t count;
@@ -17,7 +19,10 @@ struct lease_pool {
 	bool is_gone;
 	struct lease_range *ranges;
 	size_t n_ranges;
-	uint64_t total;
+	uint64_t span;                  /* indexes */
+	uint64_t total;                 /* those that can be lent */
+	struct addr own[LEASE_OWN_MAX]; /* inside the ranges, but an interface of ours has them */
+	uint8_t n_own;
 	uint64_t fresh;   /* index of the first address that was perhaps never lent */
 	uint64_t skipped; /* addresses behind `fresh` that another pool has or had */
 	uint64_t full_at; /* leases.releases when a look at every address found nothing */
@@ -32,13 +37,14 @@ struct lease_pool {
 	struct list node;
 };
 
-/* Address (or first address of the prefix) number index of all ranges; family 0: there is none. */
+/* Address (or first address of the prefix) number index of all ranges, index < span. */
 struct addr lease_pool_addr(const struct lease_pool *p, uint64_t index);
-/* Is it one of those? Of a pool of prefixes only their first addresses are. */
+/* Is it one of those, and not our own? Of a pool of prefixes only their first addresses are. */
 bool lease_pool_has(const struct lease_pool *p, const struct addr *a);
-/* Ranges, total, prefix_len and is_gone as conf has them for name and family; ranges that p had are
- * overwritten, not freed. ST_NOMEM. */
+/* Ranges and what follows from them, as conf has them for name, ivrf and family; ranges that p had
+ * are overwritten, not freed. ST_NOMEM. */
 enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p) MUST_USE;
-bool lease_pool_same(const struct lease_pool *a, const struct lease_pool *b); /* the ranges */
+/* The same addresses? */
+bool lease_pool_same(const struct lease_pool *a, const struct lease_pool *b);
 
 #endif

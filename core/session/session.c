@@ -57,6 +57,15 @@ void sessions_free(struct sessions *ss)
 	mem_free(ss);
 }
 
+static bool has_device(const struct snapshot *conf, uint32_t tun)
+{
+	bool is_tunnel = tun >= SESSION_TUN_TUNNEL;
+	const struct iface *i = snapshot_iface(conf, is_tunnel ? IFACE_TUNNEL : IFACE_TEMPLATE,
+		is_tunnel ? tun - SESSION_TUN_TUNNEL : tun);
+
+	return i && !i->shutdown;
+}
+
 static unsigned orphaned_bits(const struct sessions *ss, const struct session *s)
 {
 	struct session_refs refs = {
@@ -71,6 +80,8 @@ static unsigned orphaned_bits(const struct sessions *ss, const struct session *s
 	if ((s->lease4 && !(bits & ORPHAN_POOL4) && lease_is_outside(s->lease4)) ||
 		(s->lease6 && !(bits & ORPHAN_POOL6) && lease_is_outside(s->lease6)))
 		bits |= ORPHAN_ADDRESS;
+	if (!has_device(ss->conf, s->grant.tun))
+		bits |= ORPHAN_DEVICE;
 	return bits;
 }
 

@@ -96,7 +96,7 @@ static void a_whole_configuration(void)
 	T_STR(a.detail, "");
 	T_EQ(a.status, ST_OK);
 	T_STR(lab_text(&a.grant.ip4), "10.99.0.10");
-	T_STR(lab_text(&a.grant.ip6), "2001:db8:99::");
+	T_STR(lab_text(&a.grant.ip6), "2001:db8:99::1");
 	T_EQ(a.grant.ip4_mask_len, 24);
 	T_EQ(a.grant.n_dns, 3);
 	T_EQ(a.grant.n_nbns, 1);

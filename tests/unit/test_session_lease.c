@@ -98,11 +98,11 @@ static void ipv6_pools(void)
 		const char *second;
 		const char *last;
 	} rows[] = {
-		{"afe0::/126", 128, 4, "afe0::1", "afe0::3"},
-		{"afe0::/124", 128, 16, "afe0::1", "afe0::f"},
+		{"afe0::/126", 128, 4, "afe0::2", "afe0::"},
+		{"afe0::/124", 128, 16, "afe0::2", "afe0::"},
 		{"2001:db8:1::/48", 64, 65536, "2001:db8:1:1::", "2001:db8:1:ffff::"},
 		{"2001:db8::/61", 64, 8, "2001:db8:0:1::", "2001:db8:0:7::"},
-		{"2001:db8::/64", 128, 0, "2001:db8::1", ""},
+		{"2001:db8::/64", 128, 0, "2001:db8::2", ""},
 		{"2001:db8::7/128", 128, 1, "none", "2001:db8::7"},
 	};
 
@@ -130,6 +130,47 @@ static void ipv6_pools(void)
 		T_STR(taken(l, "P6", 77, lab_text(&first)), lab_text(&first));
 		leases_free(l);
 	}
+}
+
+/* What an interface of the VRF has is not lent; the rest of the pool is. */
+static void our_own_addresses(void)
+{
+	struct snapshot *c = lab_snapshot(), *d;
+	struct iface *lo = lab_iface(c, IFACE_LOOPBACK, 1, "Loopback1");
+	struct iface *vt = lab_iface(c, IFACE_TEMPLATE, 1, "Virtual-Template1");
+	void *tmp;
+
+	lab_pool4(c, "A", "10.0.0.1", "10.0.0.4");
+	lab_pool6(c, "A6", "2001:db8::/126", 128);
+	lab_pool6(c, "N6", "2001:db8:8::/62", 64);
+	lo->ip = (struct prefix){lab_addr("10.0.0.1"), 24}; /* host bits stay, as configured */
+	*ARENA_PUSH(&c->arena, lo->ip6, lo->ip6_count, tmp) = lab_prefix("2001:db8::1/128");
+	*ARENA_PUSH(&c->arena, lo->ip6, lo->ip6_count, tmp) = lab_prefix("2001:db8:8:1::1/128");
+	vt->vrf = lab_str(c, "RED");
+	vt->unnumbered = lab_str(c, "Loopback1");
+	struct leases *l = leases_of(c);
+	T_STR(taken(l, "A", 1, "10.0.0.1"), "10.0.0.2");
+	T_STR(taken(l, "A", 2, NULL), "10.0.0.3");
+	T_STR(taken(l, "A", 3, NULL), "10.0.0.4");
+	T_STR(taken(l, "A", 4, NULL), "none");
+	T_STR(detail, "pool A is exhausted: 3 of 3 addresses in use");
+	T_STR(taken(l, "A6", 1, NULL), "2001:db8::2");
+	T_STR(taken(l, "N6", 1, NULL), "2001:db8:8::");
+	T_STR(taken(l, "N6", 2, NULL),
+		"2001:db8:8:2::"); /* the prefix with our address is passed over */
+	T_STR(lab_text(&take(l, "A", "RED", 1, NULL)->addr), "10.0.0.2"); /* borrowed there */
+	T_STR(lab_text(&take(l, "A", "BLUE", 1, NULL)->addr), "10.0.0.1");
+	/* An interface takes the address of a lease: it is kept and never lent again. */
+	d = lab_snapshot();
+	lab_pool4(d, "A", "10.0.0.1", "10.0.0.4");
+	lab_iface(d, IFACE_LOOPBACK, 1, "Loopback1")->ip = lab_prefix("10.0.0.2/32");
+	T_DO(reload(l, d));
+	struct addr two = lab_addr("10.0.0.2");
+	T_TRUE(lease_is_outside(lease_find(l, "", &two)));
+	give_back(l, "10.0.0.2");
+	T_STR(taken(l, "A", 1, "10.0.0.2"), "10.0.0.1");
+	T_STR(taken(l, "A", 5, NULL), "none");
+	leases_free(l);
 }
 
 static void hint_same_and_oldest(void)
@@ -436,6 +477,7 @@ int main(void)
 {
 	T_RUN(ranges_are_literal);
 	T_RUN(ipv6_pools);
+	T_RUN(our_own_addresses);
 	T_RUN(hint_same_and_oldest);
 	T_RUN(an_address_does_not_change_hands_quickly);
 	T_RUN(vrfs_and_overlapping_pools);

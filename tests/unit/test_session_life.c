@@ -129,7 +129,7 @@ static void everything_is_granted(void)
 	const struct ike_grant *g = &a.grant;
 	T_STR(lab_text(&g->ip4), "10.99.0.10");
 	T_EQ(g->ip4_mask_len, 24);
-	T_STR(lab_text(&g->ip6), "2001:db8:99::");
+	T_STR(lab_text(&g->ip6), "2001:db8:99::1");
 	T_EQ(g->ip6_prefix_len, 128);
 	T_EQ(g->n_dns, 3);
 	T_STR(lab_text(&g->dns[1]), "10.0.0.54");
@@ -142,7 +142,7 @@ static void everything_is_granted(void)
 	static const char *const subnets[] = {
 		"10.99.0.1/32", "10.0.0.0/16", "172.16.0.0/12", "2001:db8:1::/48"};
 	static const char *const remotes[] = {
-		"10.99.0.10/32", "2001:db8:99::/128", "192.168.7.0/24", "2001:db8:7::/48"};
+		"10.99.0.10/32", "2001:db8:99::1/128", "192.168.7.0/24", "2001:db8:7::/48"};
 	char text[PREFIX_TEXT];
 	T_EQ(g->n_subnets, 4);
 	T_EQ(g->n_remote, 4);
@@ -431,12 +431,14 @@ static void an_earlier_question_of_the_same_sa(void)
 #define R_POOL6   8u
 #define R_SHRUNK  16u
 #define R_VRF     32u
+#define R_IFACE   64u
 
 /* The configuration without some of its parts. */
 static struct snapshot *conf_without(unsigned gone)
 {
 	struct snapshot *c = lab_snapshot();
-	struct iface *vt = lab_iface(c, IFACE_TEMPLATE, 1, "Virtual-Template1");
+	struct iface *vt =
+		lab_iface(c, IFACE_TEMPLATE, gone & R_IFACE ? 2 : 1, "Virtual-Template1");
 
 	lab_list(c, "LOCAL", "local");
 	vt->vrf = lab_str(c, "RED");
@@ -476,6 +478,7 @@ static void removals(void)
 		{R_POOL4 | R_POOL6, ORPHAN_POOL4 | ORPHAN_POOL6, false, NULL},
 		{R_SHRUNK, ORPHAN_ADDRESS, true, "10.99.0.11"},
 		{R_VRF, ORPHAN_VRF, true, "10.99.0.11"},
+		{R_IFACE, ORPHAN_DEVICE, false, NULL},
 		{R_PROFILE | R_POLICY | R_POOL4 | R_POOL6 | R_VRF,
 			ORPHAN_PROFILE | ORPHAN_AUTHZ | ORPHAN_POOL4 | ORPHAN_POOL6 | ORPHAN_VRF,
 			false, NULL},
@@ -546,7 +549,8 @@ static void thawed_sessions_are_the_same(void)
 	/* Where nothing of it is configured any more: orphaned, with its addresses. */
 	struct sessions *vv = sessions_of(lab_snapshot());
 	T_EQ(session_thaw(vv, (struct view){rec, len}, &t), ST_OK);
-	T_EQ(t->orphaned, ORPHAN_PROFILE | ORPHAN_AUTHZ | ORPHAN_POOL4 | ORPHAN_POOL6);
+	T_EQ(t->orphaned,
+		ORPHAN_PROFILE | ORPHAN_AUTHZ | ORPHAN_POOL4 | ORPHAN_POOL6 | ORPHAN_DEVICE);
 	T_TRUE(t == session_find_addr(vv, "", &t->grant.ip4));
 	session_end(vv, t);
 	sessions_free(ss);
