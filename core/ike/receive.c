@@ -8,10 +8,15 @@
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
-/* An unprotected notify to a request that we cannot do anything with. Rarely (RFC 7296 2.21.4). */
+#define NOTIFY_LEN 8 /* a notify payload without data */
+
+/* An unprotected notify to a request that we cannot do anything with. Rarely (RFC 7296 2.21.4), and
+ * never longer than what caused it. */
 static void refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
 {
-	if (!ike_hdr_is_response(&m->hdr) && limiter_take(&ike->notifies, ike_now(ike)))
+	if (ike_hdr_is_response(&m->hdr) || m->raw.len < IKE_HDR_LEN + NOTIFY_LEN + data.len)
+		return;
+	if (limiter_take(&ike->notifies, ike_now(ike)))
 		init_r_refuse(ike, m, type, data);
 }
 
