@@ -307,14 +307,14 @@ static bool receive_udp(struct worker *w, const struct port *p)
 	return got > 0;
 }
 
-/* One packet from the queue; ST_AGAIN: none left. */
+/* One packet from the queue; ST_AGAIN: none left; ST_IO: there is no device behind it any more. */
 static enum status read_tun(const struct port *p, struct pkt *k)
 {
 	size_t head = p->vnet_hdr ? VNET_HDR_LEN : 0;
 	ssize_t n = read(p->fd, k->p, PKT_MAX + head);
 
 	if (n <= 0)
-		return n < 0 && (errno == EAGAIN || errno == EINTR) ? ST_AGAIN : ST_IO;
+		return n < 0 && (errno == EBADFD || errno == EFAULT || errno == ENODEV) ? ST_IO : ST_AGAIN;
 	k->len = (size_t)n;
 	k->kind = PKT_INNER;
 	k->tun = p->tun;
@@ -345,7 +345,7 @@ static bool receive_tun(struct worker *w, const struct port *p)
 	}
 	if (st == ST_AGAIN || st == ST_IO)
 		pool_put(&w->pool, batch[n]);
-	/* The device is gone; without this its queue would be ready for ever. */
+	/* Without this the queue would be ready for ever. */
 	if (st == ST_IO)
 		(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
 	worker_obey(w);

@@ -112,6 +112,22 @@ static void switched_off(void)
 	T(1, true);
 }
 
+/* However far the window jumps, nothing of its former turn is left in it. */
+static void a_jump_leaves_nothing(void)
+{
+	static const uint32_t jumps[] = {1, 63, 64, 65, 4096, 8190, 8191, 8192, 8193, 16384, 70001};
+
+	for (size_t j = 0; j < sizeof(jumps) / sizeof(jumps[0]); j++) {
+		const uint64_t top = 50000, next = top + jumps[j];
+
+		T_ROW(jumps[j], "jump");
+		start(8192, top);
+		T_EQ(arrives(false, (uint32_t)next), true);
+		for (uint64_t n = next - 8191; n < next; n++)
+			T_EQ(arrives(false, (uint32_t)n), n > top);
+	}
+}
+
 /* Two copies checked before either is marked: the mark is the judge. */
 static void double_in_one_batch(void)
 {
@@ -329,6 +345,7 @@ int main(void)
 	T_RUN(order_of_arrival);
 	T_RUN(edge_of_each_window);
 	T_RUN(switched_off);
+	T_RUN(a_jump_leaves_nothing);
 	T_RUN(double_in_one_batch);
 	T_RUN(check_changes_nothing);
 	T_RUN(esn_inference);

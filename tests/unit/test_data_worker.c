@@ -1,0 +1,284 @@
+/* One worker of two by hand, without threads: what is rare when everything runs. The test is main
+ * and the other worker at once; it may be, because nobody else is there. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "modules/data/path.h"
+#include "tests/lib/t.h"
+#include "tests/unit/data_lib.h"
+
+#define ME 0
+#define OTHER 1
+
+static struct worker *workers;
+static struct worker_shared *all;
+static struct worker *me, *other;
+
+static void set_up(void)
+{
+	all = pages_new(sizeof(*all));
+	workers = pages_new(2 * sizeof(*workers));
+	T_TRUE(all && workers);
+	all->workers = workers;
+	all->n = 2;
+	all->main_fd = -1;
+	for (uint32_t b = 0; b < BUCKETS; b++)
+		all->owner_of[b] = b % 2;
+	for (uint32_t i = 0; i < 2; i++) {
+		workers[i].index = i;
+		workers[i].all = all;
+		T_EQ(worker_init(&workers[i]), ST_OK);
+	}
+	me = &workers[ME];
+	other = &workers[OTHER];
+}
+
+static void tear_down(void)
+{
+	for (uint32_t i = 0; i < 2; i++)
+		worker_fini(&workers[i]);
+	pages_free(workers, 2 * sizeof(*workers));
+	pages_free(all, sizeof(*all));
+}
+
+static uint64_t status_of(const struct worker *w, enum status st)
+{
+	return atomic_load(&w->stats.status[st]);
+}
+
+/* An inner packet for 10.99.0.1 as the other worker hands it over for child `spi`. */
+static struct pkt *handed_inner(uint32_t spi)
+{
+	struct pkt *k = pool_get(&other->pool);
+	struct addr src = dl_addr("192.0.2.1"), dst = dl_addr("10.99.0.1");
+
+	if (!k)
+		return NULL;
+	k->kind = PKT_INNER;
+	k->spi = spi;
+	k->tun = 1;
+	k->len = dl_packet(k->p, &src, &dst, 0, 0, 8);
+	return k;
+}
+
+static struct esp_child *child_new(uint32_t spi)
+{
+	struct esp_child *c = mem_new(sizeof(*c) + 2 * sizeof(struct ts));
+	struct addr a = dl_addr("10.99.0.1");
+
+	c->owner = 1;
+	c->tun = 1;
+	c->spi_in = spi;
+	c->n_local = c->n_remote = 1;
+	c->ts[0] = ts_any(4);
+	c->ts[1] = ts_from_addr(&a);
+	return c;
+}
+
+/* The child is gone when the packet arrives: it goes to the successor, wherever that lives, and
+ * without one it is dropped, with its buffer back home. */
+static void successor_takes_the_packet(void)
+{
+	struct esp_child *c;
+	struct fib_route r;
+	struct pkt *k, *got;
+	size_t free_before;
+
+	T_DO(set_up());
+	free_before = other->pool.n_free;
+	T_TRUE((k = handed_inner(0x1000)));
+	path_handed(me, k);
+	T_EQ(status_of(me, ST_OUT_NO_ROUTE), 1);
+	T_TRUE(ring_pop(&other->home[ME]) == k);
+	pool_put(&other->pool, k);
+
+	c = child_new(0x2001); /* of the other worker */
+	r = (struct fib_route){.child = c, .prefix = {c->ts[1].lo, 32}};
+	fib_add(&me->tables.fib, &r);
+	T_TRUE((k = handed_inner(0x1000)));
+	path_handed(me, k);
+	got = ring_pop(&other->in[ME]);
+	T_TRUE(got == k);
+	T_EQ(k->spi, 0x2001);
+	T_TRUE(k->rerouted);
+	/* Not known there either: once is enough, or it would go round for ever. */
+	path_handed(other, got);
+	T_EQ(status_of(other, ST_OUT_NO_ROUTE), 1);
+	T_TRUE(!ring_pop(&me->in[OTHER]));
+	T_EQ(other->pool.n_free, free_before);
+	mem_free(c);
+	tear_down();
+}
+
+/* A worker that does not keep up costs its own packets, and not a buffer. */
+static void full_ring_drops(void)
+{
+	struct pkt *k;
+	size_t free_before;
+
+	T_DO(set_up());
+	free_before = me->pool.n_free;
+	for (size_t i = 0; i < HAND_SLOTS + 5; i++) {
+		T_TRUE((k = pool_get(&me->pool)));
+		k->kind = PKT_ESP;
+		k->spi = 0x1001;
+		path_handed(me, k);
+	}
+	T_EQ(status_of(me, ST_RING_FULL), 5);
+	T_EQ(me->pool.n_free, free_before - HAND_SLOTS);
+	for (size_t i = 0; i < HAND_SLOTS; i++) {
+		T_TRUE((k = ring_pop(&other->in[ME])));
+		worker_release(other, k);
+		T_TRUE(ring_pop(&me->home[OTHER]) == k);
+		pool_put(&me->pool, k);
+	}
+	T_EQ(me->pool.n_free, free_before);
+	tear_down();
+}
+
+/* With wrong steering nobody owns what it receives first, and everybody what it receives second. */
+static void wrong_steering_makes_one_detour(void)
+{
+	struct pkt *k;
+
+	T_DO(set_up());
+	all->wrong_steering = true;
+	T_TRUE((k = pool_get(&me->pool)));
+	k->kind = PKT_ESP;
+	k->spi = 0x1000; /* mine */
+	k->len = 0;
+	path_handed(me, k);
+	T_TRUE(ring_pop(&other->in[ME]) == k);
+	path_handed(other, k);
+	T_TRUE(ring_pop(&me->in[OTHER]) == k);
+	T_EQ(status_of(me, ST_ESP_SHORT), 0);
+	path_handed(me, k);
+	T_EQ(status_of(me, ST_ESP_SHORT), 1);
+	T_TRUE((k = pool_get(&me->pool)));
+	k->kind = PKT_ESP;
+	k->spi = 0x1001; /* the other's: at once */
+	path_handed(me, k);
+	T_TRUE(ring_pop(&other->in[ME]) == k);
+	path_handed(other, k);
+	T_EQ(status_of(other, ST_ESP_SHORT), 1);
+	tear_down();
+}
+
+/* No buffer left: nothing is read, nothing is lost, it waits in the kernel. */
+static void empty_pool_reads_nothing(void)
+{
+	static struct pkt *taken[POOL_PKTS];
+	struct port port = {.is_tun = true, .tun = 1};
+	size_t n = 0;
+	int pair[2];
+
+	T_DO(set_up());
+	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
+	port.fd = pair[0];
+	T_EQ(write(pair[1], "x", 1), 1);
+	while ((taken[n] = pool_get(&me->pool)))
+		n++;
+	T_EQ(n, POOL_PKTS);
+	T_TRUE(!path_receive(me, &port));
+	T_EQ(status_of(me, ST_ESP_MALFORMED), 0);
+	pool_put(&me->pool, taken[--n]);
+	T_TRUE(path_receive(me, &port));
+	T_EQ(status_of(me, ST_ESP_MALFORMED), 1);
+	while (n > 0)
+		pool_put(&me->pool, taken[--n]);
+	close(pair[0]);
+	close(pair[1]);
+	tear_down();
+}
+
+/* A TUN with virtio headers: what asks for work of ours is refused. */
+static void offloads_are_refused(void)
+{
+	static const struct {
+		uint8_t head[10];
+		size_t len;
+		enum status want;
+	} rows[] = {
+		{{0}, 10 + 36, ST_OUT_NO_ROUTE}, {{1}, 10 + 36, ST_ESP_TOO_BIG}, /* checksum wanted */
+		{{0, 1}, 10 + 36, ST_ESP_TOO_BIG},				  /* TSO */
+		{{0}, 9, ST_ESP_MALFORMED},	 {{0}, 10, ST_ESP_MALFORMED},
+	};
+	struct port port = {.is_tun = true, .tun = 1, .vnet_hdr = true};
+	struct addr src = dl_addr("192.0.2.1"), dst = dl_addr("10.99.0.1");
+	int pair[2];
+
+	T_DO(set_up());
+	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
+	port.fd = pair[0];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t before = status_of(me, rows[i].want);
+		size_t free_before = me->pool.n_free;
+		uint8_t p[80];
+
+		memcpy(p, rows[i].head, 10);
+		dl_packet(p + 10, &src, &dst, 0, 0, 8);
+		T_ROW(i, "header");
+		T_EQ(write(pair[1], p, rows[i].len), rows[i].len);
+		path_receive(me, &port);
+		T_EQ(status_of(me, rows[i].want), before + 1);
+		T_EQ(me->pool.n_free, free_before);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	tear_down();
+}
+
+/* Which of several sockets an SA sends from. */
+static void choice_of_ports(void)
+{
+	static struct worker_sa sa;
+	static struct port ports[6];
+	struct esp_child *c;
+	static const struct {
+		uint32_t vrf;
+		const char *local;
+		uint16_t port;
+		int want; /* -1: none */
+	} rows[] = {
+		{0, "192.0.2.1", 4500, 1}, {0, "192.0.2.9", 4500, 0}, {0, "2001:db8::1", 4500, 2},
+		{5, "192.0.2.1", 4500, 3}, {5, "2001:db8::1", 4500, -1}, {0, "192.0.2.9", 4501, 4},
+		{0, "192.0.2.1", 4501, 1}, {0, "192.0.2.9", 500, 0},	 {7, "192.0.2.1", 4500, -1},
+	};
+
+	T_DO(set_up());
+	ports[0] = (struct port){.family = 4, .local.port = 4500};
+	ports[1] = (struct port){.family = 4, .local = dl_endpoint("192.0.2.1", 4500)};
+	ports[2] = (struct port){.family = 6, .local.port = 4500};
+	ports[3] = (struct port){.family = 4, .local = {.vrf = 5, .port = 4500}};
+	ports[4] = (struct port){.family = 4, .local.port = 4501};
+	ports[5] = (struct port){.is_tun = true, .tun = 1, .client_to_client = true};
+	for (size_t i = 0; i < 6; i++)
+		list_push_back(&me->ports, &ports[i].node);
+	c = child_new(0x1000);
+	sa.esp.child = c;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sa.esp.local = dl_endpoint(rows[i].local, rows[i].port);
+		sa.esp.local.vrf = rows[i].vrf;
+		path_bind(me, &sa);
+		T_ROW(i, rows[i].local);
+		T_TRUE(sa.udp == (rows[i].want < 0 ? NULL : &ports[rows[i].want]));
+		T_TRUE(sa.tun == &ports[5] && sa.esp.client_to_client);
+	}
+	list_del(&ports[5].node);
+	path_bind(me, &sa);
+	T_TRUE(!sa.tun && !sa.esp.client_to_client);
+	mem_free(c);
+	tear_down();
+}
+
+int main(void)
+{
+	T_RUN(successor_takes_the_packet);
+	T_RUN(full_ring_drops);
+	T_RUN(wrong_steering_makes_one_detour);
+	T_RUN(empty_pool_reads_nothing);
+	T_RUN(offloads_are_refused);
+	T_RUN(choice_of_ports);
+	return t_end();
+}
