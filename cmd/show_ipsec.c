@@ -2,6 +2,7 @@
  * (R-SHO-08). */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/show.h"
 #include "core/conf/match.h"
@@ -84,6 +85,12 @@ static void js_orphaned(const struct world *w, struct out *out, const struct ike
 	for (size_t cursor = 0; (word = orphan_word(w, sa, &cursor));)
 		js_str(out, NULL, word);
 	js_close_array(out);
+}
+
+/* The session is over and its addresses may be somebody else's; only the farewell is still under way. */
+static bool is_ending(const struct ike_sa_info *sa)
+{
+	return strcmp(sa->status, "DELETE") == 0;
 }
 
 static void print_flow(struct out *out, const struct ts *l, const struct ts *r)
@@ -175,7 +182,7 @@ SHOW(show_crypto_session)
 		out_printf(out, "Crypto session current status\n\n");
 	}
 	while (ike_next_info(w->ike, &cursor, &sa)) {
-		if (!show_filter_takes(w, &f, &sa))
+		if (!show_filter_takes(w, &f, &sa) || is_ending(&sa))
 			continue;
 		if (out->json)
 			js_session(w, out, &sa);
