@@ -1,23 +1,20 @@
 #include "db/rows.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/base/mem.h"
+#include "db/file.h"
 #include "db/statements.h"
-#include "gen/schema.h"
 
-#define BUSY_MS         1000 /* somebody else holds the file: an operator's shell */
 #define PRUNE_ROWS      500  /* a batch; some milliseconds */
 #define CHECKPOINT_AT   1000 /* pages in the log */
 #define CHECKPOINT_BUSY 16000
-#define LOG_SIZE_LIMIT  "67108864"
 #define DAY_MS          86400000ull
+#define MINUTE_MS       60000
+#define COUNTER_DAYS    30 /* history of counters, at most */
 
 static const char *const statement_sql[] = {
 #define X(name, sql) sql,
@@ -31,8 +28,10 @@ struct rows {
 	sqlite3_stmt *s[S__MAX];
 	struct rows_options options;
 	int log_pages;
-	bool has_sample; /* last is of this process */
+	bool has_sample; /* last is of this process and in the file */
 	struct msg_sample last;
+	bool has_minute;
+	struct msg_sample minute; /* last one that went into the history */
 	char remark[DB_DETAIL];
 };
 
@@ -46,48 +45,6 @@ static int on_log(void *ctx, sqlite3 *db, const char *name, int pages)
 	(void)name;
 	r->log_pages = pages;
 	return SQLITE_OK;
-}
-
-/* The mode is set before SQLite sees the file; its log takes the mode of the file. */
-static bool make_file(const char *path, mode_t mode)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
-
-	if (fd < 0)
-		return false;
-	bool ok = fchmod(fd, mode) == 0;
-	close(fd);
-	return ok;
-}
-
-static enum status open_file(
-	const char *dir, const char *name, mode_t mode, sqlite3 **db, char *detail)
-{
-	char path[4096];
-	static const char pragmas[] =
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-		"PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = " LOG_SIZE_LIMIT ";"
-		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-
-	if (n < 0 || (size_t)n >= sizeof(path) || !make_file(path, mode)) {
-		snprintf(detail, DB_DETAIL, "cannot create %s in the state folder", name);
-		return ST_IO;
-	}
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(path, db, flags, NULL) != SQLITE_OK ||
-		sqlite3_busy_timeout(*db, BUSY_MS) != SQLITE_OK ||
-		sqlite3_exec(*db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
-		snprintf(detail, DB_DETAIL, "cannot open %s: %s", name,
-			*db ? sqlite3_errmsg(*db) : "no memory");
-		return ST_STORE;
-	}
-	/* The log stays when the last connection closes, so that the operators' group, which may
-	 * not create it, can read the file also while the daemon is stopped. */
-	int on = 1;
-	(void)sqlite3_file_control(*db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-	return migrate(
-		*db, name[1] == 'a' ? "main" : "secrets", schema_steps, schema_steps_len, detail);
 }
 
 static enum status prepare_all(struct rows *r, char *detail)
@@ -171,9 +128,9 @@ struct rows *rows_open(const char *dir, const struct rows_options *options, enum
 		return NULL;
 	}
 	r->options = *options;
-	*why = open_file(dir, "secrets.db", 0600, &r->secrets, detail);
+	*why = file_open(dir, "secrets.db", 0600, &r->secrets, detail);
 	if (*why == ST_OK)
-		*why = open_file(dir, "sallyport.db", 0640, &r->db, detail);
+		*why = file_open(dir, "sallyport.db", 0640, &r->db, detail);
 	if (*why == ST_OK)
 		*why = prepare_all(r, detail);
 	if (*why != ST_OK) {
@@ -372,37 +329,58 @@ static int put_meta(struct rows *r, const char *name, uint64_t value)
 	return run(r, S_META);
 }
 
-static int put_counter(
-	struct rows *r, const struct msg_sample *m, const char *token, uint64_t value)
+static int put_counter(struct rows *r, const struct msg_sample *m, enum statement s,
+	const char *token, uint64_t value)
 {
-	bind_text(r, S_COUNTER, 1, token);
-	bind_u64(r, S_COUNTER, 2, m->ms);
-	bind_u64(r, S_COUNTER, 3, m->number);
-	bind_u64(r, S_COUNTER, 4, value);
-	return run(r, S_COUNTER);
+	bind_text(r, s, 1, token);
+	bind_u64(r, s, 2, value);
+	if (s == S_COUNTER_HISTORY) {
+		bind_u64(r, s, 3, m->ms);
+		bind_u64(r, s, 4, m->number);
+	}
+	return run(r, s);
 }
 
-/* Only what changed. The first sample of a process writes everything: what the file says may come
- * from an earlier one. A status has the token of its failure with "status_" before it. */
+/* What changed since the sample before, by statement s. The first sample of a process writes
+ * everything: what the file says may come from an earlier one. A status has the token of its
+ * failure with "status_" before it, and no row while it is 0. */
+static int put_sample(struct rows *r, const struct msg_sample *m, const struct msg_sample *before,
+	bool has_before, enum statement s)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 0; i < CT__MAX && rc == SQLITE_OK; i++) {
+		if (!has_before || m->count[i] != before->count[i])
+			rc = put_counter(r, m, s, counter_token((enum counter)i), m->count[i]);
+	}
+	for (int i = 0; i < ST__MAX && rc == SQLITE_OK; i++) {
+		char token[80];
+		if (m->status[i] == (has_before ? before->status[i] : 0))
+			continue;
+		snprintf(token, sizeof(token), "status_%s", status_token((enum status)i));
+		rc = put_counter(r, m, s, token, m->status[i]);
+	}
+	return rc;
+}
+
 static int apply_sample(struct rows *r, const struct msg_sample *m)
 {
+	bool is_new_minute = !r->has_minute || m->ms / MINUTE_MS != r->minute.ms / MINUTE_MS;
 	int rc = put_meta(r, "sample", m->number);
 
 	if (rc == SQLITE_OK)
 		rc = put_meta(r, "sample_ms", m->ms);
-	for (int i = 0; i < CT__MAX && rc == SQLITE_OK; i++) {
-		if (!r->has_sample || m->count[i] != r->last.count[i])
-			rc = put_counter(r, m, counter_token((enum counter)i), m->count[i]);
-	}
-	for (int i = 0; i < ST__MAX && rc == SQLITE_OK; i++) {
-		char token[80];
-		if (r->has_sample ? m->status[i] == r->last.status[i] : m->status[i] == 0)
-			continue;
-		snprintf(token, sizeof(token), "status_%s", status_token((enum status)i));
-		rc = put_counter(r, m, token, m->status[i]);
-	}
+	if (rc == SQLITE_OK && !r->has_sample)
+		rc = run(r, S_COUNTERS_NEW);
+	if (rc == SQLITE_OK)
+		rc = put_sample(r, m, &r->last, r->has_sample, S_COUNTER);
 	r->has_sample = rc == SQLITE_OK; /* otherwise all of it again */
 	r->last = *m;
+	if (rc == SQLITE_OK && is_new_minute) {
+		rc = put_sample(r, m, &r->minute, r->has_minute, S_COUNTER_HISTORY);
+		r->has_minute = rc == SQLITE_OK;
+		r->minute = *m;
+	}
 	return rc;
 }
 
@@ -489,19 +467,25 @@ enum status rows_apply(struct rows *r, struct msg *m, char detail[DB_DETAIL])
 
 /* ---- retention ------------------------------------------------------------------------------ */
 
+/* Rows older than that go. most: days kept at most, 0 for ever. */
+static uint64_t cutoff_ms(const struct msg_prune *p, uint32_t most)
+{
+	uint64_t days = p->days && (!most || p->days < most) ? p->days : most;
+
+	return days && p->ms > days * DAY_MS ? p->ms - days * DAY_MS : 0;
+}
+
 enum status rows_prune(
 	struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL])
 {
 	static const enum statement all[] = {S_PRUNE_SESSIONS, S_PRUNE_LEASES, S_PRUNE_EVENTS,
 		S_PRUNE_FAILURES, S_PRUNE_COUNTERS, S_PRUNE_USAGE};
-	uint64_t age = (uint64_t)p->days * DAY_MS;
-	uint64_t cutoff = p->days && p->ms > age ? p->ms - age : 0;
 	enum status st = rows_begin(r, detail);
 
 	*more = false;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && st == ST_OK; i++) {
 		enum statement s = all[i];
-		bind_u64(r, s, 1, cutoff);
+		bind_u64(r, s, 1, cutoff_ms(p, s == S_PRUNE_COUNTERS ? COUNTER_DAYS : 0));
 		bind_u64(r, s, 2, PRUNE_ROWS);
 		if (s == S_PRUNE_EVENTS || s == S_PRUNE_FAILURES)
 			bind_u64(r, s, 3,

@@ -58,7 +58,11 @@
 		"INSERT INTO failures(ms, node, vrf, status, sentence, local, remote, identity," \
 		" profile) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
 	X(COUNTER, \
-		"INSERT OR REPLACE INTO counters(token, ms, sample, value) VALUES(?1,?2,?3,?4)") \
+		"INSERT OR REPLACE INTO counters(token, value) VALUES(?1,?2)") \
+	X(COUNTERS_NEW, "DELETE FROM counters") \
+	X(COUNTER_HISTORY, \
+		"INSERT OR REPLACE INTO counter_history(token, value, ms, sample)" \
+		" VALUES(?1,?2,?3,?4)") \
 	X(META, "INSERT OR REPLACE INTO meta(name, value) VALUES(?1,?2)") \
 	X(HELD, \
 		"SELECT ulid FROM sessions WHERE ended_ms IS NULL UNION" \
@@ -78,9 +82,8 @@
 		" ORDER BY id LIMIT ?2) WHERE ms < ?1" \
 		" OR id <= (SELECT max(id) FROM failures) - ?3)") \
 	X(PRUNE_COUNTERS, \
-		"DELETE FROM counters WHERE (token, ms) IN (SELECT token, ms FROM counters AS c" \
-		" WHERE ms < ?1 AND EXISTS (SELECT 1 FROM counters AS d" \
-		" WHERE d.token = c.token AND d.ms > c.ms) LIMIT ?2)") \
+		"DELETE FROM counter_history WHERE (ms, token) IN" \
+		" (SELECT ms, token FROM counter_history WHERE ms < ?1 ORDER BY ms LIMIT ?2)") \
 	X(PRUNE_USAGE, \
 		"DELETE FROM usage_daily WHERE (day, identity, ivrf, node) IN" \
 		" (SELECT day, identity, ivrf, node FROM usage_daily" \

@@ -81,13 +81,19 @@ CREATE TABLE failures (
 	profile  TEXT NOT NULL
 );
 
--- A value is written with the samples in which it changed.
+-- The last sample. A row is written when its value changed.
 CREATE TABLE counters (
+	token TEXT PRIMARY KEY,
+	value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- One sample a minute, of what changed since the one before.
+CREATE TABLE counter_history (
 	token  TEXT NOT NULL,
 	ms     INTEGER NOT NULL,
 	sample INTEGER NOT NULL,
 	value  INTEGER NOT NULL,
-	PRIMARY KEY (token, ms)
+	PRIMARY KEY (ms, token)
 ) WITHOUT ROWID;
 
 CREATE TABLE usage_daily (
@@ -144,4 +150,8 @@ FROM events ORDER BY id DESC;
 CREATE VIEW v_counters AS
 SELECT token, value, (SELECT value FROM meta WHERE name = 'sample') AS sample,
 	(SELECT value FROM meta WHERE name = 'sample_ms') AS ms
-FROM (SELECT token, value, max(ms) FROM counters GROUP BY token) ORDER BY token;
+FROM counters ORDER BY token;
+
+CREATE VIEW v_counter_history AS
+SELECT token, ms, strftime('%Y-%m-%dT%H:%M:%SZ', ms / 1000, 'unixepoch') AS at, sample, value
+FROM counter_history ORDER BY token, ms;

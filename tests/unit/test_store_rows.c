@@ -59,6 +59,7 @@ static void views_are_a_contract(void)
 			     "released_ms,released,held"},
 		{"v_events", "id,ms,at,node,event,severity,session,peer,detail"},
 		{"v_counters", "token,value,sample,ms"},
+		{"v_counter_history", "token,ms,at,sample,value"},
 	};
 	char sql[256];
 
@@ -73,7 +74,7 @@ static void views_are_a_contract(void)
 		T_STR(lab_ask("sallyport.db", sql), "0"); /* and it runs */
 	}
 	T_STR(lab_ask("sallyport.db", "SELECT count(*) FROM sqlite_schema WHERE type = 'view'"),
-		"7");
+		"8");
 	T_STR(lab_ask("sallyport.db", "SELECT value FROM meta WHERE name = 'views'"), "1");
 	lab_remove();
 }
@@ -226,7 +227,7 @@ static void failures_events_and_limits(void)
 
 static void samples(void)
 {
-	static struct stats st;
+	static struct stats st, fresh;
 
 	lab_new_dir();
 	struct store *s = lab_open();
@@ -234,18 +235,35 @@ static void samples(void)
 	store_sample(s, 1, 1000, &st);
 	stats_add(&st, CT_IKE_IN, 5);
 	stats_status(&st, ST_AUTH_FAILED);
-	store_sample(s, 2, 6000, &st);
-	store_sample(s, 3, 11000, &st);
+	store_sample(s, 2, 6000, &st); /* of the same minute */
+	store_sample(s, 3, 61000, &st);
+	store_sample(s, 4, 121000, &st); /* nothing changed */
 	store_close(s);
-	T_STR(lab_ask("sallyport.db", "SELECT value || ' ' || sample || ' ' || ms FROM v_counters "
-				      "WHERE token = 'ike_in_packets'"),
-		"15 3 11000");
+	T_STR(lab_ask("sallyport.db", "SELECT value || ' ' || sample || ' ' || ms FROM v_counters"
+				      " WHERE token = 'ike_in_packets'"),
+		"15 4 121000");
 	T_STR(lab_ask("sallyport.db",
 		      "SELECT value FROM v_counters WHERE token = 'status_auth_failed'"),
 		"1");
-	T_EQ(lab_count("SELECT count(*) FROM counters WHERE token = 'ike_in_packets'"), 2);
-	T_EQ(lab_count("SELECT count(*) FROM counters WHERE ms = 11000"), 0); /* nothing changed */
 	T_EQ(lab_count("SELECT count(*) FROM v_counters"), CT__MAX + 1);
+	T_STR(lab_ask("sallyport.db",
+		      "SELECT group_concat(sample || ':' || value, ' ') FROM v_counter_history"
+		      " WHERE token = 'ike_in_packets'"),
+		"1:10 3:15");
+	T_EQ(lab_count("SELECT count(*) FROM counter_history WHERE ms = 121000"), 0);
+	/* Another process begins at 0, and what it has not counted is not in its sample. */
+	s = lab_open();
+	store_sample(s, 1, 181000, &fresh);
+	store_prune(s, 30 * DAY + 61000, 0); /* never more than 30 days of these */
+	T_EQ(store_reconcile(s, 1, 1, NULL, 0), ST_OK);
+	T_TRUE(lab_wait(s, 1));
+	for (int i = 0; i < 500 && lab_count("SELECT min(ms) FROM counter_history") == 1000; i++)
+		usleep(10000);
+	store_close(s);
+	T_EQ(lab_count("SELECT count(*) FROM v_counters"), CT__MAX);
+	T_EQ(lab_count("SELECT sum(value) FROM v_counters"), 0);
+	T_EQ(lab_count("SELECT count(*) FROM counter_history WHERE ms < 61000"), 0);
+	T_TRUE(lab_count("SELECT count(*) FROM counter_history") > 0);
 	lab_remove();
 }
 
@@ -430,6 +448,28 @@ static void full_ring_loses_no_answer(void)
 	lab_remove();
 }
 
+/* Somebody's shell holds the file for longer than we wait: refused, said, and over with it. */
+static void locked_by_a_shell(void)
+{
+	lab_new_dir();
+	struct store *s = lab_open();
+	struct store_session u = lab_session(1, "10.0.0.1");
+	sqlite3 *db = lab_sqlite("sallyport.db");
+	T_EQ(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	T_EQ(store_session_up(s, 1, &u), ST_OK);
+	T_TRUE(lab_wait(s, 1));
+	T_EQ(lab.answer[1], ST_STORE);
+	T_TRUE(lab.n_notices == 1 && strstr(lab.notice, "locked"));
+	T_EQ(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	T_EQ(store_session_up(s, 2, &u), ST_OK);
+	T_TRUE(lab_wait(s, 2));
+	T_EQ(lab.answer[2], ST_OK);
+	T_TRUE(lab.n_notices == 2 && lab.notice_status == ST_OK);
+	store_close(s);
+	lab_remove();
+}
+
 /* Ten thousand totals and a flood of events leave room for a login; none of the totals is lost. */
 static void totals_of_many_sessions(void)
 {
@@ -496,7 +536,8 @@ static void an_address_from_the_peer(void)
 static void no_secret_has_a_way_in(void)
 {
 	static const char *const files[] = {"db/store.h", "db/store.c", "db/msg.h", "db/rows.h",
-		"db/rows.c", "db/writer.h", "db/writer.c", "db/migrate.h", "db/migrate.c"};
+		"db/rows.c", "db/writer.h", "db/writer.c", "db/migrate.h", "db/migrate.c",
+		"db/file.h", "db/file.c"};
 	static const char *const worlds[] = {"\"core/ike", "\"core/conf", "\"core/crypto",
 		"\"core/session", "\"core/aaa", "\"core/eap", "struct secret", "ike_answer"};
 
@@ -600,6 +641,7 @@ int main(void)
 	T_RUN(row_limits);
 	T_RUN(full_disk_and_recovery);
 	T_RUN(full_ring_loses_no_answer);
+	T_RUN(locked_by_a_shell);
 	T_RUN(totals_of_many_sessions);
 	T_RUN(an_address_from_the_peer);
 	T_RUN(no_secret_has_a_way_in);
