@@ -235,6 +235,16 @@ bool world_restart(struct world *w, int side)
 	return true;
 }
 
+bool world_power_cycle(struct world *w, int side)
+{
+	struct world_node *n = &w->node[side];
+
+	for (size_t i = 0; i < n->n_record; i++)
+		free(n->record[i].rec);
+	n->n_record = 0;
+	return world_restart(w, side);
+}
+
 struct ike_connect world_connect_request(void)
 {
 	struct ike_connect c = {

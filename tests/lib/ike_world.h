@@ -133,6 +133,8 @@ void world_run(struct world *w, uint64_t ms);
 /* Frozen records only: the engine is destroyed and made anew from what was kept. False: out of
  * memory. */
 bool world_restart(struct world *w, int side);
+/* The node forgets everything: a machine that lost its power. */
+bool world_power_cycle(struct world *w, int side);
 /* Delivers bytes as they are. */
 void world_inject(struct world *w, int to, const struct endpoint *local,
 	const struct endpoint *remote, const uint8_t *msg, size_t len);
