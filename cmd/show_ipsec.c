@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <string.h>
 
 #include "cmd/show.h"
 #include "core/conf/match.h"
@@ -90,12 +89,6 @@ static void js_orphaned(const struct world *w, struct out *out, const struct ike
 
 /* The session is over and its addresses may be somebody else's; only the farewell is still under way. */
 static bool is_ending(const struct ike_sa_info *sa)
-{
-	return strcmp(sa->status, "DELETE") == 0;
-}
-
-/* Its session ended; the SA is there until the peer acknowledges the delete. */
-static bool is_over(const struct ike_sa_info *sa)
 {
 	return strcmp(sa->status, "DELETE") == 0;
 }
