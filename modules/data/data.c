@@ -192,8 +192,8 @@ static enum status init_workers(struct data *d)
 	return ST_OK;
 }
 
-/* The steering that sockets will one day do sends bucket b to worker b mod n; the table agrees with
- * it, or disagrees for all buckets. */
+/* Sockets steer bucket b to worker b mod n (udp_steer); the table agrees with it, or disagrees for
+ * all buckets. */
 static void fill_buckets(struct worker_shared *s)
 {
 	for (uint32_t b = 0; b < BUCKETS; b++)

@@ -69,7 +69,10 @@ int data_fd(const struct data *d);
 void data_poll(struct data *d);
 
 /* Listening socket for UDP 4500 (one per worker, same address, SO_REUSEPORT); the descriptors
- * become data's (it closes them on removal). local.addr family 0 with `family` 4 or 6 = wildcard. */
+ * become data's (it closes them on removal, when the last worker has let go of them; after a failure
+ * they are still the caller's). Worker i gets fds[i]; bound in this order, the kernel steers ESP to
+ * the socket of the owner. ST_CONFIG, ST_EXISTS, ST_IO, ST_INSTALL (too many orders under way: try
+ * again), ST_NOMEM; removal: ST_NOT_FOUND. local.addr family 0 with `family` 4 or 6 = wildcard. */
 enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds) MUST_USE;
 enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family) MUST_USE;
 /* A TUN device with one queue per worker (IFF_NO_PI | IFF_MULTI_QUEUE | IFF_VNET_HDR or not as `vnet_hdr` says). */

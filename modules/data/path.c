@@ -12,9 +12,9 @@
  *
  *   socket or TUN queue --> its worker --(ring, unless it is the owner)--> owner --> out
  *
- * The kernel gives one flow (the four numbers of its datagrams, or its inner flow on a TUN) to one
- * socket or queue, so to one worker; its SA has one owner; so each of its packets takes the same
- * way, and every step of that way is first in, first out: queue, batch, ring, batch, sendmsg or
+ * The kernel gives one flow (an SA's datagrams by their SPI, or by their four numbers; an inner flow
+ * on a TUN) to one socket or queue, so to one worker; its SA has one owner; so each of its packets
+ * takes the same way, and every step of that way is first in, first out: queue, batch, ring, batch, sendmsg or
  * write. Direct and handed-over packets mix at an owner only between different flows. The way of a
  * flow changes when the kernel moves it to another queue, when its peer's address changes and when
  * another child with another bucket takes over; then packets under way in the old ring may be

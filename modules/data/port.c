@@ -112,6 +112,8 @@ enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t f
 		if (st)
 			return st;
 	}
+	if (d->shared.n > 1)
+		udp_steer(fds[0], d->shared.n);
 	return add_set(d, &like, fds);
 }
 

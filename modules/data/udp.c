@@ -1,6 +1,7 @@
 #include "modules/data/udp.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
 
 #define SOCKET_BYTES (4 << 20)
@@ -17,6 +18,22 @@ enum status udp_prepare(int fd, uint8_t family)
 	/* Refused once the socket is bound; who bound it has chosen then. */
 	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ? ST_IO : ST_OK;
+}
+
+/* The program sees the datagram from its payload on. A number that no socket has means: by hash. */
+void udp_steer(int fd, uint32_t n)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0), /* the marker of IKE */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog prog = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog));
 }
 
 static struct endpoint from_sockaddr(const struct sockaddr_storage *ss)

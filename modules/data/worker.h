@@ -21,8 +21,8 @@
 #include "modules/data/udp.h"
 
 #define BUCKETS 256     /* low 8 bits of the inbound SPI */
-#define POOL_PKTS 512   /* buffers of one worker */
-#define HAND_SLOTS 256  /* of them at most under way to one other worker */
+#define POOL_PKTS 1024 /* buffers of one worker */
+#define HAND_SLOTS 512 /* of them at most under way to one other worker */
 #define UP_IKE_MAX 256  /* of them at most in main's hands */
 #define UP_NOTICE_MAX 64
 #define UP_BATCH 64     /* that main takes from one worker in one go */

@@ -438,6 +438,8 @@ static void both_ways(uint32_t workers, bool wrong_steering, uint8_t family, boo
 		T_EQ(counter(&b, CT_HANDOVER), 0);
 	else if (wrong_steering)
 		T_TRUE(counter(&b, CT_HANDOVER) >= through);
+	else /* what comes from the network came to its owner */
+		T_TRUE(counter(&b, CT_HANDOVER) <= counter(&b, CT_ESP_OUT));
 	stop(&a);
 	stop(&b);
 	rt_free(rt_a);

@@ -1,3 +1,4 @@
+/* tsan */
 /* Main's half of the data path: what is accepted, run-time slots, frozen records, tables that grow,
  * and memory that runs out at every place. */
 #include <stdlib.h>
