@@ -107,6 +107,15 @@ static bool limit(int what, rlim_t value)
 	return setrlimit(what, &r) == 0;
 }
 
+/* Sockets for every worker in every VRF are many; more than the usual soft limit. */
+static void raise_files(void)
+{
+	struct rlimit r;
+	if (limit(RLIMIT_NOFILE, 65536) || getrlimit(RLIMIT_NOFILE, &r) != 0)
+		return;
+	(void)limit(RLIMIT_NOFILE, r.rlim_max);
+}
+
 static bool drop_root(const struct holder *h)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -134,7 +143,6 @@ static void become_main(const struct holder *h, int control, pid_t parent)
 	if (dup2(control, HOLDER_CONTROL_FD) < 0 || close_range(HOLDER_CONTROL_FD + 1, ~0u, 0) != 0 ||
 	    fcntl(HOLDER_CONTROL_FD, F_SETFD, 0) != 0 || chdir("/") != 0)
 		_exit(71);
-	(void)limit(RLIMIT_NOFILE, 65536);
 	/* Not every root may raise it (containers); main looks at what it got. */
 	(void)limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 	if (!limit(RLIMIT_CORE, 0) || !drop_root(h))
@@ -182,7 +190,7 @@ static const char *exit_words(int code)
 	case 72: return "cannot give up root rights";
 	case 73: return "cannot be tied to the holder";
 	case 74: return "cannot be executed (the program file must be executable by everybody)";
-	default: return "exited";
+	default: return "exited by itself";
 	}
 }
 
@@ -211,6 +219,9 @@ static void on_main_death(struct holder *h, int how)
 	log_death(h, how);
 	if (exited && !h->was_ever_ready) {
 		/* It never worked and said why: the operator is looking. */
+		if (code == HOLDER_EXIT_CONFIG)
+			fprintf(stderr, "sallyport: %s cannot be used; try: sallyport check %s\n",
+				h->options->config, h->options->config);
 		h->exit_code = code;
 		return;
 	}
@@ -436,6 +447,7 @@ static bool begin(struct holder *h)
 		return false;
 	}
 	find_account(h);
+	raise_files();
 	if (!no_cores()) {
 		fprintf(stderr, "sallyport: cannot switch core files off (is /proc mounted?): %s\n",
 			strerror(errno));

@@ -165,14 +165,6 @@ static bool make_timers(struct wire *w)
 	       loop_fd_add(w->loop, w->control, false, on_holder, w, &w->control_watch) == ST_OK;
 }
 
-static uint32_t count_workers(const struct snapshot *s)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint32_t n = s->own.workers ? s->own.workers : cores > 0 ? (uint32_t)cores : 1;
-	uint32_t max = ASROOT_FDS < DATA_WORKERS_MAX ? ASROOT_FDS : DATA_WORKERS_MAX;
-	return n < max ? n : max;
-}
-
 static bool make_threads(struct wire *w)
 {
 	struct data_config config = {.workers = w->workers, .rt = w->rt, .rt_slots = WIRE_RT_SLOTS,
@@ -282,7 +274,7 @@ static int start(struct wire *w)
 		return rc;
 	if (wire_conf_read(w, false, &w->conf, NULL) != ST_OK)
 		return HOLDER_EXIT_CONFIG;
-	w->workers = count_workers(w->conf);
+	w->workers = wire_conf_workers(w->conf);
 	if (!make_threads(w))
 		return refuse("cannot start", "threads or memory are missing");
 	rc = make_store(w);

@@ -12,6 +12,7 @@
 #include "core/base/mem.h"
 #include "core/conf/conf.h"
 #include "core/session/session.h"
+#include "modules/data/data.h"
 
 #define RECORD_KIND 0x5302
 #define RECORD_MAX 65536
@@ -172,6 +173,14 @@ void wire_conf_accept(struct wire *w, const struct snapshot *s)
 	keep_vrfs(w, s);
 }
 
+uint32_t wire_conf_workers(const struct snapshot *s)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t n = s->own.workers ? s->own.workers : cores > 0 ? (uint32_t)cores : 1;
+	uint32_t max = ASROOT_FDS < DATA_WORKERS_MAX ? ASROOT_FDS : DATA_WORKERS_MAX;
+	return n < max ? n : max;
+}
+
 /* ---- reload ------------------------------------------------------------------------------------ */
 
 /* Everything that can fail comes before the first thing that cannot. */
@@ -207,6 +216,16 @@ static void tell_holder(struct wire *w, enum asroot_state state)
 	(void)!asroot_call(w->control, &rq, &reply, NULL);
 }
 
+/* What the table says takes effect with the next start only. */
+static void warn_of_restart(const struct wire *w, struct out *out)
+{
+	if (wire_conf_workers(w->conf) == w->workers)
+		return;
+	LOG(EV_CONFIG_WARNING, kv_str("reason", "the number of workers changes with the next start"));
+	if (out)
+		out_printf(out, "the number of workers changes with the next start\n");
+}
+
 int wire_reload(void *ctx, struct out *out, struct out *err)
 {
 	struct wire *w = ctx;
@@ -220,6 +239,7 @@ int wire_reload(void *ctx, struct out *out, struct out *err)
 		if (out)
 			out_printf(out, "configuration in force, generation %llu\n",
 				   (unsigned long long)s->generation);
+		warn_of_restart(w, out);
 	} else if (err) {
 		out_printf(err, "the running configuration stays\n");
 	}

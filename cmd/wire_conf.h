@@ -10,6 +10,9 @@ enum status wire_conf_read(struct wire *w, bool is_fresh, struct snapshot **out,
 /* The one that was read last is in force: the holder keeps it, and so are the numbers of VRFs. */
 void wire_conf_accept(struct wire *w, const struct snapshot *s);
 
+/* How many worker threads it asks for. */
+uint32_t wire_conf_workers(const struct snapshot *s);
+
 /* Everything or nothing (DESIGN section 3). Exit code for the command; SIGHUP passes NULLs. */
 int wire_reload(void *ctx, struct out *out, struct out *err);
 

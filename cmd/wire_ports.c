@@ -60,8 +60,6 @@ void wire_on_ike(void *ctx, const struct endpoint *local, const struct endpoint 
 		 const uint8_t *msg, size_t len)
 {
 	struct wire *w = ctx;
-	stats_inc(w->stats, CT_IKE_IN);
-	stats_add(w->stats, CT_IKE_IN_BYTES, len);
 	ike_on_datagram(w->ike, local, remote, msg, len);
 }
 

@@ -137,7 +137,7 @@ const struct sample *wire_sample(void *ctx)
 	s->wall_ms = now;
 	sum(w, &s->sums);
 	s->half_open = ike_half_open(w->ike);
-	s->ike_sas = ike_count(w->ike);
+	s->ike_sas = ike_count(w->ike) - s->half_open;
 	s->sessions = sessions_count(w->sessions);
 	s->turn_max_us = loop_turn_max_us(w->loop);
 	keep_number(w, number);
