@@ -283,7 +283,7 @@ static const struct cmd authz[] = {
 	 .print = print_route_interface, .help = "Push the address of the tunnel interface"},
 	{.grammar = "route set access-list {ipv6 <name:name>|<name:name>}", .when = WHEN_NEW,
 	 .set = set_route_acl, .print = print_route_acl, .help = "Push the networks of a standard list"},
-	{.grammar = "route set remote {ipv4 {<address:ip4> <mask:mask>|<prefix:prefix4>}|"
+	{.grammar = "route set remote {ipv4 {<address:ip4> [<mask:mask>]|<prefix:prefix4>}|"
 		    "ipv6 {<prefix:prefix6>|<address:ip6>}}",
 	 .when = WHEN_NEW, .set = set_route_remote, .print = print_route_remote,
 	 .help = "Networks behind the peer"},

@@ -71,7 +71,9 @@ void print_interface(struct cout *o, const struct cmd *row, const void *obj)
 			cout_str(o, " type tunnel");
 		cout_end(o);
 		o->indent++;
+		size_t before = o->len;
 		print_rows(o, MODE_IFACE, &s->ifaces[i]);
+		cout_empty(o, before);
 		o->indent--;
 		cout_str(o, "!\n");
 	}

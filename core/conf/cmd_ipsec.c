@@ -143,7 +143,9 @@ void print_transform_set(struct cout *o, const struct cmd *row, const void *obj)
 			continue;
 		o->indent++;
 		o->reset = system;
+		size_t before = o->len;
 		print_rows(o, MODE_SET, t);
+		cout_empty(o, before);
 		o->reset = false;
 		o->indent--;
 		cout_str(o, "!\n");

@@ -374,6 +374,7 @@ void print_acl(struct cout *o, const struct cmd *row, const void *obj)
 		o->indent++;
 		for (size_t k = 0; k < a->line_count; k++)
 			print_line(o, a, &a->lines[k]);
+		cout_empty(o, a->line_count ? 0 : o->len);
 		o->indent--;
 		cout_str(o, "!\n");
 	}

@@ -78,8 +78,14 @@ static void set_identity(struct cmd_call *c)
 static void print_identity(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_profile *p = obj;
-	if (p->identity.kind != ID_NONE)
+	if (p->identity.kind == ID_ADDRESS) {
+		cout_head(o, row, false);
+		cout_str(o, " address ");
+		cout_addr(o, &p->identity.prefix.addr);
+		cout_end(o);
+	} else if (p->identity.kind != ID_NONE) {
 		identity_print(o, row, &p->identity);
+	}
 }
 
 static uint8_t auth_bit(const struct cmd_call *c)

@@ -24,11 +24,13 @@ struct prefix prefix_read(const struct cmd_call *c)
 
 void prefix_print(struct cout *o, const struct prefix *p)
 {
-	char text[PREFIX_TEXT];
 	if (p->addr.family == 6) {
-		cout_word(o, prefix_format(p, text));
-		if (p->len == 128 && !strchr(text, '/'))
-			cout_str(o, "/128");
+		cout_str(o, " ");
+		cout_addr(o, &p->addr);
+		if (p->len != 128 || addr_is_any(&p->addr)) {
+			cout_str(o, "/");
+			cout_u32(o, p->len);
+		}
 		return;
 	}
 	cout_str(o, " ");

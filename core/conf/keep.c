@@ -109,10 +109,12 @@ static void print_object(struct cout *o, const struct cmd *row, const struct cmd
 	cout_end(o);
 	if (disabled)
 		return;
+	size_t before = o->len;
 	o->indent++;
 	o->reset = system;
 	print_rows(o, row->enters, obj);
 	o->reset = false;
+	cout_empty(o, before);
 	o->indent--;
 	if (o->indent == 0)
 		cout_str(o, "!\n");
@@ -274,9 +276,12 @@ static void print_one(struct cout *o, const struct kept *k)
 	const struct cmd *row = cmd_row(k->row);
 	if (!row || !row->enters)
 		return;
+	size_t before = o->len;
 	o->indent++;
 	for (size_t i = 0; i < k->line_count; i++)
 		print_one(o, &k->lines[i]);
+	if (row->enters != MODE_CERT)
+		cout_empty(o, before);
 	if (row->enters == MODE_CERT) {
 		cout_begin(o);
 		cout_str(o, "quit\n");

@@ -234,16 +234,27 @@ static bool try_frame(struct parse *ps, size_t frame, size_t first, struct found
 	return false;
 }
 
-/* The innermost block that knows the line. An indented line is not taken for one of the router
- * features without meaning of an outer mode: it is a mistake in its block. */
+/* By its indentation the line is not part of this block, whose other lines were indented. */
+static bool left_behind(const struct parse *ps, size_t frame)
+{
+	const struct frame *fr = &ps->stack[frame];
+	return frame > 0 && fr->indented && ps->line.indent <= fr->indent;
+}
+
+/* Where indentation is used it says to which block a line belongs; then the innermost block that
+ * knows the line counts. An indented line is not taken for one of the router features without
+ * meaning of an outer mode: it is a mistake in its block. */
 static bool find_command(struct parse *ps, size_t first, struct found *f, struct mismatch *why, size_t *where)
 {
+	struct mismatch m;
 	bool have = false;
+	for (size_t i = ps->depth; i-- > 0 && left_behind(ps, ps->depth - 1);)
+		if (ps->stack[i].mode != MODE_SKIP && !left_behind(ps, i) && try_frame(ps, i, first, f, &m) &&
+		    !(f->row->flags & CMD_IGNORED))
+			return true;
 	for (size_t i = ps->depth; i-- > 0;) {
-		struct mismatch m;
 		if (ps->stack[i].mode == MODE_SKIP)
 			continue;
-		bool inner = ps->line.indent > ps->stack[i].indent && i > 0;
 		if (try_frame(ps, i, first, f, &m)) {
 			bool outer = i + 1 < ps->depth && ps->line.indent > ps->stack[i + 1].indent;
 			if (!outer || !(f->row->flags & CMD_IGNORED))
@@ -255,7 +266,7 @@ static bool find_command(struct parse *ps, size_t first, struct found *f, struct
 			*where = i;
 			have = true;
 		}
-		if (inner && m.at > first)
+		if (i > 0 && ps->line.indent > ps->stack[i].indent && m.at > first)
 			break;
 	}
 	return false;
@@ -293,7 +304,7 @@ static void report_mismatch(struct parse *ps, const struct mismatch *why, enum c
 static void push_frame(struct parse *ps, enum cmd_mode mode, void *obj)
 {
 	if (ps->depth < PARSE_DEPTH)
-		ps->stack[ps->depth++] = (struct frame){mode, obj, ps->line.indent};
+		ps->stack[ps->depth++] = (struct frame){mode, obj, ps->line.indent, false};
 }
 
 static void warn_row(struct cmd_call *c)
@@ -317,6 +328,8 @@ static void carry_out(struct parse *ps, struct found *f)
 	struct cmd_call *c = &f->call;
 	uint16_t flags = f->row->flags;
 	ps->depth = f->frame + 1;
+	if (ps->line.indent > ps->stack[f->frame].indent)
+		ps->stack[f->frame].indented = true;
 	c->obj = ps->stack[f->frame].obj;
 	c->parent = f->frame ? ps->stack[f->frame - 1].obj : c->obj;
 	warn_row(c);

@@ -10,6 +10,7 @@ struct frame {
 	enum cmd_mode mode;
 	void *obj;
 	uint32_t indent; /* of the line that opened it */
+	bool indented;   /* a line of the block stood deeper */
 };
 
 /* Where a name was written: for warnings that come at the end. */

@@ -126,6 +126,14 @@ void cout_absent(struct cout *o, const struct cmd *row)
 	cout_end(o);
 }
 
+void cout_empty(struct cout *o, size_t before)
+{
+	if (o->len != before)
+		return;
+	cout_begin(o);
+	cout_str(o, "exit\n");
+}
+
 void print_rows(struct cout *o, enum cmd_mode mode, const void *obj)
 {
 	for (size_t i = 0; i < cmd_modes[mode].rows->n; i++) {

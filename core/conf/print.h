@@ -33,6 +33,9 @@ void cout_line(struct cout *o, const struct cmd *row, const char *word);
 /* `no HEAD`, in reset style only. */
 void cout_absent(struct cout *o, const struct cmd *row);
 
+/* A block without lines is closed, so that what follows is not taken for a part of it. */
+void cout_empty(struct cout *o, size_t before);
+
 /* All rows of a mode for one object. */
 void print_rows(struct cout *o, enum cmd_mode mode, const void *obj);
 /* The text of one row for one object, with secrets: diff compares it. Caller wipes and frees o->p. */
