@@ -1,7 +1,5 @@
 #include "core/ike/cp.h"
 
-#include <string.h>
-
 #include "core/ike/handshake.h"
 #include "core/wire/cp.h"
 
@@ -54,8 +52,9 @@ static void put_address(struct wr *w, const struct ike_grant *g)
 	}
 }
 
-/* R-MCF-15: all other attributes are included, requested or not; those of a family without an
- * address would only confuse. */
+/* R-MCF-15: all other attributes are included, requested or not. The default domain is none of them:
+ * INTERNAL_DNS_DOMAIN would mean split DNS (RFC 8598), and the Unity attribute is for clients that
+ * say who they are (R-MCF-10). */
 void cp_put_reply(struct msg_out *o, const struct ike_grant *g)
 {
 	struct wr_mark m = payload_open(&o->c, PT_CP);
@@ -71,8 +70,6 @@ void cp_put_reply(struct msg_out *o, const struct ike_grant *g)
 
 		cp_put_prefix(&o->w, p->addr.family == 4 ? CPA_IP4_SUBNET : CPA_IP6_SUBNET, p);
 	}
-	if (g->def_domain[0] != '\0')
-		cp_put(&o->w, CPA_DNS_DOMAIN, g->def_domain, strlen(g->def_domain));
 	payload_close(&o->c, m);
 }
 
@@ -93,7 +90,6 @@ void cp_put_request(struct msg_out *o, bool ip4, bool ip6)
 		cp_put(&o->w, CPA_IP6_DNS, NULL, 0);
 		cp_put(&o->w, CPA_IP6_SUBNET, NULL, 0);
 	}
-	cp_put(&o->w, CPA_DNS_DOMAIN, NULL, 0);
 	payload_close(&o->c, m);
 }
 

@@ -1,0 +1,403 @@
+#include "tests/sim/story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/timer.h"
+#include "core/conf/snapshot.h"
+
+#define LIMIT 6 /* half-open SAs, in all configurations of the headend */
+
+/* ---- configurations ----------------------------------------------------------------------------- */
+
+#define KEYRING "crypto ikev2 keyring K\n peer any\n  address 0.0.0.0 0.0.0.0\n  pre-shared-key secret\n"
+#define SERVER \
+	KEYRING "crypto ikev2 limit max-in-negotiation-sa 6\n" \
+	"crypto ikev2 profile RA\n match identity remote email domain corp.example\n" \
+	" identity local fqdn vpn.corp.example\n authentication local pre-share\n" \
+	" authentication remote pre-share\n keyring local K\n virtual-template 1\n"
+#define TEMPLATE \
+	"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n"
+#define CLIENT \
+	KEYRING "crypto ikev2 profile HQ\n match identity remote fqdn vpn.corp.example\n" \
+	" identity local email user@corp.example\n authentication local pre-share\n" \
+	" authentication remote pre-share\n keyring local K\n"
+#define PROPOSAL(encr, integ, group) \
+	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
+	"crypto ikev2 policy POL\n proposal P\n"
+
+static const char *const server_texts[] = {
+	SERVER " dpd 10 2 periodic\n" TEMPLATE,
+	SERVER " dpd 20 3 on-demand\n" TEMPLATE,
+	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE "crypto ikev2 cookie-challenge 1\n",
+	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
+		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19"),
+	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
+		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
+};
+static const char *const client_texts[] = {
+	CLIENT,
+	CLIENT " dpd 10 2 periodic\n",
+	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19"),
+	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
+	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
+};
+#define SERVERS (sizeof(server_texts) / sizeof(server_texts[0]))
+#define CLIENTS (sizeof(client_texts) / sizeof(client_texts[0]))
+
+static struct snapshot *servers[SERVERS], *clients[CLIENTS];
+
+/* Can a healed network connect them? */
+static bool is_possible(size_t client, size_t server)
+{
+	static const bool table[CLIENTS][SERVERS] = {
+		{true, true, true, true, true},
+		{true, true, true, true, true},
+		{true, true, true, true, false},
+		{true, true, true, false, true},
+		{false, false, false, false, false},
+	};
+
+	return table[client][server];
+}
+
+void story_init(void)
+{
+	for (size_t i = 0; i < SERVERS; i++)
+		servers[i] = world_conf(server_texts[i]);
+	for (size_t i = 0; i < CLIENTS; i++)
+		clients[i] = world_conf(client_texts[i]);
+}
+
+void story_fini(void)
+{
+	for (size_t i = 0; i < SERVERS; i++)
+		snapshot_unref(servers[i]);
+	for (size_t i = 0; i < CLIENTS; i++)
+		snapshot_unref(clients[i]);
+}
+
+struct snapshot *story_conf(bool server, uint64_t i)
+{
+	return server ? servers[i % SERVERS] : clients[i % CLIENTS];
+}
+
+/* ---- the reply rule -------------------------------------------------------------------------------- */
+
+#define SEEN 512
+struct story {
+	struct world w;
+	struct story_total *total;
+	unsigned busy, restarts; /* chances of an action, of a restart among them */
+	struct {
+		uint64_t key;
+		uint64_t bytes;
+	} seen[SEEN];
+	uint8_t old[WORLD_PACKET_MAX]; /* some packet of the past, to be replayed or bent */
+	size_t old_len;
+	bool keeper_failed;
+	int old_to;
+	struct endpoint old_local, old_remote;
+};
+
+/* Protected replies only (INVALID_IKE_SPI is said by one who forgot). Stories with corruption cannot
+ * tell, and a keeper that fails loses replies with the process: those are left out. */
+static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
+{
+	struct story *s = ctx;
+	uint64_t key, bytes;
+	size_t slot;
+
+	if (world_chance(w, 50) && it->len <= sizeof(s->old)) {
+		memcpy(s->old, it->bytes, it->len);
+		s->old_len = it->len;
+		s->old_to = !from;
+		s->old_local = it->local;
+		s->old_remote = it->remote;
+	}
+	if (w->knobs.corrupt != 0 || s->keeper_failed || it->len < 28 ||
+		(it->bytes[19] & 0x20) == 0 || it->bytes[16] != 46)
+		return true;
+	key = hash_bytes((uint64_t)from, it->bytes, 16) ^
+	      hash_bytes(it->bytes[18], it->bytes + 20, 4);
+	bytes = hash_bytes(1, it->bytes, it->len);
+	slot = key % SEEN;
+	if (s->seen[slot].key == key && s->seen[slot].bytes != bytes)
+		world_break(w, "a repeated request got another reply");
+	s->seen[slot].key = key;
+	s->seen[slot].bytes = bytes;
+	return true;
+}
+
+/* ---- chaos ----------------------------------------------------------------------------------------- */
+
+static void set_knobs(struct world *w, unsigned real_share)
+{
+	struct world_knobs *k = &w->knobs;
+	uint64_t r = world_random(w);
+
+	k->loss = r % 4 == 0 ? 0 : (unsigned)(world_random(w) % 350);
+	k->twice = (unsigned)(world_random(w) % 200);
+	k->corrupt = r / 4 % 3 == 0 ? (unsigned)(world_random(w) % 150) : 0;
+	k->late = (unsigned)(world_random(w) % 400);
+	k->late_ms = (uint32_t)(world_random(w) % 4000);
+	k->delay_ms = (uint32_t)(1 + world_random(w) % 100);
+	k->answer_ms = (uint32_t)(world_random(w) % 30);
+	k->answer_late = (unsigned)(world_random(w) % 300);
+	k->answer_late_ms = (uint32_t)(world_random(w) % 30000);
+	k->answer_twice = (unsigned)(world_random(w) % 200);
+	k->answer_never = (unsigned)(world_random(w) % 60);
+	k->answer_after_cancel = (unsigned)(world_random(w) % 1000);
+	k->real_crypto = world_random(w) % 100 < real_share;
+	k->nat_client = world_chance(w, 400);
+	k->nat_server = world_chance(w, 300);
+	k->nat_float = k->nat_client && world_chance(w, 500) ? (unsigned)(world_random(w) % 30) : 0;
+	k->pool = (unsigned)(2 + world_random(w) % 30);
+}
+
+static void heal(struct world *w)
+{
+	struct world_knobs *k = &w->knobs;
+
+	k->loss = k->twice = k->corrupt = k->late = k->nat_float = 0;
+	k->answer_late = k->answer_twice = k->answer_never = k->answer_after_cancel = 0;
+	k->delay_ms = 10;
+	k->answer_ms = 5;
+	k->pool = WORLD_LEASES;
+	for (int i = 0; i < 2; i++) {
+		w->node[i].psk_status = ST_OK;
+		w->node[i].authorize_status = ST_OK;
+		w->node[i].commit_status = ST_OK;
+		w->node[i].install_status = ST_OK;
+		w->node[i].keep_fails = false;
+		snprintf(w->node[i].psk_local, sizeof(w->node[i].psk_local), "secret");
+	}
+}
+
+static uint64_t some_sa(struct world *w, int side)
+{
+	struct ike_sa_info info;
+	uint64_t cursor = 0, found = 0;
+	uint64_t n = world_random(w) % 3;
+
+	while (ike_next_info(w->node[side].ike, &cursor, &info)) {
+		found = info.sa;
+		if (n-- == 0)
+			break;
+	}
+	return found;
+}
+
+static void traffic(struct world *w, int side)
+{
+	struct world_node *n = &w->node[side];
+
+	if (n->n_child == 0)
+		return;
+	ike_on_traffic(n->ike, n->child[world_random(w) % n->n_child].spi_in,
+		world_chance(w, 500) ? w->now_ms : 0, world_chance(w, 500) ? w->now_ms : 0);
+}
+
+/* Old packets again, bent ones, and INITs of strangers. */
+static void junk(struct story *s)
+{
+	struct world *w = &s->w;
+	uint8_t msg[WORLD_PACKET_MAX];
+
+	if (s->old_len == 0)
+		return;
+	memcpy(msg, s->old, s->old_len);
+	if (world_chance(w, 600))
+		for (unsigned i = 0; i < 1 + world_random(w) % 3; i++)
+			msg[world_random(w) % s->old_len] = (uint8_t)world_random(w);
+	if (msg[18] == 34 && world_chance(w, 500)) {
+		uint64_t spi = world_random(w);
+
+		memcpy(msg, &spi, 8);
+		s->old_remote.addr.b[3] = (uint8_t)world_random(w);
+	}
+	world_inject(w, s->old_to, &s->old_local, &s->old_remote, msg,
+		world_chance(w, 100) ? world_random(w) % s->old_len : s->old_len);
+}
+
+static void trouble(struct story *s)
+{
+	struct world *w = &s->w;
+	struct world_node *n = &w->node[world_random(w) % 2];
+
+	switch (world_random(w) % 6) {
+	case 0:
+		snprintf(n->psk_local, sizeof(n->psk_local), "%s", world_chance(w, 500) ? "secret" : "wrong");
+		break;
+	case 1:
+		n->psk_status = world_chance(w, 500) ? ST_OK : ST_NO_KEY;
+		break;
+	case 2:
+		n->authorize_status = world_chance(w, 500) ? ST_OK : ST_NOT_AUTHORIZED;
+		break;
+	case 3:
+		n->commit_status = world_chance(w, 500) ? ST_OK : ST_STORE;
+		break;
+	case 4:
+		n->install_status = world_chance(w, 500) ? ST_OK : ST_INSTALL;
+		break;
+	default:
+		n->keep_fails = world_chance(w, 500);
+		s->keeper_failed = true;
+		break;
+	}
+}
+
+static bool act(struct story *s)
+{
+	struct world *w = &s->w;
+	int side = (int)(world_random(w) % 2);
+	uint64_t sa;
+
+	switch (world_random(w) % 16) {
+	case 0:
+	case 1:
+	case 2:
+		if (ike_count(w->node[0].ike) < 5)
+			(void)!world_connect(w, &sa);
+		break;
+	case 3:
+		sa = some_sa(w, side);
+		if (sa != 0)
+			(void)!ike_close(w->node[side].ike, sa, ST_END_ADMIN);
+		break;
+	case 4:
+	case 5:
+		if (!world_chance(w, s->restarts))
+			break;
+		s->total->restarts++;
+		return world_restart(w, side);
+	case 6:
+	case 7:
+	case 8:
+		junk(s);
+		break;
+	case 9:
+		trouble(s);
+		break;
+	case 10:
+		if (w->node[side].n_child > 0 && world_chance(w, 200))
+			ike_on_child_lost(w->node[side].ike, w->node[side].child[0].spi_in,
+				ST_ESP_SEQ_END);
+		break;
+	default:
+		traffic(w, side);
+		break;
+	}
+	return true;
+}
+
+static bool chaos(struct story *s)
+{
+	struct world *w = &s->w;
+	uint64_t end = w->now_ms + 10000 + world_random(w) % 120000;
+	uint64_t sa;
+
+	(void)!world_connect(w, &sa);
+	while (w->now_ms < end && w->broken == NULL) {
+		uint64_t pause = world_random(w) % (world_chance(w, 300) ? 20000 : 300);
+
+		(void)world_step(w, w->now_ms + pause);
+		if (!world_chance(w, s->busy))
+			continue;
+		if (!act(s))
+			return false;
+		for (int i = 0; i < 2; i++)
+			if (ike_half_open(w->node[i].ike) > (i == 1 ? LIMIT : 1000))
+				world_break(w, "more half-open SAs than allowed");
+	}
+	return true;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------- */
+
+static void prove_connect(struct story *s, bool possible)
+{
+	struct world *w = &s->w;
+	uint64_t sa = 0, before[2] = {w->node[0].up_total, w->node[1].up_total};
+	enum status st;
+
+	if (w->broken != NULL)
+		return;
+	ike_close_all(w->node[0].ike, ST_END_ADMIN);
+	world_run(w, 120000);
+	ike_close_all(w->node[1].ike, ST_END_ADMIN);
+	world_run(w, 120000);
+	st = world_connect(w, &sa);
+	if (st != ST_OK) {
+		world_break(w, "connect refused: %s", status_token(st));
+		return;
+	}
+	world_run(w, 5000);
+	if (!possible) {
+		if (w->node[0].up_total != before[0])
+			world_break(w, "connected although nothing is in common");
+		return;
+	}
+	if (w->node[0].up_total == before[0] || w->node[1].up_total == before[1])
+		world_break(w, "healed network, but no connection: %s %s",
+			w->node[0].last_detail, w->node[1].last_detail);
+	else if (!world_children_agree(w))
+		world_break(w, "the children differ");
+}
+
+static void prove_empty(struct story *s)
+{
+	struct world *w = &s->w;
+
+	if (w->broken != NULL)
+		return;
+	ike_close_all(w->node[0].ike, ST_END_SHUTDOWN);
+	ike_close_all(w->node[1].ike, ST_END_SHUTDOWN);
+	world_run(w, 120000);
+	if (!world_is_empty(w))
+		world_break(w, "something is left of the SAs");
+	else if (w->n_queue != 0)
+		world_break(w, "messages or answers are still under way");
+	else if (w->node[0].wake_ms != TIMER_NEVER || w->node[1].wake_ms != TIMER_NEVER)
+		world_break(w, "a timer never ends");
+}
+
+void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_total *total,
+	struct story_result *out)
+{
+	static struct story s;
+	size_t client = (size_t)(hash_u64(seed) % (CLIENTS * 4)), server = (size_t)(seed % SERVERS);
+	int64_t live = mem_live();
+
+	client = client < CLIENTS ? client : client % (CLIENTS - 1); /* the hopeless one is rare */
+	memset(&s.seen, 0, sizeof(s.seen));
+	s.old_len = 0;
+	s.keeper_failed = false;
+	s.total = total;
+	if (!world_init(&s.w, seed, clients[client], servers[server]))
+		world_break(&s.w, "out of memory");
+	s.w.verbose = verbose;
+	s.w.tap = tap;
+	s.w.tap_ctx = &s;
+	set_knobs(&s.w, real_share);
+	s.busy = (unsigned)(20 + world_random(&s.w) % 300);
+	s.restarts = (unsigned)(world_random(&s.w) % 1000);
+	if (!chaos(&s))
+		world_break(&s.w, "out of memory");
+	if (s.w.broken == NULL && s.w.node[0].n_child > 0 && s.w.node[1].n_child > 0)
+		(void)world_children_agree(&s.w);
+	heal(&s.w);
+	prove_connect(&s, is_possible(client, server));
+	prove_empty(&s);
+	total->packets += s.w.packets;
+	total->steps += s.w.steps;
+	total->up += s.w.node[0].up_total + s.w.node[1].up_total;
+	world_fini(&s.w);
+	if (mem_live() != live)
+		world_break(&s.w, "%lld blocks leaked", (long long)(mem_live() - live));
+	snprintf(out->broken, sizeof(out->broken), "%s", s.w.broken != NULL ? s.w.broken : "");
+	snprintf(out->log, sizeof(out->log), "%.*s", (int)s.w.log_len, s.w.log);
+}
