@@ -255,10 +255,6 @@ static void classify(struct worker *w, struct pkt *k)
 	struct esp_hdr hdr;
 	enum status st;
 
-	if (k->len > PKT_MAX) {
-		drop(w, k, ST_ESP_TOO_BIG);
-		return;
-	}
 	switch (udp4500_classify(k->p, k->len)) {
 	case UDP4500_IKE: ike_to_main(w, k); return;
 	case UDP4500_KEEPALIVE:

@@ -10,7 +10,7 @@
 #include "core/base/endpoint.h"
 
 #define PKT_HEADROOM 128 /* for what sealing and virtio put in front */
-#define PKT_MAX 65535
+#define PKT_MAX 65535     /* no datagram and no inner packet is longer */
 #define PKT_TAILROOM 128 /* for padding and ICV behind the largest inner packet */
 
 enum pkt_kind {

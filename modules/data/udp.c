@@ -115,7 +115,7 @@ size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n)
 	for (size_t i = 0; i < (size_t)got; i++) {
 		struct msghdr *m = &rx->msgs[i].msg_hdr;
 
-		pkts[i]->len = m->msg_flags & MSG_TRUNC ? PKT_MAX + 1 : rx->msgs[i].msg_len;
+		pkts[i]->len = rx->msgs[i].msg_len;
 		pkts[i]->remote = from_sockaddr(&rx->slots[i].from);
 		pkts[i]->local = (struct endpoint){.addr = local_addr(m)};
 	}

@@ -28,7 +28,7 @@ enum status udp_prepare(int fd, uint8_t family) MUST_USE;
  * order in which they were bound, and all others by its own hash. A hint: it may refuse. */
 void udp_steer(int fd, uint32_t n);
 /* Receives into pkts[0..n), n at most UDP_BATCH, without waiting: p, len, local (but for vrf and
- * port) and remote (but for vrf). len is PKT_MAX + 1 for a datagram that was cut. Returns how many. */
+ * port) and remote (but for vrf). Returns how many. */
 size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n);
 /* Sends head and body as one datagram from local.addr. ST_ESP_TOO_BIG, ST_OUT_SEND. Any
  * thread. */

@@ -168,7 +168,7 @@ static void wrong_steering_makes_one_detour(void)
 /* No buffer left: nothing is read, nothing is lost, it waits in the kernel. */
 static void empty_pool_reads_nothing(void)
 {
-	static struct pkt *taken[POOL_PKTS];
+	static struct pkt *taken[POOL_PKTS + 1];
 	struct port port = {.is_tun = true, .tun = 1};
 	size_t n = 0;
 	int pair[2];
