@@ -546,6 +546,17 @@ static void thawed_sessions_are_the_same(void)
 	T_TRUE(login(uu, 1, "RA", "c@corp.example") != NULL);
 	T_EQ(session_thaw(uu, (struct view){rec, len}, &t), ST_EXISTS);
 	T_EQ(sessions_count(uu), 1);
+	/* Only the IPv6 address is taken: refused, and the IPv4 address is free as before. */
+	struct sessions *ww = sessions_of(full_conf());
+	struct ike_question q = question(1, "RA", "c@corp.example");
+	struct ike_answer a = authorize(ww, &q);
+	a = assign(ww, &q, a.session, false, true);
+	T_TRUE(addr_eq(&a.grant.ip6, &s->grant.ip6));
+	T_EQ(session_thaw(ww, (struct view){rec, len}, &t), ST_EXISTS);
+	struct lease_pool_info pool;
+	for (size_t cursor = 0; sessions_next_pool(ww, &cursor, &pool);)
+		T_EQ(pool.in_use, pool.family == 6);
+	sessions_free(ww);
 	/* Where nothing of it is configured any more: orphaned, with its addresses. */
 	struct sessions *vv = sessions_of(lab_snapshot());
 	T_EQ(session_thaw(vv, (struct view){rec, len}, &t), ST_OK);
