@@ -234,7 +234,8 @@ static enum status change_address(unsigned ifindex, const struct prefix *old, co
 	return st;
 }
 
-static enum status configure_tun(struct thing *t, const struct asroot_request *rq)
+/* *error: the kernel has no IPv6 here; the device is good without it. */
+static enum status configure_tun(struct thing *t, const struct asroot_request *rq, int32_t *error)
 {
 	enum status st = fit_queues(t, rq);
 	if (st != ST_OK)
@@ -245,11 +246,16 @@ static enum status configure_tun(struct thing *t, const struct asroot_request *r
 	st = netlink_link(t->ifindex, rq->mtu);
 	if (st == ST_OK)
 		st = change_address(t->ifindex, &t->rq.ip4, &rq->ip4);
-	if (st == ST_OK)
-		st = change_address(t->ifindex, &t->rq.ip6, &rq->ip6);
-	if (st == ST_OK)
-		t->rq = *rq;
-	return st;
+	if (st != ST_OK)
+		return st;
+	struct prefix ip6 = rq->ip6;
+	if (change_address(t->ifindex, &t->rq.ip6, &ip6) != ST_OK) {
+		*error = errno;
+		ip6 = (struct prefix){0};
+	}
+	t->rq = *rq;
+	t->rq.ip6 = ip6;
+	return ST_OK;
 }
 
 static enum status asroot_tun(struct kept *k, const struct asroot_request *rq,
@@ -270,7 +276,7 @@ static enum status asroot_tun(struct kept *k, const struct asroot_request *rq,
 	}
 	enum status st = enter(rq->vrf);
 	if (st == ST_OK) {
-		st = configure_tun(t, rq);
+		st = configure_tun(t, rq, &reply->error);
 		leave(k, rq->vrf);
 	}
 	if (st != ST_OK) {

@@ -61,7 +61,7 @@ struct asroot_request {
 struct asroot_reply {
 	uint32_t serial;
 	uint32_t status; /* enum status */
-	int32_t error;   /* errno behind ST_IO, else 0 */
+	int32_t error;   /* errno behind ST_IO; ASROOT_TUN with ST_OK: why it has no IPv6 address */
 	uint32_t n_fds;
 	uint32_t was_kept; /* 1: it was open already */
 };

@@ -242,6 +242,9 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 				 words_of(st, reply.error ? reply.error : errno));
 		return st;
 	}
+	if (reply.error)
+		LOG(EV_NET_ERROR, kv_str("interface", t->name), kv_str("reason", strerror(reply.error)),
+		    kv_str("what", "no IPv6 address"));
 	st = data_add_tun(w->data, t->number, fds, false, t->client_to_client);
 	if (st != ST_OK) {
 		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));

@@ -116,6 +116,27 @@ static void ask_for_tun(uint32_t queues)
 	NOTE("tun of another make %s", status_token(call(rq, &reply, NULL)));
 }
 
+/* The test's own network namespace is named after its folder. */
+static void vrf_name(const char *path, char out[ASROOT_VRF])
+{
+	snprintf(out, ASROOT_VRF, "sp-%.6s", strstr(path, "holder-") + strlen("holder-"));
+}
+
+static void ask_in_vrf(const char *state)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	struct asroot_request udp = {.op = ASROOT_UDP, .family = 4, .port = PORT};
+	struct asroot_request tun = {.op = ASROOT_TUN, .name = "sp-test2", .count = 1, .mtu = 1400,
+				     .ip4 = {{4, {10, 88, 0, 1}}, 24}};
+	vrf_name(state, udp.vrf);
+	vrf_name(state, tun.vrf);
+	NOTE("vrf udp %s", status_token(call(udp, &reply, fds)));
+	NOTE("vrf tun %s", status_token(call(tun, &reply, fds)));
+	tun = (struct asroot_request){.op = ASROOT_ROUTE, .name = "sp-test2", .prefix = {{4, {10, 66}}, 16}};
+	NOTE("vrf route %s", status_token(call(tun, &reply, NULL)));
+}
+
 static unsigned count_lives(void)
 {
 	struct asroot_reply reply;
@@ -172,6 +193,7 @@ static int stand_in(const char *state)
 		look_at_myself();
 		ask_for_socket();
 		ask_for_tun(2);
+		ask_in_vrf(state);
 		read_config(false);
 		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
 	} else if (life == 2) {
@@ -317,6 +339,21 @@ static void test_first_life(void)
 	T_TRUE(if_nametoindex("sp-test1") != 0);
 }
 
+/* In the other namespace, and there only; the holder itself came back. */
+static void test_vrf(void)
+{
+	char vrf[ASROOT_VRF], command[160];
+	vrf_name(folder, vrf);
+	T_TRUE(strstr(read_notes(), "vrf udp ok") && strstr(notes_text, "vrf tun ok") &&
+	       strstr(notes_text, "vrf route ok"));
+	T_EQ(if_nametoindex("sp-test2"), 0);
+	snprintf(command, sizeof(command), "ip -n %s route show dev sp-test2 | grep -q 10.66.0.0/16", vrf);
+	T_EQ(system(command), 0);
+	snprintf(command, sizeof(command), "ip netns exec %s ss -uln | grep -q :%d", vrf, PORT);
+	T_EQ(system(command), 0);
+	T_TRUE(if_nametoindex("sp-test1") != 0);
+}
+
 /* Killed with packets waiting: the next one finds socket, packet, device and the text accepted. */
 static void test_second_life(void)
 {
@@ -397,13 +434,18 @@ int main(int argc, char **argv)
 	strcpy(folder, "/tmp/sallyport-holder-XXXXXX");
 	if (!mkdtemp(folder) || chmod(folder, 0755) != 0 || system("ip link set lo up") != 0)
 		return 1;
+	char vrf[ASROOT_VRF], command[128];
+	vrf_name(folder, vrf);
+	snprintf(command, sizeof(command), "ip netns add %s", vrf);
+	if (system(command) != 0)
+		return 1;
 	T_RUN(test_first_life);
+	T_RUN(test_vrf);
 	T_RUN(test_second_life);
 	T_RUN(test_back_off);
 	T_RUN(test_clean_stop);
 	T_RUN(test_orphan);
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "ip netns del %s; rm -rf %s", vrf, folder);
 	if (system(command) != 0)
 		return 1;
 	return t_end();
