@@ -353,7 +353,7 @@ static enum status asroot_memory(struct kept *k, const struct asroot_request *rq
 	return ST_OK;
 }
 
-/* The file's bytes in a memfd, so that what was checked is what is kept. */
+/* The file's bytes in a sealed memfd, so that what was checked is what is kept. */
 static enum status copy_config(const char *path, int *out)
 {
 	struct stat s;
@@ -365,7 +365,7 @@ static enum status copy_config(const char *path, int *out)
 		errno = EINVAL;
 		goto fail;
 	}
-	copy = memfd_create("config", MFD_CLOEXEC);
+	copy = memfd_create("config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
 		goto fail;
 	for (;;) {
@@ -378,6 +378,8 @@ static enum status copy_config(const char *path, int *out)
 		if (!ok)
 			goto fail;
 	}
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+		goto fail;
 	close(fd);
 	*out = copy;
 	return ST_OK;
