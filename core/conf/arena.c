@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 
 #define CHUNK_SIZE 16384u
-#define ALIGN 16u
+#define ALIGN      16u
 #define FIRST_ROOM 4u /* elements of a new array */
 
 struct arena_chunk {

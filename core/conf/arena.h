@@ -20,7 +20,7 @@ void arena_free(struct arena *a); /* zeroes everything first */
  * NULL when out of memory: the old array is still good. */
 void *arena_grow(struct arena *a, void *v, size_t n, size_t size);
 /* Appends a zeroed element and yields its address, NULL when out of memory. */
-#define ARENA_PUSH(a, v, n, tmp) \
+#define ARENA_PUSH(a, v, n, tmp)                                                                   \
 	(((tmp) = arena_grow((a), (v), (n), sizeof(*(v)))) ? ((v) = (tmp), &(v)[(n)++]) : NULL)
 /* Takes element i out of an array of n and returns the new n. */
 size_t arena_drop(void *v, size_t n, size_t i, size_t size);

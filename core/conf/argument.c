@@ -222,8 +222,9 @@ static bool take_transform(struct take *t, enum xf_type type)
 	return found != NULL;
 }
 
-static const char *const iface_names[] = {
-	[IFACE_TEMPLATE] = "Virtual-Template", [IFACE_TUNNEL] = "Tunnel", [IFACE_LOOPBACK] = "Loopback"};
+static const char *const iface_names[] = {[IFACE_TEMPLATE] = "Virtual-Template",
+	[IFACE_TUNNEL] = "Tunnel",
+	[IFACE_LOOPBACK] = "Loopback"};
 
 const char *iface_kind_name(uint8_t kind)
 {
@@ -233,7 +234,8 @@ const char *iface_kind_name(uint8_t kind)
 bool iface_name_parse(const char *p, size_t len, uint8_t *kind, uint32_t *num)
 {
 	size_t letters = 0;
-	while (letters < len && p[letters] != ' ' && p[letters] != '\t' && (p[letters] < '0' || p[letters] > '9'))
+	while (letters < len && p[letters] != ' ' && p[letters] != '\t' &&
+		(p[letters] < '0' || p[letters] > '9'))
 		letters++;
 	size_t from = letters;
 	while (from < len && (p[from] == ' ' || p[from] == '\t'))
@@ -242,7 +244,8 @@ bool iface_name_parse(const char *p, size_t len, uint8_t *kind, uint32_t *num)
 	if (letters < 2 || !number((struct word){p + from, len - from, 0}, &n) || n > INT32_MAX)
 		return false;
 	for (uint8_t k = IFACE_TEMPLATE; k <= IFACE_LOOPBACK; k++)
-		if (letters <= strlen(iface_names[k]) && strncasecmp_ascii(iface_names[k], p, letters) == 0) {
+		if (letters <= strlen(iface_names[k]) &&
+			strncasecmp_ascii(iface_names[k], p, letters) == 0) {
 			*kind = k;
 			*num = (uint32_t)n;
 			return true;
@@ -256,7 +259,7 @@ static bool take_iface(struct take *t)
 	t->out->kind = ARG_TEXT;
 	bool has_digit = w->p[w->len - 1] >= '0' && w->p[w->len - 1] <= '9';
 	if (!has_digit && t->at + 1 < t->l->n && t->l->w[t->at + 1].p[0] >= '0' &&
-	    t->l->w[t->at + 1].p[0] <= '9') {
+		t->l->w[t->at + 1].p[0] <= '9') {
 		const struct word *next = &t->l->w[t->at + 1];
 		w->len = (size_t)(next->p + next->len - w->p);
 		t->used = 2;
@@ -335,14 +338,15 @@ static bool take_any(struct take *t, const char **what)
 	return take_text(t, what);
 }
 
-bool argument_take(const char *g, const struct line *l, size_t at, struct arg *out, size_t *used,
-		   char *expect)
+bool argument_take(
+	const char *g, const struct line *l, size_t at, struct arg *out, size_t *used, char *expect)
 {
 	size_t key_len = strcspn(g + 1, ":>");
 	const char *type = g + 1 + key_len + 1;
 	size_t type_len = strcspn(type, ">");
 	*out = (struct arg){.key = {g + 1, key_len, 0}};
-	struct take t = {.l = l, .at = at, .out = out, .used = 1, .type = type, .type_len = type_len};
+	struct take t = {
+		.l = l, .at = at, .out = out, .used = 1, .type = type, .type_len = type_len};
 	const char *what = NULL;
 	bool is_number = type[0] >= '0' && type[0] <= '9', fits = false;
 	if (at < l->n) {

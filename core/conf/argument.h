@@ -16,7 +16,7 @@
 /* Takes the value for the element at g from the words at `at`. *used: words taken. false: it does
  * not fit; then expect (CONF_TEXT bytes, may be NULL) says what would. */
 bool argument_take(const char *g, const struct line *l, size_t at, struct arg *out, size_t *used,
-		   char *expect);
+	char *expect);
 
 /* Interface names as Linux and the dialect know them: "tu1", "Virtual-Template 1". false when it is
  * none of the kinds that exist here. */

@@ -8,10 +8,11 @@
 #include "core/crypto/suite.h"
 
 void check_say(struct parse *ps, enum conf_severity severity, const char *name, const char *text,
-	       const char *hint)
+	const char *hint)
 {
 	struct place at = parse_place(ps, name);
-	parse_report(ps, severity, at.line, at.col, (struct word){name, strlen(name), at.col}, text, hint);
+	parse_report(ps, severity, at.line, at.col, (struct word){name, strlen(name), at.col}, text,
+		hint);
 }
 
 static bool names(const struct transform_list *l, enum xf_type type, bool aead)
@@ -32,12 +33,15 @@ static void check_proposals(struct parse *ps)
 			continue;
 		bool only_aead = names(&p->encr, XF_ENCR, true) && !names(&p->encr, XF_ENCR, false);
 		if (only_aead && p->integ.n) /* R-POL-02 */
-			check_say(ps, CONF_ERROR, p->name, "integrity cannot be configured with AES-GCM only, in proposal",
-				  "leave integrity out and name a prf");
+			check_say(ps, CONF_ERROR, p->name,
+				"integrity cannot be configured with AES-GCM only, in proposal",
+				"leave integrity out and name a prf");
 		else
 			check_say(ps, CONF_WARNING, p->name, "incomplete proposal, not used:",
-				  !p->encr.n ? "encryption is missing" : !p->dh.n ? "group is missing"
-				  : only_aead ? "prf is missing" : "integrity is missing");
+				!p->encr.n  ? "encryption is missing"
+				: !p->dh.n  ? "group is missing"
+				: only_aead ? "prf is missing"
+					    : "integrity is missing");
 	}
 }
 
@@ -46,12 +50,14 @@ static bool vrf_same(const struct vrf_match *a, const struct vrf_match *b)
 	return a->kind == b->kind && (a->kind != VRF_NAMED || strcmp(a->name, b->name) == 0);
 }
 
-static bool locals_meet(const struct local_match *a, size_t an, const struct local_match *b, size_t bn)
+static bool locals_meet(
+	const struct local_match *a, size_t an, const struct local_match *b, size_t bn)
 {
 	for (size_t i = 0; i < an; i++)
 		for (size_t k = 0; k < bn; k++)
 			if (a[i].ifname && b[k].ifname ? strcmp(a[i].ifname, b[k].ifname) == 0
-						       : !a[i].ifname && !b[k].ifname && addr_eq(&a[i].addr, &b[k].addr))
+						       : !a[i].ifname && !b[k].ifname &&
+								 addr_eq(&a[i].addr, &b[k].addr))
 				return true;
 	return an == 0 && bn == 0;
 }
@@ -63,21 +69,24 @@ static void check_policies(struct parse *ps)
 	for (size_t i = 0; i < ps->s->policy_count; i++) {
 		const struct ike_policy *p = &ps->s->policies[i];
 		if (!p->complete)
-			check_say(ps, CONF_WARNING, p->name, "incomplete policy, not used:", "it names no proposal");
+			check_say(ps, CONF_WARNING, p->name,
+				"incomplete policy, not used:", "it names no proposal");
 		if (p->disabled || strcmp(p->name, "default") == 0)
 			continue;
 		for (size_t k = 0; k < i; k++) {
 			const struct ike_policy *q = &ps->s->policies[k];
 			if (!vrf_same(&p->fvrf, &q->fvrf) || strcmp(q->name, "default") == 0 ||
-			    !locals_meet(p->locals, p->local_count, q->locals, q->local_count))
+				!locals_meet(p->locals, p->local_count, q->locals, q->local_count))
 				continue;
-			snprintf(text, sizeof(text), "overlaps policy %.63s, which comes first and is used:", q->name);
+			snprintf(text, sizeof(text),
+				"overlaps policy %.63s, which comes first and is used:", q->name);
 			check_say(ps, CONF_WARNING, p->name, text, "");
 		}
 	}
 }
 
-static void profile_error(struct parse *ps, const struct ike_profile *p, const char *text, const char *hint)
+static void profile_error(
+	struct parse *ps, const struct ike_profile *p, const char *text, const char *hint)
 {
 	check_say(ps, CONF_ERROR, p->name, text, hint);
 }
@@ -91,11 +100,11 @@ static void profile_warn(struct parse *ps, const struct ike_profile *p, const ch
 static void check_reconnect(struct parse *ps, const struct ike_profile *p)
 {
 	bool psk = p->auth_local == AUTH_PSK || (p->auth_remote & AUTH_PSK) ||
-		   p->keyring_kind != KEYRING_NONE || p->group[AAA_PSK].list || p->user[AAA_PSK].list ||
-		   p->user[AAA_PSK].cached;
+		   p->keyring_kind != KEYRING_NONE || p->group[AAA_PSK].list ||
+		   p->user[AAA_PSK].list || p->user[AAA_PSK].cached;
 	if (p->reconnect_s && psk)
 		profile_error(ps, p, "reconnect and pre-shared keys exclude each other, in profile",
-			      "take reconnect out, or use certificates and EAP");
+			"take reconnect out, or use certificates and EAP");
 }
 
 static bool has_inline(const struct ike_profile *p)
@@ -121,12 +130,15 @@ static void check_methods(struct parse *ps, const struct ike_profile *p)
 	bool asks = p->auth_remote & (AUTH_EAP | AUTH_ANYCONNECT);
 	if (asks && p->auth_local && !(p->auth_local & (AUTH_RSA | AUTH_ECDSA)))
 		profile_error(ps, p, "EAP of the peer needs a certificate of ours, in profile",
-			      "authentication local rsa-sig");
-	if (p->auth_local == AUTH_EAP && p->auth_remote && !(p->auth_remote & (AUTH_RSA | AUTH_ECDSA)))
+			"authentication local rsa-sig");
+	if (p->auth_local == AUTH_EAP && p->auth_remote &&
+		!(p->auth_remote & (AUTH_RSA | AUTH_ECDSA)))
 		profile_error(ps, p, "our EAP needs a certificate of the peer, in profile",
-			      "authentication remote rsa-sig");
+			"authentication remote rsa-sig");
 	if ((p->auth_remote & AUTH_ANYCONNECT) && ps->s->ike.http_url_cert)
-		profile_warn(ps, p, "AnyConnect does not work with `crypto ikev2 http-url cert`"); /* R-AUT-07 */
+		profile_warn(
+			ps, p, "AnyConnect does not work with `crypto ikev2 http-url cert`"); /* R-AUT-07
+											       */
 }
 
 static bool remotes_meet(const struct ike_profile *p, const struct ike_profile *q)
@@ -146,9 +158,11 @@ static void check_ambiguous(struct parse *ps, size_t i)
 	for (size_t k = 0; k < i; k++) {
 		const struct ike_profile *q = &ps->s->profiles[k];
 		if (p->shutdown || q->shutdown || !vrf_same(&p->fvrf, &q->fvrf) ||
-		    !locals_meet(p->locals, p->local_count, q->locals, q->local_count) || !remotes_meet(p, q))
+			!locals_meet(p->locals, p->local_count, q->locals, q->local_count) ||
+			!remotes_meet(p, q))
 			continue;
-		snprintf(text, sizeof(text), "matches the same peers as profile %.63s, so neither is used:", q->name);
+		snprintf(text, sizeof(text),
+			"matches the same peers as profile %.63s, so neither is used:", q->name);
 		check_say(ps, CONF_WARNING, p->name, text, "");
 	}
 }
@@ -159,7 +173,7 @@ static void check_profiles(struct parse *ps)
 		const struct ike_profile *p = &ps->s->profiles[i];
 		if (!p->complete)
 			check_say(ps, CONF_WARNING, p->name, "incomplete profile, not used:",
-				  "match identity remote is missing");
+				"match identity remote is missing");
 		check_reconnect(ps, p);
 		check_methods(ps, p);
 		check_ambiguous(ps, i);
@@ -175,7 +189,7 @@ static void check_keyrings(struct parse *ps)
 				check_say(ps, CONF_WARNING, p->name, "peer without a key:", "");
 			if (!p->address.addr.family && !p->identity_count && !p->hostname)
 				check_say(ps, CONF_WARNING, p->name, "peer that nothing can match:",
-					  "address, identity or hostname is missing");
+					"address, identity or hostname is missing");
 		}
 }
 
@@ -186,10 +200,12 @@ static void check_sets(struct parse *ps)
 		bool only_aead = names(&t->encr, XF_ENCR, true) && !names(&t->encr, XF_ENCR, false);
 		if (!t->complete)
 			check_say(ps, CONF_WARNING, t->name, "incomplete transform set, not used:",
-				  !t->encr.n ? "encryption is missing" : only_aead
-				  ? "AES-GCM goes without an integrity algorithm" : "integrity is missing");
+				!t->encr.n  ? "encryption is missing"
+				: only_aead ? "AES-GCM goes without an integrity algorithm"
+					    : "integrity is missing");
 		if (t->mode == IPSEC_TRANSPORT)
-			check_say(ps, CONF_WARNING, t->name, "transport mode is not in force in this version:", "");
+			check_say(ps, CONF_WARNING, t->name,
+				"transport mode is not in force in this version:", "");
 	}
 }
 

@@ -1,5 +1,5 @@
-/* What follows from a whole configuration: numbers of VRFs, which objects are complete, which of the
- * default objects were changed; and what is wrong with it as a whole. */
+/* What follows from a whole configuration: numbers of VRFs, which objects are complete, which of
+ * the default objects were changed; and what is wrong with it as a whole. */
 #ifndef CORE_CONF_CHECK_H
 #define CORE_CONF_CHECK_H
 
@@ -18,6 +18,6 @@ void check_references(struct parse *ps); /* names of things that are not there *
 
 /* A message at the place where a name was written. */
 void check_say(struct parse *ps, enum conf_severity severity, const char *name, const char *text,
-	       const char *hint);
+	const char *hint);
 
 #endif

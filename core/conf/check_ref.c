@@ -20,7 +20,7 @@ static bool kept_named(const struct snapshot *s, const char *head, const char *n
 		const char *t = s->kept[i].text;
 		size_t len = strlen(name);
 		if (strncmp(t, head, n) == 0 && strncmp(t + n, name, len) == 0 &&
-		    (t[n + len] == '\0' || t[n + len] == ' '))
+			(t[n + len] == '\0' || t[n + len] == ' '))
 			return true;
 	}
 	return false;
@@ -62,7 +62,8 @@ static void want_author(struct parse *ps, const struct aaa_author *a, bool group
 		return;
 	want_list(ps, AAA_AUTHOR_NETWORK, a->list);
 	want_kept(ps, "crypto ikev2 name-mangler ", a->mangler, "name mangler");
-	if (group && a->username && list_is_local(ps->s, a->list) && !snapshot_authz(ps->s, a->username))
+	if (group && a->username && list_is_local(ps->s, a->list) &&
+		!snapshot_authz(ps->s, a->username))
 		missing(ps, a->username, "authorization policy");
 }
 
@@ -79,7 +80,8 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 		want_kept(ps, "crypto pki trustpoint ", p->trustpoints[i].name, "trustpoint");
 	for (size_t i = 0; i < p->remote_count; i++)
 		if (p->remotes[i].kind == ID_CERT_MAP)
-			want_kept(ps, "crypto pki certificate map ", p->remotes[i].text, "certificate map");
+			want_kept(ps, "crypto pki certificate map ", p->remotes[i].text,
+				"certificate map");
 	want_list(ps, AAA_AUTHEN_LOGIN, p->eap_authen_list);
 	want_list(ps, AAA_AUTHEN_LOGIN, p->anyconnect_authen_list);
 	for (size_t m = 0; m < AAA_METHODS; m++) {
@@ -88,15 +90,18 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 		want_author(ps, &p->group[m], true);
 	}
 	if (!p->virtual_template) {
-		check_say(ps, CONF_WARNING, p->name, "profile without a virtual-template: nobody can connect to", "");
+		check_say(ps, CONF_WARNING, p->name,
+			"profile without a virtual-template: nobody can connect to", "");
 		return;
 	}
 	const struct iface *t = snapshot_iface(s, IFACE_TEMPLATE, p->virtual_template);
 	if (!t)
-		check_say(ps, CONF_WARNING, p->name, "the virtual-template is not defined, of profile", "");
+		check_say(ps, CONF_WARNING, p->name,
+			"the virtual-template is not defined, of profile", "");
 	else if (!t->protection)
-		check_say(ps, CONF_WARNING, t->name, "tunnel protection is missing: nobody can connect to",
-			  "tunnel protection ipsec profile default");
+		check_say(ps, CONF_WARNING, t->name,
+			"tunnel protection is missing: nobody can connect to",
+			"tunnel protection ipsec profile default");
 }
 
 static void authz_refs(struct parse *ps, const struct authz_policy *p)
@@ -109,8 +114,9 @@ static void authz_refs(struct parse *ps, const struct authz_policy *p)
 	for (size_t i = 0; i < p->route_acls.n; i++) {
 		const char *name = p->route_acls.v[i];
 		if (snapshot_acl(s, ACL_EXTENDED, name)) /* */
-			check_say(ps, CONF_ERROR, name, "a standard list is needed, this one is extended:",
-				  "ip access-list standard");
+			check_say(ps, CONF_ERROR, name,
+				"a standard list is needed, this one is extended:",
+				"ip access-list standard");
 		else if (!snapshot_acl(s, ACL_STANDARD, name))
 			missing(ps, name, "access list");
 	}
@@ -131,11 +137,13 @@ static void iface_refs(struct parse *ps, const struct iface *i)
 	if (i->protection && !p)
 		missing(ps, i->protection, "IPsec profile");
 	else if (p && p->disabled)
-		check_say(ps, CONF_WARNING, i->protection, "IPsec profile is switched off:",
-			  "default crypto ipsec profile default");
-	if (i->unnumbered && iface_name_parse(i->unnumbered, strlen(i->unnumbered), &kind, &number) &&
-	    !snapshot_iface(s, kind, number))
-		check_say(ps, CONF_WARNING, i->name, "ip unnumbered names an interface that is not defined, in", "");
+		check_say(ps, CONF_WARNING, i->protection,
+			"IPsec profile is switched off:", "default crypto ipsec profile default");
+	if (i->unnumbered &&
+		iface_name_parse(i->unnumbered, strlen(i->unnumbered), &kind, &number) &&
+		!snapshot_iface(s, kind, number))
+		check_say(ps, CONF_WARNING, i->name,
+			"ip unnumbered names an interface that is not defined, in", "");
 }
 
 static void ike_refs(struct parse *ps)
@@ -152,7 +160,8 @@ static void ike_refs(struct parse *ps)
 			usable += q && q->complete && !q->disabled;
 		}
 		if (!usable && p->complete && !p->disabled)
-			check_say(ps, CONF_WARNING, p->name, "none of the proposals can be used, of policy", "");
+			check_say(ps, CONF_WARNING, p->name,
+				"none of the proposals can be used, of policy", "");
 	}
 	for (size_t i = 0; i < s->ipsec_profile_count; i++) {
 		const struct ipsec_profile *p = &s->ipsec_profiles[i];

@@ -20,7 +20,8 @@ struct allowed allowed_from_proposal(const struct ike_proposal *p)
 
 struct allowed allowed_from_set(const struct transform_set *t, const struct ipsec_profile *p)
 {
-	struct allowed a = {.encr = t->encr, .integ = t->integ, .no_esn_allowed = true, .esn_allowed = true};
+	struct allowed a = {
+		.encr = t->encr, .integ = t->integ, .no_esn_allowed = true, .esn_allowed = true};
 	if (p)
 		a.dh = p->pfs;
 	return a;
@@ -40,19 +41,14 @@ static bool permits(const struct allowed *a, const struct offer_transform *t)
 	if (t->unusable)
 		return false;
 	switch (t->type) {
-	case TRANSFORM_ENCR:
-		return lists(&a->encr, t->id, t->key_bits);
-	case TRANSFORM_PRF:
-		return lists(&a->prf, t->id, t->key_bits);
-	case TRANSFORM_INTEG:
-		return lists(&a->integ, t->id, t->key_bits);
-	case TRANSFORM_DH:
-		return a->dh.n ? lists(&a->dh, t->id, t->key_bits) : t->id == 0;
+	case TRANSFORM_ENCR: return lists(&a->encr, t->id, t->key_bits);
+	case TRANSFORM_PRF: return lists(&a->prf, t->id, t->key_bits);
+	case TRANSFORM_INTEG: return lists(&a->integ, t->id, t->key_bits);
+	case TRANSFORM_DH: return a->dh.n ? lists(&a->dh, t->id, t->key_bits) : t->id == 0;
 	case TRANSFORM_ESN:
 		return t->key_bits == 0 &&
 		       ((t->id == 0 && a->no_esn_allowed) || (t->id == 1 && a->esn_allowed));
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -65,7 +61,8 @@ static bool offers_type(const struct offer *o, uint8_t type)
 }
 
 /* First transform of a type, in the offer's order, that we allow. */
-static const struct offer_transform *first_of(const struct offer *o, const struct allowed *a, uint8_t type)
+static const struct offer_transform *first_of(
+	const struct offer *o, const struct allowed *a, uint8_t type)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (o->t[i].type == type && permits(a, &o->t[i]))
@@ -84,7 +81,7 @@ static bool offers_none(const struct offer *o, uint8_t type)
 /* RFC 7296 section 3.3: a combined-mode cipher comes without integrity algorithm or with NONE, any
  * other cipher with one. */
 static bool choose_integ(const struct offer *o, const struct allowed *a, uint16_t encr,
-			 uint16_t key_bits, struct chosen *c)
+	uint16_t key_bits, struct chosen *c)
 {
 	const struct xf *row = suite_find(XF_ENCR, encr, key_bits);
 	if (!row)
@@ -102,8 +99,8 @@ static bool choose_integ(const struct offer *o, const struct allowed *a, uint16_
 
 /* Without `set pfs` a responder still does the key exchange a peer asks for (R-IKE-09 says only
  * that we do not ask), with groups that are not legacy. */
-static const struct offer_transform *first_dh(const struct how *how, const struct offer *o,
-					      const struct allowed *a)
+static const struct offer_transform *first_dh(
+	const struct how *how, const struct offer *o, const struct allowed *a)
 {
 	if (how->protocol == CHOOSE_IKE || how->answer || a->dh.n)
 		return first_of(o, a, TRANSFORM_DH);
@@ -118,7 +115,8 @@ static const struct offer_transform *first_dh(const struct how *how, const struc
 	return NULL;
 }
 
-static bool choose_dh(const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *c)
+static bool choose_dh(
+	const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *c)
 {
 	if (how->protocol == CHOOSE_ESP && how->first_child)
 		return true;
@@ -132,7 +130,8 @@ static bool choose_dh(const struct how *how, const struct offer *o, const struct
 	return true;
 }
 
-static bool choose_rest(const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *c)
+static bool choose_rest(
+	const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *c)
 {
 	if (how->protocol == CHOOSE_IKE) {
 		const struct offer_transform *prf = first_of(o, a, TRANSFORM_PRF);
@@ -164,8 +163,8 @@ static bool types_known(const struct offer *o, uint8_t protocol)
 
 /* One proposal of the peer against one of ours. The types are independent except for encryption
  * and integrity, so the first of each type is the first of the peer's expansion (R-POL-07). */
-static bool try_pair(const struct how *how, const struct offer *o, const struct allowed *a,
-		     struct chosen *out)
+static bool try_pair(
+	const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *out)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		const struct offer_transform *t = &o->t[i];
@@ -173,7 +172,7 @@ static bool try_pair(const struct how *how, const struct offer *o, const struct 
 			continue;
 		struct chosen c = {.number = o->number, .encr = {t->id, t->key_bits}};
 		if (choose_integ(o, a, t->id, t->key_bits, &c) && choose_rest(how, o, a, &c) &&
-		    choose_dh(how, o, a, &c)) {
+			choose_dh(how, o, a, &c)) {
 			*out = c;
 			return true;
 		}
@@ -182,7 +181,7 @@ static bool try_pair(const struct how *how, const struct offer *o, const struct 
 }
 
 static enum status choose(const struct how *how, const struct allowed *ours, size_t our_count,
-			  const struct offer *offers, size_t offer_count, struct chosen *out)
+	const struct offer *offers, size_t offer_count, struct chosen *out)
 {
 	for (size_t i = 0; i < offer_count; i++) {
 		if (offers[i].protocol != how->protocol || !types_known(&offers[i], how->protocol))
@@ -197,15 +196,15 @@ static enum status choose(const struct how *how, const struct allowed *ours, siz
 	return how->protocol == CHOOSE_ESP ? ST_NO_CHILD_PROPOSAL : ST_NO_PROPOSAL;
 }
 
-enum status proposal_choose(uint8_t protocol, bool first_child, const struct allowed *ours, size_t our_count,
-			    const struct offer *offers, size_t offer_count, struct chosen *out)
+enum status proposal_choose(uint8_t protocol, bool first_child, const struct allowed *ours,
+	size_t our_count, const struct offer *offers, size_t offer_count, struct chosen *out)
 {
 	struct how how = {.protocol = protocol, .first_child = first_child};
 	return choose(&how, ours, our_count, offers, offer_count, out);
 }
 
-enum status proposal_accept(uint8_t protocol, bool first_child, const struct allowed *ours, size_t our_count,
-			    const struct offer *answer, struct chosen *out)
+enum status proposal_accept(uint8_t protocol, bool first_child, const struct allowed *ours,
+	size_t our_count, const struct offer *answer, struct chosen *out)
 {
 	uint8_t seen[MAX_TYPES] = {0};
 	for (size_t i = 0; i < answer->n; i++) {

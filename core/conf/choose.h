@@ -7,11 +7,11 @@
 #include "core/conf/conf_net.h"
 
 /* Transform types (RFC 7296 section 3.3.2). */
-#define TRANSFORM_ENCR 1
-#define TRANSFORM_PRF 2
+#define TRANSFORM_ENCR  1
+#define TRANSFORM_PRF   2
 #define TRANSFORM_INTEG 3
-#define TRANSFORM_DH 4
-#define TRANSFORM_ESN 5
+#define TRANSFORM_DH    4
+#define TRANSFORM_ESN   5
 
 #define CHOOSE_IKE 1
 #define CHOOSE_ESP 3
@@ -46,7 +46,7 @@ struct allowed allowed_from_set(const struct transform_set *t, const struct ipse
 
 /* Ids are 0 where a type is not part of the suite (integ with combined-mode ciphers). */
 struct chosen {
-	uint8_t number;       /* proposal number of the offer */
+	uint8_t number; /* proposal number of the offer */
 	size_t offer_index;
 	size_t allowed_index; /* which of ours */
 	struct conf_transform encr;
@@ -61,10 +61,11 @@ struct chosen {
 /* Responder: the first acceptable combination in the initiator's order of proposals and
  * transforms. first_child: the child of IKE_AUTH, where no key exchange takes place (DH
  * transforms are ignored). ST_NO_PROPOSAL / ST_NO_CHILD_PROPOSAL by protocol. */
-enum status proposal_choose(uint8_t protocol, bool first_child, const struct allowed *ours, size_t our_count,
-			    const struct offer *offers, size_t offer_count, struct chosen *out) MUST_USE;
+enum status proposal_choose(uint8_t protocol, bool first_child, const struct allowed *ours,
+	size_t our_count, const struct offer *offers, size_t offer_count,
+	struct chosen *out) MUST_USE;
 /* Initiator: the responder's single answer must be one combination of what we offered. */
-enum status proposal_accept(uint8_t protocol, bool first_child, const struct allowed *ours, size_t our_count,
-			    const struct offer *answer, struct chosen *out) MUST_USE;
+enum status proposal_accept(uint8_t protocol, bool first_child, const struct allowed *ours,
+	size_t our_count, const struct offer *answer, struct chosen *out) MUST_USE;
 
 #endif

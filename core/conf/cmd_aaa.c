@@ -12,10 +12,12 @@ void set_aaa_list(struct cmd_call *c)
 	const struct arg *name = cmd_arg(c, "name");
 	uint8_t kind = (uint8_t)c->row->off;
 	size_t at = 0;
-	while (at < s->aaa_list_count && !(s->aaa_lists[at].kind == kind && arg_is(name, s->aaa_lists[at].name)))
+	while (at < s->aaa_list_count &&
+		!(s->aaa_lists[at].kind == kind && arg_is(name, s->aaa_lists[at].name)))
 		at++;
 	if (at < s->aaa_list_count)
-		s->aaa_list_count = arena_drop(s->aaa_lists, s->aaa_list_count, at, sizeof(s->aaa_lists[0]));
+		s->aaa_list_count =
+			arena_drop(s->aaa_lists, s->aaa_list_count, at, sizeof(s->aaa_lists[0]));
 	if (c->form != FORM_SET)
 		return;
 	struct aaa_list l = {.kind = kind, .name = cmd_ref(c, name)};
@@ -39,8 +41,10 @@ void set_aaa_list(struct cmd_call *c)
 	v[at] = l;
 	bool local = l.methods.n == 1 && l.methods.v[0] && strcmp(l.methods.v[0], "local") == 0;
 	if (kind != AAA_AUTHOR_NETWORK || !local)
-		cmd_warn(c, NULL, "kept, but not in force in this version (only authorization network NAME local is):",
-			 "");
+		cmd_warn(c, NULL,
+			"kept, but not in force in this version (only authorization network NAME "
+			"local is):",
+			"");
 }
 
 void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)
@@ -60,15 +64,23 @@ void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)
 	}
 }
 
-#define KEPT(grammar_, help_) \
-	{.grammar = grammar_, .flags = CMD_REPEATS, .when = WHEN_NEW, .set = set_keep, .help = help_}
-#define KEPT_ONE(grammar_, help_) {.grammar = grammar_, .when = WHEN_NEW, .set = set_keep, .help = help_}
+#define KEPT(grammar_, help_)                                                                      \
+	{                                                                                          \
+		.grammar = grammar_, .flags = CMD_REPEATS, .when = WHEN_NEW, .set = set_keep,      \
+		.help = help_                                                                      \
+	}
+#define KEPT_ONE(grammar_, help_)                                                                  \
+	{                                                                                          \
+		.grammar = grammar_, .when = WHEN_NEW, .set = set_keep, .help = help_              \
+	}
 
 static const struct cmd mangler[] = {
 	KEPT_ONE("dn {common-name|country|domain|locality|organization|organization-unit|state}",
-		 "Field of the subject name"),
-	KEPT_ONE("eap {all|dn {common-name|country|domain|locality|organization|organization-unit|state}|"
-		 "prefix delimiter <character:word>|suffix delimiter <character:word>}", "Part of the EAP identity"),
+		"Field of the subject name"),
+	KEPT_ONE("eap {all|dn "
+		 "{common-name|country|domain|locality|organization|organization-unit|state}|"
+		 "prefix delimiter <character:word>|suffix delimiter <character:word>}",
+		"Part of the EAP identity"),
 	KEPT_ONE("email {all|domain|username}", "Part of an email identity"),
 	KEPT_ONE("fqdn {all|domain|hostname}", "Part of an FQDN identity"),
 };
@@ -76,14 +88,16 @@ CMD_ROWS(rows_mangler, mangler);
 
 static const struct cmd flexvpn[] = {
 	KEPT_ONE("description <text:line>", "Free text"),
-	KEPT("peer <seq:1-255> {fqdn <name:word> [{dynamic|ipv6}]|<address:ip>} [track <number:1-1000> [{up|down}]]",
-	     "Gateway; lower numbers are preferred"),
+	KEPT("peer <seq:1-255> {fqdn <name:word> [{dynamic|ipv6}]|<address:ip>} [track "
+	     "<number:1-1000> [{up|down}]]",
+		"Gateway; lower numbers are preferred"),
 	KEPT_ONE("peer reactivate", "Go back to the best peer"),
 	KEPT_ONE("connect {auto|manual|track <number:1-1000> [{up|down}]}", "When to connect"),
 	KEPT("client inside <name:iface>", "Inside interface"),
 	KEPT_ONE("client connect <name:iface>", "Tunnel interface"),
 	KEPT("source <seq:1-255> <name:iface> [track <number:1-1000>]", "Tunnel source"),
-	KEPT_ONE("backup group {default|<number:0-255>}", "Group of clients that use different peers"),
+	KEPT_ONE("backup group {default|<number:0-255>}",
+		"Group of clients that use different peers"),
 };
 CMD_ROWS(rows_flexvpn, flexvpn);
 
@@ -110,8 +124,9 @@ static const struct cmd cluster[] = {
 CMD_ROWS(rows_cluster, cluster);
 
 static const struct cmd radius[] = {
-	KEPT_ONE("address {ipv4|ipv6} <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>]",
-		 "Where the server is"),
+	KEPT_ONE("address {ipv4|ipv6} <host:word> [auth-port <port:1-65535>] [acct-port "
+		 "<port:1-65535>]",
+		"Where the server is"),
 	KEPT_ONE("key <key:secret>", "Shared secret"),
 	KEPT_ONE("timeout <seconds:1-1000>", "Wait for an answer"),
 	KEPT_ONE("retransmit <number:0-100>", "Repeats"),
@@ -122,8 +137,10 @@ CMD_ROWS(rows_radius, radius);
 static const struct cmd aaa_group[] = {
 	KEPT("server name <name:name>", "Server by its name"),
 	KEPT("server-private <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>] "
-	     "[timeout <seconds:1-1000>] [retransmit <number:0-100>] key <key:secret>", "Server of this group only"),
-	KEPT("server <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>]", "Server by its address"),
+	     "[timeout <seconds:1-1000>] [retransmit <number:0-100>] key <key:secret>",
+		"Server of this group only"),
+	KEPT("server <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>]",
+		"Server by its address"),
 	KEPT_ONE("ip vrf forwarding <name:name>", "VRF of the servers"),
 	KEPT_ONE("ip radius source-interface <name:iface>", "Source of requests"),
 	KEPT_ONE("deadtime <minutes:1-1440>", "A dead server rests"),
@@ -132,7 +149,8 @@ static const struct cmd aaa_group[] = {
 CMD_ROWS(rows_aaa_group, aaa_group);
 
 static const struct cmd dynauth[] = {
-	KEPT("client <host:word> [vrf <name:name>] [server-key <key:secret>]", "Who may send requests"),
+	KEPT("client <host:word> [vrf <name:name>] [server-key <key:secret>]",
+		"Who may send requests"),
 	KEPT_ONE("server-key <key:secret>", "Secret of clients without their own"),
 	KEPT_ONE("port <port:1-65535>", "Port"),
 	KEPT_ONE("auth-type {any|all|session-key}", "Attributes that must match"),
@@ -186,8 +204,12 @@ static const struct cmd certmap[] = {
 CMD_ROWS(rows_certmap, certmap);
 
 static const struct cmd chain[] = {
-	{.grammar = "certificate [{ca|self-signed|ra-general}] <serial:word>", .enters = MODE_CERT,
-	 .flags = CMD_REPEATS, .when = WHEN_NEW, .set = set_keep, .help = "A certificate in hex, ended by quit"},
+	{.grammar = "certificate [{ca|self-signed|ra-general}] <serial:word>",
+		.enters = MODE_CERT,
+		.flags = CMD_REPEATS,
+		.when = WHEN_NEW,
+		.set = set_keep,
+		.help = "A certificate in hex, ended by quit"},
 };
 CMD_ROWS(rows_chain, chain);
 

@@ -6,7 +6,7 @@
 #include "core/conf/tables.h"
 
 #define AT(field) offsetof(struct authz_policy, field)
-#define LIST_MAX 10 /* R-AZP-02, R-AZP-20 */
+#define LIST_MAX  10 /* R-AZP-02, R-AZP-20 */
 
 static void set_ten(struct cmd_call *c)
 {
@@ -159,8 +159,8 @@ static void set_route_remote(struct cmd_call *c)
 			p->remote_count = arena_drop(p->remotes, p->remote_count, i, sizeof(want));
 		}
 	void *tmp;
-	struct prefix *slot = c->form == FORM_SET ?
-		ARENA_PUSH(c->arena, p->remotes, p->remote_count, tmp) : NULL;
+	struct prefix *slot =
+		c->form == FORM_SET ? ARENA_PUSH(c->arena, p->remotes, p->remote_count, tmp) : NULL;
 	if (slot)
 		*slot = want;
 }
@@ -177,7 +177,7 @@ static void print_route_remote(struct cout *o, const struct cmd *row, const void
 	}
 }
 
-#define ACCEPT_TAG 1
+#define ACCEPT_TAG      1
 #define ACCEPT_DISTANCE 2
 
 static void set_route_accept(struct cmd_call *c)
@@ -186,7 +186,9 @@ static void set_route_accept(struct cmd_call *c)
 	const struct arg *tag = cmd_arg(c, "tag"), *distance = cmd_arg(c, "distance");
 	p->route_accept = c->form == FORM_SET;
 	p->accept_tag = !p->route_accept ? 0 : tag ? (uint32_t)tag->num : ACCEPT_TAG;
-	p->accept_distance = !p->route_accept ? 0 : distance ? (uint32_t)distance->num : ACCEPT_DISTANCE;
+	p->accept_distance = !p->route_accept ? 0
+			     : distance       ? (uint32_t)distance->num
+					      : ACCEPT_DISTANCE;
 }
 
 static void print_route_accept(struct cout *o, const struct cmd *row, const void *obj)
@@ -219,7 +221,8 @@ static void set_redistribute(struct cmd_call *c)
 	}
 }
 
-static void redistribute_line(struct cout *o, const struct cmd *row, const char *what, const char *map)
+static void redistribute_line(
+	struct cout *o, const struct cmd *row, const char *what, const char *map)
 {
 	cout_head(o, row, false);
 	cout_str(o, what);
@@ -241,57 +244,159 @@ static void print_redistribute(struct cout *o, const struct cmd *row, const void
 }
 
 static const struct cmd authz[] = {
-	{.grammar = "aaa attribute list <name:name>", .off = AT(attribute_list), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_ref, .print = print_str, .help = "attribute lists"},
-	{.grammar = "pool <name:name>", .off = AT(pool), .when = WHEN_NEW, .set = set_ref, .print = print_str,
-	 .help = "IPv4 pool"},
-	{.grammar = "ipv6 pool <name:name>", .off = AT(pool6), .when = WHEN_NEW, .set = set_ref,
-	 .print = print_str, .help = "IPv6 pool"},
-	{.grammar = "dns <primary:ip4> [<secondary:ip4>]", .off = AT(dns), .when = WHEN_NEW, .set = set_pair,
-	 .print = print_pair, .help = "Name servers"},
-	{.grammar = "ipv6 dns <primary:ip6> [<secondary:ip6>]", .off = AT(dns6), .when = WHEN_NEW,
-	 .set = set_pair, .print = print_pair, .help = "Name servers by IPv6 address"},
-	{.grammar = "wins <primary:ip4> [<secondary:ip4>]", .off = AT(wins), .when = WHEN_NEW,
-	 .set = set_pair, .print = print_pair, .help = "NetBIOS name servers"},
-	{.grammar = "netmask <mask:mask>", .off = AT(netmask), .when = WHEN_NEW, .set = set_addr,
-	 .print = print_addr, .help = "Mask sent with the IPv4 address"},
-	{.grammar = "def-domain <name:word>", .off = AT(def_domain), .when = WHEN_NEW, .set = set_str,
-	 .print = print_str, .help = "Default domain"},
-	{.grammar = "split-dns <name:word>", .off = AT(split_dns), .when = WHEN_NEW, .flags = CMD_LATER,
-	 .set = set_ten, .print = print_strs, .help = "split DNS"},
-	{.grammar = "backup-gateway <name:word>", .off = AT(backup_gateways), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_ten, .print = print_strs, .help = "backup gateways"},
-	{.grammar = "banner <text:banner>", .when = WHEN_NEW, .set = set_banner, .print = print_banner,
-	 .help = "Text for the user; ^C text ^C may have several lines"},
-	{.grammar = "configuration url <url:word>", .off = AT(config_url), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_str, .print = print_str, .help = "configuration by URL"},
-	{.grammar = "configuration version <version:word>", .off = AT(config_version), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_str, .print = print_str, .help = "configuration version"},
-	{.grammar = "include-local-lan", .off = AT(include_local_lan), .when = WHEN_NEW, .flags = CMD_LATER,
-	 .set = set_flag, .print = print_flag, .help = "local network outside the tunnel"},
-	{.grammar = "pfs", .off = AT(pfs), .when = WHEN_NEW, .flags = CMD_LATER, .set = set_flag,
-	 .print = print_flag, .help = "asking the client for PFS"},
-	{.grammar = "smartcard-removal-disconnect", .off = AT(smartcard_disconnect), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_flag, .print = print_flag, .help = "smartcard removal"},
+	{.grammar = "aaa attribute list <name:name>",
+		.off = AT(attribute_list),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ref,
+		.print = print_str,
+		.help = "attribute lists"},
+	{.grammar = "pool <name:name>",
+		.off = AT(pool),
+		.when = WHEN_NEW,
+		.set = set_ref,
+		.print = print_str,
+		.help = "IPv4 pool"},
+	{.grammar = "ipv6 pool <name:name>",
+		.off = AT(pool6),
+		.when = WHEN_NEW,
+		.set = set_ref,
+		.print = print_str,
+		.help = "IPv6 pool"},
+	{.grammar = "dns <primary:ip4> [<secondary:ip4>]",
+		.off = AT(dns),
+		.when = WHEN_NEW,
+		.set = set_pair,
+		.print = print_pair,
+		.help = "Name servers"},
+	{.grammar = "ipv6 dns <primary:ip6> [<secondary:ip6>]",
+		.off = AT(dns6),
+		.when = WHEN_NEW,
+		.set = set_pair,
+		.print = print_pair,
+		.help = "Name servers by IPv6 address"},
+	{.grammar = "wins <primary:ip4> [<secondary:ip4>]",
+		.off = AT(wins),
+		.when = WHEN_NEW,
+		.set = set_pair,
+		.print = print_pair,
+		.help = "NetBIOS name servers"},
+	{.grammar = "netmask <mask:mask>",
+		.off = AT(netmask),
+		.when = WHEN_NEW,
+		.set = set_addr,
+		.print = print_addr,
+		.help = "Mask sent with the IPv4 address"},
+	{.grammar = "def-domain <name:word>",
+		.off = AT(def_domain),
+		.when = WHEN_NEW,
+		.set = set_str,
+		.print = print_str,
+		.help = "Default domain"},
+	{.grammar = "split-dns <name:word>",
+		.off = AT(split_dns),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ten,
+		.print = print_strs,
+		.help = "split DNS"},
+	{.grammar = "backup-gateway <name:word>",
+		.off = AT(backup_gateways),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ten,
+		.print = print_strs,
+		.help = "backup gateways"},
+	{.grammar = "banner <text:banner>",
+		.when = WHEN_NEW,
+		.set = set_banner,
+		.print = print_banner,
+		.help = "Text for the user; ^C text ^C may have several lines"},
+	{.grammar = "configuration url <url:word>",
+		.off = AT(config_url),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_str,
+		.print = print_str,
+		.help = "configuration by URL"},
+	{.grammar = "configuration version <version:word>",
+		.off = AT(config_version),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_str,
+		.print = print_str,
+		.help = "configuration version"},
+	{.grammar = "include-local-lan",
+		.off = AT(include_local_lan),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "local network outside the tunnel"},
+	{.grammar = "pfs",
+		.off = AT(pfs),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "asking the client for PFS"},
+	{.grammar = "smartcard-removal-disconnect",
+		.off = AT(smartcard_disconnect),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "smartcard removal"},
 	{.grammar = "dhcp {giaddr <address:ip4>|server <server:word>|timeout <seconds:1-300>}",
-	 .when = WHEN_NEW, .flags = CMD_LATER, .set = set_dhcp, .print = print_dhcp, .help = "DHCP"},
-	{.grammar = "ipsec flow-limit <number:0-50000>", .when = WHEN_NEW, .flags = CMD_LATER,
-	 .set = set_flow_limit, .print = print_flow_limit, .help = "limit of IPsec SAs"},
-	{.grammar = "session-lifetime <seconds:120-25920000>", .off = AT(session_lifetime_s),
-	 .when = WHEN_NEW, .set = set_u32, .print = print_u32, .help = "The session ends then, whatever happens"},
-	{.grammar = "route set interface [<name:iface>]", .when = WHEN_NEW, .flags = CMD_SYSTEM, .set = set_route_interface,
-	 .print = print_route_interface, .help = "Push the address of the tunnel interface"},
-	{.grammar = "route set access-list {ipv6 <name:name>|<name:name>}", .when = WHEN_NEW,
-	 .set = set_route_acl, .print = print_route_acl, .help = "Push the networks of a standard list"},
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_dhcp,
+		.print = print_dhcp,
+		.help = "DHCP"},
+	{.grammar = "ipsec flow-limit <number:0-50000>",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_flow_limit,
+		.print = print_flow_limit,
+		.help = "limit of IPsec SAs"},
+	{.grammar = "session-lifetime <seconds:120-25920000>",
+		.off = AT(session_lifetime_s),
+		.when = WHEN_NEW,
+		.set = set_u32,
+		.print = print_u32,
+		.help = "The session ends then, whatever happens"},
+	{.grammar = "route set interface [<name:iface>]",
+		.when = WHEN_NEW,
+		.flags = CMD_SYSTEM,
+		.set = set_route_interface,
+		.print = print_route_interface,
+		.help = "Push the address of the tunnel interface"},
+	{.grammar = "route set access-list {ipv6 <name:name>|<name:name>}",
+		.when = WHEN_NEW,
+		.set = set_route_acl,
+		.print = print_route_acl,
+		.help = "Push the networks of a standard list"},
 	{.grammar = "route set remote {ipv4 {<address:ip4> [<mask:mask>]|<prefix:prefix4>}|"
 		    "ipv6 {<prefix:prefix6>|<address:ip6>}}",
-	 .when = WHEN_NEW, .set = set_route_remote, .print = print_route_remote,
-	 .help = "Networks behind the peer"},
-	{.grammar = "route accept {any} [tag <tag:1-497777>] [distance <distance:1-255>]", .when = WHEN_NEW, .flags = CMD_SYSTEM,
-	 .set = set_route_accept, .print = print_route_accept, .help = "Accept networks that the peer announces"},
-	{.grammar = "route redistribute {connected|static} [route-map <map:name>]", .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_redistribute, .print = print_redistribute, .help = "route redistribution"},
-	{.grammar = "subnet-acl <name:name>", .when = WHEN_NEW, .set = set_route_acl,
-	 .help = "Older name of route set access-list"},
+		.when = WHEN_NEW,
+		.set = set_route_remote,
+		.print = print_route_remote,
+		.help = "Networks behind the peer"},
+	{.grammar = "route accept {any} [tag <tag:1-497777>] [distance <distance:1-255>]",
+		.when = WHEN_NEW,
+		.flags = CMD_SYSTEM,
+		.set = set_route_accept,
+		.print = print_route_accept,
+		.help = "Accept networks that the peer announces"},
+	{.grammar = "route redistribute {connected|static} [route-map <map:name>]",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_redistribute,
+		.print = print_redistribute,
+		.help = "route redistribution"},
+	{.grammar = "subnet-acl <name:name>",
+		.when = WHEN_NEW,
+		.set = set_route_acl,
+		.help = "Older name of route set access-list"},
 };
 CMD_ROWS(rows_authz, authz);

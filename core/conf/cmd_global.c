@@ -1,219 +1,481 @@
-/* Commands of the global mode that open no block of ours or set one value. */
-#include <string.h>
-
-#include "core/conf/parse.h"
+/* The rows of the global mode, in the order of `show running-config`. */
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
 
-#define NEGOTIATION_DEFAULT 1000
-
-static void set_negotiation(struct cmd_call *c)
-{
-	struct ike_global *g = &c->s->ike;
-	uint32_t n = c->form == FORM_SET ? (uint32_t)cmd_arg(c, "number")->num : 0;
-	if (cmd_has(c, "incoming"))
-		g->max_in_negotiation_in = n;
-	else if (cmd_has(c, "outgoing"))
-		g->max_in_negotiation_out = n;
-	else if (c->form == FORM_SET)
-		g->max_in_negotiation = n;
-	else {
-		g->max_in_negotiation = NEGOTIATION_DEFAULT;
-		g->max_in_negotiation_in = g->max_in_negotiation_out = 0;
-	}
-}
-
-static void number_line(struct cout *o, const struct cmd *row, uint32_t n, const char *after)
-{
-	cout_head(o, row, false);
-	cout_str(o, " ");
-	cout_u32(o, n);
-	cout_str(o, after);
-	cout_end(o);
-}
-
-static void print_negotiation(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
-	if (g->max_in_negotiation != NEGOTIATION_DEFAULT || (o->flags & CONF_ALL))
-		number_line(o, row, g->max_in_negotiation, "");
-	if (g->max_in_negotiation_in)
-		number_line(o, row, g->max_in_negotiation_in, " incoming");
-	if (g->max_in_negotiation_out)
-		number_line(o, row, g->max_in_negotiation_out, " outgoing");
-}
-
-static void set_fragmentation(struct cmd_call *c)
-{
-	struct ike_global *g = &c->s->ike;
-	const struct arg *mtu = cmd_arg(c, "mtu");
-	g->fragmentation = c->form == FORM_SET;
-	g->fragmentation_mtu = c->form == FORM_SET && mtu ? (uint32_t)mtu->num : 0;
-}
-
-static void print_fragmentation(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
-	if (!g->fragmentation && !(o->flags & CONF_ALL))
-		return;
-	cout_head(o, row, !g->fragmentation);
-	if (g->fragmentation_mtu) {
-		cout_str(o, " mtu ");
-		cout_u32(o, g->fragmentation_mtu);
-	}
-	cout_end(o);
-}
-
-#define MAX_REDIRECTS 5 /* RFC 5685 section 3 */
-
-static void set_redirect_client(struct cmd_call *c)
-{
-	struct ike_global *g = &c->s->ike;
-	const struct arg *n = cmd_arg(c, "number");
-	g->redirect_client = c->form == FORM_SET;
-	g->max_redirects = n && c->form == FORM_SET ? (uint32_t)n->num : MAX_REDIRECTS;
-}
-
-static void print_redirect_client(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
-	if (!g->redirect_client)
-		return;
-	cout_head(o, row, false);
-	cout_str(o, " max-redirects ");
-	cout_u32(o, g->max_redirects);
-	cout_end(o);
-}
-
-void set_df_bit(struct cmd_call *c)
-{
-	c->s->ipsec.df_bit = c->form != FORM_SET ? DF_COPY : cmd_has(c, "set") ? DF_SET
-			     : cmd_has(c, "clear") ? DF_CLEAR : DF_COPY;
-}
-
-void print_df_bit(struct cout *o, const struct cmd *row, const void *obj)
-{
-	static const char *const words[] = {[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
-	const struct snapshot *s = obj;
-	if (s->ipsec.df_bit != DF_COPY || (o->flags & CONF_ALL))
-		cout_line(o, row, words[s->ipsec.df_bit]);
-}
-
-static void set_fragment_before(struct cmd_call *c)
-{
-	c->s->ipsec.fragment_before = c->form == FORM_SET && cmd_has(c, "before-encryption");
-}
-
-static void print_fragment_before(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct snapshot *s = obj;
-	if (s->ipsec.fragment_before || (o->flags & CONF_ALL))
-		cout_line(o, row, s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
-}
-
-static void set_nat_transparency(struct cmd_call *c)
-{
-	set_flag(c);
-	if (c->form == FORM_NO)
-		cmd_warn(c, NULL, "kept, but not in force in this version (NAT traversal cannot be switched off):", "");
-}
-
-/* ---- sallyport listen ---- */
-
-static struct listen_addr *listen_find(struct cmd_call *c, const struct addr *a, const struct arg *vrf)
-{
-	struct own_settings *own = &c->s->own;
-	for (size_t i = 0; i < own->listen_count; i++) {
-		const struct listen_addr *l = &own->listen[i];
-		if (addr_eq(&l->addr, a) && (vrf ? arg_is(vrf, l->vrf) : !l->vrf))
-			return &own->listen[i];
-	}
-	return NULL;
-}
-
-static void set_listen(struct cmd_call *c)
-{
-	struct own_settings *own = &c->s->own;
-	const struct arg *a = cmd_arg(c, "address"), *vrf = cmd_arg(c, "vrf");
-	struct addr addr = a ? a->addr : (struct addr){0};
-	if (!c->n)
-		own->listen_count = 0;
-	struct listen_addr *l = listen_find(c, &addr, vrf);
-	if (c->form != FORM_SET && l)
-		own->listen_count = arena_drop(own->listen, own->listen_count,
-					       (size_t)(l - own->listen), sizeof(*l));
-	if (c->form != FORM_SET || l)
-		return;
-	void *tmp;
-	l = ARENA_PUSH(c->arena, own->listen, own->listen_count, tmp);
-	if (l) {
-		l->addr = addr;
-		l->vrf = vrf ? cmd_ref(c, vrf) : NULL;
-	}
-}
-
-static void print_listen(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct own_settings *own = &((const struct snapshot *)obj)->own;
-	for (size_t i = 0; i < own->listen_count; i++) {
-		char text[ADDR_TEXT];
-		cout_head(o, row, false);
-		cout_word(o, own->listen[i].addr.family ? addr_format(&own->listen[i].addr, text) : "any");
-		if (own->listen[i].vrf) {
-			cout_str(o, " vrf");
-			cout_word(o, own->listen[i].vrf);
-		}
-		cout_end(o);
-	}
-}
-
-static void set_port(struct cmd_call *c)
-{
-	struct own_settings *own = &c->s->own;
-	const struct arg *port = cmd_arg(c, "port"), *nat = cmd_arg(c, "nat");
-	own->port = port && c->form == FORM_SET ? (uint32_t)port->num : 500;
-	own->nat_port = nat && c->form == FORM_SET ? (uint32_t)nat->num : 4500;
-	if (own->port == own->nat_port)
-		cmd_error(c, nat ? nat : port, "the two ports must differ", "");
-}
-
-static void print_port(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct own_settings *own = &((const struct snapshot *)obj)->own;
-	if (own->port == 500 && own->nat_port == 4500 && !(o->flags & CONF_ALL))
-		return;
-	cout_head(o, row, false);
-	cout_str(o, " ");
-	cout_u32(o, own->port);
-	cout_str(o, " nat-port ");
-	cout_u32(o, own->nat_port);
-	cout_end(o);
-}
-
 #define AT(field) offsetof(struct snapshot, field)
-#define BLOCK(words, mode, what, flags_) \
-	{.grammar = words, .enters = mode, .flags = flags_, .when = WHEN_NEW, .set = set_block, \
-	 .print = print_block, .help = what}
-#define KEPT_BLOCK(words, mode, what) \
-	{.grammar = words, .enters = mode, .flags = CMD_LATER | CMD_REPEATS, .when = WHEN_NEW, \
-	 .set = set_keep, .print = print_keep, .help = what}
-#define KEPT(words, what) \
-	{.grammar = words, .flags = CMD_LATER | CMD_REPEATS, .when = WHEN_NEW, .set = set_keep, \
-	 .print = print_keep, .help = what}
-#define VALUE(words, field, def_, set_, print_, flags_, when_, what) \
-	{.grammar = words, .off = AT(field), .def = def_, .set = set_, .print = print_, \
-	 .flags = flags_, .when = when_, .help = what}
-#define REFUSED(words, flags_, why) \
-	{.grammar = words, .flags = CMD_REFUSED | (flags_), .set = set_none, .help = why}
-#define ROUTER(words) {.grammar = words " ...", .flags = CMD_IGNORED, .set = set_none, .help = "`" words "`"}
-#define ROUTER_BLOCK(words) \
-	{.grammar = words " ...", .flags = CMD_IGNORED | CMD_BLOCK, .set = set_none, .help = "`" words "`, a block"}
-#define QUIET(words) \
-	{.grammar = words " ...", .flags = CMD_IGNORED | CMD_SILENT, .set = set_none, .help = "`" words "`"}
-#define ROUTER_BANNER(words) \
-	{.grammar = words " <text:anybanner>", .flags = CMD_IGNORED, .set = set_none, .help = "`" words "`"}
+#define BLOCK(words, mode, what, flags_)                                                           \
+	{                                                                                          \
+		.grammar = words, .enters = mode, .flags = flags_, .when = WHEN_NEW,               \
+		.set = set_block, .print = print_block, .help = what                               \
+	}
+#define KEPT_BLOCK(words, mode, what)                                                              \
+	{                                                                                          \
+		.grammar = words, .enters = mode, .flags = CMD_LATER | CMD_REPEATS,                \
+		.when = WHEN_NEW, .set = set_keep, .print = print_keep, .help = what               \
+	}
+#define KEPT(words, what)                                                                          \
+	{                                                                                          \
+		.grammar = words, .flags = CMD_LATER | CMD_REPEATS, .when = WHEN_NEW,              \
+		.set = set_keep, .print = print_keep, .help = what                                 \
+	}
+#define VALUE(words, field, def_, set_, print_, flags_, when_, what)                               \
+	{                                                                                          \
+		.grammar = words, .off = AT(field), .def = def_, .set = set_, .print = print_,     \
+		.flags = flags_, .when = when_, .help = what                                       \
+	}
+#define REFUSED(words, flags_, why)                                                                \
+	{                                                                                          \
+		.grammar = words, .flags = CMD_REFUSED | (flags_), .set = set_none, .help = why    \
+	}
+#define ROUTER(words)                                                                              \
+	{                                                                                          \
+		.grammar = words " ...", .flags = CMD_IGNORED, .set = set_none,                    \
+		.help = "`" words "`"                                                              \
+	}
+#define ROUTER_BLOCK(words)                                                                        \
+	{                                                                                          \
+		.grammar = words " ...", .flags = CMD_IGNORED | CMD_BLOCK, .set = set_none,        \
+		.help = "`" words "`, a block"                                                     \
+	}
+#define QUIET(words)                                                                               \
+	{                                                                                          \
+		.grammar = words " ...", .flags = CMD_IGNORED | CMD_SILENT, .set = set_none,       \
+		.help = "`" words "`"                                                              \
+	}
+#define ROUTER_BANNER(words)                                                                       \
+	{                                                                                          \
+		.grammar = words " <text:anybanner>", .flags = CMD_IGNORED, .set = set_none,       \
+		.help = "`" words "`"                                                              \
+	}
 
 static const struct cmd global[] = {
-#include "core/conf/global_rows.inc"
+	VALUE("hostname <name:word>", hostname, NULL, set_str, print_str, 0, WHEN_LIVE,
+		"Name of this headend"),
+	VALUE("sallyport defaults legacy", own.defaults_legacy, NULL, set_flag, print_flag, 0,
+		WHEN_NEW, "The guide's default objects (old algorithms) in place of ours"),
+	{.grammar = "sallyport listen {any|<address:ip>} [vrf <vrf:name>]",
+		.when = WHEN_LIVE,
+		.set = set_listen,
+		.print = print_listen,
+		.help = "Local address; without one every address, in every VRF"},
+	{.grammar = "sallyport listen port <port:1-65535> [nat-port <nat:1-65535>]",
+		.def = "500 nat-port 4500",
+		.when = WHEN_LIVE,
+		.set = set_port,
+		.print = print_port,
+		.help = "UDP ports"},
+	VALUE("sallyport workers <number:1-256>", own.workers, NULL, set_u32, print_u32, 0,
+		WHEN_RESTART, "Threads for ESP; default: one for each core"),
+	VALUE("sallyport half-open per-source <number:1-100000>", own.half_open_per_source, "20",
+		set_u32, print_u32, CMD_NO_ZERO, WHEN_LIVE,
+		"Negotiations in progress from one address; no: any number"),
+	VALUE("sallyport dpd retries <number:1-30>", ike.dpd_retries, "5", set_u32, print_u32, 0,
+		WHEN_NEW, "Unanswered repeats before a peer is dead"),
+	VALUE("sallyport retention days <days:1-36500>", own.retention_days, "90", set_u32,
+		print_u32, CMD_NO_ZERO, WHEN_LIVE,
+		"How long ended sessions stay in the database; no: for ever"),
+	VALUE("sallyport store group-commit <ms:1-10>", own.group_commit_ms, "10", set_u32,
+		print_u32, CMD_NO_ZERO, WHEN_LIVE,
+		"Longest wait for others before a commit; no: none"),
+
+	VALUE("aaa new-model", aaa_new_model, NULL, set_flag, print_flag, 0, WHEN_NEW,
+		"AAA (always on here)"),
+	QUIET("aaa session-id"),
+	{.grammar = "aaa authentication login <name:name> <method:word>+",
+		.off = AAA_AUTHEN_LOGIN,
+		.when = WHEN_NEW,
+		.set = set_aaa_list,
+		.print = print_aaa_list,
+		.help = "Where users are"},
+	{.grammar = "aaa authorization network <name:name> <method:word>+",
+		.off = AAA_AUTHOR_NETWORK,
+		.when = WHEN_NEW,
+		.set = set_aaa_list,
+		.print = print_aaa_list,
+		.help = "Where authorization comes from: local is the authorization policy of the "
+			"same name"},
+	{.grammar = "aaa accounting network <name:name> [<mode:word>] [broadcast] [<method:word>+]",
+		.off = AAA_ACCT_NETWORK,
+		.when = WHEN_NEW,
+		.set = set_aaa_list,
+		.print = print_aaa_list,
+		.help = "Where accounting goes"},
+	KEPT("aaa accounting update <text:line>", "accounting"),
+	KEPT_BLOCK("aaa group server radius <name:name>", MODE_AAA_GROUP, "RADIUS"),
+	KEPT_BLOCK("aaa server radius dynamic-author", MODE_DYNAUTH, "change of authorization"),
+	KEPT_BLOCK("aaa attribute list <name:name>", MODE_ATTRS, "attribute lists"),
+	REFUSED("aaa group server tacacs+ ...", CMD_BLOCK, "TACACS+ is not supported"),
+	ROUTER("aaa authentication"),
+	ROUTER("aaa authorization"),
+	ROUTER("aaa accounting"),
+	ROUTER("aaa local"),
+	ROUTER("aaa max-sessions"),
+	ROUTER("aaa nas"),
+	ROUTER("aaa common-criteria"),
+	ROUTER("aaa dnis"),
+	KEPT_BLOCK("radius server <name:name>", MODE_RADIUS, "RADIUS"),
+	KEPT("radius-server host <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>] "
+	     "[timeout <seconds:1-1000>] [retransmit <number:0-100>] [key <key:secret>]",
+		"RADIUS"),
+	KEPT("radius-server key <key:secret>", "RADIUS"),
+	KEPT("radius-server attribute <text:line>", "RADIUS"),
+	KEPT("radius-server vsa <text:line>", "RADIUS"),
+	KEPT("radius-server timeout <seconds:1-1000>", "RADIUS"),
+	KEPT("radius-server retransmit <number:0-100>", "RADIUS"),
+	KEPT("radius-server deadtime <minutes:1-1440>", "RADIUS"),
+	KEPT("ip radius source-interface <name:iface>", "RADIUS"),
+	KEPT("username <name:word> [privilege <level:0-15>] {password <key:secret>|secret "
+	     "<key:secret>}",
+		"local users"),
+
+	BLOCK("vrf definition <name:name>", MODE_VRF, "A VRF: the network namespace of that name",
+		0),
+	REFUSED("ip vrf ...", CMD_BLOCK, "write `vrf definition`: VRFs here have both families"),
+	{.grammar = "ip local pool <name:name> <first:ip4> [<last:ip4>]",
+		.when = WHEN_NEW,
+		.set = set_pool4,
+		.print = print_pool4,
+		.help = "Addresses for clients; further lines add ranges"},
+	{.grammar = "ipv6 local pool <name:name> <prefix:prefix6> <handout:1-128>",
+		.when = WHEN_NEW,
+		.set = set_pool6,
+		.print = print_pool6,
+		.help = "IPv6 addresses for clients"},
+	{.grammar = "ip access-list standard <name:name>",
+		.enters = MODE_ACL4,
+		.when = WHEN_NEW,
+		.set = set_acl,
+		.print = print_acl,
+		.help = "Networks, for route set access-list"},
+	{.grammar = "ip access-list extended <name:name>",
+		.enters = MODE_ACL_EXT,
+		.when = WHEN_NEW,
+		.set = set_acl,
+		.print = print_acl,
+		.flags = CMD_LATER,
+		.help = "extended access lists"},
+	{.grammar = "ipv6 access-list <name:name>",
+		.enters = MODE_ACL6,
+		.when = WHEN_NEW,
+		.set = set_acl,
+		.print = print_acl,
+		.help = "IPv6 networks"},
+	{.grammar = "access-list <number:1-2699> {permit <text:line>|deny <text:line>|remark "
+		    "<remark:line>}",
+		.when = WHEN_NEW,
+		.set = set_acl_numbered,
+		.help = "The same by number"},
+	KEPT("ip route <text:line>", "static routes"),
+	KEPT("ipv6 route <text:line>", "static routes"),
+
+	KEPT_BLOCK("crypto pki trustpoint <name:name>", MODE_TRUSTPOINT, "certificates"),
+	KEPT_BLOCK("crypto pki certificate map <name:name> <number:1-65535>", MODE_CERTMAP,
+		"certificate maps"),
+	KEPT_BLOCK("crypto pki certificate chain <name:name>", MODE_CHAIN, "certificates"),
+	ROUTER("crypto pki token"),
+	ROUTER_BLOCK("crypto pki server"),
+	ROUTER("crypto pki authenticate"),
+	ROUTER("crypto pki enroll"),
+	ROUTER("crypto pki import"),
+	ROUTER("crypto key"),
+	ROUTER("crypto engine"),
+	ROUTER_BLOCK("crypto pki profile"),
+	ROUTER_BLOCK("crypto gdoi"),
+
+	BLOCK("crypto ikev2 proposal <name:name>", MODE_PROPOSAL, "Algorithms of IKE", 0),
+	BLOCK("crypto ikev2 policy <name:name>", MODE_POLICY, "Which proposals where", 0),
+	BLOCK("crypto ikev2 keyring <name:name>", MODE_KEYRING, "Pre-shared keys", 0),
+	KEPT_BLOCK("crypto ikev2 name-mangler <name:name>", MODE_MANGLER, "name manglers"),
+	BLOCK("crypto ikev2 authorization policy <name:name>", MODE_AUTHZ, "What a session gets",
+		0),
+	BLOCK("crypto ikev2 profile <name:name>", MODE_PROFILE, "Who may connect, and how", 0),
+	KEPT_BLOCK("crypto ikev2 client flexvpn <name:name>", MODE_FLEXVPN, "client profiles"),
+	KEPT_BLOCK("crypto ikev2 cluster", MODE_CLUSTER, "load balancing"),
+	VALUE("crypto ikev2 cookie-challenge <number:1-100000>", ike.cookie_challenge, NULL,
+		set_u32, print_u32, 0, WHEN_LIVE,
+		"Negotiations in progress above which cookies are demanded"),
+	VALUE("crypto ikev2 diagnose error <number:1-10000>", ike.diagnose_error, NULL, set_u32,
+		print_u32, CMD_LATER, WHEN_LIVE, "error entries"),
+	VALUE("crypto ikev2 dpd <interval:1-86400> [<retry:1-3600>] [{on-demand|periodic}]",
+		ike.dpd, NULL, set_dpd, print_dpd, 0, WHEN_NEW,
+		"Dead peer detection; default: off"),
+	{.grammar = "crypto ikev2 limit max-in-negotiation-sa <number:1-100000> "
+		    "[{incoming|outgoing}]",
+		.def = "1000",
+		.when = WHEN_LIVE,
+		.set = set_negotiation,
+		.print = print_negotiation,
+		.help = "Most negotiations in progress, in all or by direction"},
+	VALUE("crypto ikev2 limit max-sa <number:1-1000000>", ike.max_sa, NULL, set_u32, print_u32,
+		0, WHEN_LIVE, "Most established IKE SAs"),
+	VALUE("crypto ikev2 nat keepalive <seconds:5-3600>", ike.nat_keepalive_s, NULL,
+		set_nat_keepalive, print_u32, 0, WHEN_NEW, "Keepalive towards a NAT; default: off"),
+	VALUE("crypto ikev2 window <size:1-20>", ike.window, "5", set_u32, print_u32, CMD_LATER,
+		WHEN_NEW, "windows above one"),
+	{.grammar = "crypto ikev2 fragmentation [mtu <mtu:68-1500>]",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_fragmentation,
+		.print = print_fragmentation,
+		.help = "IKE fragmentation"},
+	VALUE("crypto ikev2 http-url cert", ike.http_url_cert, NULL, set_flag, print_flag,
+		CMD_LATER, WHEN_NEW, "certificates by URL"),
+	VALUE("crypto ikev2 certificate-cache <number:1-2000>", ike.certificate_cache, NULL,
+		set_u32, print_u32, CMD_LATER, WHEN_LIVE, "certificate cache"),
+	VALUE("crypto ikev2 route redistribute update-interval <seconds:1-60>",
+		ike.route_update_interval_s, "2", set_u32, print_u32, CMD_LATER, WHEN_NEW,
+		"route redistribution"),
+	VALUE("crypto ikev2 route redistribute update-per-msg <number:1-100>",
+		ike.route_update_per_msg, "100", set_u32, print_u32, CMD_LATER, WHEN_NEW,
+		"route redistribution"),
+	{.grammar = "crypto ikev2 redirect client [max-redirects <number:1-255>]",
+		.def = "off",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_redirect_client,
+		.print = print_redirect_client,
+		.help = "redirect"},
+	VALUE("crypto ikev2 redirect gateway init", ike.redirect_init, NULL, set_flag, print_flag,
+		CMD_LATER, WHEN_NEW, "redirect"),
+	VALUE("crypto ikev2 redirect gateway auth", ike.redirect_auth, NULL, set_flag, print_flag,
+		CMD_LATER, WHEN_NEW, "redirect"),
+	KEPT("crypto ikev2 reconnect key <index:1-2> [active] <key:secret>", "cluster reconnect"),
+	VALUE("crypto logging ikev2", ike.logging_ikev2, NULL, set_flag, print_flag, 0, WHEN_LIVE,
+		"Log IKEv2 events"),
+	VALUE("crypto logging session", ike.logging_session, NULL, set_flag, print_flag, 0,
+		WHEN_LIVE, "Log sessions that come and go"),
+
+	{.grammar = "crypto ipsec transform-set <name:name> <transform:word>+",
+		.enters = MODE_SET,
+		.when = WHEN_NEW,
+		.set = set_transform_set,
+		.print = print_transform_set,
+		.help = "Algorithms of ESP"},
+	{.grammar = "crypto ipsec security-association lifetime {seconds <n:120-2592000>|kilobytes "
+		    "{<n:2560-4294967294>|"
+		    "disable}}",
+		.def = "seconds 3600, kilobytes 4608000",
+		.when = WHEN_NEW,
+		.set = set_ipsec_lifetime,
+		.print = print_ipsec_lifetime,
+		.help = "Lifetime of IPsec SAs"},
+	{.grammar = "crypto ipsec security-association replay window-size <n:1-65535>",
+		.def = "64",
+		.when = WHEN_NEW,
+		.set = set_replay,
+		.print = print_replay,
+		.help = "Replay window"},
+	{.grammar = "crypto ipsec security-association replay disable",
+		.when = WHEN_NEW,
+		.set = set_replay_off,
+		.print = print_replay,
+		.help = "No replay check"},
+	VALUE("crypto ipsec security-association idle-time <seconds:60-86400>", ipsec.idle_s, NULL,
+		set_u32, print_u32, CMD_LATER, WHEN_NEW, "idle timers"),
+	{.grammar = "crypto ipsec df-bit {clear|set|copy}",
+		.def = "copy",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_df_bit,
+		.print = print_df_bit,
+		.help = "the DF bit"},
+	{.grammar = "crypto ipsec fragmentation {before-encryption|after-encryption}",
+		.def = "after-encryption",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_fragment_before,
+		.print = print_fragment_before,
+		.help = "fragmentation"},
+	VALUE("crypto ipsec nat-transparency udp-encapsulation", ipsec.nat_transparency, "on",
+		set_nat_transparency, print_flag, 0, WHEN_NEW, "NAT traversal"),
+	BLOCK("crypto ipsec profile <name:name>", MODE_IPSEC_PROFILE, "How sessions are protected",
+		0),
+	VALUE("crypto isakmp invalid-spi-recovery", ipsec.invalid_spi_recovery, NULL, set_flag,
+		print_flag, CMD_LATER, WHEN_LIVE, "invalid SPI recovery"),
+	KEPT_BLOCK("crypto map <name:name> {<seq:1-65535> ipsec-isakmp [dynamic <dynamic:name>]|"
+		   "local-address <interface:iface>}",
+		MODE_CRYPTO_MAP, "crypto maps"),
+	KEPT_BLOCK("crypto dynamic-map <name:name> <seq:1-65535>", MODE_CRYPTO_MAP, "crypto maps"),
+	REFUSED("crypto isakmp policy ...", CMD_BLOCK,
+		"IKEv1 is not supported, write `crypto ikev2 policy` and `proposal`"),
+	REFUSED("crypto isakmp profile ...", CMD_BLOCK,
+		"IKEv1 is not supported, write `crypto ikev2 profile`"),
+	REFUSED("crypto isakmp client ...", CMD_BLOCK,
+		"IKEv1 is not supported, write `crypto ikev2 authorization policy`"),
+	REFUSED("crypto isakmp peer ...", CMD_BLOCK, "IKEv1 is not supported"),
+	REFUSED("crypto isakmp key ...", 0, "IKEv1 is not supported, write `crypto ikev2 keyring`"),
+	REFUSED("crypto isakmp keepalive ...", 0,
+		"IKEv1 is not supported, write `crypto ikev2 dpd`"),
+	REFUSED("crypto isakmp nat ...", 0,
+		"IKEv1 is not supported, write `crypto ikev2 nat keepalive`"),
+	REFUSED("crypto isakmp enable ...", 0, "IKEv1 is not supported"),
+	REFUSED("crypto isakmp identity ...", 0,
+		"IKEv1 is not supported, write `identity local` in a profile"),
+	REFUSED("crypto isakmp aggressive-mode ...", 0, "IKEv1 is not supported"),
+	REFUSED("crypto keyring ...", CMD_BLOCK,
+		"IKEv1 is not supported, write `crypto ikev2 keyring`"),
+
+	{.grammar = "interface <name:iface> [type {tunnel|ethernet|serial}]",
+		.enters = MODE_IFACE,
+		.when = WHEN_NEW,
+		.set = set_interface,
+		.print = print_interface,
+		.help = "Virtual template, tunnel or loopback"},
+	KEPT("logging host <text:line>", "syslog export"),
+
+	QUIET("configure terminal"),
+	QUIET("exit-address-family"),
+	QUIET("boot-start-marker"),
+	QUIET("boot-end-marker"),
+	QUIET("version"),
+	QUIET("building"),
+	QUIET("current"),
+	ROUTER_BLOCK("router"),
+	ROUTER_BLOCK("line"),
+	ROUTER_BLOCK("route-map"),
+	ROUTER_BLOCK("object-group"),
+	ROUTER_BLOCK("class-map"),
+	ROUTER_BLOCK("policy-map"),
+	ROUTER_BLOCK("control-plane"),
+	ROUTER_BLOCK("redundancy"),
+	ROUTER_BLOCK("key"),
+	ROUTER_BLOCK("archive"),
+	ROUTER_BLOCK("vlan"),
+	ROUTER_BLOCK("track"),
+	ROUTER_BLOCK("ip dhcp"),
+	ROUTER_BLOCK("ip sla"),
+	ROUTER_BLOCK("zone"),
+	ROUTER_BLOCK("zone-pair"),
+	ROUTER_BLOCK("parameter-map"),
+	ROUTER_BLOCK("flow"),
+	ROUTER_BLOCK("event"),
+	ROUTER_BLOCK("call-home"),
+	ROUTER_BLOCK("voice"),
+	ROUTER_BLOCK("dial-peer"),
+	ROUTER_BLOCK("controller"),
+	ROUTER_BLOCK("webvpn"),
+	ROUTER_BLOCK("ip ssh pubkey-chain"),
+	ROUTER_BLOCK("tacacs"),
+	ROUTER_BLOCK("transceiver"),
+	ROUTER_BLOCK("card"),
+	ROUTER_BLOCK("l2vpn"),
+	ROUTER_BLOCK("bridge"),
+	ROUTER_BLOCK("ipv6 dhcp"),
+	ROUTER_BLOCK("ipv6 router"),
+	ROUTER_BLOCK("bfd"),
+	ROUTER_BLOCK("fhrp"),
+	ROUTER_BLOCK("crypto ssl"),
+	ROUTER_BANNER("banner motd"),
+	ROUTER_BANNER("banner login"),
+	ROUTER_BANNER("banner exec"),
+	ROUTER_BANNER("banner incoming"),
+	ROUTER("ntp"),
+	ROUTER("clock"),
+	ROUTER("spanning-tree"),
+	ROUTER("service"),
+	ROUTER("boot"),
+	ROUTER("enable"),
+	ROUTER("logging"),
+	ROUTER("snmp-server"),
+	ROUTER("license"),
+	ROUTER("platform"),
+	ROUTER("mpls"),
+	ROUTER("ip cef"),
+	ROUTER("ip forward-protocol"),
+	ROUTER("ip http"),
+	ROUTER("ip ssh"),
+	ROUTER("ip nat"),
+	ROUTER("ip tftp"),
+	ROUTER("ip ftp"),
+	ROUTER("ip domain"),
+	ROUTER("ip domain-name"),
+	ROUTER("ip domain-lookup"),
+	ROUTER("ip name-server"),
+	ROUTER("ip host"),
+	ROUTER("ip multicast-routing"),
+	ROUTER("ip pim"),
+	ROUTER("ip prefix-list"),
+	ROUTER("ip as-path"),
+	ROUTER("ip community-list"),
+	ROUTER("ip routing"),
+	ROUTER("ip classless"),
+	ROUTER("ip subnet-zero"),
+	ROUTER("ip source-route"),
+	ROUTER("ip bootp"),
+	ROUTER("ip finger"),
+	ROUTER("ip gratuitous-arps"),
+	ROUTER("ip tcp"),
+	ROUTER("ip icmp"),
+	ROUTER("ip scp"),
+	ROUTER("ip default-gateway"),
+	ROUTER("ip default-network"),
+	ROUTER("ip tacacs"),
+	ROUTER("ip rcmd"),
+	ROUTER("ip arp"),
+	ROUTER("ip device"),
+	ROUTER("ip admission"),
+	ROUTER("ip inspect"),
+	ROUTER("ip flow-export"),
+	ROUTER("ip flow-cache"),
+	ROUTER("ip nbar"),
+	ROUTER("ip policy-list"),
+	ROUTER("ipv6 unicast-routing"),
+	ROUTER("ipv6 cef"),
+	ROUTER("ipv6 host"),
+	ROUTER("ipv6 prefix-list"),
+	ROUTER("ipv6 multicast-routing"),
+	ROUTER("ipv6 nd"),
+	ROUTER("ipv6 rip"),
+	ROUTER("multilink"),
+	ROUTER("subscriber"),
+	ROUTER("diagnostic"),
+	ROUTER("login"),
+	ROUTER("scheduler"),
+	ROUTER("alias"),
+	ROUTER("privilege"),
+	ROUTER("tacacs-server"),
+	ROUTER("memory"),
+	ROUTER("memory-size"),
+	ROUTER("cdp"),
+	ROUTER("lldp"),
+	ROUTER("errdisable"),
+	ROUTER("vtp"),
+	ROUTER("udld"),
+	ROUTER("arp"),
+	ROUTER("mac"),
+	ROUTER("mac-address-table"),
+	ROUTER("exception"),
+	ROUTER("process"),
+	ROUTER("hw-module"),
+	ROUTER("upgrade"),
+	ROUTER("facility-alarm"),
+	ROUTER("network-clock"),
+	ROUTER("password"),
+	ROUTER("security"),
+	ROUTER("dot1x"),
+	ROUTER("epm"),
+	ROUTER("access-session"),
+	ROUTER("device-tracking"),
+	ROUTER("netconf-yang"),
+	ROUTER("restconf"),
+	ROUTER("telemetry"),
+	ROUTER("software"),
+	ROUTER("monitor"),
+	ROUTER("cts"),
+	ROUTER("standby"),
+	ROUTER("transport"),
+	ROUTER("regexp"),
+	ROUTER("vpdn"),
+	ROUTER("isdn"),
+	ROUTER("sdm"),
+	ROUTER("macro"),
+	ROUTER("rmon"),
+	ROUTER("file"),
+	ROUTER("nat64"),
+	ROUTER("prompt"),
+	ROUTER("terminal"),
+	ROUTER("write"),
+	ROUTER("copy"),
+	ROUTER("do"),
 };
 CMD_ROWS(rows_global, global);

@@ -30,14 +30,34 @@ static void print_prf(struct cout *o, const struct cmd *row, const void *obj)
 }
 
 static const struct cmd proposal[] = {
-	{.flags = CMD_SYSTEM, .grammar = "encryption <algorithm:encr>+", .off = AT(encr), .when = WHEN_NEW,
-	 .set = set_xforms, .print = print_encr, .help = "Encryption algorithms in order of preference"},
-	{.flags = CMD_SYSTEM, .grammar = "integrity <algorithm:integ>+", .off = AT(integ), .when = WHEN_NEW,
-	 .set = set_xforms, .print = print_integ, .help = "Integrity algorithms; none with AES-GCM only"},
-	{.flags = CMD_SYSTEM, .grammar = "prf <algorithm:prf>+", .off = AT(prf), .when = WHEN_NEW,
-	 .set = set_prf, .print = print_prf, .help = "Pseudo-random functions; default: as integrity"},
-	{.flags = CMD_SYSTEM, .grammar = "group <group:dh>+", .off = AT(dh), .when = WHEN_NEW,
-	 .set = set_xforms, .print = print_dh, .help = "Key exchange groups in order of preference"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "encryption <algorithm:encr>+",
+		.off = AT(encr),
+		.when = WHEN_NEW,
+		.set = set_xforms,
+		.print = print_encr,
+		.help = "Encryption algorithms in order of preference"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "integrity <algorithm:integ>+",
+		.off = AT(integ),
+		.when = WHEN_NEW,
+		.set = set_xforms,
+		.print = print_integ,
+		.help = "Integrity algorithms; none with AES-GCM only"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "prf <algorithm:prf>+",
+		.off = AT(prf),
+		.when = WHEN_NEW,
+		.set = set_prf,
+		.print = print_prf,
+		.help = "Pseudo-random functions; default: as integrity"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "group <group:dh>+",
+		.off = AT(dh),
+		.when = WHEN_NEW,
+		.set = set_xforms,
+		.print = print_dh,
+		.help = "Key exchange groups in order of preference"},
 };
 CMD_ROWS(rows_proposal, proposal);
 #undef AT
@@ -54,7 +74,8 @@ void match_vrf_set(struct cmd_call *c, struct vrf_match *m)
 
 static bool same_local(const struct local_match *m, const struct arg *a)
 {
-	return a->kind == ARG_ADDR ? !m->ifname && addr_eq(&m->addr, &a->addr) : arg_is(a, m->ifname);
+	return a->kind == ARG_ADDR ? !m->ifname && addr_eq(&m->addr, &a->addr)
+				   : arg_is(a, m->ifname);
 }
 
 void match_local_set(struct cmd_call *c, struct local_match **v, size_t *n)
@@ -113,14 +134,31 @@ static void print_local(struct cout *o, const struct cmd *row, const void *obj)
 /* The guide's examples write `match vrf` and `match local address` (X-35): refused with the right
  * words, as its syntax tables have them. */
 static const struct cmd policy[] = {
-	{.flags = CMD_SYSTEM, .grammar = "match fvrf {any|<name:name>}", .when = WHEN_NEW, .set = set_fvrf, .print = print_fvrf,
-	 .help = "Outer VRF; without it the global one"},
-	{.grammar = "match address local <address:ip>", .when = WHEN_NEW, .set = set_local,
-	 .print = print_local, .help = "Local address; several are alternatives"},
-	{.grammar = "match vrf ...", .flags = CMD_REFUSED, .set = set_none, .help = "write `match fvrf`"},
-	{.grammar = "match local address ...", .flags = CMD_REFUSED, .set = set_none,
-	 .help = "write `match address local`"},
-	{.flags = CMD_SYSTEM, .grammar = "proposal <name:name>", .off = offsetof(struct ike_policy, proposals), .when = WHEN_NEW,
-	 .set = set_strs, .print = print_strs, .help = "Proposals in order of preference"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "match fvrf {any|<name:name>}",
+		.when = WHEN_NEW,
+		.set = set_fvrf,
+		.print = print_fvrf,
+		.help = "Outer VRF; without it the global one"},
+	{.grammar = "match address local <address:ip>",
+		.when = WHEN_NEW,
+		.set = set_local,
+		.print = print_local,
+		.help = "Local address; several are alternatives"},
+	{.grammar = "match vrf ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "write `match fvrf`"},
+	{.grammar = "match local address ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "write `match address local`"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "proposal <name:name>",
+		.off = offsetof(struct ike_policy, proposals),
+		.when = WHEN_NEW,
+		.set = set_strs,
+		.print = print_strs,
+		.help = "Proposals in order of preference"},
 };
 CMD_ROWS(rows_policy, policy);

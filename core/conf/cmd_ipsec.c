@@ -7,7 +7,7 @@
 #include "core/conf/tables.h"
 #include "core/crypto/suite.h"
 
-#define SET_MAX 8 /* transforms in a set */
+#define SET_MAX  8 /* transforms in a set */
 #define SETS_MAX 6 /* sets in a profile, R-ESP-05 */
 
 static void set_mode(struct cmd_call *c)
@@ -24,8 +24,11 @@ static void print_mode(struct cout *o, const struct cmd *row, const void *obj)
 }
 
 static const struct cmd set_rows[] = {
-	{.grammar = "mode {tunnel|transport} [require]", .when = WHEN_NEW, .set = set_mode,
-	 .print = print_mode, .help = "Encapsulation; default: tunnel"},
+	{.grammar = "mode {tunnel|transport} [require]",
+		.when = WHEN_NEW,
+		.set = set_mode,
+		.print = print_mode,
+		.help = "Encapsulation; default: tunnel"},
 };
 CMD_ROWS(rows_set, set_rows);
 
@@ -37,7 +40,7 @@ static const struct xf *esp_words(const struct cmd_call *c, size_t at, size_t *u
 	if (at + 1 < c->n) {
 		const struct word *b = &c->args[at + 1].word;
 		snprintf(text, sizeof(text), "%.*s %.*s", (int)(a->len < 30 ? a->len : 30), a->p,
-			 (int)(b->len < 30 ? b->len : 30), b->p);
+			(int)(b->len < 30 ? b->len : 30), b->p);
 		const struct xf *x = suite_esp_keyword(text);
 		*used = 2;
 		if (x)
@@ -54,14 +57,16 @@ static const char *nearest_esp(const struct arg *a, char *buf, size_t cap)
 	size_t best = 4;
 	buf[0] = '\0';
 	for (size_t i = 0; i < 2; i++)
-		for (const struct xf *x = suite_next(types[i], NULL); x; x = suite_next(types[i], x)) {
+		for (const struct xf *x = suite_next(types[i], NULL); x;
+			x = suite_next(types[i], x)) {
 			if (!x->esp_keyword)
 				continue;
 			size_t len = strcspn(x->esp_keyword, " ");
 			size_t d = word_distance(a->word.p, a->word.len, x->esp_keyword, len, 3);
 			if (d < best) {
 				best = d;
-				snprintf(buf, cap, "did you mean '%.*s'?", (int)len, x->esp_keyword);
+				snprintf(
+					buf, cap, "did you mean '%.*s'?", (int)len, x->esp_keyword);
 			}
 		}
 	return buf;
@@ -91,12 +96,13 @@ static void read_transforms(struct cmd_call *c, struct transform_set *t)
 		const struct arg *a = &c->args[i];
 		const struct xf *x = esp_words(c, i, &used);
 		if (is_ah(a)) {
-			cmd_error(c, a, "AH is not supported", "use an ESP integrity algorithm or AES-GCM");
+			cmd_error(c, a, "AH is not supported",
+				"use an ESP integrity algorithm or AES-GCM");
 			return;
 		}
 		if (!x || t->encr.n + t->integ.n == SET_MAX) {
 			cmd_error(c, a, x ? "too many transforms" : "unknown transform",
-				  x ? "" : nearest_esp(a, hint, sizeof(hint)));
+				x ? "" : nearest_esp(a, hint, sizeof(hint)));
 			return;
 		}
 		if (x->weak)
@@ -112,7 +118,8 @@ void set_transform_set(struct cmd_call *c)
 	if (c->form == FORM_SET && t && c->n > 1)
 		read_transforms(c, t);
 	else if (c->form == FORM_SET && t && !t->encr.n)
-		cmd_error(c, NULL, "a new transform set needs its transforms", "for example esp-gcm 256");
+		cmd_error(c, NULL, "a new transform set needs its transforms",
+			"for example esp-gcm 256");
 }
 
 static void esp_list(struct cout *o, enum xf_type type, const struct transform_list *l)
@@ -164,14 +171,15 @@ static struct lifetimes lifetimes_of(const struct cmd *row, void *obj)
 	if (cmd_row_mode(row) == MODE_GLOBAL) {
 		struct snapshot *s = obj;
 		return (struct lifetimes){&s->ipsec.lifetime_s, &s->ipsec.lifetime_kb,
-					  &s->ipsec.replay_window, &s->ipsec.idle_s, true};
+			&s->ipsec.replay_window, &s->ipsec.idle_s, true};
 	}
 	struct ipsec_profile *p = obj;
-	return (struct lifetimes){&p->lifetime_s, &p->lifetime_kb, &p->replay_window, &p->idle_s, false};
+	return (struct lifetimes){
+		&p->lifetime_s, &p->lifetime_kb, &p->replay_window, &p->idle_s, false};
 }
 
-#define LIFETIME_S 3600 /* R-CFG-06 */
-#define LIFETIME_KB 4608000
+#define LIFETIME_S    3600 /* R-CFG-06 */
+#define LIFETIME_KB   4608000
 #define REPLAY_WINDOW 64 /* R-ARW-01 */
 
 void set_ipsec_lifetime(struct cmd_call *c)
@@ -330,31 +338,77 @@ static void print_pfs(struct cout *o, const struct cmd *row, const void *obj)
 
 #define AT(field) offsetof(struct ipsec_profile, field)
 static const struct cmd profile[] = {
-	{.grammar = "description <text:line>", .off = AT(description), .when = WHEN_LIVE, .set = set_str,
-	 .print = print_str, .help = "Free text"},
-	{.flags = CMD_SYSTEM, .grammar = "set transform-set <name:name>+", .when = WHEN_NEW, .set = set_sets, .print = print_sets,
-	 .help = "Transform sets in order of preference; default: `default`"},
-	{.grammar = "set ikev2-profile <name:name>", .off = AT(ike_profile), .when = WHEN_NEW, .set = set_ref,
-	 .print = print_str, .help = "IKEv2 profile (needed by an initiator)"},
-	{.grammar = "set isakmp-profile ...", .flags = CMD_REFUSED, .set = set_none,
-	 .help = "IKEv1 is not supported, use set ikev2-profile"},
-	{.grammar = "set pfs <group:word> [<number:word>]", .when = WHEN_NEW, .set = set_pfs,
-	 .print = print_pfs, .help = "Key exchange for every child SA"},
-	{.grammar = "set security-association lifetime {seconds <n:120-2592000>|kilobytes {<n:2560-4294967294>|"
+	{.grammar = "description <text:line>",
+		.off = AT(description),
+		.when = WHEN_LIVE,
+		.set = set_str,
+		.print = print_str,
+		.help = "Free text"},
+	{.flags = CMD_SYSTEM,
+		.grammar = "set transform-set <name:name>+",
+		.when = WHEN_NEW,
+		.set = set_sets,
+		.print = print_sets,
+		.help = "Transform sets in order of preference; default: `default`"},
+	{.grammar = "set ikev2-profile <name:name>",
+		.off = AT(ike_profile),
+		.when = WHEN_NEW,
+		.set = set_ref,
+		.print = print_str,
+		.help = "IKEv2 profile (needed by an initiator)"},
+	{.grammar = "set isakmp-profile ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "IKEv1 is not supported, use set ikev2-profile"},
+	{.grammar = "set pfs <group:word> [<number:word>]",
+		.when = WHEN_NEW,
+		.set = set_pfs,
+		.print = print_pfs,
+		.help = "Key exchange for every child SA"},
+	{.grammar = "set security-association lifetime {seconds <n:120-2592000>|kilobytes "
+		    "{<n:2560-4294967294>|"
 		    "disable}}",
-	 .def = "global", .when = WHEN_NEW, .set = set_ipsec_lifetime, .print = print_ipsec_lifetime,
-	 .help = "Lifetime of IPsec SAs; default: the global one"},
-	{.grammar = "set security-association replay window-size <n:1-65535>", .def = "global",
-	 .when = WHEN_NEW, .set = set_replay, .print = print_replay, .help = "Replay window; default: the global one"},
-	{.grammar = "set security-association replay disable", .when = WHEN_NEW, .set = set_replay_off,
-	 .print = print_replay, .help = "No replay check"},
-	{.grammar = "set security-association idle-time <seconds:60-86400>", .def = "global",
-	 .when = WHEN_NEW, .flags = CMD_LATER, .set = set_idle, .print = print_idle, .help = "idle timers"},
-	{.grammar = "set security-policy limit <number:1-50000>", .off = AT(flow_limit), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_u32, .print = print_u32, .help = "limit of IPsec SAs"},
-	{.grammar = "set mixed-mode", .off = AT(mixed_mode), .when = WHEN_NEW, .set = set_flag,
-	 .print = print_flag, .help = "IPv4 and IPv6 in one tunnel (always possible here)"},
-	{.grammar = "responder-only", .off = AT(responder_only), .when = WHEN_NEW, .set = set_flag,
-	 .print = print_flag, .help = "Never initiate"},
+		.def = "global",
+		.when = WHEN_NEW,
+		.set = set_ipsec_lifetime,
+		.print = print_ipsec_lifetime,
+		.help = "Lifetime of IPsec SAs; default: the global one"},
+	{.grammar = "set security-association replay window-size <n:1-65535>",
+		.def = "global",
+		.when = WHEN_NEW,
+		.set = set_replay,
+		.print = print_replay,
+		.help = "Replay window; default: the global one"},
+	{.grammar = "set security-association replay disable",
+		.when = WHEN_NEW,
+		.set = set_replay_off,
+		.print = print_replay,
+		.help = "No replay check"},
+	{.grammar = "set security-association idle-time <seconds:60-86400>",
+		.def = "global",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_idle,
+		.print = print_idle,
+		.help = "idle timers"},
+	{.grammar = "set security-policy limit <number:1-50000>",
+		.off = AT(flow_limit),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_u32,
+		.print = print_u32,
+		.help = "limit of IPsec SAs"},
+	{.grammar = "set mixed-mode",
+		.off = AT(mixed_mode),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "IPv4 and IPv6 in one tunnel (always possible here)"},
+	{.grammar = "responder-only",
+		.off = AT(responder_only),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "Never initiate"},
 };
 CMD_ROWS(rows_ipsec_profile, profile);

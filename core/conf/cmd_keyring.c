@@ -6,8 +6,12 @@
 #include "core/conf/tables.h"
 
 static const struct cmd keyring[] = {
-	{.grammar = "peer <name:name>", .enters = MODE_PEER, .when = WHEN_NEW, .set = set_block,
-	 .print = print_block, .help = "A peer or a group of peers with a common key"},
+	{.grammar = "peer <name:name>",
+		.enters = MODE_PEER,
+		.when = WHEN_NEW,
+		.set = set_block,
+		.print = print_block,
+		.help = "A peer or a group of peers with a common key"},
 };
 CMD_ROWS(rows_keyring, keyring);
 
@@ -45,7 +49,8 @@ static void set_identity(struct cmd_call *c)
 	struct ike_peer *p = c->obj;
 	const struct id_match *m = identity_list_set(c, &p->identities, &p->identity_count, false);
 	if (m && taken(c, m))
-		cmd_error(c, &c->args[c->n - 1], "another peer of this keyring has this identity", "");
+		cmd_error(c, &c->args[c->n - 1], "another peer of this keyring has this identity",
+			"");
 }
 
 static void print_identity(struct cout *o, const struct cmd *row, const void *obj)
@@ -79,7 +84,8 @@ static void set_key(struct cmd_call *c)
 	set_secret(c, local ? &p->key_local : &p->key_remote, a);
 }
 
-static void key_line(struct cout *o, const struct cmd *row, const char *side, const struct secret *s)
+static void key_line(
+	struct cout *o, const struct cmd *row, const char *side, const struct secret *s)
 {
 	if (!s->form)
 		return;
@@ -125,25 +131,50 @@ static void print_ppk(struct cout *o, const struct cmd *row, const void *obj)
 }
 
 static const struct cmd peer[] = {
-	{.grammar = "description <text:line>", .off = offsetof(struct ike_peer, description),
-	 .when = WHEN_LIVE, .set = set_str, .print = print_str, .help = "Free text"},
-	{.grammar = "hostname <name:word>", .off = offsetof(struct ike_peer, hostname), .when = WHEN_NEW,
-	 .set = set_str, .print = print_str, .help = "Name of the peer (initiator)"},
-	{.grammar = "address {<address:ip4> [<mask:mask>]|<prefix:prefix4>|<prefix:prefix6>|<address:ip6>}",
-	 .when = WHEN_NEW, .set = set_address, .print = print_address,
-	 .help = "Where the peer's packets come from; the longest match counts"},
-	{.grammar = "identity {address {<address:ip4> [<mask:mask>]|<prefix:prefix4>|<prefix:prefix6>|"
+	{.grammar = "description <text:line>",
+		.off = offsetof(struct ike_peer, description),
+		.when = WHEN_LIVE,
+		.set = set_str,
+		.print = print_str,
+		.help = "Free text"},
+	{.grammar = "hostname <name:word>",
+		.off = offsetof(struct ike_peer, hostname),
+		.when = WHEN_NEW,
+		.set = set_str,
+		.print = print_str,
+		.help = "Name of the peer (initiator)"},
+	{.grammar = "address {<address:ip4> "
+		    "[<mask:mask>]|<prefix:prefix4>|<prefix:prefix6>|<address:ip6>}",
+		.when = WHEN_NEW,
+		.set = set_address,
+		.print = print_address,
+		.help = "Where the peer's packets come from; the longest match counts"},
+	{.grammar = "identity {address {<address:ip4> "
+		    "[<mask:mask>]|<prefix:prefix4>|<prefix:prefix6>|"
 		    "<address:ip6>}|fqdn {domain <name:word>|<name:word>}|"
 		    "email {domain <name:word>|<name:word>}|key-id <name:word>}",
-	 .when = WHEN_NEW, .set = set_identity, .print = print_identity,
-	 .help = "Who the peer says it is (responder)"},
+		.when = WHEN_NEW,
+		.set = set_identity,
+		.print = print_identity,
+		.help = "Who the peer says it is (responder)"},
 	{.grammar = "pre-shared-key {local <key:secret>|remote <key:secret>|<key:secret>}",
-	 .when = WHEN_NEW, .set = set_key, .print = print_key, .help = "One key, or one for each direction"},
-	{.grammar = "ppk manual id <id:word> [required] key <key:secret>", .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_ppk, .print = print_ppk, .help = "post-quantum keys"},
-	{.grammar = "ppk dynamic ...", .flags = CMD_REFUSED, .set = set_none,
-	 .help = "keys from a key distribution system are not supported"},
-	{.grammar = "rsa-sig ...", .flags = CMD_REFUSED, .set = set_none,
-	 .help = "IKEv2 keyrings hold no RSA keys"},
+		.when = WHEN_NEW,
+		.set = set_key,
+		.print = print_key,
+		.help = "One key, or one for each direction"},
+	{.grammar = "ppk manual id <id:word> [required] key <key:secret>",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ppk,
+		.print = print_ppk,
+		.help = "post-quantum keys"},
+	{.grammar = "ppk dynamic ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "keys from a key distribution system are not supported"},
+	{.grammar = "rsa-sig ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "IKEv2 keyrings hold no RSA keys"},
 };
 CMD_ROWS(rows_peer, peer);

@@ -22,23 +22,26 @@ static void pool4_drop(struct cmd_call *c, struct pool4 *p, const struct arg *fi
 {
 	for (size_t i = p->range_count; first && i-- > 0;)
 		if (addr_eq(&p->ranges[i].first, &first->addr))
-			p->range_count = arena_drop(p->ranges, p->range_count, i, sizeof(p->ranges[0]));
+			p->range_count =
+				arena_drop(p->ranges, p->range_count, i, sizeof(p->ranges[0]));
 	if (!first || !p->range_count)
-		c->s->pool4_count = arena_drop(c->s->pools4, c->s->pool4_count,
-					       (size_t)(p - c->s->pools4), sizeof(*p));
+		c->s->pool4_count = arena_drop(
+			c->s->pools4, c->s->pool4_count, (size_t)(p - c->s->pools4), sizeof(*p));
 }
 
 static bool pool4_overlaps(const struct pool4 *p, const struct pool4_range *r)
 {
 	for (size_t i = 0; i < p->range_count; i++)
-		if (addr_cmp(&p->ranges[i].first, &r->last) <= 0 && addr_cmp(&r->first, &p->ranges[i].last) <= 0)
+		if (addr_cmp(&p->ranges[i].first, &r->last) <= 0 &&
+			addr_cmp(&r->first, &p->ranges[i].last) <= 0)
 			return true;
 	return false;
 }
 
 void set_pool4(struct cmd_call *c)
 {
-	const struct arg *name = cmd_arg(c, "name"), *first = cmd_arg(c, "first"), *last = cmd_arg(c, "last");
+	const struct arg *name = cmd_arg(c, "name"), *first = cmd_arg(c, "first"),
+			 *last = cmd_arg(c, "last");
 	struct pool4 *p = pool4_find(c, name);
 	void *tmp;
 	if (c->form != FORM_SET) {
@@ -87,7 +90,8 @@ void print_pool4(struct cout *o, const struct cmd *row, const void *obj)
 
 void set_pool6(struct cmd_call *c)
 {
-	const struct arg *name = cmd_arg(c, "name"), *prefix = cmd_arg(c, "prefix"), *len = cmd_arg(c, "handout");
+	const struct arg *name = cmd_arg(c, "name"), *prefix = cmd_arg(c, "prefix"),
+			 *len = cmd_arg(c, "handout");
 	struct snapshot *s = c->s;
 	struct pool6 *p = NULL;
 	void *tmp;
@@ -96,11 +100,13 @@ void set_pool6(struct cmd_call *c)
 			p = &s->pools6[i];
 	if (c->form != FORM_SET) {
 		if (p)
-			s->pool6_count = arena_drop(s->pools6, s->pool6_count, (size_t)(p - s->pools6), sizeof(*p));
+			s->pool6_count = arena_drop(
+				s->pools6, s->pool6_count, (size_t)(p - s->pools6), sizeof(*p));
 		return;
 	}
 	if (len->num < prefix->prefix.len) {
-		cmd_error(c, len, "shorter than the prefix of the pool", "128 gives one address a client");
+		cmd_error(c, len, "shorter than the prefix of the pool",
+			"128 gives one address a client");
 		return;
 	}
 	if (!p) {
@@ -148,7 +154,8 @@ static struct acl *acl_open(struct cmd_call *c, enum acl_kind kind, const struct
 		return NULL;
 	}
 	struct acl fresh = {.kind = (uint8_t)kind, .name = cmd_ref(c, name)};
-	struct acl *v = fresh.name ? arena_grow(c->arena, s->acls, s->acl_count, sizeof(fresh)) : NULL;
+	struct acl *v =
+		fresh.name ? arena_grow(c->arena, s->acls, s->acl_count, sizeof(fresh)) : NULL;
 	if (!v)
 		return NULL;
 	s->acls = v;
@@ -170,7 +177,9 @@ static void acl_drop(struct cmd_call *c, enum acl_kind kind, const struct arg *n
 
 static enum acl_kind kind_of(const struct cmd *row)
 {
-	return row->enters == MODE_ACL4 ? ACL_STANDARD : row->enters == MODE_ACL6 ? ACL_IPV6 : ACL_EXTENDED;
+	return row->enters == MODE_ACL4   ? ACL_STANDARD
+	       : row->enters == MODE_ACL6 ? ACL_IPV6
+					  : ACL_EXTENDED;
 }
 
 void set_acl(struct cmd_call *c)
@@ -200,8 +209,9 @@ static void acl_add(struct cmd_call *c, struct acl *a, struct acl_line line)
 {
 	const struct arg *seq = cmd_arg(c, "seq");
 	for (size_t i = a->line_count; i-- > 0;) {
-		bool same = c->form != FORM_SET && seq ? a->lines[i].seq == seq->num
-						       : !line.remark && same_line(&a->lines[i], &line);
+		bool same = c->form != FORM_SET && seq
+				    ? a->lines[i].seq == seq->num
+				    : !line.remark && same_line(&a->lines[i], &line);
 		if (!same)
 			continue;
 		if (c->form == FORM_SET && !seq)
@@ -233,7 +243,8 @@ static struct prefix source_of(const struct cmd_call *c)
 	return r;
 }
 
-/* One side of a line: any, host A, A WILD, P/LEN. Returns how many words it is, 0: none of these. */
+/* One side of a line: any, host A, A WILD, P/LEN. Returns how many words it is, 0: none of these.
+ */
 static size_t side_words(const struct line *l, size_t at, uint8_t family, struct prefix *out)
 {
 	struct arg a, w;
@@ -242,7 +253,8 @@ static size_t side_words(const struct line *l, size_t at, uint8_t family, struct
 	*out = (struct prefix){.addr.family = family};
 	if (at < l->n && l->w[at].len == 3 && memcmp(l->w[at].p, "any", 3) == 0)
 		return 1;
-	if (argument_take(family == 4 ? "<a:ip4>" : "<a:ip6>", l, host ? at + 1 : at, &a, &used, NULL)) {
+	if (argument_take(
+		    family == 4 ? "<a:ip4>" : "<a:ip6>", l, host ? at + 1 : at, &a, &used, NULL)) {
 		*out = (struct prefix){a.addr, family == 4 ? 32 : 128};
 		if (host)
 			return 2;
@@ -294,7 +306,7 @@ static void line_into(struct cmd_call *c, struct acl *a)
 	if (remark) {
 		line.remark = cmd_text(c, remark);
 	} else if (text && (a->kind == ACL_EXTENDED ||
-			    !source_text(text, a->kind == ACL_IPV6 ? 6 : 4, &line.net))) {
+				   !source_text(text, a->kind == ACL_IPV6 ? 6 : 4, &line.net))) {
 		size_t n = line.permit ? 7 : 5;
 		char *t = arena_new(c->arena, text->word.len + 8);
 		if (!t)
@@ -326,7 +338,8 @@ void set_acl_numbered(struct cmd_call *c)
 	const struct arg *text = cmd_arg(c, "text");
 	struct prefix net;
 	if (standard && text && !source_text(text, 4, &net)) {
-		cmd_error(c, text, "not a line of a standard access list", "permit NETWORK WILDCARD");
+		cmd_error(
+			c, text, "not a line of a standard access list", "permit NETWORK WILDCARD");
 		return;
 	}
 	struct acl *a = acl_open(c, standard ? ACL_STANDARD : ACL_EXTENDED, number);
@@ -380,33 +393,56 @@ void print_acl(struct cout *o, const struct cmd *row, const void *obj)
 	}
 }
 
-#define SEQ "<seq:1-2147483647> "
+#define SEQ     "<seq:1-2147483647> "
 #define SOURCE4 "{any|host <address:ip4>|<address:ip4> [<wild:wild>]} [log]"
 
 static const struct cmd acl4[] = {
-	{.grammar = "permit " SOURCE4, .when = WHEN_NEW, .set = set_line, .help = "Networks that match"},
-	{.grammar = "deny " SOURCE4, .when = WHEN_NEW, .set = set_line, .help = "Networks that do not"},
+	{.grammar = "permit " SOURCE4,
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "Networks that match"},
+	{.grammar = "deny " SOURCE4,
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "Networks that do not"},
 	{.grammar = "remark <remark:line>", .when = WHEN_NEW, .set = set_line, .help = "Free text"},
-	{.grammar = SEQ "{permit " SOURCE4 "|deny " SOURCE4 "|remark <remark:line>}", .when = WHEN_NEW,
-	 .set = set_line, .help = "With its place in the list"},
+	{.grammar = SEQ "{permit " SOURCE4 "|deny " SOURCE4 "|remark <remark:line>}",
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "With its place in the list"},
 };
 CMD_ROWS(rows_acl4, acl4);
 
 static const struct cmd acl_ext[] = {
-	{.grammar = "permit <text:line>", .when = WHEN_NEW, .set = set_line, .help = "Traffic that matches"},
-	{.grammar = "deny <text:line>", .when = WHEN_NEW, .set = set_line, .help = "Traffic that does not"},
+	{.grammar = "permit <text:line>",
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "Traffic that matches"},
+	{.grammar = "deny <text:line>",
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "Traffic that does not"},
 	{.grammar = "remark <remark:line>", .when = WHEN_NEW, .set = set_line, .help = "Free text"},
-	{.grammar = SEQ "{permit <text:line>|deny <text:line>|remark <remark:line>}", .when = WHEN_NEW,
-	 .set = set_line, .help = "With its place in the list"},
+	{.grammar = SEQ "{permit <text:line>|deny <text:line>|remark <remark:line>}",
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "With its place in the list"},
 };
 CMD_ROWS(rows_acl_ext, acl_ext);
 
 static const struct cmd acl6[] = {
-	{.grammar = "permit <text:line>", .when = WHEN_NEW, .set = set_line,
-	 .help = "Networks that match: ipv6 SOURCE any"},
-	{.grammar = "deny <text:line>", .when = WHEN_NEW, .set = set_line, .help = "Networks that do not"},
+	{.grammar = "permit <text:line>",
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "Networks that match: ipv6 SOURCE any"},
+	{.grammar = "deny <text:line>",
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "Networks that do not"},
 	{.grammar = "remark <remark:line>", .when = WHEN_NEW, .set = set_line, .help = "Free text"},
 	{.grammar = "sequence " SEQ "{permit <text:line>|deny <text:line>|remark <remark:line>}",
-	 .when = WHEN_NEW, .set = set_line, .help = "With its place in the list"},
+		.when = WHEN_NEW,
+		.set = set_line,
+		.help = "With its place in the list"},
 };
 CMD_ROWS(rows_acl6, acl6);

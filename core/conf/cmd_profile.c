@@ -94,7 +94,7 @@ static uint8_t auth_bit(const struct cmd_call *c)
 		const char *word;
 		uint8_t bit;
 	} t[] = {{"rsa-sig", AUTH_RSA}, {"ecdsa-sig", AUTH_ECDSA}, {"pre-share", AUTH_PSK},
-		 {"eap", AUTH_EAP}, {"anyconnect-eap", AUTH_ANYCONNECT}};
+		{"eap", AUTH_EAP}, {"anyconnect-eap", AUTH_ANYCONNECT}};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		if (cmd_has(c, t[i].word))
 			return t[i].bit;
@@ -104,7 +104,8 @@ static uint8_t auth_bit(const struct cmd_call *c)
 static void later_method(struct cmd_call *c, uint8_t bit)
 {
 	if (bit != AUTH_PSK)
-		cmd_warn(c, &c->args[0], "kept, but not in force in this version (only pre-share is):", "");
+		cmd_warn(c, &c->args[0],
+			"kept, but not in force in this version (only pre-share is):", "");
 }
 
 /* One local method only (R-PFL-10): a second replaces the first. */
@@ -123,8 +124,10 @@ static void set_auth_local(struct cmd_call *c)
 	p->auth_local = bit;
 	if (bit == AUTH_PSK && cmd_arg(c, "key"))
 		set_secret(c, &p->key_local, cmd_arg(c, "key"));
-	p->eap_local = cmd_has(c, "gtc") ? EAP_GTC : cmd_has(c, "md5") ? EAP_MD5
-		       : cmd_has(c, "ms-chapv2") ? EAP_MSCHAPV2 : EAP_ANY;
+	p->eap_local = cmd_has(c, "gtc")         ? EAP_GTC
+		       : cmd_has(c, "md5")       ? EAP_MD5
+		       : cmd_has(c, "ms-chapv2") ? EAP_MSCHAPV2
+						 : EAP_ANY;
 	p->eap_user = cmd_text(c, cmd_arg(c, "user"));
 	if (bit == AUTH_EAP && cmd_arg(c, "password"))
 		set_secret(c, &p->eap_password, cmd_arg(c, "password"));
@@ -140,12 +143,8 @@ static void print_auth_local(struct cout *o, const struct cmd *row, const void *
 		return;
 	cout_head(o, row, false);
 	switch (p->auth_local) {
-	case AUTH_RSA:
-		cout_str(o, " rsa-sig");
-		break;
-	case AUTH_ECDSA:
-		cout_str(o, " ecdsa-sig");
-		break;
+	case AUTH_RSA: cout_str(o, " rsa-sig"); break;
+	case AUTH_ECDSA: cout_str(o, " ecdsa-sig"); break;
 	case AUTH_PSK:
 		cout_str(o, p->key_local.form ? " pre-share key" : " pre-share");
 		if (p->key_local.form)
@@ -208,7 +207,7 @@ static void print_auth_remote(struct cout *o, const struct cmd *row, const void 
 		uint8_t bit;
 		const char *word;
 	} t[] = {{AUTH_RSA, " rsa-sig"}, {AUTH_ECDSA, " ecdsa-sig"}, {AUTH_PSK, " pre-share"},
-		 {AUTH_EAP, " eap"}, {AUTH_ANYCONNECT, " anyconnect-eap aggregate"}};
+		{AUTH_EAP, " eap"}, {AUTH_ANYCONNECT, " anyconnect-eap aggregate"}};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		if (!(p->auth_remote & t[i].bit))
 			continue;
@@ -269,86 +268,212 @@ static void print_keyring(struct cout *o, const struct cmd *row, const void *obj
 #define AT(field) offsetof(struct ike_profile, field)
 
 static const struct cmd profile[] = {
-	{.grammar = "description <text:line>", .off = AT(description), .when = WHEN_LIVE, .set = set_str,
-	 .print = print_str, .help = "Free text"},
-	{.grammar = "match fvrf {any|<name:name>}", .when = WHEN_NEW, .set = set_fvrf, .print = print_fvrf,
-	 .help = "Outer VRF; without it the global one"},
-	{.grammar = "match address local {<address:ip>|interface <name:iface>}", .when = WHEN_NEW,
-	 .set = set_local, .print = print_local, .help = "Local address or interface"},
-	{.grammar = "match identity remote {any|address {<address:ip4> [<mask:mask>]|<prefix:prefix4>|"
+	{.grammar = "description <text:line>",
+		.off = AT(description),
+		.when = WHEN_LIVE,
+		.set = set_str,
+		.print = print_str,
+		.help = "Free text"},
+	{.grammar = "match fvrf {any|<name:name>}",
+		.when = WHEN_NEW,
+		.set = set_fvrf,
+		.print = print_fvrf,
+		.help = "Outer VRF; without it the global one"},
+	{.grammar = "match address local {<address:ip>|interface <name:iface>}",
+		.when = WHEN_NEW,
+		.set = set_local,
+		.print = print_local,
+		.help = "Local address or interface"},
+	{.grammar = "match identity remote {any|address {<address:ip4> "
+		    "[<mask:mask>]|<prefix:prefix4>|"
 		    "<prefix:prefix6>|<address:ip6>}|fqdn {domain <name:word>|<name:word>}|"
 		    "email {domain <name:word>|<name:word>}|key-id <name:word>}",
-	 .when = WHEN_NEW, .set = set_remote, .print = print_remote,
-	 .help = "Identity of the peer; several are alternatives; any: where no other profile matches"},
-	{.grammar = "match certificate <name:name>", .when = WHEN_NEW, .set = set_cert_map,
-	 .print = print_cert_map, .flags = CMD_LATER, .help = "certificate maps"},
-	{.grammar = "match vrf ...", .flags = CMD_REFUSED, .set = set_none, .help = "write `match fvrf`"},
-	{.grammar = "match local address ...", .flags = CMD_REFUSED, .set = set_none,
-	 .help = "write `match address local`"},
+		.when = WHEN_NEW,
+		.set = set_remote,
+		.print = print_remote,
+		.help = "Identity of the peer; several are alternatives; any: where no other "
+			"profile matches"},
+	{.grammar = "match certificate <name:name>",
+		.when = WHEN_NEW,
+		.set = set_cert_map,
+		.print = print_cert_map,
+		.flags = CMD_LATER,
+		.help = "certificate maps"},
+	{.grammar = "match vrf ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "write `match fvrf`"},
+	{.grammar = "match local address ...",
+		.flags = CMD_REFUSED,
+		.set = set_none,
+		.help = "write `match address local`"},
 	{.grammar = "identity local {dn|address <address:ip>|fqdn <name:word>|email <name:word>|"
 		    "key-id <name:word>}",
-	 .when = WHEN_NEW, .set = set_identity, .print = print_identity,
-	 .help = "Our identity; default: the local address with pre-share, else the subject name"},
+		.when = WHEN_NEW,
+		.set = set_identity,
+		.print = print_identity,
+		.help = "Our identity; default: the local address with pre-share, else the subject "
+			"name"},
 	{.grammar = "authentication local {rsa-sig|ecdsa-sig|pre-share [key <key:secret>]|"
-		    "eap [{gtc|md5|ms-chapv2}] [username <user:word>] [password <password:secret>]}",
-	 .when = WHEN_NEW, .set = set_auth_local, .print = print_auth_local,
-	 .help = "How we prove who we are; an inline key wins over the keyring"},
+		    "eap [{gtc|md5|ms-chapv2}] [username <user:word>] [password "
+		    "<password:secret>]}",
+		.when = WHEN_NEW,
+		.set = set_auth_local,
+		.print = print_auth_local,
+		.help = "How we prove who we are; an inline key wins over the keyring"},
 	{.grammar = "authentication remote {rsa-sig|ecdsa-sig|pre-share [key <key:secret>]|"
-		    "eap [query-identity] [timeout <seconds:10-600>]|anyconnect-eap aggregate [cert-request]}",
-	 .when = WHEN_NEW, .set = set_auth_remote, .print = print_auth_remote,
-	 .help = "How the peer may prove who it is; several are alternatives"},
-	{.grammar = "keyring ppk <name:name>", .off = AT(keyring_ppk),
-	 .when = WHEN_NEW, .flags = CMD_LATER, .set = set_ref, .print = print_str, .help = "post-quantum keys"},
+		    "eap [query-identity] [timeout <seconds:10-600>]|anyconnect-eap aggregate "
+		    "[cert-request]}",
+		.when = WHEN_NEW,
+		.set = set_auth_remote,
+		.print = print_auth_remote,
+		.help = "How the peer may prove who it is; several are alternatives"},
+	{.grammar = "keyring ppk <name:name>",
+		.off = AT(keyring_ppk),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ref,
+		.print = print_str,
+		.help = "post-quantum keys"},
 	{.grammar = "keyring {local <name:name>|aaa <name:name> [name-mangler <mangler:name>] "
 		    "[password <password:secret>]|<name:name>}",
-	 .when = WHEN_NEW, .set = set_keyring, .print = print_keyring, .help = "Where pre-shared keys come from"},
-	{.grammar = "pki trustpoint <name:name> [{sign|verify}]", .when = WHEN_NEW, .flags = CMD_LATER,
-	 .set = set_trustpoint, .print = print_trustpoint, .help = "certificates"},
-	{.grammar = "lifetime <seconds:120-86400>", .off = AT(lifetime_s), .def = "86400", .when = WHEN_NEW,
-	 .set = set_u32, .print = print_u32, .help = "Lifetime of the IKE SA"},
-	{.grammar = "dpd <interval:1-86400> [<retry:1-3600>] [{on-demand|periodic}]", .off = AT(dpd),
-	 .when = WHEN_NEW, .set = set_dpd, .print = print_dpd, .help = "Dead peer detection; default: the global one"},
-	{.grammar = "nat keepalive <seconds:5-3600>", .off = AT(nat_keepalive_s), .when = WHEN_NEW,
-	 .set = set_nat_keepalive, .print = print_u32, .help = "Keepalive towards a NAT; default: the global one"},
-	{.grammar = "nat force-encapsulation", .off = AT(nat_force_encap), .when = WHEN_NEW, .set = set_flag,
-	 .print = print_flag, .help = "ESP in UDP even without a NAT"},
-	{.grammar = "nat udp-checksum zero", .off = AT(udp_checksum_zero), .when = WHEN_NEW, .set = set_flag,
-	 .print = print_flag, .flags = CMD_LATER, .help = "encapsulated ESP without UDP checksum"},
-	{.grammar = "initial-contact force", .off = AT(initial_contact_force), .when = WHEN_NEW,
-	 .set = set_flag, .print = print_flag, .help = "Older SAs of the same identity go, asked or not"},
-	{.grammar = "ivrf <name:name>", .off = AT(ivrf), .when = WHEN_NEW, .set = set_ref, .print = print_str,
-	 .help = "Inner VRF; default: as outside, or of the virtual template"},
-	{.grammar = "virtual-template <number:1-2147483647> [mode auto]", .when = WHEN_NEW,
-	 .set = set_template, .print = print_template, .help = "Template of the sessions of this profile"},
+		.when = WHEN_NEW,
+		.set = set_keyring,
+		.print = print_keyring,
+		.help = "Where pre-shared keys come from"},
+	{.grammar = "pki trustpoint <name:name> [{sign|verify}]",
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_trustpoint,
+		.print = print_trustpoint,
+		.help = "certificates"},
+	{.grammar = "lifetime <seconds:120-86400>",
+		.off = AT(lifetime_s),
+		.def = "86400",
+		.when = WHEN_NEW,
+		.set = set_u32,
+		.print = print_u32,
+		.help = "Lifetime of the IKE SA"},
+	{.grammar = "dpd <interval:1-86400> [<retry:1-3600>] [{on-demand|periodic}]",
+		.off = AT(dpd),
+		.when = WHEN_NEW,
+		.set = set_dpd,
+		.print = print_dpd,
+		.help = "Dead peer detection; default: the global one"},
+	{.grammar = "nat keepalive <seconds:5-3600>",
+		.off = AT(nat_keepalive_s),
+		.when = WHEN_NEW,
+		.set = set_nat_keepalive,
+		.print = print_u32,
+		.help = "Keepalive towards a NAT; default: the global one"},
+	{.grammar = "nat force-encapsulation",
+		.off = AT(nat_force_encap),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "ESP in UDP even without a NAT"},
+	{.grammar = "nat udp-checksum zero",
+		.off = AT(udp_checksum_zero),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.flags = CMD_LATER,
+		.help = "encapsulated ESP without UDP checksum"},
+	{.grammar = "initial-contact force",
+		.off = AT(initial_contact_force),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "Older SAs of the same identity go, asked or not"},
+	{.grammar = "ivrf <name:name>",
+		.off = AT(ivrf),
+		.when = WHEN_NEW,
+		.set = set_ref,
+		.print = print_str,
+		.help = "Inner VRF; default: as outside, or of the virtual template"},
+	{.grammar = "virtual-template <number:1-2147483647> [mode auto]",
+		.when = WHEN_NEW,
+		.set = set_template,
+		.print = print_template,
+		.help = "Template of the sessions of this profile"},
 	{.grammar = "aaa accounting {psk <list:name>|cert <list:name>|eap <list:name>|"
 		    "anyconnect-eap <list:name>|<list:name>}",
-	 .when = WHEN_NEW, .flags = CMD_LATER, .set = set_accounting, .print = print_accounting,
-	 .help = "accounting"},
-	{.grammar = "aaa authentication eap <list:name>", .off = AT(eap_authen_list), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_ref, .print = print_str, .help = "EAP"},
-	{.grammar = "aaa authentication anyconnect-eap <list:name>", .off = AT(anyconnect_authen_list),
-	 .when = WHEN_NEW, .flags = CMD_LATER, .set = set_ref, .print = print_str, .help = "AnyConnect EAP"},
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_accounting,
+		.print = print_accounting,
+		.help = "accounting"},
+	{.grammar = "aaa authentication eap <list:name>",
+		.off = AT(eap_authen_list),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ref,
+		.print = print_str,
+		.help = "EAP"},
+	{.grammar = "aaa authentication anyconnect-eap <list:name>",
+		.off = AT(anyconnect_authen_list),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_ref,
+		.print = print_str,
+		.help = "AnyConnect EAP"},
 	{.grammar = "aaa authorization user {psk|cert|eap|anyconnect-eap} {cached|list <list:name> "
 		    "[{name-mangler <mangler:name>|<username:word>}]}",
-	 .when = WHEN_NEW, .set = set_author_user, .print = print_author_user,
-	 .help = "Authorization by the user's part of the identity"},
-	{.grammar = "aaa authorization group [override] {psk|cert|eap|anyconnect-eap} list <list:name> "
+		.when = WHEN_NEW,
+		.set = set_author_user,
+		.print = print_author_user,
+		.help = "Authorization by the user's part of the identity"},
+	{.grammar = "aaa authorization group [override] {psk|cert|eap|anyconnect-eap} list "
+		    "<list:name> "
 		    "[{name-mangler <mangler:name>|<username:word>}]",
-	 .when = WHEN_NEW, .set = set_author_group, .print = print_author_group,
-	 .help = "Authorization by the group; override: group attributes win"},
-	{.grammar = "config-exchange request", .off = AT(config_request), .def = "on", .when = WHEN_NEW,
-	 .set = set_flag, .print = print_flag, .help = "Ask for configuration (initiator)"},
-	{.grammar = "config-exchange set send", .off = AT(config_set_send), .def = "on", .when = WHEN_NEW,
-	 .set = set_flag, .print = print_flag, .help = "Push configuration"},
-	{.grammar = "config-exchange set accept", .off = AT(config_set_accept), .def = "on", .when = WHEN_NEW,
-	 .set = set_flag, .print = print_flag, .help = "Accept pushed configuration"},
-	{.grammar = "config-mode set", .when = WHEN_NEW, .set = set_config_mode,
-	 .help = "Older name of config-exchange set"},
-	{.grammar = "reconnect [timeout <seconds:60-86400>]", .off = AT(reconnect_s), .when = WHEN_NEW,
-	 .flags = CMD_LATER, .set = set_reconnect, .print = print_u32, .help = "reconnect"},
-	{.grammar = "redirect gateway auth", .off = AT(redirect_auth), .when = WHEN_NEW, .flags = CMD_LATER,
-	 .set = set_flag, .print = print_flag, .help = "redirect"},
-	{.grammar = "shutdown", .off = AT(shutdown), .when = WHEN_NEW, .set = set_flag, .print = print_flag,
-	 .help = "The profile matches nobody"},
+		.when = WHEN_NEW,
+		.set = set_author_group,
+		.print = print_author_group,
+		.help = "Authorization by the group; override: group attributes win"},
+	{.grammar = "config-exchange request",
+		.off = AT(config_request),
+		.def = "on",
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "Ask for configuration (initiator)"},
+	{.grammar = "config-exchange set send",
+		.off = AT(config_set_send),
+		.def = "on",
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "Push configuration"},
+	{.grammar = "config-exchange set accept",
+		.off = AT(config_set_accept),
+		.def = "on",
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "Accept pushed configuration"},
+	{.grammar = "config-mode set",
+		.when = WHEN_NEW,
+		.set = set_config_mode,
+		.help = "Older name of config-exchange set"},
+	{.grammar = "reconnect [timeout <seconds:60-86400>]",
+		.off = AT(reconnect_s),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_reconnect,
+		.print = print_u32,
+		.help = "reconnect"},
+	{.grammar = "redirect gateway auth",
+		.off = AT(redirect_auth),
+		.when = WHEN_NEW,
+		.flags = CMD_LATER,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "redirect"},
+	{.grammar = "shutdown",
+		.off = AT(shutdown),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "The profile matches nobody"},
 };
 CMD_ROWS(rows_profile, profile);

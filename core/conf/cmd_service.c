@@ -5,9 +5,9 @@
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
 
-#define DPD_RETRY_DEFAULT 2 /* R-DPD-03 */
+#define DPD_RETRY_DEFAULT   2    /* R-DPD-03 */
 #define RECONNECT_DEFAULT_S 1800 /* R-REC-01 */
-#define NAT_TIMEOUT_S 20 /* R-NAT-07 */
+#define NAT_TIMEOUT_S       20   /* R-NAT-07 */
 
 /* the documented ranges are warned about, not enforced. */
 void set_dpd(struct cmd_call *c)
@@ -50,7 +50,8 @@ void set_nat_keepalive(struct cmd_call *c)
 {
 	set_u32(c);
 	if (c->form == FORM_SET && c->args[0].num > NAT_TIMEOUT_S)
-		cmd_warn(c, &c->args[0], "longer than many NATs keep a mapping", "20 seconds or less are safe");
+		cmd_warn(c, &c->args[0], "longer than many NATs keep a mapping",
+			"20 seconds or less are safe");
 }
 
 void set_reconnect(struct cmd_call *c)
@@ -79,7 +80,7 @@ void set_trustpoint(struct cmd_call *c)
 	if (c->form != FORM_SET) {
 		if (t)
 			p->trustpoint_count = arena_drop(p->trustpoints, p->trustpoint_count,
-							 (size_t)(t - p->trustpoints), sizeof(*t));
+				(size_t)(t - p->trustpoints), sizeof(*t));
 		return;
 	}
 	void *tmp;
@@ -169,7 +170,8 @@ static void author_list(struct cmd_call *c, struct aaa_author *a)
 	a->mangler = cmd_ref(c, cmd_arg(c, "mangler"));
 	a->username = cmd_ref(c, cmd_arg(c, "username"));
 	if (a->mangler)
-		cmd_warn(c, cmd_arg(c, "mangler"), "kept, but not in force in this version (name manglers):", "");
+		cmd_warn(c, cmd_arg(c, "mangler"),
+			"kept, but not in force in this version (name manglers):", "");
 }
 
 /* `cached` and `list` may both stand (R-AZN-08). */
@@ -191,7 +193,8 @@ void set_author_user(struct cmd_call *c)
 			author_list(c, a);
 	}
 	if (m == AAA_CERT && a->list && !a->mangler && !a->username)
-		cmd_error(c, NULL, "a certificate needs a username or name-mangler", ""); /* R-AZN-04 */
+		cmd_error(c, NULL, "a certificate needs a username or name-mangler",
+			""); /* R-AZN-04 */
 	later_unless_psk(c, m);
 }
 

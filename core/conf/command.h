@@ -15,11 +15,33 @@
 #include "core/conf/conf.h"
 
 enum cmd_mode {
-	MODE_GLOBAL, MODE_PROPOSAL, MODE_POLICY, MODE_PROFILE, MODE_KEYRING, MODE_PEER, MODE_AUTHZ,
-	MODE_SET, MODE_IPSEC_PROFILE, MODE_IFACE, MODE_VRF, MODE_VRF_AF, MODE_ACL4, MODE_ACL_EXT,
+	MODE_GLOBAL,
+	MODE_PROPOSAL,
+	MODE_POLICY,
+	MODE_PROFILE,
+	MODE_KEYRING,
+	MODE_PEER,
+	MODE_AUTHZ,
+	MODE_SET,
+	MODE_IPSEC_PROFILE,
+	MODE_IFACE,
+	MODE_VRF,
+	MODE_VRF_AF,
+	MODE_ACL4,
+	MODE_ACL_EXT,
 	MODE_ACL6, /* from here on: blocks kept as text */
-	MODE_MANGLER, MODE_FLEXVPN, MODE_CLUSTER, MODE_RADIUS, MODE_AAA_GROUP, MODE_DYNAUTH,
-	MODE_ATTRS, MODE_TRUSTPOINT, MODE_CERTMAP, MODE_CHAIN, MODE_CERT, MODE_CRYPTO_MAP,
+	MODE_MANGLER,
+	MODE_FLEXVPN,
+	MODE_CLUSTER,
+	MODE_RADIUS,
+	MODE_AAA_GROUP,
+	MODE_DYNAUTH,
+	MODE_ATTRS,
+	MODE_TRUSTPOINT,
+	MODE_CERTMAP,
+	MODE_CHAIN,
+	MODE_CERT,
+	MODE_CRYPTO_MAP,
 	MODE__MAX,
 	MODE_SKIP /* a block that was refused or has no meaning: read past */
 };
@@ -28,14 +50,14 @@ enum cmd_when { WHEN_LIVE, WHEN_NEW, WHEN_RESTART };
 
 enum cmd_form { FORM_SET, FORM_NO, FORM_DEFAULT };
 
-#define CMD_NO_ZERO 0x01u  /* number: `no` means 0, which is not the default */
-#define CMD_LATER 0x02u    /* accepted and kept, warned: not in force in this version */
-#define CMD_IGNORED 0x04u  /* of a router, without meaning here: one warning */
-#define CMD_REFUSED 0x08u  /* an error; help says why */
-#define CMD_REPEATS 0x10u  /* kept text: several lines of this row may stand */
-#define CMD_BLOCK 0x20u    /* ignored or refused: lines follow that belong to it */
-#define CMD_SILENT 0x40u   /* ignored without a warning: says what is so anyway */
-#define CMD_SYSTEM 0x80u   /* default objects have it: a changed one prints its `no` form */
+#define CMD_NO_ZERO 0x01u /* number: `no` means 0, which is not the default */
+#define CMD_LATER   0x02u /* accepted and kept, warned: not in force in this version */
+#define CMD_IGNORED 0x04u /* of a router, without meaning here: one warning */
+#define CMD_REFUSED 0x08u /* an error; help says why */
+#define CMD_REPEATS 0x10u /* kept text: several lines of this row may stand */
+#define CMD_BLOCK   0x20u /* ignored or refused: lines follow that belong to it */
+#define CMD_SILENT  0x40u /* ignored without a warning: says what is so anyway */
+#define CMD_SYSTEM  0x80u /* default objects have it: a changed one prints its `no` form */
 
 struct cmd_call;
 struct cout;
@@ -45,7 +67,8 @@ typedef void cmd_print_fn(struct cout *o, const struct cmd *row, const void *obj
 
 struct cmd {
 	const char *grammar;
-	const char *def; /* value without configuration, in the words of the grammar; NULL: absent, off */
+	const char *def; /* value without configuration, in the words of the grammar; NULL: absent,
+			    off */
 	const char *help;
 	cmd_set_fn *set;
 	cmd_print_fn *print; /* NULL: printed by another row */
@@ -90,7 +113,15 @@ struct word {
 	uint32_t col;
 };
 
-enum arg_kind { ARG_KEYWORD, ARG_NUMBER, ARG_TEXT, ARG_ADDR, ARG_PREFIX, ARG_SECRET, ARG_TRANSFORM };
+enum arg_kind {
+	ARG_KEYWORD,
+	ARG_NUMBER,
+	ARG_TEXT,
+	ARG_ADDR,
+	ARG_PREFIX,
+	ARG_SECRET,
+	ARG_TRANSFORM
+};
 struct arg {
 	uint8_t kind;     /* enum arg_kind */
 	struct word key;  /* of the grammar: the keyword, or the name in <name:type> */
@@ -111,7 +142,7 @@ struct cmd_call {
 	struct snapshot *s;
 	struct arena *arena;
 	const struct cmd *row;
-	void *obj;    /* of the mode; global: the snapshot; blocks kept as text: their struct kept */
+	void *obj; /* of the mode; global: the snapshot; blocks kept as text: their struct kept */
 	void *parent; /* of a peer: its keyring; otherwise the snapshot */
 	enum cmd_form form;
 	struct arg args[CMD_ARGS];

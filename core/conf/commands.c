@@ -3,26 +3,34 @@
 #include "core/conf/tables.h"
 
 #define NONE (-1)
-#define CLASS(words_, container, list, count, type, disabled, modified) \
-	{words_, offsetof(container, list), offsetof(container, count), sizeof(type), \
-	 offsetof(type, name), disabled, modified}
-#define SYSTEM(words, list, count, type) \
-	CLASS(words, struct snapshot, list, count, type, (int16_t)offsetof(type, disabled), \
-	      (int16_t)offsetof(type, modified))
+#define CLASS(words_, container, list, count, type, disabled, modified)                            \
+	{                                                                                          \
+		words_, offsetof(container, list), offsetof(container, count), sizeof(type),       \
+			offsetof(type, name), disabled, modified                                   \
+	}
+#define SYSTEM(words, list, count, type)                                                           \
+	CLASS(words, struct snapshot, list, count, type, (int16_t)offsetof(type, disabled),        \
+		(int16_t)offsetof(type, modified))
 #define USER(words, list, count, type) CLASS(words, struct snapshot, list, count, type, NONE, NONE)
 
-static const struct cmd_class proposals = SYSTEM("crypto ikev2 proposal", proposals, proposal_count, struct ike_proposal);
-static const struct cmd_class policies = SYSTEM("crypto ikev2 policy", policies, policy_count, struct ike_policy);
-static const struct cmd_class authz = SYSTEM("crypto ikev2 authorization policy", authz, authz_count,
-					     struct authz_policy);
-static const struct cmd_class sets = SYSTEM("crypto ipsec transform-set", sets, set_count, struct transform_set);
-static const struct cmd_class ipsec_profiles = SYSTEM("crypto ipsec profile", ipsec_profiles, ipsec_profile_count,
-						      struct ipsec_profile);
-static const struct cmd_class profiles = USER("crypto ikev2 profile", profiles, profile_count, struct ike_profile);
-static const struct cmd_class keyrings = USER("crypto ikev2 keyring", keyrings, keyring_count, struct ike_keyring);
+static const struct cmd_class proposals =
+	SYSTEM("crypto ikev2 proposal", proposals, proposal_count, struct ike_proposal);
+static const struct cmd_class policies =
+	SYSTEM("crypto ikev2 policy", policies, policy_count, struct ike_policy);
+static const struct cmd_class authz =
+	SYSTEM("crypto ikev2 authorization policy", authz, authz_count, struct authz_policy);
+static const struct cmd_class sets =
+	SYSTEM("crypto ipsec transform-set", sets, set_count, struct transform_set);
+static const struct cmd_class ipsec_profiles =
+	SYSTEM("crypto ipsec profile", ipsec_profiles, ipsec_profile_count, struct ipsec_profile);
+static const struct cmd_class profiles =
+	USER("crypto ikev2 profile", profiles, profile_count, struct ike_profile);
+static const struct cmd_class keyrings =
+	USER("crypto ikev2 keyring", keyrings, keyring_count, struct ike_keyring);
 static const struct cmd_class vrfs = USER("vrf definition", vrfs, vrf_count, struct vrf_def);
 static const struct cmd_class ifaces = USER("interface", ifaces, iface_count, struct iface);
-static const struct cmd_class peers = CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
+static const struct cmd_class peers =
+	CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
 
 const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 #define M(mode, words, rows, class_) [mode] = {words, &rows, class_}
@@ -59,7 +67,8 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 enum cmd_mode cmd_row_mode(const struct cmd *row)
 {
 	for (int m = 0; m < MODE__MAX; m++)
-		if (row >= cmd_modes[m].rows->v && row < cmd_modes[m].rows->v + cmd_modes[m].rows->n)
+		if (row >= cmd_modes[m].rows->v &&
+			row < cmd_modes[m].rows->v + cmd_modes[m].rows->n)
 			return (enum cmd_mode)m;
 	return MODE__MAX;
 }

@@ -24,7 +24,7 @@ static void find_legacy(struct snapshot *s, const char *text, size_t len)
 		}
 		c.row = grammar_head(rows->v, rows->n, &ps.line, first, &at, &why);
 		if (c.row && c.row->set == set_flag && grammar_args(&c, &ps.line, at, &why) &&
-		    c.row->off == offsetof(struct snapshot, own.defaults_legacy))
+			c.row->off == offsetof(struct snapshot, own.defaults_legacy))
 			set_flag(&c);
 	}
 }
@@ -54,7 +54,7 @@ static void fill(struct parse *ps, const char *text, size_t len)
 }
 
 enum status conf_parse(const char *text, size_t len, const struct snapshot *previous,
-		       struct snapshot **out, struct conf_report *report)
+	struct snapshot **out, struct conf_report *report)
 {
 	*out = NULL;
 	*report = (struct conf_report){0};
@@ -67,7 +67,9 @@ enum status conf_parse(const char *text, size_t len, const struct snapshot *prev
 	s->generation = previous ? previous->generation + 1 : 1;
 	struct parse ps = {.s = s, .previous = previous, .report = report};
 	fill(&ps, text, len);
-	enum status st = s->arena.nomem || ps.scratch.nomem ? ST_NOMEM : report->errors ? ST_CONFIG : ST_OK;
+	enum status st = s->arena.nomem || ps.scratch.nomem ? ST_NOMEM
+			 : report->errors                   ? ST_CONFIG
+							    : ST_OK;
 	arena_free(&ps.scratch);
 	if (st == ST_OK)
 		*out = s;

@@ -4,10 +4,10 @@
 
 #include "core/conf/snapshot.h"
 
-#define CONF_MESSAGES 64   /* kept; the rest is only counted */
-#define CONF_WORD 40       /* longest word quoted, cut */
-#define CONF_TEXT 160
-#define CONF_MAX_LEN (16u << 20) /* longest configuration text */
+#define CONF_MESSAGES 64 /* kept; the rest is only counted */
+#define CONF_WORD     40 /* longest word quoted, cut */
+#define CONF_TEXT     160
+#define CONF_MAX_LEN  (16u << 20) /* longest configuration text */
 
 enum conf_severity { CONF_WARNING, CONF_ERROR };
 struct conf_message {
@@ -20,8 +20,8 @@ struct conf_message {
 };
 struct conf_report {
 	struct conf_message msg[CONF_MESSAGES];
-	size_t count;    /* in msg */
-	size_t errors;   /* all of them */
+	size_t count;  /* in msg */
+	size_t errors; /* all of them */
 	size_t warnings;
 };
 
@@ -30,10 +30,10 @@ struct conf_report {
  * it fails. previous (may be NULL) only lends its VRF numbers and generation. Bytes of any kind
  * are safe. Nothing secret goes into the report. */
 enum status conf_parse(const char *text, size_t len, const struct snapshot *previous,
-		       struct snapshot **out, struct conf_report *report) MUST_USE;
+	struct snapshot **out, struct conf_report *report) MUST_USE;
 
-/* One message as one line of text: "FILE:12:5: error: ... (did you mean ...)". Escapes bytes that do
- * not print. Returns the length written (always terminated). */
+/* One message as one line of text: "FILE:12:5: error: ... (did you mean ...)". Escapes bytes that
+ * do not print. Returns the length written (always terminated). */
 size_t conf_message_format(char *out, size_t cap, const char *file, const struct conf_message *m);
 
 enum conf_print {

@@ -5,22 +5,7 @@
 #ifndef CORE_CONF_CONF_IKE_H
 #define CORE_CONF_CONF_IKE_H
 
-#include "core/base/addr.h"
-#include "core/base/rd.h"
-
-/* A configured secret. bytes is what the algorithm gets (type 0: the characters; hex: decoded). A
- * type 6 or 7 secret was sealed by another device: it cannot be used, bytes is its text. */
-enum secret_form { SECRET_NONE, SECRET_PLAIN, SECRET_HEX, SECRET_SEALED6, SECRET_SEALED7 };
-struct secret {
-	uint8_t *bytes;
-	size_t len;
-	uint8_t form; /* enum secret_form */
-};
-
-static inline bool secret_usable(const struct secret *s)
-{
-	return s->form == SECRET_PLAIN || s->form == SECRET_HEX;
-}
+#include "core/conf/conf_id.h"
 
 /* One transform by its IANA number (RFC 7296 section 3.3.2); key_bits only for ciphers whose key
  * length is an attribute, otherwise 0. The list order is the order of preference. */
@@ -36,9 +21,9 @@ struct transform_list {
 /* R-POL-01..09. */
 struct ike_proposal {
 	char *name;
-	bool complete; /* R-POL-05; incomplete ones are never offered or accepted */
-	bool disabled; /* `no crypto ikev2 proposal default` */
-	bool modified; /* of the default object: the user changed it */
+	bool complete;  /* R-POL-05; incomplete ones are never offered or accepted */
+	bool disabled;  /* `no crypto ikev2 proposal default` */
+	bool modified;  /* of the default object: the user changed it */
 	bool prf_named; /* false: prf follows integrity (R-POL-04) */
 	struct transform_list encr;
 	struct transform_list integ;
@@ -62,11 +47,6 @@ struct local_match {
 	char *ifname;
 };
 
-struct str_list {
-	char **v;
-	size_t n;
-};
-
 /* R-POL-11..17. */
 struct ike_policy {
 	char *name;
@@ -79,21 +59,10 @@ struct ike_policy {
 	struct str_list proposals; /* names in order of preference */
 };
 
-/* Identities: to be matched, or to be sent. */
-enum id_kind {
-	ID_NONE, ID_ANY, ID_ADDRESS, ID_FQDN, ID_FQDN_DOMAIN, ID_EMAIL, ID_EMAIL_DOMAIN, ID_KEYID,
-	ID_DN, ID_CERT_MAP
-};
-struct id_match {
-	uint8_t kind;         /* enum id_kind */
-	struct prefix prefix; /* ID_ADDRESS */
-	char *text;           /* name, domain, key-id bytes or map name */
-};
-
-#define AUTH_PSK 0x01u
-#define AUTH_RSA 0x02u
-#define AUTH_ECDSA 0x04u
-#define AUTH_EAP 0x08u
+#define AUTH_PSK        0x01u
+#define AUTH_RSA        0x02u
+#define AUTH_ECDSA      0x04u
+#define AUTH_EAP        0x08u
 #define AUTH_ANYCONNECT 0x10u
 
 enum eap_kind { EAP_ANY, EAP_GTC, EAP_MD5, EAP_MSCHAPV2 };
@@ -110,7 +79,7 @@ enum keyring_kind { KEYRING_NONE, KEYRING_LOCAL, KEYRING_AAA };
 
 struct trustpoint_ref {
 	char *name;
-	bool sign;   /* neither flag was named: both are true */
+	bool sign; /* neither flag was named: both are true */
 	bool verify;
 };
 

@@ -80,7 +80,7 @@ struct pool6 {
  * shown, and refused where a standard one is needed (X-13). */
 struct acl_line {
 	bool permit;
-	uint32_t seq; /* order in the list */
+	uint32_t seq;      /* order in the list */
 	struct prefix net; /* length 0 for any; of an IPv6 list: the source */
 	char *remark;      /* not NULL: only a remark */
 	char *text;        /* not NULL: an extended line, as text */
@@ -125,12 +125,12 @@ struct ipsec_profile {
 enum iface_kind { IFACE_TEMPLATE, IFACE_TUNNEL, IFACE_LOOPBACK };
 enum tunnel_mode { TM_DEFAULT, TM_IPSEC4, TM_IPSEC6, TM_GRE4, TM_GRE6, TM_MGRE };
 struct iface {
-	char *name; /* canonical: "Virtual-Template1" */
+	char *name;   /* canonical: "Virtual-Template1" */
 	uint8_t kind; /* enum iface_kind */
 	uint32_t number;
 	char *description;
 	bool shutdown;
-	char *vrf; /* forwarding: the inner VRF; NULL: global */
+	char *vrf;        /* forwarding: the inner VRF; NULL: global */
 	struct prefix ip; /* host bits kept; family 0: none */
 	bool ip_negotiated;
 	char *unnumbered;

@@ -28,10 +28,13 @@ static void derive_prf(struct arena *a, struct ike_proposal *p)
 		return;
 	p->prf = (struct transform_list){0};
 	for (size_t i = 0; i < p->integ.n; i++) {
-		const struct xf *integ = suite_find(XF_INTEG, p->integ.v[i].id, p->integ.v[i].key_bits);
-		for (const struct xf *x = suite_next(XF_PRF, NULL); x && integ; x = suite_next(XF_PRF, x)) {
-			struct conf_transform *slot = x->alg == integ->alg ?
-				ARENA_PUSH(a, p->prf.v, p->prf.n, tmp) : NULL;
+		const struct xf *integ =
+			suite_find(XF_INTEG, p->integ.v[i].id, p->integ.v[i].key_bits);
+		for (const struct xf *x = suite_next(XF_PRF, NULL); x && integ;
+			x = suite_next(XF_PRF, x)) {
+			struct conf_transform *slot =
+				x->alg == integ->alg ? ARENA_PUSH(a, p->prf.v, p->prf.n, tmp)
+						     : NULL;
 			if (slot)
 				*slot = (struct conf_transform){x->id, x->key_bits};
 		}
@@ -43,8 +46,9 @@ void derive_objects(struct snapshot *s)
 	for (size_t i = 0; i < s->proposal_count; i++) {
 		struct ike_proposal *p = &s->proposals[i];
 		derive_prf(&s->arena, p);
-		p->complete = p->encr.n && p->dh.n && p->prf.n &&
-			      (all_aead(&p->encr) ? p->integ.n == 0 : p->integ.n != 0); /* R-POL-05 */
+		p->complete =
+			p->encr.n && p->dh.n && p->prf.n &&
+			(all_aead(&p->encr) ? p->integ.n == 0 : p->integ.n != 0); /* R-POL-05 */
 	}
 	for (size_t i = 0; i < s->policy_count; i++)
 		s->policies[i].complete = s->policies[i].proposals.n != 0;
@@ -68,7 +72,8 @@ static void number_add(struct snapshot *s, const char *name, uint32_t num)
 {
 	void *tmp;
 	char *copy = arena_strndup(&s->arena, name, strlen(name));
-	struct vrf_def *v = copy ? ARENA_PUSH(&s->arena, s->vrf_numbers, s->vrf_number_count, tmp) : NULL;
+	struct vrf_def *v =
+		copy ? ARENA_PUSH(&s->arena, s->vrf_numbers, s->vrf_number_count, tmp) : NULL;
 	if (v)
 		*v = (struct vrf_def){.name = copy, .num = num};
 }
@@ -104,11 +109,12 @@ void derive_vrfs(struct snapshot *s, const struct snapshot *previous)
 		s->own.listen[i].num = s->own.listen[i].vrf ? resolve(s, s->own.listen[i].vrf) : 0;
 }
 
-#define MODIFIED(list, count, shape, ref_) \
-	do { \
-		for (size_t i_ = 0; i_ < s->count; i_++) \
-			if (strcmp(s->list[i_].name, "default") == 0 && !s->list[i_].disabled) \
-				s->list[i_].modified = !shape_equal(&(shape), &s->list[i_], (ref_)); \
+#define MODIFIED(list, count, shape, ref_)                                                         \
+	do {                                                                                       \
+		for (size_t i_ = 0; i_ < s->count; i_++)                                           \
+			if (strcmp(s->list[i_].name, "default") == 0 && !s->list[i_].disabled)     \
+				s->list[i_].modified =                                             \
+					!shape_equal(&(shape), &s->list[i_], (ref_));              \
 	} while (0)
 
 bool derive_modified(struct snapshot *s)
@@ -121,14 +127,15 @@ bool derive_modified(struct snapshot *s)
 	struct parse ps = {.s = ref, .system = true};
 	parse_defaults(&ps, NULL);
 	derive_objects(ref);
-	bool ok = !ref->arena.nomem && ref->proposal_count && ref->policy_count && ref->authz_count &&
-		  ref->set_count && ref->ipsec_profile_count;
+	bool ok = !ref->arena.nomem && ref->proposal_count && ref->policy_count &&
+		  ref->authz_count && ref->set_count && ref->ipsec_profile_count;
 	if (ok) {
 		MODIFIED(proposals, proposal_count, shape_proposal, ref->proposals);
 		MODIFIED(policies, policy_count, shape_policy, ref->policies);
 		MODIFIED(authz, authz_count, shape_authz, ref->authz);
 		MODIFIED(sets, set_count, shape_set, ref->sets);
-		MODIFIED(ipsec_profiles, ipsec_profile_count, shape_ipsec_profile, ref->ipsec_profiles);
+		MODIFIED(ipsec_profiles, ipsec_profile_count, shape_ipsec_profile,
+			ref->ipsec_profiles);
 	}
 	snapshot_unref(ref);
 	return ok;

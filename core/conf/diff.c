@@ -22,24 +22,33 @@ struct named {
 	int kind_off; /* a uint8_t that is part of the name */
 	const struct shape *shape;
 };
-#define NAMED(words, mode, list, count, type, kind, shape) \
-	{words, mode, offsetof(struct snapshot, list), offsetof(struct snapshot, count), \
-	 offsetof(struct type, name), kind, &shape}
+#define NAMED(words, mode, list, count, type, kind, shape)                                         \
+	{                                                                                          \
+		words, mode, offsetof(struct snapshot, list), offsetof(struct snapshot, count),    \
+			offsetof(struct type, name), kind, &shape                                  \
+	}
 
 static const struct named objects[] = {
 	NAMED("vrf definition", MODE_VRF, vrfs, vrf_count, vrf_def, NO_KIND, shape_vrf_def),
-	NAMED("aaa list", -1, aaa_lists, aaa_list_count, aaa_list, offsetof(struct aaa_list, kind), shape_aaa_list),
+	NAMED("aaa list", -1, aaa_lists, aaa_list_count, aaa_list, offsetof(struct aaa_list, kind),
+		shape_aaa_list),
 	NAMED("ip local pool", -1, pools4, pool4_count, pool4, NO_KIND, shape_pool4),
 	NAMED("ipv6 local pool", -1, pools6, pool6_count, pool6, NO_KIND, shape_pool6),
 	NAMED("access-list", -1, acls, acl_count, acl, offsetof(struct acl, kind), shape_acl),
-	NAMED("crypto ikev2 proposal", MODE_PROPOSAL, proposals, proposal_count, ike_proposal, NO_KIND, shape_proposal),
-	NAMED("crypto ikev2 policy", MODE_POLICY, policies, policy_count, ike_policy, NO_KIND, shape_policy),
-	NAMED("crypto ikev2 keyring", MODE_KEYRING, keyrings, keyring_count, ike_keyring, NO_KIND, shape_keyring),
-	NAMED("crypto ikev2 authorization policy", MODE_AUTHZ, authz, authz_count, authz_policy, NO_KIND, shape_authz),
-	NAMED("crypto ikev2 profile", MODE_PROFILE, profiles, profile_count, ike_profile, NO_KIND, shape_profile),
-	NAMED("crypto ipsec transform-set", MODE_SET, sets, set_count, transform_set, NO_KIND, shape_set),
-	NAMED("crypto ipsec profile", MODE_IPSEC_PROFILE, ipsec_profiles, ipsec_profile_count, ipsec_profile, NO_KIND,
-	      shape_ipsec_profile),
+	NAMED("crypto ikev2 proposal", MODE_PROPOSAL, proposals, proposal_count, ike_proposal,
+		NO_KIND, shape_proposal),
+	NAMED("crypto ikev2 policy", MODE_POLICY, policies, policy_count, ike_policy, NO_KIND,
+		shape_policy),
+	NAMED("crypto ikev2 keyring", MODE_KEYRING, keyrings, keyring_count, ike_keyring, NO_KIND,
+		shape_keyring),
+	NAMED("crypto ikev2 authorization policy", MODE_AUTHZ, authz, authz_count, authz_policy,
+		NO_KIND, shape_authz),
+	NAMED("crypto ikev2 profile", MODE_PROFILE, profiles, profile_count, ike_profile, NO_KIND,
+		shape_profile),
+	NAMED("crypto ipsec transform-set", MODE_SET, sets, set_count, transform_set, NO_KIND,
+		shape_set),
+	NAMED("crypto ipsec profile", MODE_IPSEC_PROFILE, ipsec_profiles, ipsec_profile_count,
+		ipsec_profile, NO_KIND, shape_ipsec_profile),
 	NAMED("interface", MODE_IFACE, ifaces, iface_count, iface, NO_KIND, shape_iface),
 };
 
@@ -87,7 +96,8 @@ struct sides {
 };
 
 /* Does the row say the same of both objects? */
-static enum status row_same(const struct sides *s, const struct cmd *row, const void *a, const void *b, bool *same)
+static enum status row_same(
+	const struct sides *s, const struct cmd *row, const void *a, const void *b, bool *same)
 {
 	struct cout x, y;
 	cout_init(&x, s->old, CONF_SECRETS | CONF_ALL);
@@ -101,8 +111,8 @@ static enum status row_same(const struct sides *s, const struct cmd *row, const 
 	return st;
 }
 
-static enum status diff_rows(const struct sides *s, const struct named *o, const char *a, const char *b,
-			     struct conf_diff *d)
+static enum status diff_rows(const struct sides *s, const struct named *o, const char *a,
+	const char *b, struct conf_diff *d)
 {
 	size_t before = d->n;
 	for (size_t i = 0; o->mode >= 0 && i < cmd_modes[o->mode].rows->n; i++) {
@@ -110,13 +120,15 @@ static enum status diff_rows(const struct sides *s, const struct named *o, const
 		bool same = true;
 		if (row->print && row_same(s, row, a, b, &same) != ST_OK)
 			return ST_NOMEM;
-		struct conf_change c = {CHANGE_CHANGED, row->when, o->words, name_at(o, b), row->grammar};
+		struct conf_change c = {
+			CHANGE_CHANGED, row->when, o->words, name_at(o, b), row->grammar};
 		if (!same && add(d, c) != ST_OK)
 			return ST_NOMEM;
 	}
 	if (d->n != before || shape_equal(o->shape, a, b))
 		return ST_OK;
-	return add(d, (struct conf_change){CHANGE_CHANGED, CHANGE_NEW_SESSIONS, o->words, name_at(o, b), ""});
+	return add(d, (struct conf_change){
+			      CHANGE_CHANGED, CHANGE_NEW_SESSIONS, o->words, name_at(o, b), ""});
 }
 
 static enum status diff_objects(const struct sides *s, const struct named *o, struct conf_diff *d)
@@ -127,25 +139,25 @@ static enum status diff_objects(const struct sides *s, const struct named *o, st
 	for (size_t i = 0; i < old_n && st == ST_OK; i++) {
 		const char *obj = old + i * o->shape->size;
 		if (!find_same(s->new_, o, obj))
-			st = add(d, (struct conf_change){CHANGE_REMOVED, CHANGE_NEW_SESSIONS, o->words,
-							 name_at(o, obj), ""});
+			st = add(d, (struct conf_change){CHANGE_REMOVED, CHANGE_NEW_SESSIONS,
+					    o->words, name_at(o, obj), ""});
 	}
 	for (size_t i = 0; i < new_n && st == ST_OK; i++) {
 		const char *obj = new_ + i * o->shape->size, *was = find_same(s->old, o, obj);
 		if (was)
 			st = diff_rows(s, o, was, obj, d);
 		else
-			st = add(d, (struct conf_change){CHANGE_ADDED, CHANGE_NEW_SESSIONS, o->words,
-							 name_at(o, obj), ""});
+			st = add(d, (struct conf_change){CHANGE_ADDED, CHANGE_NEW_SESSIONS,
+					    o->words, name_at(o, obj), ""});
 	}
 	return st;
 }
 
 static bool prints_objects(const struct cmd *row)
 {
-	return row->print == print_block || row->print == print_interface || row->print == print_acl ||
-	       row->print == print_pool4 || row->print == print_pool6 || row->print == print_transform_set ||
-	       row->print == print_aaa_list;
+	return row->print == print_block || row->print == print_interface ||
+	       row->print == print_acl || row->print == print_pool4 || row->print == print_pool6 ||
+	       row->print == print_transform_set || row->print == print_aaa_list;
 }
 
 enum status conf_diff(const struct snapshot *old, const struct snapshot *new_, struct conf_diff *d)
@@ -161,7 +173,8 @@ enum status conf_diff(const struct snapshot *old, const struct snapshot *new_, s
 			continue;
 		st = row_same(&s, row, old, new_, &same);
 		if (st == ST_OK && !same)
-			st = add(d, (struct conf_change){CHANGE_CHANGED, row->when, "", NULL, row->grammar});
+			st = add(d, (struct conf_change){
+					    CHANGE_CHANGED, row->when, "", NULL, row->grammar});
 	}
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]) && st == ST_OK; i++)
 		st = diff_objects(&s, &objects[i], d);
@@ -176,17 +189,20 @@ void conf_diff_fini(struct conf_diff *d)
 
 const char *conf_when_words(uint8_t when)
 {
-	static const char *const words[] = {
-		[CHANGE_LIVE] = "live", [CHANGE_NEW_SESSIONS] = "new sessions", [CHANGE_RESTART] = "restart"};
+	static const char *const words[] = {[CHANGE_LIVE] = "live",
+		[CHANGE_NEW_SESSIONS] = "new sessions",
+		[CHANGE_RESTART] = "restart"};
 	return when <= CHANGE_RESTART ? words[when] : "";
 }
 
 size_t conf_change_format(char *out, size_t cap, const struct conf_change *c)
 {
-	static const char *const kinds[] = {
-		[CHANGE_ADDED] = "added", [CHANGE_REMOVED] = "removed", [CHANGE_CHANGED] = "changed"};
-	int n = snprintf(out, cap, "%s%s%s%s%.*s %s (%s)", c->object, c->name ? " " : "", c->name ? c->name : "",
-			 c->name && c->command[0] ? ": " : "", (int)grammar_head_len(c->command), c->command,
-			 kinds[c->kind], conf_when_words(c->when));
+	static const char *const kinds[] = {[CHANGE_ADDED] = "added",
+		[CHANGE_REMOVED] = "removed",
+		[CHANGE_CHANGED] = "changed"};
+	int n = snprintf(out, cap, "%s%s%s%s%.*s %s (%s)", c->object, c->name ? " " : "",
+		c->name ? c->name : "", c->name && c->command[0] ? ": " : "",
+		(int)grammar_head_len(c->command), c->command, kinds[c->kind],
+		conf_when_words(c->when));
 	return n < 0 || !cap ? 0 : (size_t)n < cap ? (size_t)n : cap - 1;
 }

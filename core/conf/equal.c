@@ -9,7 +9,8 @@ static bool str_eq(const char *a, const char *b)
 
 static bool secret_eq(const struct secret *a, const struct secret *b)
 {
-	return a->form == b->form && a->len == b->len && (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
+	return a->form == b->form && a->len == b->len &&
+	       (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
 }
 
 static bool transforms_eq(const struct transform_list *a, const struct transform_list *b)
@@ -58,44 +59,40 @@ static bool list_eq(const struct shape_field *f, const char *a, const char *b)
 static bool one_eq(const struct shape_field *f, const char *a, const char *b)
 {
 	switch (f->type) {
-	case SHAPE_BOOL:
-		return *AS(bool, a) == *AS(bool, b);
-	case SHAPE_U8:
-		return *AS(uint8_t, a) == *AS(uint8_t, b);
-	case SHAPE_U16:
-		return *AS(uint16_t, a) == *AS(uint16_t, b);
-	case SHAPE_U32:
-		return *AS(uint32_t, a) == *AS(uint32_t, b);
-	case SHAPE_SIZE:
-		return *AS(size_t, a) == *AS(size_t, b);
-	case SHAPE_STR:
-		return str_eq(*AS(char *, a), *AS(char *, b));
-	case SHAPE_ADDR:
-		return addr_eq(AS(struct addr, a), AS(struct addr, b));
-	case SHAPE_PREFIX:
-		return prefix_same(AS(struct prefix, a), AS(struct prefix, b));
-	case SHAPE_SECRET:
-		return secret_eq(AS(struct secret, a), AS(struct secret, b));
+	case SHAPE_BOOL: return *AS(bool, a) == *AS(bool, b);
+	case SHAPE_U8: return *AS(uint8_t, a) == *AS(uint8_t, b);
+	case SHAPE_U16: return *AS(uint16_t, a) == *AS(uint16_t, b);
+	case SHAPE_U32: return *AS(uint32_t, a) == *AS(uint32_t, b);
+	case SHAPE_SIZE: return *AS(size_t, a) == *AS(size_t, b);
+	case SHAPE_STR: return str_eq(*AS(char *, a), *AS(char *, b));
+	case SHAPE_ADDR: return addr_eq(AS(struct addr, a), AS(struct addr, b));
+	case SHAPE_PREFIX: return prefix_same(AS(struct prefix, a), AS(struct prefix, b));
+	case SHAPE_SECRET: return secret_eq(AS(struct secret, a), AS(struct secret, b));
 	case SHAPE_TRANSFORMS:
 		return transforms_eq(AS(struct transform_list, a), AS(struct transform_list, b));
-	case SHAPE_STRS:
-		return strs_eq(AS(struct str_list, a), AS(struct str_list, b));
-	case SHAPE_STRUCT:
-		return shape_equal(f->shape, a, b);
-	default:
-		return true; /* SHAPE_SKIP */
+	case SHAPE_STRS: return strs_eq(AS(struct str_list, a), AS(struct str_list, b));
+	case SHAPE_STRUCT: return shape_equal(f->shape, a, b);
+	default: return true; /* SHAPE_SKIP */
 	}
 }
 
 size_t shape_field_size(const struct shape_field *f)
 {
-	static const size_t sizes[] = {
-		[SHAPE_BOOL] = sizeof(bool), [SHAPE_U8] = 1, [SHAPE_U16] = 2, [SHAPE_U32] = 4,
-		[SHAPE_SIZE] = sizeof(size_t), [SHAPE_STR] = sizeof(char *),
-		[SHAPE_ADDR] = sizeof(struct addr), [SHAPE_PREFIX] = sizeof(struct prefix),
-		[SHAPE_SECRET] = sizeof(struct secret), [SHAPE_TRANSFORMS] = sizeof(struct transform_list),
-		[SHAPE_STRS] = sizeof(struct str_list), [SHAPE_LIST] = sizeof(void *)};
-	return f->type == SHAPE_STRUCT ? f->shape->size : f->type == SHAPE_SKIP ? f->n : sizes[f->type];
+	static const size_t sizes[] = {[SHAPE_BOOL] = sizeof(bool),
+		[SHAPE_U8] = 1,
+		[SHAPE_U16] = 2,
+		[SHAPE_U32] = 4,
+		[SHAPE_SIZE] = sizeof(size_t),
+		[SHAPE_STR] = sizeof(char *),
+		[SHAPE_ADDR] = sizeof(struct addr),
+		[SHAPE_PREFIX] = sizeof(struct prefix),
+		[SHAPE_SECRET] = sizeof(struct secret),
+		[SHAPE_TRANSFORMS] = sizeof(struct transform_list),
+		[SHAPE_STRS] = sizeof(struct str_list),
+		[SHAPE_LIST] = sizeof(void *)};
+	return f->type == SHAPE_STRUCT ? f->shape->size
+	       : f->type == SHAPE_SKIP ? f->n
+				       : sizes[f->type];
 }
 
 bool shape_equal(const struct shape *shape, const void *a, const void *b)

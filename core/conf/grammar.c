@@ -61,7 +61,7 @@ size_t word_distance(const char *a, size_t a_len, const char *b, size_t b_len, s
 			if (row[j - 1] + 1 < best)
 				best = (uint8_t)(row[j - 1] + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    up2[j - 2] + 1 < best)
+				up2[j - 2] + 1 < best)
 				best = (uint8_t)(up2[j - 2] + 1);
 			row[j] = best;
 		}
@@ -125,8 +125,8 @@ static void race_keep(struct race *r, struct word k)
 	r->at++;
 }
 
-static void race_explain(const struct race *r, const struct line *l, size_t at, bool ambiguous,
-			 struct mismatch *why)
+static void race_explain(
+	const struct race *r, const struct line *l, size_t at, bool ambiguous, struct mismatch *why)
 {
 	*why = (struct mismatch){.at = at, .ambiguous = ambiguous};
 	size_t best = 3;
@@ -143,8 +143,8 @@ static void race_explain(const struct race *r, const struct line *l, size_t at, 
 	}
 }
 
-const struct cmd *grammar_head(const struct cmd *rows, size_t count, const struct line *l, size_t first,
-			       size_t *args_at, struct mismatch *why)
+const struct cmd *grammar_head(const struct cmd *rows, size_t count, const struct line *l,
+	size_t first, size_t *args_at, struct mismatch *why)
 {
 	struct race r = {.rows = rows, .count = count < MODE_ROWS ? count : MODE_ROWS};
 	memset(r.alive, 1, r.count);
@@ -277,7 +277,11 @@ static void expected_one_of(struct matcher *m, const char *g, const char *close)
 			(void)argument_take(a, &none, 0, &scratch, &used, what);
 		else
 			snprintf(what, sizeof(what), "%.*s", (int)(element_end(a, e) - a), a);
-		int more = snprintf(out + n, cap - n, "%s%s", n == 0 ? "" : last ? " or " : ", ", what);
+		int more = snprintf(out + n, cap - n, "%s%s",
+			n == 0 ? ""
+			: last ? " or "
+			       : ", ",
+			what);
 		n += more > 0 ? (size_t)more : 0;
 	}
 }

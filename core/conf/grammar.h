@@ -4,10 +4,10 @@
 
 #include "core/conf/command.h"
 
-#define LINE_WORDS 128
-#define NAME_MAX_LEN 63    /* of configuration objects */
-#define SECRET_MAX_LEN 256 /* longest pre-shared key or password */
-#define HIDDEN "<hidden>"  /* what show prints in place of a secret */
+#define LINE_WORDS     128
+#define NAME_MAX_LEN   63         /* of configuration objects */
+#define SECRET_MAX_LEN 256        /* longest pre-shared key or password */
+#define HIDDEN         "<hidden>" /* what show prints in place of a secret */
 
 struct line {
 	const char *p; /* without line end and trailing blanks */
@@ -22,17 +22,17 @@ void line_split(struct line *l, const char *p, size_t len, uint32_t number);
 
 /* Why and where nothing matched. */
 struct mismatch {
-	size_t at;        /* index of the word; l->n: something is missing at the end */
+	size_t at; /* index of the word; l->n: something is missing at the end */
 	bool ambiguous;
-	bool secret;      /* do not quote the word */
+	bool secret;            /* do not quote the word */
 	char expect[CONF_TEXT]; /* "" or what was expected */
 	char near[CONF_WORD];   /* nearest known word, "" when none is near */
 };
 
 /* The row whose head the words from `first` on begin with, NULL when none does. *args_at is the
  * word after the head. */
-const struct cmd *grammar_head(const struct cmd *rows, size_t count, const struct line *l, size_t first,
-			       size_t *args_at, struct mismatch *why);
+const struct cmd *grammar_head(const struct cmd *rows, size_t count, const struct line *l,
+	size_t first, size_t *args_at, struct mismatch *why);
 /* The rest of the words against the row's arguments; fills c->args. */
 bool grammar_args(struct cmd_call *c, const struct line *l, size_t at, struct mismatch *why);
 

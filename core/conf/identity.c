@@ -6,7 +6,8 @@
 
 struct prefix prefix_read(const struct cmd_call *c)
 {
-	const struct arg *p = cmd_arg(c, "prefix"), *a = cmd_arg(c, "address"), *m = cmd_arg(c, "mask");
+	const struct arg *p = cmd_arg(c, "prefix"), *a = cmd_arg(c, "address"),
+			 *m = cmd_arg(c, "mask");
 	struct prefix r = {0};
 	if (p) {
 		r = p->prefix;
@@ -48,7 +49,7 @@ void identity_read(struct cmd_call *c, struct id_match *m)
 		const char *word;
 		uint8_t kind;
 	} t[] = {{"any", ID_ANY}, {"address", ID_ADDRESS}, {"fqdn", ID_FQDN}, {"email", ID_EMAIL},
-		 {"key-id", ID_KEYID}, {"dn", ID_DN}};
+		{"key-id", ID_KEYID}, {"dn", ID_DN}};
 	*m = (struct id_match){.kind = ID_NONE};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		if (cmd_has(c, t[i].word))
@@ -70,7 +71,8 @@ bool identity_same(const struct id_match *a, const struct id_match *b)
 	return a->text == b->text || (a->text && b->text && strcmp(a->text, b->text) == 0);
 }
 
-const struct id_match *identity_list_set(struct cmd_call *c, struct id_match **v, size_t *n, bool is_map)
+const struct id_match *identity_list_set(
+	struct cmd_call *c, struct id_match **v, size_t *n, bool is_map)
 {
 	struct id_match want = {.kind = ID_CERT_MAP};
 	if (is_map && c->n)
@@ -102,10 +104,14 @@ const struct id_match *identity_list_set(struct cmd_call *c, struct id_match **v
 
 void identity_print(struct cout *o, const struct cmd *row, const struct id_match *m)
 {
-	static const char *const words[] = {
-		[ID_ANY] = " any", [ID_ADDRESS] = " address", [ID_FQDN] = " fqdn",
-		[ID_FQDN_DOMAIN] = " fqdn domain", [ID_EMAIL] = " email",
-		[ID_EMAIL_DOMAIN] = " email domain", [ID_KEYID] = " key-id", [ID_DN] = " dn",
+	static const char *const words[] = {[ID_ANY] = " any",
+		[ID_ADDRESS] = " address",
+		[ID_FQDN] = " fqdn",
+		[ID_FQDN_DOMAIN] = " fqdn domain",
+		[ID_EMAIL] = " email",
+		[ID_EMAIL_DOMAIN] = " email domain",
+		[ID_KEYID] = " key-id",
+		[ID_DN] = " dn",
 		[ID_CERT_MAP] = ""};
 	cout_head(o, row, false);
 	cout_str(o, words[m->kind]);

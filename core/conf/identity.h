@@ -10,7 +10,8 @@ void identity_read(struct cmd_call *c, struct id_match *m);
 bool identity_same(const struct id_match *a, const struct id_match *b);
 /* Adds, removes (`no` with the same words) or clears. is_map: <name> is a certificate map; only
  * entries of that sort are touched. Returns the entry added, NULL when none was. */
-const struct id_match *identity_list_set(struct cmd_call *c, struct id_match **v, size_t *n, bool is_map);
+const struct id_match *identity_list_set(
+	struct cmd_call *c, struct id_match **v, size_t *n, bool is_map);
 void identity_print(struct cout *o, const struct cmd *row, const struct id_match *m);
 /* " ADDRESS [MASK]" or " PREFIX". */
 void prefix_print(struct cout *o, const struct prefix *p);

@@ -30,7 +30,8 @@ static bool *flag_of(int16_t off, void *obj)
 
 void cmd_defaults(struct cmd_call *c, enum cmd_mode mode, void *obj)
 {
-	struct cmd_call d = {.ps = c->ps, .s = c->s, .arena = c->arena, .obj = obj, .form = FORM_DEFAULT};
+	struct cmd_call d = {
+		.ps = c->ps, .s = c->s, .arena = c->arena, .obj = obj, .form = FORM_DEFAULT};
 	for (size_t i = 0; i < cmd_modes[mode].rows->n; i++) {
 		d.row = &cmd_modes[mode].rows->v[i];
 		if (d.row->def && d.row->set)
@@ -93,11 +94,13 @@ void set_block(struct cmd_call *c)
 		object_reset(c, k, obj, c->form == FORM_NO);
 	} else if (obj) {
 		size_t i = (size_t)((char *)obj - (char *)*list_of(k, c->obj)) / k->size;
-		*count_of(k, c->obj) = arena_drop(*list_of(k, c->obj), *count_of(k, c->obj), i, k->size);
+		*count_of(k, c->obj) =
+			arena_drop(*list_of(k, c->obj), *count_of(k, c->obj), i, k->size);
 	}
 }
 
-static void print_object(struct cout *o, const struct cmd *row, const struct cmd_class *k, void *obj)
+static void print_object(
+	struct cout *o, const struct cmd *row, const struct cmd_class *k, void *obj)
 {
 	bool system = k->disabled_off >= 0 && strcmp(*name_of(k, obj), "default") == 0;
 	bool disabled = system && *flag_of(k->disabled_off, obj);
@@ -160,8 +163,10 @@ static size_t canonical(const struct cmd_call *c, char *out, size_t cap, struct 
 			     (memchr(w.p, ' ', w.len) || memchr(w.p, '\t', w.len));
 		const char *form = "";
 		if (a->kind == ARG_SECRET)
-			form = a->form == SECRET_HEX ? "hex " : a->form == SECRET_SEALED6 ? "6 "
-				: a->form == SECRET_SEALED7 ? "7 " : "0 ";
+			form = a->form == SECRET_HEX       ? "hex "
+			       : a->form == SECRET_SEALED6 ? "6 "
+			       : a->form == SECRET_SEALED7 ? "7 "
+							   : "0 ";
 		int more = snprintf(out + n, cap - n, "%s%s", n ? (quote ? " \"" : " ") : "", form);
 		n += more > 0 && (size_t)more < cap - n ? (size_t)more : 0;
 		if (a->kind == ARG_SECRET) {
@@ -188,8 +193,8 @@ static struct kept *kept_find(struct kept_list l, const struct kept *want, bool 
 	for (size_t i = 0; i < *l.n; i++) {
 		struct kept *k = &(*l.v)[i];
 		if (k->row == want->row &&
-		    (!repeats || (same_part(k) == same_part(want) &&
-				  memcmp(k->text, want->text, same_part(want)) == 0)))
+			(!repeats || (same_part(k) == same_part(want) &&
+					     memcmp(k->text, want->text, same_part(want)) == 0)))
 			return k;
 	}
 	return NULL;
@@ -217,7 +222,7 @@ static void kept_remove(struct kept_list l, uint16_t row, const char *text)
 	for (size_t i = *l.n; i-- > 0;) {
 		const struct kept *k = &(*l.v)[i];
 		if (k->row == row && strncmp(k->text, text, len) == 0 &&
-		    (k->text[len] == '\0' || k->text[len] == ' '))
+			(k->text[len] == '\0' || k->text[len] == ' '))
 			*l.n = arena_drop(*l.v, *l.n, i, sizeof(*k));
 	}
 }

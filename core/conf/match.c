@@ -3,12 +3,14 @@
 #include <string.h>
 
 /* R-POL-13, R-PFL-04: any of the addresses; none listed: every address. */
-static bool local_covers(const struct local_match *v, size_t n, const struct addr *local, const char *ifname)
+static bool local_covers(
+	const struct local_match *v, size_t n, const struct addr *local, const char *ifname)
 {
 	if (n == 0)
 		return true;
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].ifname ? ifname && strcmp(v[i].ifname, ifname) == 0 : addr_eq(&v[i].addr, local))
+		if (v[i].ifname ? ifname && strcmp(v[i].ifname, ifname) == 0
+				: addr_eq(&v[i].addr, local))
 			return true;
 	}
 	return false;
@@ -16,17 +18,19 @@ static bool local_covers(const struct local_match *v, size_t n, const struct add
 
 static bool vrf_covers(const struct vrf_match *m, uint32_t vrf)
 {
-	return m->kind == VRF_ANY || (m->kind == VRF_GLOBAL ? vrf == 0 : m->num != VRF_NONE && m->num == vrf);
+	return m->kind == VRF_ANY ||
+	       (m->kind == VRF_GLOBAL ? vrf == 0 : m->num != VRF_NONE && m->num == vrf);
 }
 
-const struct ike_policy *policy_select(const struct snapshot *s, uint32_t vrf, const struct addr *local)
+const struct ike_policy *policy_select(
+	const struct snapshot *s, uint32_t vrf, const struct addr *local)
 {
 	const struct ike_policy *best = NULL, *fallback = NULL;
 	int best_rank = -1;
 	for (size_t i = 0; i < s->policy_count; i++) {
 		const struct ike_policy *p = &s->policies[i];
 		if (!p->complete || p->disabled || !vrf_covers(&p->fvrf, vrf) ||
-		    !local_covers(p->locals, p->local_count, local, NULL))
+			!local_covers(p->locals, p->local_count, local, NULL))
 			continue;
 		if (strcmp(p->name, "default") == 0) {
 			fallback = p; /* R-POL-18: only where no other applies */
@@ -43,7 +47,7 @@ const struct ike_policy *policy_select(const struct snapshot *s, uint32_t vrf, c
 }
 
 size_t policy_proposals(const struct snapshot *s, const struct ike_policy *p,
-			const struct ike_proposal **out, size_t max)
+	const struct ike_proposal **out, size_t max)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < p->proposals.n && n < max; i++) {
@@ -90,10 +94,10 @@ bool id_covers(const struct id_match *m, uint8_t id_type, struct view id)
 {
 	size_t len = m->text ? strlen(m->text) : 0;
 	switch (m->kind) {
-	case ID_ANY:
-		return true;
+	case ID_ANY: return true;
 	case ID_ADDRESS: {
-		if (!(id_type == IKE_ID_IPV4 && id.len == 4) && !(id_type == IKE_ID_IPV6 && id.len == 16))
+		if (!(id_type == IKE_ID_IPV4 && id.len == 4) &&
+			!(id_type == IKE_ID_IPV6 && id.len == 16))
 			return false;
 		struct addr a = addr_from(id.p, id.len);
 		return prefix_contains(&m->prefix, &a);
@@ -102,14 +106,11 @@ bool id_covers(const struct id_match *m, uint8_t id_type, struct view id)
 		return id_type == IKE_ID_FQDN && id.len == len && same_name(id.p, m->text, len);
 	case ID_EMAIL:
 		return id_type == IKE_ID_EMAIL && id.len == len && same_name(id.p, m->text, len);
-	case ID_FQDN_DOMAIN:
-		return id_type == IKE_ID_FQDN && in_domain(id, m->text, false);
-	case ID_EMAIL_DOMAIN:
-		return id_type == IKE_ID_EMAIL && in_domain(id, m->text, true);
+	case ID_FQDN_DOMAIN: return id_type == IKE_ID_FQDN && in_domain(id, m->text, false);
+	case ID_EMAIL_DOMAIN: return id_type == IKE_ID_EMAIL && in_domain(id, m->text, true);
 	case ID_KEYID:
 		return id_type == IKE_ID_KEYID && id.len == len && memcmp(id.p, m->text, len) == 0;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -136,12 +137,13 @@ static int remote_rank(const struct ike_profile *p, const struct profile_query *
 static int profile_rank(const struct ike_profile *p, const struct profile_query *q)
 {
 	if (!p->complete || !vrf_covers(&p->fvrf, q->vrf) ||
-	    !local_covers(p->locals, p->local_count, &q->local, q->ifname))
+		!local_covers(p->locals, p->local_count, &q->local, q->ifname))
 		return 0;
 	return remote_rank(p, q);
 }
 
-enum status profile_select(const struct snapshot *s, const struct profile_query *q, struct profile_answer *out)
+enum status profile_select(
+	const struct snapshot *s, const struct profile_query *q, struct profile_answer *out)
 {
 	const struct ike_profile *shut = NULL;
 	int best = 0;
@@ -201,11 +203,12 @@ struct ipsec_params ipsec_params(const struct snapshot *s, const struct ipsec_pr
 }
 
 size_t ipsec_sets(const struct snapshot *s, const struct ipsec_profile *p,
-		  const struct transform_set **out, size_t max)
+	const struct transform_set **out, size_t max)
 {
 	size_t n = 0, named = p ? p->sets.n : 0;
 	for (size_t i = 0; i < (named ? named : 1) && n < max; i++) {
-		const struct transform_set *t = snapshot_transform_set(s, named ? p->sets.v[i] : "default");
+		const struct transform_set *t =
+			snapshot_transform_set(s, named ? p->sets.v[i] : "default");
 		if (t && t->complete && !t->disabled)
 			out[n++] = t;
 	}
@@ -246,4 +249,17 @@ unsigned policy_orphaned(const struct snapshot *s, const struct session_refs *r)
 	if (r->vrf && *r->vrf && !snapshot_vrf(s, r->vrf))
 		gone |= ORPHAN_VRF;
 	return gone;
+}
+
+bool profiles_force_encap(const struct snapshot *s, uint32_t vrf, const struct addr *local)
+{
+	for (size_t i = 0; i < s->profile_count; i++) {
+		const struct ike_profile *p = &s->profiles[i];
+
+		if (!p->nat_force_encap || !p->complete || p->shutdown || !vrf_covers(&p->fvrf, vrf))
+			continue;
+		if (local_covers(p->locals, p->local_count, local, NULL))
+			return true;
+	}
+	return false;
 }

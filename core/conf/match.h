@@ -6,40 +6,47 @@
 #include "core/conf/snapshot.h"
 
 /* IKE identity types (RFC 7296 section 3.5) as they come in the ID payload. */
-#define IKE_ID_IPV4 1
-#define IKE_ID_FQDN 2
+#define IKE_ID_IPV4  1
+#define IKE_ID_FQDN  2
 #define IKE_ID_EMAIL 3
-#define IKE_ID_IPV6 5
-#define IKE_ID_DN 9
+#define IKE_ID_IPV6  5
+#define IKE_ID_DN    9
 #define IKE_ID_KEYID 11
 
 /* The policy for an SA that arrived at (or leaves from) this VRF and local address. Most specific
  * first (X-02): named or global VRF before `any`, a listed local address before none, then
  * configuration order; the default policy comes last. NULL: ST_NO_POLICY. */
-const struct ike_policy *policy_select(const struct snapshot *s, uint32_t vrf, const struct addr *local);
+const struct ike_policy *policy_select(
+	const struct snapshot *s, uint32_t vrf, const struct addr *local);
 
 /* Its usable proposals (complete, defined, not disabled) in order; returns how many were stored. */
 size_t policy_proposals(const struct snapshot *s, const struct ike_policy *p,
-			const struct ike_proposal **out, size_t max);
+	const struct ike_proposal **out, size_t max);
 
 struct profile_query {
-	uint32_t vrf;          /* outer */
-	struct addr local;     /* local address of the SA */
-	const char *ifname;    /* interface that has it, NULL when not known */
-	uint8_t id_type;       /* IDi */
-	struct view id;        /* body of the ID payload after the type word */
-	const char *const *cert_maps; /* names of certificate maps that the peer's certificate meets */
+	uint32_t vrf;       /* outer */
+	struct addr local;  /* local address of the SA */
+	const char *ifname; /* interface that has it, NULL when not known */
+	uint8_t id_type;    /* IDi */
+	struct view id;     /* body of the ID payload after the type word */
+	const char *const
+		*cert_maps; /* names of certificate maps that the peer's certificate meets */
 	size_t cert_map_count;
 };
 struct profile_answer {
-	const struct ike_profile *profile; /* set with ST_OK; else the (first) one concerned or NULL */
-	const struct ike_profile *other;   /* ST_PROFILE_AMBIGUOUS: the second that matches */
+	const struct ike_profile
+		*profile; /* set with ST_OK; else the (first) one concerned or NULL */
+	const struct ike_profile *other; /* ST_PROFILE_AMBIGUOUS: the second that matches */
 };
 /* R-PFL-01..08. ST_OK, ST_NO_PROFILE, ST_PROFILE_AMBIGUOUS (none is selected), ST_PROFILE_SHUTDOWN
  * (only shut down profiles match). `match identity remote any` counts only where nothing more
  * definite matches. */
 enum status profile_select(const struct snapshot *s, const struct profile_query *q,
-			   struct profile_answer *out) MUST_USE;
+	struct profile_answer *out) MUST_USE;
+
+/* Does a profile that such a peer may end up with want ESP in UDP even without a NAT
+ * (`nat force-encapsulation`)? A responder must know before the peer has named itself. */
+bool profiles_force_encap(const struct snapshot *s, uint32_t vrf, const struct addr *local);
 
 /* Does a configured identity cover the one received? Names without regard to case. */
 bool id_covers(const struct id_match *m, uint8_t id_type, struct view id);
@@ -53,11 +60,11 @@ struct psk_pair {
  * its side only; the keyring fills what is missing.
  * Responder (R-KEY-06): by the peer's identity, then by its address (best match).
  * ST_NO_KEY when neither side has a usable key. KEYRING_AAA keyrings are not looked up here. */
-enum status psk_for_responder(const struct snapshot *s, const struct ike_profile *p, uint8_t id_type,
-			      struct view id, const struct addr *peer, struct psk_pair *out) MUST_USE;
+enum status psk_for_responder(const struct snapshot *s, const struct ike_profile *p,
+	uint8_t id_type, struct view id, const struct addr *peer, struct psk_pair *out) MUST_USE;
 /* Initiator (R-KEY-05): by hostname (NULL: none), then by address. */
 enum status psk_for_initiator(const struct snapshot *s, const struct ike_profile *p,
-			      const char *hostname, const struct addr *peer, struct psk_pair *out) MUST_USE;
+	const char *hostname, const struct addr *peer, struct psk_pair *out) MUST_USE;
 
 /* Dead peer detection and NAT keepalive in force for a profile (profile overrides global);
  * p may be NULL. mode DPD_UNSET: off; 0 s: off. */
@@ -75,7 +82,7 @@ struct ipsec_params {
 struct ipsec_params ipsec_params(const struct snapshot *s, const struct ipsec_profile *p);
 /* Its usable transform sets in order (the default set when it names none). */
 size_t ipsec_sets(const struct snapshot *s, const struct ipsec_profile *p,
-		  const struct transform_set **out, size_t max);
+	const struct transform_set **out, size_t max);
 /* The IPsec profile that protects a profile's virtual template; NULL when there is none. */
 const struct ipsec_profile *profile_ipsec(const struct snapshot *s, const struct ike_profile *p);
 
@@ -92,10 +99,10 @@ struct session_refs {
 	const char *vrf;
 };
 #define ORPHAN_PROFILE 0x01u
-#define ORPHAN_POOL4 0x02u
-#define ORPHAN_POOL6 0x04u
-#define ORPHAN_AUTHZ 0x08u
-#define ORPHAN_VRF 0x10u
+#define ORPHAN_POOL4   0x02u
+#define ORPHAN_POOL6   0x04u
+#define ORPHAN_AUTHZ   0x08u
+#define ORPHAN_VRF     0x10u
 /* 0: not orphaned. A profile that is shut down is not gone. */
 unsigned policy_orphaned(const struct snapshot *s, const struct session_refs *r);
 

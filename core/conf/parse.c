@@ -78,7 +78,7 @@ static struct conf_message *report_slot(struct conf_report *r, enum conf_severit
 }
 
 void parse_report(struct parse *ps, enum conf_severity severity, uint32_t line, uint32_t col,
-		  struct word word, const char *text, const char *hint)
+	struct word word, const char *text, const char *hint)
 {
 	struct conf_report *r = ps->report;
 	if (!r || ps->system)
@@ -114,7 +114,7 @@ static struct word head_words(const struct cmd_call *c)
 }
 
 static void call_report(struct cmd_call *c, enum conf_severity severity, const struct arg *a,
-			const char *text, const char *hint)
+	const char *text, const char *hint)
 {
 	const struct line *l = &c->ps->line;
 	struct word w = a ? a->word : head_words(c);
@@ -149,8 +149,8 @@ size_t conf_message_format(char *out, size_t cap, const char *file, const struct
 		snprintf(quoted, sizeof(quoted), " '%s'", word);
 	}
 	int n = snprintf(out, cap, "%s:%s%s%s: %s%s%s%s%s", file, place[0] ? "" : " ", place,
-			 m->severity == CONF_ERROR ? "error" : "warning", m->text, quoted,
-			 m->hint[0] ? " (" : "", m->hint, m->hint[0] ? ")" : "");
+		m->severity == CONF_ERROR ? "error" : "warning", m->text, quoted,
+		m->hint[0] ? " (" : "", m->hint, m->hint[0] ? ")" : "");
 	return n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1;
 }
 
@@ -215,7 +215,8 @@ struct found {
 	struct cmd_call call;
 };
 
-static bool try_frame(struct parse *ps, size_t frame, size_t first, struct found *f, struct mismatch *why)
+static bool try_frame(
+	struct parse *ps, size_t frame, size_t first, struct found *f, struct mismatch *why)
 {
 	const struct frame *fr = &ps->stack[frame];
 	const struct cmd_mode_row *mode = &cmd_modes[fr->mode];
@@ -244,13 +245,14 @@ static bool left_behind(const struct parse *ps, size_t frame)
 /* Where indentation is used it says to which block a line belongs; then the innermost block that
  * knows the line counts. An indented line is not taken for one of the router features without
  * meaning of an outer mode: it is a mistake in its block. */
-static bool find_command(struct parse *ps, size_t first, struct found *f, struct mismatch *why, size_t *where)
+static bool find_command(
+	struct parse *ps, size_t first, struct found *f, struct mismatch *why, size_t *where)
 {
 	struct mismatch m;
 	bool have = false;
 	for (size_t i = ps->depth; i-- > 0 && left_behind(ps, ps->depth - 1);)
-		if (ps->stack[i].mode != MODE_SKIP && !left_behind(ps, i) && try_frame(ps, i, first, f, &m) &&
-		    !(f->row->flags & CMD_IGNORED))
+		if (ps->stack[i].mode != MODE_SKIP && !left_behind(ps, i) &&
+			try_frame(ps, i, first, f, &m) && !(f->row->flags & CMD_IGNORED))
 			return true;
 	for (size_t i = ps->depth; i-- > 0;) {
 		if (ps->stack[i].mode == MODE_SKIP)
@@ -289,16 +291,19 @@ static void report_mismatch(struct parse *ps, const struct mismatch *why, enum c
 	if (why->secret && why->at > 0)
 		w = (struct word){0};
 	if (why->ambiguous)
-		snprintf(text, sizeof(text), "ambiguous word%s%.100s", why->expect[0] ? ", one of " : "", why->expect);
+		snprintf(text, sizeof(text), "ambiguous word%s%.100s",
+			why->expect[0] ? ", one of " : "", why->expect);
 	else if (why->expect[0])
-		snprintf(text, sizeof(text), "%s %.120s", end ? "incomplete command, expected" : "expected", why->expect);
+		snprintf(text, sizeof(text), "%s %.120s",
+			end ? "incomplete command, expected" : "expected", why->expect);
 	else if (end)
 		snprintf(text, sizeof(text), "incomplete command");
 	else if (why->at == 0)
 		snprintf(text, sizeof(text), "unknown command in %s", cmd_modes[mode].name);
 	else
 		snprintf(text, sizeof(text), "unexpected word");
-	parse_report(ps, CONF_ERROR, ps->line.number, col, w, text, plural_hint(why, hint, sizeof(hint)));
+	parse_report(ps, CONF_ERROR, ps->line.number, col, w, text,
+		plural_hint(why, hint, sizeof(hint)));
 }
 
 static void push_frame(struct parse *ps, enum cmd_mode mode, void *obj)
@@ -316,7 +321,8 @@ static void warn_row(struct cmd_call *c)
 		cmd_error(c, NULL, "not accepted:", c->row->help);
 		c->skip = true;
 	} else if (c->row->flags & CMD_LATER) {
-		snprintf(text, sizeof(text), "kept, but not in force in this version (%.100s):", c->row->help);
+		snprintf(text, sizeof(text),
+			"kept, but not in force in this version (%.100s):", c->row->help);
 		cmd_warn(c, NULL, text, "");
 	} else if ((c->row->flags & CMD_IGNORED) && !(c->row->flags & CMD_SILENT)) {
 		cmd_warn(c, NULL, "no meaning here, ignored:", "");
@@ -355,7 +361,7 @@ static bool ends_skip(struct parse *ps, size_t first, struct found *f)
 	for (size_t i = ps->depth - 1; i-- > 0;) {
 		struct found g = *f;
 		if (try_frame(ps, i, first, &g, &why) &&
-		    (!(g.row->flags & CMD_IGNORED) || (g.row->flags & CMD_BLOCK)))
+			(!(g.row->flags & CMD_IGNORED) || (g.row->flags & CMD_BLOCK)))
 			return true;
 		if (i == 0 && why.at == first && why.near[0] && ps->line.w[first].len >= 5)
 			return true; /* looks like a misspelt command: say so */
@@ -403,7 +409,8 @@ static void parse_line(struct parse *ps)
 	size_t first = 0, where = 0;
 	if (common_line(ps))
 		return;
-	if (ps->line.n > 1 && (word_is(&ps->line.w[0], "no") || word_is(&ps->line.w[0], "default"))) {
+	if (ps->line.n > 1 &&
+		(word_is(&ps->line.w[0], "no") || word_is(&ps->line.w[0], "default"))) {
 		f.call.form = word_is(&ps->line.w[0], "no") ? FORM_NO : FORM_DEFAULT;
 		first = 1;
 	}

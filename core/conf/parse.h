@@ -32,7 +32,7 @@ struct parse {
 	size_t depth; /* frames in use; stack[0] is global */
 	bool dead;    /* lines deeper than dead_indent belong to a failed one */
 	uint32_t dead_indent;
-	bool system;  /* reading our own default objects: nothing is reported */
+	bool system; /* reading our own default objects: nothing is reported */
 	struct arena scratch;
 	struct place *places;
 	size_t place_count;
@@ -51,7 +51,7 @@ void parse_defaults(struct parse *ps, const char *class_words);
 void parse_finish(struct parse *ps);
 
 void parse_report(struct parse *ps, enum conf_severity severity, uint32_t line, uint32_t col,
-		  struct word word, const char *text, const char *hint);
+	struct word word, const char *text, const char *hint);
 void parse_remember(struct parse *ps, const char *name, uint32_t col);
 /* Where the name stands; line 0 when it is not known. */
 struct place parse_place(const struct parse *ps, const char *name);

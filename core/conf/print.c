@@ -97,15 +97,9 @@ void cout_secret(struct cout *o, const struct secret *s)
 			cout_bytes(o, two, 2);
 		}
 		return;
-	case SECRET_SEALED6:
-		cout_str(o, " 6 ");
-		break;
-	case SECRET_SEALED7:
-		cout_str(o, " 7 ");
-		break;
-	default:
-		cout_str(o, " 0 ");
-		break;
+	case SECRET_SEALED6: cout_str(o, " 6 "); break;
+	case SECRET_SEALED7: cout_str(o, " 7 "); break;
+	default: cout_str(o, " 0 "); break;
 	}
 	cout_bytes(o, s->bytes, s->len);
 }

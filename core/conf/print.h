@@ -9,9 +9,9 @@ struct cout {
 	char *p;
 	size_t len;
 	size_t cap;
-	bool nomem;      /* sticky */
-	unsigned flags;  /* enum conf_print */
-	bool reset;      /* inside a changed default object: print `no` forms */
+	bool nomem;     /* sticky */
+	unsigned flags; /* enum conf_print */
+	bool reset;     /* inside a changed default object: print `no` forms */
 	unsigned indent;
 };
 
@@ -38,7 +38,8 @@ void cout_empty(struct cout *o, size_t before);
 
 /* All rows of a mode for one object. */
 void print_rows(struct cout *o, enum cmd_mode mode, const void *obj);
-/* The text of one row for one object, with secrets: diff compares it. Caller wipes and frees o->p. */
+/* The text of one row for one object, with secrets: diff compares it. Caller wipes and frees o->p.
+ */
 void cout_init(struct cout *o, const struct snapshot *s, unsigned flags);
 void cout_fini(struct cout *o);
 

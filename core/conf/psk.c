@@ -16,7 +16,7 @@ static const struct ike_peer *peer_by_addr(const struct ike_keyring *k, const st
 	for (size_t i = 0; i < k->peer_count; i++) {
 		const struct ike_peer *p = &k->peers[i];
 		if (p->address.addr.family && prefix_contains(&p->address, peer) &&
-		    (!best || p->address.len > best->address.len))
+			(!best || p->address.len > best->address.len))
 			best = p;
 	}
 	return best;
@@ -32,7 +32,8 @@ static int id_weight(const struct id_match *m)
 	return 100000;
 }
 
-static const struct ike_peer *peer_by_id(const struct ike_keyring *k, uint8_t id_type, struct view id)
+static const struct ike_peer *peer_by_id(
+	const struct ike_keyring *k, uint8_t id_type, struct view id)
 {
 	const struct ike_peer *best = NULL;
 	int best_weight = -1;
@@ -58,12 +59,14 @@ static const struct ike_peer *peer_by_hostname(const struct ike_keyring *k, cons
 }
 
 /* The keyring's peer fills what no inline key gives. */
-static enum status combine(const struct ike_profile *p, const struct ike_peer *peer, struct psk_pair *out)
+static enum status combine(
+	const struct ike_profile *p, const struct ike_peer *peer, struct psk_pair *out)
 {
 	*out = (struct psk_pair){.local = usable(&p->key_local), .remote = usable(&p->key_remote)};
 	if (peer) {
 		const struct secret *both = usable(&peer->key);
-		const struct secret *local = usable(&peer->key_local), *remote = usable(&peer->key_remote);
+		const struct secret *local = usable(&peer->key_local),
+				    *remote = usable(&peer->key_remote);
 		if (!out->local) {
 			out->local = local ? local : both;
 			out->peer = out->local ? peer : NULL;
@@ -81,8 +84,8 @@ static const struct ike_keyring *keyring_of(const struct snapshot *s, const stru
 	return p->keyring_kind == KEYRING_LOCAL ? snapshot_keyring(s, p->keyring) : NULL;
 }
 
-enum status psk_for_responder(const struct snapshot *s, const struct ike_profile *p, uint8_t id_type,
-			      struct view id, const struct addr *peer, struct psk_pair *out)
+enum status psk_for_responder(const struct snapshot *s, const struct ike_profile *p,
+	uint8_t id_type, struct view id, const struct addr *peer, struct psk_pair *out)
 {
 	const struct ike_keyring *k = keyring_of(s, p);
 	const struct ike_peer *found = k ? peer_by_id(k, id_type, id) : NULL;
@@ -92,7 +95,7 @@ enum status psk_for_responder(const struct snapshot *s, const struct ike_profile
 }
 
 enum status psk_for_initiator(const struct snapshot *s, const struct ike_profile *p,
-			      const char *hostname, const struct addr *peer, struct psk_pair *out)
+	const char *hostname, const struct addr *peer, struct psk_pair *out)
 {
 	const struct ike_keyring *k = keyring_of(s, p);
 	const struct ike_peer *found = k ? peer_by_hostname(k, hostname) : NULL;

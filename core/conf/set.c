@@ -51,7 +51,8 @@ void print_u32(struct cout *o, const struct cmd *row, const void *obj)
 	cout_head(o, row, off);
 	if (!off) {
 		cout_str(o, " ");
-		if (row->grammar[grammar_head_len(row->grammar) + 1] == '[') { /* "head [word <key:N-M>]" */
+		if (row->grammar[grammar_head_len(row->grammar) + 1] ==
+			'[') { /* "head [word <key:N-M>]" */
 			const char *word = row->grammar + grammar_head_len(row->grammar) + 2;
 			cout_bytes(o, word, strcspn(word, "<"));
 		}
@@ -229,7 +230,8 @@ void set_xforms(struct cmd_call *c)
 		void *tmp;
 		bool twice = false;
 		for (size_t k = 0; k < l->n; k++)
-			twice = twice || (l->v[k].id == a->xf->id && l->v[k].key_bits == a->xf->key_bits);
+			twice = twice ||
+				(l->v[k].id == a->xf->id && l->v[k].key_bits == a->xf->key_bits);
 		if (twice)
 			continue;
 		if (a->xf->weak)
@@ -293,5 +295,5 @@ void set_secret(struct cmd_call *c, struct secret *s, const struct arg *a)
 	*s = (struct secret){p, len, a->form};
 	if (!secret_usable(s))
 		cmd_warn(c, a, "a secret that another device has encrypted cannot be used here",
-			 "write it again in plain text (type 0) or as hex");
+			"write it again in plain text (type 0) or as hex");
 }

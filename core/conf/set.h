@@ -8,18 +8,18 @@
 #include "core/conf/command.h"
 #include "core/conf/print.h"
 
-cmd_set_fn set_u32;   /* "head <key:N-M>": uint32_t; def NULL: 0 is off */
-cmd_set_fn set_flag;  /* "head": bool; def "on" or NULL */
-cmd_set_fn set_str;   /* "head <key:word|name|line>": char * */
-cmd_set_fn set_ref;   /* the same, naming another object */
+cmd_set_fn set_u32;    /* "head <key:N-M>": uint32_t; def NULL: 0 is off */
+cmd_set_fn set_flag;   /* "head": bool; def "on" or NULL */
+cmd_set_fn set_str;    /* "head <key:word|name|line>": char * */
+cmd_set_fn set_ref;    /* the same, naming another object */
 cmd_set_fn set_ifname; /* "head <key:iface>": char *, canonical */
-cmd_set_fn set_strs;  /* "head <key:name>": struct str_list, one a line, no doubles */
-cmd_set_fn set_addr;  /* "head <key:ip4>": struct addr */
-cmd_set_fn set_pair;  /* "head <a:ip> [<b:ip>]": struct addr [2] */
+cmd_set_fn set_strs;   /* "head <key:name>": struct str_list, one a line, no doubles */
+cmd_set_fn set_addr;   /* "head <key:ip4>": struct addr */
+cmd_set_fn set_pair;   /* "head <a:ip> [<b:ip>]": struct addr [2] */
 cmd_set_fn set_xforms; /* "head <t:encr>+": struct transform_list, replaced as a whole */
-cmd_set_fn set_block; /* opens, removes or resets a named object of the class of row->enters */
-cmd_set_fn set_keep;  /* keeps the line as text */
-cmd_set_fn set_none;  /* accepts and does nothing (ignored rows) */
+cmd_set_fn set_block;  /* opens, removes or resets a named object of the class of row->enters */
+cmd_set_fn set_keep;   /* keeps the line as text */
+cmd_set_fn set_none;   /* accepts and does nothing (ignored rows) */
 
 cmd_print_fn print_u32;
 cmd_print_fn print_flag;

@@ -6,8 +6,17 @@
 #include "core/conf/snapshot.h"
 
 enum shape_type {
-	SHAPE_BOOL, SHAPE_U8, SHAPE_U16, SHAPE_U32, SHAPE_SIZE, SHAPE_STR, SHAPE_ADDR, SHAPE_PREFIX,
-	SHAPE_SECRET, SHAPE_TRANSFORMS, SHAPE_STRS,
+	SHAPE_BOOL,
+	SHAPE_U8,
+	SHAPE_U16,
+	SHAPE_U32,
+	SHAPE_SIZE,
+	SHAPE_STR,
+	SHAPE_ADDR,
+	SHAPE_PREFIX,
+	SHAPE_SECRET,
+	SHAPE_TRANSFORMS,
+	SHAPE_STRS,
 	SHAPE_STRUCT, /* in place */
 	SHAPE_LIST,   /* pointer at off, count (size_t) at n */
 	SHAPE_SKIP    /* n bytes that do not count */
@@ -27,9 +36,9 @@ struct shape {
 	size_t size;
 };
 
-extern const struct shape shape_snapshot, shape_proposal, shape_policy, shape_profile, shape_keyring,
-	shape_authz, shape_set, shape_ipsec_profile, shape_pool4, shape_pool6, shape_acl, shape_iface,
-	shape_vrf_def, shape_aaa_list;
+extern const struct shape shape_snapshot, shape_proposal, shape_policy, shape_profile,
+	shape_keyring, shape_authz, shape_set, shape_ipsec_profile, shape_pool4, shape_pool6,
+	shape_acl, shape_iface, shape_vrf_def, shape_aaa_list;
 /* All of them, for the test; NULL ends. */
 extern const struct shape *const shape_all[];
 

@@ -33,7 +33,8 @@ static const void *by_name(const void *v, size_t n, size_t size, size_t name_at,
 	return NULL;
 }
 
-#define BY_NAME(list, count, type) by_name(s->list, s->count, sizeof(type), offsetof(type, name), name)
+#define BY_NAME(list, count, type)                                                                 \
+	by_name(s->list, s->count, sizeof(type), offsetof(type, name), name)
 
 const struct ike_proposal *snapshot_proposal(const struct snapshot *s, const char *name)
 {
@@ -115,7 +116,8 @@ const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num)
 	return NULL;
 }
 
-const struct aaa_list *snapshot_aaa_list(const struct snapshot *s, enum aaa_kind kind, const char *name)
+const struct aaa_list *snapshot_aaa_list(
+	const struct snapshot *s, enum aaa_kind kind, const char *name)
 {
 	if (!name)
 		return NULL;

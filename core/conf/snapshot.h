@@ -72,7 +72,8 @@ const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kin
 const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name);
 /* Name of a VRF number, "" for 0, NULL when it is not defined (any more). */
 const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);
-const struct aaa_list *snapshot_aaa_list(const struct snapshot *s, enum aaa_kind kind, const char *name);
+const struct aaa_list *snapshot_aaa_list(
+	const struct snapshot *s, enum aaa_kind kind, const char *name);
 
 /* Every field equal, lists in order; generation and VRF numbers do not count. */
 bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);

@@ -4,7 +4,8 @@
 
 #include "core/conf/command.h"
 
-#define CMD_ROWS(name, array) const struct cmd_rows name = {array, sizeof(array) / sizeof((array)[0])}
+#define CMD_ROWS(name, array)                                                                      \
+	const struct cmd_rows name = {array, sizeof(array) / sizeof((array)[0])}
 
 extern const struct cmd_rows rows_global, rows_proposal, rows_policy, rows_profile, rows_keyring,
 	rows_peer, rows_authz, rows_set, rows_ipsec_profile, rows_iface, rows_vrf, rows_vrf_af,
@@ -17,6 +18,12 @@ cmd_set_fn set_interface, set_acl, set_acl_numbered, set_pool4, set_pool6, set_t
 	set_ipsec_lifetime, set_replay, set_replay_off, set_df_bit, set_dpd, set_aaa_list;
 cmd_print_fn print_interface, print_acl, print_pool4, print_pool6, print_transform_set,
 	print_ipsec_lifetime, print_replay, print_df_bit, print_dpd, print_aaa_list;
+
+/* Settings of the global mode: cmd_setting.c. */
+cmd_set_fn set_negotiation, set_fragmentation, set_redirect_client, set_fragment_before,
+	set_nat_transparency, set_listen, set_port;
+cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, print_fragment_before,
+	print_listen, print_port;
 
 /* Services of a profile: cmd_service.c. */
 cmd_set_fn set_trustpoint, set_nat_keepalive, set_template, set_accounting, set_author_user,

@@ -3,18 +3,36 @@
 #include "core/conf/choose.h"
 #include "tests/unit/conf_lib.h"
 
-#define ENCR(id, bits)  {TRANSFORM_ENCR, false, id, bits}
-#define PRF(id)         {TRANSFORM_PRF, false, id, 0}
-#define INTEG(id)       {TRANSFORM_INTEG, false, id, 0}
-#define DH(id)          {TRANSFORM_DH, false, id, 0}
-#define ESN(id)         {TRANSFORM_ESN, false, id, 0}
-#define UNUSABLE(t, id) {TRANSFORM_##t, true, id, 0}
-#define CBC             12
-#define GCM             20
-#define CHACHA          28
-#define SHA1            2
-#define SHA256          12
-#define SHA384          13
+#define ENCR(id, bits)                                                                             \
+	{                                                                                          \
+		TRANSFORM_ENCR, false, id, bits                                                    \
+	}
+#define PRF(id)                                                                                    \
+	{                                                                                          \
+		TRANSFORM_PRF, false, id, 0                                                        \
+	}
+#define INTEG(id)                                                                                  \
+	{                                                                                          \
+		TRANSFORM_INTEG, false, id, 0                                                      \
+	}
+#define DH(id)                                                                                     \
+	{                                                                                          \
+		TRANSFORM_DH, false, id, 0                                                         \
+	}
+#define ESN(id)                                                                                    \
+	{                                                                                          \
+		TRANSFORM_ESN, false, id, 0                                                        \
+	}
+#define UNUSABLE(t, id)                                                                            \
+	{                                                                                          \
+		TRANSFORM_##t, true, id, 0                                                         \
+	}
+#define CBC    12
+#define GCM    20
+#define CHACHA 28
+#define SHA1   2
+#define SHA256 12
+#define SHA384 13
 
 static struct snapshot *ours_conf;
 static struct allowed ours[8];
@@ -36,8 +54,8 @@ static void ours_from(const char *text)
 }
 
 #define TWO_PROPOSALS                                                                              \
-	"crypto ikev2 proposal A\n encryption aes-cbc-128 aes-cbc-192\n integrity sha1 sha256\n"       \
-	" group 14 15\ncrypto ikev2 proposal B\n encryption aes-gcm-256\n prf sha512\n group 19\n"    \
+	"crypto ikev2 proposal A\n encryption aes-cbc-128 aes-cbc-192\n integrity sha1 sha256\n"   \
+	" group 14 15\ncrypto ikev2 proposal B\n encryption aes-gcm-256\n prf sha512\n group 19\n" \
 	"crypto ikev2 policy P\n proposal A\n proposal B\n"
 
 struct ike_case {
@@ -51,37 +69,48 @@ struct ike_case {
 
 static const struct ike_case ike[] = {
 	{"the guide's example, read as X-04 says",
-		{ENCR(CBC, 192), ENCR(CBC, 128), INTEG(SHA256), INTEG(SHA1), PRF(5), PRF(2), DH(14), DH(15)}, 8,
-		ST_OK, CBC, 192, 5, SHA256, 14, 0},
+		{ENCR(CBC, 192), ENCR(CBC, 128), INTEG(SHA256), INTEG(SHA1), PRF(5), PRF(2), DH(14),
+			DH(15)},
+		8, ST_OK, CBC, 192, 5, SHA256, 14, 0},
 	{"the other order, the other result",
-		{ENCR(CBC, 128), ENCR(CBC, 192), INTEG(SHA1), INTEG(SHA256), PRF(2), PRF(5), DH(15), DH(14)}, 8,
-		ST_OK, CBC, 128, 2, SHA1, 15, 0},
-	{"types may come in any order", {DH(15), PRF(2), INTEG(SHA1), ENCR(CBC, 128)}, 4, ST_OK, CBC, 128, 2,
-		SHA1, 15, 0},
-	{"first choice not ours, second is", {ENCR(CBC, 256), ENCR(CBC, 192), INTEG(SHA1), PRF(2), DH(14)}, 5,
-		ST_OK, CBC, 192, 2, SHA1, 14, 0},
-	{"combined mode without integrity", {ENCR(GCM, 256), PRF(7), DH(19)}, 3, ST_OK, GCM, 256, 7, 0, 19, 1},
-	{"combined mode with NONE", {ENCR(GCM, 256), PRF(7), INTEG(0), DH(19)}, 4, ST_OK, GCM, 256, 7, 0, 19, 1},
-	{"combined mode with an algorithm", {ENCR(GCM, 256), PRF(7), INTEG(SHA256), DH(19)}, 4, ST_NO_PROPOSAL,
+		{ENCR(CBC, 128), ENCR(CBC, 192), INTEG(SHA1), INTEG(SHA256), PRF(2), PRF(5), DH(15),
+			DH(14)},
+		8, ST_OK, CBC, 128, 2, SHA1, 15, 0},
+	{"types may come in any order", {DH(15), PRF(2), INTEG(SHA1), ENCR(CBC, 128)}, 4, ST_OK,
+		CBC, 128, 2, SHA1, 15, 0},
+	{"first choice not ours, second is",
+		{ENCR(CBC, 256), ENCR(CBC, 192), INTEG(SHA1), PRF(2), DH(14)}, 5, ST_OK, CBC, 192,
+		2, SHA1, 14, 0},
+	{"combined mode without integrity", {ENCR(GCM, 256), PRF(7), DH(19)}, 3, ST_OK, GCM, 256, 7,
+		0, 19, 1},
+	{"combined mode with NONE", {ENCR(GCM, 256), PRF(7), INTEG(0), DH(19)}, 4, ST_OK, GCM, 256,
+		7, 0, 19, 1},
+	{"combined mode with an algorithm", {ENCR(GCM, 256), PRF(7), INTEG(SHA256), DH(19)}, 4,
+		ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
+	{"key length is part of the transform", {ENCR(GCM, 128), PRF(7), DH(19)}, 3, ST_NO_PROPOSAL,
 		0, 0, 0, 0, 0, 0},
-	{"key length is part of the transform", {ENCR(GCM, 128), PRF(7), DH(19)}, 3, ST_NO_PROPOSAL, 0, 0, 0, 0,
+	{"CBC needs integrity", {ENCR(CBC, 128), PRF(2), DH(14)}, 3, ST_NO_PROPOSAL, 0, 0, 0, 0, 0,
+		0},
+	{"CBC with NONE", {ENCR(CBC, 128), INTEG(0), PRF(2), DH(14)}, 4, ST_NO_PROPOSAL, 0, 0, 0, 0,
 		0, 0},
-	{"CBC needs integrity", {ENCR(CBC, 128), PRF(2), DH(14)}, 3, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
-	{"CBC with NONE", {ENCR(CBC, 128), INTEG(0), PRF(2), DH(14)}, 4, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
-	{"no group in common", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(2)}, 4, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
-	{"no group at all", {ENCR(CBC, 128), INTEG(SHA1), PRF(2)}, 3, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
-	{"group NONE", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(0)}, 4, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
+	{"no group in common", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(2)}, 4, ST_NO_PROPOSAL, 0,
+		0, 0, 0, 0, 0},
+	{"no group at all", {ENCR(CBC, 128), INTEG(SHA1), PRF(2)}, 3, ST_NO_PROPOSAL, 0, 0, 0, 0, 0,
+		0},
+	{"group NONE", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(0)}, 4, ST_NO_PROPOSAL, 0, 0, 0, 0,
+		0, 0},
 	{"no PRF", {ENCR(CBC, 128), INTEG(SHA1), DH(14)}, 3, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
 	{"an unusable transform is passed over",
-		{UNUSABLE(ENCR, CBC), ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(14)}, 5, ST_OK, CBC, 128, 2, SHA1, 14, 0},
+		{UNUSABLE(ENCR, CBC), ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(14)}, 5, ST_OK, CBC,
+		128, 2, SHA1, 14, 0},
 	{"an unusable transform alone", {ENCR(CBC, 128), UNUSABLE(INTEG, SHA1), PRF(2), DH(14)}, 4,
 		ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
 	{"a type that IKE does not have", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(14), ESN(0)}, 5,
 		ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
 	{"a type nobody knows", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(14), {9, false, 1, 0}}, 5,
 		ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
-	{"never across two of ours", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(19)}, 4, ST_NO_PROPOSAL, 0, 0, 0, 0,
-		0, 0},
+	{"never across two of ours", {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(19)}, 4,
+		ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
 	{"nothing", {{0, false, 0, 0}}, 0, ST_NO_PROPOSAL, 0, 0, 0, 0, 0, 0},
 };
 
@@ -112,7 +141,8 @@ static void offers_in_order(void)
 	static const struct offer_transform weak[] = {ENCR(CBC, 128), INTEG(SHA1), PRF(2), DH(14)};
 	static const struct offer_transform gcm[] = {ENCR(GCM, 256), PRF(7), DH(19)};
 	static const struct offer_transform no[] = {ENCR(3, 0), INTEG(1), PRF(1), DH(1)};
-	struct offer o[3] = {{1, CHOOSE_IKE, no, 4}, {2, CHOOSE_IKE, gcm, 3}, {3, CHOOSE_IKE, weak, 4}};
+	struct offer o[3] = {
+		{1, CHOOSE_IKE, no, 4}, {2, CHOOSE_IKE, gcm, 3}, {3, CHOOSE_IKE, weak, 4}};
 	struct chosen out;
 	T_DO(ours_from(TWO_PROPOSALS));
 	T_EQ(proposal_choose(CHOOSE_IKE, false, ours, ours_n, o, 3, &out), ST_OK);
@@ -128,7 +158,8 @@ static void offers_in_order(void)
 /* One proposal of ours with both sorts (R-POL-09). */
 static void mixed_modes(void)
 {
-	static const struct offer_transform both[] = {ENCR(GCM, 256), ENCR(CBC, 256), PRF(7), INTEG(14), DH(19)};
+	static const struct offer_transform both[] = {
+		ENCR(GCM, 256), ENCR(CBC, 256), PRF(7), INTEG(14), DH(19)};
 	static const struct offer_transform cbc[] = {ENCR(CBC, 256), PRF(7), INTEG(14), DH(19)};
 	struct offer o = {1, CHOOSE_IKE, both, 5};
 	struct chosen out;
@@ -152,37 +183,42 @@ struct esp_case {
 	bool esn, dh_none;
 };
 
-#define GCM_SET "crypto ipsec transform-set S esp-gcm 256\ncrypto ipsec profile P\n set transform-set S\n"
+#define GCM_SET                                                                                    \
+	"crypto ipsec transform-set S esp-gcm 256\ncrypto ipsec profile P\n set transform-set S\n"
 #define CBC_SET                                                                                    \
-	"crypto ipsec transform-set S esp-aes esp-sha256-hmac\ncrypto ipsec profile P\n"              \
+	"crypto ipsec transform-set S esp-aes esp-sha256-hmac\ncrypto ipsec profile P\n"           \
 	" set transform-set S\n"
 #define PFS_SET GCM_SET " set pfs group19\n"
 
 static const struct esp_case esp[] = {
-	{"combined mode", GCM_SET, {ENCR(GCM, 256), ESN(0)}, 2, true, ST_OK, GCM, 0, 0, false, false},
-	{"extended numbers first", GCM_SET, {ENCR(GCM, 256), ESN(1), ESN(0)}, 3, true, ST_OK, GCM, 0, 0, true, false},
-	{"extended numbers second", GCM_SET, {ENCR(GCM, 256), ESN(0), ESN(1)}, 3, true, ST_OK, GCM, 0, 0, false,
+	{"combined mode", GCM_SET, {ENCR(GCM, 256), ESN(0)}, 2, true, ST_OK, GCM, 0, 0, false,
 		false},
-	{"ESN is mandatory", GCM_SET, {ENCR(GCM, 256)}, 1, true, ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
-	{"with integrity", CBC_SET, {ENCR(CBC, 128), INTEG(SHA256), ESN(0)}, 3, true, ST_OK, CBC, SHA256, 0, false,
-		false},
-	{"other key length", CBC_SET, {ENCR(CBC, 256), INTEG(SHA256), ESN(0)}, 3, true, ST_NO_CHILD_PROPOSAL, 0, 0,
-		0, false, false},
-	{"first child: groups do not count", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(2)}, 3, true, ST_OK, GCM, 0, 0,
+	{"extended numbers first", GCM_SET, {ENCR(GCM, 256), ESN(1), ESN(0)}, 3, true, ST_OK, GCM,
+		0, 0, true, false},
+	{"extended numbers second", GCM_SET, {ENCR(GCM, 256), ESN(0), ESN(1)}, 3, true, ST_OK, GCM,
+		0, 0, false, false},
+	{"ESN is mandatory", GCM_SET, {ENCR(GCM, 256)}, 1, true, ST_NO_CHILD_PROPOSAL, 0, 0, 0,
 		false, false},
-	{"later child: a group the peer asks for", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(19), DH(0)}, 4, false, ST_OK,
-		GCM, 0, 19, false, false},
-	{"later child: NONE first", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(0), DH(19)}, 4, false, ST_OK, GCM, 0, 0,
-		false, true},
-	{"later child: only an old group", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(2)}, 3, false, ST_NO_CHILD_PROPOSAL,
+	{"with integrity", CBC_SET, {ENCR(CBC, 128), INTEG(SHA256), ESN(0)}, 3, true, ST_OK, CBC,
+		SHA256, 0, false, false},
+	{"other key length", CBC_SET, {ENCR(CBC, 256), INTEG(SHA256), ESN(0)}, 3, true,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"first child: groups do not count", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(2)}, 3, true,
+		ST_OK, GCM, 0, 0, false, false},
+	{"later child: a group the peer asks for", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(19), DH(0)},
+		4, false, ST_OK, GCM, 0, 19, false, false},
+	{"later child: NONE first", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(0), DH(19)}, 4, false,
+		ST_OK, GCM, 0, 0, false, true},
+	{"later child: only an old group", GCM_SET, {ENCR(GCM, 256), ESN(0), DH(2)}, 3, false,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"PFS of ours, the peer has the group", PFS_SET, {ENCR(GCM, 256), ESN(0), DH(14), DH(19)},
+		4, false, ST_OK, GCM, 0, 19, false, false},
+	{"PFS of ours, the peer has none", PFS_SET, {ENCR(GCM, 256), ESN(0)}, 2, false,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"PFS of ours, first child", PFS_SET, {ENCR(GCM, 256), ESN(0)}, 2, true, ST_OK, GCM, 0, 0,
+		false, false},
+	{"a PRF in ESP", GCM_SET, {ENCR(GCM, 256), ESN(0), PRF(5)}, 3, true, ST_NO_CHILD_PROPOSAL,
 		0, 0, 0, false, false},
-	{"PFS of ours, the peer has the group", PFS_SET, {ENCR(GCM, 256), ESN(0), DH(14), DH(19)}, 4, false, ST_OK,
-		GCM, 0, 19, false, false},
-	{"PFS of ours, the peer has none", PFS_SET, {ENCR(GCM, 256), ESN(0)}, 2, false, ST_NO_CHILD_PROPOSAL, 0, 0,
-		0, false, false},
-	{"PFS of ours, first child", PFS_SET, {ENCR(GCM, 256), ESN(0)}, 2, true, ST_OK, GCM, 0, 0, false, false},
-	{"a PRF in ESP", GCM_SET, {ENCR(GCM, 256), ESN(0), PRF(5)}, 3, true, ST_NO_CHILD_PROPOSAL, 0, 0, 0, false,
-		false},
 };
 
 static void children(void)
@@ -221,13 +257,15 @@ struct answer_case {
 
 static const struct answer_case answers[] = {
 	{"one of each", {ENCR(CBC, 192), INTEG(SHA256), PRF(5), DH(15)}, 4, ST_OK},
-	{"two ciphers are no answer", {ENCR(CBC, 192), ENCR(CBC, 128), INTEG(SHA256), PRF(5), DH(15)}, 5,
+	{"two ciphers are no answer",
+		{ENCR(CBC, 192), ENCR(CBC, 128), INTEG(SHA256), PRF(5), DH(15)}, 5, ST_NO_PROPOSAL},
+	{"two groups are no answer", {ENCR(CBC, 192), INTEG(SHA256), PRF(5), DH(15), DH(14)}, 5,
 		ST_NO_PROPOSAL},
-	{"two groups are no answer", {ENCR(CBC, 192), INTEG(SHA256), PRF(5), DH(15), DH(14)}, 5, ST_NO_PROPOSAL},
-	{"something we did not offer", {ENCR(CBC, 256), INTEG(SHA256), PRF(5), DH(15)}, 4, ST_NO_PROPOSAL},
+	{"something we did not offer", {ENCR(CBC, 256), INTEG(SHA256), PRF(5), DH(15)}, 4,
+		ST_NO_PROPOSAL},
 	{"something missing", {ENCR(CBC, 192), INTEG(SHA256), DH(15)}, 3, ST_NO_PROPOSAL},
-	{"a type out of range", {ENCR(CBC, 192), INTEG(SHA256), PRF(5), DH(15), {200, false, 1, 0}}, 5,
-		ST_NO_PROPOSAL},
+	{"a type out of range", {ENCR(CBC, 192), INTEG(SHA256), PRF(5), DH(15), {200, false, 1, 0}},
+		5, ST_NO_PROPOSAL},
 };
 
 static void answer_to_ours(void)

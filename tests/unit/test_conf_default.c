@@ -1,5 +1,5 @@
-/* What holds without configuration, and what the words of the configuration become: groups CFG, IKE,
- * GLB, DPD, NAT, ARW, AZP; decisions X-01, X-05, X-06. */
+/* What holds without configuration, and what the words of the configuration become: groups CFG,
+ * IKE, GLB, DPD, NAT, ARW, AZP; decisions X-01, X-05, X-06. */
 #include "core/crypto/suite.h"
 #include "tests/unit/conf_lib.h"
 
@@ -27,39 +27,49 @@ struct suite_case {
 
 static const struct suite_case suites[] = {
 	{"ours (X-06)", "", "default", HARD_E, HARD_I, HARD_I, "19 20 14 31"},
-	{"the guide's, verbatim (R-CFG-04)", "sallyport defaults legacy\n", "default", OLD_E, OLD_I, OLD_I, "5 2"},
-	{"the switch may come last", "hostname x\ncrypto ikev2 window 5\nsally def leg\n", "default", OLD_E, OLD_I, OLD_I,
-		"5 2"},
-	{"on and off", "sallyport defaults legacy\nno sallyport defaults legacy\n", "default", HARD_E, HARD_I, HARD_I,
-		"19 20 14 31"},
-	{"a default changed in one list", "crypto ikev2 proposal default\n group 20\n", "default", HARD_E, HARD_I, HARD_I,
-		"20"},
+	{"the guide's, verbatim (R-CFG-04)", "sallyport defaults legacy\n", "default", OLD_E, OLD_I,
+		OLD_I, "5 2"},
+	{"the switch may come last", "hostname x\ncrypto ikev2 window 5\nsally def leg\n",
+		"default", OLD_E, OLD_I, OLD_I, "5 2"},
+	{"on and off", "sallyport defaults legacy\nno sallyport defaults legacy\n", "default",
+		HARD_E, HARD_I, HARD_I, "19 20 14 31"},
+	{"a default changed in one list", "crypto ikev2 proposal default\n group 20\n", "default",
+		HARD_E, HARD_I, HARD_I, "20"},
 	{"off and on again: changes are lost (R-CFG-10, R-CFG-11)",
 		"crypto ikev2 proposal default\n group 20\nno crypto ikev2 proposal default\n"
 		"default crypto ikev2 proposal default\n",
 		"default", HARD_E, HARD_I, HARD_I, "19 20 14 31"},
-	{"entering it enables it, with system values", "crypto ikev2 proposal default\n group 20\n"
-						      "no crypto ikev2 proposal default\ncrypto ikev2 proposal default\n",
+	{"entering it enables it, with system values",
+		"crypto ikev2 proposal default\n group 20\n"
+		"no crypto ikev2 proposal default\ncrypto ikev2 proposal default\n",
 		"default", HARD_E, HARD_I, HARD_I, "19 20 14 31"},
 	{"PRF follows integrity, in order (R-POL-04)",
-		"crypto ikev2 proposal P\n encryption aes-cbc-256\n integrity sha1 sha512\n group 14\n", "P", "aes-cbc-256",
-		"sha1 sha512", "sha1 sha512", "14"},
-	{"PRF named", "crypto ikev2 proposal P\n encryption aes-cbc-256\n integrity sha1\n prf sha384\n group 14\n", "P",
-		"aes-cbc-256", "sha1", "sha384", "14"},
+		"crypto ikev2 proposal P\n encryption aes-cbc-256\n integrity sha1 sha512\n group "
+		"14\n",
+		"P", "aes-cbc-256", "sha1 sha512", "sha1 sha512", "14"},
+	{"PRF named",
+		"crypto ikev2 proposal P\n encryption aes-cbc-256\n integrity sha1\n prf sha384\n "
+		"group 14\n",
+		"P", "aes-cbc-256", "sha1", "sha384", "14"},
 	{"no prf: it follows again",
-		"crypto ikev2 proposal P\n prf sha384\n integrity sha256\n no prf\n encryption aes-cbc-128\n group 14\n", "P",
-		"aes-cbc-128", "sha256", "sha256", "14"},
+		"crypto ikev2 proposal P\n prf sha384\n integrity sha256\n no prf\n encryption "
+		"aes-cbc-128\n group 14\n",
+		"P", "aes-cbc-128", "sha256", "sha256", "14"},
 	{"a list is replaced as a whole, doubles dropped",
-		"crypto ikev2 proposal P\n encryption aes-cbc-128\n encryption aes-cbc-256 aes-cbc-256 aes-cbc-192\n", "P",
-		"aes-cbc-256 aes-cbc-192", "", "", ""},
-	{"abbreviations of algorithms", "crypto ikev2 proposal P\n encr aes-gcm-2\n prf sha3\n gro 21\n", "P",
+		"crypto ikev2 proposal P\n encryption aes-cbc-128\n encryption aes-cbc-256 "
+		"aes-cbc-256 aes-cbc-192\n",
+		"P", "aes-cbc-256 aes-cbc-192", "", "", ""},
+	{"abbreviations of algorithms",
+		"crypto ikev2 proposal P\n encr aes-gcm-2\n prf sha3\n gro 21\n", "P",
 		"aes-gcm-256", "", "sha384", "21"},
 	{"every keyword of R-POL-01..04 and group 21 (X-06)",
-		"crypto ikev2 proposal P\n encryption 3des aes-cbc-128 aes-cbc-192 aes-cbc-256 aes-gcm-128 aes-gcm-256\n"
+		"crypto ikev2 proposal P\n encryption 3des aes-cbc-128 aes-cbc-192 aes-cbc-256 "
+		"aes-gcm-128 aes-gcm-256\n"
 		" integrity md5 sha1 sha256 sha384 sha512\n prf md5 sha1 sha256 sha384 sha512\n"
 		" group 1 2 5 14 15 16 19 20 21 24 31\n",
-		"P", "3des aes-cbc-128 aes-cbc-192 aes-cbc-256 aes-gcm-128 aes-gcm-256", "md5 sha1 sha256 sha384 sha512",
-		"md5 sha1 sha256 sha384 sha512", "1 2 5 14 15 16 19 20 21 24 31"},
+		"P", "3des aes-cbc-128 aes-cbc-192 aes-cbc-256 aes-gcm-128 aes-gcm-256",
+		"md5 sha1 sha256 sha384 sha512", "md5 sha1 sha256 sha384 sha512",
+		"1 2 5 14 15 16 19 20 21 24 31"},
 };
 
 static void proposals(void)
@@ -87,7 +97,8 @@ static void smart_defaults(void)
 	struct snapshot *s = conf("");
 	T_TRUE(s != NULL);
 	const struct ike_policy *policy = snapshot_policy(s, "default");
-	T_TRUE(policy && policy->complete && policy->fvrf.kind == VRF_ANY && policy->local_count == 0);
+	T_TRUE(policy && policy->complete && policy->fvrf.kind == VRF_ANY &&
+		policy->local_count == 0);
 	T_EQ(policy->proposals.n, 1);
 	T_STR(policy->proposals.v[0], "default");
 	const struct authz_policy *a = snapshot_authz(s, "default"); /* R-CFG-03 */
@@ -125,7 +136,8 @@ static void global_defaults(void)
 	T_EQ(s->ike.max_sa, 0);
 	T_EQ(s->ike.nat_keepalive_s, 0);
 	T_EQ(s->ike.window, 5);
-	T_TRUE(!s->ike.fragmentation && !s->ike.http_url_cert && !s->ike.logging_ikev2 && !s->ike.logging_session);
+	T_TRUE(!s->ike.fragmentation && !s->ike.http_url_cert && !s->ike.logging_ikev2 &&
+		!s->ike.logging_session);
 	T_TRUE(s->ipsec.nat_transparency && s->ipsec.df_bit == DF_COPY);
 	T_EQ(s->own.port, 500);
 	T_EQ(s->own.nat_port, 4500);
@@ -149,46 +161,64 @@ static const struct form_case forms[] = {
 	{"crypto ikev2 window 7\nno crypto ikev2 window\n", NULL, "window"},
 	{"crypto ikev2 window 7\ndefault crypto ikev2 window\n", NULL, "window"},
 	{"no sallyport half-open per-source\n", "no sallyport half-open per-source\n", NULL},
-	{"no sallyport half-open per-source\ndefault sallyport half-open per-source\n", NULL, "half-open"},
+	{"no sallyport half-open per-source\ndefault sallyport half-open per-source\n", NULL,
+		"half-open"},
 	{"crypto ikev2 dpd 30 5 periodic\n", "crypto ikev2 dpd 30 5 periodic\n", NULL},
-	{"crypto ikev2 dpd 30\n", "crypto ikev2 dpd 30 2 on-demand\n", NULL}, /* R-DPD-01, R-DPD-03 */
+	{"crypto ikev2 dpd 30\n", "crypto ikev2 dpd 30 2 on-demand\n",
+		NULL}, /* R-DPD-01, R-DPD-03 */
 	{"crypto ikev2 dpd 30 5 periodic\nno crypto ikev2 dpd\n", NULL, "dpd"},
 	{"crypto ikev2 profile P\n lifetime 600\n no lifetime\n", NULL, "lifetime"},
-	{"crypto ikev2 profile P\n no config-exchange request\n", "no config-exchange request\n", NULL},
-	{"crypto ikev2 profile P\n no config-exchange request\n default config-exchange request\n", NULL, "config-ex"},
+	{"crypto ikev2 profile P\n no config-exchange request\n", "no config-exchange request\n",
+		NULL},
+	{"crypto ikev2 profile P\n no config-exchange request\n default config-exchange request\n",
+		NULL, "config-ex"},
 	{"crypto ikev2 profile P\n match identity remote fqdn a\n match identity remote fqdn b\n"
 	 " no match identity remote fqdn a\n",
 		"fqdn b\n", "fqdn a"},
-	{"crypto ikev2 profile P\n match identity remote fqdn a\n no match identity remote\n", NULL, "match"},
+	{"crypto ikev2 profile P\n match identity remote fqdn a\n no match identity remote\n", NULL,
+		"match"},
 	{"crypto ikev2 profile P\nno crypto ikev2 profile P\n", NULL, "profile"},
-	{"crypto ikev2 profile P\n authentication remote pre-share\n authentication remote rsa-sig\n"
+	{"crypto ikev2 profile P\n authentication remote pre-share\n authentication remote "
+	 "rsa-sig\n"
 	 " no authentication remote pre-share\n",
-		" authentication remote rsa-sig\n", "pre-share"}, /* R-PFL-10: several remote methods */
+		" authentication remote rsa-sig\n",
+		"pre-share"}, /* R-PFL-10: several remote methods */
 	{"crypto ikev2 profile P\n authentication local pre-share\n authentication local rsa-sig\n",
 		" authentication local rsa-sig\n", "pre-share"}, /* one local method */
-	{"crypto ikev2 policy P\n proposal a\n proposal b\n no proposal a\n", " proposal b\n", "proposal a"},
+	{"crypto ikev2 policy P\n proposal a\n proposal b\n no proposal a\n", " proposal b\n",
+		"proposal a"},
 	{"crypto ikev2 keyring K\n peer A\n peer B\n no peer A\n", "peer B\n", "peer A"},
-	{"no crypto ikev2 proposal default\n", "no crypto ikev2 proposal default\n", "encryption"}, /* R-CFG-10 */
+	{"no crypto ikev2 proposal default\n", "no crypto ikev2 proposal default\n",
+		"encryption"}, /* R-CFG-10 */
 	{"no crypto ipsec profile default\n", "no crypto ipsec profile default\n", NULL},
-	{"no crypto ipsec transform-set default\n", "no crypto ipsec transform-set default\n", NULL},
-	{"crypto ikev2 authorization policy default\n no route set interface\n", " no route set interface\n", NULL},
-	{"ip local pool A 10.0.0.1 10.0.0.2\nip local pool A 10.0.0.9\nno ip local pool A 10.0.0.1\n",
+	{"no crypto ipsec transform-set default\n", "no crypto ipsec transform-set default\n",
+		NULL},
+	{"crypto ikev2 authorization policy default\n no route set interface\n",
+		" no route set interface\n", NULL},
+	{"ip local pool A 10.0.0.1 10.0.0.2\nip local pool A 10.0.0.9\nno ip local pool A "
+	 "10.0.0.1\n",
 		"ip local pool A 10.0.0.9 10.0.0.9\n", "10.0.0.1 "},
 	{"ip local pool A 10.0.0.1\nno ip local pool A\n", NULL, "pool"},
-	{"crypto ipsec security-association replay disable\n", "replay disable\n", "window-size"}, /* R-ARW-04 */
+	{"crypto ipsec security-association replay disable\n", "replay disable\n",
+		"window-size"}, /* R-ARW-04 */
 	{"crypto ipsec security-association replay disable\n"
 	 "crypto ipsec security-association replay window-size 256\n",
 		"replay window-size 256\n", "disable"},
 	{"crypto ipsec profile P\n set security-association replay window-size 1024\n",
 		" set security-association replay window-size 1024\n", NULL}, /* R-ARW-05 */
 	{"crypto ipsec profile P\n set pfs group 14\n", " set pfs group14\n", NULL},
-	{"interface Virtual-Template1 type tunnel\n shutdown\n no shutdown\n", "interface Virtual-Template1 type tunnel\n",
-		"shutdown"},
-	{"no interface Virtual-Template1\ninterface lo 0\nno interface Loopback0\n", NULL, "interface"},
-	{"crypto ikev2 profile P\n config-mode set\n no config-mode set\n", "no config-exchange set send\n", NULL},
-	{"crypto ikev2 authorization policy A\n subnet-acl X\n", " route set access-list X\n", NULL},
-	{"crypto ikev2 authorization policy A\n banner ^Ctwo\nlines^C\n", " banner ^Ctwo\nlines^C\n", NULL},
-	{"crypto ikev2 authorization policy A\n route accept any\n", " route accept any tag 1 distance 2\n", NULL},
+	{"interface Virtual-Template1 type tunnel\n shutdown\n no shutdown\n",
+		"interface Virtual-Template1 type tunnel\n", "shutdown"},
+	{"no interface Virtual-Template1\ninterface lo 0\nno interface Loopback0\n", NULL,
+		"interface"},
+	{"crypto ikev2 profile P\n config-mode set\n no config-mode set\n",
+		"no config-exchange set send\n", NULL},
+	{"crypto ikev2 authorization policy A\n subnet-acl X\n", " route set access-list X\n",
+		NULL},
+	{"crypto ikev2 authorization policy A\n banner ^Ctwo\nlines^C\n",
+		" banner ^Ctwo\nlines^C\n", NULL},
+	{"crypto ikev2 authorization policy A\n route accept any\n",
+		" route accept any tag 1 distance 2\n", NULL},
 	{"crypto ikev2 profile P\n reconnect\n", " reconnect timeout 1800\n", NULL}, /* R-REC-01 */
 	{"radius server R\n key a\n key b\n", " key <hidden>\n", NULL},
 };
@@ -211,16 +241,18 @@ static void no_and_default(void)
 	}
 }
 
-/* R-CFG-09: defaults only in `all`, changed ones always, and as objects they are known as changed. */
+/* R-CFG-09: defaults only in `all`, changed ones always, and as objects they are known as changed.
+ */
 static void defaults_in_show(void)
 {
 	struct snapshot *s = conf("");
 	char *text = text_of(s, CONF_SHOW), *all = text_of(s, CONF_SHOW | CONF_ALL);
 	T_TRUE(text && all);
 	T_STR(text, "!\nend\n");
-	static const char *const objects[] = {"crypto ikev2 proposal default\n", "crypto ikev2 policy default\n",
-		"crypto ikev2 authorization policy default\n", "crypto ipsec transform-set default esp-gcm 256",
-		"crypto ipsec profile default\n", "crypto ikev2 window 5\n", "no crypto ikev2 dpd\n"};
+	static const char *const objects[] = {"crypto ikev2 proposal default\n",
+		"crypto ikev2 policy default\n", "crypto ikev2 authorization policy default\n",
+		"crypto ipsec transform-set default esp-gcm 256", "crypto ipsec profile default\n",
+		"crypto ikev2 window 5\n", "no crypto ikev2 dpd\n"};
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
 		T_ROW(i, objects[i]);
 		T_TRUE(strstr(all, objects[i]) != NULL);
@@ -242,17 +274,18 @@ static void defaults_in_show(void)
 
 static void overrides(void)
 {
-	struct snapshot *s = conf("crypto ikev2 dpd 60 5 periodic\ncrypto ikev2 nat keepalive 20\n"
-				  "crypto ikev2 profile A\n match identity remote key-id a\n dpd 30 3 on-demand\n"
-				  " nat keepalive 15\ncrypto ikev2 profile B\n match identity remote key-id b\n"
-				  " virtual-template 4\n"
-				  "crypto ipsec security-association lifetime seconds 1200\n"
-				  "crypto ipsec security-association replay window-size 512\n"
-				  "crypto ipsec transform-set T esp-gcm\n"
-				  "crypto ipsec profile P\n set transform-set NOWHERE T default\n"
-				  " set security-association lifetime kilobytes disable\n"
-				  " set security-association replay disable\n set pfs group20\n"
-				  "interface Virtual-Template4 type tunnel\n tunnel protection ipsec profile P\n");
+	struct snapshot *s = conf(
+		"crypto ikev2 dpd 60 5 periodic\ncrypto ikev2 nat keepalive 20\n"
+		"crypto ikev2 profile A\n match identity remote key-id a\n dpd 30 3 on-demand\n"
+		" nat keepalive 15\ncrypto ikev2 profile B\n match identity remote key-id b\n"
+		" virtual-template 4\n"
+		"crypto ipsec security-association lifetime seconds 1200\n"
+		"crypto ipsec security-association replay window-size 512\n"
+		"crypto ipsec transform-set T esp-gcm\n"
+		"crypto ipsec profile P\n set transform-set NOWHERE T default\n"
+		" set security-association lifetime kilobytes disable\n"
+		" set security-association replay disable\n set pfs group20\n"
+		"interface Virtual-Template4 type tunnel\n tunnel protection ipsec profile P\n");
 	const struct transform_set *sets[6];
 	T_TRUE(s != NULL);
 	struct dpd d = profile_dpd(s, snapshot_profile(s, "A"));
@@ -283,28 +316,35 @@ static void overrides(void)
 /* The same configuration however it was pasted (section 0.2 of the requirements). */
 static void pasted(void)
 {
-	static const char plain[] = "crypto ikev2 keyring K\n peer A\n  address 10.0.0.1\n  pre-shared-key a b\n"
-				    "crypto ikev2 profile P\n match identity remote any\n keyring local K\n"
-				    "interface Loopback0\n ip address 10.0.0.9 255.255.255.255\nhostname h\n";
+	static const char plain[] =
+		"crypto ikev2 keyring K\n peer A\n  address 10.0.0.1\n  pre-shared-key a b\n"
+		"crypto ikev2 profile P\n match identity remote any\n keyring local K\n"
+		"interface Loopback0\n ip address 10.0.0.9 255.255.255.255\nhostname h\n";
 	static const char *const others[] = {
 		"crypto ikev2 keyring K\npeer A\naddress 10.0.0.1\npre-shared-key a b\n"
 		"crypto ikev2 profile P\nmatch identity remote any\nkeyring local K\n"
 		"interface Loopback0\nip address 10.0.0.9 255.255.255.255\nhostname h\n",
-		"crypto ikev2 keyring K\r\n\tpeer A\r\n\t\taddress 10.0.0.1  \r\n\t\tpre-shared-key a b \t\r\n"
+		"crypto ikev2 keyring K\r\n\tpeer A\r\n\t\taddress 10.0.0.1  "
+		"\r\n\t\tpre-shared-key a b \t\r\n"
 		"crypto ikev2 profile P\r\n\tmatch  identity\tremote any\r\n\tkeyring local K\r\n"
 		"interface Loopback 0\r\n\tip address 10.0.0.9 255.255.255.255\r\nhostname h\r\n",
 		"crypto ikev2 keyring K\r peer A\r  address 10.0.0.1\r  pre-shared-key a b\r"
 		"crypto ikev2 profile P\r match identity remote any\r keyring local K\r"
 		"interface Loopback0\r ip address 10.0.0.9 255.255.255.255\rhostname h",
-		"conf t\n!\ncry ikev2 keyr K\n peer A\n  addr 10.0.0.1\n !\n  pre a b\n  exit\n exit\n!\n"
-		"cry ikev2 prof P\n match id rem any\n keyr loc K\n!\nint lo0\n ip add 10.0.0.9 255.255.255.255\n"
+		"conf t\n!\ncry ikev2 keyr K\n peer A\n  addr 10.0.0.1\n !\n  pre a b\n  exit\n "
+		"exit\n!\n"
+		"cry ikev2 prof P\n match id rem any\n keyr loc K\n!\nint lo0\n ip add 10.0.0.9 "
+		"255.255.255.255\n"
 		" no shut\n!\nhost h\nend\n",
-		"   crypto ikev2 keyring K\n     peer A\n       address 10.0.0.1\n       pre-shared-key a b\n"
+		"   crypto ikev2 keyring K\n     peer A\n       address 10.0.0.1\n       "
+		"pre-shared-key a b\n"
 		"   crypto ikev2 profile P\n     match identity remote any\n     keyring local K\n"
 		"   interface Loopback0\n     ip address 10.0.0.9 255.255.255.255\n   hostname h\n",
 		/* reopened and merged */
-		"crypto ikev2 profile P\n match identity remote any\ncrypto ikev2 keyring K\n peer A\n  address 10.0.0.1\n"
-		"hostname h\ncrypto ikev2 keyring K\n peer A\n  pre-shared-key a b\ncrypto ikev2 profile P\n keyring local K\n"
+		"crypto ikev2 profile P\n match identity remote any\ncrypto ikev2 keyring K\n peer "
+		"A\n  address 10.0.0.1\n"
+		"hostname h\ncrypto ikev2 keyring K\n peer A\n  pre-shared-key a b\ncrypto ikev2 "
+		"profile P\n keyring local K\n"
 		"interface Loopback0\n ip address 10.0.0.9 255.255.255.255\n",
 	};
 	struct snapshot *want = conf(plain);

@@ -1,5 +1,5 @@
-/* What is wrong is said with line, column, word and the nearest known word; what has no meaning here
- * is a warning with its line. */
+/* What is wrong is said with line, column, word and the nearest known word; what has no meaning
+ * here is a warning with its line. */
 #include "tests/unit/conf_lib.h"
 
 struct wrong {
@@ -14,13 +14,15 @@ static const struct wrong errors[] = {
 	{"hostname a\ncrytpo ikev2 profile RA\n", 2, 1, "crytpo", "crypto"},
 	{"intrface Loopback0\n", 1, 1, "intrface", "interface"},
 	{"crypto ikev2 proposal P\n encrypton aes-cbc-256\n", 2, 2, "encrypton", "encryption"},
-	{"crypto ikev2 proposal P\n encryption aes-cbc-512\n", 2, 13, "aes-cbc-512", "an encryption algorithm"},
+	{"crypto ikev2 proposal P\n encryption aes-cbc-512\n", 2, 13, "aes-cbc-512",
+		"an encryption algorithm"},
 	{"crypto ikev2 proposal P\n group 99\n", 2, 8, "99", "a group this version can do"},
 	{"crypto ikev2 proposal P\n group 14 99\n", 2, 11, "99", "unexpected word"},
 	{"crypto ikev2 profile P\n lifetime 10\n", 2, 11, "10", "a number 120-86400"},
 	{"crypto ikev2 profile P\n lifetime\n", 2, 10, "", "a number 120-86400"},
 	{"crypto ikev2 profile P\n\tlifetime 400 s\n", 2, 15, "s", "unexpected word"},
-	{"crypto ikev2 profile P\n match identity remote adress 10.0.0.1\n", 2, 24, "adress", "address"},
+	{"crypto ikev2 profile P\n match identity remote adress 10.0.0.1\n", 2, 24, "adress",
+		"address"},
 	{"crypto ikev2 profile P\n match identity remote address 10.0.0.256\n", 2, 32, "10.0.0.256",
 		"address"},
 	{"crypto ikev2 profile P\n match identity remote address 10.0.0.0 255.0.255.0\n", 2, 41,
@@ -29,7 +31,8 @@ static const struct wrong errors[] = {
 	{"crypto ikev2 policy P\n match vrf RED\n", 2, 2, "match vrf", "match fvrf"},
 	{"crypto ikev2 policy P\n match local address 10.0.0.1\n", 2, 2, "match local address",
 		"match address local"},
-	{"crypto ikev2 proposal P\n integrity sha-256\n", 2, 12, "sha-256", "an integrity algorithm"},
+	{"crypto ikev2 proposal P\n integrity sha-256\n", 2, 12, "sha-256",
+		"an integrity algorithm"},
 	{"crypto isakmp policy 10\n encr aes\n hash sha\n", 1, 1, "crypto isakmp policy", "IKEv1"},
 	{"crypto isakmp key cisco address 0.0.0.0\n", 1, 1, "crypto isakmp key", "IKEv1"},
 	{"crypto ipsec transform-set T ah-sha-hmac\n", 1, 30, "ah-sha-hmac", "AH is not supported"},
@@ -38,37 +41,46 @@ static const struct wrong errors[] = {
 		"esp-sha256-hmac"},
 	{"ip vrf RED\n rd 1:1\n", 1, 1, "ip vrf", "vrf definition"},
 	{"ip local pool P 10.0.0.9 10.0.0.1\n", 1, 26, "10.0.0.1", "before the first"},
-	{"ip local pool P 10.0.0.1 10.0.0.9\nip local pool P 10.0.0.5 10.0.0.20\n", 2, 17, "10.0.0.5",
-		"overlaps"},
+	{"ip local pool P 10.0.0.1 10.0.0.9\nip local pool P 10.0.0.5 10.0.0.20\n", 2, 17,
+		"10.0.0.5", "overlaps"},
 	{"ipv6 local pool P 2001:db8::/64 48\n", 1, 33, "48", "shorter than the prefix"},
 	{"access-list 10 permit tcp any any\n", 1, 23, "tcp any any", "standard access list"},
-	{"ip access-list standard A\n permit 10.0.0.0 0.255.0.255\n", 2, 18, "0.255.0.255", "unexpected"},
+	{"ip access-list standard A\n permit 10.0.0.0 0.255.0.255\n", 2, 18, "0.255.0.255",
+		"unexpected"},
 	{"ip access-list standard A\nip access-list extended A\n", 2, 25, "A", "another type"},
-	{"crypto ikev2 keyring K\n peer A\n  identity fqdn x\n peer B\n  identity fqdn x\n", 5, 17, "x",
-		"another peer"},
+	{"crypto ikev2 keyring K\n peer A\n  identity fqdn x\n peer B\n  identity fqdn x\n", 5, 17,
+		"x", "another peer"},
 	{"crypto ikev2 keyring K\n peer A\n  pre-shared-key hex 0xzz\n", 3, 18, "", "a secret"},
 	{"crypto ikev2 keyring K\n peer A\n  pre-shared-key <hidden>\n", 3, 18, "", "a secret"},
 	{"crypto ikev2 keyring K\n peer A\n  pre-shared-key\n", 3, 17, "", "incomplete"},
 	{"crypto ikev2 keyring K\n peer A\n  rsa-sig\n", 3, 3, "rsa-sig", "no RSA keys"},
 	{"interface Virtual-Template1 type ethernet\n", 1, 11, "Virtual-Template1", "type tunnel"},
-	{"interface Loopback0\n ip vrf forwarding RED\n", 2, 2, "ip vrf forwarding", "vrf forwarding"},
-	{"crypto ipsec security-association replay window-size 100\n", 1, 54, "100", "64 128 256 512 1024"},
+	{"interface Loopback0\n ip vrf forwarding RED\n", 2, 2, "ip vrf forwarding",
+		"vrf forwarding"},
+	{"crypto ipsec security-association replay window-size 100\n", 1, 54, "100",
+		"64 128 256 512 1024"},
 	{"sallyport listen port 500 nat-port 500\n", 1, 36, "500", "must differ"},
 	{"sallyport listen 10.0.0\n", 1, 18, "10.0.0", "any or"},
 	{"sallyport wrokers 2\n", 1, 11, "wrokers", "workers"},
-	{"aaa group server tacacs+ T\n server 10.0.0.1\n", 1, 1, "aaa group server tacacs+", "TACACS+"},
-	{"crypto ikev2 profile P\n aaa authorization group cert list L\n", 2, 2, "aaa authorization group",
-		"username or name-mangler"},
-	{"crypto ikev2 proposal P\n encryption aes-gcm-256\n integrity sha256\n prf sha256\n group 19\n", 1,
-		23, "P", "integrity cannot be configured"},
-	{"crypto ikev2 profile P\n match identity remote any\n reconnect\n keyring local K\n", 1, 22, "P",
-		"exclude each other"},
+	{"aaa group server tacacs+ T\n server 10.0.0.1\n", 1, 1, "aaa group server tacacs+",
+		"TACACS+"},
+	{"crypto ikev2 profile P\n aaa authorization group cert list L\n", 2, 2,
+		"aaa authorization group", "username or name-mangler"},
+	{"crypto ikev2 proposal P\n encryption aes-gcm-256\n integrity sha256\n prf sha256\n group "
+	 "19\n",
+		1, 23, "P", "integrity cannot be configured"},
+	{"crypto ikev2 profile P\n match identity remote any\n reconnect\n keyring local K\n", 1,
+		22, "P", "exclude each other"},
 	{"crypto ikev2 profile P\n match identity remote any\n authentication remote pre-share\n"
-	 " reconnect timeout 600\n", 1, 22, "P", "exclude each other"},
-	{"crypto ikev2 profile P\n match identity remote any\n authentication local pre-share key x\n"
-	 " authentication remote eap\n", 1, 22, "P", "needs a certificate"},
+	 " reconnect timeout 600\n",
+		1, 22, "P", "exclude each other"},
+	{"crypto ikev2 profile P\n match identity remote any\n authentication local pre-share key "
+	 "x\n"
+	 " authentication remote eap\n",
+		1, 22, "P", "needs a certificate"},
 	{"ip access-list extended E\n permit ip any any\ncrypto ikev2 authorization policy A\n"
-	 " route set access-list E\n", 4, 24, "E", "extended"},
+	 " route set access-list E\n",
+		4, 24, "E", "extended"},
 	{"crypto ikev2 authorization policy A\n banner ^C never ended\n", 2, 9, "^C", "text"},
 	{"username bob password\n", 1, 22, "", "incomplete"},
 	{"default\n", 1, 1, "default", "unknown command"},
@@ -98,12 +110,15 @@ static void places(void)
 static void no_cascade(void)
 {
 	static const char *const texts[] = {
-		"crypto ikev2 proflie RA\n match identity remote any\n keyring local K\nhostname x\n",
+		"crypto ikev2 proflie RA\n match identity remote any\n keyring local K\nhostname "
+		"x\n",
 		"crypto ikev2 proflie RA\nmatch identity remote any\nkeyring local K\nhostname x\n",
-		"crypto isakmp policy 10\nencr aes\nhash sha256\nauthentication pre-share\ngroup 14\nlifetime 3600\n",
+		"crypto isakmp policy 10\nencr aes\nhash sha256\nauthentication pre-share\ngroup "
+		"14\nlifetime 3600\n",
 		"crypto isakmp profile P\n match identity address 0.0.0.0\n!\nhostname x\n",
 		"ip vrf A\n rd 1:1\n route-target export 1:1\n!\nhostname x\n",
-		"crypto ikev2 profile P\n match identity remote any\n nonsense here\n  deeper nonsense\n shutdown\n",
+		"crypto ikev2 profile P\n match identity remote any\n nonsense here\n  deeper "
+		"nonsense\n shutdown\n",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		T_ROW(i, texts[i]);
@@ -138,12 +153,14 @@ struct warned {
 };
 
 static const struct warned warnings[] = {
-	{"router bgp 65000\n bgp log-neighbor-changes\n neighbor 10.0.0.1 remote-as 1\n", 1, 1, "no meaning"},
+	{"router bgp 65000\n bgp log-neighbor-changes\n neighbor 10.0.0.1 remote-as 1\n", 1, 1,
+		"no meaning"},
 	{"line vty 0 4\n transport input ssh\n login\n", 1, 1, "no meaning"},
 	{"ntp server 10.0.0.1\n", 1, 1, "no meaning"},
 	{"spanning-tree mode pvst\n", 1, 1, "no meaning"},
-	{"interface GigabitEthernet0/0\n ip address 10.0.0.1 255.0.0.0\n duplex auto\n no shutdown\n", 1, 1,
-		"belongs to the host"},
+	{"interface GigabitEthernet0/0\n ip address 10.0.0.1 255.0.0.0\n duplex auto\n no "
+	 "shutdown\n",
+		1, 1, "belongs to the host"},
 	{"object-group network G\n host 10.0.0.1\n", 1, 1, "no meaning"},
 	{"banner motd #\ncrypto ikev2 nonsense\n#\nhostname a\n", 1, 1, "no meaning"},
 	{"hostname a\nfoo: 1\n", 0, 0, NULL},
@@ -151,22 +168,27 @@ static const struct warned warnings[] = {
 	{"crypto ikev2 dpd 1000 250 periodic\n", 1, 1, "DPD retry"},
 	{"crypto ikev2 nat keepalive 500\n", 1, 1, "NATs"},
 	{"crypto ikev2 nat keepalive 20\n", 0, 0, NULL},
-	{"crypto ikev2 proposal P\n encryption aes-cbc-128\n integrity sha256\n", 1, 1, "group is missing"},
+	{"crypto ikev2 proposal P\n encryption aes-cbc-128\n integrity sha256\n", 1, 1,
+		"group is missing"},
 	{"crypto ikev2 proposal P\n encryption aes-gcm-128\n group 19\n", 1, 1, "prf is missing"},
 	{"crypto ikev2 policy P\n", 1, 1, "no proposal"},
 	{"crypto ikev2 policy P\n proposal nowhere\n", 2, 2, "not defined"},
-	{"crypto ikev2 policy A\n proposal default\ncrypto ikev2 policy B\n proposal default\n", 1, 3,
-		"overlaps policy A"},
-	{"crypto ikev2 authorization policy A\n pool LATER\nip local pool LATER 10.0.0.1\n", 0, 0, NULL},
+	{"crypto ikev2 policy A\n proposal default\ncrypto ikev2 policy B\n proposal default\n", 1,
+		3, "overlaps policy A"},
+	{"crypto ikev2 authorization policy A\n pool LATER\nip local pool LATER 10.0.0.1\n", 0, 0,
+		NULL},
 	{"crypto ikev2 authorization policy A\n pool NEVER\n", 1, 2, "pool that is not defined"},
-	{"interface Virtual-Template1 type tunnel\n vrf forwarding RED\n tunnel protection ipsec profile X\n", 2, 2,
-		"VRF that is not defined"},
+	{"interface Virtual-Template1 type tunnel\n vrf forwarding RED\n tunnel protection ipsec "
+	 "profile X\n",
+		2, 2, "VRF that is not defined"},
 	{"crypto ikev2 keyring K\n peer P\n  address 10.0.0.1\n", 1, 2, "without a key"},
 	{"crypto ikev2 keyring K\n peer P\n  pre-shared-key 6 ABC\n  address 10.0.0.1\n", 1, 3,
 		"cannot be used here"},
 	{"crypto ikev2 fragmentation mtu 1300\n", 1, 1, "not in force"},
-	{"crypto pki trustpoint T\n enrollment terminal\n revocation-check none\n", 1, 1, "not in force"},
-	{"radius server R\n address ipv4 10.0.0.1 auth-port 1 acct-port 2\n key secret\n", 1, 1, "not in force"},
+	{"crypto pki trustpoint T\n enrollment terminal\n revocation-check none\n", 1, 1,
+		"not in force"},
+	{"radius server R\n address ipv4 10.0.0.1 auth-port 1 acct-port 2\n key secret\n", 1, 1,
+		"not in force"},
 	{"no ntp server x\nno ip http server\nno aaa new-model\n", 0, 0, NULL},
 	{"crypto ikev2 proposal P\n encryption 3des\n integrity md5\n group 2\n", 3, 2, ""},
 	{"crypto ipsec transform-set T esp-aes\n", 1, 1, "integrity is missing"},
@@ -196,10 +218,15 @@ static void warned(void)
 static void format(void)
 {
 	char out[512];
-	struct conf_message m = {.severity = CONF_ERROR, .line = 12, .column = 5, .word = "pro\x1b[31m",
-		.text = "unknown command in a profile", .hint = "did you mean 'prf'?"};
+	struct conf_message m = {.severity = CONF_ERROR,
+		.line = 12,
+		.column = 5,
+		.word = "pro\x1b[31m",
+		.text = "unknown command in a profile",
+		.hint = "did you mean 'prf'?"};
 	conf_message_format(out, sizeof(out), "a.conf", &m);
-	T_STR(out, "a.conf:12:5: error: unknown command in a profile 'pro\\x1b[31m' (did you mean 'prf'?)");
+	T_STR(out, "a.conf:12:5: error: unknown command in a profile 'pro\\x1b[31m' (did you mean "
+		   "'prf'?)");
 	m = (struct conf_message){.severity = CONF_WARNING, .text = "x"};
 	conf_message_format(out, sizeof(out), "a.conf", &m);
 	T_STR(out, "a.conf: warning: x");

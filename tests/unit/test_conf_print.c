@@ -10,8 +10,9 @@ static void say_errors(const char *text)
 {
 	for (size_t i = 0; i < report.count; i++)
 		if (report.msg[i].severity == CONF_ERROR)
-			t_fail(__FILE__, __LINE__, "line %u column %u: %s '%s'\n%s", report.msg[i].line,
-				report.msg[i].column, report.msg[i].text, report.msg[i].word, text);
+			t_fail(__FILE__, __LINE__, "line %u column %u: %s '%s'\n%s",
+				report.msg[i].line, report.msg[i].column, report.msg[i].text,
+				report.msg[i].word, text);
 }
 
 /* Parses the text back; `from` is where the snapshot came from. */
@@ -29,9 +30,9 @@ static void round_trip(const struct snapshot *s, unsigned flags, const char *fro
 }
 
 /* In the files every secret has one of these words in it. */
-static const char *const secret_words[] = {"S3C", "cisco 123", "my secret key", "0822455D0A16", "rad$ius",
-	"bob's password", " mine", "0a0bff", "SEALEDTEXT", "post quantum", "local secret", "remote secret",
-	"pass word", "secretkey", "533343"};
+static const char *const secret_words[] = {"S3C", "cisco 123", "my secret key", "0822455D0A16",
+	"rad$ius", "bob's password", " mine", "0a0bff", "SEALEDTEXT", "post quantum",
+	"local secret", "remote secret", "pass word", "secretkey", "533343"};
 
 static void shows_no_secret(const struct snapshot *s)
 {
@@ -39,7 +40,8 @@ static void shows_no_secret(const struct snapshot *s)
 	T_TRUE(shown != NULL);
 	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++)
 		if (strstr(shown, secret_words[i]))
-			t_fail(__FILE__, __LINE__, "show prints the secret '%s':\n%s", secret_words[i], shown);
+			t_fail(__FILE__, __LINE__, "show prints the secret '%s':\n%s",
+				secret_words[i], shown);
 	mem_free(shown);
 }
 
@@ -100,7 +102,9 @@ static void put_number(struct text *t, const char *type)
 {
 	char num[24];
 	uint64_t lo = strtoull(type, NULL, 10), hi = strtoull(strchr(type, '-') + 1, NULL, 10);
-	uint64_t v = draw(3) == 0 ? lo : draw(3) == 0 ? hi : lo + draw((uint32_t)(hi - lo ? hi - lo : 1));
+	uint64_t v = draw(3) == 0   ? lo
+		     : draw(3) == 0 ? hi
+				    : lo + draw((uint32_t)(hi - lo ? hi - lo : 1));
 	snprintf(num, sizeof(num), "%llu", (unsigned long long)v);
 	puts_(t, num);
 }
@@ -121,24 +125,37 @@ static bool is(const char *type, const char *name)
 
 static void put_value(struct text *t, const char *type)
 {
-	static const char *const names[] = {"A", "B2", "default", "c-d_e.f", "\"two words\"", "LOCAL", "T1"};
-	static const char *const words[] = {"x.example", "10.0.0.1", "a@b", "\"with blank\"", "group", "1:1", "esp-gcm"};
-	static const char *const lines[] = {"text", "two  words", "it's \"quoted\" ! here", "\"all\"", "permit ip any any",
-		"ipv6 2001:db8::/32 any", "10.0.0.0 0.0.255.255", "any", "host 10.0.0.1"};
-	static const char *const secrets[] = {"S3C", "0 S3C ret", "hex 533343", "6 S3CSEALED", "7 S3CSEALED", "S3C  \"x\" !",
-		"0 6 S3C", "hex 0x533343"};
-	static const char *const ip4[] = {"10.0.0.1", "10.0.0.9", "0.0.0.0", "255.255.255.255", "192.0.2.77"};
+	static const char *const names[] = {
+		"A", "B2", "default", "c-d_e.f", "\"two words\"", "LOCAL", "T1"};
+	static const char *const words[] = {
+		"x.example", "10.0.0.1", "a@b", "\"with blank\"", "group", "1:1", "esp-gcm"};
+	static const char *const lines[] = {"text", "two  words", "it's \"quoted\" ! here",
+		"\"all\"", "permit ip any any", "ipv6 2001:db8::/32 any", "10.0.0.0 0.0.255.255",
+		"any", "host 10.0.0.1"};
+	static const char *const secrets[] = {"S3C", "0 S3C ret", "hex 533343", "6 S3CSEALED",
+		"7 S3CSEALED", "S3C  \"x\" !", "0 6 S3C", "hex 0x533343"};
+	static const char *const ip4[] = {
+		"10.0.0.1", "10.0.0.9", "0.0.0.0", "255.255.255.255", "192.0.2.77"};
 	static const char *const ip6[] = {"2001:db8::1", "::", "fe80::1", "2001:db8:1:2:3:4:5:6"};
-	static const char *const masks[] = {"255.255.255.0", "0.0.0.0", "255.255.255.255", "255.240.0.0"};
-	static const char *const wilds[] = {"0.0.0.255", "0.0.0.0", "255.255.255.255", "0.15.255.255"};
-	static const char *const p4[] = {"10.0.0.0/8", "0.0.0.0/0", "10.1.2.3/32", "192.0.2.128/25"};
-	static const char *const p6[] = {"2001:db8::/32", "::/0", "2001:db8::1/128", "2001:db8:1::7/64"};
-	static const char *const ifs[] = {"Tunnel 3", "lo0", "eth0", "Virtual-Template1", "GigabitEthernet0/1.5", "tu 12"};
-	static const char *const banners[] = {"^C one\n two ^C", "plain text", "^Cx^C", "\x03 a\nb \x03"};
+	static const char *const masks[] = {
+		"255.255.255.0", "0.0.0.0", "255.255.255.255", "255.240.0.0"};
+	static const char *const wilds[] = {
+		"0.0.0.255", "0.0.0.0", "255.255.255.255", "0.15.255.255"};
+	static const char *const p4[] = {
+		"10.0.0.0/8", "0.0.0.0/0", "10.1.2.3/32", "192.0.2.128/25"};
+	static const char *const p6[] = {
+		"2001:db8::/32", "::/0", "2001:db8::1/128", "2001:db8:1::7/64"};
+	static const char *const ifs[] = {
+		"Tunnel 3", "lo0", "eth0", "Virtual-Template1", "GigabitEthernet0/1.5", "tu 12"};
+	static const char *const banners[] = {
+		"^C one\n two ^C", "plain text", "^Cx^C", "\x03 a\nb \x03"};
 	if (type[0] >= '0' && type[0] <= '9')
 		put_number(t, type);
 	else if (is(type, "encr") || is(type, "integ") || is(type, "prf") || is(type, "dh"))
-		put_transform(t, type[0] == 'e' ? XF_ENCR : type[0] == 'i' ? XF_INTEG : type[0] == 'p' ? XF_PRF : XF_DH);
+		put_transform(t, type[0] == 'e'   ? XF_ENCR
+				 : type[0] == 'i' ? XF_INTEG
+				 : type[0] == 'p' ? XF_PRF
+						  : XF_DH);
 	else if (is(type, "name"))
 		puts_(t, PICK(names));
 	else if (is(type, "line"))
@@ -316,7 +333,8 @@ static void heads_are_unique(void)
 	for (int m = 0; m < MODE__MAX; m++)
 		for (size_t i = 0; i < cmd_modes[m].rows->n; i++)
 			for (size_t k = 0; k < i; k++) {
-				const char *a = cmd_modes[m].rows->v[i].grammar, *b = cmd_modes[m].rows->v[k].grammar;
+				const char *a = cmd_modes[m].rows->v[i].grammar,
+					   *b = cmd_modes[m].rows->v[k].grammar;
 				size_t n = grammar_head_len(a);
 				T_ROW(i, a);
 				T_TRUE(n != grammar_head_len(b) || memcmp(a, b, n) != 0);
@@ -341,8 +359,8 @@ static void rows_are_whole(void)
 	}
 }
 
-/* Every byte of a struct is compared or left out on purpose; what no field covers is padding, shorter
- * than the alignment of what follows. */
+/* Every byte of a struct is compared or left out on purpose; what no field covers is padding,
+ * shorter than the alignment of what follows. */
 static void shapes_cover_all(void)
 {
 	for (size_t i = 0; shape_all[i]; i++) {
@@ -358,7 +376,8 @@ static void shapes_cover_all(void)
 		for (size_t k = 0, gap = 0; k < s->size; k++) {
 			gap = seen[k] ? 0 : gap + 1;
 			T_TRUE(gap < 8);
-			/* a hole must end at a boundary of its own length: a forgotten bool does not */
+			/* a hole must end at a boundary of its own length: a forgotten bool does
+			 * not */
 			if (gap && k + 1 < s->size && seen[k + 1])
 				T_EQ((k + 1) % (gap < 2 ? 2 : gap < 4 ? 4 : 8), 0);
 		}
@@ -371,10 +390,12 @@ static void equality_notices(void)
 		{"hostname a", "hostname b"},
 		{"crypto ikev2 window 6", ""},
 		{"ip local pool A 10.0.0.1 10.0.0.2", "ip local pool A 10.0.0.1 10.0.0.3"},
-		{"crypto ikev2 keyring K\n peer P\n  pre-shared-key a", "crypto ikev2 keyring K\n peer P\n  pre-shared-key b"},
+		{"crypto ikev2 keyring K\n peer P\n  pre-shared-key a",
+			"crypto ikev2 keyring K\n peer P\n  pre-shared-key b"},
 		{"crypto ikev2 keyring K\n peer P\n  pre-shared-key a",
 			"crypto ikev2 keyring K\n peer P\n  pre-shared-key hex 61"},
-		{"crypto ikev2 profile P\n match identity remote any", "crypto ikev2 profile P\n match identity remote key-id x"},
+		{"crypto ikev2 profile P\n match identity remote any",
+			"crypto ikev2 profile P\n match identity remote key-id x"},
 		{"crypto pki trustpoint A\n fqdn x", "crypto pki trustpoint A\n fqdn y"},
 		{"no crypto ikev2 policy default", ""},
 		{"sallyport defaults legacy", ""},
@@ -383,7 +404,8 @@ static void equality_notices(void)
 	};
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		T_ROW(i, pairs[i][0]);
-		struct snapshot *a = conf(pairs[i][0]), *b = conf(pairs[i][1]), *c = conf(pairs[i][0]);
+		struct snapshot *a = conf(pairs[i][0]), *b = conf(pairs[i][1]),
+				*c = conf(pairs[i][0]);
 		T_TRUE(a && b && c);
 		T_TRUE(!snapshot_equal(a, b));
 		T_TRUE(snapshot_equal(a, c));

@@ -24,28 +24,34 @@ static const struct change_case changes[] = {
 	{POOL PROFILE KEYS, PROFILE KEYS POOL, "", false},
 	{"hostname a\n", "hostname b\n", "hostname changed (live)", false},
 	{"", "sallyport workers 4\n", "sallyport workers changed (restart)", true},
-	{"", "crypto ikev2 cookie-challenge 100\n", "crypto ikev2 cookie-challenge changed (live)", false},
+	{"", "crypto ikev2 cookie-challenge 100\n", "crypto ikev2 cookie-challenge changed (live)",
+		false},
 	{"", "crypto ikev2 dpd 30 5 periodic\n", "crypto ikev2 dpd changed (new sessions)", false},
 	{"", "sallyport listen 10.0.0.1\n", "sallyport listen changed (live)", false},
 	{"", PROFILE, "crypto ikev2 profile RA added (new sessions)", false},
 	{PROFILE, "", "crypto ikev2 profile RA removed (new sessions)", false},
-	{PROFILE, PROFILE " lifetime 600\n", "crypto ikev2 profile RA: lifetime changed (new sessions)", false},
-	{PROFILE, PROFILE " description x\n", "crypto ikev2 profile RA: description changed (live)", false},
+	{PROFILE, PROFILE " lifetime 600\n",
+		"crypto ikev2 profile RA: lifetime changed (new sessions)", false},
+	{PROFILE, PROFILE " description x\n", "crypto ikev2 profile RA: description changed (live)",
+		false},
 	{PROFILE, PROFILE " shutdown\n nat keepalive 20\n",
 		"crypto ikev2 profile RA: nat keepalive changed (new sessions); "
 		"crypto ikev2 profile RA: shutdown changed (new sessions)",
 		false},
 	{KEYS, "crypto ikev2 keyring K\n peer A\n  pre-shared-key two\n",
 		"crypto ikev2 keyring K: peer changed (new sessions)", false},
-	{POOL, "ip local pool RA 10.0.0.1 10.0.0.8\n", "ip local pool RA changed (new sessions)", false},
+	{POOL, "ip local pool RA 10.0.0.1 10.0.0.8\n", "ip local pool RA changed (new sessions)",
+		false},
 	{POOL, "", "ip local pool RA removed (new sessions)", false},
 	{POOL, "ip local pool RB 10.0.0.1 10.0.0.9\n",
-		"ip local pool RA removed (new sessions); ip local pool RB added (new sessions)", false},
+		"ip local pool RA removed (new sessions); ip local pool RB added (new sessions)",
+		false},
 	{"ip access-list standard A\n permit any\n", "ipv6 access-list A\n permit ipv6 any any\n",
 		"access-list A removed (new sessions); access-list A added (new sessions)", false},
 	{"crypto ipsec transform-set T esp-gcm\n", "crypto ipsec transform-set T esp-gcm 256\n",
 		"crypto ipsec transform-set T changed (new sessions)", false},
-	{"", "no crypto ikev2 policy default\n", "crypto ikev2 policy default changed (new sessions)", false},
+	{"", "no crypto ikev2 policy default\n",
+		"crypto ikev2 policy default changed (new sessions)", false},
 	{"", "sallyport defaults legacy\n",
 		"sallyport defaults legacy changed (new sessions); "
 		"crypto ikev2 proposal default: encryption changed (new sessions); "
@@ -55,11 +61,14 @@ static const struct change_case changes[] = {
 		"crypto ipsec transform-set default changed (new sessions)",
 		false},
 	{"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n",
-		"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n"
+		"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile "
+		"default\n"
 		" sallyport client-to-client permit\n",
-		"interface Virtual-Template1: sallyport client-to-client permit changed (live)", false},
+		"interface Virtual-Template1: sallyport client-to-client permit changed (live)",
+		false},
 	{"vrf definition A\n", "vrf definition B\n",
-		"vrf definition A removed (new sessions); vrf definition B added (new sessions)", false},
+		"vrf definition A removed (new sessions); vrf definition B added (new sessions)",
+		false},
 	{"crypto pki trustpoint T\n fqdn a\n", "crypto pki trustpoint T\n fqdn b\n",
 		"crypto pki trustpoint changed (new sessions)", false},
 };
@@ -110,7 +119,8 @@ static const struct orphan_case orphans[] = {
 	{"IPv6 pool", PROFILE AUTHZ POOL RED, ORPHAN_POOL6},
 	{"authorization policy", PROFILE POOL POOL6 RED, ORPHAN_AUTHZ},
 	{"VRF", PROFILE AUTHZ POOL POOL6, ORPHAN_VRF},
-	{"by `no` in the same text", ALL "no crypto ikev2 profile RA\nno ip local pool RA\n", ORPHAN_PROFILE | ORPHAN_POOL4},
+	{"by `no` in the same text", ALL "no crypto ikev2 profile RA\nno ip local pool RA\n",
+		ORPHAN_PROFILE | ORPHAN_POOL4},
 	{"all of it", "", ORPHAN_PROFILE | ORPHAN_POOL4 | ORPHAN_POOL6 | ORPHAN_AUTHZ | ORPHAN_VRF},
 };
 
@@ -136,10 +146,11 @@ static void vrf_numbers_stay(void)
 	struct snapshot *a = conf("vrf definition RED\nvrf definition BLUE\n");
 	T_EQ(snapshot_vrf(a, "RED")->num, 1);
 	T_EQ(snapshot_vrf(a, "BLUE")->num, 2);
-	struct snapshot *b = after("vrf definition BLUE\nvrf definition GREEN\n"
-				   "crypto ikev2 policy P\n match fvrf GREEN\n proposal default\n"
-				   "sallyport listen 10.0.0.1 vrf BLUE\nsallyport listen any vrf RED\n",
-		a);
+	struct snapshot *b =
+		after("vrf definition BLUE\nvrf definition GREEN\n"
+		      "crypto ikev2 policy P\n match fvrf GREEN\n proposal default\n"
+		      "sallyport listen 10.0.0.1 vrf BLUE\nsallyport listen any vrf RED\n",
+			a);
 	T_EQ(snapshot_vrf(b, "BLUE")->num, 2);
 	T_EQ(snapshot_vrf(b, "GREEN")->num, 3);
 	T_EQ(snapshot_policy(b, "P")->fvrf.num, 3);
@@ -148,7 +159,8 @@ static void vrf_numbers_stay(void)
 	T_TRUE(snapshot_vrf_name(b, 1) == NULL);
 	T_STR(snapshot_vrf_name(b, 2), "BLUE");
 	T_STR(snapshot_vrf_name(b, 0), "");
-	struct snapshot *c = after("vrf definition YELLOW\nvrf definition RED\n", b); /* back after two reloads */
+	struct snapshot *c = after(
+		"vrf definition YELLOW\nvrf definition RED\n", b); /* back after two reloads */
 	T_EQ(snapshot_vrf(c, "RED")->num, 1);
 	T_EQ(snapshot_vrf(c, "YELLOW")->num, 4);
 	snapshot_unref(a);

@@ -1,0 +1,200 @@
+/* Settings of the global mode that are more than one value: their setters and printers. */
+#include <string.h>
+
+#include "core/conf/parse.h"
+#include "core/conf/set.h"
+#include "core/conf/tables.h"
+
+#define NEGOTIATION_DEFAULT 1000
+
+void set_negotiation(struct cmd_call *c)
+{
+	struct ike_global *g = &c->s->ike;
+	uint32_t n = c->form == FORM_SET ? (uint32_t)cmd_arg(c, "number")->num : 0;
+	if (cmd_has(c, "incoming"))
+		g->max_in_negotiation_in = n;
+	else if (cmd_has(c, "outgoing"))
+		g->max_in_negotiation_out = n;
+	else if (c->form == FORM_SET)
+		g->max_in_negotiation = n;
+	else {
+		g->max_in_negotiation = NEGOTIATION_DEFAULT;
+		g->max_in_negotiation_in = g->max_in_negotiation_out = 0;
+	}
+}
+
+static void number_line(struct cout *o, const struct cmd *row, uint32_t n, const char *after)
+{
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, n);
+	cout_str(o, after);
+	cout_end(o);
+}
+
+void print_negotiation(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
+	if (g->max_in_negotiation != NEGOTIATION_DEFAULT || (o->flags & CONF_ALL))
+		number_line(o, row, g->max_in_negotiation, "");
+	if (g->max_in_negotiation_in)
+		number_line(o, row, g->max_in_negotiation_in, " incoming");
+	if (g->max_in_negotiation_out)
+		number_line(o, row, g->max_in_negotiation_out, " outgoing");
+}
+
+void set_fragmentation(struct cmd_call *c)
+{
+	struct ike_global *g = &c->s->ike;
+	const struct arg *mtu = cmd_arg(c, "mtu");
+	g->fragmentation = c->form == FORM_SET;
+	g->fragmentation_mtu = c->form == FORM_SET && mtu ? (uint32_t)mtu->num : 0;
+}
+
+void print_fragmentation(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
+	if (!g->fragmentation && !(o->flags & CONF_ALL))
+		return;
+	cout_head(o, row, !g->fragmentation);
+	if (g->fragmentation_mtu) {
+		cout_str(o, " mtu ");
+		cout_u32(o, g->fragmentation_mtu);
+	}
+	cout_end(o);
+}
+
+#define MAX_REDIRECTS 5 /* RFC 5685 section 3 */
+
+void set_redirect_client(struct cmd_call *c)
+{
+	struct ike_global *g = &c->s->ike;
+	const struct arg *n = cmd_arg(c, "number");
+	g->redirect_client = c->form == FORM_SET;
+	g->max_redirects = n && c->form == FORM_SET ? (uint32_t)n->num : MAX_REDIRECTS;
+}
+
+void print_redirect_client(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
+	if (!g->redirect_client)
+		return;
+	cout_head(o, row, false);
+	cout_str(o, " max-redirects ");
+	cout_u32(o, g->max_redirects);
+	cout_end(o);
+}
+
+void set_df_bit(struct cmd_call *c)
+{
+	c->s->ipsec.df_bit = c->form != FORM_SET   ? DF_COPY
+			     : cmd_has(c, "set")   ? DF_SET
+			     : cmd_has(c, "clear") ? DF_CLEAR
+						   : DF_COPY;
+}
+
+void print_df_bit(struct cout *o, const struct cmd *row, const void *obj)
+{
+	static const char *const words[] = {
+		[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
+	const struct snapshot *s = obj;
+	if (s->ipsec.df_bit != DF_COPY || (o->flags & CONF_ALL))
+		cout_line(o, row, words[s->ipsec.df_bit]);
+}
+
+void set_fragment_before(struct cmd_call *c)
+{
+	c->s->ipsec.fragment_before = c->form == FORM_SET && cmd_has(c, "before-encryption");
+}
+
+void print_fragment_before(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct snapshot *s = obj;
+	if (s->ipsec.fragment_before || (o->flags & CONF_ALL))
+		cout_line(o, row,
+			s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
+}
+
+void set_nat_transparency(struct cmd_call *c)
+{
+	set_flag(c);
+	if (c->form == FORM_NO)
+		cmd_warn(c, NULL,
+			"kept, but not in force in this version (NAT traversal cannot be switched "
+			"off):",
+			"");
+}
+
+/* ---- sallyport listen ---- */
+
+static struct listen_addr *listen_find(
+	struct cmd_call *c, const struct addr *a, const struct arg *vrf)
+{
+	struct own_settings *own = &c->s->own;
+	for (size_t i = 0; i < own->listen_count; i++) {
+		const struct listen_addr *l = &own->listen[i];
+		if (addr_eq(&l->addr, a) && (vrf ? arg_is(vrf, l->vrf) : !l->vrf))
+			return &own->listen[i];
+	}
+	return NULL;
+}
+
+void set_listen(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	const struct arg *a = cmd_arg(c, "address"), *vrf = cmd_arg(c, "vrf");
+	struct addr addr = a ? a->addr : (struct addr){0};
+	if (!c->n)
+		own->listen_count = 0;
+	struct listen_addr *l = listen_find(c, &addr, vrf);
+	if (c->form != FORM_SET && l)
+		own->listen_count = arena_drop(
+			own->listen, own->listen_count, (size_t)(l - own->listen), sizeof(*l));
+	if (c->form != FORM_SET || l)
+		return;
+	void *tmp;
+	l = ARENA_PUSH(c->arena, own->listen, own->listen_count, tmp);
+	if (l) {
+		l->addr = addr;
+		l->vrf = vrf ? cmd_ref(c, vrf) : NULL;
+	}
+}
+
+void print_listen(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct own_settings *own = &((const struct snapshot *)obj)->own;
+	for (size_t i = 0; i < own->listen_count; i++) {
+		char text[ADDR_TEXT];
+		cout_head(o, row, false);
+		cout_word(o, own->listen[i].addr.family ? addr_format(&own->listen[i].addr, text)
+							: "any");
+		if (own->listen[i].vrf) {
+			cout_str(o, " vrf");
+			cout_word(o, own->listen[i].vrf);
+		}
+		cout_end(o);
+	}
+}
+
+void set_port(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	const struct arg *port = cmd_arg(c, "port"), *nat = cmd_arg(c, "nat");
+	own->port = port && c->form == FORM_SET ? (uint32_t)port->num : 500;
+	own->nat_port = nat && c->form == FORM_SET ? (uint32_t)nat->num : 4500;
+	if (own->port == own->nat_port)
+		cmd_error(c, nat ? nat : port, "the two ports must differ", "");
+}
+
+void print_port(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct own_settings *own = &((const struct snapshot *)obj)->own;
+	if (own->port == 500 && own->nat_port == 4500 && !(o->flags & CONF_ALL))
+		return;
+	cout_head(o, row, false);
+	cout_str(o, " ");
+	cout_u32(o, own->port);
+	cout_str(o, " nat-port ");
+	cout_u32(o, own->nat_port);
+	cout_end(o);
+}
