@@ -208,6 +208,24 @@ enum status plan_make(const struct snapshot *s, struct plan *out, char *why, siz
 	return ok ? ST_NOMEM : ST_CONFIG;
 }
 
+enum status plan_keep(struct plan *p, uint32_t tun, const struct prefix *lease)
+{
+	struct plan_tun *t = p->tuns;
+	while (t < p->tuns + p->tun_count && t->number != tun)
+		t++;
+	if (t == p->tuns + p->tun_count)
+		return ST_OK;
+	for (size_t i = 0; i < t->route_count; i++)
+		if (prefix_covers(&t->routes[i], lease))
+			return ST_OK;
+	struct growing g = {.v = t->routes, .n = t->route_count, .cap = t->route_count,
+			    .size = sizeof(struct prefix)};
+	add_route(t, &g, lease);
+	t->routes = g.v;
+	t->route_count = g.n;
+	return g.nomem ? ST_NOMEM : ST_OK;
+}
+
 void plan_free(struct plan *p)
 {
 	for (size_t i = 0; i < p->tun_count; i++)

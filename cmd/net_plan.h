@@ -41,6 +41,9 @@ struct plan {
 
 /* ST_NOMEM; ST_CONFIG with a sentence in why (a VRF name that no network namespace can have). */
 enum status plan_make(const struct snapshot *s, struct plan *out, char *why, size_t why_cap) MUST_USE;
+/* An address that a session holds keeps its way through tun when no pool routes it any more: a route of
+ * its own, unless one of the device covers it. No such device: nothing. */
+enum status plan_keep(struct plan *p, uint32_t tun, const struct prefix *lease) MUST_USE;
 void plan_free(struct plan *p); /* a zeroed one is fine */
 
 bool plan_listen_eq(const struct plan_listen *a, const struct plan_listen *b);

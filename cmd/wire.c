@@ -169,7 +169,7 @@ static bool make_threads(struct wire *w)
 {
 	struct data_config config = {.workers = w->workers, .rt = w->rt, .rt_slots = WIRE_RT_SLOTS,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
-				     .on_notice = on_data_notice, .ctx = w};
+				     .on_notice = on_data_notice, .on_moved = wire_child_moved, .ctx = w};
 	static const struct net_ports net_ports = {.on_ike = wire_on_ike};
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);
@@ -220,7 +220,7 @@ static int open_net(struct wire *w)
 	struct plan plan = {0};
 	struct asroot_reply reply;
 	struct asroot_request sweep = {.op = ASROOT_SWEEP};
-	enum status st = plan_make(w->conf, &plan, why, sizeof(why));
+	enum status st = wire_conf_plan(w, w->conf, &plan, why, sizeof(why));
 	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
 	plan_free(&plan);
