@@ -1,4 +1,5 @@
 /* THE table of subcommands. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +45,26 @@ static int version_main(int argc, char **argv)
 	return 0;
 }
 
+/* The row for a word or a unique beginning of it, as on a router; NULL with *ambiguous or not. */
+static const struct subcommand *find(const char *word, bool *ambiguous)
+{
+	const struct subcommand *found = NULL;
+	size_t len = strlen(word);
+	*ambiguous = false;
+	for (size_t i = 0; len && i < N_SUBCOMMANDS; i++) {
+		const struct subcommand *s = &subcommands[i];
+		if (strncmp(s->word, word, len) != 0)
+			continue;
+		if (s->word[len] == 0) {
+			*ambiguous = false;
+			return s;
+		}
+		*ambiguous |= found != NULL;
+		found = s;
+	}
+	return *ambiguous ? NULL : found;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "help";
@@ -51,9 +72,11 @@ int main(int argc, char **argv)
 		word = "help";
 	if (strcmp(word, "--version") == 0)
 		word = "version";
-	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
-		if (strcmp(subcommands[i].word, word) == 0)
-			return subcommands[i].main(argc - 1, argv + 1);
-	fprintf(stderr, "sallyport: unknown command \"%s\"\nTry: sallyport help\n", word);
+	bool ambiguous;
+	const struct subcommand *s = find(word, &ambiguous);
+	if (s)
+		return s->main(argc - 1, argv + 1);
+	fprintf(stderr, "sallyport: %s command \"%s\"\nTry: sallyport help\n", ambiguous ? "ambiguous" : "unknown",
+		word);
 	return 2;
 }
