@@ -61,6 +61,7 @@ static const char client_format[] =
 	"      version = 2\n"
 	"      remote_addrs = %s\n"
 	"      vips = 0.0.0.0, ::\n"
+	"      encap = yes\n"
 	"      local { auth = psk\n"
 	"              id = me@sallyport }\n"
 	"      remote { auth = psk\n"
