@@ -101,7 +101,7 @@ const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);
 size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap); /* 0: does not fit */
 enum status data_sa_thaw(struct view rec, struct data_sa *out) MUST_USE;
 
-/* Sums of all workers into dst (private to the caller). */
+/* Adds the counters of all workers to dst (private to the caller). */
 void data_stats(const struct data *d, struct stats *dst);
 /* Send an IKE message from port 4500 of `local` (marker added) on the loop's behalf. */
 enum status data_send_ike(struct data *d, const struct endpoint *local, const struct endpoint *remote,

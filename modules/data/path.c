@@ -84,13 +84,15 @@ static void watch_endpoints(struct worker *w, struct worker_sa *sa, const struct
 			    uint64_t seq)
 {
 	const struct esp_sa *e = &sa->esp;
-	struct pkt what = {.kind = PKT_MOVED, .spi = e->spi_in, .local = k->local, .remote = k->remote};
+	struct pkt what;
 
 	if (endpoint_eq(&k->remote, &e->remote) && addr_eq(&k->local.addr, &e->local.addr))
 		return;
 	if (seq != atomic_load_explicit(&e->rt->seq_top, memory_order_relaxed) ||
 	    (sa->moved_ms && w->tables.now_ms - sa->moved_ms < 1000))
 		return;
+	what = (struct pkt){
+		.kind = PKT_MOVED, .spi = e->spi_in, .local = k->local, .remote = k->remote};
 	if (tell(w, &what))
 		sa->moved_ms = w->tables.now_ms;
 }
