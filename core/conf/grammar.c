@@ -288,8 +288,11 @@ static void expected_one_of(struct matcher *m, const char *g, const char *close)
 
 static bool add_arg(struct matcher *m, const struct arg *a)
 {
-	if (m->c->n == CMD_ARGS)
+	if (m->c->n == CMD_ARGS) {
+		m->why->at = m->at - 1;
+		snprintf(m->why->expect, sizeof(m->why->expect), "at most %d values", CMD_ARGS);
 		return false;
+	}
 	m->c->args[m->c->n++] = *a;
 	return true;
 }

@@ -127,6 +127,22 @@ static void no_cascade(void)
 	}
 }
 
+/* More values than one command takes are an error at the first one too many. */
+static void long_lines(void)
+{
+	char text[4096] = "crypto ipsec transform-set T";
+	for (int i = 0; i < 200; i++)
+		strcat(text, " esp-aes");
+	T_TRUE(conf(text) == NULL);
+	T_EQ(report.errors, 1);
+	T_EQ(report.msg[0].column, 30 + 8 * 47);
+	T_STR(report.msg[0].word, "esp-aes");
+	memset(text, 'x', sizeof(text) - 1); /* one word that fills the line */
+	text[sizeof(text) - 1] = '\0';
+	T_TRUE(conf(text) == NULL);
+	T_EQ(report.errors, 1);
+}
+
 static void all_errors_are_counted(void)
 {
 	T_TRUE(conf("hostnmae a\nhostname b c\nntp server x\ncrypto ikev2 windwo 5\n") == NULL);
@@ -265,6 +281,7 @@ int main(void)
 {
 	T_RUN(places);
 	T_RUN(no_cascade);
+	T_RUN(long_lines);
 	T_RUN(all_errors_are_counted);
 	T_RUN(warned);
 	T_RUN(format);

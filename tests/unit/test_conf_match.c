@@ -32,6 +32,10 @@ static const struct policy_case policies[] = {
 	{"addresses are alternatives (R-POL-15)", OVERLAP, "", "10.0.0.2", "ADDR"},
 	{"addresses of both families", OVERLAP, "", "2001:db8::2", "ADDR"},
 	{"types are ANDed: address fits, VRF does not", OVERLAP, "BLUE", "10.0.0.2", "ANY"},
+	{"an address in any VRF before a VRF without address, though later",
+		"crypto ikev2 policy VRF\n proposal default\ncrypto ikev2 policy ADDR\n"
+		" match fvrf any\n match address local 10.0.0.1\n proposal default\n",
+		"", "10.0.0.1", "ADDR"},
 	{"equal: configuration order",
 		"crypto ikev2 policy B\n proposal default\ncrypto ikev2 policy A\n proposal "
 		"default\n",
