@@ -446,6 +446,8 @@ static bool begin(struct holder *h)
 		fprintf(stderr, "sallyport: run needs root (it gives up all it does not need)\n");
 		return false;
 	}
+	/* Of main too: neither shall die of a log that nobody reads. */
+	signal(SIGPIPE, SIG_IGN);
 	find_account(h);
 	raise_files();
 	if (!no_cores()) {
