@@ -46,8 +46,7 @@ static void find(const struct ctl_request *rq, struct view body)
 	must(bytes == body.len);
 	out_init(&err, false);
 	const struct admin_command *c = admin_find(rq->words, rq->n_words, &used, &err);
-	must(used <= rq->n_words);
-	must(c || err.len > 0);
+	must(c ? used <= rq->n_words : err.len > 0);
 	out_fini(&err);
 }
 
