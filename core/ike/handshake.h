@@ -25,7 +25,6 @@ struct child_offer {
 	struct esp_suite suite;
 	uint32_t spi_peer;
 	uint32_t spi_ours;
-	bool transport_mode;
 	uint8_t n_ts_i;
 	uint8_t n_ts_r;
 	struct ts ts_i[IKE_TS_MAX];
@@ -75,10 +74,8 @@ struct handshake {
 	bool cp_request;                 /* the peer sent CFG_REQUEST */
 	bool wants_ip4;
 	bool wants_ip6;
-	bool peer_wants_transport;
 	struct addr hint_ip4;
 	struct addr hint_ip6;
-	struct ike_id asked_id;          /* IDr of the request */
 	struct child_offer child;
 	char child_words[IKE_DETAIL_LEN]; /* why child.status is not ST_OK */
 };

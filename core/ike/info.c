@@ -15,8 +15,10 @@ enum status info_judge(const struct ike_payloads *p, bool *ike)
 
 	*ike = false;
 	for (size_t i = 0; i < p->n && st == ST_OK; i++) {
-		if (p->v[i].type == PT_NOTIFY)
+		if (p->v[i].type == PT_NOTIFY) {
 			st = notify_parse(p->v[i].body, &n);
+			*ike |= st == ST_OK && n.type == N_AUTHENTICATION_FAILED;
+		}
 		if (p->v[i].type != PT_DELETE)
 			continue;
 		st = delete_parse(p->v[i].body, &d);
@@ -113,7 +115,13 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 
 enum status info_deleted(struct ike_sa *sa, const struct sa_event *ev)
 {
-	sa_fail(sa, ST_END_PEER, "%s", "");
+	/* RFC 7296 2.21.2: an initiator that does not accept our AUTH says so in an exchange of its
+	 * own, and the SA is gone. */
+	if (payload_find(&ev->msg->p, PT_DELETE) == NULL)
+		sa_fail(sa, ST_PEER_REFUSED, "%s",
+			"the peer did not accept our identity or key (AUTHENTICATION_FAILED)");
+	else
+		sa_fail(sa, ST_END_PEER, "%s", "");
 	return answer(sa, ev, 0, (struct view){0});
 }
 
@@ -180,11 +188,15 @@ enum status info_dpd(struct ike_sa *sa, const struct sa_event *ev)
 	if (sa->out.kind != REQ_NONE)
 		return ST_OK;
 	st = request(sa, REQ_DPD);
-	if (st == ST_OK)
+	if (st == ST_LIMIT)
+		return sa_fail(sa, st, "%s", "the message IDs of this IKE SA are used up");
+	if (st == ST_OK) {
 		stats_inc(sa->ike->stats, CT_DPD_SENT);
-	else /* try again later */
-		sa_arm(sa, &sa->dpd_timer, ike_now(sa->ike) + 1000);
-	return st;
+		return ST_OK;
+	}
+	stats_status(sa->ike->stats, st);
+	sa_arm(sa, &sa->dpd_timer, ike_now(sa->ike) + 1000); /* try again later */
+	return ST_PENDING;
 }
 
 void info_send_delete(struct ike_sa *sa)

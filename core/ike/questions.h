@@ -71,7 +71,8 @@ struct ike_question {
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	bool wants_ip4;             /* ASK_ADDRESS: a CFG_REQUEST asked for it */
 	bool wants_ip6;
-	struct addr hint_ip4;       /* address the peer would like; family 0 = any */
+	/* Address the peer would like; family 0 = any. ASK_AUTHORIZE as initiator: what it gave us. */
+	struct addr hint_ip4;
 	struct addr hint_ip6;
 };
 

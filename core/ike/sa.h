@@ -64,7 +64,6 @@ struct ike_sa {
 	bool nat_local;
 	bool nat_remote;
 	bool has_keys;
-	bool in_peer_map;
 	uint8_t auth_local;        /* AUTH methods in use, 0 before */
 	uint8_t auth_remote;
 	uint64_t spi_i;

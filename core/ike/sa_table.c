@@ -98,7 +98,7 @@ static const struct sa_row rows[] = {
 	ROW(UP, CRITICAL, info_critical, UP, UP),
 	ROW(UP, INFO_REPLY, info_reply, UP, UP),
 	ROW(UP, NO_REPLY, sa_stop, DEAD, DEAD),
-	ROW(UP, DPD, info_dpd, UP, UP),
+	ROW(UP, DPD, info_dpd, UP, DEAD), /* DEAD: message IDs never wrap (RFC 7296 2.2) */
 	ROW(UP, LIFETIME, sa_stop, DELETING, DELETING),
 	ROW(UP, CLOSE, sa_stop, DELETING, DELETING),
 	ROW(UP, CHILD_LOST, sa_stop, DELETING, DELETING),
@@ -110,6 +110,7 @@ static const struct sa_row rows[] = {
 	ROW(DELETING, CHILD_REQUEST, info_temporary_failure, DELETING, DELETING),
 	ROW(DELETING, BAD_REQUEST, info_bad_request, LINGER, LINGER),
 	ROW(DELETING, CRITICAL, info_critical, DELETING, DELETING),
+	ROW(DELETING, CLOSE, sa_stop, DELETING, DELETING),
 	ROW(DELETING, NO_REPLY, sa_stop, DEAD, DEAD),
 	ROW(DELETING, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(LINGER, TIMEOUT, sa_stop, DEAD, DEAD),

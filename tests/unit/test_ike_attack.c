@@ -611,6 +611,91 @@ static void test_wrong_version_and_unknown_spi_are_answered_rarely(void)
 	world_fini(&w);
 }
 
+/* Class 21: at the end of the message IDs the SA ends; it does not start again from 0. */
+static void test_class_21_message_ids_used_up(void)
+{
+	T_DO(open_world());
+	T_DO(log_in());
+	first_sa(1)->out.next = UINT32_MAX;
+	world_run(&w, 11000);
+	T_EQ(w.node[1].last_status, ST_LIMIT);
+	T_EQ(w.node[1].n_child, 0);
+	world_fini(&w);
+}
+
+/* Class 24: who is not authenticated learns neither our identity nor why: the replies to a wrong
+ * key, an unknown key and a refused authorization look the same, one notify and nothing else. */
+static void test_class_24_a_failure_reveals_nothing(void)
+{
+	size_t len[3] = {0};
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t sa;
+
+		T_ROW(i, "failure");
+		T_DO(open_world());
+		if (i == 0)
+			snprintf(w.node[1].psk_remote, sizeof(w.node[1].psk_remote), "another");
+		w.node[1].psk_status = i == 1 ? ST_NO_KEY : ST_OK;
+		w.node[1].authorize_status = i == 2 ? ST_NOT_AUTHORIZED : ST_OK;
+		T_EQ(world_connect(&w, &sa), ST_OK);
+		world_run(&w, 1000);
+		for (size_t k = 0; k < n_seen; k++)
+			if (seen[k].from == 1 && seen[k].bytes[18] == EX_IKE_AUTH)
+				len[i] = seen[k].len;
+		T_EQ(w.node[1].up_total, 0);
+		world_fini(&w);
+	}
+	T_TRUE(len[0] != 0 && len[0] == len[1] && len[1] == len[2]);
+	T_TRUE(len[0] <= IKE_HDR_LEN + 4 + 8 + 8 + 1 + 16); /* IV, notify, pad length, ICV */
+}
+
+/* An endless INIT: cookies and other groups again and again (RFC 7296 2.6.1). */
+static unsigned asked;
+static bool always_another_cookie(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	(void)ctx;
+	if (from == 0 && it->bytes[18] == EX_IKE_SA_INIT) {
+		struct ike_hdr h = {.version = IKE_VERSION, .exchange = EX_IKE_SA_INIT,
+			.flags = IKE_FLAG_RESPONSE};
+		struct world_item *reply = calloc(1, sizeof(*reply));
+		struct msg_out o;
+		struct view msg;
+
+		memcpy(&h.spi_i, it->bytes, 8);
+		h.spi_i = __builtin_bswap64(h.spi_i);
+		msg_start_plain(&o, world->node[1].ike, &h);
+		asked++;
+		msg_notify(&o, N_COOKIE, &asked, sizeof(asked));
+		if (msg_end(&o, &msg) == ST_OK) {
+			reply->at_ms = world->now_ms + 10;
+			reply->local = it->remote;
+			reply->remote = it->local;
+			reply->bytes = malloc(msg.len);
+			reply->len = msg.len;
+			memcpy(reply->bytes, msg.p, msg.len);
+			world->queue[world->n_queue++] = reply;
+		}
+		return false;
+	}
+	return true;
+}
+
+static void test_cookies_without_end(void)
+{
+	uint64_t sa;
+
+	T_DO(open_world());
+	w.tap = always_another_cookie;
+	asked = 0;
+	T_EQ(world_connect(&w, &sa), ST_OK);
+	world_run(&w, 120000);
+	T_EQ(w.node[0].last_status, ST_COOKIE_LOOP);
+	T_TRUE(asked >= 6 && asked <= 10);
+	T_EQ(ike_count(w.node[0].ike), 0);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	client = world_conf(world_client_text);
@@ -628,6 +713,9 @@ int main(void)
 	T_RUN(test_repeated_init);
 	T_RUN(test_class_19_replay_after_everything);
 	T_RUN(test_wrong_version_and_unknown_spi_are_answered_rarely);
+	T_RUN(test_class_21_message_ids_used_up);
+	T_RUN(test_class_24_a_failure_reveals_nothing);
+	T_RUN(test_cookies_without_end);
 	snapshot_unref(client);
 	snapshot_unref(server);
 	return t_end();
