@@ -170,6 +170,8 @@ static bool plan_one_tun(const struct snapshot *s, const struct iface *i, struct
 	struct plan_tun t = {.number = is_template ? i->number : PLAN_TUNNEL_BASE + i->number,
 			     .mtu = i->ip_mtu ? i->ip_mtu : PLAN_MTU,
 			     .client_to_client = i->client_to_client};
+	const struct vrf_def *vrf = i->vrf ? snapshot_vrf(s, i->vrf) : NULL;
+	t.vrf = vrf ? vrf->num : i->vrf ? VRF_NONE : 0;
 	snprintf(t.name, sizeof(t.name), "%s%u", is_template ? "sp-vt" : "sp-tu", i->number);
 	if (!copy_vrf(t.vrf_name, i->vrf, why, cap))
 		return false;
@@ -257,7 +259,7 @@ static bool same_prefix(const struct prefix *a, const struct prefix *b)
 
 bool plan_tun_eq(const struct plan_tun *a, const struct plan_tun *b)
 {
-	return a->number == b->number && a->mtu == b->mtu && same_prefix(&a->ip4, &b->ip4) &&
+	return a->number == b->number && a->vrf == b->vrf && a->mtu == b->mtu && same_prefix(&a->ip4, &b->ip4) &&
 	       same_prefix(&a->ip6, &b->ip6) && a->client_to_client == b->client_to_client &&
 	       strcmp(a->vrf_name, b->vrf_name) == 0;
 }

@@ -23,6 +23,7 @@ struct plan_listen {
 struct plan_tun {
 	uint32_t number;
 	char name[PLAN_NAME];
+	uint32_t vrf;
 	char vrf_name[PLAN_VRF];
 	uint32_t mtu;
 	struct prefix ip4; /* host bits kept; family 0: none */

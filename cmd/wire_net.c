@@ -245,7 +245,11 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 	if (reply.error)
 		LOG(EV_NET_ERROR, kv_str("interface", t->name), kv_str("reason", strerror(reply.error)),
 		    kv_str("what", "no IPv6 address"));
-	st = data_add_tun(w->data, t->number, fds, false, t->client_to_client);
+	/* The peers of a TunnelN are sites. */
+	bool has_clients = t->number < PLAN_TUNNEL_BASE;
+	st = data_add_tun(w->data,
+			  &(struct data_tun){.number = t->number, .group = has_clients ? t->vrf + 1 : 0,
+					     .client_to_client = t->client_to_client}, fds);
 	if (st != ST_OK) {
 		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));
 		close_fds(fds, reply.n_fds);

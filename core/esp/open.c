@@ -60,13 +60,40 @@ static enum status unwrap(struct span plain, struct span *inner, struct ip_info 
 	return ST_OK;
 }
 
+static bool is_of_another(const struct esp_tables *t, const struct esp_child *c, uint32_t tun,
+			  const struct addr *dst)
+{
+	const struct esp_child *other = fib_find(&t->fib, tun, dst);
+
+	return other && other->owner != c->owner;
+}
+
+/* Client to client: both devices must permit it. The one of the sender is judged also when it is
+ * not in the list, because it is just going or coming. */
+static bool may_reach(const struct esp_tables *t, const struct esp_sa *sa, const struct addr *dst)
+{
+	const struct esp_child *c = sa->child;
+	const struct esp_tun *own = t->tuns;
+
+	if (!sa->client_to_client && is_of_another(t, c, c->tun, dst))
+		return false;
+	while (own && own->tun != c->tun)
+		own = own->next;
+	for (const struct esp_tun *to = own ? t->tuns : NULL; to; to = to->next) {
+		if (to != own && to->group == own->group &&
+		    !(sa->client_to_client && to->client_to_client) &&
+		    is_of_another(t, c, to->tun, dst))
+			return false;
+	}
+	return true;
+}
+
 /* The selectors name addresses first, so that a forged source has a name of its own. */
 static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
 			 const struct ip_info *ip)
 {
 	const struct esp_child *c = sa->child;
 	const struct ts *remote = esp_child_remote(c);
-	const struct esp_child *other;
 	bool is_ours = false;
 
 	for (size_t i = 0; i < c->n_remote && !is_ours; i++)
@@ -76,10 +103,7 @@ static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
 	if (!ts_match_any(remote, c->n_remote, &ip->src, ip->proto, ip_src_port(ip)) ||
 	    !ts_match_any(esp_child_local(c), c->n_local, &ip->dst, ip->proto, ip_dst_port(ip)))
 		return ST_ESP_SELECTOR;
-	if (sa->client_to_client)
-		return ST_OK;
-	other = fib_find(&t->fib, c->tun, &ip->dst);
-	return other && other->owner != c->owner ? ST_OUT_HAIRPIN : ST_OK;
+	return may_reach(t, sa, &ip->dst) ? ST_OK : ST_OUT_HAIRPIN;
 }
 
 enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)

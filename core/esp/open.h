@@ -12,10 +12,20 @@ struct span {
 	size_t len;
 };
 
+/* A TUN device of remote-access clients. Devices of one group (inner VRF) reach each other through
+ * the kernel, so what a client may send to another is judged over all of them. */
+struct esp_tun {
+	struct esp_tun *next;
+	uint32_t tun;
+	uint32_t group;
+	bool client_to_client;
+};
+
 /* Everything that one worker looks packets up in. */
 struct esp_tables {
 	struct sad sad;
 	struct fib fib;
+	struct esp_tun *tuns;
 	uint64_t now_ms;
 };
 

@@ -75,8 +75,16 @@ void data_poll(struct data *d);
  * again), ST_NOMEM; removal: ST_NOT_FOUND. local.addr family 0 with `family` 4 or 6 = wildcard. */
 enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds) MUST_USE;
 enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family) MUST_USE;
-/* A TUN device with one queue per worker (IFF_NO_PI | IFF_MULTI_QUEUE | IFF_VNET_HDR or not as `vnet_hdr` says). */
-enum status data_add_tun(struct data *d, uint32_t tun, const int *fds, bool vnet_hdr, bool client_to_client) MUST_USE;
+struct data_tun {
+	uint32_t number;
+	/* Devices of one group reach each other through the kernel (one inner VRF): a client of one
+	 * reaches a client of another only when both permit it. 0: its peers are no clients. */
+	uint32_t group;
+	bool vnet_hdr; /* IFF_VNET_HDR is set */
+	bool client_to_client;
+};
+/* A TUN device with one queue per worker (IFF_NO_PI | IFF_MULTI_QUEUE). */
+enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds) MUST_USE;
 enum status data_del_tun(struct data *d, uint32_t tun) MUST_USE;
 
 /* Adds the SA to the owner's SAD and to every worker's FIB (remote selectors); of equal prefixes the

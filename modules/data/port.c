@@ -127,17 +127,17 @@ enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t f
 	return ST_OK;
 }
 
-enum status data_add_tun(struct data *d, uint32_t tun, const int *fds, bool vnet_hdr,
-			 bool client_to_client)
+enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds)
 {
 	struct port like = {
 		.is_tun = true,
-		.tun = tun,
-		.vnet_hdr = vnet_hdr,
-		.client_to_client = client_to_client,
+		.tun = tun->number,
+		.group = tun->group,
+		.vnet_hdr = tun->vnet_hdr,
+		.client_to_client = tun->client_to_client,
 	};
 
-	if (find_tun(d, tun))
+	if (find_tun(d, tun->number))
 		return ST_EXISTS;
 	for (uint32_t i = 0; i < d->shared.n; i++) {
 		int flags = fcntl(fds[i], F_GETFL);
@@ -145,7 +145,7 @@ enum status data_add_tun(struct data *d, uint32_t tun, const int *fds, bool vnet
 		if (flags < 0 || fcntl(fds[i], F_SETFL, flags | O_NONBLOCK))
 			return ST_IO;
 		/* No offloads: whole packets with their checksums. Refused where it is no TUN. */
-		if (vnet_hdr)
+		if (tun->vnet_hdr)
 			(void)ioctl(fds[i], TUNSETOFFLOAD, 0UL);
 	}
 	return add_set(d, &like, fds);

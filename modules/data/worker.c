@@ -138,6 +138,10 @@ static void add_port(struct worker *w, struct port *p)
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = p};
 
 	list_push_back(&w->ports, &p->node);
+	if (p->is_tun && p->group) {
+		p->judged = (struct esp_tun){w->tables.tuns, p->tun, p->group, p->client_to_client};
+		w->tables.tuns = &p->judged;
+	}
 	/* It can only fail for want of memory; the port then sends and does not receive. */
 	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev))
 		stats_status(&w->stats, ST_IO);
@@ -145,6 +149,12 @@ static void add_port(struct worker *w, struct port *p)
 
 static void del_port(struct worker *w, struct port *p)
 {
+	struct esp_tun **at = &w->tables.tuns;
+
+	while (*at && *at != &p->judged)
+		at = &(*at)->next;
+	if (*at)
+		*at = p->judged.next;
 	list_del(&p->node);
 	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
 	w->ports_changed++;

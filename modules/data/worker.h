@@ -44,6 +44,8 @@ struct port {
 	uint32_t tun;
 	bool vnet_hdr;
 	bool client_to_client;
+	uint32_t group;
+	struct esp_tun judged; /* in the worker's tables when it has a group */
 };
 
 /* The owner's half of an SA with what only a worker needs. */

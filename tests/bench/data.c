@@ -97,7 +97,7 @@ static void start(struct end *e, unsigned which, uint32_t workers, bool wrong)
 		tun[i] = queue(&e->tun[i]);
 	}
 	local.port = e->port;
-	must(!data_add_udp(e->d, &local, 4, udp) && !data_add_tun(e->d, 1, tun, false, false), "ports");
+	must(!data_add_udp(e->d, &local, 4, udp) && !data_add_tun(e->d, &(struct data_tun){.number = 1}, tun), "ports");
 }
 
 static void stop(struct end *e)

@@ -27,6 +27,7 @@ struct end {
 	uint16_t port;
 	/* what main was told */
 	unsigned ike, lost, notices, moved;
+	size_t first_len; /* of the first IKE message */
 	bool vnet_hdr;
 	uint32_t last_spi;
 	enum status last_why;
@@ -40,7 +41,8 @@ static inline void on_ike(void *ctx, const struct endpoint *local, const struct 
 {
 	struct end *e = ctx;
 
-	e->ike++;
+	if (e->ike++ == 0)
+		e->first_len = len;
 	e->msg_local = *local;
 	e->msg_remote = *remote;
 	e->msg_len = len < sizeof(e->msg) ? len : sizeof(e->msg);
@@ -171,7 +173,7 @@ static inline bool open_ports(struct end *e, uint8_t family, bool vnet_hdr, bool
 	local.port = e->port;
 	local.vrf = vrf;
 	return data_add_udp(e->d, &local, family, udp) == ST_OK &&
-	       data_add_tun(e->d, 1, tun, vnet_hdr, client_to_client) == ST_OK;
+	       data_add_tun(e->d, &(struct data_tun){1, 0, vnet_hdr, client_to_client}, tun) == ST_OK;
 }
 
 static inline void stop(struct end *e)

@@ -204,7 +204,7 @@ static void churn(void)
 		close(pair[0]);
 		tun[i] = pair[1];
 	}
-	if (data_add_udp(b.d, &local, 4, udp) || data_add_tun(b.d, 2, tun, false, false) ||
+	if (data_add_udp(b.d, &local, 4, udp) || data_add_tun(b.d, &(struct data_tun){.number = 2}, tun) ||
 	    data_del_udp(b.d, &local, 4) || data_del_tun(b.d, 2))
 		churned = 1000000;
 }

@@ -360,6 +360,40 @@ static void ike_flood(void)
 	rt_free(rt_b);
 }
 
+/* Strangers' first messages leave room for those who are known, and wait for them. */
+static void ike_init_flood(void)
+{
+	struct esp_rt *rt_b = rt_memory();
+	uint8_t init[40] = {0}, known[44] = {[4 + 15] = 1}; /* the responder's SPI */
+	uint16_t port = 0;
+	int fd = udp_socket(4, &port, "127.0.0.1");
+
+	T_TRUE(rt_b && fd >= 0);
+	T_TRUE(start(&b, 1, false, rt_b) && open_ports(&b, 4, false, false));
+	for (int i = 0; i < 600; i++) {
+		send_to_b(fd, init, sizeof(init));
+		if (i % 50 == 49)
+			poll(NULL, 0, 2);
+	}
+	for (int i = 0; i < 100; i++)
+		send_to_b(fd, known, sizeof(known));
+	send_to_b(fd, (const uint8_t *)"\xff", 1);
+	for (uint64_t until = now_ms() + PATIENCE_MS; now_ms() < until && !counter(&b, CT_NAT_KEEPALIVE_IN);)
+		poll(NULL, 0, 1);
+	/* A quarter of the room. */
+	T_EQ(counted(&b, ST_RING_FULL), 600 - 64);
+	T_EQ(b.ike, 0);
+	data_poll(b.d);
+	T_EQ(b.first_len, sizeof(known) - 4);
+	WAIT_FOR(&b, b.ike == 64 + 100);
+	/* The room is theirs again. */
+	send_to_b(fd, init, sizeof(init));
+	WAIT_FOR(&b, b.ike == 64 + 100 + 1);
+	close(fd);
+	stop(&b);
+	rt_free(rt_b);
+}
+
 /* Nobody holds the other end any more; the error is told once. */
 static bool is_closed;
 
@@ -427,12 +461,12 @@ static void ports_by_name(void)
 	T_EQ(data_add_udp(b.d, &wild, 4, fds), ST_EXISTS);
 	T_EQ(data_add_udp(b.d, &wild, 5, fds), ST_CONFIG);
 	T_EQ(data_add_udp(b.d, &other, 6, fds), ST_CONFIG);
-	T_EQ(data_add_tun(b.d, 1, fds, false, false), ST_EXISTS);
+	T_EQ(data_add_tun(b.d, &(struct data_tun){.number = 1}, fds), ST_EXISTS);
 	T_EQ(data_del_udp(b.d, &other, 4), ST_NOT_FOUND);
 	T_EQ(data_del_tun(b.d, 9), ST_NOT_FOUND);
 	T_EQ(data_del_tun(b.d, 1), ST_OK);
 	T_EQ(data_del_tun(b.d, 1), ST_NOT_FOUND);
-	T_EQ(data_add_tun(b.d, 1, fds, false, true), ST_OK);
+	T_EQ(data_add_tun(b.d, &(struct data_tun){.number = 1, .client_to_client = true}, fds), ST_OK);
 	/* The old queue closes when the worker has let go of it: our end hears it no more. */
 	is_closed = false;
 	WAIT_FOR(&b, closed(b.tun[0]));
@@ -450,6 +484,7 @@ int main(void)
 	T_RUN(goes_on_after_death);
 	T_RUN(ike_beside_esp);
 	T_RUN(ike_flood);
+	T_RUN(ike_init_flood);
 	T_RUN(heard_elsewhere);
 	T_RUN(ports_by_name);
 	return t_end();

@@ -279,12 +279,44 @@ static void inner_addresses(void)
 	/* Two children of one owner are no clients to each other. */
 	other->owner = 1;
 	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
-	/* Another tunnel's client is not on this TUN. */
-	other->owner = 2;
+	tear_down();
+}
+
+/* A client of another TUN is reached through the kernel, which must not be a way around. */
+static void clients_of_other_tuns(void)
+{
+	static const struct {
+		bool is_listed; /* both TUNs have clients */
+		uint32_t our_group, other_group;
+		bool we_permit, they_permit;
+		enum status want;
+	} rows[] = {
+		{true, 1, 1, false, false, ST_OUT_HAIRPIN},
+		{true, 1, 1, true, false, ST_OUT_HAIRPIN},
+		{true, 1, 1, false, true, ST_OUT_HAIRPIN},
+		{true, 1, 1, true, true, ST_OK},
+		{true, 1, 2, false, false, ST_OK}, /* two VRFs: the kernel has no way */
+		{false, 1, 1, false, false, ST_OK}, /* a site */
+	};
+	struct esp_opened o;
+
+	T_DO(set_up(20, 128, 0, false));
 	fib_del(&tables.fib, &other_route);
 	other->tun = 2;
 	fib_add(&tables.fib, &other_route);
-	T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), ST_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct esp_tun them = {NULL, 2, rows[i].other_group, rows[i].they_permit};
+		struct esp_tun us = {rows[i].is_listed ? &them : NULL, 1, rows[i].our_group,
+				     rows[i].we_permit};
+
+		T_ROW(i, "");
+		tables.tuns = &us;
+		sa.client_to_client = rows[i].we_permit;
+		T_EQ(opens(sealed("10.99.0.1", "10.99.0.2", 20), &o), rows[i].want);
+		T_EQ(opens(sealed("10.99.0.1", "192.0.2.1", 20), &o), ST_OK);
+		T_EQ(opens(sealed("10.99.0.1", "10.99.0.1", 20), &o), ST_OK);
+	}
+	tables.tuns = NULL;
 	tear_down();
 }
 
@@ -461,6 +493,7 @@ int main(void)
 	T_RUN(cut_short);
 	T_RUN(wrong_places);
 	T_RUN(inner_addresses);
+	T_RUN(clients_of_other_tuns);
 	T_RUN(selectors);
 	T_RUN(lying_plain_text);
 	T_RUN(dummy_packets);
