@@ -195,6 +195,13 @@ void wire_child_second(struct wire *w)
 	}
 }
 
+void wire_child_moved(void *ctx, uint32_t spi_in, const struct endpoint *local,
+		      const struct endpoint *remote)
+{
+	struct wire *w = ctx;
+	ike_on_moved(w->ike, spi_in, local, remote);
+}
+
 void wire_child_lost(void *ctx, uint32_t spi_in, enum status why)
 {
 	struct wire *w = ctx;

@@ -33,6 +33,9 @@ void wire_child_reconcile(struct wire *w);
 
 /* Once a second: the engine learns who sent and received. */
 void wire_child_second(struct wire *w);
+/* Tells the engine that authentic ESP came from elsewhere. */
+void wire_child_moved(void *ctx, uint32_t spi_in, const struct endpoint *local,
+		      const struct endpoint *remote);
 /* Tells the engine that the data path lost it. */
 void wire_child_lost(void *ctx, uint32_t spi_in, enum status why);
 /* Forgets the table; the data path and the records stay. */

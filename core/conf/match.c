@@ -256,7 +256,8 @@ bool profiles_force_encap(const struct snapshot *s, uint32_t vrf, const struct a
 	for (size_t i = 0; i < s->profile_count; i++) {
 		const struct ike_profile *p = &s->profiles[i];
 
-		if (!p->nat_force_encap || !p->complete || p->shutdown || !vrf_covers(&p->fvrf, vrf))
+		if (!p->nat_force_encap || !p->complete || p->shutdown ||
+			!vrf_covers(&p->fvrf, vrf))
 			continue;
 		if (local_covers(p->locals, p->local_count, local, NULL))
 			return true;

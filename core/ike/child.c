@@ -74,7 +74,7 @@ enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p,
 	if (c->status == ST_OK && sa->local.port == (uint16_t)hs->conf->own.port) {
 		c->status = ST_NO_CHILD_PROPOSAL;
 		snprintf(words, IKE_DETAIL_LEN, "the client stayed on UDP port %u: ESP is carried "
-			"in UDP only, which needs NAT traversal (port %u) on the client",
+			"in UDP only; `nat force-encapsulation` in the profile brings it to port %u",
 			(unsigned)hs->conf->own.port, (unsigned)hs->conf->own.nat_port);
 	}
 	return ST_OK;

@@ -253,6 +253,16 @@ void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint6
 	ike_settle(ike);
 }
 
+void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
+	const struct endpoint *remote)
+{
+	struct ike_child *c = ike_find_child(ike, spi_in);
+
+	if (c != NULL)
+		receive_follow(c->sa, local, remote);
+	ike_settle(ike);
+}
+
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why)
 {
 	struct ike_child *c = ike_find_child(ike, spi_in);

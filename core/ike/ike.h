@@ -35,6 +35,10 @@ void ike_on_commit(struct ike *ike, uint64_t number, enum status status);
 /* From the data path, about once a second per child that saw traffic: monotonic ms of the last
  * authenticated inbound packet and the last outbound packet (0 = never). Feeds DPD. */
 void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint64_t last_out_ms);
+/* From the data path: authenticated ESP of this child came from another endpoint (a NAT gave the
+ * peer a new mapping). Where the peer is behind a NAT, SA and children follow. */
+void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
+		  const struct endpoint *remote);
 /* The data path lost the SA (sequence numbers used up, thaw without its other half). */
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
 

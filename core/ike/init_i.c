@@ -118,6 +118,7 @@ static enum status send_request(struct ike_sa *sa)
 		.exchange = EX_IKE_SA_INIT,
 		.flags = IKE_FLAG_INITIATOR,
 	};
+	const struct ike_profile *profile;
 	struct allowed_set ours;
 	struct msg_out o;
 	struct view msg;
@@ -133,7 +134,8 @@ static enum status send_request(struct ike_sa *sa)
 	init_put_sa(&o, &offer);
 	init_put_ke(&o, hs->group, (struct view){hs->public_key, hs->public_len},
 		(struct view){hs->ni, hs->ni_len});
-	init_put_natd(&o, sa->spi_i, 0, &sa->local, &sa->remote);
+	profile = snapshot_profile(hs->conf, hs->connect->profile);
+	init_put_natd(&o, sa, 0, profile != NULL && profile->nat_force_encap);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);

@@ -234,8 +234,10 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	hs->chosen = r->chosen;
 	hs->ni_len = (uint16_t)r->init.nonce.len;
 	memcpy(hs->ni, r->init.nonce.p, r->init.nonce.len);
-	hs->nr_len = NONCE_LEN;
-	sa->ike->ports->random(sa->ike->ctx, hs->nr, NONCE_LEN);
+	/* As long as the peer's, within bounds: a reply is never longer than its request. RFC 7296
+	 * 2.10 wants at least half the PRF key, which holds for ours when it holds for theirs. */
+	hs->nr_len = r->init.nonce.len < NONCE_LEN ? (uint16_t)r->init.nonce.len : NONCE_LEN;
+	sa->ike->ports->random(sa->ike->ctx, hs->nr, hs->nr_len);
 	hs->peer_public_len = (uint16_t)r->init.ke.data.len;
 	memcpy(hs->peer_public, r->init.ke.data.p, r->init.ke.data.len);
 	return sa_job(sa, &job);
@@ -281,7 +283,8 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	init_put_ke(&o, hs->chosen.dh, (struct view){hs->public_key, hs->public_len},
 		(struct view){hs->nr, hs->nr_len});
 	if (hs->peer_sent_natd)
-		init_put_natd(&o, sa->spi_i, sa->spi_r, &sa->local, &sa->remote);
+		init_put_natd(&o, sa, sa->spi_r,
+			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

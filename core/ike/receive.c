@@ -1,6 +1,7 @@
 #include "core/ike/receive.h"
 
 #include "core/ike/engine.h"
+#include "core/ike/freeze.h"
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
@@ -62,17 +63,21 @@ static void on_init(struct ike *ike, const struct msg_in *m)
 
 /* ---- of an SA ------------------------------------------------------------------------------------ */
 
-/* RFC 7296 2.23: a peer behind a NAT is where its last new authenticated message came from. */
-static void follow_peer(struct ike_sa *sa, const struct msg_in *m)
+void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote)
 {
-	if (sa->up_ms == 0 || !sa->nat_remote || endpoint_eq(&sa->remote, m->remote) ||
-		m->remote->vrf != sa->remote.vrf)
+	enum status st;
+
+	if (sa->state != SA_UP || !sa->nat_remote || endpoint_eq(&sa->remote, remote) ||
+		remote->vrf != sa->remote.vrf || remote->addr.family != sa->remote.addr.family)
 		return;
-	sa->remote = *m->remote;
-	sa->local = *m->local;
+	sa->remote = *remote;
+	sa->local = *local;
 	LIST_EACH(at, &sa->children)
 		sa->ike->ports->move(sa->ike->ctx, CONTAINER_OF(at, struct ike_child, node)->spi_in,
 			&sa->local, &sa->remote);
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
 	sa_tell(sa, IKE_EV_PEER_MOVED, NULL);
 }
 
@@ -122,12 +127,16 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
 {
 	struct ike *ike = sa->ike;
+	uint32_t next = sa->in.next;
 
 	switch (window_in_judge(&sa->in, m->hdr.msgid)) {
 	case WIN_NEW:
 		dpd_heard(&sa->dpd, ike_now(ike));
-		follow_peer(sa, m);
 		on_request(sa, m, st);
+		/* Only a message that used up its ID proves where the peer is: another may be a copy
+		 * that somebody sends again from elsewhere. */
+		if (sa->in.next != next)
+			receive_follow(sa, m->local, m->remote);
 		sa_arm_dpd(sa);
 		return;
 	case WIN_REPEAT:
@@ -156,8 +165,8 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 		return;
 	}
 	dpd_heard(&sa->dpd, ike_now(ike));
-	follow_peer(sa, m);
-	if (st == ST_OK || st == ST_CRITICAL)
+	receive_follow(sa, m->local, m->remote);
+	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
 	if (!is_auth) {
 		/* Whatever it says, the peer lives and has answered. */

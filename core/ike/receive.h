@@ -7,8 +7,12 @@
 #include "core/base/rd.h"
 
 struct ike;
+struct ike_sa;
 
 void receive(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	struct view raw);
+/* RFC 7296 2.23: a peer behind a NAT is where its last authenticated packet came from, be it IKE or
+ * ESP. An SA whose peer is not behind a NAT stays where it is: there only MOBIKE moves it. */
+void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote);
 
 #endif
