@@ -136,9 +136,9 @@ static void check_methods(struct parse *ps, const struct ike_profile *p)
 		profile_error(ps, p, "our EAP needs a certificate of the peer, in profile",
 			"authentication remote rsa-sig");
 	if ((p->auth_remote & AUTH_ANYCONNECT) && ps->s->ike.http_url_cert)
-		profile_warn(
-			ps, p, "AnyConnect does not work with `crypto ikev2 http-url cert`"); /* R-AUT-07
-											       */
+		profile_warn(ps, p,
+			"AnyConnect does not work with `crypto ikev2 http-url cert`"); /* R-AUT-07
+											*/
 }
 
 static bool remotes_meet(const struct ike_profile *p, const struct ike_profile *q)

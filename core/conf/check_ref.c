@@ -133,6 +133,10 @@ static void iface_refs(struct parse *ps, const struct iface *i)
 	uint32_t number;
 	want_vrf(ps, i->vrf);
 	want_vrf(ps, i->tunnel_vrf);
+	if (i->kind == IFACE_TEMPLATE && (i->tunnel_source || i->tunnel_destination))
+		check_say(ps, CONF_WARNING, i->name,
+			"tunnel source and destination have no meaning in a template:",
+			"a session uses the addresses it came by");
 	const struct ipsec_profile *p = snapshot_ipsec_profile(s, i->protection);
 	if (i->protection && !p)
 		missing(ps, i->protection, "IPsec profile");

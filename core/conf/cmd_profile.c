@@ -23,6 +23,11 @@ static void set_local(struct cmd_call *c)
 {
 	struct ike_profile *p = c->obj;
 	match_local_set(c, &p->locals, &p->local_count);
+	if (c->form == FORM_SET && cmd_has(c, "interface"))
+		cmd_warn(c, &c->args[0],
+			"kept, but not in force in this version (matching interfaces, name "
+			"addresses):",
+			"");
 }
 
 static void print_local(struct cout *o, const struct cmd *row, const void *obj)
@@ -365,7 +370,8 @@ static const struct cmd profile[] = {
 		.when = WHEN_NEW,
 		.set = set_nat_keepalive,
 		.print = print_u32,
-		.help = "Keepalive towards a NAT; default: the global one"},
+		.flags = CMD_LATER,
+		.help = "NAT keepalives"},
 	{.grammar = "nat force-encapsulation",
 		.off = AT(nat_force_encap),
 		.when = WHEN_NEW,
@@ -436,25 +442,29 @@ static const struct cmd profile[] = {
 		.when = WHEN_NEW,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "Ask for configuration (initiator)"},
+		.flags = CMD_LATER,
+		.help = "configuration exchange"},
 	{.grammar = "config-exchange set send",
 		.off = AT(config_set_send),
 		.def = "on",
 		.when = WHEN_NEW,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "Push configuration"},
+		.flags = CMD_LATER,
+		.help = "configuration exchange"},
 	{.grammar = "config-exchange set accept",
 		.off = AT(config_set_accept),
 		.def = "on",
 		.when = WHEN_NEW,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "Accept pushed configuration"},
+		.flags = CMD_LATER,
+		.help = "configuration exchange"},
 	{.grammar = "config-mode set",
 		.when = WHEN_NEW,
 		.set = set_config_mode,
-		.help = "Older name of config-exchange set"},
+		.flags = CMD_LATER,
+		.help = "configuration exchange"},
 	{.grammar = "reconnect [timeout <seconds:60-86400>]",
 		.off = AT(reconnect_s),
 		.when = WHEN_NEW,

@@ -112,6 +112,9 @@ void set_template(struct cmd_call *c)
 	struct ike_profile *p = c->obj;
 	p->virtual_template = c->form == FORM_SET ? (uint32_t)c->args[0].num : 0;
 	p->template_auto = c->form == FORM_SET && cmd_has(c, "auto");
+	if (p->template_auto)
+		cmd_warn(c, &c->args[c->n - 1],
+			"kept, but not in force in this version (GRE sessions):", "");
 }
 
 void print_template(struct cout *o, const struct cmd *row, const void *obj)

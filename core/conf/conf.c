@@ -53,6 +53,20 @@ static void fill(struct parse *ps, const char *text, size_t len)
 		parse_finish(ps);
 }
 
+/* By line; what concerns the whole comes last. Few messages: an insertion sort. */
+static void sort_messages(struct conf_report *r)
+{
+	for (size_t i = 1; i < r->count; i++) {
+		struct conf_message m = r->msg[i];
+		size_t at = i;
+		while (at > 0 && r->msg[at - 1].line - 1 > m.line - 1) {
+			r->msg[at] = r->msg[at - 1];
+			at--;
+		}
+		r->msg[at] = m;
+	}
+}
+
 enum status conf_parse(const char *text, size_t len, const struct snapshot *previous,
 	struct snapshot **out, struct conf_report *report)
 {
@@ -71,6 +85,7 @@ enum status conf_parse(const char *text, size_t len, const struct snapshot *prev
 			 : report->errors                   ? ST_CONFIG
 							    : ST_OK;
 	arena_free(&ps.scratch);
+	sort_messages(report);
 	if (st == ST_OK)
 		*out = s;
 	else

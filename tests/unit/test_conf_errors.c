@@ -182,8 +182,8 @@ static const struct warned warnings[] = {
 	{"hostname a\nfoo: 1\n", 0, 0, NULL},
 	{"crypto ikev2 dpd 5 10 periodic\n", 1, 1, "DPD interval"},
 	{"crypto ikev2 dpd 1000 250 periodic\n", 1, 1, "DPD retry"},
-	{"crypto ikev2 nat keepalive 500\n", 1, 1, "NATs"},
-	{"crypto ikev2 nat keepalive 20\n", 0, 0, NULL},
+	{"crypto ikev2 nat keepalive 500\n", 2, 1, "NATs"},
+	{"crypto ikev2 nat keepalive 20\n", 1, 1, "not in force"},
 	{"crypto ikev2 proposal P\n encryption aes-cbc-128\n integrity sha256\n", 1, 1,
 		"group is missing"},
 	{"crypto ikev2 proposal P\n encryption aes-gcm-128\n group 19\n", 1, 1, "prf is missing"},
@@ -229,6 +229,14 @@ static void warned(void)
 		T_TRUE(said(w->says));
 	}
 	T_EQ(mem_live(), 0);
+}
+
+static void in_order_of_lines(void)
+{
+	snapshot_unref(conf("crypto ikev2 policy A\n proposal NO\nntp x\ncrypto ikev2 policy B\n"));
+	T_TRUE(report.count >= 4);
+	for (size_t i = 1; i < report.count; i++)
+		T_TRUE(report.msg[i - 1].line <= report.msg[i].line);
 }
 
 static void format(void)
@@ -284,6 +292,7 @@ int main(void)
 	T_RUN(long_lines);
 	T_RUN(all_errors_are_counted);
 	T_RUN(warned);
+	T_RUN(in_order_of_lines);
 	T_RUN(format);
 	T_RUN(no_secret_in_messages);
 	return t_end();
