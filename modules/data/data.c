@@ -79,7 +79,8 @@ static void take_up(struct data *d, const struct pkt *k)
 	const struct data_config *c = &d->config;
 
 	switch (k->kind) {
-	case PKT_IKE: c->on_ike(c->ctx, &k->local, &k->remote, k->p, k->len); break;
+	case PKT_IKE:
+	case PKT_INIT: c->on_ike(c->ctx, &k->local, &k->remote, k->p, k->len); break;
 	case PKT_NOTICE: c->on_notice(c->ctx, k->why, k->spi, &k->local, &k->remote); break;
 	case PKT_FIRST: child_use(d, k->spi); break;
 	case PKT_MOVED:
@@ -96,22 +97,37 @@ static void take_up(struct data *d, const struct pkt *k)
 	}
 }
 
-/* A bounded part of what one worker says; true: there is more. */
+static void give_back(struct data *d, struct worker *w, struct pkt *k)
+{
+	(void)ring_push(&w->home[d->shared.n], k); /* has room for all */
+	worker_buffer_returned(w);
+}
+
+/* A bounded part of what one worker says, strangers last; true: there is more. */
 static bool hear(struct data *d, uint32_t i)
 {
 	struct worker *w = &d->shared.workers[i];
+	struct pkt *k, *inits[UP_INIT_MAX]; /* it gives us no more at a time */
 	struct cmd *c;
-	struct pkt *k;
+	size_t n_inits = 0;
 
 	while ((c = ring_pop(&w->done))) {
 		d->under_way[i]--;
 		order_done(d, c);
 	}
 	owner_flush(d, i);
-	for (int n = 0; n < UP_BATCH && (k = ring_pop(&w->up)); n++) {
+	for (size_t n = 0; n < UP_BATCH && (k = ring_pop(&w->up));) {
+		if (k->kind == PKT_INIT) {
+			inits[n_inits++] = k;
+			continue;
+		}
 		take_up(d, k);
-		(void)ring_push(&w->home[d->shared.n], k); /* has room for all */
-		worker_buffer_returned(w);
+		give_back(d, w, k);
+		n++;
+	}
+	for (size_t n = 0; n < n_inits; n++) {
+		take_up(d, inits[n]);
+		give_back(d, w, inits[n]);
 	}
 	return !ring_empty(&w->up);
 }

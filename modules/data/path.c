@@ -243,12 +243,22 @@ static void route_inner(struct worker *w, struct pkt *k)
 
 /* ---- receiving ---------------------------------------------------------------------------- */
 
+/* Has it no responder's SPI (RFC 7296 section 3.1), or is it too short to have one? */
+static bool starts_something(const struct pkt *k)
+{
+	struct rd r = rd_init(k->p, k->len);
+
+	rd_skip(&r, 8);
+	return rd_u64(&r) == 0;
+}
+
+/* A flood of strangers leaves room for what established peers say. */
 static void ike_to_main(struct worker *w, struct pkt *k)
 {
-	k->kind = PKT_IKE;
 	k->p += NON_ESP_MARKER_LEN;
 	k->len -= NON_ESP_MARKER_LEN;
-	if (!worker_send_up(w, k, UP_IKE_MAX))
+	k->kind = starts_something(k) ? PKT_INIT : PKT_IKE;
+	if ((k->kind == PKT_INIT && w->n_up_init >= UP_INIT_MAX) || !worker_send_up(w, k, UP_IKE_MAX))
 		drop(w, k, ST_RING_FULL);
 }
 

@@ -17,6 +17,7 @@ enum pkt_kind {
 	PKT_ESP,    /* worker to worker: datagram for the owner of `spi` */
 	PKT_INNER,  /* worker to worker: inner packet that child `spi` shall take, from TUN `tun` */
 	PKT_IKE,    /* worker to main: message without marker */
+	PKT_INIT,   /* the same, but it starts something: it has no responder's SPI yet */
 	PKT_NOTICE, /* worker to main: no bytes; `why` */
 	PKT_FIRST,  /* worker to main: no bytes; a receive-only SA `spi` got its first packet */
 	PKT_MOVED,  /* worker to main: no bytes; SA `spi` is heard at other addresses */

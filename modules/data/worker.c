@@ -106,8 +106,18 @@ bool worker_send_up(struct worker *w, struct pkt *k, size_t max)
 	if (w->n_up >= max || !ring_push(&w->up, k))
 		return false;
 	w->n_up++;
+	w->n_up_init += k->kind == PKT_INIT;
 	w->wake_main = true;
 	return true;
+}
+
+static void take_back(struct worker *w, struct pkt *k, bool from_main)
+{
+	if (from_main) {
+		w->n_up--;
+		w->n_up_init -= k->kind == PKT_INIT;
+	}
+	pool_put(&w->pool, k);
 }
 
 static void fetch_home(struct worker *w)
@@ -118,9 +128,7 @@ static void fetch_home(struct worker *w)
 	for (uint32_t i = 0; i <= w->all->n; i++) {
 		while ((n = ring_pop_many(&w->home[i], back, UDP_BATCH)) > 0) {
 			for (size_t j = 0; j < n; j++)
-				pool_put(&w->pool, back[j]);
-			if (i == w->all->n)
-				w->n_up -= n;
+				take_back(w, back[j], i == w->all->n);
 		}
 	}
 }

@@ -24,8 +24,9 @@
 #define POOL_PKTS 1024 /* buffers of one worker */
 #define HAND_SLOTS 512 /* of them at most under way to one other worker */
 #define UP_IKE_MAX 256  /* of them at most in main's hands */
+#define UP_INIT_MAX (UP_IKE_MAX / 4) /* of which strangers may have so many */
 #define UP_NOTICE_MAX 64
-#define UP_BATCH 64     /* that main takes from one worker in one go */
+#define UP_BATCH 64     /* that main takes from one worker in one go, besides PKT_INIT */
 #define CTL_SLOTS 16384 /* orders under way to one worker */
 #define WORKER_SLOTS 256 /* of SAD and FIB at the beginning */
 #define NOTICES_PER_S 10
@@ -114,6 +115,7 @@ struct worker {
 	struct list ports;
 	uint32_t ports_changed; /* counts: events in hand may name a port that is gone */
 	size_t n_up;            /* buffers in main's hands */
+	size_t n_up_init;       /* of them PKT_INIT */
 	uint64_t to_wake;       /* bit per worker: was handed packets */
 	uint64_t to_feed;       /* bit per worker: was given buffers back */
 	bool wake_main;

@@ -325,7 +325,7 @@ static void ike_beside_esp(void)
 static void ike_flood(void)
 {
 	struct esp_rt *rt_a = rt_memory(), *rt_b = rt_memory();
-	uint8_t msg[40] = {0};
+	uint8_t msg[40] = {[4 + 15] = 1}; /* of a known peer: these may take the most */
 	uint16_t port = 0;
 	int fd = udp_socket(4, &port, "127.0.0.1");
 
