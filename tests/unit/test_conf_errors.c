@@ -188,7 +188,7 @@ static const struct warned warnings[] = {
 		"group is missing"},
 	{"crypto ikev2 proposal P\n encryption aes-gcm-128\n group 19\n", 1, 1, "prf is missing"},
 	{"crypto ikev2 policy P\n", 1, 1, "no proposal"},
-	{"crypto ikev2 policy P\n proposal nowhere\n", 2, 2, "not defined"},
+	{"crypto ikev2 policy P\n proposal nowhere\n", 2, 1, "not defined"},
 	{"crypto ikev2 policy A\n proposal default\ncrypto ikev2 policy B\n proposal default\n", 1,
 		3, "overlaps policy A"},
 	{"crypto ikev2 authorization policy A\n pool LATER\nip local pool LATER 10.0.0.1\n", 0, 0,
