@@ -34,7 +34,8 @@ ok("a client that expects another identity refuses us", not refusing.up(timeout=
 ok("its session is gone at once", wait_for(3, lambda: not sp.show("crypto", "ikev2", "sa")["ikev2_sas"]),
    str(sp.show("crypto", "ikev2", "sa"))[:400])
 ok("counted", wait_for(8, lambda: sp.counters()["status"]["peer_refused"] > 0))
-ok("history says why", sp.sql("select end_reason from v_history where identity = 'client2@psk.test'") == [("peer_refused",)])
+WHY = "select end_reason from v_history where identity = 'client2@psk.test'"
+ok("history says why", wait_for(5, lambda: sp.sql(WHY) == [("peer_refused",)]), str(sp.sql(WHY)))
 refusing.stop()
 ok("clean stop", sp.stop() == 0, sp.tail())
 done()
