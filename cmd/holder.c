@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/holder_claim.h"
 #include "cmd/holder_open.h"
 #include "cmd/stderr_log.h"
 
@@ -46,6 +47,7 @@ struct holder {
 	struct kept kept;
 	uid_t uid;
 	gid_t gid;
+	int claim;
 	int signals;
 	int control; /* -1: no main */
 	pid_t main_pid;
@@ -408,22 +410,6 @@ static bool make_folders(const struct holder *h)
 	return true;
 }
 
-/* One headend a network namespace: a name in the abstract space, which the kernel takes back with us.
- * A second one would share ports and devices with the first, and both would lose packets. */
-static bool claim_namespace(void)
-{
-	static const char name[] = "\0sallyport-holder";
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	memcpy(sa.sun_path, name, sizeof(name) - 1);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&sa,
-			    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1)) == 0)
-		return true;
-	if (fd >= 0)
-		close(fd);
-	return false;
-}
-
 /* Nothing of our memory, and of main's, which inherits both, may reach a core file. */
 static bool no_cores(void)
 {
@@ -455,8 +441,12 @@ static bool begin(struct holder *h)
 			strerror(errno));
 		return false;
 	}
-	if (!claim_namespace()) {
-		fprintf(stderr, "sallyport: another one runs in this network namespace\n");
+	enum status st = claim_take(&h->claim);
+	if (st != ST_OK) {
+		fprintf(stderr, "sallyport: %s%s\n",
+			st == ST_EXISTS ? "another one runs in this network namespace" :
+					  "cannot lock a file in /run: ",
+			st == ST_EXISTS ? "" : strerror(errno));
 		return false;
 	}
 	if (!make_folders(h))
@@ -476,5 +466,6 @@ int holder_main(const struct holder_options *options)
 	live(&h);
 	kept_fini(&h.kept);
 	close(h.signals);
+	claim_give_back(h.claim);
 	return h.exit_code < 0 ? 1 : h.exit_code;
 }

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -354,6 +355,30 @@ static void test_vrf(void)
 	T_TRUE(if_nametoindex("sp-test1") != 0);
 }
 
+/* Nobody but root can keep a headend from starting; one at a time in a network namespace. */
+static void test_one_a_namespace(void)
+{
+	static const char name[] = "\0sallyport-holder";
+	struct stat ns, lock;
+	char path[64];
+	int how = -1;
+	T_EQ(stat("/proc/self/ns/net", &ns), 0);
+	snprintf(path, sizeof(path), "/run/sallyport-netns-%llu.lock", (unsigned long long)ns.st_ino);
+	T_EQ(lstat(path, &lock), 0);
+	T_TRUE(S_ISREG(lock.st_mode) && (lock.st_mode & 0777) == 0600 && lock.st_uid == 0);
+	pid_t first = holder;
+	T_DO(start_holder());
+	T_EQ(waitpid(holder, &how, 0), holder);
+	holder = first;
+	T_TRUE(WIFEXITED(how) && WEXITSTATUS(how) == 1);
+	/* Names in the abstract space are for everybody. */
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	memcpy(sa.sun_path, name, sizeof(name) - 1);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	T_EQ(bind(fd, (struct sockaddr *)&sa, (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+							  sizeof(name) - 1)), 0);
+}
+
 /* Killed with packets waiting: the next one finds socket, packet, device and the text accepted. */
 static void test_second_life(void)
 {
@@ -440,6 +465,7 @@ int main(int argc, char **argv)
 	if (system(command) != 0)
 		return 1;
 	T_RUN(test_first_life);
+	T_RUN(test_one_a_namespace);
 	T_RUN(test_vrf);
 	T_RUN(test_second_life);
 	T_RUN(test_back_off);
