@@ -40,6 +40,7 @@ struct ike {
 	struct limiter notifies; /* unprotected answers */
 	struct limiter reports;  /* events caused by unauthenticated input */
 	uint64_t wake_ms;        /* last told to wake_at */
+	unsigned depth;          /* entry points under way */
 	uint8_t out[MESSAGE_MAX];   /* message being built */
 	uint8_t plain[DATAGRAM_MAX]; /* payloads being read */
 	uint8_t record[RECORD_MAX];  /* being frozen */
@@ -50,7 +51,9 @@ static inline uint64_t ike_now(const struct ike *ike)
 	return ike->ports->now_ms(ike->ctx);
 }
 
-/* At the end of every entry point: frees what died, says when to be called again. */
+/* Around what every entry point does: at the end what died is freed, and the world is told when to
+ * call again. */
+void ike_enter(struct ike *ike);
 void ike_settle(struct ike *ike);
 /* NULL when there is none. */
 struct ike_sa *ike_find_number(const struct ike *ike, uint64_t number);

@@ -82,10 +82,18 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 	snapshot_unref(old);
 }
 
+void ike_enter(struct ike *ike)
+{
+	ike->depth++;
+}
+
 void ike_settle(struct ike *ike)
 {
 	uint64_t next;
 
+	/* A listener that calls back from inside a transition: the outer call cleans up. */
+	if (--ike->depth > 0)
+		return;
 	while (!list_empty(&ike->dead))
 		sa_free(CONTAINER_OF(ike->dead.next, struct ike_sa, dead));
 	next = timers_next(&ike->timers);
@@ -174,6 +182,7 @@ void ike_report(struct ike *ike, const struct ike_event *ev)
 void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	const uint8_t *msg, size_t len)
 {
+	ike_enter(ike);
 	stats_inc(ike->stats, CT_IKE_IN);
 	stats_add(ike->stats, CT_IKE_IN_BYTES, len);
 	receive(ike, local, remote, (struct view){msg, len});
@@ -182,6 +191,7 @@ void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct
 
 void ike_on_time(struct ike *ike)
 {
+	ike_enter(ike);
 	ike->wake_ms = 0; /* the call was spent */
 	timers_run(&ike->timers, ike_now(ike));
 	ike_settle(ike);
@@ -206,6 +216,7 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 	struct ike_sa *sa = take_question(ike, number);
 	struct sa_event ev = {.kind = SE_JOB, .job = result};
 
+	ike_enter(ike);
 	if (sa != NULL)
 		(void)sa_dispatch(sa, &ev);
 	ike_settle(ike);
@@ -216,6 +227,7 @@ void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *an
 	struct ike_sa *sa = take_question(ike, number);
 	struct sa_event ev = {.kind = SE_REFUSED, .answer = answer, .status = answer->status};
 
+	ike_enter(ike);
 	if (sa != NULL) {
 		if (answer->status == ST_OK)
 			ev.kind = sa->state == SA_R_AUTHORIZE && sa->hs->child.status != ST_OK
@@ -230,6 +242,7 @@ void ike_on_commit(struct ike *ike, uint64_t number, enum status status)
 	struct ike_sa *sa = take_question(ike, number);
 	struct sa_event ev = {.kind = SE_COMMITTED, .status = status};
 
+	ike_enter(ike);
 	if (sa != NULL)
 		(void)sa_dispatch(sa, &ev);
 	ike_settle(ike);
@@ -243,6 +256,7 @@ void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint6
 
 	if (sa == NULL || sa->state != SA_UP)
 		return;
+	ike_enter(ike);
 	heard = sa->dpd.last_in_ms;
 	dpd_heard(&sa->dpd, last_in_ms);
 	dpd_sent(&sa->dpd, last_out_ms);
@@ -258,6 +272,7 @@ void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local
 {
 	struct ike_child *c = ike_find_child(ike, spi_in);
 
+	ike_enter(ike);
 	if (c != NULL)
 		receive_follow(c->sa, local, remote);
 	ike_settle(ike);
@@ -267,6 +282,7 @@ void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why)
 {
 	struct ike_child *c = ike_find_child(ike, spi_in);
 
+	ike_enter(ike);
 	if (c != NULL) {
 		c->is_installed = why != ST_END_LOST && c->is_installed;
 		sa_event(c->sa, SE_CHILD_LOST, why);
@@ -329,6 +345,7 @@ enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *
 	const struct ike_profile *profile;
 	enum status st = judge_connect(ike, c, &profile);
 
+	ike_enter(ike);
 	if (st == ST_OK)
 		st = start(ike, c, profile, sa);
 	ike_settle(ike);
@@ -341,6 +358,7 @@ enum status ike_close(struct ike *ike, uint64_t number, enum status why)
 
 	if (sa == NULL)
 		return ST_NOT_FOUND;
+	ike_enter(ike);
 	sa_event(sa, SE_CLOSE, why);
 	ike_settle(ike);
 	return ST_OK;
@@ -348,6 +366,7 @@ enum status ike_close(struct ike *ike, uint64_t number, enum status why)
 
 void ike_close_all(struct ike *ike, enum status why)
 {
+	ike_enter(ike);
 	LIST_EACH_SAFE(at, &ike->sas)
 		sa_event(CONTAINER_OF(at, struct ike_sa, node), SE_CLOSE, why);
 	ike_settle(ike);

@@ -247,6 +247,7 @@ enum status ike_thaw(struct ike *ike, struct view rec)
 		sa_free(sa);
 		return st;
 	}
+	ike_enter(ike);
 	resume(sa);
 	ike_settle(ike);
 	return ST_OK;

@@ -135,6 +135,79 @@ static void test_nat_mapping_changes(void)
 	world_fini(&w);
 }
 
+/* The same from ESP alone; a peer without a NAT before it stays where it is. */
+static void test_esp_from_another_mapping(void)
+{
+	struct endpoint local = world_endpoint("198.51.100.1", 4500);
+	struct endpoint other = world_endpoint("203.0.113.9", 40000);
+	struct endpoint family = world_endpoint("2001:db8::1", 4500);
+
+	for (int nat = 0; nat < 2; nat++) {
+		uint32_t spi;
+
+		T_ROW(nat, "NAT");
+		T_DO(open_world());
+		w.knobs.nat_client = nat;
+		T_DO(log_in());
+		spi = w.node[1].child[0].spi_in;
+		ike_on_moved(w.node[1].ike, spi, &local, &family);
+		ike_on_moved(w.node[1].ike, spi + 1, &local, &other);
+		T_EQ(w.node[1].told[IKE_EV_PEER_MOVED], 0);
+		ike_on_moved(w.node[1].ike, spi, &local, &other);
+		ike_on_moved(w.node[1].ike, spi, &local, &other);
+		T_EQ(w.node[1].told[IKE_EV_PEER_MOVED], nat);
+		T_EQ(w.node[1].child[0].remote.port == 40000, nat);
+		world_fini(&w);
+	}
+}
+
+/* RFC 7296 2.25.2, 2.21.2: while closing, and when the initiator says that it rejects us. */
+static void test_peer_says_authentication_failed(void)
+{
+	struct msg_out o;
+	struct view msg;
+	uint8_t copy[256];
+
+	T_DO(open_world());
+	T_DO(log_in());
+	msg_start(&o, ike_find_number(w.node[0].ike, w.node[0].up_sa), EX_INFORMATIONAL, false, 2);
+	msg_notify(&o, N_AUTHENTICATION_FAILED, NULL, 0);
+	T_EQ(msg_end(&o, &msg), ST_OK);
+	T_TRUE(msg.len <= sizeof(copy));
+	memcpy(copy, msg.p, msg.len);
+	world_inject(&w, 1, &w.node[1].child[0].local, &w.node[1].child[0].remote, copy, msg.len);
+	T_EQ(w.node[1].last_status, ST_PEER_REFUSED);
+	T_EQ(w.node[1].n_child, 0);
+	world_fini(&w);
+}
+
+/* Rekeying is refused politely: the peer keeps what it has (RFC 7296 1.3). */
+static void test_create_child_is_refused(void)
+{
+	static const uint8_t sa[] = {0, 0, 0, 40, 1, 3, 4, 3, 1, 2, 3, 4, 3, 0, 0, 12, 1, 0, 0, 20,
+		0x80, 14, 1, 0, 3, 0, 0, 8, 5, 0, 0, 0, 0, 0, 0, 8, 5, 0, 0, 1};
+	struct msg_out o;
+	struct view msg;
+	uint8_t copy[512];
+	uint64_t sent;
+
+	T_DO(open_world());
+	T_DO(log_in());
+	sent = w.packets;
+	msg_start(&o, ike_find_number(w.node[0].ike, w.node[0].up_sa), EX_CREATE_CHILD_SA, false, 2);
+	payload_put(&o.c, PT_SA, sa, sizeof(sa));
+	payload_put(&o.c, PT_NONCE, "0123456789abcdef", 16);
+	T_EQ(msg_end(&o, &msg), ST_OK);
+	T_TRUE(msg.len <= sizeof(copy));
+	memcpy(copy, msg.p, msg.len);
+	world_inject(&w, 1, &w.node[1].child[0].local, &w.node[1].child[0].remote, copy, msg.len);
+	T_EQ(w.packets, sent + 1);
+	T_EQ(world_status_count(&w.node[1], ST_NO_ADDITIONAL_SAS), 1);
+	T_TRUE(w.node[1].up_sa != 0 && w.node[1].n_child == 1);
+	T_EQ(info_of(1).next_request_in, 3);
+	world_fini(&w);
+}
+
 static void test_cookie_and_other_group(void)
 {
 	static char text[2048];
@@ -443,6 +516,9 @@ int main(void)
 	T_RUN(test_login_with_real_key_exchange);
 	T_RUN(test_nat);
 	T_RUN(test_nat_mapping_changes);
+	T_RUN(test_esp_from_another_mapping);
+	T_RUN(test_peer_says_authentication_failed);
+	T_RUN(test_create_child_is_refused);
 	T_RUN(test_cookie_and_other_group);
 	T_RUN(test_failures);
 	T_RUN(test_client_without_nat_traversal);
