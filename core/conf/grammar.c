@@ -72,16 +72,15 @@ size_t word_distance(const char *a, size_t a_len, const char *b, size_t b_len, s
 /* Keyword number `at` of a head; len 0 when the head is shorter. */
 static struct word head_word(const struct cmd *row, size_t at)
 {
-	size_t left = grammar_head_len(row->grammar);
 	const char *p = row->grammar;
-	for (;;) {
+	for (;; at--) {
 		size_t n = 0;
-		while (n < left && p[n] != ' ')
+		while (p[n] && p[n] != ' ' && p[n] != '<' && p[n] != '[' && p[n] != '{' &&
+			p[n] != '.')
 			n++;
-		if (at-- == 0 || n == left)
-			return (struct word){p, at == SIZE_MAX ? n : 0, 0};
-		p += n + 1;
-		left -= n + 1;
+		if (at == 0 || n == 0)
+			return (struct word){p, n, 0};
+		p += p[n] == ' ' ? n + 1 : n;
 	}
 }
 

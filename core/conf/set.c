@@ -25,7 +25,7 @@ static uint32_t def_u32(const struct cmd *row)
 
 bool arg_is(const struct arg *a, const char *s)
 {
-	return a && s && strlen(s) == a->word.len && memcmp(s, a->word.p, a->word.len) == 0;
+	return a && s && strncmp(s, a->word.p, a->word.len) == 0 && s[a->word.len] == '\0';
 }
 
 void set_none(struct cmd_call *c)
