@@ -91,6 +91,7 @@ struct story {
 	struct world w;
 	struct story_total *total;
 	unsigned busy, restarts; /* chances of an action, of a restart among them */
+	size_t server;           /* configuration of the headend; a reload changes it */
 	struct {
 		uint64_t key;
 		uint64_t bytes;
@@ -250,6 +251,15 @@ static void trouble(struct story *s)
 	}
 }
 
+static void reload(struct story *s)
+{
+	struct world_node *n = &s->w.node[1];
+
+	s->server = world_random(&s->w) % SERVERS;
+	n->conf = servers[s->server];
+	ike_set_conf(n->ike, n->conf);
+}
+
 static bool act(struct story *s)
 {
 	struct world *w = &s->w;
@@ -283,6 +293,8 @@ static bool act(struct story *s)
 		trouble(s);
 		break;
 	case 10:
+		if (world_chance(w, 200))
+			reload(s);
 		if (w->node[side].n_child > 0 && world_chance(w, 200))
 			ike_on_child_lost(w->node[side].ike, w->node[side].child[0].spi_in,
 				ST_ESP_SEQ_END);
@@ -369,7 +381,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	struct story_result *out)
 {
 	static struct story s;
-	size_t client = (size_t)(hash_u64(seed) % (CLIENTS * 4)), server = (size_t)(seed % SERVERS);
+	size_t client = (size_t)(hash_u64(seed) % (CLIENTS * 4));
 	int64_t live = mem_live();
 
 	client = client < CLIENTS ? client : client % (CLIENTS - 1); /* the hopeless one is rare */
@@ -377,7 +389,8 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	s.old_len = 0;
 	s.keeper_failed = false;
 	s.total = total;
-	if (!world_init(&s.w, seed, clients[client], servers[server]))
+	s.server = (size_t)(seed % SERVERS);
+	if (!world_init(&s.w, seed, clients[client], servers[s.server]))
 		world_break(&s.w, "out of memory");
 	s.w.verbose = verbose;
 	s.w.tap = tap;
@@ -390,7 +403,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	if (s.w.broken == NULL && s.w.node[0].n_child > 0 && s.w.node[1].n_child > 0)
 		(void)world_children_agree(&s.w);
 	heal(&s.w);
-	prove_connect(&s, is_possible(client, server));
+	prove_connect(&s, is_possible(client, s.server));
 	prove_empty(&s);
 	total->packets += s.w.packets;
 	total->steps += s.w.steps;
