@@ -322,6 +322,14 @@ static int new_memory(const char *name, uint64_t size)
 	return fd;
 }
 
+static unsigned count_memories(const struct kept *k)
+{
+	unsigned n = 0;
+	LIST_EACH(at, &k->things)
+		n += CONTAINER_OF(at, struct thing, in_list)->kind == THING_MEMORY;
+	return n;
+}
+
 static enum status asroot_memory(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
 {
@@ -331,6 +339,8 @@ static enum status asroot_memory(struct kept *k, const struct asroot_request *rq
 		t = NULL;
 	}
 	reply->was_kept = t != NULL;
+	if (!t && count_memories(k) >= ASROOT_MEMORIES)
+		return ST_LIMIT;
 	if (!t) {
 		int fd = new_memory(rq->name, rq->size);
 		if (fd < 0)
@@ -439,7 +449,7 @@ static enum status asroot_sweep(struct kept *k, const struct asroot_request *rq,
 {
 	LIST_EACH_SAFE(at, &k->things) {
 		struct thing *t = CONTAINER_OF(at, struct thing, in_list);
-		if (t->round != k->round && t->kind != THING_MEMORY)
+		if (t->round != k->round)
 			drop(k, t);
 	}
 	return ST_OK;

@@ -162,9 +162,25 @@ static bool sane_udp(const struct asroot_request *rq)
 	       (rq->addr.family == 0 || rq->addr.family == rq->family);
 }
 
+/* Ours and nobody else's. */
+static bool is_device(const char *name)
+{
+	return is_clean(name, ASROOT_NAME, false) && strncmp(name, "sp-", 3) == 0 && name[3];
+}
+
+static bool is_memory(const char *name)
+{
+	if (!is_clean(name, ASROOT_NAME, false))
+		return false;
+	const char *version = strncmp(name, "keep", 4) == 0 ? name + 4 : name + 2;
+	size_t digits = strspn(version, "0123456789");
+	return (version == name + 4 || strncmp(name, "rt", 2) == 0) && digits >= 1 && digits <= 3 &&
+	       version[digits] == 0 && version[0] != '0';
+}
+
 static bool sane_tun(const struct asroot_request *rq)
 {
-	return is_clean(rq->name, sizeof(rq->name), false) && rq->count >= 1 &&
+	return is_device(rq->name) && rq->count >= 1 &&
 	       rq->count <= ASROOT_FDS && rq->mtu >= 576 && rq->mtu <= 65535 &&
 	       is_prefix(&rq->ip4, 4, true) && is_prefix(&rq->ip6, 6, true);
 }
@@ -177,15 +193,15 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_UDP: return sane_udp(rq);
 	case ASROOT_TUN: return sane_tun(rq);
 	case ASROOT_ROUTE:
-		return is_clean(rq->name, sizeof(rq->name), false) &&
+		return is_device(rq->name) &&
 		       is_prefix(&rq->prefix, rq->prefix.addr.family == 4 ? 4 : 6, false);
 	case ASROOT_MEMORY:
-		return is_clean(rq->name, sizeof(rq->name), false) && rq->size > 0 &&
+		return is_memory(rq->name) && rq->size > 0 &&
 		       rq->size <= ASROOT_MEMORY_MAX;
 	case ASROOT_DROP:
 		if (rq->of == ASROOT_UDP)
 			return sane_udp(rq);
-		return rq->of == ASROOT_TUN && is_clean(rq->name, sizeof(rq->name), false);
+		return rq->of == ASROOT_TUN && is_device(rq->name);
 	case ASROOT_STATE: return rq->state <= ASROOT_STOPPING;
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:

@@ -16,20 +16,21 @@
 #include "core/base/addr.h"
 #include "core/base/status.h"
 
-#define ASROOT_NAME 16  /* with NUL: [A-Za-z0-9_-]{1,15} */
+#define ASROOT_NAME 16  /* with NUL: devices sp-[A-Za-z0-9_-]{1,12}, memory (keep|rt)[1-9][0-9]{0,2} */
 #define ASROOT_VRF 32   /* name of a network namespace; "" is our own */
 #define ASROOT_FDS 64   /* descriptors in one reply */
-#define ASROOT_MEMORY_MAX (256u << 20)
+#define ASROOT_MEMORY_MAX (128u << 20)
+#define ASROOT_MEMORIES 4 /* that are kept: of this main and of the version before */
 
 enum asroot_op {
 	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), port, index -> one socket */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */
 	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, is_delete */
-	ASROOT_MEMORY, /* name, size -> memfd */
+	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */
 	ASROOT_CONFIG, /* is_fresh: the file as it is now; else the accepted copy, if any -> memfd */
 	ASROOT_ACCEPT, /* the text of the last ASROOT_CONFIG is in force from now on */
 	ASROOT_DROP,   /* of: ASROOT_UDP or ASROOT_TUN and their keys: closes it */
-	ASROOT_SWEEP,  /* closes every socket and TUN this main did not ask for since it started */
+	ASROOT_SWEEP,  /* closes everything this main did not ask for since it started */
 	ASROOT_STATE,  /* state: what the service manager is told */
 	ASROOT__MAX
 };

@@ -1,5 +1,6 @@
 #include "cmd/wire_keep.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,6 +10,16 @@
 #include "cmd/wire_session.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+
+/* What is in either memory is read by the next main, perhaps of another version. Records say their
+ * version; the run-time numbers are a plain array: misread, a nonce would come twice. Another layout
+ * is another name, and its sessions begin anew. */
+#define KEEP_NAME "keep1"
+#define RT_NAME "rt1"
+_Static_assert(sizeof(struct esp_rt) == 1152 && offsetof(struct esp_rt, seq_out) == 0 &&
+		       offsetof(struct esp_rt, seq_top) == 8 && offsetof(struct esp_rt, spi_in) == 96 &&
+		       offsetof(struct esp_rt, bitmap) == 104,
+	       "another layout: another RT_NAME");
 
 #define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
 #define IKE_RECORD_MAX 65536
@@ -44,9 +55,9 @@ static enum status map(struct wire *w, const char *name, size_t size, void **out
 enum status wire_keep_attach(struct wire *w)
 {
 	void *rt = NULL;
-	enum status st = map(w, "keep", keep_bytes(), &w->keep_mem);
+	enum status st = map(w, KEEP_NAME, keep_bytes(), &w->keep_mem);
 	if (st == ST_OK)
-		st = map(w, "rt", round_up(RT_SIZE), &rt);
+		st = map(w, RT_NAME, round_up(RT_SIZE), &rt);
 	w->rt = rt;
 	if (st != ST_OK)
 		return st;

@@ -142,7 +142,7 @@ static unsigned count_lives(void)
 {
 	struct asroot_reply reply;
 	int fds[ASROOT_FDS];
-	struct asroot_request rq = {.op = ASROOT_MEMORY, .name = "keep", .size = 8192};
+	struct asroot_request rq = {.op = ASROOT_MEMORY, .name = "keep1", .size = 8192};
 	enum status st = call(rq, &reply, fds);
 	unsigned *m = st == ST_OK ? mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0) : MAP_FAILED;
 	if (m == MAP_FAILED)
@@ -152,6 +152,18 @@ static unsigned count_lives(void)
 	return ++m[0];
 }
 
+static void ask_for_memory(const char *name)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	struct asroot_request rq = {.op = ASROOT_MEMORY, .size = 4096};
+	strcpy(rq.name, name);
+	enum status st = call(rq, &reply, fds);
+	NOTE("memory %s %s kept %u", name, status_token(st), reply.was_kept);
+	if (st == ST_OK)
+		close(fds[0]);
+}
+
 static void read_config(bool is_fresh)
 {
 	struct asroot_reply reply;
@@ -159,7 +171,7 @@ static void read_config(bool is_fresh)
 	char buf[64] = "";
 	enum status st = call((struct asroot_request){.op = ASROOT_CONFIG, .is_fresh = is_fresh}, &reply, fds);
 	if (st == ST_OK && pread(fds[0], buf, sizeof(buf) - 1, 0) >= 0)
-		NOTE("config %s", buf);
+		NOTE("config %s, written %d", buf, pwrite(fds[0], "x", 1, 0) == 1);
 	else
 		NOTE("config failed %s", status_token(st));
 }
@@ -195,6 +207,7 @@ static int stand_in(const char *state)
 		ask_for_socket();
 		ask_for_tun(2);
 		ask_in_vrf(state);
+		ask_for_memory("rt1");
 		read_config(false);
 		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
 	} else if (life == 2) {
@@ -202,7 +215,12 @@ static int stand_in(const char *state)
 		ask_for_tun(3);
 		read_config(false);
 		read_config(true);
+		ask_for_memory("rt2"); /* of another version of the program */
 		NOTE("sweep %s", status_token(call((struct asroot_request){.op = ASROOT_SWEEP}, &reply, NULL)));
+		ask_for_memory("rt2");
+		ask_for_memory("rt1");
+		ask_for_memory("rt3");
+		ask_for_memory("rt4");
 	}
 	tell_ready();
 	NOTE("ready %u", life);
@@ -325,7 +343,8 @@ static void test_first_life(void)
 		"pdeathsig 9", "umask 77", "filter 00000000", "environ 0", "extra fds 0",
 		"memory ok kept 0", "udp ok kept 0", "udp in a missing vrf not_found",
 		"udp insane config", "tun ok kept 0 queues 2", "route ok", "route gone ok",
-		"route gone again ok", "tun of another make exists", "config first", "accept ok"};
+		"route gone again ok", "tun of another make exists", "config first, written 0",
+		"memory rt1 ok kept 0", "accept ok"};
 	T_DO(write_config("first"));
 	T_DO(open_notify());
 	T_DO(start_holder());
@@ -383,8 +402,10 @@ static void test_one_a_namespace(void)
 static void test_second_life(void)
 {
 	static const char *const expected[] = {"memory ok kept 1", "udp ok kept 1", "queued waiting",
-					       "tun ok kept 1 queues 3", "config first", "config second",
-					       "sweep ok"};
+					       "tun ok kept 1 queues 3", "config first,", "config second,",
+					       "memory rt2 ok kept 0", "sweep ok",
+					       "memory rt2 ok kept 1", "memory rt1 ok kept 0",
+					       "memory rt3 ok kept 0", "memory rt4 limit"};
 	unsigned index = if_nametoindex("sp-test1");
 	T_DO(send_datagram("waiting"));
 	T_DO(write_config("second"));
