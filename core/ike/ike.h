@@ -64,6 +64,7 @@ enum status ike_close(struct ike *ike, uint64_t sa, enum status why) MUST_USE;
 void ike_close_all(struct ike *ike, enum status why);
 /* SAs not yet gone (a clean stop waits for 0). */
 size_t ike_count(const struct ike *ike);
+/* Negotiations in progress. */
 size_t ike_half_open(const struct ike *ike);
 
 /* One frozen record back into an SA; windows resume conservatively, timers restart.

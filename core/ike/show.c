@@ -19,7 +19,13 @@ size_t ike_count(const struct ike *ike)
 
 size_t ike_half_open(const struct ike *ike)
 {
-	return ike->guard.incoming + ike->guard.outgoing;
+	size_t n = 0;
+
+	/* Those that failed and only repeat their last reply still count for the limits (guard.h),
+	 * but they are no negotiations any more. */
+	LIST_EACH(at, &ike->sas)
+		n += CONTAINER_OF(at, struct ike_sa, node)->state < SA_UP;
+	return n;
 }
 
 bool ike_owns_child(const struct ike *ike, uint32_t spi_in)
