@@ -116,80 +116,127 @@ static void set_addresses(const struct snapshot *s, const struct iface *i, struc
 		t->ip6 = i->ip6[0];
 }
 
-static void add_route(const struct plan_tun *t, struct growing *g, const struct prefix *p)
+static bool push_route(struct plan_tun *t, const struct prefix *p)
 {
-	/* Its own network is reached through it anyway. */
-	if (prefix_covers(&t->ip4, p) || prefix_covers(&t->ip6, p))
-		return;
-	for (size_t i = 0; i < g->n; i++)
-		if (prefix_eq(&((struct prefix *)g->v)[i], p))
-			return;
-	struct prefix *r = grow(g);
-	if (r)
-		*r = *p;
+	size_t n = t->route_count;
+	/* Full at 0 and at powers of two from 8 on. */
+	if (n == 0 || (n >= 8 && (n & (n - 1)) == 0)) {
+		size_t cap = n ? n * 2 : 8;
+		void *v = mem_grow(t->routes, n * sizeof(*t->routes), cap * sizeof(*t->routes));
+		if (!v)
+			return false;
+		t->routes = v;
+	}
+	t->routes[t->route_count++] = *p;
+	return true;
 }
 
-static void add_pools(const struct snapshot *s, const struct authz_policy *a, const struct plan_tun *t,
-		      struct growing *g)
+/* One plan being made. */
+struct making {
+	const struct snapshot *s;
+	struct plan *plan;
+	struct plan_tun *tun; /* whose routes are looked for */
+	bool nomem;
+};
+
+static void add_route(struct making *m, const struct prefix *p)
+{
+	struct prefix net = *p;
+	prefix_mask(&net);
+	/* Its own network is reached through it anyway; everything would be our own ESP too. */
+	if (net.len == 0 || prefix_covers(&m->tun->ip4, &net) || prefix_covers(&m->tun->ip6, &net))
+		return;
+	for (size_t i = 0; i < m->plan->tun_count; i++) {
+		const struct plan_tun *t = &m->plan->tuns[i];
+		if (strcmp(t->vrf_name, m->tun->vrf_name) == 0 && plan_has_route(t, &net))
+			return;
+	}
+	if (!push_route(m->tun, &net))
+		m->nomem = true;
+}
+
+static void add_policy(struct making *m, const struct authz_policy *a)
 {
 	struct prefix cover[FIB_COVER_MAX];
-	const struct pool4 *p4 = a && a->pool ? snapshot_pool4(s, a->pool) : NULL;
-	const struct pool6 *p6 = a && a->pool6 ? snapshot_pool6(s, a->pool6) : NULL;
+	if (!a || a->disabled)
+		return;
+	const struct pool4 *p4 = a->pool ? snapshot_pool4(m->s, a->pool) : NULL;
+	const struct pool6 *p6 = a->pool6 ? snapshot_pool6(m->s, a->pool6) : NULL;
 	for (size_t i = 0; p4 && i < p4->range_count; i++) {
 		size_t n = fib_cover(&p4->ranges[i].first, &p4->ranges[i].last, cover, FIB_COVER_MAX);
 		for (size_t j = 0; j < n && j < FIB_COVER_MAX; j++)
-			add_route(t, g, &cover[j]);
+			add_route(m, &cover[j]);
 	}
 	if (p6)
-		add_route(t, g, &p6->prefix);
+		add_route(m, &p6->prefix);
+	for (size_t i = 0; i < a->remote_count; i++)
+		add_route(m, &a->remotes[i]);
 }
 
-/* Pools of every policy that the profiles of this template may authorize with. */
-static void add_routes(const struct snapshot *s, uint32_t template, const struct plan_tun *t,
-		       struct growing *g)
+/* The policies that one `aaa authorization` line leads to. Without a name the peer's identity is the
+ * name (R-AZN-06): any of them. */
+static void add_author(struct making *m, const struct aaa_author *a, bool by_identity)
 {
-	for (size_t i = 0; i < s->profile_count; i++) {
-		const struct ike_profile *p = &s->profiles[i];
-		if (p->virtual_template != template)
+	if (!by_identity && a->username)
+		add_policy(m, snapshot_authz(m->s, a->username));
+	if (!by_identity || !a->list || a->username)
+		return;
+	for (size_t i = 0; i < m->s->authz_count; i++)
+		add_policy(m, &m->s->authz[i]);
+}
+
+static void add_routes(struct making *m, bool by_identity)
+{
+	for (size_t i = 0; i < m->s->profile_count; i++) {
+		const struct ike_profile *p = &m->s->profiles[i];
+		if (p->virtual_template != m->tun->number)
 			continue;
-		add_pools(s, snapshot_authz(s, "default"), t, g);
-		for (int m = 0; m < AAA_METHODS; m++) {
-			if (p->user[m].username)
-				add_pools(s, snapshot_authz(s, p->user[m].username), t, g);
-			if (p->group[m].username)
-				add_pools(s, snapshot_authz(s, p->group[m].username), t, g);
+		if (!by_identity)
+			add_policy(m, snapshot_authz(m->s, "default"));
+		for (int k = 0; k < AAA_METHODS; k++) {
+			add_author(m, &p->user[k], by_identity);
+			add_author(m, &p->group[k], by_identity);
 		}
 	}
+}
+
+/* What is named goes before what may be chosen, so that a pool leads to the device that it is for. */
+static enum status plan_routes(const struct snapshot *s, struct plan *plan)
+{
+	struct making m = {.s = s, .plan = plan};
+	for (int by_identity = 0; by_identity < 2; by_identity++) {
+		for (size_t i = 0; i < plan->tun_count; i++) {
+			m.tun = &plan->tuns[i];
+			if (m.tun->number < PLAN_TUNNEL_BASE)
+				add_routes(&m, by_identity);
+		}
+	}
+	return m.nomem ? ST_NOMEM : ST_OK;
+}
+
+static uint32_t number_of(const struct iface *i)
+{
+	return i->kind == IFACE_TEMPLATE ? i->number : PLAN_TUNNEL_BASE + i->number;
 }
 
 static bool plan_one_tun(const struct snapshot *s, const struct iface *i, struct growing *g, char *why,
 			 size_t cap)
 {
-	bool is_template = i->kind == IFACE_TEMPLATE;
-	struct growing routes = {.size = sizeof(struct prefix)};
-	struct plan_tun t = {.number = is_template ? i->number : PLAN_TUNNEL_BASE + i->number,
+	struct plan_tun t = {.number = number_of(i),
 			     .mtu = i->ip_mtu ? i->ip_mtu : PLAN_MTU,
 			     .client_to_client = i->client_to_client};
 	const struct vrf_def *vrf = i->vrf ? snapshot_vrf(s, i->vrf) : NULL;
 	t.vrf = vrf ? vrf->num : i->vrf ? VRF_NONE : 0;
-	snprintf(t.name, sizeof(t.name), "%s%u", is_template ? "sp-vt" : "sp-tu", i->number);
+	plan_tun_name(t.number, t.name);
 	if (!copy_vrf(t.vrf_name, i->vrf, why, cap))
 		return false;
 	set_addresses(s, i, &t);
 	/* A device that carries IPv6 has room for its smallest packet. */
 	if (t.mtu < 1280 && t.ip6.addr.family)
 		t.mtu = 1280;
-	if (is_template)
-		add_routes(s, i->number, &t, &routes);
-	t.routes = routes.v;
-	t.route_count = routes.n;
-	struct plan_tun *at = routes.nomem ? NULL : grow(g);
-	if (!at) {
-		g->nomem = true;
-		mem_free(routes.v);
-		return true;
-	}
-	*at = t;
+	struct plan_tun *at = grow(g);
+	if (at)
+		*at = t;
 	return true;
 }
 
@@ -197,35 +244,27 @@ enum status plan_make(const struct snapshot *s, struct plan *out, char *why, siz
 {
 	struct growing listens = {.size = sizeof(struct plan_listen)};
 	struct growing tuns = {.size = sizeof(struct plan_tun)};
+	struct growing shut = {.size = sizeof(uint32_t)};
 	bool ok = plan_listens(s, &listens, why, why_cap);
 	for (size_t i = 0; ok && i < s->iface_count; i++) {
 		const struct iface *f = &s->ifaces[i];
-		if (f->kind != IFACE_LOOPBACK && !f->shutdown)
+		if (f->kind == IFACE_LOOPBACK)
+			continue;
+		if (!f->shutdown) {
 			ok = plan_one_tun(s, f, &tuns, why, why_cap);
+			continue;
+		}
+		uint32_t *number = grow(&shut);
+		if (number)
+			*number = number_of(f);
 	}
-	*out = (struct plan){listens.v, listens.n, tuns.v, tuns.n};
-	if (ok && !listens.nomem && !tuns.nomem)
-		return ST_OK;
-	plan_free(out);
-	return ok ? ST_NOMEM : ST_CONFIG;
-}
-
-enum status plan_keep(struct plan *p, uint32_t tun, const struct prefix *lease)
-{
-	struct plan_tun *t = p->tuns;
-	while (t < p->tuns + p->tun_count && t->number != tun)
-		t++;
-	if (t == p->tuns + p->tun_count)
-		return ST_OK;
-	for (size_t i = 0; i < t->route_count; i++)
-		if (prefix_covers(&t->routes[i], lease))
-			return ST_OK;
-	struct growing g = {.v = t->routes, .n = t->route_count, .cap = t->route_count,
-			    .size = sizeof(struct prefix)};
-	add_route(t, &g, lease);
-	t->routes = g.v;
-	t->route_count = g.n;
-	return g.nomem ? ST_NOMEM : ST_OK;
+	*out = (struct plan){listens.v, listens.n, tuns.v, tuns.n, shut.v, shut.n};
+	enum status st = !ok ? ST_CONFIG : listens.nomem || tuns.nomem || shut.nomem ? ST_NOMEM : ST_OK;
+	if (st == ST_OK)
+		st = plan_routes(s, out);
+	if (st != ST_OK)
+		plan_free(out);
+	return st;
 }
 
 void plan_free(struct plan *p)
@@ -234,6 +273,7 @@ void plan_free(struct plan *p)
 		mem_free(p->tuns[i].routes);
 	mem_free(p->tuns);
 	mem_free(p->listens);
+	mem_free(p->shut);
 	*p = (struct plan){0};
 }
 
@@ -250,6 +290,60 @@ const struct plan_tun *plan_find_tun(const struct plan *p, uint32_t number)
 		if (p->tuns[i].number == number)
 			return &p->tuns[i];
 	return NULL;
+}
+
+void plan_tun_name(uint32_t number, char out[PLAN_NAME])
+{
+	bool is_tunnel = number >= PLAN_TUNNEL_BASE;
+	snprintf(out, PLAN_NAME, "%s%u", is_tunnel ? "sp-tu" : "sp-vt",
+		 is_tunnel ? number - PLAN_TUNNEL_BASE : number);
+}
+
+enum status plan_add_tun(struct plan *p, const struct plan_tun *t)
+{
+	size_t size = sizeof(*p->tuns);
+	struct plan_tun *v = mem_grow(p->tuns, p->tun_count * size, (p->tun_count + 1) * size);
+	if (!v)
+		return ST_NOMEM;
+	p->tuns = v;
+	v[p->tun_count] = *t;
+	v[p->tun_count].routes = NULL;
+	v[p->tun_count++].route_count = 0;
+	return ST_OK;
+}
+
+bool plan_is_shut(const struct plan *p, uint32_t number)
+{
+	for (size_t i = 0; i < p->shut_count; i++)
+		if (p->shut[i] == number)
+			return true;
+	return false;
+}
+
+/* The longest prefix of t that covers dst, connected networks too; -1: none. */
+static int longest(const struct plan_tun *t, const struct prefix *dst)
+{
+	const struct prefix *own = dst->addr.family == 4 ? &t->ip4 : &t->ip6;
+	int len = prefix_covers(own, dst) ? own->len : -1;
+	for (size_t i = 0; i < t->route_count; i++)
+		if (t->routes[i].len > len && prefix_covers(&t->routes[i], dst))
+			len = t->routes[i].len;
+	return len;
+}
+
+const struct plan_tun *plan_way(const struct plan *p, const char *vrf_name, const struct prefix *dst)
+{
+	const struct plan_tun *best = NULL;
+	int len = -1;
+	for (size_t i = 0; i < p->tun_count; i++) {
+		const struct plan_tun *t = &p->tuns[i];
+		int n = strcmp(t->vrf_name, vrf_name) == 0 ? longest(t, dst) : -1;
+		if (n > len) {
+			len = n;
+			best = t;
+		}
+	}
+	return best;
 }
 
 static bool same_prefix(const struct prefix *a, const struct prefix *b)

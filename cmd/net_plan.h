@@ -29,7 +29,11 @@ struct plan_tun {
 	struct prefix ip4; /* host bits kept; family 0: none */
 	struct prefix ip6;
 	bool client_to_client;
-	struct prefix *routes; /* of the pools used through it */
+	bool is_orphan; /* not configured any more: it stays for the sessions that live on it */
+	bool was_kept;  /* it outlived a main, and its routes with it */
+	/* To the pools and peers' networks of the policies used through it. In one VRF no two devices
+	 * have the same one. */
+	struct prefix *routes;
 	size_t route_count;
 };
 
@@ -38,19 +42,24 @@ struct plan {
 	size_t listen_count;
 	struct plan_tun *tuns;
 	size_t tun_count;
+	uint32_t *shut; /* numbers of interfaces that are configured and shut down */
+	size_t shut_count;
 };
 
 /* ST_NOMEM; ST_CONFIG with a sentence in why (a VRF name that no network namespace can have). */
 enum status plan_make(const struct snapshot *s, struct plan *out, char *why, size_t why_cap) MUST_USE;
-/* An address that a session holds keeps its way through tun when no pool routes it any more: a route of
- * its own, unless one of the device covers it. No such device: nothing. */
-enum status plan_keep(struct plan *p, uint32_t tun, const struct prefix *lease) MUST_USE;
 void plan_free(struct plan *p); /* a zeroed one is fine */
 
 bool plan_listen_eq(const struct plan_listen *a, const struct plan_listen *b);
 const struct plan_tun *plan_find_tun(const struct plan *p, uint32_t number);
-/* Equal in all but the routes. */
+/* Equal in what is configured but the routes. */
 bool plan_tun_eq(const struct plan_tun *a, const struct plan_tun *b);
+void plan_tun_name(uint32_t number, char out[PLAN_NAME]);
+/* Appends a device without its routes. ST_NOMEM. */
+enum status plan_add_tun(struct plan *p, const struct plan_tun *t) MUST_USE;
+bool plan_is_shut(const struct plan *p, uint32_t number);
+/* The device that packets for all of dst take, by the routes of the plan; NULL: none. */
+const struct plan_tun *plan_way(const struct plan *p, const char *vrf_name, const struct prefix *dst);
 bool plan_has_route(const struct plan_tun *t, const struct prefix *p);
 
 #endif

@@ -101,6 +101,7 @@ static void each_second(void *ctx)
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
 	wire_child_second(w);
 	wire_session_second(w);
+	wire_net_second(w);
 	wire_counters_keep(w);
 	wire_log_second();
 	if (++w->seconds % PRUNE_S == 1)
@@ -220,7 +221,7 @@ static int open_net(struct wire *w)
 	struct plan plan = {0};
 	struct asroot_reply reply;
 	struct asroot_request sweep = {.op = ASROOT_SWEEP};
-	enum status st = wire_conf_plan(w, w->conf, &plan, why, sizeof(why));
+	enum status st = plan_make(w->conf, &plan, why, sizeof(why));
 	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
 	plan_free(&plan);
@@ -244,6 +245,7 @@ static struct stats *new_stats(void)
 static int make_base(struct wire *w)
 {
 	list_init(&w->net_watches);
+	list_init(&w->routes);
 	list_init(&w->ctl_watches);
 	list_init(&w->answers);
 	list_init(&w->child_list);
@@ -253,7 +255,7 @@ static int make_base(struct wire *w)
 	if (!w->stats || !w->before)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (map_init(&w->children, 1024) != ST_OK || map_init(&w->children_of, 1024) != ST_OK ||
-	    map_init(&w->pasts, 64) != ST_OK)
+	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	w->loop = loop_new();
 	if (!w->loop || !make_timers(w))

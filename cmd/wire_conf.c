@@ -183,35 +183,12 @@ uint32_t wire_conf_workers(const struct snapshot *s)
 
 /* ---- reload ------------------------------------------------------------------------------------ */
 
-static enum status keep_leases(const struct session *s, struct plan *plan)
-{
-	struct prefix ip4 = {s->grant.ip4, 32}, ip6 = {s->grant.ip6, s->grant.ip6_prefix_len};
-	enum status st = ST_OK;
-	if (s->lease4)
-		st = plan_keep(plan, s->grant.tun, &ip4);
-	if (st == ST_OK && s->lease6)
-		st = plan_keep(plan, s->grant.tun, &ip6);
-	return st;
-}
-
-enum status wire_conf_plan(const struct wire *w, const struct snapshot *s, struct plan *out, char *why,
-			   size_t why_cap)
-{
-	enum status st = plan_make(s, out, why, why_cap);
-	const struct session *at = NULL;
-	while (st == ST_OK && (at = session_next(w->sessions, at)))
-		st = keep_leases(at, out);
-	if (st != ST_OK)
-		plan_free(out);
-	return st;
-}
-
 /* Everything that can fail comes before the first thing that cannot. */
 static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *err)
 {
 	char why[256] = "";
 	struct plan plan = {0};
-	enum status st = wire_conf_plan(w, s, &plan, why, sizeof(why));
+	enum status st = plan_make(s, &plan, why, sizeof(why));
 	if (st == ST_OK)
 		st = diagnose_resize(&w->diagnose, s->ike.diagnose_error);
 	if (st == ST_OK)

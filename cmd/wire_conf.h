@@ -10,11 +10,6 @@ enum status wire_conf_read(struct wire *w, bool is_fresh, struct snapshot **out,
 /* The one that was read last is in force: the holder keeps it, and so are the numbers of VRFs. */
 void wire_conf_accept(struct wire *w, const struct snapshot *s);
 
-/* What s asks of the machine, with the ways to the addresses that sessions hold. ST_NOMEM, or
- * ST_CONFIG with a sentence in why. */
-enum status wire_conf_plan(const struct wire *w, const struct snapshot *s, struct plan *out, char *why,
-			   size_t why_cap) MUST_USE;
-
 /* How many worker threads it asks for. */
 uint32_t wire_conf_workers(const struct snapshot *s);
 

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "cmd/holder_proto.h"
+#include "cmd/wire_orphan.h"
+#include "cmd/wire_route.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "modules/data/data.h"
@@ -189,38 +191,6 @@ static bool is_planned(const struct plan *p, const struct plan_listen *l)
 
 /* ---- TUN devices ---------------------------------------------------------------------------- */
 
-static void set_route(struct wire *w, const struct plan_tun *t, const struct prefix *p, bool is_delete,
-		      bool was_there)
-{
-	char text[PREFIX_TEXT];
-	struct asroot_reply reply;
-	struct asroot_request rq = {.op = ASROOT_ROUTE, .prefix = *p, .is_delete = is_delete};
-	memcpy(rq.name, t->name, sizeof(rq.name));
-	enum status st = asroot_call(w->control, &rq, &reply, NULL);
-	/* With a device that outlived us its routes are there. */
-	if (st == ST_OK || is_delete || (st == ST_EXISTS && was_there))
-		return;
-	LOG(EV_NET_ERROR, kv_str("interface", t->name), kv_str("route", prefix_format(p, text)),
-	    kv_str("reason", st == ST_EXISTS ? "there is another route for this prefix" :
-					       words_of(st, reply.error)));
-}
-
-/* Routes through a device that carries no such address family cannot be set and are not missed. */
-static bool has_family(const struct plan_tun *t, const struct prefix *p)
-{
-	return p->addr.family == 4 || t->ip6.addr.family != 0 || t->mtu >= 1280;
-}
-
-static void set_routes(struct wire *w, const struct plan_tun *old, const struct plan_tun *new, bool kept)
-{
-	for (size_t i = 0; old && i < old->route_count; i++)
-		if (!new || !plan_has_route(new, &old->routes[i]))
-			set_route(w, old, &old->routes[i], true, true);
-	for (size_t i = 0; new && i < new->route_count; i++)
-		if ((!old || !plan_has_route(old, &new->routes[i])) && has_family(new, &new->routes[i]))
-			set_route(w, new, &new->routes[i], false, kept);
-}
-
 static enum status open_tun(struct wire *w, const struct plan_tun *t, struct reason *r, bool *was_kept)
 {
 	int fds[ASROOT_FDS];
@@ -259,6 +229,7 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 
 static void close_tun(struct wire *w, const struct plan_tun *t)
 {
+	wire_route_closed(w, t->number);
 	(void)!data_del_tun(w->data, t->number);
 	drop_kept(w, tun_request(w, t));
 }
@@ -275,8 +246,7 @@ static enum status change_tun(struct wire *w, const struct plan_tun *old, const 
 	enum status st = open_tun(w, new, r, &was_kept);
 	if (st != ST_OK) {
 		struct reason ignored = {(char[8]){0}, 8};
-		if (open_tun(w, old, &ignored, &was_kept) == ST_OK)
-			set_routes(w, NULL, old, was_kept);
+		(void)!open_tun(w, old, &ignored, &was_kept);
 	}
 	return st;
 }
@@ -303,12 +273,11 @@ static void forget_tun(struct plan *p, size_t i)
 static enum status open_tuns(struct wire *w, struct plan *want, size_t *done, struct reason *r)
 {
 	for (*done = 0; *done < want->tun_count;) {
-		const struct plan_tun *t = &want->tuns[*done];
+		struct plan_tun *t = &want->tuns[*done];
 		const struct plan_tun *old = plan_find_tun(&w->plan, t->number);
-		bool was_kept = true;
 		enum status st = ST_OK;
 		if (!old)
-			st = open_tun(w, t, r, &was_kept);
+			st = open_tun(w, t, r, &t->was_kept);
 		else if (!plan_tun_eq(old, t))
 			st = change_tun(w, old, t, r);
 		if (st == ST_NOT_FOUND && !old) {
@@ -318,9 +287,6 @@ static enum status open_tuns(struct wire *w, struct plan *want, size_t *done, st
 		}
 		if (st != ST_OK)
 			return st;
-		/* A device that moved to another namespace left its routes behind. */
-		bool moved = old && strcmp(old->vrf_name, t->vrf_name) != 0;
-		set_routes(w, moved ? NULL : old, t, was_kept);
 		++*done;
 	}
 	return ST_OK;
@@ -336,10 +302,11 @@ static void undo_tuns(struct wire *w, const struct plan *want, size_t done)
 			close_tun(w, t);
 			continue;
 		}
-		set_routes(w, t, old, true);
 		if (!plan_tun_eq(old, t))
 			(void)!change_tun(w, t, old, &ignored);
 	}
+	/* Those of devices that had to be closed. */
+	wire_route_apply(w);
 }
 
 static enum status open_listens(struct wire *w, struct plan *want, size_t *done, struct reason *r)
@@ -372,21 +339,23 @@ static void log_new_listens(const struct wire *w, const struct plan *want)
 	}
 }
 
-static void close_unwanted(struct wire *w, const struct plan *want)
+static void close_unwanted(struct wire *w, const struct plan *old)
 {
-	for (size_t i = 0; i < w->plan.listen_count; i++)
-		if (!is_planned(want, &w->plan.listens[i]))
-			close_listen(w, &w->plan.listens[i]);
-	for (size_t i = 0; i < w->plan.tun_count; i++)
-		if (!plan_find_tun(want, w->plan.tuns[i].number))
-			close_tun(w, &w->plan.tuns[i]);
+	for (size_t i = 0; i < old->listen_count; i++)
+		if (!is_planned(&w->plan, &old->listens[i]))
+			close_listen(w, &old->listens[i]);
+	for (size_t i = 0; i < old->tun_count; i++)
+		if (!plan_find_tun(&w->plan, old->tuns[i].number))
+			close_tun(w, &old->tuns[i]);
 }
 
 enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t why_cap)
 {
 	struct reason r = {why, why_cap};
 	size_t tuns = 0, listens = 0;
-	enum status st = open_tuns(w, want, &tuns, &r);
+	enum status st = wire_orphan_retain(w, want);
+	if (st == ST_OK)
+		st = open_tuns(w, want, &tuns, &r);
 	if (st == ST_OK)
 		st = open_listens(w, want, &listens, &r);
 	if (st == ST_OK && want->listen_count == 0) {
@@ -401,11 +370,31 @@ enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t 
 		return st;
 	}
 	log_new_listens(w, want);
-	close_unwanted(w, want);
-	plan_free(&w->plan);
+	struct plan old = w->plan;
 	w->plan = *want;
 	*want = (struct plan){0};
+	close_unwanted(w, &old);
+	plan_free(&old);
+	wire_route_apply(w);
+	wire_orphan_keep(w);
 	return ST_OK;
+}
+
+void wire_net_second(struct wire *w)
+{
+	bool any = false;
+	for (size_t i = w->plan.tun_count; i-- > 0;) {
+		const struct plan_tun *t = &w->plan.tuns[i];
+		if (!t->is_orphan || wire_orphan_is_used(w, t))
+			continue;
+		close_tun(w, t);
+		forget_tun(&w->plan, i);
+		any = true;
+	}
+	if (!any)
+		return;
+	wire_route_apply(w);
+	wire_orphan_keep(w);
 }
 
 void wire_net_close(struct wire *w)
@@ -416,6 +405,7 @@ void wire_net_close(struct wire *w)
 		list_del(&nw->in_list);
 		mem_free(nw);
 	}
+	wire_route_fini(w);
 	plan_free(&w->plan);
 }
 

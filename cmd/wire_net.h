@@ -4,10 +4,14 @@
 
 #include "cmd/wire_state.h"
 
-/* Opens what `want` has and the plan in force has not, then closes what is no longer wanted; want's
+/* Sessions live on what they were granted: devices that are gone from `want` stay while sessions use
+ * them, and so does a route to each address that is in use.
+ * Opens what `want` has and the plan in force has not, then closes what is no longer wanted; want's
  * content moves into w->plan. When something cannot be opened the old plan stays in force, complete,
  * and why says what; a VRF whose namespace does not exist is only logged. */
 enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t why_cap) MUST_USE;
+/* Once a second: closes devices that the last session of a former configuration has left. */
+void wire_net_second(struct wire *w);
 /* Stops watching; the descriptors belong to modules/net and modules/data, which close them. */
 void wire_net_close(struct wire *w);
 /* Sends one message from port 500 or 4500. */

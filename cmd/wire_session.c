@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_route.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -219,6 +220,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		st = ST_CANCELLED;
 	} else if (st == ST_OK) {
 		session_up(w->sessions, s, &c->commit);
+		wire_route_up(w, s);
 		st = keep_session(w, s);
 		if (st == ST_OK)
 			log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
@@ -237,8 +239,10 @@ static void end(struct wire *w, struct session *s, enum status why)
 	/* Also of one that never came up: its row may be on its way to the disk. */
 	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t) != ST_OK)
 		LOG(EV_STORE_ERROR, kv_str("reason", "the end of a session is not stored"));
-	if (s->state == SESSION_UP)
+	if (s->state == SESSION_UP) {
 		log_session(EV_SESSION_DOWN, s, why, &t);
+		wire_route_over(w, s);
+	}
 	session_end(w->sessions, s);
 	if (p) {
 		map_del(&w->pasts, &p->by_session);

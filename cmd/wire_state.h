@@ -28,6 +28,7 @@ struct store;
 #define META_SAMPLE 1u
 #define META_VRFS 2u
 #define META_COUNTERS 3u
+#define META_TUNS 4u
 
 struct wire {
 	int control; /* to the holder */
@@ -48,6 +49,8 @@ struct wire {
 	uint32_t workers;
 
 	struct plan plan;        /* what is open */
+	struct list routes;      /* of cmd/wire_route.c */
+	struct map route_map;    /* by prefix */
 	struct list net_watches; /* of port 500 */
 	struct list ctl_watches;
 

@@ -26,7 +26,7 @@
 
 /* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
 #define ORPHAN_ADDRESS 0x100u /* its pool shrank, or an interface has the address now */
-#define ORPHAN_DEVICE  0x200u /* the virtual template or tunnel: its traffic goes nowhere */
+#define ORPHAN_DEVICE  0x200u /* the virtual template or tunnel; shut down: its traffic goes nowhere */
 
 enum session_state { SESSION_PENDING, SESSION_UP };
 

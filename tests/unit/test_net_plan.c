@@ -1,6 +1,8 @@
 /* From a configuration to what is opened. */
 #include "cmd/net_plan.h"
 
+#include <stdio.h>
+
 #include "core/base/mem.h"
 #include "core/conf/conf.h"
 #include "tests/lib/t.h"
@@ -113,6 +115,83 @@ static void test_tuns(void)
 	T_DO(drop());
 }
 
+/* Profile ONE takes policies by the peer's identity, TWO names one of them. */
+static const char by_identity[] =
+	"aaa new-model\n"
+	"aaa authorization network L local\n"
+	"ip local pool A 10.1.0.0 10.1.0.255\n"
+	"ip local pool B 10.2.0.0 10.2.0.255\n"
+	"ipv6 local pool C 2001:db8:9::/64 128\n"
+	"crypto ikev2 authorization policy a@x.test\n pool A\n ipv6 pool C\n"
+	" route set remote ipv4 172.30.5.0 255.255.255.0\n"
+	"crypto ikev2 authorization policy PB\n pool B\n route set remote ipv4 172.30.6.0 255.255.255.0\n"
+	"crypto ikev2 profile ONE\n match identity remote any\n authentication remote pre-share key x\n"
+	" authentication local pre-share key x\n aaa authorization %s psk list L\n virtual-template 1\n"
+	"crypto ikev2 profile TWO\n match identity remote any\n authentication remote pre-share key x\n"
+	" authentication local pre-share key x\n aaa authorization group psk list L PB\n virtual-template 2\n"
+	"interface Virtual-Template1 type tunnel\n"
+	"interface Virtual-Template2 type tunnel\n";
+
+static bool leads(const char *prefix, uint32_t tun)
+{
+	struct prefix p;
+	if (prefix_parse(prefix, &p) != ST_OK)
+		return false;
+	const struct plan_tun *t = plan_way(&plan, "", &p);
+	return t ? t->number == tun : tun == 0;
+}
+
+static void test_by_identity(void)
+{
+	char text[2048];
+	for (int group = 0; group < 2; group++) {
+		T_ROW(group, group ? "group" : "user");
+		snprintf(text, sizeof(text), by_identity, group ? "group" : "user");
+		T_DO(load(text));
+		T_EQ(plan.tun_count, 2);
+		T_TRUE(leads("10.1.0.7/32", 1));
+		T_TRUE(leads("2001:db8:9::7/128", 1));
+		T_TRUE(leads("172.30.5.0/24", 1));
+		/* What another device's profile names is the other's. */
+		T_TRUE(leads("10.2.0.7/32", 2));
+		T_TRUE(leads("172.30.6.1/32", 2));
+		T_EQ(plan_find_tun(&plan, 1)->route_count, 3);
+		T_EQ(plan_find_tun(&plan, 2)->route_count, 2);
+		T_DO(drop());
+	}
+}
+
+static void test_ways(void)
+{
+	T_DO(load(tuns));
+	T_TRUE(leads("10.99.0.12/32", 1)); /* its own network */
+	T_TRUE(leads("10.55.0.0/24", 1));
+	T_TRUE(leads("10.55.0.0/16", 0)); /* a part only */
+	T_TRUE(leads("192.0.2.7/32", 0)); /* in another VRF */
+	T_TRUE(leads("2001:db8:9::1/128", 1));
+	T_TRUE(plan_is_shut(&plan, 3) && !plan_is_shut(&plan, 1));
+	struct plan_tun more = *plan_find_tun(&plan, 1);
+	more.number = 77;
+	T_EQ(plan_add_tun(&plan, &more), ST_OK);
+	T_EQ(plan.tun_count, 4);
+	T_EQ(plan_find_tun(&plan, 77)->route_count, 0);
+	T_DO(drop());
+}
+
+/* Everything is where our own ESP goes. */
+static void test_no_default_route(void)
+{
+	T_DO(load("crypto ikev2 authorization policy default\n"
+		  " route set remote ipv4 0.0.0.0 0.0.0.0\n route set remote ipv4 10.8.0.0 255.255.0.0\n"
+		  "crypto ikev2 profile ONE\n match identity remote any\n"
+		  " authentication remote pre-share key x\n authentication local pre-share key x\n"
+		  " virtual-template 1\n"
+		  "interface Virtual-Template1 type tunnel\n"));
+	T_EQ(plan.tuns[0].route_count, 1);
+	T_TRUE(leads("10.8.1.1/32", 1));
+	T_DO(drop());
+}
+
 static void test_comparing(void)
 {
 	struct plan_tun a = {.number = 1, .mtu = 1400}, b = a;
@@ -163,6 +242,9 @@ int main(void)
 	T_RUN(test_wildcards);
 	T_RUN(test_listed);
 	T_RUN(test_tuns);
+	T_RUN(test_by_identity);
+	T_RUN(test_ways);
+	T_RUN(test_no_default_route);
 	T_RUN(test_comparing);
 	T_RUN(test_no_memory);
 	return t_end();
