@@ -351,44 +351,48 @@ static void find_account(struct holder *h)
 	fclose(f);
 }
 
-static bool is_empty(const char *path)
+static bool give_to_main(const struct holder *h, const char *path, mode_t mode)
 {
-	_Alignas(8) char buf[1024];
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	size_t entries = 0;
-	long n;
-	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
-		for (long at = 0; at < n; entries++) {
-			unsigned short len;
-			memcpy(&len, buf + at + 16, sizeof(len)); /* d_reclen */
-			at += len;
-		}
-	}
-	close(fd);
-	return entries == 2; /* itself and its parent */
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool ok = fd >= 0 && fchown(fd, h->uid, h->gid) == 0 && fchmod(fd, mode) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
-/* Creates path with its parents; it becomes main's own when it is new or empty. A folder with
- * something in it keeps its owner: a mistyped path must not give away a folder of the system. */
+/* It keeps its owner: a mistyped path must not give away a folder of the system. */
+static void look_at_folder(const struct holder *h, const char *path)
+{
+	struct stat s;
+	if (stat(path, &s) != 0 || s.st_uid == h->uid || (s.st_mode & S_IWOTH) ||
+	    (s.st_gid == h->gid && (s.st_mode & S_IWGRP)))
+		return;
+	fprintf(stderr, "sallyport: %s was there before and is not for uid %u to write to\n", path,
+		(unsigned)h->uid);
+}
+
+/* Creates path with its parents; only what is new becomes main's own. */
 static bool own_folder(const struct holder *h, const char *path, mode_t mode)
 {
 	char part[PATH_MAX];
 	size_t len = strlen(path);
+	bool made = false;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
 	if (len >= sizeof(part))
 		return false;
 	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && path[i] != 0)
+		if (path[i] != '/' && i != len)
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (mkdir(part, i == len ? mode : 0755) != 0 && errno != EEXIST)
+		made = mkdir(part, i == len ? mode : 0755) == 0;
+		if (!made && errno != EEXIST)
 			return false;
 	}
-	if (!is_empty(path))
-		return true;
-	return chown(path, h->uid, h->gid) == 0 && chmod(path, mode) == 0;
+	if (!made)
+		look_at_folder(h, path);
+	return !made || give_to_main(h, part, mode);
 }
 
 static bool make_folders(const struct holder *h)

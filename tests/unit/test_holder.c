@@ -469,6 +469,36 @@ static void test_orphan(void)
 	T_EQ(kill(pid, 0), -1);
 }
 
+/* A folder that was there before keeps its owner, also an empty one: the path may be mistyped. */
+static void test_foreign_folder(void)
+{
+	static char config[128], state[128], made[128], socket_path[160];
+	struct stat s;
+	int how = -1;
+	snprintf(config, sizeof(config), "%s/conf", folder);
+	snprintf(state, sizeof(state), "%s/foreign", folder);
+	snprintf(made, sizeof(made), "%s/a/b", folder);
+	snprintf(socket_path, sizeof(socket_path), "%s//control.sock", made);
+	T_EQ(mkdir(state, 0755), 0);
+	struct holder_options o = {config, state, socket_path};
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(holder_main(&o));
+	T_TRUE(pid > 0);
+	T_EQ(waitpid(pid, &how, 0), pid);
+	T_TRUE(WIFEXITED(how));
+	T_EQ(WEXITSTATUS(how), 9); /* the stand-in could not write there */
+	T_EQ(stat(state, &s), 0);
+	T_EQ(s.st_uid, 0);
+	T_EQ(s.st_mode & 0777, 0755);
+	/* What was made is main's, but for what leads to it. */
+	T_EQ(stat(made, &s), 0);
+	T_TRUE(s.st_uid != 0);
+	*strrchr(made, '/') = 0;
+	T_EQ(stat(made, &s), 0);
+	T_EQ(s.st_uid, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[2], "--as-main") == 0)
@@ -492,6 +522,7 @@ int main(int argc, char **argv)
 	T_RUN(test_back_off);
 	T_RUN(test_clean_stop);
 	T_RUN(test_orphan);
+	T_RUN(test_foreign_folder);
 	snprintf(command, sizeof(command), "ip netns del %s; rm -rf %s", vrf, folder);
 	if (system(command) != 0)
 		return 1;
