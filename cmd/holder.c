@@ -31,6 +31,7 @@
 
 #include "cmd/holder_claim.h"
 #include "cmd/holder_open.h"
+#include "cmd/holder_program.h"
 #include "cmd/stderr_log.h"
 
 #define STABLE_MS 1000  /* ready for so long: its death is an accident, not a habit */
@@ -47,6 +48,7 @@ struct holder {
 	struct kept kept;
 	uid_t uid;
 	gid_t gid;
+	struct program program;
 	int claim;
 	int signals;
 	int control; /* -1: no main */
@@ -131,7 +133,7 @@ static bool drop_root(const struct holder *h)
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
-static void become_main(const struct holder *h, int control, pid_t parent)
+static void become_main(const struct holder *h, const char *program, int control, pid_t parent)
 {
 	char *argv[] = {(char *)(uintptr_t) "sallyport", (char *)(uintptr_t) "run",
 			(char *)(uintptr_t) "--as-main", (char *)(uintptr_t)h->options->state,
@@ -153,7 +155,9 @@ static void become_main(const struct holder *h, int control, pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
 		_exit(73);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", argv, envp);
+	execve(program, argv, envp);
+	/* It was chosen by its looks only. */
+	execve(PROGRAM_SELF, argv, envp);
 	_exit(74);
 }
 
@@ -170,9 +174,10 @@ static void start_main(struct holder *h)
 		h->start_at_ms = now_ms() + 1000;
 		return;
 	}
+	const char *program = program_choose(&h->program);
 	pid_t pid = fork();
 	if (pid == 0)
-		become_main(h, pair[1], parent);
+		become_main(h, program, pair[1], parent);
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -182,7 +187,7 @@ static void start_main(struct holder *h)
 	h->control = pair[0];
 	h->main_pid = pid;
 	LOG(EV_CHILD_START, kv_str("process", "main"), kv_u64("pid", (uint64_t)pid),
-	    kv_u64("uid", h->uid));
+	    kv_u64("uid", h->uid), kv_str("program", program));
 }
 
 static const char *exit_words(int code)
@@ -227,6 +232,8 @@ static void on_main_death(struct holder *h, int how)
 		h->exit_code = code;
 		return;
 	}
+	if (h->ready_ms == NEVER)
+		program_failed(&h->program, exited);
 	if (h->ready_ms != NEVER && now_ms() - h->ready_ms >= STABLE_MS)
 		h->failures = 0;
 	unsigned last = h->ready_ms != NEVER ? PAUSES_READY : PAUSES_LAST;
@@ -300,6 +307,7 @@ static void on_request(struct holder *h)
 		if (h->ready_ms == NEVER)
 			h->ready_ms = now_ms();
 		h->was_ever_ready = true;
+		program_worked(&h->program);
 	}
 }
 
@@ -438,6 +446,7 @@ static bool begin(struct holder *h)
 	}
 	/* Of main too: neither shall die of a log that nobody reads. */
 	signal(SIGPIPE, SIG_IGN);
+	program_init(&h->program);
 	find_account(h);
 	raise_files();
 	if (!no_cores()) {

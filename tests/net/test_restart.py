@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Restarts of main under a session: after a refused reload, twice in a row; with a log that nobody
+reads; from a program file that was replaced by a newer one, a broken one, somebody else's."""
+import shutil
+import lib
+from lib import *
+
+PROGRAM = os.path.join(WORK, "sallyport")
+
+
+def replace(content=None, mode=0o755):
+    """A new file in the place of the program, as a package manager does it."""
+    new = PROGRAM + ".new"
+    if content is None:
+        shutil.copy(BIN, new)
+    else:
+        with open(new, "w") as f:
+            f.write(content)
+    os.chmod(new, mode)
+    os.rename(new, PROGRAM)
+
+
+def runs(pid):
+    """Inode of the file that the process runs."""
+    try:
+        return os.stat("/proc/%d/exe" % pid).st_ino
+    except OSError:
+        return 0
+
+
+replace()
+t = Topology()
+lib.BIN = PROGRAM  # the daemon; commands come from the file that stays
+sp = Sallyport(t.gw)
+sp.start()
+lib.BIN = BIN
+first = runs(sp.process.pid)
+ss = StrongSwan(t.client(1), vips="0.0.0.0", remote_ts="10.99.2.0/24").start()
+ok("a client connects", ss.up(), ss.last[-300:])
+session = sp.sessions()[0]["session"]
+
+
+def restart(name, kills=1):
+    """Kills main and looks whether the session is still there."""
+    for _ in range(kills):
+        time.sleep(1.1)  # longer than what the holder takes for a habit of dying
+        old = sp.kill_main()
+        wait_for(10, lambda: sp.main_pid() not in (0, old))
+        wait_for(10, sp.answers)
+    ok("%s: main is back" % name, sp.answers(), sp.tail())
+    ok("%s: the same session" % name, [s["session"] for s in sp.sessions()] == [session], str(sp.sessions()))
+    ok("%s: packets pass" % name, ss.host.ping("10.99.2.2") == 3)
+
+
+# ---- what was refused is not taken later -----------------------------------------------------------
+for name, text in (("syntax", CONF + "no such command\n"),
+                   ("address of somebody else", CONF + "sallyport listen 10.99.1.77\n")):
+    sp.configure(text)
+    ok("%s: reload is refused" % name, sp.reload(check=False).returncode != 0)
+    restart(name, kills=2)
+sp.configure(CONF)
+ok("the old text is still good", sp.reload().returncode == 0)
+
+# ---- upgrade -----------------------------------------------------------------------------------------
+ok("the program as it was started", runs(sp.main_pid()) == first)
+replace()
+restart("a newer program")
+newer = os.stat(PROGRAM).st_ino
+ok("a newer program: it runs", runs(sp.main_pid()) == newer != first)
+restart("a newer program, twice", kills=2)
+ok("a newer program, twice: it runs", runs(sp.main_pid()) == newer)
+replace("#!/bin/sh\nexit 1\n")
+restart("a broken program")
+ok("a broken program: the one before it runs", runs(sp.main_pid()) == first)
+replace(mode=0o757)
+restart("a program that anybody may write")
+ok("a program that anybody may write: it does not run", runs(sp.main_pid()) == first)
+os.unlink(PROGRAM)
+pid = sp.main_pid()
+os.kill(pid, signal.SIGKILL)
+wait_for(10, lambda: sp.main_pid() not in (0, pid))
+ok("no program: the first one runs", wait_for(5, lambda: runs(sp.main_pid()) == first))
+replace()
+restart("repaired")
+ok("repaired: it runs", runs(sp.main_pid()) == os.stat(PROGRAM).st_ino)
+ss.stop()
+ok("clean stop", sp.stop() == 0, sp.tail())
+done()
