@@ -365,3 +365,28 @@ bool argument_take(
 		snprintf(expect, CONF_TEXT, "%s", what);
 	return fits;
 }
+
+void argument_near(const char *g, const struct word *w, char *near, size_t cap)
+{
+	static const struct {
+		const char *name;
+		enum xf_type type;
+	} lists[] = {{":encr>", XF_ENCR}, {":integ>", XF_INTEG}, {":prf>", XF_PRF}};
+	const char *type = g + strcspn(g, ":>");
+	size_t best = 3;
+	near[0] = '\0';
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (strncmp(type, lists[i].name, strlen(lists[i].name)) != 0)
+			continue;
+		for (const struct xf *x = suite_next(lists[i].type, NULL); x;
+			x = suite_next(lists[i].type, x)) {
+			if (!x->keyword || !x->for_ike)
+				continue;
+			size_t d = word_distance(w->p, w->len, x->keyword, strlen(x->keyword), 2);
+			if (d < best) {
+				best = d;
+				snprintf(near, cap, "%s", x->keyword);
+			}
+		}
+	}
+}

@@ -18,6 +18,10 @@
 bool argument_take(const char *g, const struct line *l, size_t at, struct arg *out, size_t *used,
 	char *expect);
 
+/* The known value nearest to a word that argument_take() refused; "" when there is none or the type
+ * has no list of values. */
+void argument_near(const char *g, const struct word *w, char *near, size_t cap);
+
 /* Interface names as Linux and the dialect know them: "tu1", "Virtual-Template 1". false when it is
  * none of the kinds that exist here. */
 bool iface_name_parse(const char *p, size_t len, uint8_t *kind, uint32_t *number);

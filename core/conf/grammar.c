@@ -316,6 +316,8 @@ static bool match_typed(struct matcher *m, const char *g)
 	size_t used;
 	if (!argument_take(g, m->l, m->at, &a, &used, m->why->expect)) {
 		m->why->at = m->at;
+		if (m->at < m->l->n)
+			argument_near(g, &m->l->w[m->at], m->why->near, sizeof(m->why->near));
 		return false;
 	}
 	m->at += used;
