@@ -1,6 +1,7 @@
 /* Frozen records: flat, versioned TLV; never a struct dump. A field is {tag u16, len u32, bytes};
  * a record is {kind u16, version u16, fields..., crc32c u32}. Unknown tags are skipped by thaw, so
- * that an older main can read what a newer one wrote (rollback). */
+ * that an older main can read what a newer one wrote (rollback). A version whose tags mean something
+ * else is another number, which thaw refuses. */
 #ifndef CORE_BASE_FREEZE_H
 #define CORE_BASE_FREEZE_H
 

@@ -193,6 +193,8 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 		return st;
 	if (kind != KEEP_SESSION)
 		return ST_BAD_PAYLOAD;
+	if (version != VERSION)
+		return ST_BAD_VERSION;
 	*lease4 = *lease6 = (struct frozen_lease){0};
 	while (ok && fz_next(&fields, &tag, &v)) {
 		if (tag == F_LEASE4)

@@ -106,7 +106,8 @@ char *session_identity(const struct ike_id *id, char *out, size_t cap);
 
 /* Frozen record of a session (any state) and back; 0: does not fit. Thaw claims the leases again,
  * also those that the configuration no longer has. ST_EXISTS: the session is there already, or
- * somebody else has its address; ST_BAD_PAYLOAD, ST_TRUNCATED: damaged; ST_NOMEM. Nothing changed.
+ * somebody else has its address; ST_BAD_PAYLOAD, ST_TRUNCATED: damaged; ST_BAD_VERSION; ST_NOMEM.
+ * Nothing changed.
  */
 size_t session_freeze(const struct session *s, uint8_t *out, size_t cap);
 enum status session_thaw(struct sessions *ss, struct view rec, struct session **out) MUST_USE;

@@ -107,6 +107,7 @@ const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);
 
 /* Frozen record of one SA (spec with keys) and back; pure. */
 size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap); /* 0: does not fit */
+/* ST_TRUNCATED, ST_BAD_PAYLOAD: damaged; ST_BAD_VERSION. */
 enum status data_sa_thaw(struct view rec, struct data_sa *out) MUST_USE;
 
 /* Adds the counters of all workers to dst (private to the caller). */

@@ -134,6 +134,8 @@ enum status data_sa_thaw(struct view rec, struct data_sa *out)
 
 	if (!st && kind != KEEP_ESP)
 		st = ST_BAD_PAYLOAD;
+	if (!st && version != SA_VERSION)
+		st = ST_BAD_VERSION;
 	while (!st && fz_next(&fields, &tag, &v)) {
 		if (!get_field(tag, v, &sa))
 			st = ST_BAD_PAYLOAD;

@@ -1,4 +1,7 @@
 /* A session from the first question to its end: what it is granted, reload, freeze and thaw. */
+#include <arpa/inet.h>
+
+#include "core/base/hash.h"
 #include "core/conf/match.h"
 #include "core/session/session.h"
 #include "tests/unit/session_lab.h"
@@ -608,6 +611,27 @@ static void the_largest_record_fits(void)
 	sessions_free(ss);
 }
 
+/* Sound records, of versions that mean something else by them. */
+static void other_versions_are_refused(void)
+{
+	struct sessions *ss = sessions_of(full_conf()), *tt = sessions_of(full_conf());
+	struct session *s = login(ss, 9, "RA", "a@corp.example"), *t;
+	uint8_t rec[SESSION_FROZEN_MAX];
+
+	for (uint8_t version = 0; version < 4; version++) {
+		size_t len = session_freeze(s, rec, sizeof(rec));
+
+		rec[3] = version;
+		uint32_t crc = htonl(crc32c(0, rec, len - 4));
+		memcpy(rec + len - 4, &crc, 4);
+		T_ROW(version, "version");
+		T_EQ(session_thaw(tt, (struct view){rec, len}, &t), version == 1 ? ST_OK : ST_BAD_VERSION);
+	}
+	T_EQ(sessions_count(tt), 1);
+	sessions_free(ss);
+	sessions_free(tt);
+}
+
 static void damaged_records_are_refused(void)
 {
 	struct sessions *ss = sessions_of(full_conf()), *tt = sessions_of(full_conf());
@@ -771,6 +795,7 @@ int main(void)
 	T_RUN(thawed_sessions_are_the_same);
 	T_RUN(the_largest_record_fits);
 	T_RUN(damaged_records_are_refused);
+	T_RUN(other_versions_are_refused);
 	T_RUN(hundred_thousand_random_steps);
 	T_RUN(fault_countdown);
 	T_RUN(the_answer_to_no_memory);
