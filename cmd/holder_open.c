@@ -146,13 +146,25 @@ static bool bind_to(int fd, const struct asroot_request *rq)
 	return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
 }
 
-static enum status open_udp(const struct asroot_request *rq, int *out)
+static bool set_absent(int fd, uint8_t family)
+{
+	return family == 4 ? set_int(fd, IPPROTO_IP, IP_FREEBIND, 1) :
+			     set_int(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+}
+
+/* *error: the address is not there now. */
+static enum status open_udp(const struct asroot_request *rq, int *out, int32_t *error)
 {
 	int fd = socket(rq->family == 4 ? AF_INET : AF_INET6,
 			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ST_IO;
-	if (!set_options(fd, rq->family) || !bind_to(fd, rq)) {
+	bool ok = set_options(fd, rq->family) && bind_to(fd, rq);
+	if (!ok && errno == EADDRNOTAVAIL && rq->may_be_absent) {
+		*error = errno;
+		ok = set_absent(fd, rq->family) && bind_to(fd, rq);
+	}
+	if (!ok) {
 		int e = errno;
 		close(fd);
 		errno = e;
@@ -171,7 +183,7 @@ static enum status asroot_udp(struct kept *k, const struct asroot_request *rq,
 		int fd = -1;
 		enum status st = enter(rq->vrf);
 		if (st == ST_OK) {
-			st = open_udp(rq, &fd);
+			st = open_udp(rq, &fd, &reply->error);
 			leave(k, rq->vrf);
 		}
 		if (st != ST_OK)

@@ -23,7 +23,8 @@
 #define ASROOT_MEMORIES 4 /* that are kept: of this main and of the version before */
 
 enum asroot_op {
-	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), port, index -> one socket */
+	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), may_be_absent, port, index -> one
+			* socket */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */
 	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, is_delete */
 	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */
@@ -47,9 +48,10 @@ struct asroot_request {
 	uint32_t mtu;
 	uint16_t port;
 	uint8_t family;    /* 4 or 6 */
-	uint8_t vnet_hdr;  /* these three: 0 or not */
+	uint8_t vnet_hdr;  /* these four: 0 or not */
 	uint8_t is_delete;
 	uint8_t is_fresh;
+	uint8_t may_be_absent; /* the host may get the address later */
 	struct addr addr;
 	struct prefix ip4; /* host bits kept; addr.family 0: none */
 	struct prefix ip6;
@@ -62,7 +64,9 @@ struct asroot_request {
 struct asroot_reply {
 	uint32_t serial;
 	uint32_t status; /* enum status */
-	int32_t error;   /* errno behind ST_IO; ASROOT_TUN with ST_OK: why it has no IPv6 address */
+	/* errno behind ST_IO. With ST_OK: of ASROOT_UDP EADDRNOTAVAIL while the address is absent, of
+	 * ASROOT_TUN why it has no IPv6 address. */
+	int32_t error;
 	uint32_t n_fds;
 	uint32_t was_kept; /* 1: it was open already */
 };

@@ -132,19 +132,33 @@ static void drop_listen(struct wire *w, const struct plan_listen *l)
 		drop_kept(w, udp_request(l, i));
 }
 
+static void log_absent(const struct plan_listen *l)
+{
+	char name[LISTEN_TEXT];
+	name_of(l, name);
+	LOG(EV_NET_ERROR, kv_str("address", name),
+	    kv_str("reason", "this host does not have the address now; used when it comes"));
+}
+
+/* A start is not held up by an address that went away or is not there yet, or sessions would wait for
+ * it in vain; in a reload it is taken for a slip of the pen. */
 static enum status open_listen(struct wire *w, const struct plan_listen *l, struct reason *r)
 {
 	int fds[ASROOT_FDS];
 	uint32_t n = 0, wanted = l->is_nat ? w->workers : 1;
 	struct asroot_reply reply;
 	struct endpoint local = endpoint_of(l);
+	bool is_first = w->plan.listen_count == 0;
 	enum status st = ST_OK;
 	while (n < wanted && st == ST_OK) {
 		struct asroot_request rq = udp_request(l, n);
+		rq.may_be_absent = is_first;
 		st = asroot_call(w->control, &rq, &reply, &fds[n]);
 		if (st == ST_OK)
 			n++;
 	}
+	if (st == ST_OK && reply.error)
+		log_absent(l);
 	if (st != ST_OK) {
 		int error = errno;
 		say_listen(l, r, st, error);

@@ -85,4 +85,21 @@ restart("repaired")
 ok("repaired: it runs", runs(sp.main_pid()) == os.stat(PROGRAM).st_ino)
 ss.stop()
 ok("clean stop", sp.stop() == 0, sp.tail())
+
+# ---- an address that comes and goes ------------------------------------------------------------------
+sp.configure(CONF + "sallyport listen 10.99.1.3\n")
+sp.start()
+ok("starts without its address, and says so", "net_error address=10.99.1.3:500" in sp.log_text(), sp.tail())
+t.gw.addr("wan0", "10.99.1.3/24")
+two = StrongSwan(t.client(2), gateway="10.99.1.3", vips="0.0.0.0", remote_ts="10.99.2.0/24").start()
+ok("the address is there: a client connects", two.up(), two.last[-300:])
+t.gw.ip("addr", "del", "10.99.1.3/24", "dev", "wan0")
+session = sp.sessions()[0]["session"]
+sp.kill_main()
+ok("the address is gone: main restarts with its session", wait_for(8, sp.answers) and
+   [s["session"] for s in sp.sessions()] == [session], sp.tail())
+t.gw.addr("wan0", "10.99.1.3/24")
+ok("the address is there again: packets pass", wait_for(5, lambda: two.host.ping("10.99.2.2") == 3))
+two.stop()
+ok("clean stop again", sp.stop() == 0, sp.tail())
 done()

@@ -92,6 +92,17 @@ static void ask_for_socket(void)
 	st = call((struct asroot_request){.op = ASROOT_UDP, .family = 4, .port = 500, .vrf = "no-such"},
 		  &reply, fds);
 	NOTE("udp in a missing vrf %s", status_token(st));
+	/* An address that is not there, yet. */
+	struct asroot_request rq = {.op = ASROOT_UDP, .family = 4, .port = PORT, .addr = {4, {10, 55, 0, 1}}};
+	st = call(rq, &reply, fds);
+	NOTE("udp absent %s %d", status_token(st), reply.error == EADDRNOTAVAIL);
+	rq.may_be_absent = 1;
+	st = call(rq, &reply, fds);
+	NOTE("udp absent yet %s %d", status_token(st), reply.error == EADDRNOTAVAIL);
+	rq = (struct asroot_request){.op = ASROOT_UDP, .family = 6, .port = PORT, .may_be_absent = 1,
+				     .addr = {6, {0xfd, 0x55, [15] = 1}}};
+	st = call(rq, &reply, fds);
+	NOTE("udp absent6 %s %d", status_token(st), reply.error == EADDRNOTAVAIL);
 	st = call((struct asroot_request){.op = ASROOT_UDP, .family = 9, .port = 500}, &reply, fds);
 	NOTE("udp insane %s", status_token(st));
 }
@@ -342,7 +353,8 @@ static void test_first_life(void)
 		"CapInh:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "core 0\n",
 		"pdeathsig 9", "umask 77", "filter 00000000", "environ 0", "extra fds 0",
 		"memory ok kept 0", "udp ok kept 0", "udp in a missing vrf not_found",
-		"udp insane config", "tun ok kept 0 queues 2", "route ok", "route gone ok",
+		"udp insane config", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
+		"tun ok kept 0 queues 2", "route ok", "route gone ok",
 		"route gone again ok", "tun of another make exists", "config first, written 0",
 		"memory rt1 ok kept 0", "accept ok"};
 	T_DO(write_config("first"));
