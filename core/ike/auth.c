@@ -175,9 +175,16 @@ void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 	};
 }
 
+/* Names that ident_eq takes for equal must meet in the same slot. */
 uint64_t auth_peer_hash(const struct ike *ike, const struct ike_id *id, const char *profile)
 {
-	return hash_bytes(ike->seed, id->bytes, id->len) ^
+	bool is_name = id->type == IDT_FQDN || id->type == IDT_EMAIL;
+	uint8_t key[IKE_ID_LEN];
+
+	for (size_t i = 0; i < id->len; i++)
+		key[i] = is_name && id->bytes[i] >= 'A' && id->bytes[i] <= 'Z'
+			? (uint8_t)(id->bytes[i] + 'a' - 'A') : id->bytes[i];
+	return hash_bytes(ike->seed, key, id->len) ^
 	       hash_bytes(ike->seed + id->type, profile, strlen(profile));
 }
 
