@@ -35,6 +35,11 @@ bool addr_is_any(const struct addr *a)
 	return addr_len(a) && memcmp(a->b, zero, addr_len(a)) == 0;
 }
 
+bool addr_is_link_local(const struct addr *a)
+{
+	return a->family == 6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 int addr_cmp(const struct addr *a, const struct addr *b)
 {
 	if (a->family != b->family)

@@ -25,6 +25,7 @@ struct addr addr_v4(uint32_t host_order);
 struct addr addr_from(const uint8_t *bytes, size_t len); /* 4 or 16, else family 0 */
 size_t addr_len(const struct addr *a);                   /* 4, 16 or 0 */
 bool addr_is_any(const struct addr *a);
+bool addr_is_link_local(const struct addr *a); /* fe80::/10: without its link it leads nowhere */
 bool addr_eq(const struct addr *a, const struct addr *b);
 int addr_cmp(const struct addr *a, const struct addr *b); /* family, then bytes */
 struct addr addr_add(const struct addr *a, uint64_t n);   /* wraps within the family */

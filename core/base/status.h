@@ -32,6 +32,7 @@
 	X(BAD_STATE, "bad_state", 0, "message not expected in this state") \
 	X(NOT_AUTHENTIC, "not_authentic", 0, "integrity check of the message failed") \
 	X(NAT_MARKER, "bad_marker", 0, "port 4500 datagram is neither IKE nor ESP") \
+	X(LINK_LOCAL, "link_local", 0, "link-local peers cannot be answered") \
 	/* IKE_SA_INIT */ \
 	X(COOKIE_WANTED, "cookie_wanted", 16390, "cookie demanded from the peer") \
 	X(BAD_COOKIE, "bad_cookie", 0, "cookie does not verify") \

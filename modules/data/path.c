@@ -267,6 +267,11 @@ static void classify(struct worker *w, struct pkt *k)
 	struct esp_hdr hdr;
 	enum status st;
 
+	/* An endpoint has no link: the answer would have no way. */
+	if (addr_is_link_local(&k->remote.addr) || addr_is_link_local(&k->local.addr)) {
+		drop(w, k, ST_LINK_LOCAL);
+		return;
+	}
 	switch (udp4500_classify(k->p, k->len)) {
 	case UDP4500_IKE: ike_to_main(w, k); return;
 	case UDP4500_KEEPALIVE:

@@ -177,6 +177,11 @@ static void hand_on(struct net *n, const struct sock *s, size_t i)
 		local.addr = hit_address(&m->msg_hdr);
 	if (local.addr.family == 0 || remote.addr.family == 0)
 		return;
+	/* An endpoint has no link: the answer would have no way. */
+	if (addr_is_link_local(&local.addr) || addr_is_link_local(&remote.addr)) {
+		stats_status(n->stats, ST_LINK_LOCAL);
+		return;
+	}
 	n->ports.on_ike(n->ctx, &local, &remote, slot->bytes, m->msg_len);
 }
 

@@ -153,6 +153,16 @@ static void bytes_make_addresses(void)
 	T_TRUE(addr_is_any(&b) && !addr_eq(&a, &b) && addr_cmp(&a, &b) < 0);
 	b = must_addr("::1");
 	T_TRUE(!addr_is_any(&b));
+	static const struct {
+		const char *text;
+		bool link_local;
+	} rows[] = {{"fe80::1", true}, {"febf::", true}, {"fe7f::1", false}, {"fec0::", false},
+		    {"fd80::1", false}, {"254.128.0.1", false}, {"169.254.0.1", false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		a = must_addr(rows[i].text);
+		T_ROW(i, rows[i].text);
+		T_EQ(addr_is_link_local(&a), rows[i].link_local);
+	}
 }
 
 static void sums_and_differences(void)
