@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Restarts of main under a session: after a refused reload, twice in a row; with a log that nobody
-reads; from a program file that was replaced by a newer one, a broken one, somebody else's."""
+reads; without its address; from a program file that was replaced by a newer one, a broken one, somebody else's."""
+import fcntl
 import shutil
 import lib
 from lib import *
@@ -102,4 +103,26 @@ t.gw.addr("wan0", "10.99.1.3/24")
 ok("the address is there again: packets pass", wait_for(5, lambda: two.host.ping("10.99.2.2") == 3))
 two.stop()
 ok("clean stop again", sp.stop() == 0, sp.tail())
+
+# ---- a log that nobody reads -------------------------------------------------------------------------
+sp.configure(CONF + "".join("crypto ikev2 profile Z%d\n match identity remote key-id z%d\n" % (n, n) for n in range(80)))
+read_end, write_end = os.pipe()
+fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+sp.process = subprocess.Popen(["ip", "netns", "exec", t.gw.ns, BIN, "run", "-c", sp.conf, "--state", sp.state,
+                               "--socket", sp.socket], stdout=write_end, stderr=write_end, stdin=subprocess.DEVNULL)
+lib._processes.append(sp.process)
+os.close(write_end)
+ok("nobody reads the log: it starts", wait_for(8, sp.answers))
+ok("nobody reads the log: it reloads", sp.command("reload", check=False, timeout=8).returncode == 0 and sp.answers())
+sp.kill_main()
+ok("nobody reads the log: main restarts", wait_for(8, sp.answers))
+os.set_blocking(read_end, False)
+heard = os.read(read_end, 65536)
+sp.command("reload", check=False)
+heard = os.read(read_end, 65536).decode()
+ok("read again: it says how much is missing", "suppressed" in heard and "times=" in heard, heard)
+os.close(read_end)
+sp.command("reload", check=False)
+ok("the reader is gone: it goes on", sp.answers())
+ok("clean stop at last", sp.stop() == 0)
 done()
