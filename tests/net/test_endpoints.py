@@ -128,6 +128,9 @@ def two_vrfs():
         ok("both still reach their own LAN", all(c.ping("10.99.2.2") == 3 for c in clients))
         ok("the LANs reach their own client", all(l.ping(a[0][0]) == 3 for l in lans))
         s = sp.sessions()
+        sp.kill_main()
+        wait_for(10, sp.answers)
+        ok("both go on after a kill", all(wait_for(3, lambda c=c: c.ping("10.99.2.2", count=1) == 1) for c in clients))
         ok("show names the VRFs", sorted(x["fvrf"] for x in s) == ["%s-v1" % TAG, "%s-v2" % TAG], str(s))
     for ss in peers:
         ss.down()

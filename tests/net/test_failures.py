@@ -28,8 +28,10 @@ def refused(name, token, words, **changes):
     rows = wait_for(3, lambda: sp.sql("select status, sentence from v_failures where status = '%s'" % token))
     ok("%s: in SQL with a sentence" % name, rows and any(words in r[1] for r in rows), str(rows)[:400])
     ok("%s: in the log" % name, "status=%s" % token in sp.log_text() and words in sp.log_text(), sp.tail(3))
+    said = sp.command("show", "crypto", "ikev2", "diagnose", "error").stdout
+    ok("%s: in show with the same sentence" % name, rows and token in said and rows[0][1] in said, "%s\n%s" % (rows, said[:600]))
     ss.stop()
-    ok("%s: no state left" % name, wait_for(5, lambda: len(sas()) == live and not sp.counters()["half_open"]),
+    ok("%s: no state left" % name, wait_for(8, lambda: len(sas()) <= live and not sp.counters()["half_open"]),
        "%s\n%s" % (sas(), sp.counters()["half_open"]))
 
 

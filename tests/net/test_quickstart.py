@@ -25,7 +25,8 @@ m = re.search(r"^  connections \{\n.*?^  \}\n  secrets \{\n.*?^  \}\n", said, re
 ok("it says how a client connects", m, said)
 snippet = m.group(0) if m else ""
 ok("with the address a client sees", "remote_addrs = 10.99.1.1\n" in snippet, snippet)
-ok("and UDP encapsulation, which a kernel without NAT in between needs", "encap = yes" in snippet, snippet)
+with open(conf) as f:
+    ok("ESP is encapsulated, also where a client does not ask for it", "nat force-encapsulation" in f.read())
 key = re.search(r'secret = "(\w+)"', snippet)
 ok("the key is random and long", key and len(key.group(1)) >= 24, snippet)
 
