@@ -85,6 +85,7 @@
 	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \
 	X(OUT_HAIRPIN, "out_client_to_client", 0, "client to client traffic is not permitted") \
 	X(OUT_SELECTOR, "out_selector", 0, "outbound packet outside the traffic selectors") \
+	X(OUT_REDIRECT, "out_redirect", 0, "ICMP redirect kept out of a tunnel") \
 	X(OUT_SEND, "out_send", 0, "sending failed") \
 	X(TUN_WRITE, "tun_write", 0, "write to the tunnel device failed") \
 	X(RING_FULL, "ring_full", 0, "a worker's queue was full")

@@ -223,6 +223,17 @@ void path_handed(struct worker *w, struct pkt *k)
 	to_owner(w, k);
 }
 
+/* Between two clients the kernel sends packets out where they came in and tells their sender of a
+ * shorter way. There is none: who believes it loses the other client. */
+static bool is_redirect(const struct ip_info *ip)
+{
+	enum { ICMP_REDIRECT = 5, ICMPV6_REDIRECT = 137 };
+	int type = ip_src_port(ip) >> 8;
+
+	return (ip->proto == IPP_ICMP && type == ICMP_REDIRECT) ||
+	       (ip->proto == IPP_ICMPV6 && type == ICMPV6_REDIRECT);
+}
+
 static void route_inner(struct worker *w, struct pkt *k)
 {
 	const struct esp_child *child;
@@ -231,6 +242,8 @@ static void route_inner(struct worker *w, struct pkt *k)
 
 	if (!st && ip.total_len != k->len)
 		st = ST_ESP_MALFORMED;
+	if (!st && is_redirect(&ip))
+		st = ST_OUT_REDIRECT;
 	if (!st)
 		st = fib_choose(&w->tables.fib, k->tun, &ip, &child);
 	if (st) {
