@@ -136,6 +136,14 @@ static void outbound_refusals(void)
 	p[9] = IPP_TCP;
 	T_EQ(write(b.tun[0], p, len), len);
 	WAIT_FOR(&b, counted(&b, ST_OUT_SELECTOR) == 1);
+	/* A redirect, and one that is not. */
+	p[9] = IPP_ICMP;
+	p[20] = 5;
+	T_EQ(write(b.tun[0], p, len), len);
+	WAIT_FOR(&b, counted(&b, ST_OUT_REDIRECT) == 1);
+	p[20] = 3;
+	T_EQ(write(b.tun[0], p, len), len);
+	WAIT_FOR(&b, counted(&b, ST_OUT_SELECTOR) == 2);
 	len = dl_packet(p, &src, &no, 0, 0, 8);
 	T_EQ(write(b.tun[1], p, len), len);
 	WAIT_FOR(&b, counted(&b, ST_OUT_NO_ROUTE) == 1);
