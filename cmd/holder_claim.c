@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOCK_FOLDER "/run"
 #define PATH_CAP 64
 
 static bool name_lock(char path[PATH_CAP])
@@ -15,7 +16,8 @@ static bool name_lock(char path[PATH_CAP])
 	struct stat ns;
 	if (stat("/proc/self/ns/net", &ns) != 0)
 		return false;
-	snprintf(path, PATH_CAP, "/run/sallyport-netns-%llu.lock", (unsigned long long)ns.st_ino);
+	snprintf(path, PATH_CAP, LOCK_FOLDER "/sallyport-netns-%llu.lock",
+		 (unsigned long long)ns.st_ino);
 	return true;
 }
 
@@ -32,6 +34,7 @@ enum status claim_take(int *claim)
 	char path[PATH_CAP];
 	if (!name_lock(path))
 		return ST_IO;
+	(void)mkdir(LOCK_FOLDER, 0755); /* a small container may have none */
 	for (;;) {
 		int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd < 0)
