@@ -53,6 +53,19 @@ static enum status choose(const struct handshake *hs, const struct ipsec_profile
 	return ST_OK;
 }
 
+/* The peer puts ESP into UDP only when it believes in a NAT: one that both ends see, one that it
+ * claims for itself, or one that we made up. Having changed to the other port means nothing, a peer
+ * that supports MOBIKE does that always (RFC 4555 section 3.3). */
+static bool peer_encapsulates(const struct ike_sa *sa)
+{
+	const struct handshake *hs = sa->hs;
+
+	if (!hs->peer_sent_natd || sa->local.port == (uint16_t)hs->conf->own.port)
+		return false;
+	return sa->nat_local || sa->nat_remote ||
+		profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr);
+}
+
 enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p,
 	const struct ike_profile *profile, char words[IKE_DETAIL_LEN])
 {
@@ -71,11 +84,11 @@ enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p,
 	if (st != ST_OK)
 		return st;
 	c->status = choose(hs, profile_ipsec(hs->conf, profile), &offer, c, words);
-	if (c->status == ST_OK && sa->local.port == (uint16_t)hs->conf->own.port) {
+	if (c->status == ST_OK && !peer_encapsulates(sa)) {
 		c->status = ST_NO_CHILD_PROPOSAL;
-		snprintf(words, IKE_DETAIL_LEN, "the client stayed on UDP port %u: ESP is carried "
-			"in UDP only; `nat force-encapsulation` in the profile brings it to port %u",
-			(unsigned)hs->conf->own.port, (unsigned)hs->conf->own.nat_port);
+		snprintf(words, IKE_DETAIL_LEN, "the client sees no NAT and would send ESP without "
+			"UDP, which is not carried; `nat force-encapsulation` in the profile, or "
+			"`encap = yes` at the client, makes it encapsulate");
 	}
 	return ST_OK;
 }

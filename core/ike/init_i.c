@@ -118,7 +118,6 @@ static enum status send_request(struct ike_sa *sa)
 		.exchange = EX_IKE_SA_INIT,
 		.flags = IKE_FLAG_INITIATOR,
 	};
-	const struct ike_profile *profile;
 	struct allowed_set ours;
 	struct msg_out o;
 	struct view msg;
@@ -134,8 +133,8 @@ static enum status send_request(struct ike_sa *sa)
 	init_put_sa(&o, &offer);
 	init_put_ke(&o, hs->group, (struct view){hs->public_key, hs->public_len},
 		(struct view){hs->ni, hs->ni_len});
-	profile = snapshot_profile(hs->conf, hs->connect->profile);
-	init_put_natd(&o, sa, 0, profile != NULL && profile->nat_force_encap);
+	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
+	init_put_natd(&o, sa, 0, true);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);

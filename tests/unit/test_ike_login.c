@@ -104,7 +104,7 @@ static void test_nat(void)
 		s = info_of(1), c = info_of(0);
 		T_EQ(s.local.port, 4500);
 		T_EQ(c.remote.port, 4500);
-		T_EQ(s.nat_remote, (i & 1) != 0);
+		T_TRUE(s.nat_remote); /* our initiator always says so, to have ESP in UDP */
 		T_EQ(c.nat_local, (i & 1) != 0);
 		T_EQ(s.nat_local, (i & 2) != 0);
 		T_EQ(c.nat_remote, (i & 2) != 0);
@@ -150,6 +150,7 @@ static void test_esp_from_another_mapping(void)
 		w.knobs.nat_client = nat;
 		T_DO(log_in());
 		spi = w.node[1].child[0].spi_in;
+		ike_find_number(w.node[1].ike, w.node[1].up_sa)->nat_remote = nat;
 		ike_on_moved(w.node[1].ike, spi, &local, &family);
 		ike_on_moved(w.node[1].ike, spi + 1, &local, &other);
 		T_EQ(w.node[1].told[IKE_EV_PEER_MOVED], 0);
