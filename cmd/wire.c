@@ -285,7 +285,9 @@ static int start(struct wire *w)
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_counters_thaw(w);
-	wire_keep_thaw(w);
+	enum status st = wire_keep_thaw(w);
+	if (st != ST_OK)
+		return refuse("cannot take over the sessions", status_words(st));
 	rc = open_net(w);
 	if (rc)
 		return rc;

@@ -144,20 +144,21 @@ void wire_remove(void *ctx, uint32_t spi_in)
 		forget(w, c);
 }
 
-void wire_child_thaw(struct wire *w, uint32_t spi_in)
+enum status wire_child_thaw(struct wire *w, uint32_t spi_in)
 {
 	struct data_sa d;
 	enum status st = kept_sa(w, spi_in, &d) ? add(w, &d, true) : ST_BAD_PAYLOAD;
 	mem_zero(&d, sizeof(d));
-	if (st == ST_OK)
-		return;
+	if (st == ST_OK || st == ST_NOMEM)
+		return st;
 	LOG(EV_CHILD_FAILED, kv_spi32("spi_in", spi_in), kv_str("reason", "not thawed"),
 	    kv_status("status", st));
 	keep_del(w->keep, KEEP_ESP, spi_in);
+	return ST_OK;
 }
 
 /* Every child the engine believes in; the data path may have lost its half. */
-static void find_lost(struct wire *w)
+static enum status find_lost(struct wire *w)
 {
 	uint64_t cursor = 0;
 	struct ike_sa_info *sa = mem_new(sizeof(*sa));
@@ -166,16 +167,17 @@ static void find_lost(struct wire *w)
 			if (!data_sa_has(w->data, sa->children[i].spi_in))
 				ike_on_child_lost(w->ike, sa->children[i].spi_in, ST_END_LOST);
 	mem_free(sa);
+	return sa ? ST_OK : ST_NOMEM;
 }
 
-void wire_child_reconcile(struct wire *w)
+enum status wire_child_reconcile(struct wire *w)
 {
 	LIST_EACH_SAFE(at, &w->child_list) {
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
 		if (!ike_owns_child(w->ike, c->spi_in))
 			wire_remove(w, c->spi_in);
 	}
-	find_lost(w);
+	return find_lost(w);
 }
 
 void wire_child_second(struct wire *w)

@@ -71,15 +71,16 @@ enum status wire_keep_attach(struct wire *w)
 	return st;
 }
 
-static void thaw_sa(struct wire *w, uint64_t sa, uint8_t *buf)
+static enum status thaw_sa(struct wire *w, uint64_t sa, uint8_t *buf)
 {
 	size_t len = keep_get(w->keep, KEEP_IKE, sa, buf, IKE_RECORD_MAX);
 	enum status st = len && len <= IKE_RECORD_MAX ? ike_thaw(w->ike, (struct view){buf, len}) :
 							ST_BAD_LENGTH;
-	if (st == ST_OK)
-		return;
+	if (st == ST_OK || st == ST_NOMEM)
+		return st;
 	LOG(EV_THAW, kv_str("what", "ike_sa"), kv_u64("sa", sa), kv_status("status", st));
 	keep_del(w->keep, KEEP_IKE, sa);
+	return ST_OK;
 }
 
 /* Thawing changes records (a number that is skipped, a damaged one that is dropped): the keys are
@@ -102,36 +103,39 @@ static void collect(const struct wire *w, enum keep_kind wanted, struct keys *ou
 			out->v[out->n++] = key;
 }
 
-void wire_keep_thaw(struct wire *w)
+static enum status thaw_all(struct wire *w, struct keys *keys, uint8_t *buf)
+{
+	enum status st = ST_OK;
+	collect(w, KEEP_SESSION, keys);
+	size_t sessions = keys->n, children;
+	for (size_t i = 0; i < keys->n && st == ST_OK; i++)
+		st = wire_session_thaw(w, keys->v[i]);
+	collect(w, KEEP_ESP, keys);
+	children = keys->n;
+	for (size_t i = 0; i < keys->n && st == ST_OK; i++)
+		st = wire_child_thaw(w, (uint32_t)keys->v[i]);
+	collect(w, KEEP_IKE, keys);
+	for (size_t i = 0; i < keys->n && st == ST_OK; i++)
+		st = thaw_sa(w, keys->v[i], buf);
+	if (st == ST_OK && (sessions || children || keys->n || keep_dropped(w->keep)))
+		LOG(EV_THAW, kv_u64("sessions", sessions), kv_u64("children", children),
+		    kv_u64("ike_sas", keys->n), kv_u64("damaged", keep_dropped(w->keep)));
+	return st;
+}
+
+/* Nothing is compared before everything is there: what is missing for want of memory would be taken
+ * for lost, and its session would end. */
+enum status wire_keep_thaw(struct wire *w)
 {
 	struct keys keys = {.cap = keep_count(w->keep)};
 	uint8_t *buf = mem_new(IKE_RECORD_MAX);
-	size_t sessions, children, sas = 0;
 	keys.v = mem_array(keys.cap + 1, sizeof(*keys.v));
-	if (!buf || !keys.v) {
-		LOG(EV_THAW, kv_str("reason", status_words(ST_NOMEM)));
-		goto done;
-	}
-	collect(w, KEEP_SESSION, &keys);
-	for (size_t i = 0; i < keys.n; i++)
-		wire_session_thaw(w, keys.v[i]);
-	sessions = keys.n;
-	collect(w, KEEP_ESP, &keys);
-	for (size_t i = 0; i < keys.n; i++)
-		wire_child_thaw(w, (uint32_t)keys.v[i]);
-	children = keys.n;
-	collect(w, KEEP_IKE, &keys);
-	for (size_t i = 0; i < keys.n; i++)
-		thaw_sa(w, keys.v[i], buf);
-	sas = keys.n;
-	if (sessions || children || sas || keep_dropped(w->keep))
-		LOG(EV_THAW, kv_u64("sessions", sessions), kv_u64("children", children),
-		    kv_u64("ike_sas", sas), kv_u64("damaged", keep_dropped(w->keep)));
-done:
+	enum status st = buf && keys.v ? thaw_all(w, &keys, buf) : ST_NOMEM;
 	mem_free_secret(buf, buf ? IKE_RECORD_MAX : 0);
 	mem_free(keys.v);
-	wire_child_reconcile(w);
-	wire_session_reconcile(w);
+	if (st == ST_OK)
+		st = wire_child_reconcile(w);
+	return st == ST_OK ? wire_session_reconcile(w) : st;
 }
 
 void wire_keep_detach(struct wire *w)

@@ -209,9 +209,20 @@ static void log_session(enum event e, const struct session *s, enum status why,
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }
 
+static void reconciled(struct wire *w, enum status st)
+{
+	w->reconcile_again = st != ST_OK;
+	if (st != ST_OK && !w->reconcile_failed)
+		LOG(EV_STORE_ERROR, kv_str("reason", "sessions of before are not compared yet"),
+		    kv_status("status", st));
+	w->reconcile_failed = st != ST_OK;
+}
+
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st)
 {
 	struct wire_commit *c = take_commit(w, number);
+	if (number == RECONCILE_NUMBER)
+		reconciled(w, st);
 	if (!c)
 		return ST_CANCELLED;
 	struct session *s = session_find(w->sessions, &c->commit.session);
@@ -269,8 +280,26 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 		(void)!keep_session(w, s);
 }
 
+/* Whatever lives now, lives: the list may be made anew at any time. */
+static enum status reconcile_store(struct wire *w)
+{
+	size_t n = 0, count = sessions_count(w->sessions);
+	struct ulid *live = mem_array(count + 1, sizeof(*live));
+	if (!live)
+		return ST_NOMEM;
+	for (struct session *s = session_next(w->sessions, NULL); s && n < count;
+	     s = session_next(w->sessions, s))
+		live[n++] = s->ulid;
+	enum status st = store_reconcile(w->store, RECONCILE_NUMBER, (uint64_t)loop_wall_ms(), live, n);
+	mem_free(live);
+	return st;
+}
+
 void wire_session_second(struct wire *w)
 {
+	/* Until it is done, rows of sessions that died with us block their addresses. */
+	if (w->reconcile_again)
+		w->reconcile_again = reconcile_store(w) != ST_OK;
 	uint64_t now = (uint64_t)loop_wall_ms();
 	struct session *s;
 	while ((s = sessions_stale(w->sessions, now - STALE_MS)) != NULL)
@@ -279,17 +308,18 @@ void wire_session_second(struct wire *w)
 
 /* ---- after main's death ------------------------------------------------------------------------ */
 
-void wire_session_thaw(struct wire *w, uint64_t key)
+enum status wire_session_thaw(struct wire *w, uint64_t key)
 {
 	uint8_t rec[SESSION_FROZEN_MAX];
 	struct session *s;
 	size_t len = keep_get(w->keep, KEEP_SESSION, key, rec, sizeof(rec));
 	enum status st = len <= sizeof(rec) ?
 				 session_thaw(w->sessions, (struct view){rec, len}, &s) : ST_BAD_LENGTH;
-	if (st == ST_OK)
-		return;
+	if (st == ST_OK || st == ST_NOMEM)
+		return st;
 	LOG(EV_THAW, kv_str("what", "session"), kv_status("status", st));
 	keep_del(w->keep, KEEP_SESSION, key);
+	return ST_OK;
 }
 
 static int compare(const void *a, const void *b)
@@ -298,15 +328,16 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Numbers of all IKE SAs in order; NULL when out of memory. */
-static uint64_t *all_sas(const struct wire *w, size_t *n)
+/* Numbers of all IKE SAs in order, or of the established ones; NULL when out of memory. */
+static uint64_t *all_sas(const struct wire *w, bool is_established, size_t *n)
 {
 	size_t max = ike_count(w->ike);
 	uint64_t cursor = 0, *v = mem_array(max + 1, sizeof(*v));
 	struct ike_sa_info *info = mem_new(sizeof(*info));
 	*n = 0;
 	while (v && info && *n < max && ike_next_info(w->ike, &cursor, info))
-		v[(*n)++] = info->sa;
+		if (info->is_established || !is_established)
+			v[(*n)++] = info->sa;
 	if (v)
 		qsort(v, *n, sizeof(*v), compare);
 	if (!info) {
@@ -317,37 +348,46 @@ static uint64_t *all_sas(const struct wire *w, size_t *n)
 	return v;
 }
 
-static void end_orphans(struct wire *w)
+static enum status end_lone_sessions(struct wire *w)
 {
 	size_t n;
 	struct session *next;
-	uint64_t *sas = all_sas(w, &n);
+	uint64_t *sas = all_sas(w, false, &n);
 	if (!sas)
-		return;
+		return ST_NOMEM;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
 		next = session_next(w->sessions, s);
 		if (!bsearch(&s->sa, sas, n, sizeof(*sas), compare))
 			end(w, s, ST_END_LOST);
 	}
 	mem_free(sas);
+	return ST_OK;
 }
 
-void wire_session_reconcile(struct wire *w)
+/* And the other way round: nobody accounts for it, and its address is not reserved. */
+static enum status close_lone_sas(struct wire *w)
 {
-	end_orphans(w);
-	size_t n = 0, count = sessions_count(w->sessions);
-	struct ulid *live = mem_array(count + 1, sizeof(*live));
-	enum status st = live ? ST_OK : ST_NOMEM;
-	if (st == ST_OK) {
-		for (struct session *s = session_next(w->sessions, NULL); s && n < count;
-		     s = session_next(w->sessions, s))
-			live[n++] = s->ulid;
-		st = store_reconcile(w->store, RECONCILE_NUMBER, (uint64_t)loop_wall_ms(), live, n);
+	size_t n;
+	uint64_t *sas = all_sas(w, true, &n);
+	if (!sas)
+		return ST_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (session_find_sa(w->sessions, sas[i]))
+			continue;
+		LOG(EV_THAW, kv_str("what", "session"), kv_u64("sa", sas[i]),
+		    kv_str("reason", "it has no record: its SA is closed"));
+		(void)!ike_close(w->ike, sas[i], ST_END_LOST);
 	}
-	if (st != ST_OK)
-		LOG(EV_STORE_ERROR, kv_str("reason", "sessions of before are not compared"),
-		    kv_status("status", st));
-	mem_free(live);
+	mem_free(sas);
+	return ST_OK;
+}
+
+enum status wire_session_reconcile(struct wire *w)
+{
+	enum status st = end_lone_sessions(w);
+	if (st == ST_OK)
+		st = close_lone_sas(w);
+	return st == ST_OK ? reconcile_store(w) : st;
 }
 
 void wire_session_fini(struct wire *w)

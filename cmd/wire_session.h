@@ -29,10 +29,11 @@ void wire_session_traffic(struct wire *w);
 /* Once a second: sessions whose negotiation was forgotten. */
 void wire_session_second(struct wire *w);
 
-/* A frozen record back; a damaged one is dropped. Key: as the record was kept. */
-void wire_session_thaw(struct wire *w, uint64_t key);
-/* Sessions without their IKE SA end; the store ends what it believes active and is not. */
-void wire_session_reconcile(struct wire *w);
+/* A frozen record back; a damaged one is dropped. Key: as the record was kept. ST_NOMEM. */
+enum status wire_session_thaw(struct wire *w, uint64_t key) MUST_USE;
+/* Sessions without their IKE SA end, and so do IKE SAs without their session; the store ends what it
+ * believes active and is not, tried again each second while it fails. ST_NOMEM. */
+enum status wire_session_reconcile(struct wire *w) MUST_USE;
 void wire_session_fini(struct wire *w);
 
 #endif

@@ -73,6 +73,8 @@ struct wire {
 	struct world world;
 	struct sample sample;
 	bool is_stopping;
+	bool reconcile_failed; /* the store could not yet compare its sessions with ours */
+	bool reconcile_again;  /* with the next second */
 	uint64_t stop_by_ms;
 	uint64_t seconds; /* since start */
 };
