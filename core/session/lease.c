@@ -17,6 +17,7 @@ struct leases {
 	struct map by_addr; /* (ivrf, address): held and remembered */
 	struct map by_who;  /* (who, pool): remembered */
 	uint64_t releases;
+	uint32_t held_len[129]; /* how many of each length are held */
 };
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -72,6 +73,91 @@ static struct lease_pool *pool_find(
 	return NULL;
 }
 
+/* Is a part of it lent, as a longer or a shorter prefix? Pools that overlap may hand out different
+ * lengths, and so may one pool before and after a reload; what has the same first address is found by
+ * remembered(). Lengths that differ are rare, so that a walk over the longer ones does. */
+static bool is_inside(const struct leases *l, const char *ivrf, const struct prefix *p,
+	struct prefix *lent)
+{
+	for (uint8_t len = 0; len < p->len; len++) {
+		struct prefix wider = {p->addr, len};
+		const struct lease *e;
+		if (!l->held_len[len])
+			continue;
+		prefix_mask(&wider);
+		e = lease_find(l, ivrf, &wider.addr);
+		if (e && e->prefix_len == len) {
+			*lent = wider;
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint64_t half(const struct addr *a, size_t at)
+{
+	uint64_t v = 0;
+
+	for (size_t i = at; i < at + 8; i++)
+		v = v << 8 | a->b[i];
+	return v;
+}
+
+/* How many prefixes of that length follow a in lent; saturates. */
+static uint64_t rest_of(const struct addr *a, uint8_t len, const struct prefix *lent)
+{
+	struct addr last = prefix_last(lent);
+
+	if (len <= 64)
+		return (half(&last, 0) - half(a, 0)) >> (64 - len);
+	if (half(&last, 0) != half(a, 0))
+		return UINT64_MAX;
+	return (half(&last, 8) - half(a, 8)) >> (128 - len);
+}
+
+static bool has_inside(const struct leases *l, const char *ivrf, const struct prefix *p)
+{
+	uint32_t longer = 0;
+
+	for (unsigned len = p->len + 1u; len <= 128; len++)
+		longer += l->held_len[len];
+	if (!longer)
+		return false;
+	LIST_EACH(n, &l->pools) {
+		const struct lease_pool *pool = CONTAINER_OF(n, struct lease_pool, node);
+		if (pool->family != 6 || strcmp(pool->ivrf, ivrf) != 0)
+			continue;
+		LIST_EACH(m, &pool->held) {
+			const struct lease *e = CONTAINER_OF(m, struct lease, in_pool);
+			if (e->prefix_len > p->len && prefix_contains(p, &e->addr))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_lent_in_part(
+	const struct leases *l, const struct lease_pool *pool, const struct addr *a)
+{
+	struct prefix p = {*a, pool->prefix_len}, lent;
+
+	return a->family == 6 &&
+		(is_inside(l, pool->ivrf, &p, &lent) || has_inside(l, pool->ivrf, &p));
+}
+
+/* All of a longer prefix is passed over at once: it may hold more addresses than one can look at.
+ * The last index is looked at in any case, because it may be the first address. */
+static void pass_over(const struct leases *l, struct lease_pool *pool, const struct addr *a)
+{
+	struct prefix p = {*a, pool->prefix_len}, lent;
+	uint64_t left = pool->span - pool->fresh;
+
+	if (left < 3 || !is_inside(l, pool->ivrf, &p, &lent))
+		return;
+	uint64_t rest = rest_of(a, pool->prefix_len, &lent);
+	pool->fresh += rest < left - 2 ? rest : left - 2;
+}
+
 /* ---- states of a lease ---------------------------------------------------------------------- */
 
 /* Out of every table; e is not held. */
@@ -95,6 +181,7 @@ static void hold(struct leases *l, struct lease_pool *p, struct lease *e, uint64
 	e->held = true;
 	e->who = who;
 	e->prefix_len = p->prefix_len;
+	l->held_len[e->prefix_len]++;
 	list_push_back(&p->held, &e->in_pool);
 	p->n_held++;
 }
@@ -112,6 +199,7 @@ static struct lease *hold_new(
 	e->held = true;
 	e->who = who;
 	e->pool = p;
+	l->held_len[e->prefix_len]++;
 	list_push_back(&p->held, &e->in_pool);
 	p->n_held++;
 	map_add(&l->by_addr, &e->by_addr, addr_hash(l, p->ivrf, a));
@@ -120,7 +208,9 @@ static struct lease *hold_new(
 
 bool lease_is_outside(const struct lease *lease)
 {
-	return !lease_pool_has(lease->pool, &lease->addr);
+	const struct lease_pool *p = lease->pool;
+
+	return lease->prefix_len != p->prefix_len || !lease_pool_has(p, &lease->addr);
 }
 
 static void pool_free(struct lease_pool *p)
@@ -137,6 +227,7 @@ void lease_release(struct leases *l, struct lease *lease)
 	struct lease_pool *p = lease->pool;
 	list_del(&lease->in_pool);
 	p->n_held--;
+	l->held_len[lease->prefix_len]--;
 	lease->held = false;
 	l->releases++;
 	list_push_back(&p->released, &lease->in_pool);
@@ -161,7 +252,7 @@ static enum status take_exact(struct leases *l, struct lease_pool *p, const stru
 	if (!lease_pool_has(p, a))
 		return ST_NOT_FOUND;
 	e = remembered(l, p->ivrf, a);
-	if (e && e->held)
+	if ((e && e->held) || is_lent_in_part(l, p, a))
 		return ST_NOT_FOUND;
 	if (e)
 		hold(l, p, e, who);
@@ -179,7 +270,7 @@ static enum status take_same(
 
 	for (; n; n = map_next(n)) {
 		struct lease *e = CONTAINER_OF(n, struct lease, by_who);
-		if (e->pool != p || e->who != who)
+		if (e->pool != p || e->who != who || is_lent_in_part(l, p, &e->addr))
 			continue;
 		hold(l, p, e, who);
 		*out = e;
@@ -198,8 +289,13 @@ static enum status take_fresh(
 		if (!lease_pool_has(p, &a))
 			continue; /* our own */
 		if (e && (e->held || e->pool == p)) {
-			p->skipped +=
-				e->pool != p; /* of ours: it comes to the queue, or is in it */
+			/* What is of ours comes to the queue, or is in it. */
+			p->skipped += e->pool != p || (e->held && lease_is_outside(e));
+			continue;
+		}
+		if (is_lent_in_part(l, p, &a)) {
+			p->skipped++;
+			pass_over(l, p, &a);
 			continue;
 		}
 		if (e) /* another pool's, given back */
@@ -218,11 +314,14 @@ static enum status take_fresh(
 static enum status take_oldest(
 	struct leases *l, struct lease_pool *p, uint64_t who, struct lease **out)
 {
-	if (list_empty(&p->released))
-		return ST_NOT_FOUND;
-	*out = CONTAINER_OF(p->released.next, struct lease, in_pool);
-	hold(l, p, *out, who);
-	return ST_OK;
+	LIST_EACH(n, &p->released) {
+		*out = CONTAINER_OF(n, struct lease, in_pool);
+		if (is_lent_in_part(l, p, &(*out)->addr))
+			continue;
+		hold(l, p, *out, who);
+		return ST_OK;
+	}
+	return ST_NOT_FOUND;
 }
 
 /* Pools that overlap pass over each other's addresses; when those are given back somebody has to
@@ -459,6 +558,8 @@ enum status lease_claim(
 			pool_free(p);
 		return ST_NOMEM;
 	}
+	l->held_len[e->prefix_len]--;
+	l->held_len[prefix_len]++;
 	e->prefix_len = prefix_len;
 	p->outside += lease_is_outside(e);
 	*out = e;

@@ -59,6 +59,69 @@ static struct lease_pool_info info(const struct leases *l, const char *name, con
 	return (struct lease_pool_info){0};
 }
 
+/* A pool of IPv6 prefixes with another length after a reload, or beside one with another length:
+ * what is lent of one length is not lent again as a part of another. */
+static void lengths_change(void)
+{
+	struct snapshot *c = lab_snapshot();
+
+	lab_pool6(c, "P6", "2001:db8::/104", 112);
+	struct leases *l = leases_of(c);
+	T_STR(taken(l, "P6", 1, NULL), "2001:db8::");
+	T_STR(taken(l, "P6", 2, NULL), "2001:db8::1:0");
+
+	/* Longer now: the addresses inside of both are lent. */
+	c = lab_snapshot();
+	lab_pool6(c, "P6", "2001:db8::/104", 128);
+	T_DO(reload(l, c));
+	T_EQ(info(l, "P6", "").outside, 2);
+	T_STR(taken(l, "P6", 3, "2001:db8::5"), "2001:db8::2:0");
+	T_STR(taken(l, "P6", 4, "2001:db8::7:5"), "2001:db8::7:5");
+
+	/* Shorter, and two lengths beside each other. */
+	c = lab_snapshot();
+	lab_pool6(c, "P6", "2001:db8::/104", 106);
+	lab_pool6(c, "Q6", "2001:db8::/106", 110);
+	T_DO(reload(l, c));
+	T_STR(taken(l, "P6", 5, "2001:db8::"), "2001:db8::40:0");
+	T_STR(taken(l, "Q6", 6, NULL), "2001:db8::8:0");
+	T_STR(taken(l, "Q6", 7, "2001:db8::4:0"), "2001:db8::c:0");
+	T_STR(taken(l, "P6", 8, NULL), "2001:db8::80:0");
+	T_STR(taken(l, "P6", 9, NULL), "2001:db8::c0:0");
+	T_STR(taken(l, "P6", 10, NULL), "none");
+	/* Given back, the place is found again. */
+	static const char *const back[] = {"2001:db8::", "2001:db8::1:0", "2001:db8::2:0",
+		"2001:db8::7:5", "2001:db8::8:0", "2001:db8::c:0"};
+	for (unsigned i = 0; i < 6; i++) {
+		T_STR(taken(l, "P6", 10, NULL), "none");
+		T_DO(give_back(l, back[i]));
+	}
+	T_STR(taken(l, "P6", 10, NULL), "2001:db8::");
+	T_STR(taken(l, "Q6", 6, NULL), "none");
+	T_DO(give_back(l, "2001:db8::"));
+	T_STR(taken(l, "Q6", 6, NULL), "2001:db8::8:0");
+	leases_free(l);
+}
+
+/* A held prefix that covers more addresses than one can look at. */
+static void lengths_change_a_lot(void)
+{
+	struct snapshot *c = lab_snapshot();
+
+	lab_pool6(c, "P6", "2001:db8::/64", 68);
+	struct leases *l = leases_of(c);
+	T_STR(taken(l, "P6", 1, NULL), "2001:db8::");
+	c = lab_snapshot();
+	lab_pool6(c, "P6", "2001:db8::/64", 120);
+	T_DO(reload(l, c));
+	T_STR(taken(l, "P6", 2, NULL), "2001:db8:0:0:1000::");
+	c = lab_snapshot();
+	lab_pool6(c, "P6", "2001:db8::/64", 128);
+	T_DO(reload(l, c));
+	T_STR(taken(l, "P6", 3, NULL), "2001:db8::1000:0:0:100");
+	leases_free(l);
+}
+
 static void ranges_are_literal(void)
 {
 	struct snapshot *c = lab_snapshot();
@@ -476,6 +539,8 @@ static void out_of_memory(void)
 int main(void)
 {
 	T_RUN(ranges_are_literal);
+	T_RUN(lengths_change);
+	T_RUN(lengths_change_a_lot);
 	T_RUN(ipv6_pools);
 	T_RUN(our_own_addresses);
 	T_RUN(hint_same_and_oldest);
