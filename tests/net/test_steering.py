@@ -38,6 +38,7 @@ def receive():
                 pass
 th = threading.Thread(target=receive)
 th.start()
+print("ready", flush=True)
 sys.stdin.readline()
 count = int(rate * seconds)
 start = time.monotonic()
@@ -78,7 +79,9 @@ def case(n):
         port = 20000 + 100 * k
         ends.append(("client %d to LAN" % (k + 1), start_traffic(t.lan, "10.99.2.2", vip, port)))
         ends.append(("LAN to client %d" % (k + 1), start_traffic(ss.host, vip, "10.99.2.2", port)))
-    time.sleep(0.7)
+    # All are bound before the first packet: an answer of "port unreachable" would end a sender.
+    for _, p in ends:
+        p.stdout.readline()
     for _, p in ends:
         p.stdin.write("go\n")
         p.stdin.flush()
