@@ -183,24 +183,41 @@ uint32_t wire_conf_workers(const struct snapshot *s)
 
 /* ---- reload ------------------------------------------------------------------------------------ */
 
+/* A list of another size begins empty. */
+static void take_list(struct wire *w, struct diagnose *list)
+{
+	if (list->cap == w->diagnose.cap) {
+		diagnose_fini(list);
+		return;
+	}
+	diagnose_fini(&w->diagnose);
+	w->diagnose = *list;
+}
+
 /* Everything that can fail comes before the first thing that cannot. */
 static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *err)
 {
 	char why[256] = "";
 	struct plan plan = {0};
+	struct diagnose list = {0};
+	struct leases_change *leases = NULL;
 	enum status st = plan_make(s, &plan, why, sizeof(why));
 	if (st == ST_OK)
-		st = diagnose_resize(&w->diagnose, s->ike.diagnose_error);
+		st = diagnose_resize(&list, s->ike.diagnose_error);
+	if (st == ST_OK)
+		st = sessions_prepare(w->sessions, s, &leases);
 	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
-	if (st == ST_OK)
-		st = sessions_set_conf(w->sessions, s);
 	plan_free(&plan);
 	if (st != ST_OK) {
+		leases_cancel(leases);
+		diagnose_fini(&list);
 		explain(err, "the configuration cannot be put in force; the one before stays",
 			why[0] ? why : status_words(st));
 		return st;
 	}
+	sessions_commit(w->sessions, s, leases);
+	take_list(w, &list);
 	ike_set_conf(w->ike, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);

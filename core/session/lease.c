@@ -417,44 +417,77 @@ static void swap_ranges(struct leases *l, struct lease_pool *p, struct lease_poo
 	pool_changed(l, p);
 }
 
-/* All that can fail comes first, in copies. */
-enum status leases_set_conf(struct leases *l, struct snapshot *conf)
+/* The pools as they will be, in the order of the list. */
+struct leases_change {
+	struct snapshot *conf;
+	size_t n;
+	struct lease_pool copies[];
+};
+
+enum status leases_prepare(const struct leases *l, struct snapshot *conf, struct leases_change **out)
 {
-	struct lease_pool *copies;
-	size_t n = 0, i = 0;
+	struct leases_change *c;
+	size_t n = 0;
 	enum status st = ST_OK;
 
 	LIST_EACH(at, &l->pools)
 		n++;
-	copies = mem_array(n, sizeof(*copies));
-	if (!copies)
+	*out = NULL;
+	c = mem_new(sizeof(*c) + n * sizeof(c->copies[0]));
+	if (!c)
 		return ST_NOMEM;
+	c->conf = snapshot_ref(conf);
 	LIST_EACH(at, &l->pools) {
 		const struct lease_pool *p = CONTAINER_OF(at, struct lease_pool, node);
-		copies[i].family = p->family;
-		memcpy(copies[i].name, p->name, sizeof(p->name));
-		memcpy(copies[i].ivrf, p->ivrf, sizeof(p->ivrf));
+		struct lease_pool *copy = &c->copies[c->n++];
+		copy->family = p->family;
+		memcpy(copy->name, p->name, sizeof(p->name));
+		memcpy(copy->ivrf, p->ivrf, sizeof(p->ivrf));
 		if (st == ST_OK)
-			st = lease_pool_read(conf, &copies[i]);
-		i++;
+			st = lease_pool_read(conf, copy);
 	}
-	i = 0;
-	if (st == ST_OK) {
-		LIST_EACH_SAFE(at, &l->pools) {
-			struct lease_pool *p = CONTAINER_OF(at, struct lease_pool, node);
-			if (lease_pool_same(p, &copies[i]))
-				mem_free(copies[i].ranges);
-			else
-				swap_ranges(l, p, &copies[i]);
-			i++;
-		}
-		struct snapshot *old = l->conf;
-		l->conf = snapshot_ref(conf);
-		snapshot_unref(old);
+	if (st == ST_OK)
+		*out = c;
+	else
+		leases_cancel(c);
+	return st;
+}
+
+void leases_cancel(struct leases_change *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		mem_free(c->copies[i].ranges);
+	snapshot_unref(c->conf);
+	mem_free(c);
+}
+
+void leases_commit(struct leases *l, struct leases_change *c)
+{
+	struct snapshot *old = l->conf;
+	size_t i = 0;
+
+	LIST_EACH_SAFE(at, &l->pools) {
+		struct lease_pool *p = CONTAINER_OF(at, struct lease_pool, node);
+		struct lease_pool *now = &c->copies[i++];
+		if (lease_pool_same(p, now))
+			continue;
+		swap_ranges(l, p, now);
+		now->ranges = NULL; /* the pool's now */
 	}
-	for (i = 0; st != ST_OK && i < n; i++)
-		mem_free(copies[i].ranges);
-	mem_free(copies);
+	l->conf = snapshot_ref(c->conf);
+	snapshot_unref(old);
+	leases_cancel(c);
+}
+
+enum status leases_set_conf(struct leases *l, struct snapshot *conf)
+{
+	struct leases_change *c;
+	enum status st = leases_prepare(l, conf, &c);
+
+	if (st == ST_OK)
+		leases_commit(l, c);
 	return st;
 }
 

@@ -41,6 +41,14 @@ void leases_free(struct leases *l); /* the leases too */
 /* The pools as they are now; a reference is kept. ST_NOMEM: nothing changed. */
 enum status leases_set_conf(struct leases *l, struct snapshot *conf) MUST_USE;
 
+/* The same in two steps, so that other things that can fail come between: what is prepared is
+ * committed or cancelled before anything else is asked of l. ST_NOMEM. */
+struct leases_change;
+enum status leases_prepare(const struct leases *l, struct snapshot *conf,
+	struct leases_change **out) MUST_USE;
+void leases_commit(struct leases *l, struct leases_change *c);
+void leases_cancel(struct leases_change *c); /* NULL is fine */
+
 struct lease_want {
 	uint8_t family; /* 4 or 6: which kind of pool */
 	const char *pool;

@@ -85,20 +85,33 @@ static unsigned orphaned_bits(const struct sessions *ss, const struct session *s
 	return bits;
 }
 
-enum status sessions_set_conf(struct sessions *ss, struct snapshot *conf)
+enum status sessions_prepare(
+	const struct sessions *ss, struct snapshot *conf, struct leases_change **out)
 {
-	enum status st = leases_set_conf(ss->leases, conf);
+	return leases_prepare(ss->leases, conf, out);
+}
 
-	if (st != ST_OK)
-		return st;
+void sessions_commit(struct sessions *ss, struct snapshot *conf, struct leases_change *c)
+{
 	struct snapshot *old = ss->conf;
+
+	leases_commit(ss->leases, c);
 	ss->conf = snapshot_ref(conf);
 	snapshot_unref(old);
 	LIST_EACH(n, &ss->in_order) {
 		struct session *s = CONTAINER_OF(n, struct session, in_order);
 		s->orphaned = orphaned_bits(ss, s);
 	}
-	return ST_OK;
+}
+
+enum status sessions_set_conf(struct sessions *ss, struct snapshot *conf)
+{
+	struct leases_change *c;
+	enum status st = sessions_prepare(ss, conf, &c);
+
+	if (st == ST_OK)
+		sessions_commit(ss, conf, c);
+	return st;
 }
 
 size_t sessions_count(const struct sessions *ss)

@@ -66,6 +66,10 @@ struct sessions *sessions_new(struct snapshot *conf, const struct hash_key *key)
 void sessions_free(struct sessions *ss); /* forgets everything, ends nothing */
 /* Reload: later questions are answered from conf, live sessions are marked. ST_NOMEM: as before. */
 enum status sessions_set_conf(struct sessions *ss, struct snapshot *conf) MUST_USE;
+/* The same in two steps: leases_prepare. */
+enum status sessions_prepare(const struct sessions *ss, struct snapshot *conf,
+	struct leases_change **out) MUST_USE;
+void sessions_commit(struct sessions *ss, struct snapshot *conf, struct leases_change *c);
 
 /* ASK_AUTHORIZE. Fills answer (kind, status, detail, session, and grant.tun, which is all that an
  * initiator needs). An earlier pending session of the same IKE SA ends.

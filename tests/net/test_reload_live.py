@@ -108,6 +108,7 @@ step("profile, policy and pools removed", CONF.replace(PROFILE, "").replace(POLI
 step("template removed", CONF.replace(PROFILE, "").replace(TEMPLATE, ""))
 step("bad configuration", CONF + "crypto ikev2 profile RA\n lifetime 5\n", good=False)
 step("an address that is not here", CONF + "sallyport listen 10.77.7.7\ncrypto ikev2 diagnose error 7\n", good=False)
+ok("the list of failures kept its size", "100 entries kept" in sp.command("show", "crypto", "ikev2", "diagnose", "error").stdout)
 step("template removed again", CONF.replace(PROFILE, "").replace(TEMPLATE, ""))
 before = session()
 pings = Pings()

@@ -122,6 +122,41 @@ static void lengths_change_a_lot(void)
 	leases_free(l);
 }
 
+/* A prepared configuration changes nothing before it is committed, and leaves nothing when it is not. */
+static void prepared_and_cancelled(void)
+{
+	struct snapshot *c = lab_snapshot(), *two = lab_snapshot();
+	struct leases_change *change;
+
+	lab_pool4(c, "A", "10.0.0.1", "10.0.0.9");
+	lab_pool4(two, "A", "10.0.1.1", "10.0.1.9");
+	int64_t live = mem_live();
+	struct leases *l = leases_of(snapshot_ref(c));
+	T_STR(taken(l, "A", 1, NULL), "10.0.0.1");
+	T_DO(give_back(l, "10.0.0.1"));
+	int64_t before = mem_live();
+	T_EQ(leases_prepare(l, two, &change), ST_OK);
+	leases_cancel(change);
+	T_EQ(mem_live(), before);
+	T_STR(taken(l, "A", 1, NULL), "10.0.0.1"); /* remembered */
+	for (uint64_t at = 1; at < 3; at++) {
+		mem_fail_at(at);
+		T_EQ(leases_prepare(l, two, &change), ST_NOMEM);
+		mem_fail_at(0);
+		T_TRUE(!change);
+		T_EQ(info(l, "A", "").outside, 0);
+	}
+	T_EQ(leases_prepare(l, two, &change), ST_OK);
+	T_EQ(info(l, "A", "").outside, 0);
+	leases_commit(l, change);
+	T_EQ(info(l, "A", "").outside, 1);
+	T_STR(taken(l, "A", 2, NULL), "10.0.1.1");
+	leases_free(l);
+	T_EQ(mem_live(), live);
+	snapshot_unref(c);
+	snapshot_unref(two);
+}
+
 static void ranges_are_literal(void)
 {
 	struct snapshot *c = lab_snapshot();
@@ -539,6 +574,7 @@ static void out_of_memory(void)
 int main(void)
 {
 	T_RUN(ranges_are_literal);
+	T_RUN(prepared_and_cancelled);
 	T_RUN(lengths_change);
 	T_RUN(lengths_change_a_lot);
 	T_RUN(ipv6_pools);
