@@ -261,11 +261,13 @@ static void end(struct wire *w, struct session *s, enum status why)
 	}
 }
 
-void wire_session_over(struct wire *w, const struct ulid *session, enum status why)
+/* An SA that ends while the answer that names its session is still on its way does not know it. */
+void wire_session_ended(struct wire *w, const struct ike_event *ev)
 {
-	struct session *s = session_find(w->sessions, session);
+	struct session *s = ulid_is_zero(&ev->session) ? session_find_sa(w->sessions, ev->sa) :
+							 session_find(w->sessions, &ev->session);
 	if (s)
-		end(w, s, why);
+		end(w, s, ev->status);
 }
 
 void wire_session_moved(struct wire *w, const struct ulid *session, const struct endpoint *local,

@@ -18,7 +18,7 @@ enum status wire_session_commit(struct wire *w, uint64_t number, const struct ik
 /* The store's answer: the session is up and frozen, or what is wrong. */
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st) MUST_USE;
 /* The engine's word that it is over; sessions that never came up end silently. */
-void wire_session_over(struct wire *w, const struct ulid *session, enum status why);
+void wire_session_ended(struct wire *w, const struct ike_event *ev);
 void wire_session_moved(struct wire *w, const struct ulid *session, const struct endpoint *local,
 			const struct endpoint *remote);
 /* A child left the data path: what it carried stays with the session. */

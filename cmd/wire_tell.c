@@ -90,6 +90,6 @@ void wire_tell(void *ctx, const struct ike_event *ev)
 		store_it(w, ev, who);
 	if (ev->kind == IKE_EV_PEER_MOVED)
 		wire_session_moved(w, &ev->session, &ev->local, &ev->remote);
-	if (rows[ev->kind].ends_session && !ulid_is_zero(&ev->session))
-		wire_session_over(w, &ev->session, ev->status);
+	if (rows[ev->kind].ends_session)
+		wire_session_ended(w, ev);
 }
