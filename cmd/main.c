@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/admin.h"
 #include "cmd/check.h"
 #include "cmd/client.h"
 #include "cmd/run.h"
@@ -36,6 +37,13 @@ static int help_main(int argc, char **argv)
 	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
 		printf("  %-8s %s\n           %s\n", subcommands[i].word, subcommands[i].args,
 		       subcommands[i].help);
+	struct out out;
+	out_init(&out, false);
+	admin_help(&out);
+	printf("\nAsked of the running headend; words may be shortened, --json is understood by each.\n"
+	       "FILTER: local IP [port N], remote IP [port N], fvrf NAME, ivrf NAME, id NUMBER\n\n");
+	fwrite(out.buf, 1, out.len, stdout);
+	out_fini(&out);
 	return 0;
 }
 
