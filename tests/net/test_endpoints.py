@@ -56,7 +56,7 @@ def two_addresses():
     listed = CONF + "sallyport listen 10.99.1.2\nsallyport listen fd00:99:1::2\n"
     sp.configure(listed)
     r = sp.reload(check=False)
-    ok("listed addresses: reload takes them or says that a restart is needed", r.returncode in (0, 1) and r.stdout, r.stdout)
+    ok("listed addresses: reload takes them", r.returncode == 0, r.stdout)
     sp.stop()
     sp.start()
     ss = StrongSwan(t.client(5), gateway="10.99.1.2", user="client5@psk.test").start()
