@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/conf.h"
+#include "core/conf/diff.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
 
@@ -233,20 +234,32 @@ static void tell_holder(struct wire *w, enum asroot_state state)
 	(void)!asroot_call(w->control, &rq, &reply, NULL);
 }
 
-/* What the table says takes effect with the next start only. */
-static void warn_of_restart(const struct wire *w, struct out *out)
+#define CHANGES_SHOWN 50
+
+/* What is different now, and from when on: the table's when-column. */
+static void report_changes(const struct snapshot *old, const struct snapshot *now, struct out *out)
 {
-	if (wire_conf_workers(w->conf) == w->workers)
-		return;
-	LOG(EV_CONFIG_WARNING, kv_str("reason", "the number of workers changes with the next start"));
-	if (out)
-		out_printf(out, "the number of workers changes with the next start\n");
+	struct conf_diff d;
+	char line[256];
+	if (conf_diff(old, now, &d) != ST_OK)
+		d.n = 0; /* only the list is missing; the configuration is in force */
+	for (size_t i = 0; i < d.n; i++) {
+		conf_change_format(line, sizeof(line), &d.v[i]);
+		if (d.v[i].when == CHANGE_RESTART)
+			LOG(EV_CONFIG_WARNING, kv_str("reason", line));
+		if (out && i < CHANGES_SHOWN)
+			out_printf(out, "%s\n", line);
+	}
+	if (out && d.n > CHANGES_SHOWN)
+		out_printf(out, "and %zu more changes\n", d.n - CHANGES_SHOWN);
+	conf_diff_fini(&d);
 }
 
 int wire_reload(void *ctx, struct out *out, struct out *err)
 {
 	struct wire *w = ctx;
 	struct snapshot *s = NULL;
+	struct snapshot *old = snapshot_ref(w->conf);
 	tell_holder(w, ASROOT_RELOADING);
 	enum status st = wire_conf_read(w, true, &s, err);
 	if (st == ST_OK)
@@ -256,11 +269,12 @@ int wire_reload(void *ctx, struct out *out, struct out *err)
 		if (out)
 			out_printf(out, "configuration in force, generation %llu\n",
 				   (unsigned long long)s->generation);
-		warn_of_restart(w, out);
+		report_changes(old, s, out);
 	} else if (err) {
 		out_printf(err, "the running configuration stays\n");
 	}
 	snapshot_unref(s);
+	snapshot_unref(old);
 	tell_holder(w, ASROOT_READY);
 	return st == ST_OK ? 0 : st == ST_CONFIG ? 2 : 1;
 }

@@ -75,7 +75,7 @@ static const struct cmd global[] = {
 		print_u32, CMD_NO_ZERO, WHEN_LIVE,
 		"How long ended sessions stay in the database; no: for ever"),
 	VALUE("sallyport store group-commit <ms:1-10>", own.group_commit_ms, "10", set_u32,
-		print_u32, CMD_NO_ZERO, WHEN_LIVE,
+		print_u32, CMD_NO_ZERO, WHEN_RESTART,
 		"Longest wait for others before a commit; no: none"),
 
 	VALUE("aaa new-model", aaa_new_model, NULL, set_flag, print_flag, 0, WHEN_NEW,

@@ -148,5 +148,8 @@ ok("it did not log in again", "psk: #1," in one.sas())
 one.down()
 for ss in (one, two, three, four, five):
     ss.stop()
+sp.configure(CONF + "sallyport workers 3\ncrypto ikev2 dpd 30 5 periodic\n")
+said = sp.reload().stdout
+ok("reload says what changed and from when on", "workers" in said and "(restart)" in said and "crypto ikev2 dpd" in said, said)
 ok("clean stop", sp.stop() == 0, sp.tail())
 done()
