@@ -222,17 +222,17 @@ build_boringssl() {
 	log=$PWD/$(log_path "boringssl-$P")
 	echo "building BoringSSL ($P)"
 	rm -rf "$BSSL"
-	mkdir -p "$BSSL/work"
-	boringssl_makefile >"$BSSL/work/Makefile"
-	make -j"$JOBS" -C "$BSSL/work" SRC="$BSSL_SOURCE" ARCH="$(uname -m)" LIBS="$BSSL_LIBS" CC="$CC" \
+	mkdir -p "$BSSL/make"
+	boringssl_makefile >"$BSSL/make/Makefile"
+	make -j"$JOBS" -C "$BSSL/make" SRC="$BSSL_SOURCE" ARCH="$(uname -m)" LIBS="$BSSL_LIBS" CC="$CC" \
 		CXX="${CC/gcc/g++}" FLAGS="$BSSL_FLAGS -ffile-prefix-map=$BSSL_SOURCE=boringssl" \
 		>"$log" 2>&1 || {
 		grep -m 5 -A 5 'error' "$log" >&2 || tail -n 5 "$log" >&2
 		die "BoringSSL does not build; see $log"
 	}
-	mv "$BSSL/work/lib" "$BSSL/lib"
+	mv "$BSSL/make/lib" "$BSSL/lib"
 	cp -r "$BSSL_SOURCE/src/include" "$BSSL/include"
-	rm -rf "$BSSL/work"
+	rm -rf "$BSSL/make"
 	touch "$BSSL/.complete"
 	echo "BoringSSL built in $((SECONDS - start)) s"
 }
