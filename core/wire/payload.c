@@ -125,12 +125,6 @@ enum status skf_parse(struct view sk, struct skf *out)
 	return ST_OK;
 }
 
-void skf_build_head(struct wr *w, uint16_t number, uint16_t total)
-{
-	wr_u16(w, number);
-	wr_u16(w, total);
-}
-
 static const struct payload *find_from(const struct ike_payloads *p, size_t i, uint8_t type)
 {
 	for (; i < p->n; i++) {

@@ -81,7 +81,6 @@ struct skf {
 #define SKF_HDR_LEN 4
 /* ST_TRUNCATED: no body; ST_BAD_PAYLOAD: number or total 0, number > total. */
 enum status skf_parse(struct view sk, struct skf *out) MUST_USE;
-void skf_build_head(struct wr *w, uint16_t number, uint16_t total); /* body follows */
 
 /* First of the type, NULL when there is none. */
 const struct payload *payload_find(const struct ike_payloads *p, uint8_t type);
