@@ -63,26 +63,23 @@ SHOW(show_counters)
 		js_open(out, NULL);
 		js_u64(out, "sample", s->number);
 		js_u64(out, "sample_wall_ms", (uint64_t)s->wall_ms);
-		js_u64(out, "ike_sas", s->ike_sas);
-		js_u64(out, "half_open", s->half_open);
-		js_u64(out, "sessions", s->sessions);
-		js_u64(out, "loop_turn_max_us", s->turn_max_us);
+		for (int i = 0; i < GG__MAX; i++)
+			js_u64(out, gauge_token((enum gauge)i), s->gauge[i]);
 		js_values(out, s);
 		js_close(out);
 		return 0;
 	}
 	out_printf(out, "Sample %" PRIu64 " at %" PRId64 " ms\n", s->number, s->wall_ms);
-	out_printf(out, "%14" PRIu64 "  IKE SAs established now\n", s->ike_sas);
-	out_printf(out, "%14" PRIu64 "  IKE SAs in negotiation now\n", s->half_open);
-	out_printf(out, "%14" PRIu64 "  sessions now\n", s->sessions);
-	out_printf(out, "%14" PRIu64 "  longest turn of the main loop, microseconds\n", s->turn_max_us);
+	for (int i = 0; i < GG__MAX; i++)
+		out_printf(out, "%14" PRIu64 "  %-28s %s\n", s->gauge[i], gauge_token((enum gauge)i),
+			   gauge_words((enum gauge)i));
 	for (int i = 0; i < CT__MAX; i++)
-		out_printf(out, "%14" PRIu64 "  %-24s %s\n", (uint64_t)s->sums.count[i],
+		out_printf(out, "%14" PRIu64 "  %-28s %s\n", (uint64_t)s->sums.count[i],
 			   counter_token((enum counter)i), counter_words((enum counter)i));
 	out_printf(out, "Failures and ends, by name:\n");
 	for (int i = 1; i < ST__MAX; i++)
 		if (s->sums.status[i])
-			out_printf(out, "%14" PRIu64 "  %-24s %s\n", (uint64_t)s->sums.status[i],
+			out_printf(out, "%14" PRIu64 "  %-28s %s\n", (uint64_t)s->sums.status[i],
 				   status_token((enum status)i), status_words((enum status)i));
 	return 0;
 }

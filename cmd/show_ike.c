@@ -259,8 +259,8 @@ SHOW(show_ikev2_stats)
 		js_open(out, NULL);
 		js_u64(out, "sample", s->number);
 		js_u64(out, "sample_wall_ms", (uint64_t)s->wall_ms);
-		js_u64(out, "established", s->ike_sas);
-		js_u64(out, "half_open", s->half_open);
+		js_u64(out, "established", s->gauge[GG_IKE_SAS]);
+		js_u64(out, "half_open", s->gauge[GG_HALF_OPEN]);
 		js_u64(out, "max_in_negotiation", w->conf->ike.max_in_negotiation);
 		js_u64(out, "max_sa", w->conf->ike.max_sa);
 		js_close(out);
@@ -270,7 +270,8 @@ SHOW(show_ikev2_stats)
 	out_printf(out, "  System resource limit:   0        Max IKEv2 SAs: %u  Max in nego(in/out): %u/%u\n",
 		   w->conf->ike.max_sa, w->conf->ike.max_in_negotiation, w->conf->ike.max_in_negotiation);
 	out_printf(out, "  Total IKEv2 SA count:    %-8" PRIu64 " active: %-8" PRIu64 " negotiating: %" PRIu64 "\n",
-		   s->ike_sas + s->half_open, s->ike_sas, s->half_open);
+		   s->gauge[GG_IKE_SAS] + s->gauge[GG_HALF_OPEN], s->gauge[GG_IKE_SAS],
+		   s->gauge[GG_HALF_OPEN]);
 	out_printf(out, "  Cookies sent: %" PRIu64 ", refused by limits: %" PRIu64 "\n",
 		   (uint64_t)s->sums.count[CT_IKE_COOKIES],
 		   (uint64_t)(s->sums.status[ST_HALF_OPEN_LIMIT] + s->sums.status[ST_HALF_OPEN_SOURCE] +

@@ -342,6 +342,7 @@ static void end(struct wire *w)
 	map_fini(&w->children);
 	map_fini(&w->children_of);
 	map_fini(&w->pasts);
+	mem_free(w->pools);
 	free(w->stats);
 	free(w->before);
 }

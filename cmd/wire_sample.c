@@ -4,6 +4,7 @@
 
 #include "cmd/wire_session.h"
 #include "core/base/freeze.h"
+#include "core/base/mem.h"
 #include "core/session/session.h"
 #include "db/store.h"
 #include "modules/data/data.h"
@@ -12,6 +13,8 @@
 #define REUSE_MS 100 /* a sample so young is still the present */
 #define RECORD_KIND 0x5301
 #define TAG_NUMBER 1
+#define TAG_STARTED 2 /* the headend, UTC ms */
+#define TAG_PEAK 3    /* most sessions */
 #define COUNTERS_KIND 0x5303
 #define COUNTERS_MAX 16384
 #define TAG_COUNTER 1
@@ -19,9 +22,19 @@
 #define TAG_TOKEN 1
 #define TAG_VALUE 2
 
+static void take_kept(struct wire *w, uint16_t tag, uint64_t value, uint64_t *number)
+{
+	if (tag == TAG_NUMBER)
+		*number = value;
+	else if (tag == TAG_STARTED)
+		w->started_ms = (int64_t)value;
+	else if (tag == TAG_PEAK && value > w->sessions_peak)
+		w->sessions_peak = value;
+}
+
 /* The number of the newest sample outlives main; a headend that starts anew begins at the time in
  * tenths of a second, which no earlier one can have reached with one sample each tenth. */
-static uint64_t last_number(const struct wire *w)
+static uint64_t last_number(struct wire *w)
 {
 	uint8_t rec[64];
 	uint16_t kind, version, tag;
@@ -33,8 +46,9 @@ static uint64_t last_number(const struct wire *w)
 	    fz_open_record((struct view){rec, len}, &kind, &version, &fields) == ST_OK &&
 	    kind == RECORD_KIND)
 		while (fz_next(&fields, &tag, &v))
-			if (tag == TAG_NUMBER)
-				number = fz_get_u64(v);
+			take_kept(w, tag, fz_get_u64(v), &number);
+	if (!w->started_ms)
+		w->started_ms = loop_wall_ms();
 	return number ? number : (uint64_t)loop_wall_ms() / REUSE_MS;
 }
 
@@ -44,6 +58,8 @@ static void keep_number(struct wire *w, uint64_t number)
 	struct wr r = wr_init(rec, sizeof(rec));
 	fz_begin(&r, RECORD_KIND, 1);
 	fz_u64(&r, TAG_NUMBER, number);
+	fz_u64(&r, TAG_STARTED, (uint64_t)w->started_ms);
+	fz_u64(&r, TAG_PEAK, w->sessions_peak);
 	fz_end(&r);
 	/* A number that was not kept is found again by time. */
 	if (wr_ok(&r))
@@ -124,6 +140,47 @@ void wire_counters_thaw(struct wire *w)
 
 /* ---- samples ------------------------------------------------------------------------------------ */
 
+static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
+{
+	uint64_t sessions = sessions_count(w->sessions);
+	int64_t age_ms = loop_wall_ms() - w->started_ms;
+	if (sessions > w->sessions_peak)
+		w->sessions_peak = sessions;
+	gauge[GG_HALF_OPEN] = ike_half_open(w->ike);
+	gauge[GG_HALF_OPEN_IN] = ike_half_open_in(w->ike);
+	gauge[GG_IKE_SAS] = ike_count(w->ike) - gauge[GG_HALF_OPEN];
+	gauge[GG_CHILD_SAS] = w->children.count;
+	gauge[GG_SESSIONS] = sessions;
+	gauge[GG_SESSIONS_PEAK] = w->sessions_peak;
+	gauge[GG_UPTIME_S] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
+	gauge[GG_TURN_MAX_US] = loop_turn_max_us(w->loop);
+}
+
+/* Pools that nobody has asked yet are not among them. */
+static void take_pools(struct wire *w)
+{
+	size_t n = 0, cursor = 0;
+	struct lease_pool_info info;
+	while (sessions_next_pool(w->sessions, &cursor, &info)) {
+		if (n == w->pools_cap) {
+			size_t cap = w->pools_cap ? 2 * w->pools_cap : 16;
+			void *v = mem_grow(w->pools, n * sizeof(*w->pools), cap * sizeof(*w->pools));
+			if (!v)
+				break; /* this sample has fewer */
+			w->pools = v;
+			w->pools_cap = cap;
+		}
+		struct sample_pool *p = &w->pools[n++];
+		*p = (struct sample_pool){.family = info.family, .total = info.total,
+					  .in_use = info.in_use + info.outside, .peak = info.peak,
+					  .exhausted = info.exhausted};
+		memcpy(p->name, info.name, sizeof(p->name));
+		memcpy(p->ivrf, info.ivrf, sizeof(p->ivrf));
+	}
+	w->sample.pools = w->pools;
+	w->sample.n_pools = n;
+}
+
 const struct sample *wire_sample(void *ctx)
 {
 	struct wire *w = ctx;
@@ -136,12 +193,10 @@ const struct sample *wire_sample(void *ctx)
 	s->number = number;
 	s->wall_ms = now;
 	sum(w, &s->sums);
-	s->half_open = ike_half_open(w->ike);
-	s->ike_sas = ike_count(w->ike) - s->half_open;
-	s->sessions = sessions_count(w->sessions);
-	s->turn_max_us = loop_turn_max_us(w->loop);
+	take_gauges(w, s->gauge);
+	take_pools(w);
 	keep_number(w, number);
-	store_sample(w->store, number, (uint64_t)now, &s->sums);
+	store_sample(w->store, s);
 	wire_session_traffic(w);
 	return s;
 }

@@ -72,6 +72,10 @@ struct wire {
 	struct diagnose diagnose;
 	struct world world;
 	struct sample sample;
+	struct sample_pool *pools; /* of the sample */
+	size_t pools_cap;
+	uint64_t sessions_peak;
+	int64_t started_ms; /* the headend, not this main */
 	bool is_stopping;
 	bool reconcile_failed; /* the store could not yet compare its sessions with ours */
 	bool reconcile_again;  /* with the next second */

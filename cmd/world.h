@@ -4,24 +4,13 @@
 #define CMD_WORLD_H
 
 #include "cmd/out.h"
-#include "core/base/stats.h"
+#include "core/base/sample.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/ike.h"
 
 struct data;
 struct diagnose;
 struct sessions;
-
-/* One numbered sample: show, SQL and whoever comes later read the same values. */
-struct sample {
-	uint64_t number;
-	int64_t wall_ms;
-	struct stats sums; /* loop and workers added up */
-	uint64_t half_open;
-	uint64_t ike_sas;
-	uint64_t sessions;
-	uint64_t turn_max_us; /* longest turn of the loop since the sample before */
-};
 
 struct world {
 	struct ike *ike;

@@ -42,6 +42,7 @@ struct msg_sample {
 	uint64_t ms;
 	uint64_t count[CT__MAX];
 	uint64_t status[ST__MAX];
+	uint64_t gauge[GG__MAX];
 };
 
 struct msg_reconcile {

@@ -353,6 +353,10 @@ static int put_sample(struct rows *r, const struct msg_sample *m, const struct m
 		if (!has_before || m->count[i] != before->count[i])
 			rc = put_counter(r, m, s, counter_token((enum counter)i), m->count[i]);
 	}
+	for (int i = 0; i < GG__MAX && rc == SQLITE_OK; i++) {
+		if (!has_before || m->gauge[i] != before->gauge[i])
+			rc = put_counter(r, m, s, gauge_token((enum gauge)i), m->gauge[i]);
+	}
 	for (int i = 0; i < ST__MAX && rc == SQLITE_OK; i++) {
 		char token[80];
 		if (m->status[i] == (has_before ? before->status[i] : 0))

@@ -342,15 +342,17 @@ void store_failure(struct store *s, const struct store_failure *row)
 	push_or_drop(s, m);
 }
 
-void store_sample(struct store *s, uint64_t number, uint64_t ms, const struct stats *sum)
+void store_sample(struct store *s, const struct sample *sample)
 {
+	const struct stats *sum = &sample->sums;
 	struct msg *m = new_or_count(s, MSG_SAMPLE);
 
 	if (!m)
 		return;
 	push_totals(s);
-	m->u.sample.number = number;
-	m->u.sample.ms = ms;
+	m->u.sample.number = sample->number;
+	m->u.sample.ms = (uint64_t)sample->wall_ms;
+	memcpy(m->u.sample.gauge, sample->gauge, sizeof(sample->gauge));
 	for (int i = 0; i < CT__MAX; i++)
 		m->u.sample.count[i] = atomic_load_explicit(&sum->count[i], memory_order_relaxed);
 	for (int i = 0; i < ST__MAX; i++)

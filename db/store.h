@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "core/base/log.h"
-#include "core/base/stats.h"
+#include "core/base/sample.h"
 #include "core/base/ulid.h"
 
 #define STORE_NAME     64  /* names of configuration objects, with NUL */
@@ -113,8 +113,9 @@ void store_event(struct store *s, const struct store_event *row);
 /* An event as the log has it: "session" and "remote" (or "peer") get their columns. */
 void store_log(struct store *s, uint64_t ms, enum event e, const struct kv *kv, size_t n);
 void store_failure(struct store *s, const struct store_failure *row);
-/* sum: private to the caller. Samples come with rising numbers and times. */
-void store_sample(struct store *s, uint64_t number, uint64_t ms, const struct stats *sum);
+/* Samples come with rising numbers and times. Counters and gauges are stored, pools are not: leases
+ * have rows of their own. */
+void store_sample(struct store *s, const struct sample *sample);
 
 /* At start, before anything else is stored: sessions that the file believes active and that are not
  * in live end with reason `lost` and their leases are released. Answered by on_commit. */

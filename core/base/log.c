@@ -9,15 +9,16 @@ struct event_row {
 	const char *token;
 	const char *mnemonic;
 	int severity;
+	enum event_topic topic;
 };
 
 static const struct event_row rows[EV__MAX] = {
-#define X(name, token, sev, mnemonic) [EV_##name] = {token, mnemonic, sev},
+#define X(name, token, sev, mnemonic, topic) [EV_##name] = {token, mnemonic, sev, topic},
 	EVENT_LIST(X)
 #undef X
 };
 
-static const struct event_row none = {"unknown", "SALLYPORT-7-UNKNOWN", 7};
+static const struct event_row none = {"unknown", "SALLYPORT-7-UNKNOWN", 7, TOPIC_ALWAYS};
 
 /* The loop thread's, set before anything is emitted. */
 static log_sink *the_sink;
@@ -43,6 +44,11 @@ int event_severity(enum event e)
 const char *event_mnemonic(enum event e)
 {
 	return row_of(e)->mnemonic;
+}
+
+enum event_topic event_topic(enum event e)
+{
+	return row_of(e)->topic;
 }
 
 /* Text that stops at the first piece that does not fit, so that no escape is cut in two. */

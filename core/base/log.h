@@ -11,38 +11,46 @@
 #include "core/base/rd.h"
 #include "core/base/status.h"
 
-/*  X(NAME, token, severity (syslog 0..7), IOS-style mnemonic) */
+/* What an operator switches on and off for export: `crypto logging ikev2`, `crypto logging session`. */
+enum event_topic { TOPIC_ALWAYS, TOPIC_IKEV2, TOPIC_SESSION };
+
+/*  X(NAME, token, severity (syslog 0..7), IOS-style mnemonic, topic) */
 #define EVENT_LIST(X) \
-	X(START, "start", 5, "SALLYPORT-5-START") \
-	X(STOP, "stop", 5, "SALLYPORT-5-STOP") \
-	X(LISTEN, "listen", 6, "SALLYPORT-6-LISTEN") \
-	X(THAW, "thaw", 5, "SALLYPORT-5-THAW") \
-	X(CHILD_DIED, "process_died", 3, "SALLYPORT-3-PROCESS_DIED") \
-	X(CHILD_START, "process_start", 6, "SALLYPORT-6-PROCESS_START") \
-	X(CONFIG_LOADED, "config_loaded", 5, "SALLYPORT-5-CONFIG_LOADED") \
-	X(CONFIG_REFUSED, "config_refused", 3, "SALLYPORT-3-CONFIG_REFUSED") \
-	X(CONFIG_WARNING, "config_warning", 4, "SALLYPORT-4-CONFIG_WARNING") \
-	X(STORE_ERROR, "store_error", 2, "SALLYPORT-2-STORE_ERROR") \
-	X(NET_ERROR, "net_error", 3, "SALLYPORT-3-NET_ERROR") \
-	X(IKE_INIT_FAILED, "ike_init_failed", 4, "IKEV2-4-INIT_FAILED") \
-	X(IKE_AUTH_FAILED, "ike_auth_failed", 4, "IKEV2-4-AUTH_FAILED") \
-	X(IKE_SA_UP, "ike_sa_up", 5, "IKEV2-5-SA_UP") \
-	X(IKE_SA_DOWN, "ike_sa_down", 5, "IKEV2-5-SA_DOWN") \
-	X(CHILD_UP, "child_sa_up", 6, "IKEV2-6-CHILD_UP") \
-	X(CHILD_DOWN, "child_sa_down", 6, "IKEV2-6-CHILD_DOWN") \
-	X(CHILD_FAILED, "child_sa_failed", 4, "IKEV2-4-CHILD_FAILED") \
-	X(PEER_MOVED, "peer_moved", 5, "IKEV2-5-PEER_MOVED") \
-	X(SESSION_UP, "session_up", 5, "CRYPTO-5-SESSION_STATUS") \
-	X(SESSION_DOWN, "session_down", 5, "CRYPTO-5-SESSION_STATUS") \
-	X(POOL_EXHAUSTED, "pool_exhausted", 3, "SALLYPORT-3-POOL_EXHAUSTED") \
-	X(HALF_OPEN_LIMIT, "half_open_limit", 4, "IKEV2-4-CAC_LIMIT") \
-	X(PKT_REPLAY, "packet_replay", 4, "CRYPTO-4-PKT_REPLAY_ERR") \
-	X(INVALID_SPI, "invalid_spi", 4, "CRYPTO-4-RECVD_PKT_INV_SPI") \
-	X(CONTROL, "control", 6, "SALLYPORT-6-CONTROL") \
-	X(SUPPRESSED, "suppressed", 4, "SALLYPORT-4-SUPPRESSED")
+	X(START, "start", 5, "SALLYPORT-5-START", TOPIC_ALWAYS) \
+	X(STOP, "stop", 5, "SALLYPORT-5-STOP", TOPIC_ALWAYS) \
+	X(LISTEN, "listen", 6, "SALLYPORT-6-LISTEN", TOPIC_ALWAYS) \
+	X(THAW, "thaw", 5, "SALLYPORT-5-THAW", TOPIC_ALWAYS) \
+	X(CHILD_DIED, "process_died", 3, "SALLYPORT-3-PROCESS_DIED", TOPIC_ALWAYS) \
+	X(CHILD_START, "process_start", 6, "SALLYPORT-6-PROCESS_START", TOPIC_ALWAYS) \
+	X(CONFIG_LOADED, "config_loaded", 5, "SALLYPORT-5-CONFIG_LOADED", TOPIC_ALWAYS) \
+	X(CONFIG_REFUSED, "config_refused", 3, "SALLYPORT-3-CONFIG_REFUSED", TOPIC_ALWAYS) \
+	X(CONFIG_WARNING, "config_warning", 4, "SALLYPORT-4-CONFIG_WARNING", TOPIC_ALWAYS) \
+	X(STORE_ERROR, "store_error", 2, "SALLYPORT-2-STORE_ERROR", TOPIC_ALWAYS) \
+	X(NET_ERROR, "net_error", 3, "SALLYPORT-3-NET_ERROR", TOPIC_ALWAYS) \
+	X(IKE_INIT_FAILED, "ike_init_failed", 4, "IKEV2-4-INIT_FAILED", TOPIC_IKEV2) \
+	X(IKE_AUTH_FAILED, "ike_auth_failed", 4, "IKEV2-4-AUTH_FAILED", TOPIC_IKEV2) \
+	X(IKE_SA_UP, "ike_sa_up", 5, "IKEV2-5-SA_UP", TOPIC_IKEV2) \
+	X(IKE_SA_DOWN, "ike_sa_down", 5, "IKEV2-5-SA_DOWN", TOPIC_IKEV2) \
+	X(CHILD_UP, "child_sa_up", 6, "IKEV2-6-CHILD_UP", TOPIC_IKEV2) \
+	X(CHILD_DOWN, "child_sa_down", 6, "IKEV2-6-CHILD_DOWN", TOPIC_IKEV2) \
+	X(CHILD_FAILED, "child_sa_failed", 4, "IKEV2-4-CHILD_FAILED", TOPIC_IKEV2) \
+	X(PEER_MOVED, "peer_moved", 5, "IKEV2-5-PEER_MOVED", TOPIC_IKEV2) \
+	X(SESSION_UP, "session_up", 5, "CRYPTO-5-SESSION_STATUS", TOPIC_SESSION) \
+	X(SESSION_DOWN, "session_down", 5, "CRYPTO-5-SESSION_STATUS", TOPIC_SESSION) \
+	X(POOL_EXHAUSTED, "pool_exhausted", 3, "SALLYPORT-3-POOL_EXHAUSTED", TOPIC_ALWAYS) \
+	X(HALF_OPEN_LIMIT, "half_open_limit", 4, "IKEV2-4-CAC_LIMIT", TOPIC_IKEV2) \
+	X(PKT_REPLAY, "packet_replay", 4, "CRYPTO-4-PKT_REPLAY_ERR", TOPIC_ALWAYS) \
+	X(INVALID_SPI, "invalid_spi", 4, "CRYPTO-4-RECVD_PKT_INV_SPI", TOPIC_ALWAYS) \
+	X(CONTROL, "control", 6, "SALLYPORT-6-CONTROL", TOPIC_ALWAYS) \
+	X(SCRIPTS, "scripts", 5, "SALLYPORT-5-SCRIPTS", TOPIC_ALWAYS) \
+	X(SCRIPT_ERROR, "script_error", 3, "SALLYPORT-3-SCRIPT_ERROR", TOPIC_ALWAYS) \
+	X(SCRIPT_LOG, "script_log", 6, "SALLYPORT-6-SCRIPT_LOG", TOPIC_ALWAYS) \
+	X(SNMP_MASTER, "snmp_master", 5, "SALLYPORT-5-SNMP_MASTER", TOPIC_ALWAYS) \
+	X(SYSLOG_QUEUE, "syslog_queue", 4, "SALLYPORT-4-SYSLOG_QUEUE", TOPIC_ALWAYS) \
+	X(SUPPRESSED, "suppressed", 4, "SALLYPORT-4-SUPPRESSED", TOPIC_ALWAYS)
 
 enum event {
-#define X(name, token, sev, mnemonic) EV_##name,
+#define X(name, token, sev, mnemonic, topic) EV_##name,
 	EVENT_LIST(X)
 #undef X
 	EV__MAX
@@ -99,6 +107,7 @@ static inline struct kv kv_status(const char *key, enum status st)
 const char *event_token(enum event e);
 int event_severity(enum event e);
 const char *event_mnemonic(enum event e);
+enum event_topic event_topic(enum event e);
 
 /* "token key=value ..." into out (always terminated); returns the length that was written. */
 size_t log_format(char *out, size_t cap, enum event e, const struct kv *kv, size_t n);

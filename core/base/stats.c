@@ -14,6 +14,12 @@ static const struct counter_row rows[CT__MAX] = {
 #undef X
 };
 
+static const struct counter_row gauges[GG__MAX] = {
+#define X(name, token, unit, words) [GG_##name] = {token, unit, words},
+	GAUGE_LIST(X)
+#undef X
+};
+
 static const struct counter_row none = {"unknown", "", "no such counter"};
 
 static const struct counter_row *row_of(enum counter c)
@@ -36,6 +42,28 @@ const char *counter_unit(enum counter c)
 const char *counter_words(enum counter c)
 {
 	return row_of(c)->words;
+}
+
+static const struct counter_row *gauge_of(enum gauge g)
+{
+	unsigned i = (unsigned)g;
+
+	return i < GG__MAX ? &gauges[i] : &none;
+}
+
+const char *gauge_token(enum gauge g)
+{
+	return gauge_of(g)->token;
+}
+
+const char *gauge_unit(enum gauge g)
+{
+	return gauge_of(g)->unit;
+}
+
+const char *gauge_words(enum gauge g)
+{
+	return gauge_of(g)->words;
 }
 
 static void add_all(_Atomic uint64_t *dst, const _Atomic uint64_t *src, size_t n)

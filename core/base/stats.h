@@ -4,6 +4,7 @@
 #define CORE_BASE_STATS_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/status.h"
@@ -31,13 +32,41 @@
 	X(ESP_OUT_BYTES, "esp_out_bytes", "bytes", "inner bytes sent through tunnels") \
 	X(ESP_DUMMY, "esp_dummy_in", "packets", "ESP dummy packets received (RFC 4303 section 2.6)") \
 	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
-	X(HANDOVER, "worker_handovers", "packets", "packets passed to the owning worker")
+	X(HANDOVER, "worker_handovers", "packets", "packets passed to the owning worker") \
+	X(SYSLOG_SENT, "syslog_sent", "messages", "syslog messages sent") \
+	X(SYSLOG_DROPPED, "syslog_dropped", "messages", "syslog messages dropped: a queue was full") \
+	X(HOOK_CALLS, "hook_calls", "calls", "hooks asked of the scripts") \
+	X(HOOK_REFUSED, "hook_refusals", "calls", "logins refused by a script") \
+	X(HOOK_FAILED, "hook_failures", "calls", "hooks that failed: error, budget, time, no script process") \
+	X(HOOK_KILLS, "hook_kills", "times", "script process killed because of its wall time") \
+	X(NOTIFY_SENT, "snmp_notifications_sent", "messages", "SNMP notifications handed to the master agent") \
+	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master")
 
 enum counter {
 #define X(name, token, unit, words) CT_##name,
 	COUNTER_LIST(X)
 #undef X
 	CT__MAX
+};
+
+/* Values of one moment, taken with a sample; they go up and down. */
+/*  X(NAME, token, unit, words) */
+#define GAUGE_LIST(X) \
+	X(IKE_SAS, "ike_sas", "SAs", "IKE SAs established now") \
+	X(HALF_OPEN, "half_open", "SAs", "IKE SAs in negotiation now") \
+	X(HALF_OPEN_IN, "half_open_in", "SAs", "IKE SAs in negotiation now, begun by peers") \
+	X(CHILD_SAS, "child_sas", "SAs", "IPsec SA pairs now") \
+	X(SESSIONS, "sessions", "sessions", "sessions now") \
+	X(SESSIONS_PEAK, "sessions_peak", "sessions", "most sessions at one time since the start") \
+	X(UPTIME_S, "uptime_seconds", "seconds", "time since the headend was started") \
+	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop since the sample before") \
+	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now")
+
+enum gauge {
+#define X(name, token, unit, words) GG_##name,
+	GAUGE_LIST(X)
+#undef X
+	GG__MAX
 };
 
 struct stats {
@@ -66,6 +95,9 @@ static inline void stats_status(struct stats *st, enum status s)
 const char *counter_token(enum counter c);
 const char *counter_unit(enum counter c);
 const char *counter_words(enum counter c);
+const char *gauge_token(enum gauge g);
+const char *gauge_unit(enum gauge g);
+const char *gauge_words(enum gauge g);
 /* dst += src; dst is private to the caller. */
 void stats_sum(struct stats *dst, const struct stats *src);
 

@@ -53,6 +53,8 @@
 	X(AUTH_FAILED, "auth_failed", 24, "authentication failed (wrong key or identity)") \
 	X(PEER_REFUSED, "peer_refused", 0, "the peer refused") \
 	X(NOT_AUTHORIZED, "not_authorized", 24, "authorization refused") \
+	X(HOOK_REFUSED, "script_refused", 24, "refused by a script") \
+	X(HOOK_FAILED, "script_failed", 24, "a script failed, and the configuration refuses then") \
 	X(NO_ADDRESS, "no_address", 36, "no address could be assigned") \
 	X(POOL_EXHAUSTED, "pool_exhausted", 36, "address pool exhausted") \
 	X(FAILED_CP, "failed_cp_required", 37, "the peer must ask for an address") \

@@ -66,6 +66,8 @@ void ike_close_all(struct ike *ike, enum status why);
 size_t ike_count(const struct ike *ike);
 /* Negotiations in progress. */
 size_t ike_half_open(const struct ike *ike);
+/* Those that peers began. */
+size_t ike_half_open_in(const struct ike *ike);
 
 /* One frozen record back into an SA; windows resume conservatively, timers restart.
  * ST_BAD_PAYLOAD / ST_TRUNCATED: damaged, nothing changed. */

@@ -28,6 +28,17 @@ size_t ike_half_open(const struct ike *ike)
 	return n;
 }
 
+size_t ike_half_open_in(const struct ike *ike)
+{
+	size_t n = 0;
+
+	LIST_EACH(at, &ike->sas) {
+		const struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
+		n += sa->state < SA_UP && !sa->is_initiator;
+	}
+	return n;
+}
+
 bool ike_owns_child(const struct ike *ike, uint32_t spi_in)
 {
 	return ike_find_child(ike, spi_in) != NULL;

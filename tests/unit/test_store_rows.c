@@ -225,6 +225,15 @@ static void failures_events_and_limits(void)
 	lab_remove();
 }
 
+static void put_sample(struct store *s, uint64_t number, int64_t ms, const struct stats *sums,
+	uint64_t sessions)
+{
+	struct sample sample = {.number = number, .wall_ms = ms};
+	stats_sum(&sample.sums, sums);
+	sample.gauge[GG_SESSIONS] = sessions;
+	store_sample(s, &sample);
+}
+
 static void samples(void)
 {
 	static struct stats st, fresh;
@@ -232,12 +241,12 @@ static void samples(void)
 	lab_new_dir();
 	struct store *s = lab_open();
 	stats_add(&st, CT_IKE_IN, 10);
-	store_sample(s, 1, 1000, &st);
+	put_sample(s, 1, 1000, &st, 7);
 	stats_add(&st, CT_IKE_IN, 5);
 	stats_status(&st, ST_AUTH_FAILED);
-	store_sample(s, 2, 6000, &st); /* of the same minute */
-	store_sample(s, 3, 61000, &st);
-	store_sample(s, 4, 121000, &st); /* nothing changed */
+	put_sample(s, 2, 6000, &st, 3); /* of the same minute */
+	put_sample(s, 3, 61000, &st, 3);
+	put_sample(s, 4, 121000, &st, 3); /* nothing changed */
 	store_close(s);
 	T_STR(lab_ask("sallyport.db", "SELECT value || ' ' || sample || ' ' || ms FROM v_counters"
 				      " WHERE token = 'ike_in_packets'"),
@@ -245,7 +254,8 @@ static void samples(void)
 	T_STR(lab_ask("sallyport.db",
 		      "SELECT value FROM v_counters WHERE token = 'status_auth_failed'"),
 		"1");
-	T_EQ(lab_count("SELECT count(*) FROM v_counters"), CT__MAX + 1);
+	T_EQ(lab_count("SELECT count(*) FROM v_counters"), CT__MAX + GG__MAX + 1);
+	T_EQ(lab_count("SELECT value FROM v_counters WHERE token = 'sessions'"), 3);
 	T_STR(lab_ask("sallyport.db",
 		      "SELECT group_concat(sample || ':' || value, ' ') FROM v_counter_history"
 		      " WHERE token = 'ike_in_packets'"),
@@ -253,14 +263,14 @@ static void samples(void)
 	T_EQ(lab_count("SELECT count(*) FROM counter_history WHERE ms = 121000"), 0);
 	/* Another process begins at 0, and what it has not counted is not in its sample. */
 	s = lab_open();
-	store_sample(s, 1, 181000, &fresh);
+	put_sample(s, 1, 181000, &fresh, 0);
 	store_prune(s, 30 * DAY + 61000, 0); /* never more than 30 days of these */
 	T_EQ(store_reconcile(s, 1, 1, NULL, 0), ST_OK);
 	T_TRUE(lab_wait(s, 1));
 	for (int i = 0; i < 500 && lab_count("SELECT min(ms) FROM counter_history") == 1000; i++)
 		usleep(10000);
 	store_close(s);
-	T_EQ(lab_count("SELECT count(*) FROM v_counters"), CT__MAX);
+	T_EQ(lab_count("SELECT count(*) FROM v_counters"), CT__MAX + GG__MAX);
 	T_EQ(lab_count("SELECT sum(value) FROM v_counters"), 0);
 	T_EQ(lab_count("SELECT count(*) FROM counter_history WHERE ms < 61000"), 0);
 	T_TRUE(lab_count("SELECT count(*) FROM counter_history") > 0);
