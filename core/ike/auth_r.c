@@ -1,5 +1,6 @@
 #include "core/ike/auth_r.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -48,39 +49,10 @@ static enum status read_auth(struct ike_sa *sa, const struct ike_payloads *p)
 	return ST_OK;
 }
 
-static enum status select_profile(struct ike_sa *sa, const struct ike_profile **out)
-{
-	struct profile_query q = {
-		.vrf = sa->local.vrf,
-		.local = sa->local.addr,
-		.id_type = sa->peer_id.type,
-		.id = {sa->peer_id.bytes, sa->peer_id.len},
-	};
-	struct profile_answer answer;
-	char words[IKE_DETAIL_LEN];
-	enum status st = profile_select(sa->hs->conf, &q, &answer);
-
-	if (st != ST_OK) {
-		explain_profile(words, sizeof(words), st, &sa->peer_id, &answer);
-		return sa_fail(sa, st, "%s", words);
-	}
-	auth_take_profile(sa, answer.profile);
-	st = auth_judge_methods(answer.profile, words);
-	if (st != ST_OK)
-		return sa_fail(sa, st, "%s", words);
-	st = auth_my_id(answer.profile, &sa->local, &sa->my_id);
-	if (st != ST_OK)
-		return sa_fail(sa, st, "`identity local` of profile %s does not go with a pre-shared key",
-			answer.profile->name);
-	*out = answer.profile;
-	return ST_OK;
-}
-
 static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct handshake *hs = sa->hs;
 	const struct payload *cp = payload_find(p, PT_CP);
-	const struct ike_profile *profile = NULL;
 	enum status st = auth_read_id(payload_find(p, PT_IDI)->body, &sa->peer_id);
 
 	if (st == ST_OK)
@@ -89,17 +61,71 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
 		st = read_auth(sa, p);
-	if (st == ST_OK)
-		st = select_profile(sa, &profile);
-	if (st == ST_OK)
-		st = child_read_request(sa, p, profile, hs->child_words);
-	return st;
+	return st == ST_OK ? child_read_request(sa, p) : st;
 }
 
+/* ---- the profile ------------------------------------------------------------------------------- */
+
+static enum status select_profile(const struct ike_sa *sa, struct profile_answer *answer)
+{
+	struct profile_query q = {
+		.vrf = sa->local.vrf,
+		.local = sa->local.addr,
+		.id_type = sa->peer_id.type,
+		.id = {sa->peer_id.bytes, sa->peer_id.len},
+	};
+
+	return profile_select(sa->hs->conf, &q, answer);
+}
+
+/* name: what a script chose; "" leaves it to the configuration. */
+static enum status find_profile(struct ike_sa *sa, const char *name, const struct ike_profile **out)
+{
+	struct profile_answer answer;
+	char words[IKE_DETAIL_LEN];
+	enum status st;
+
+	if (name[0] != '\0') {
+		*out = snapshot_profile(sa->hs->conf, name);
+		if (*out == NULL)
+			return sa_fail(sa, ST_NO_PROFILE,
+				"the script chose profile %s, which is not defined", name);
+		return (*out)->shutdown ? sa_fail(sa, ST_PROFILE_SHUTDOWN,
+						  "the script chose profile %s, which is shut down", name)
+					: ST_OK;
+	}
+	st = select_profile(sa, &answer);
+	if (st != ST_OK) {
+		explain_profile(words, sizeof(words), st, &sa->peer_id, &answer);
+		return sa_fail(sa, st, "%s", words);
+	}
+	*out = answer.profile;
+	return ST_OK;
+}
+
+static enum status take_profile(struct ike_sa *sa, const struct ike_profile *profile)
+{
+	char words[IKE_DETAIL_LEN];
+	enum status st;
+
+	auth_take_profile(sa, profile);
+	st = auth_judge_methods(profile, words);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", words);
+	st = auth_my_id(profile, &sa->local, &sa->my_id);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "`identity local` of profile %s does not go with a pre-shared key",
+			profile->name);
+	return child_choose(sa, profile, sa->hs->child_words);
+}
+
+/* A script may look at who the peer says it is before the profile is chosen; it is told which one
+ * the configuration would choose, if any. */
 enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 {
-	struct ike_question q = {.kind = ASK_PSK};
+	struct ike_question q = {.kind = ASK_HOOK};
 	struct guard_limits limits = ike_limits(sa->ike);
+	struct profile_answer likely;
 	enum status st;
 
 	stats_inc(sa->ike->stats, CT_IKE_AUTH_IN);
@@ -112,7 +138,25 @@ enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 	st = read_request(sa, &ev->msg->p);
 	if (st != ST_OK)
 		return st;
+	if (select_profile(sa, &likely) == ST_OK)
+		snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s",
+			likely.profile->name);
 	return sa_ask(sa, &q);
+}
+
+enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct ike_question q = {.kind = ASK_PSK};
+	const struct ike_answer *a = ev->answer;
+	const struct ike_profile *profile = NULL;
+	enum status st;
+
+	sa->settings.profile[0] = '\0';
+	snprintf(sa->hs->name, sizeof(sa->hs->name), "%s", a->name);
+	st = find_profile(sa, a->profile, &profile);
+	if (st == ST_OK)
+		st = take_profile(sa, profile);
+	return st == ST_OK ? sa_ask(sa, &q) : st;
 }
 
 /* ---- from question to question ------------------------------------------------------------------ */
@@ -124,6 +168,7 @@ enum status auth_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 	struct ike_question q = {.kind = ASK_AUTHORIZE};
 	enum status st;
 
+	snprintf(q.name, sizeof(q.name), "%s", hs->name);
 	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
 		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
 	st = auth_verify(sa, hs->peer_auth_method, (struct view){hs->peer_auth, hs->peer_auth_len},

@@ -1,7 +1,7 @@
 /* IKE_AUTH as responder, with pre-shared keys.
  *
  *   HDR, SK {IDi, [IDr,] AUTH, [CP(REQUEST),] SAi2, TSi, TSr}  -->
- *       profile; ask(psk); verify; ask(authorize); ask(address); narrow; install; commit; keep
+ *       ask(hook); profile; ask(psk); verify; ask(authorize); ask(address); narrow; install; commit; keep
  *                          <-- HDR, SK {IDr, AUTH, [CP(REPLY),] SAr2, TSi, TSr}
  *   or, when the peer is not who it says        <-- HDR, SK {N(AUTHENTICATION_FAILED)}
  *   or, when it is, but no child can be made    <-- HDR, SK {IDr, AUTH, N(error)}, then a DELETE */
@@ -14,6 +14,7 @@
 void auth_r_error_reply(struct ike_sa *sa, bool with_auth);
 
 sa_action auth_r_request;
+sa_action auth_r_named;
 sa_action auth_r_verify;
 sa_action auth_r_authorized;
 sa_action auth_r_childless;

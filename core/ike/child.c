@@ -66,21 +66,32 @@ static bool peer_encapsulates(const struct ike_sa *sa)
 		profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr);
 }
 
-enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p,
-	const struct ike_profile *profile, char words[IKE_DETAIL_LEN])
+enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p)
 {
-	struct handshake *hs = sa->hs;
-	struct child_offer *c = &hs->child;
+	struct child_offer *c = &sa->hs->child;
+	struct view body = payload_find(p, PT_SA)->body;
 	struct sa offer;
-	enum status st = sa_parse(payload_find(p, PT_SA)->body, SA_NUMBERS_STRICT, &offer);
+	enum status st = sa_parse(body, SA_NUMBERS_STRICT, &offer);
 
-	words[0] = '\0';
 	if (st == ST_OK)
 		st = read_ts(p, PT_TSI, c->ts_i, &c->n_ts_i);
 	if (st == ST_OK)
 		st = read_ts(p, PT_TSR, c->ts_r, &c->n_ts_r);
 	if (st == ST_OK && !sa_spis_are(&offer, PROTO_ESP, 4))
 		st = ST_BAD_PAYLOAD;
+	return st == ST_OK ? handshake_keep_child_sa(sa->hs, body) : st;
+}
+
+enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
+	char words[IKE_DETAIL_LEN])
+{
+	struct handshake *hs = sa->hs;
+	struct child_offer *c = &hs->child;
+	struct sa offer;
+	enum status st = sa_parse((struct view){hs->child_sa, hs->child_sa_len}, SA_NUMBERS_STRICT,
+		&offer);
+
+	words[0] = '\0';
 	if (st != ST_OK)
 		return st;
 	c->status = choose(hs, profile_ipsec(hs->conf, profile), &offer, c, words);

@@ -6,10 +6,13 @@
 #include "core/ike/msg.h"
 #include "core/ike/sa.h"
 
-/* Responder: SA, TSi and TSr of the request into hs->child, and whether a child can come of them
- * (hs->child.status; the reason goes to words). Returns ST_OK, or how the payloads are malformed. */
-enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p,
-	const struct ike_profile *profile, char words[IKE_DETAIL_LEN]) MUST_USE;
+/* Responder: SA, TSi and TSr of the request into the handshake. Returns ST_OK, or how the payloads
+ * are malformed. */
+enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;
+/* Responder, with the profile: can a child come of what was read? (hs->child.status; the reason goes
+ * to words). ST_OK or ST_NOMEM. */
+enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
+	char words[IKE_DETAIL_LEN]) MUST_USE;
 
 /* Initiator: reads the answer to what hs->child asked for into hs->child. ST_NO_CHILD_PROPOSAL,
  * ST_TS_UNACCEPTABLE: not an answer to it; or how it is malformed. */

@@ -18,6 +18,7 @@ void handshake_free(struct handshake *hs)
 	snapshot_unref(hs->conf);
 	mem_free(hs->init_request);
 	mem_free(hs->init_reply);
+	mem_free(hs->child_sa);
 	mem_free(hs->connect);
 	mem_free_secret(hs, sizeof(*hs));
 }
@@ -45,4 +46,9 @@ enum status handshake_keep_request(struct handshake *hs, struct view msg)
 enum status handshake_keep_reply(struct handshake *hs, struct view msg)
 {
 	return keep(&hs->init_reply, &hs->init_reply_len, msg);
+}
+
+enum status handshake_keep_child_sa(struct handshake *hs, struct view body)
+{
+	return keep(&hs->child_sa, &hs->child_sa_len, body);
 }

@@ -1,6 +1,6 @@
 /* What an SA needs only until it is established: nonces, messages to be signed, what the peer asked
- * for. Of fixed size but for the two INIT messages (at most INIT_MAX bytes each), so that
- * unauthenticated input cannot make it grow. Wiped when freed. */
+ * for. Of fixed size but for the two INIT messages and an SA payload (at most INIT_MAX bytes each),
+ * so that unauthenticated input cannot make it grow. Wiped when freed. */
 #ifndef CORE_IKE_HANDSHAKE_H
 #define CORE_IKE_HANDSHAKE_H
 
@@ -70,6 +70,7 @@ struct handshake {
 	uint8_t my_auth[PRF_OUT_MAX];    /* ready for our AUTH payload */
 	uint8_t remote_key[IKE_PSK_LEN]; /* initiator: until the reply was verified */
 	uint16_t remote_key_len;
+	char name[IKE_ID_LEN];           /* that a script gave the peer; "" usually */
 	bool initial_contact;
 	bool cp_request;                 /* the peer sent CFG_REQUEST */
 	bool wants_ip4;
@@ -77,6 +78,9 @@ struct handshake {
 	struct addr hint_ip4;
 	struct addr hint_ip6;
 	struct child_offer child;
+	uint8_t *child_sa;               /* responder: SA payload as it came, for when the
+					  * profile is chosen */
+	size_t child_sa_len;
 	char child_words[IKE_DETAIL_LEN]; /* why child.status is not ST_OK */
 };
 
@@ -86,5 +90,7 @@ void handshake_free(struct handshake *hs); /* NULL is allowed */
 /* Copies a whole message. ST_BAD_LENGTH when longer than INIT_MAX; ST_NOMEM. */
 enum status handshake_keep_request(struct handshake *hs, struct view msg) MUST_USE;
 enum status handshake_keep_reply(struct handshake *hs, struct view msg) MUST_USE;
+/* The same for the body of the first child's SA payload. */
+enum status handshake_keep_child_sa(struct handshake *hs, struct view body) MUST_USE;
 
 #endif

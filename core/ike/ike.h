@@ -4,7 +4,7 @@
  *   initiator                             responder
  *     IKE_SA_INIT  ------------------------>        job(dh)
  *             <------------------------ IKE_SA_INIT
- *     IKE_AUTH     ------------------------>        ask(psk) ask(authorize) ask(address)
+ *     IKE_AUTH     ------------------------>        ask(hook) ask(psk) ask(authorize) ask(address)
  *                                                   install, commit, keep
  *             <------------------------ IKE_AUTH
  */

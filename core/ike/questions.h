@@ -56,6 +56,8 @@ struct ike_job_result {
 
 /* ---- ask: a question to the world ------------------------------------------------------- */
 
+/* ASK_HOOK: responder, who the peer says it is (not proven yet), with the profile that the
+ * configuration would choose; the others are what their names say. */
 enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK };
 
 struct ike_question {
@@ -68,6 +70,7 @@ struct ike_question {
 	struct ike_id peer_id;
 	struct ike_id my_id;
 	char peer_name[IKE_ID_LEN]; /* ASK_PSK as initiator: host name dialled, or "" */
+	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	bool wants_ip4;             /* ASK_ADDRESS: a CFG_REQUEST asked for it */
 	bool wants_ip6;
@@ -107,6 +110,9 @@ struct ike_answer {
 	uint16_t remote_key_len;
 	uint8_t local_key[IKE_PSK_LEN];
 	uint8_t remote_key[IKE_PSK_LEN];
+	/* ASK_HOOK: both "" where no script says anything */
+	char profile[IKE_NAME_LEN]; /* to be used; the configuration chooses otherwise */
+	char name[IKE_ID_LEN];      /* of the user, for authorization and in the session */
 	/* ASK_AUTHORIZE */
 	struct ulid session;
 	/* ASK_ADDRESS */

@@ -67,11 +67,15 @@ static const struct sa_row rows[] = {
 
 	/* ---- responder: IKE_AUTH. LINGER: the error is the whole reply; DELETING: the peer is
 	 * authenticated, so the reply has AUTH and the error of the child, and a DELETE follows ---- */
-	ROW(R_AUTH, AUTH_REQUEST, auth_r_request, R_PSK, LINGER),
+	ROW(R_AUTH, AUTH_REQUEST, auth_r_request, R_NAME, LINGER),
 	ROW(R_AUTH, BAD_REQUEST, info_bad_request, LINGER, LINGER),
 	ROW(R_AUTH, CRITICAL, info_critical, LINGER, LINGER),
 	ROW(R_AUTH, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(R_AUTH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_NAME, GRANTED, auth_r_named, R_PSK, LINGER),
+	ROW(R_NAME, REFUSED, sa_refused, LINGER, LINGER),
+	ROW(R_NAME, TIMEOUT, sa_stop, LINGER, LINGER),
+	ROW(R_NAME, CLOSE, sa_stop, LINGER, LINGER),
 	ROW(R_PSK, GRANTED, auth_r_verify, R_AUTHORIZE, LINGER),
 	ROW(R_PSK, REFUSED, sa_refused, LINGER, LINGER),
 	ROW(R_PSK, TIMEOUT, sa_stop, LINGER, LINGER),

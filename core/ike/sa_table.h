@@ -1,7 +1,7 @@
 /* THE transitions of an IKE SA, both roles: {state, event, action, next_ok, next_fail}.
  *
  * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
- * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
+ * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
  * both       UP -> DELETING -> DEAD;  LINGER answers repeated requests for a while, then DEAD
  *
  * A state and event without a row: the event is counted and ignored, never fatal. An action that
@@ -28,6 +28,7 @@
 	X(R_DH, 10000, "IN-NEG", "Responder computing the key exchange value") \
 	X(R_SECRET, 10000, "IN-NEG", "Responder computing the shared secret") \
 	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
+	X(R_NAME, 20000, "IN-NEG", "Responder waiting for the identity hook") \
 	X(R_PSK, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
 	X(R_AUTHORIZE, 60000, "IN-NEG", "Responder waiting for authorization") \
 	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \

@@ -115,6 +115,8 @@ static void operate(uint8_t op, uint8_t arg, struct view v)
 		w.node[to].commit_status = arg & 4 ? ST_STORE : ST_OK;
 		w.node[to].install_status = arg & 8 ? ST_INSTALL : ST_OK;
 		w.node[to].never_answers = arg & 16;
+		w.node[to].hook_status = arg & 32 ? ST_HOOK_REFUSED : ST_OK;
+		snprintf(w.node[to].hook_profile, IKE_NAME_LEN, "%s", arg & 64 ? "nowhere" : "");
 		break;
 	default:
 		(void)!ike_thaw(w.node[to].ike, v);

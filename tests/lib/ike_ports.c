@@ -265,6 +265,12 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 
 	a->kind = q->kind;
 	switch (q->kind) {
+	case ASK_HOOK:
+		a->status = n->hook_status;
+		snprintf(n->hook_saw, sizeof(n->hook_saw), "%s", q->profile);
+		snprintf(a->profile, sizeof(a->profile), "%s", n->hook_profile);
+		snprintf(a->name, sizeof(a->name), "%s", n->hook_name);
+		break;
 	case ASK_PSK:
 		a->status = n->psk_status;
 		set_key(a->local_key, &a->local_key_len, n->psk_local);
@@ -272,6 +278,7 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		break;
 	case ASK_AUTHORIZE:
 		a->status = n->authorize_status;
+		snprintf(n->asked_name, sizeof(n->asked_name), "%s", q->name);
 		fill_random(n, a->session.b, sizeof(a->session.b));
 		a->grant.tun = 7;
 		break;

@@ -71,7 +71,11 @@ struct world_node {
 	/* keys that the questions are answered with */
 	char psk_local[64];
 	char psk_remote[64];
-	enum status psk_status, authorize_status, commit_status, install_status;
+	enum status hook_status, psk_status, authorize_status, commit_status, install_status;
+	char hook_profile[IKE_NAME_LEN]; /* what the identity hook chooses; "" nothing */
+	char hook_name[IKE_ID_LEN];
+	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
+	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	bool keep_fails;
 	bool never_answers;   /* all questions */
 	unsigned cancelled;

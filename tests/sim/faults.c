@@ -70,6 +70,9 @@ static const char *login_with_refusal(int side, unsigned what)
 	if (!world_init(&w, what, story_conf(false, 0), story_conf(true, 0)))
 		return "no engine";
 	n->psk_status = what == 0 ? ST_NO_KEY : ST_OK;
+	n->hook_status = what == 8 ? ST_HOOK_REFUSED : ST_OK;
+	if (what == 9)
+		snprintf(n->hook_profile, sizeof(n->hook_profile), "nowhere");
 	n->authorize_status = what == 1 ? ST_NOT_AUTHORIZED : ST_OK;
 	n->commit_status = what == 2 ? ST_STORE : ST_OK;
 	n->install_status = what == 3 ? ST_INSTALL : ST_OK;
@@ -84,7 +87,8 @@ static const char *login_with_refusal(int side, unsigned what)
 		why = "up in spite of it";
 	else if (!world_is_empty(&w))
 		why = "something was left behind";
-	n->psk_status = n->authorize_status = n->commit_status = n->install_status = ST_OK;
+	n->hook_profile[0] = '\0';
+	n->hook_status = n->psk_status = n->authorize_status = n->commit_status = n->install_status = ST_OK;
 	n->keep_fails = n->never_answers = false;
 	snprintf(n->psk_local, sizeof(n->psk_local), "secret");
 	w.knobs.pool = 4;
@@ -108,10 +112,10 @@ void faults_run(uint64_t *passed, uint64_t *failed)
 		in_a_row = login_with_fault(nth, &why) ? in_a_row + 1 : 0;
 		count("allocation", nth, why, passed, failed);
 	}
-	for (unsigned i = 0; i < 16; i++) {
-		if (i / 8 == 0 && i % 8 == 7)
-			continue; /* the client has no pool */
-		why = login_with_refusal((int)(i / 8), i % 8);
+	for (unsigned i = 0; i < 20; i++) {
+		if (i / 10 == 0 && i % 10 >= 7)
+			continue; /* the client has no pool and no hook */
+		why = login_with_refusal((int)(i / 10), i % 10);
 		count("refusal", i, why, passed, failed);
 	}
 }

@@ -168,6 +168,7 @@ static void heal(struct world *w)
 	k->answer_ms = 5;
 	k->pool = WORLD_LEASES;
 	for (int i = 0; i < 2; i++) {
+		w->node[i].hook_status = ST_OK;
 		w->node[i].psk_status = ST_OK;
 		w->node[i].authorize_status = ST_OK;
 		w->node[i].commit_status = ST_OK;
@@ -234,6 +235,7 @@ static void trouble(struct story *s)
 		break;
 	case 1:
 		n->psk_status = world_chance(w, 500) ? ST_OK : ST_NO_KEY;
+		n->hook_status = world_chance(w, 800) ? ST_OK : ST_HOOK_REFUSED;
 		break;
 	case 2:
 		n->authorize_status = world_chance(w, 500) ? ST_OK : ST_NOT_AUTHORIZED;

@@ -242,7 +242,7 @@ static void test_cookie_and_other_group(void)
 /* ---- failures: named, counted, explained, nothing left --------------------------------------------- */
 
 enum trouble { WRONG_KEY, NO_KEY, NOT_AUTHORIZED, NO_POOL, STORE, INSTALL, KEEP, IDENTITY, PROPOSAL,
-	GROUP, ESP, METHOD, SHUTDOWN, SILENT };
+	GROUP, ESP, METHOD, SHUTDOWN, SILENT, HOOK, HOOK_PROFILE };
 
 static void test_failures(void)
 {
@@ -277,6 +277,9 @@ static void test_failures(void)
 			"profile RA has no `authentication remote pre-share`"},
 		{"profile shut down", SHUTDOWN, ST_PROFILE_SHUTDOWN, ST_PEER_REFUSED,
 			"profile RA matches email user@corp.example but is shut down"},
+		{"a script says no", HOOK, ST_HOOK_REFUSED, ST_PEER_REFUSED, ""},
+		{"a script names what is not there", HOOK_PROFILE, ST_NO_PROFILE, ST_PEER_REFUSED,
+			"the script chose profile nowhere, which is not defined"},
 		{"nobody there", SILENT, ST_OK, ST_TIMEOUT, ""},
 	};
 
@@ -305,6 +308,9 @@ static void test_failures(void)
 		T_DO(open_with(c, s));
 		if (t == WRONG_KEY)
 			snprintf(head->psk_remote, sizeof(head->psk_remote), "another");
+		head->hook_status = t == HOOK ? ST_HOOK_REFUSED : ST_OK;
+		snprintf(head->hook_profile, sizeof(head->hook_profile), "%s",
+			t == HOOK_PROFILE ? "nowhere" : "");
 		head->psk_status = t == NO_KEY ? ST_NO_KEY : ST_OK;
 		head->authorize_status = t == NOT_AUTHORIZED ? ST_NOT_AUTHORIZED : ST_OK;
 		head->commit_status = t == STORE ? ST_STORE : ST_OK;
@@ -327,6 +333,31 @@ static void test_failures(void)
 		world_fini(&w);
 		T_EQ(mem_live(), live);
 	}
+}
+
+/* A script chooses another profile than the configuration, and a name for the user. */
+static void test_hook_chooses(void)
+{
+	static char s[2048];
+	uint64_t sa;
+
+	snprintf(s, sizeof(s), "%s%s", world_server_text,
+		"crypto ikev2 profile OTHER\n match identity remote fqdn nobody.example\n"
+		" identity local fqdn vpn.corp.example\n authentication local pre-share\n"
+		" authentication remote pre-share\n keyring local K\n virtual-template 1\n");
+	T_DO(open_with(NULL, s));
+	snprintf(w.node[1].hook_profile, sizeof(w.node[1].hook_profile), "OTHER");
+	snprintf(w.node[1].hook_name, sizeof(w.node[1].hook_name), "anna");
+	T_EQ(world_connect(&w, &sa), ST_OK);
+	world_run(&w, 2000);
+	T_TRUE(w.node[0].up_sa != 0 && w.node[1].up_sa != 0);
+	T_STR(w.node[1].hook_saw, "RA");
+	T_STR(w.node[1].asked_name, "anna");
+	struct ike_sa_info info;
+	uint64_t cursor = 0;
+	T_TRUE(ike_next_info(w.node[1].ike, &cursor, &info));
+	T_STR(info.profile, "OTHER");
+	world_fini(&w);
 }
 
 /* A client that stays on port 500 cannot be served with raw ESP: it is told, politely. */
@@ -543,6 +574,7 @@ int main(void)
 	T_RUN(test_create_child_is_refused);
 	T_RUN(test_cookie_and_other_group);
 	T_RUN(test_failures);
+	T_RUN(test_hook_chooses);
 	T_RUN(test_client_without_nat_traversal);
 	T_RUN(test_limits);
 	T_RUN(test_close);
