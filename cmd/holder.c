@@ -8,9 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -29,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/holder_become.h"
 #include "cmd/holder_claim.h"
 #include "cmd/holder_open.h"
 #include "cmd/holder_program.h"
@@ -103,7 +102,7 @@ static void notify_state(enum asroot_state state)
 	}
 }
 
-/* ---- becoming main: only calls that are safe after fork --------------------------------------- */
+/* ---- limits ------------------------------------------------------------------------------------ */
 
 static bool limit(int what, rlim_t value)
 {
@@ -120,53 +119,12 @@ static void raise_files(void)
 	(void)limit(RLIMIT_NOFILE, r.rlim_max);
 }
 
-static bool drop_root(const struct holder *h)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {0};
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
-			return false;
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return setgroups(0, NULL) == 0 && setresgid(h->gid, h->gid, h->gid) == 0 &&
-	       setresuid(h->uid, h->uid, h->uid) == 0 && syscall(SYS_capset, &head, none) == 0 &&
-	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
-
-static void become_main(const struct holder *h, const char *program, int control, pid_t parent)
-{
-	char *argv[] = {(char *)(uintptr_t) "sallyport", (char *)(uintptr_t) "run",
-			(char *)(uintptr_t) "--as-main", (char *)(uintptr_t)h->options->state,
-			(char *)(uintptr_t)h->options->socket, NULL};
-	char *envp[] = {NULL};
-	sigset_t none;
-	sigemptyset(&none);
-	/* A group of its own: Ctrl-C is for the holder, which passes on what it means. */
-	setpgid(0, 0);
-	umask(077);
-	if (dup2(control, HOLDER_CONTROL_FD) < 0 || close_range(HOLDER_CONTROL_FD + 1, ~0u, 0) != 0 ||
-	    fcntl(HOLDER_CONTROL_FD, F_SETFD, 0) != 0 || chdir("/") != 0)
-		_exit(71);
-	/* Not every root may raise it (containers); main looks at what it got. */
-	(void)limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
-	if (!limit(RLIMIT_CORE, 0) || !drop_root(h))
-		_exit(72);
-	/* After the change of uid, which clears it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
-		_exit(73);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(program, argv, envp);
-	/* It was chosen by its looks only. */
-	execve(PROGRAM_SELF, argv, envp);
-	_exit(74);
-}
-
 /* ---- main's life ------------------------------------------------------------------------------ */
 
 static void start_main(struct holder *h)
 {
+	const char *argv[] = {"sallyport", "run", "--as-main", h->options->state, h->options->socket, NULL};
 	int pair[2];
-	pid_t parent = getpid();
 	h->start_at_ms = NEVER;
 	h->ready_ms = NEVER;
 	kept_begin(&h->kept);
@@ -175,9 +133,8 @@ static void start_main(struct holder *h)
 		return;
 	}
 	const char *program = program_choose(&h->program);
-	pid_t pid = fork();
-	if (pid == 0)
-		become_main(h, program, pair[1], parent);
+	pid_t pid = become(&(struct becoming){h->uid, h->gid, program, argv, pair[1]});
+	h->kept.lua.program = program;
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -190,17 +147,6 @@ static void start_main(struct holder *h)
 	    kv_u64("uid", h->uid), kv_str("program", program));
 }
 
-static const char *exit_words(int code)
-{
-	switch (code) {
-	case 71: return "cannot pass on the control socket";
-	case 72: return "cannot give up root rights";
-	case 73: return "cannot be tied to the holder";
-	case 74: return "cannot be executed (the program file must be executable by everybody)";
-	default: return "exited by itself";
-	}
-}
-
 static void log_death(const struct holder *h, int how)
 {
 	if (WIFSIGNALED(how))
@@ -209,7 +155,7 @@ static void log_death(const struct holder *h, int how)
 	else
 		LOG(EV_CHILD_DIED, kv_str("process", "main"), kv_u64("pid", (uint64_t)h->main_pid),
 		    kv_u64("exit", (uint64_t)WEXITSTATUS(how)),
-		    kv_str("reason", exit_words(WEXITSTATUS(how))));
+		    kv_str("reason", become_exit_words(WEXITSTATUS(how))));
 }
 
 static void on_main_death(struct holder *h, int how)
@@ -246,7 +192,7 @@ static void reap(struct holder *h)
 	int how;
 	pid_t pid;
 	while ((pid = waitpid(-1, &how, WNOHANG)) > 0) {
-		if (pid != h->main_pid)
+		if (holder_lua_reaped(&h->kept.lua, pid) || pid != h->main_pid)
 			continue;
 		on_main_death(h, how);
 		h->main_pid = 0;
@@ -299,6 +245,7 @@ static void on_request(struct holder *h)
 		return;
 	kept_do(&h->kept, &rq, &reply, fds);
 	asroot_answer(h->control, &reply, fds);
+	kept_answered(&h->kept);
 	if (!h->kept.told)
 		return;
 	h->kept.told = false;
@@ -466,7 +413,11 @@ static bool begin(struct holder *h)
 		return false;
 	sigprocmask(SIG_BLOCK, &mine, NULL);
 	h->signals = signalfd(-1, &mine, SFD_CLOEXEC);
-	return h->signals >= 0 && kept_init(&h->kept, h->options->config) == ST_OK;
+	if (h->signals < 0 || kept_init(&h->kept, h->options->config) != ST_OK)
+		return false;
+	h->kept.lua.uid = h->uid;
+	h->kept.lua.gid = h->gid;
+	return true;
 }
 
 int holder_main(const struct holder_options *options)

@@ -8,7 +8,6 @@
  * packages (60000-64999 are assigned by hand, this one is not) and dynamic services. */
 #define HOLDER_UID 64907u
 
-#define HOLDER_CONTROL_FD 3 /* main's end of the socket pair */
 #define HOLDER_EXIT_CONFIG 2 /* main's exit code: starting again would not help */
 
 struct holder_options {

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -18,6 +20,7 @@
 
 #define THINGS_MAX 4096
 #define CONFIG_MAX (16u << 20)
+#define SCRIPT_MAX (64u << 10)
 #define SOCKET_BUFFER (4 << 20)
 #define NETNS_FOLDER "/run/netns/"
 
@@ -376,18 +379,18 @@ static enum status asroot_memory(struct kept *k, const struct asroot_request *rq
 }
 
 /* The file's bytes in a sealed memfd, so that what was checked is what is kept. */
-static enum status copy_config(const char *path, int *out)
+static enum status copy_file(const char *path, off_t max, int *out)
 {
 	struct stat s;
 	int copy = -1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
-	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size > CONFIG_MAX) {
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size > max) {
 		errno = EINVAL;
 		goto fail;
 	}
-	copy = memfd_create("config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	copy = memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
 		goto fail;
 	for (;;) {
@@ -420,7 +423,7 @@ static enum status asroot_config(struct kept *k, const struct asroot_request *rq
 	int fd = k->config_accepted;
 	reply->was_kept = !rq->is_fresh && fd >= 0;
 	if (!reply->was_kept) {
-		enum status st = copy_config(k->config_path, &fd);
+		enum status st = copy_file(k->config_path, CONFIG_MAX, &fd);
 		if (st != ST_OK)
 			return st;
 		if (k->config_last >= 0)
@@ -430,6 +433,42 @@ static enum status asroot_config(struct kept *k, const struct asroot_request *rq
 	fds[0] = fd;
 	reply->n_fds = 1;
 	return ST_OK;
+}
+
+/* Main's alone: closed here as soon as the reply is on its way. */
+static void pass_on(const struct kept *k, struct asroot_reply *reply, int *fds)
+{
+	fds[0] = k->passing;
+	reply->n_fds = 1;
+}
+
+/* lua/NAME.lua beside the configuration. The name is clean: it leads nowhere else. */
+static enum status asroot_script(struct kept *k, const struct asroot_request *rq,
+				 struct asroot_reply *reply, int *fds)
+{
+	char path[PATH_MAX];
+	const char *slash = strrchr(k->config_path, '/');
+	int folder = slash ? (int)(slash - k->config_path) : 0;
+	int n = snprintf(path, sizeof(path), "%.*s/lua/%s.lua", folder, k->config_path, rq->script);
+	if (n < 0 || n >= (int)sizeof(path))
+		return ST_LIMIT;
+	enum status st = copy_file(path, SCRIPT_MAX, &k->passing);
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
+}
+
+static enum status asroot_lua(struct kept *k, const struct asroot_request *rq,
+			      struct asroot_reply *reply, int *fds)
+{
+	if (rq->is_delete) {
+		holder_lua_stop(&k->lua, rq->index);
+		return ST_OK;
+	}
+	enum status st = holder_lua_start(&k->lua, rq->index, &k->passing);
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
 }
 
 static enum status asroot_accept(struct kept *k, const struct asroot_request *rq,
@@ -484,6 +523,8 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_MEMORY] = asroot_memory,
 	[ASROOT_CONFIG] = asroot_config,
 	[ASROOT_ACCEPT] = asroot_accept,
+	[ASROOT_SCRIPT] = asroot_script,
+	[ASROOT_LUA] = asroot_lua,
 	[ASROOT_DROP] = asroot_drop,
 	[ASROOT_SWEEP] = asroot_sweep,
 	[ASROOT_STATE] = asroot_state,
@@ -492,6 +533,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)
 {
 	*reply = (struct asroot_reply){.serial = rq->serial};
+	kept_answered(k);
 	errno = 0;
 	enum status st = asroot_is_sane(rq) ? asroot_table[rq->op](k, rq, reply, fds) : ST_CONFIG;
 	reply->status = st;
@@ -501,9 +543,17 @@ void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_repl
 	}
 }
 
+void kept_answered(struct kept *k)
+{
+	if (k->passing >= 0)
+		close(k->passing);
+	k->passing = -1;
+}
+
 enum status kept_init(struct kept *k, const char *config_path)
 {
-	*k = (struct kept){.config_path = config_path, .config_last = -1, .config_accepted = -1};
+	*k = (struct kept){.config_path = config_path, .config_last = -1, .config_accepted = -1,
+			  .passing = -1};
 	list_init(&k->things);
 	k->home_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	return k->home_ns >= 0 ? ST_OK : ST_IO;
@@ -513,6 +563,7 @@ void kept_begin(struct kept *k)
 {
 	k->round++;
 	k->told = false;
+	holder_lua_stop_all(&k->lua);
 	/* What the one before read and did not accept is not for the next one to accept. */
 	if (k->config_last >= 0)
 		close(k->config_last);
@@ -523,6 +574,8 @@ void kept_fini(struct kept *k)
 {
 	LIST_EACH_SAFE(at, &k->things)
 		drop(k, CONTAINER_OF(at, struct thing, in_list));
+	kept_answered(k);
+	holder_lua_stop_all(&k->lua);
 	if (k->config_last >= 0)
 		close(k->config_last);
 	if (k->config_accepted >= 0)

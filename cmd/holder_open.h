@@ -3,6 +3,7 @@
 #ifndef CMD_HOLDER_OPEN_H
 #define CMD_HOLDER_OPEN_H
 
+#include "cmd/holder_lua.h"
 #include "cmd/holder_proto.h"
 #include "core/base/list.h"
 
@@ -16,6 +17,8 @@ struct kept {
 	uint32_t round;          /* counts the mains; things remember who asked last */
 	enum asroot_state state; /* what main reported last; only valid when told */
 	bool told;
+	struct holder_lua lua;
+	int passing; /* opened for the reply in hand, not kept; -1: none */
 };
 
 enum status kept_init(struct kept *k, const char *config_path) MUST_USE; /* ST_IO with errno */
@@ -24,5 +27,7 @@ void kept_fini(struct kept *k);
 void kept_begin(struct kept *k);
 /* Does one request. fds has room for ASROOT_FDS and stays the holder's. */
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds);
+/* The reply was sent: what is not kept is closed. */
+void kept_answered(struct kept *k);
 
 #endif

@@ -178,6 +178,13 @@ static bool is_memory(const char *name)
 	       version[digits] == 0 && version[0] != '0';
 }
 
+static bool is_script(const char *name)
+{
+	size_t len = strnlen(name, ASROOT_SCRIPT_NAME);
+	return len > 0 && len < ASROOT_SCRIPT_NAME &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+}
+
 static bool sane_tun(const struct asroot_request *rq)
 {
 	return is_device(rq->name) && rq->count >= 1 &&
@@ -202,6 +209,8 @@ bool asroot_is_sane(const struct asroot_request *rq)
 		if (rq->of == ASROOT_UDP)
 			return sane_udp(rq);
 		return rq->of == ASROOT_TUN && is_device(rq->name);
+	case ASROOT_SCRIPT: return is_script(rq->script);
+	case ASROOT_LUA: return rq->index < ASROOT_LUA_PLACES;
 	case ASROOT_STATE: return rq->state <= ASROOT_STOPPING;
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:

@@ -19,6 +19,8 @@
 #define ASROOT_NAME 16  /* with NUL: devices sp-[A-Za-z0-9_-]{1,12}, memory (keep|rt)[1-9][0-9]{0,2} */
 #define ASROOT_VRF 32   /* name of a network namespace; "" is our own */
 #define ASROOT_FDS 64   /* descriptors in one reply */
+#define ASROOT_LUA_PLACES 2
+#define ASROOT_SCRIPT_NAME 32 /* with NUL: [a-z0-9_-] */
 #define ASROOT_MEMORY_MAX (128u << 20)
 #define ASROOT_MEMORIES 4 /* that are kept: of this main and of the version before */
 
@@ -30,6 +32,9 @@ enum asroot_op {
 	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */
 	ASROOT_CONFIG, /* is_fresh: the file as it is now; else the accepted copy, if any -> memfd */
 	ASROOT_ACCEPT, /* the text of the last ASROOT_CONFIG is in force from now on */
+	ASROOT_SCRIPT, /* script: the file lua/SCRIPT.lua beside the configuration -> memfd; ST_NOT_FOUND */
+	ASROOT_LUA,    /* index: place 0 or 1; is_delete: ends the process there, else that and a new one
+			* -> main's end of its socket pair */
 	ASROOT_DROP,   /* of: ASROOT_UDP or ASROOT_TUN and their keys: closes it */
 	ASROOT_SWEEP,  /* closes everything this main did not ask for since it started */
 	ASROOT_STATE,  /* state: what the service manager is told */
@@ -59,6 +64,7 @@ struct asroot_request {
 	uint64_t size;
 	char name[ASROOT_NAME];
 	char vrf[ASROOT_VRF];
+	char script[ASROOT_SCRIPT_NAME];
 };
 
 struct asroot_reply {

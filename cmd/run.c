@@ -7,6 +7,7 @@
 
 #include "cmd/client.h"
 #include "cmd/holder.h"
+#include "cmd/holder_become.h"
 #include "cmd/quickstart.h"
 #include "cmd/wire.h"
 

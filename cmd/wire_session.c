@@ -9,7 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
-#include "core/session/session.h"
+#include "core/session/attributes.h"
 #include "db/store.h"
 #include "modules/data/data.h"
 #include "modules/loop/loop.h"
@@ -41,19 +41,6 @@ void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_a
 
 /* ---- rows ------------------------------------------------------------------------------------- */
 
-static const char *identity_type(uint8_t type)
-{
-	switch (type) {
-	case 1: return "ipv4";
-	case 2: return "fqdn";
-	case 3: return "email";
-	case 5: return "ipv6";
-	case 9: return "dn";
-	case 11: return "key-id";
-	default: return "unknown";
-	}
-}
-
 static void put(char *out, size_t cap, const char *text)
 {
 	size_t len = strnlen(text, cap - 1);
@@ -70,7 +57,7 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 	put(row->ivrf, sizeof(row->ivrf), s->ivrf);
 	put(row->profile, sizeof(row->profile), s->profile);
 	put(row->policy, sizeof(row->policy), s->policy);
-	put(row->identity_type, sizeof(row->identity_type), identity_type(s->peer_id.type));
+	put(row->identity_type, sizeof(row->identity_type), identity_type_name(s->peer_id.type));
 	session_identity(&s->peer_id, row->identity, sizeof(row->identity));
 	put(row->username, sizeof(row->username), s->username);
 	endpoint_format(&s->local, row->local);

@@ -29,6 +29,7 @@ enum cmd_mode {
 	MODE_VRF_AF,
 	MODE_ACL4,
 	MODE_ACL_EXT,
+	MODE_SCRIPT,
 	MODE_ACL6, /* from here on: blocks kept as text */
 	MODE_MANGLER,
 	MODE_FLEXVPN,

@@ -29,6 +29,8 @@ static const struct cmd_class keyrings =
 	USER("crypto ikev2 keyring", keyrings, keyring_count, struct ike_keyring);
 static const struct cmd_class vrfs = USER("vrf definition", vrfs, vrf_count, struct vrf_def);
 static const struct cmd_class ifaces = USER("interface", ifaces, iface_count, struct iface);
+static const struct cmd_class scripts =
+	USER("sallyport script", scripts, script_count, struct script);
 static const struct cmd_class peers =
 	CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
 
@@ -48,6 +50,7 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 	M(MODE_VRF_AF, "an address family", rows_vrf_af, NULL),
 	M(MODE_ACL4, "an access list", rows_acl4, NULL),
 	M(MODE_ACL_EXT, "an extended access list", rows_acl_ext, NULL),
+	M(MODE_SCRIPT, "a script", rows_script, &scripts),
 	M(MODE_ACL6, "an IPv6 access list", rows_acl6, NULL),
 	M(MODE_MANGLER, "a name mangler", rows_mangler, NULL),
 	M(MODE_FLEXVPN, "a client profile", rows_flexvpn, NULL),

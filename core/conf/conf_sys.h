@@ -58,6 +58,19 @@ struct listen_addr {
 	uint32_t num;
 };
 
+/* A Lua script: the file NAME.lua in the folder lua beside the configuration, or a shipped one. */
+struct script_setting {
+	char *name;
+	char *value;
+};
+struct script {
+	char *name; /* [a-z0-9_-], at most SCRIPT_NAME - 1 */
+	bool shutdown;
+	struct script_setting *settings; /* a name may stand several times */
+	size_t setting_count;
+};
+#define SCRIPT_NAME 32 /* with NUL */
+
 /* The `sallyport ...` settings. */
 struct own_settings {
 	struct listen_addr *listen; /* none: wildcard in our own namespace and in every VRF */
@@ -69,6 +82,10 @@ struct own_settings {
 	uint32_t half_open_per_source; /* 0: no limit */
 	uint32_t retention_days;       /* 0: for ever */
 	uint32_t group_commit_ms;
+	bool lua_permit;     /* what a login gets when a script fails */
+	uint32_t lua_memory_kb;
+	uint32_t lua_time_ms; /* wall time of one call */
+	uint32_t lua_instructions; /* of one call, in thousands */
 };
 
 #endif

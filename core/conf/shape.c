@@ -393,6 +393,20 @@ static const struct shape_field f_listen_addr[] = {
 };
 static const struct shape shape_listen_addr = SHAPE(listen_addr, f_listen_addr);
 
+static const struct shape_field f_script_setting[] = {
+	F(STR, script_setting, name),
+	F(STR, script_setting, value),
+};
+static const struct shape shape_script_setting = SHAPE(script_setting, f_script_setting);
+
+static const struct shape_field f_script[] = {
+	F(STR, script, name),
+	F(BOOL, script, shutdown),
+	LIST(script, settings, setting_count, shape_script_setting),
+	F(SIZE, script, setting_count),
+};
+const struct shape shape_script = SHAPE(script, f_script);
+
 static const struct shape_field f_own_settings[] = {
 	LIST(own_settings, listen, listen_count, shape_listen_addr),
 	F(SIZE, own_settings, listen_count),
@@ -403,6 +417,10 @@ static const struct shape_field f_own_settings[] = {
 	F(U32, own_settings, half_open_per_source),
 	F(U32, own_settings, retention_days),
 	F(U32, own_settings, group_commit_ms),
+	F(BOOL, own_settings, lua_permit),
+	F(U32, own_settings, lua_memory_kb),
+	F(U32, own_settings, lua_time_ms),
+	F(U32, own_settings, lua_instructions),
 };
 static const struct shape shape_own_settings = SHAPE(own_settings, f_own_settings);
 
@@ -439,6 +457,8 @@ static const struct shape_field f_snapshot[] = {
 	SKIP(snapshot, vrf_number_count),
 	LIST(snapshot, aaa_lists, aaa_list_count, shape_aaa_list),
 	F(SIZE, snapshot, aaa_list_count),
+	LIST(snapshot, scripts, script_count, shape_script),
+	F(SIZE, snapshot, script_count),
 	LIST(snapshot, kept, kept_count, shape_kept),
 	F(SIZE, snapshot, kept_count),
 	F(BOOL, snapshot, aaa_new_model),
@@ -452,5 +472,6 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_dpd, &shape_trustpoint_ref, &shape_aaa_author, &shape_proposal, &shape_policy,
 	&shape_profile, &shape_ike_peer, &shape_keyring, &shape_kept, &shape_authz,
 	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_set,
-	&shape_ipsec_profile, &shape_iface, &shape_vrf_def, &shape_aaa_list, &shape_ike_global,
+	&shape_ipsec_profile, &shape_iface, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
+	&shape_script, &shape_ike_global,
 	&shape_ipsec_global, &shape_listen_addr, &shape_own_settings, &shape_snapshot, NULL};

@@ -38,7 +38,7 @@ struct shape {
 
 extern const struct shape shape_snapshot, shape_proposal, shape_policy, shape_profile,
 	shape_keyring, shape_authz, shape_set, shape_ipsec_profile, shape_pool4, shape_pool6,
-	shape_acl, shape_iface, shape_vrf_def, shape_aaa_list;
+	shape_acl, shape_iface, shape_vrf_def, shape_aaa_list, shape_script;
 /* All of them, for the test; NULL ends. */
 extern const struct shape *const shape_all[];
 

@@ -46,6 +46,8 @@ struct snapshot {
 	size_t vrf_number_count;
 	struct aaa_list *aaa_lists;
 	size_t aaa_list_count;
+	struct script *scripts;
+	size_t script_count;
 	struct kept *kept;
 	size_t kept_count;
 	bool aaa_new_model;

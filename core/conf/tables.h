@@ -9,7 +9,7 @@
 
 extern const struct cmd_rows rows_global, rows_proposal, rows_policy, rows_profile, rows_keyring,
 	rows_peer, rows_authz, rows_set, rows_ipsec_profile, rows_iface, rows_vrf, rows_vrf_af,
-	rows_acl4, rows_acl_ext, rows_acl6, rows_mangler, rows_flexvpn, rows_cluster, rows_radius,
+	rows_acl4, rows_acl_ext, rows_script, rows_acl6, rows_mangler, rows_flexvpn, rows_cluster, rows_radius,
 	rows_aaa_group, rows_dynauth, rows_attrs, rows_trustpoint, rows_certmap, rows_chain,
 	rows_cert, rows_crypto_map;
 
@@ -24,6 +24,10 @@ cmd_set_fn set_negotiation, set_fragmentation, set_redirect_client, set_fragment
 	set_nat_transparency, set_listen, set_port;
 cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, print_fragment_before,
 	print_listen, print_port;
+
+/* Scripts: cmd_script.c. */
+cmd_set_fn set_lua_failure, set_script;
+cmd_print_fn print_lua_failure;
 
 /* Services of a profile: cmd_service.c. */
 cmd_set_fn set_trustpoint, set_nat_keepalive, set_template, set_accounting, set_author_user,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/conf/match.h"
 
 #define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
@@ -199,7 +200,7 @@ static enum list_says ask_list(struct resolver *r, const char *name)
 static enum status find_policy(struct resolver *r, const struct aaa_author *a, bool is_group,
 	const struct authz_policy **out)
 {
-	char identity[SESSION_NAME];
+	char named[SESSION_NAME];
 	const char *name = a->username;
 
 	*out = NULL;
@@ -211,9 +212,9 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 	enum list_says says = ask_list(r, a->list);
 	if (says != LIST_LOCAL)
 		return says == LIST_NONE ? ST_OK : ST_NOT_AUTHORIZED;
-	if (!name) { /* R-AZN-06 */
-		session_identity(&r->s->peer_id, identity, sizeof(identity));
-		name = identity;
+	if (!name) { /* R-AZN-06; or what a script calls the user */
+		snprintf(named, sizeof(named), "%.*s", SESSION_NAME - 1, r->s->username);
+		name = named;
 	}
 	*out = snapshot_authz(r->conf, name);
 	if (*out && (*out)->disabled)
@@ -317,7 +318,10 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 		return ST_NO_PROFILE;
 	}
 	set_name(s->profile, p->name);
-	session_identity(&q->peer_id, s->username, sizeof(s->username));
+	if (q->name[0]) /* a script's */
+		escape_bytes(s->username, sizeof(s->username), q->name, strlen(q->name));
+	else
+		session_identity(&q->peer_id, s->username, sizeof(s->username));
 	st = find_device(&r, p, q->we_are_initiator);
 	if (st != ST_OK || q->we_are_initiator)
 		return st;

@@ -1,6 +1,7 @@
 /* The holder with a stand-in for main: this program again, started by the holder with --as-main. Runs
  * in a network namespace of its own; needs root, and says so otherwise. */
 #include "cmd/holder.h"
+#include "cmd/holder_become.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -187,6 +188,66 @@ static void read_config(bool is_fresh)
 		NOTE("config failed %s", status_token(st));
 }
 
+static void read_script(const char *name)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	char buf[64] = "";
+	struct asroot_request rq = {.op = ASROOT_SCRIPT};
+	strcpy(rq.script, name);
+	enum status st = call(rq, &reply, fds);
+	if (st == ST_OK && pread(fds[0], buf, sizeof(buf) - 1, 0) >= 0)
+		NOTE("script %s: %s, written %d", name, buf, pwrite(fds[0], "x", 1, 0) == 1);
+	else
+		NOTE("script %s: failed %s", name, status_token(st));
+}
+
+/* Starts the process in a place, hears who it is, and whether it is gone when the next one comes. */
+static void use_script_process(unsigned place)
+{
+	struct asroot_reply reply;
+	int first[ASROOT_FDS], second[ASROOT_FDS];
+	char buf[128] = "";
+	struct asroot_request rq = {.op = ASROOT_LUA, .index = place};
+	enum status st = call(rq, &reply, first);
+	NOTE("lua %u %s", place, status_token(st));
+	if (st != ST_OK)
+		return;
+	if (recv(first[0], buf, sizeof(buf) - 1, 0) > 0)
+		NOTE("lua %u is %s", place, buf);
+	st = call(rq, &reply, second);
+	NOTE("lua %u replaced %s, end of the first %d", place, status_token(st),
+	     (int)recv(first[0], buf, sizeof(buf), 0));
+	(void)!recv(second[0], buf, sizeof(buf), 0);
+	rq.is_delete = 1;
+	st = call(rq, &reply, NULL);
+	NOTE("lua %u ended %s, %d", place, status_token(st), (int)recv(second[0], buf, sizeof(buf), 0));
+	close(first[0]);
+	close(second[0]);
+	rq.is_delete = 0;
+	st = call(rq, &reply, first); /* it outlives its main for no longer than the next one's start */
+	if (st == ST_OK && recv(first[0], buf, sizeof(buf) - 1, 0) > 0)
+		NOTE("lua %u left %s", place, buf);
+}
+
+/* Stands for the process of the scripts: says who it is. */
+static int stand_in_script(void)
+{
+	char line[256], text[128];
+	unsigned caps = 1;
+	FILE *f = fopen("/proc/self/status", "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "CapEff", 6))
+			caps = strstr(line, "0000000000000000") == NULL;
+	if (f)
+		fclose(f);
+	snprintf(text, sizeof(text), "pid %d uid0 %d caps %u", (int)getpid(), getuid() == 0, caps);
+	if (send(HOLDER_CONTROL_FD, text, strlen(text), MSG_NOSIGNAL) < 0)
+		return 1;
+	for (;;)
+		pause();
+}
+
 static void tell_ready(void)
 {
 	struct asroot_reply reply;
@@ -220,6 +281,10 @@ static int stand_in(const char *state)
 		ask_in_vrf(state);
 		ask_for_memory("rt1");
 		read_config(false);
+		read_script("hello");
+		read_script("missing");
+		use_script_process(0);
+		use_script_process(1);
 		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
 	} else if (life == 2) {
 		ask_for_socket();
@@ -346,6 +411,18 @@ static void send_datagram(const char *text)
 	close(fd);
 }
 
+static void write_script(void)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/lua", folder);
+	T_EQ(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/lua/hello.lua", folder);
+	FILE *f = fopen(path, "w");
+	T_TRUE(f != NULL);
+	fputs("return 1", f);
+	T_EQ(fclose(f), 0);
+}
+
 static void test_first_life(void)
 {
 	static const char *const expected[] = {
@@ -356,7 +433,10 @@ static void test_first_life(void)
 		"udp insane config", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
 		"tun ok kept 0 queues 2", "route ok", "route gone ok",
 		"route gone again ok", "tun of another make exists", "config first, written 0",
-		"memory rt1 ok kept 0", "accept ok"};
+		"memory rt1 ok kept 0", "accept ok", "script hello: return 1, written 0",
+		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
+		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0"};
+	T_DO(write_script());
 	T_DO(write_config("first"));
 	T_DO(open_notify());
 	T_DO(start_holder());
@@ -421,6 +501,10 @@ static void test_second_life(void)
 	unsigned index = if_nametoindex("sp-test1");
 	T_DO(send_datagram("waiting"));
 	T_DO(write_config("second"));
+	int left = 0;
+	sscanf(after("lua 1 left pid "), "lua 1 left pid %d", &left);
+	T_TRUE(left > 1);
+	T_EQ(kill(left, 0), 0);
 	pause_ms(1100); /* ready for longer than a second: an accident */
 	T_DO(kill_main(1));
 	T_TRUE(wait_for("ready 2", 1000));
@@ -430,6 +514,7 @@ static void test_second_life(void)
 		T_TRUE(strstr(mine, expected[i]));
 	}
 	T_EQ(if_nametoindex("sp-test1"), index);
+	T_EQ(kill(left, 0), -1);
 }
 
 /* Dying right after being ready: pauses grow. */
@@ -515,6 +600,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[2], "--as-main") == 0)
 		return stand_in(argv[3]);
+	if (argc == 3 && strcmp(argv[2], "--as-lua") == 0)
+		return stand_in_script();
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
 		printf("needs root for namespaces and TUN devices\n");
 		return 77;
