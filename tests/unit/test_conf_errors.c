@@ -46,6 +46,8 @@ static const struct wrong errors[] = {
 	{"crypto ipsec transform-set T esp-aes esp-sha265-hmac\n", 1, 38, "esp-sha265-hmac",
 		"esp-sha256-hmac"},
 	{"ip vrf RED\n rd 1:1\n", 1, 1, "ip vrf", "vrf definition"},
+	{"sallyport script ../x\n shutdown\n", 1, 18, "../x", "small letters"},
+	{"sallyport script a\n set b\n", 2, 7, "", "incomplete"},
 	{"ip local pool P 10.0.0.9 10.0.0.1\n", 1, 26, "10.0.0.1", "before the first"},
 	{"ip local pool P 10.0.0.1 10.0.0.9\nip local pool P 10.0.0.5 10.0.0.20\n", 2, 17,
 		"10.0.0.5", "overlaps"},
