@@ -123,17 +123,23 @@ static bool set_int(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
-static bool set_options(int fd, uint8_t family)
+static bool set_listening(int fd, uint8_t family)
 {
 	(void)set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
 	(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
-	if (!set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+	return set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+	       (family == 4 ? set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) :
+			      set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
+}
+
+static bool set_options(int fd, const struct asroot_request *rq)
+{
+	/* Nobody reads what comes to a socket that only sends. */
+	if (rq->port == 0 ? !set_int(fd, SOL_SOCKET, SO_RCVBUF, 0) : !set_listening(fd, rq->family))
 		return false;
-	if (family == 4)
-		return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) &&
-		       set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	if (rq->family == 4)
+		return set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
-	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
@@ -162,7 +168,7 @@ static enum status open_udp(const struct asroot_request *rq, int *out, int32_t *
 			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ST_IO;
-	bool ok = set_options(fd, rq->family) && bind_to(fd, rq);
+	bool ok = set_options(fd, rq) && bind_to(fd, rq);
 	if (!ok && errno == EADDRNOTAVAIL && rq->may_be_absent) {
 		*error = errno;
 		ok = set_absent(fd, rq->family) && bind_to(fd, rq);

@@ -158,7 +158,7 @@ static bool is_prefix(const struct prefix *p, uint8_t family, bool may_be_none)
 
 static bool sane_udp(const struct asroot_request *rq)
 {
-	return (rq->family == 4 || rq->family == 6) && rq->port != 0 && rq->index < ASROOT_FDS &&
+	return (rq->family == 4 || rq->family == 6) && rq->index < ASROOT_FDS &&
 	       (rq->addr.family == 0 || rq->addr.family == rq->family);
 }
 

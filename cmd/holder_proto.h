@@ -25,8 +25,8 @@
 #define ASROOT_MEMORIES 4 /* that are kept: of this main and of the version before */
 
 enum asroot_op {
-	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), may_be_absent, port, index -> one
-			* socket */
+	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), may_be_absent, port (0: any, it only
+			* sends), index -> one socket */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */
 	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, is_delete */
 	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */

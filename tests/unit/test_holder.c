@@ -108,6 +108,34 @@ static void ask_for_socket(void)
 	NOTE("udp insane %s", status_token(st));
 }
 
+/* Sockets that only send: told apart by index, without room for what comes. */
+static void ask_for_senders(void)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS], size = 0, other = -1;
+	socklen_t len = sizeof(size);
+	struct sockaddr_in at = {0};
+	struct asroot_request rq = {.op = ASROOT_UDP, .of = ASROOT_UDP, .family = 4, .index = 1};
+	enum status st = call(rq, &reply, fds);
+	other = st == ST_OK ? fds[0] : -1;
+	NOTE("sender %s kept %u", status_token(st), reply.was_kept);
+	getsockopt(other, SOL_SOCKET, SO_RCVBUF, &size, &len);
+	NOTE("sender has little room %d", size > 0 && size < 8192);
+	rq.index = 2;
+	rq.addr = (struct addr){4, {127, 0, 0, 5}};
+	st = call(rq, &reply, fds);
+	NOTE("sender with another index %s kept %u", status_token(st), reply.was_kept);
+	len = sizeof(at);
+	if (st == ST_OK)
+		getsockname(fds[0], (struct sockaddr *)&at, &len);
+	NOTE("sender from %s", inet_ntoa(at.sin_addr));
+	rq.op = ASROOT_DROP;
+	NOTE("sender dropped %s", status_token(call(rq, &reply, NULL)));
+	rq.op = ASROOT_UDP;
+	st = call(rq, &reply, fds);
+	NOTE("sender anew %s kept %u", status_token(st), reply.was_kept);
+}
+
 static void ask_for_tun(uint32_t queues)
 {
 	struct asroot_reply reply;
@@ -277,6 +305,7 @@ static int stand_in(const char *state)
 	if (life == 1) {
 		look_at_myself();
 		ask_for_socket();
+		ask_for_senders();
 		ask_for_tun(2);
 		ask_in_vrf(state);
 		ask_for_memory("rt1");
@@ -430,7 +459,8 @@ static void test_first_life(void)
 		"CapInh:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "core 0\n",
 		"pdeathsig 9", "umask 77", "filter 00000000", "environ 0", "extra fds 0",
 		"memory ok kept 0", "udp ok kept 0", "udp in a missing vrf not_found",
-		"udp insane config", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
+		"udp insane config", "sender ok kept 0", "sender has little room 1",
+		"sender with another index ok kept 0", "sender from 127.0.0.5", "sender dropped ok", "sender anew ok kept 0", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
 		"tun ok kept 0 queues 2", "route ok", "route gone ok",
 		"route gone again ok", "tun of another make exists", "config first, written 0",
 		"memory rt1 ok kept 0", "accept ok", "script hello: return 1, written 0",
