@@ -16,6 +16,9 @@ bool derive_modified(struct snapshot *s);
 void check_objects(struct parse *ps);    /* each on its own */
 void check_references(struct parse *ps); /* names of things that are not there */
 
+/* The name under which the place of the first destination is remembered. */
+extern const char place_of_logging[];
+
 /* A message at the place where a name was written. */
 void check_say(struct parse *ps, enum conf_severity severity, const char *name, const char *text,
 	const char *hint);

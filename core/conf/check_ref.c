@@ -5,6 +5,7 @@
 
 #include "core/conf/argument.h"
 #include "core/conf/check.h"
+#include "core/conf/logging.h"
 
 static void missing(struct parse *ps, const char *name, const char *what)
 {
@@ -177,6 +178,50 @@ static void ike_refs(struct parse *ps)
 	}
 }
 
+/* An address that the interface here can lend to a message of this family. */
+static bool has_address(const struct iface *i, const struct log_settings *log)
+{
+	for (size_t k = 0; k < log->host_count; k++)
+		if (log->hosts[k].addr.family == 4 ? i->ip.addr.family != 0 : i->ip6_count != 0)
+			return true;
+	return log->host_count == 0;
+}
+
+static void source_refs(struct parse *ps, const struct log_source *source)
+{
+	uint8_t kind;
+	uint32_t number;
+	const struct iface *i = NULL;
+	want_vrf(ps, source->vrf);
+	if (iface_name_parse(source->ifname, strlen(source->ifname), &kind, &number))
+		i = snapshot_iface(ps->s, kind, number);
+	if (!i || !has_address(i, &ps->s->log))
+		check_say(ps, CONF_WARNING, source->ifname,
+			i ? "interface without an address for this, the host chooses one:"
+			  : "interface that is not defined here, the host chooses the address:",
+			"");
+}
+
+/* R-LOG-07: without its topics an export says little, and nobody looks for the reason there. */
+static void logging_refs(struct parse *ps)
+{
+	const struct snapshot *s = ps->s;
+	const struct log_settings *log = &s->log;
+	for (size_t i = 0; i < log->host_count; i++)
+		want_vrf(ps, log->hosts[i].vrf);
+	for (size_t i = 0; i < log->source_count; i++)
+		source_refs(ps, &log->sources[i]);
+	if (log->on && (log->host_count || log->local) && !s->ike.logging_ikev2 &&
+		!s->ike.logging_session)
+		check_say(ps, CONF_WARNING, place_of_logging,
+			"only the headend's own events are exported by",
+			"add `crypto logging session`, `crypto logging ikev2`");
+	if (log->origin == LOG_ORIGIN_IP && !log_own_address(s).family)
+		check_say(ps, CONF_WARNING, place_of_logging,
+			"`origin-id ip` finds no address, the host name is used by",
+			"`logging source-interface` or `sallyport listen` gives one");
+}
+
 void check_references(struct parse *ps)
 {
 	const struct snapshot *s = ps->s;
@@ -189,4 +234,5 @@ void check_references(struct parse *ps)
 		iface_refs(ps, &s->ifaces[i]);
 	for (size_t i = 0; i < s->own.listen_count; i++)
 		want_vrf(ps, s->own.listen[i].vrf);
+	logging_refs(ps);
 }

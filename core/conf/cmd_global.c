@@ -23,6 +23,11 @@
 		.grammar = words, .off = AT(field), .def = def_, .set = set_, .print = print_,     \
 		.flags = flags_, .when = when_, .help = what                                       \
 	}
+#define SETTING(words, def_, set_, print_, what)                                                   \
+	{                                                                                          \
+		.grammar = words, .def = def_, .when = WHEN_LIVE, .set = set_, .print = print_,    \
+		.help = what                                                                       \
+	}
 #define REFUSED(words, flags_, why)                                                                \
 	{                                                                                          \
 		.grammar = words, .flags = CMD_REFUSED | (flags_), .set = set_none, .help = why    \
@@ -252,10 +257,10 @@ static const struct cmd global[] = {
 	VALUE("crypto ikev2 redirect gateway auth", ike.redirect_auth, NULL, set_flag, print_flag,
 		CMD_LATER, WHEN_NEW, "redirect"),
 	KEPT("crypto ikev2 reconnect key <index:1-2> [active] <key:secret>", "cluster reconnect"),
-	VALUE("crypto logging ikev2", ike.logging_ikev2, NULL, set_flag, print_flag, CMD_LATER,
-		WHEN_LIVE, "choosing topics: every event is logged"),
-	VALUE("crypto logging session", ike.logging_session, NULL, set_flag, print_flag, CMD_LATER,
-		WHEN_LIVE, "choosing topics: every event is logged"),
+	VALUE("crypto logging ikev2", ike.logging_ikev2, NULL, set_flag, print_flag, 0, WHEN_LIVE,
+		"IKEv2 events are exported to syslog"),
+	VALUE("crypto logging session", ike.logging_session, NULL, set_flag, print_flag, 0,
+		WHEN_LIVE, "Sessions that come and go are exported to syslog"),
 
 	{.grammar = "crypto ipsec transform-set <name:name> <transform:word>+",
 		.enters = MODE_SET,
@@ -340,7 +345,27 @@ static const struct cmd global[] = {
 		.set = set_script,
 		.print = print_block,
 		.help = "A Lua script that logins are shown to; several run in order"},
-	KEPT("logging host <text:line>", "syslog export"),
+	VALUE("logging on", log.on, "on", set_flag, print_flag, 0, WHEN_LIVE,
+		"Syslog; no: nothing is exported"),
+	SETTING("logging host <host:word> [vrf <vrf:name>] [transport {udp|tcp|tls} [port "
+		"<port:1-65535>]] [<more:line>]",
+		NULL, set_log_host, print_log_host, "Collector of syslog messages, by its address"),
+	SETTING("logging trap [{<level:0-7>|emergencies|alerts|critical|errors|warnings|"
+		"notifications|informational|debugging}]",
+		"informational", set_log_trap, print_log_trap,
+		"Least urgent severity for collectors; no: none is sent"),
+	SETTING("logging facility {auth|authpriv|cron|daemon|kern|local0|local1|local2|local3|"
+		"local4|local5|local6|local7|lpr|mail|news|sys9|sys10|sys11|sys12|sys13|sys14|"
+		"syslog|user|uucp}",
+		"local4", set_log_facility, print_log_facility, "Syslog facility"),
+	SETTING("logging origin-id {hostname|ip|string <text:word>}", "hostname", set_log_origin,
+		print_log_origin, "Who we are in syslog messages"),
+	SETTING("logging source-interface <name:iface> [vrf <vrf:name>]", NULL, set_log_source,
+		print_log_source, "Whose address syslog messages come from"),
+	SETTING("sallyport logging local [{rfc5424|<path:word> [rfc5424]}]", NULL, set_log_local,
+		print_log_local, "Syslog daemon of this host, /dev/log or another socket"),
+	SETTING("logging <host:word> [<more:line>]", NULL, set_log_old, NULL,
+		"A collector, or `logging` of a router"),
 
 	QUIET("configure terminal"),
 	QUIET("exit-address-family"),
@@ -394,7 +419,6 @@ static const struct cmd global[] = {
 	ROUTER("service"),
 	ROUTER("boot"),
 	ROUTER("enable"),
-	ROUTER("logging"),
 	ROUTER("snmp-server"),
 	ROUTER("license"),
 	ROUTER("platform"),

@@ -88,4 +88,36 @@ struct own_settings {
 	uint32_t lua_instructions; /* of one call, in thousands */
 };
 
+#define LOG_HOSTS            32
+#define LOG_PATH             108 /* of a socket, with NUL */
+#define LOG_TRAP_DEFAULT     6
+#define LOG_TRAP_OFF         8
+#define LOG_FACILITY_DEFAULT 20 /* local4 */
+
+struct log_host {
+	struct addr addr;
+	char *vrf; /* NULL: our own namespace */
+	uint32_t port;
+};
+struct log_source {
+	char *ifname; /* canonical */
+	char *vrf;    /* of the hosts that it is for; NULL: those in our own namespace */
+};
+enum log_origin { LOG_ORIGIN_HOSTNAME, LOG_ORIGIN_IP, LOG_ORIGIN_STRING };
+
+/* Syslog. The topics are ike.logging_*. */
+struct log_settings {
+	bool on;
+	uint8_t trap;     /* least urgent severity for hosts, 0..7 or LOG_TRAP_OFF */
+	uint8_t facility; /* 0..23 */
+	uint8_t origin;   /* enum log_origin */
+	char *origin_text;
+	struct log_host *hosts;
+	size_t host_count;
+	struct log_source *sources;
+	size_t source_count;
+	char *local; /* socket of this host's daemon; NULL: none */
+	bool local_5424;
+};
+
 #endif

@@ -424,6 +424,34 @@ static const struct shape_field f_own_settings[] = {
 };
 static const struct shape shape_own_settings = SHAPE(own_settings, f_own_settings);
 
+static const struct shape_field f_log_host[] = {
+	F(ADDR, log_host, addr),
+	F(STR, log_host, vrf),
+	F(U32, log_host, port),
+};
+static const struct shape shape_log_host = SHAPE(log_host, f_log_host);
+
+static const struct shape_field f_log_source[] = {
+	F(STR, log_source, ifname),
+	F(STR, log_source, vrf),
+};
+static const struct shape shape_log_source = SHAPE(log_source, f_log_source);
+
+static const struct shape_field f_log_settings[] = {
+	F(BOOL, log_settings, on),
+	F(U8, log_settings, trap),
+	F(U8, log_settings, facility),
+	F(U8, log_settings, origin),
+	F(STR, log_settings, origin_text),
+	LIST(log_settings, hosts, host_count, shape_log_host),
+	F(SIZE, log_settings, host_count),
+	LIST(log_settings, sources, source_count, shape_log_source),
+	F(SIZE, log_settings, source_count),
+	F(STR, log_settings, local),
+	F(BOOL, log_settings, local_5424),
+};
+static const struct shape shape_log_settings = SHAPE(log_settings, f_log_settings);
+
 static const struct shape_field f_snapshot[] = {
 	SKIP(snapshot, refs),
 	SKIP(snapshot, arena),
@@ -465,6 +493,7 @@ static const struct shape_field f_snapshot[] = {
 	IN(snapshot, ike, shape_ike_global),
 	IN(snapshot, ipsec, shape_ipsec_global),
 	IN(snapshot, own, shape_own_settings),
+	IN(snapshot, log, shape_log_settings),
 };
 const struct shape shape_snapshot = SHAPE(snapshot, f_snapshot);
 
@@ -473,5 +502,6 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_profile, &shape_ike_peer, &shape_keyring, &shape_kept, &shape_authz,
 	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_set,
 	&shape_ipsec_profile, &shape_iface, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
-	&shape_script, &shape_ike_global,
-	&shape_ipsec_global, &shape_listen_addr, &shape_own_settings, &shape_snapshot, NULL};
+	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
+	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
+	&shape_snapshot, NULL};

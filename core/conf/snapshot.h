@@ -54,6 +54,7 @@ struct snapshot {
 	struct ike_global ike;
 	struct ipsec_global ipsec;
 	struct own_settings own;
+	struct log_settings log;
 };
 
 struct snapshot *snapshot_ref(struct snapshot *s);

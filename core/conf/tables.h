@@ -28,6 +28,11 @@ cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, prin
 /* Scripts: cmd_script.c. */
 cmd_set_fn set_lua_failure, set_script;
 cmd_print_fn print_lua_failure;
+/* Syslog: cmd_logging.c. */
+cmd_set_fn set_log_host, set_log_old, set_log_trap, set_log_facility, set_log_origin,
+	set_log_source, set_log_local;
+cmd_print_fn print_log_host, print_log_trap, print_log_facility, print_log_origin, print_log_source,
+	print_log_local;
 
 /* Services of a profile: cmd_service.c. */
 cmd_set_fn set_trustpoint, set_nat_keepalive, set_template, set_accounting, set_author_user,

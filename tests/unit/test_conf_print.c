@@ -202,7 +202,7 @@ static void emit(struct text *t, const char *g, const char *end);
 
 static void emit_choice(struct text *t, const char *g, const char *end)
 {
-	const char *alt[16], *stop[16];
+	const char *alt[32], *stop[32];
 	size_t n = 0;
 	const char *from = g;
 	for (const char *p = g; p <= end; p++) {
