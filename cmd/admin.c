@@ -11,6 +11,7 @@ const struct admin_command admin_commands[] = {
 	{"show running-config", "[all]", false, show_running_config,
 	 "configuration in force; all: with defaults"},
 	{"show counters", "", false, show_counters, "every counter and every kind of failure, one sample"},
+	{"show logging", "", false, show_logging, "syslog: what is exported, to whom, and what was lost"},
 	{"show ip local pool", "[NAME]", false, show_pools, "address pools and how many addresses are in use"},
 	{"show crypto session", "[detail] [FILTER]", false, show_crypto_session,
 	 "who is connected, from where, through which interface"},

@@ -22,6 +22,7 @@ SHOW(show_ipsec_sa);
 SHOW(show_counters);
 SHOW(show_diagnose);
 SHOW(show_pools);
+SHOW(show_logging);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);
 SHOW(admin_reload);

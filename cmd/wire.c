@@ -25,6 +25,7 @@
 #include "cmd/wire_ports.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
+#include "cmd/wire_syslog.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -104,6 +105,7 @@ static void each_second(void *ctx)
 	wire_net_second(w);
 	wire_counters_keep(w);
 	wire_log_second();
+	wire_syslog_second(w);
 	if (++w->seconds % PRUNE_S == 1)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
 }
@@ -210,7 +212,7 @@ static bool make_core(struct wire *w)
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
-				  .reload = wire_reload};
+				  .reload = wire_reload, .log_limited = wire_log_limited};
 	return w->sessions && w->ike &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
 }
@@ -267,6 +269,17 @@ static int make_base(struct wire *w)
 	return 0;
 }
 
+/* The log begins before the configuration says where else it goes. */
+static void say_start(struct wire *w, bool is_for_export)
+{
+	const struct kv kv[] = {kv_str("version", SALLYPORT_VERSION), kv_u64("pid", (uint64_t)getpid()),
+				kv_str("memory", w->is_locked ? "locked" : "not locked: the memlock limit forbids it")};
+	if (is_for_export)
+		wire_syslog_event(w, EV_START, kv, sizeof(kv) / sizeof(kv[0]));
+	else
+		log_emit(EV_START, kv, sizeof(kv) / sizeof(kv[0]));
+}
+
 static int start(struct wire *w)
 {
 	struct asroot_reply reply;
@@ -284,6 +297,9 @@ static int start(struct wire *w)
 		return rc;
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
+	if (wire_syslog_open(w) != ST_OK)
+		return refuse("cannot start", status_words(ST_NOMEM));
+	say_start(w, true);
 	wire_counters_thaw(w);
 	enum status st = wire_keep_thaw(w);
 	if (st != ST_OK)
@@ -331,6 +347,7 @@ static void end(struct wire *w)
 	if (w->sessions)
 		sessions_free(w->sessions);
 	diagnose_fini(&w->diagnose);
+	wire_syslog_close(w);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		loop_timer_free(timers[i]);
 	loop_signal_del(w->on_term);
@@ -355,10 +372,9 @@ int wire_main(int control, const char *state, const char *socket_path)
 	w->control = control;
 	w->state = state;
 	w->socket_path = socket_path;
-	bool is_locked = harden();
+	w->is_locked = harden();
 	wire_log_init(NULL);
-	LOG(EV_START, kv_str("version", SALLYPORT_VERSION), kv_u64("pid", (uint64_t)getpid()),
-	    kv_str("memory", is_locked ? "locked" : "not locked: the memlock limit forbids it"));
+	say_start(w, false);
 	int rc = start(w);
 	if (rc == 0)
 		loop_run(w->loop);

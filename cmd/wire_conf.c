@@ -7,6 +7,7 @@
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_syslog.h"
 #include "core/base/freeze.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -223,6 +224,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);
 	w->world.conf = w->conf;
+	wire_syslog_apply(w);
 	wire_conf_accept(w, s);
 	return ST_OK;
 }

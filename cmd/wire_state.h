@@ -18,6 +18,7 @@ struct loop_signal;
 struct loop_timer;
 struct net;
 struct store;
+struct syslog;
 
 /* Frozen records: for ten thousand sessions of three records each, and their run-time numbers. */
 #define WIRE_KEEP_RECORDS 40960u
@@ -43,6 +44,8 @@ struct wire {
 	struct ike *ike;
 	struct sessions *sessions;
 	struct ctl *ctl;
+	struct syslog *syslog;
+	uint64_t syslog_sent, syslog_dropped; /* that are in the counters already */
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */
@@ -67,7 +70,7 @@ struct wire {
 
 	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
 	struct loop_signal *on_term, *on_hup;
-	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer;
+	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer, *syslog_timer;
 
 	struct diagnose diagnose;
 	struct world world;
@@ -76,6 +79,7 @@ struct wire {
 	size_t pools_cap;
 	uint64_t sessions_peak;
 	int64_t started_ms; /* the headend, not this main */
+	bool is_locked; /* memory */
 	bool is_stopping;
 	bool reconcile_failed; /* the store could not yet compare its sessions with ours */
 	bool reconcile_again;  /* with the next second */

@@ -11,6 +11,7 @@
 struct data;
 struct diagnose;
 struct sessions;
+struct syslog;
 
 struct world {
 	struct ike *ike;
@@ -18,6 +19,8 @@ struct world {
 	struct data *data;
 	const struct snapshot *conf;
 	const struct diagnose *diagnose;
+	const struct syslog *syslog;
+	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	void *ctx;
 	uint64_t (*now_ms)(void *ctx);
 	/* A fresh sample is taken, numbered, and stored. */
