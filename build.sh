@@ -36,7 +36,8 @@ TEST_PACKAGES() {
 	echo "clang libclang-rt-14-dev llvm python3 python3-scapy python3-cryptography tshark" \
 		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
-		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins"
+		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
+		"rsyslog"
 }
 
 # need_packages PACKAGE...: installs the missing ones as root, otherwise says how.
@@ -58,9 +59,12 @@ need_packages() {
 		tail -n 20 "$(log_path packages)" >&2
 		die "apt-get install failed: ${missing[*]}"
 	}
-	# strongSwan is wanted as a program that tests start, not as a daemon on ports 500 and 4500.
+	# These are wanted as programs that tests start, not as daemons of this machine.
 	if [[ " ${missing[*]} " == *" charon-systemd "* && -d /run/systemd/system ]]; then
 		systemctl disable --now strongswan.service >/dev/null 2>&1 || true
+	fi
+	if [[ " ${missing[*]} " == *" rsyslog "* && -d /run/systemd/system ]]; then
+		systemctl disable --now rsyslog.service >/dev/null 2>&1 || true
 	fi
 }
 
