@@ -3,88 +3,11 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#define MESSAGE_CAP 512
-
-/* A request under construction. Sizes are ours, nothing comes from outside. */
-struct message {
-	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[MESSAGE_CAP];
-	size_t len;
-};
-
-static void put(struct message *m, const void *p, size_t len)
-{
-	if (len)
-		memcpy(m->bytes + m->len, p, len);
-	m->len += NLMSG_ALIGN(len);
-}
-
-static struct message begin(uint16_t type, uint16_t flags, const void *body, size_t len)
-{
-	struct message m = {0};
-	struct nlmsghdr h = {.nlmsg_type = type,
-			     .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags)};
-	put(&m, &h, sizeof(h));
-	put(&m, body, len);
-	return m;
-}
-
-static void attribute(struct message *m, uint16_t type, const void *p, size_t len)
-{
-	struct rtattr a = {.rta_len = (uint16_t)RTA_LENGTH(len), .rta_type = type};
-	put(m, &a, sizeof(a));
-	put(m, p, len);
-}
-
-static size_t open_nest(struct message *m, uint16_t type)
-{
-	size_t at = m->len;
-	attribute(m, type, NULL, 0);
-	return at;
-}
-
-static void close_nest(struct message *m, size_t at)
-{
-	uint16_t len = (uint16_t)(m->len - at);
-	memcpy(m->bytes + at, &len, sizeof(len));
-}
-
-/* 0 or the errno of the kernel's answer. */
-static int answer_of(int fd)
-{
-	_Alignas(NLMSG_ALIGNTO) uint8_t buf[4096];
-	ssize_t n = recv(fd, buf, sizeof(buf), 0);
-	if (n < 0)
-		return errno;
-	struct nlmsghdr h;
-	struct nlmsgerr e;
-	if ((size_t)n < sizeof(h) + sizeof(e.error))
-		return EPROTO;
-	memcpy(&h, buf, sizeof(h));
-	memcpy(&e.error, buf + NLMSG_HDRLEN, sizeof(e.error));
-	return h.nlmsg_type == NLMSG_ERROR ? -e.error : EPROTO;
-}
-
-static int ask(struct message *m)
-{
-	uint32_t len = (uint32_t)m->len;
-	struct timeval patience = {.tv_sec = 2};
-	memcpy(m->bytes, &len, sizeof(len)); /* nlmsg_len */
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	int e = send(fd, m->bytes, m->len, 0) < 0 ? errno : answer_of(fd);
-	close(fd);
-	return e;
-}
+#include "cmd/netlink.h"
 
 static enum status outcome(int e, int also_fine)
 {
@@ -97,15 +20,15 @@ static enum status outcome(int e, int also_fine)
 static enum status no_made_up_addresses(unsigned ifindex)
 {
 	struct ifinfomsg i = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
-	struct message m = begin(RTM_NEWLINK, 0, &i, sizeof(i));
+	struct netlink_message m = netlink_begin(RTM_NEWLINK, 0, &i, sizeof(i));
 	uint8_t mode = IN6_ADDR_GEN_MODE_NONE;
-	size_t spec = open_nest(&m, IFLA_AF_SPEC);
-	size_t inet6 = open_nest(&m, AF_INET6);
-	attribute(&m, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
-	close_nest(&m, inet6);
-	close_nest(&m, spec);
+	size_t spec = netlink_open_nest(&m, IFLA_AF_SPEC);
+	size_t inet6 = netlink_open_nest(&m, AF_INET6);
+	netlink_attribute(&m, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
+	netlink_close_nest(&m, inet6);
+	netlink_close_nest(&m, spec);
 	/* A kernel without IPv6 has no such setting. */
-	return outcome(ask(&m), EAFNOSUPPORT);
+	return outcome(netlink_ask(&m), EAFNOSUPPORT);
 }
 
 enum status netlink_link(unsigned ifindex, unsigned mtu)
@@ -115,10 +38,10 @@ enum status netlink_link(unsigned ifindex, unsigned mtu)
 		return st;
 	struct ifinfomsg i = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex,
 			      .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
-	struct message m = begin(RTM_NEWLINK, 0, &i, sizeof(i));
+	struct netlink_message m = netlink_begin(RTM_NEWLINK, 0, &i, sizeof(i));
 	uint32_t value = mtu;
-	attribute(&m, IFLA_MTU, &value, sizeof(value));
-	return outcome(ask(&m), 0);
+	netlink_attribute(&m, IFLA_MTU, &value, sizeof(value));
+	return outcome(netlink_ask(&m), 0);
 }
 
 enum status netlink_address(unsigned ifindex, const struct prefix *p, bool is_delete)
@@ -127,11 +50,11 @@ enum status netlink_address(unsigned ifindex, const struct prefix *p, bool is_de
 			      .ifa_prefixlen = p->len,
 			      .ifa_flags = IFA_F_NODAD,
 			      .ifa_index = ifindex};
-	struct message m = is_delete ? begin(RTM_DELADDR, 0, &a, sizeof(a)) :
-				       begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a, sizeof(a));
-	attribute(&m, IFA_LOCAL, p->addr.b, addr_len(&p->addr));
-	attribute(&m, IFA_ADDRESS, p->addr.b, addr_len(&p->addr));
-	return outcome(ask(&m), is_delete ? EADDRNOTAVAIL : EEXIST);
+	struct netlink_message m = is_delete ? netlink_begin(RTM_DELADDR, 0, &a, sizeof(a)) :
+					       netlink_begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a, sizeof(a));
+	netlink_attribute(&m, IFA_LOCAL, p->addr.b, addr_len(&p->addr));
+	netlink_attribute(&m, IFA_ADDRESS, p->addr.b, addr_len(&p->addr));
+	return outcome(netlink_ask(&m), is_delete ? EADDRNOTAVAIL : EEXIST);
 }
 
 enum status netlink_route(unsigned ifindex, const struct prefix *p, bool is_delete)
@@ -144,12 +67,12 @@ enum status netlink_route(unsigned ifindex, const struct prefix *p, bool is_dele
 			  .rtm_protocol = RTPROT_STATIC,
 			  .rtm_scope = net.addr.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 			  .rtm_type = RTN_UNICAST};
-	struct message m = is_delete ? begin(RTM_DELROUTE, 0, &r, sizeof(r)) :
-				       begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &r, sizeof(r));
+	struct netlink_message m = is_delete ? netlink_begin(RTM_DELROUTE, 0, &r, sizeof(r)) :
+					       netlink_begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &r, sizeof(r));
 	uint32_t oif = ifindex;
 	if (net.len)
-		attribute(&m, RTA_DST, net.addr.b, addr_len(&net.addr));
-	attribute(&m, RTA_OIF, &oif, sizeof(oif));
-	int e = ask(&m);
+		netlink_attribute(&m, RTA_DST, net.addr.b, addr_len(&net.addr));
+	netlink_attribute(&m, RTA_OIF, &oif, sizeof(oif));
+	int e = netlink_ask(&m);
 	return e == EEXIST ? ST_EXISTS : outcome(e, is_delete ? ESRCH : 0);
 }

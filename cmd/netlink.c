@@ -1,0 +1,75 @@
+#include "cmd/netlink.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+void netlink_put(struct netlink_message *m, const void *p, size_t len)
+{
+	if (len)
+		memcpy(m->bytes + m->len, p, len);
+	m->len += NLMSG_ALIGN(len);
+}
+
+struct netlink_message netlink_begin(uint16_t type, uint16_t flags, const void *body, size_t len)
+{
+	struct netlink_message m = {0};
+	struct nlmsghdr h = {.nlmsg_type = type,
+			     .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags)};
+	netlink_put(&m, &h, sizeof(h));
+	netlink_put(&m, body, len);
+	return m;
+}
+
+void netlink_attribute(struct netlink_message *m, uint16_t type, const void *p, size_t len)
+{
+	struct rtattr a = {.rta_len = (uint16_t)RTA_LENGTH(len), .rta_type = type};
+	netlink_put(m, &a, sizeof(a));
+	netlink_put(m, p, len);
+}
+
+size_t netlink_open_nest(struct netlink_message *m, uint16_t type)
+{
+	size_t at = m->len;
+	netlink_attribute(m, type, NULL, 0);
+	return at;
+}
+
+void netlink_close_nest(struct netlink_message *m, size_t at)
+{
+	uint16_t len = (uint16_t)(m->len - at);
+	memcpy(m->bytes + at, &len, sizeof(len));
+}
+
+/* 0 or the errno of the kernel's answer. */
+static int answer_of(int fd)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buf[4096];
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	if (n < 0)
+		return errno;
+	struct nlmsghdr h;
+	struct nlmsgerr e;
+	if ((size_t)n < sizeof(h) + sizeof(e.error))
+		return EPROTO;
+	memcpy(&h, buf, sizeof(h));
+	memcpy(&e.error, buf + NLMSG_HDRLEN, sizeof(e.error));
+	return h.nlmsg_type == NLMSG_ERROR ? -e.error : EPROTO;
+}
+
+int netlink_ask(struct netlink_message *m)
+{
+	uint32_t len = (uint32_t)m->len;
+	struct timeval patience = {.tv_sec = 2};
+	memcpy(m->bytes, &len, sizeof(len)); /* nlmsg_len */
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		return errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	int e = send(fd, m->bytes, m->len, 0) < 0 ? errno : answer_of(fd);
+	close(fd);
+	return e;
+}
