@@ -6,6 +6,7 @@
 #include "cmd/admin.h"
 #include "cmd/check.h"
 #include "cmd/client.h"
+#include "cmd/demo.h"
 #include "cmd/run.h"
 #include "gen/version.h"
 
@@ -25,6 +26,8 @@ static const struct subcommand {
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},
+	{"demo", demo_main, "[--config]",
+	 "a whole VPN in throw-away network namespaces, in seconds; needs root"},
 	{"version", version_main, "", "print the version"},
 	{"help", help_main, "", "print this"},
 };

@@ -52,8 +52,7 @@ static bool kept_sa(const struct wire *w, uint32_t spi_in, struct data_sa *out)
 	return ok;
 }
 
-/* Both describe one SA pair; they differ because neither side may see the other's header. */
-static void data_from_spec(const struct ike_child_spec *s, struct data_sa *d)
+void wire_data_sa(const struct ike_child_spec *s, struct data_sa *d)
 {
 	_Static_assert(IKE_TS_MAX <= DATA_TS_MAX && IKE_KEYMAT_MAX <= sizeof(d->key_in), "room");
 	memset(d, 0, sizeof(*d));
@@ -104,7 +103,7 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 {
 	struct wire *w = ctx;
 	struct data_sa d;
-	data_from_spec(spec, &d);
+	wire_data_sa(spec, &d);
 	enum status st = add(w, &d, false);
 	if (st == ST_OK) {
 		st = keep_sa(w, &d);

@@ -20,6 +20,10 @@ struct wire_child {
 /* Children of an IKE SA; prev NULL for the first. */
 struct wire_child *wire_child_next(const struct wire *w, uint64_t sa, const struct wire_child *prev);
 
+struct data_sa;
+/* Both describe one SA pair; they differ because neither side may see the other's header. */
+void wire_data_sa(const struct ike_child_spec *spec, struct data_sa *out);
+
 /* Ports of the engine (ctx is struct wire). */
 enum status wire_install(void *ctx, const struct ike_child_spec *spec);
 void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
