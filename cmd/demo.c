@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cmd/client.h"
+#include "cmd/demo_ask.h"
 #include "cmd/demo_client.h"
 #include "cmd/demo_conf.h"
 #include "cmd/demo_folder.h"
@@ -24,20 +24,21 @@
 #include "cmd/demo_text.h"
 #include "cmd/demo_traffic.h"
 #include "cmd/holder.h"
-#include "db/query.h"
 
 #define LIMIT_S 60 /* nothing hangs for longer, whatever happens */
 #define READY_MS 8000
 #define CONNECT_MS 5000
-#define COMMAND_MS 5000
-#define ROWS_MS 3000
-#define ROW_MS 110 /* a sample is as old as 100 ms */
+#define PING_MS 5000
 #define SNMP_MS 2000
 #define STREAM_MS 1500 /* each way */
 #define STREAM_PORT 5001
 #define PINGS 5
 #define PING_GAP_MS 50
 #define STOP_MS 3000
+#define LINES_MAX 6 /* of a log */
+#define MESSAGES_MAX 256
+#define PATIENCE_MS 1000 /* for the first syslog message, and then for the next one */
+#define QUIET_MS 300
 #define PATH_CAP (DEMO_FOLDER_TEXT + 32)
 
 /* In memory that is shared with the children, which write their results here. */
@@ -47,6 +48,7 @@ struct demo {
 	struct demo_conf conf;
 	char config[PATH_CAP], state[PATH_CAP], socket[PATH_CAP], log[PATH_CAP], ready[PATH_CAP];
 	char snmp[PATH_CAP], agentx[PATH_CAP];
+	struct demo_ask ask;
 	struct task headend, client, snmpd;
 	struct demo_client dial;
 	struct demo_client_report report;
@@ -65,95 +67,9 @@ static bool failed(const struct demo *d, const char *what)
 	text_failure("%s", what);
 	if (d->log_fd >= 0 && lseek(d->log_fd, 0, SEEK_END) > 0) {
 		text_more("The last lines of the headend's log:");
-		(void)text_lines(d->log_fd, NULL, 6, true);
+		(void)text_lines(d->log_fd, NULL, LINES_MAX, true);
 	}
 	return false;
-}
-
-/* A command of our own, in a process of its own: its words as an operator types them, and where. */
-struct call {
-	int (*main)(int argc, char **argv);
-	int argc;
-	char *argv[12];
-};
-
-static int call_run(void *ctx)
-{
-	struct call *c = ctx;
-	return c->main(c->argc, c->argv);
-}
-
-static void call_word(struct call *c, const char *word)
-{
-	c->argv[c->argc++] = (char *)(uintptr_t)word;
-}
-
-/* A task whose output is shown, at most so many lines of it. Exit code, or -1. */
-static int show_task(int (*run)(void *), void *ctx, int netns, unsigned lines)
-{
-	struct task t;
-	int out = memfd_create("output", MFD_CLOEXEC);
-	struct task_plan plan = {.run = run, .ctx = ctx, .netns = netns, .output = out};
-	if (out < 0 || !task_start(&t, &plan)) {
-		if (out >= 0)
-			close(out);
-		return -1;
-	}
-	int rc = task_finish(&t, COMMAND_MS);
-	if (lines)
-		(void)text_lines(out, NULL, lines, false);
-	close(out);
-	return rc;
-}
-
-/* `sallyport WORDS...` about the demo's headend; the words are separated by one blank. */
-static bool command(struct demo *d, const char *words, unsigned lines)
-{
-	char copy[128], *rest = copy;
-	struct call c = {.main = client_main};
-	snprintf(copy, sizeof(copy), "%s", words);
-	for (char *w; (w = strsep(&rest, " ")) != NULL;)
-		call_word(&c, w);
-	call_word(&c, "--socket");
-	call_word(&c, d->socket);
-	if (lines)
-		text_command("sallyport %s", words);
-	return show_task(call_run, &c, -1, lines) == 0;
-}
-
-static bool sql(struct demo *d, const char *text, unsigned lines)
-{
-	struct call c = {.main = client_sql_main};
-	const char *words[] = {"sql", "--state", d->state, text};
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		call_word(&c, words[i]);
-	text_command("sallyport sql \"%s\"", text);
-	return show_task(call_run, &c, -1, lines) == 0;
-}
-
-static bool on_row(void *ctx, int n, const struct query_value *v)
-{
-	*(bool *)ctx = n > 0 && v[0].integer > 0;
-	return true;
-}
-
-/* The store writes what is only counted a little later than it is true, with the sample after: looking
- * at the counters takes one. */
-static bool wait_for_rows(struct demo *d, const char *text)
-{
-	char path[PATH_CAP + 16], why[QUERY_DETAIL];
-	bool yes = false;
-	struct query_options options = {.time_ms = 1000, .on_row = on_row, .ctx = &yes};
-	struct query *q;
-	snprintf(path, sizeof(path), "%s/sallyport.db", d->state);
-	for (unsigned ms = 0; !yes && ms < ROWS_MS && task_pause(ms ? ROW_MS : 0); ms += ROW_MS) {
-		if (!command(d, "show counters", 0) || query_open(path, &q, why) != ST_OK)
-			continue;
-		if (query_run(q, text, &options, why) != ST_OK)
-			yes = false;
-		query_close(q);
-	}
-	return yes;
 }
 
 /* ---- the steps ------------------------------------------------------------------------------------ */
@@ -223,6 +139,7 @@ static bool prepare(struct demo *d)
 		     {d->agentx, "snmp" SEEN_AGENTX}};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		snprintf(paths[i].path, PATH_CAP, "%s/%s", d->folder.path, paths[i].name);
+	d->ask = (struct demo_ask){.socket = d->socket, .state = d->state};
 	if (!demo_conf_make(&d->conf, seen_snmp_is_there() ? d->agentx : NULL))
 		return false;
 	if (d->conf.has[DEMO_SNMP] && !start_snmpd(d) && !demo_conf_make(&d->conf, NULL))
@@ -267,7 +184,7 @@ static int ping(struct demo *d, const char *to, unsigned count)
 	d->ping = (struct demo_ping){.count = count, .gap_ms = PING_GAP_MS};
 	if (addr_parse(to, &d->ping.to) != ST_OK || !task_start(&t, &plan))
 		return -1;
-	return task_finish(&t, COMMAND_MS + count * PING_GAP_MS);
+	return task_finish(&t, PING_MS + count * PING_GAP_MS);
 }
 
 static bool step_without(struct demo *d)
@@ -372,14 +289,14 @@ static bool step_traffic(struct demo *d)
 static bool step_show(struct demo *d)
 {
 	text_step("What the operator sees");
-	return command(d, "show crypto session", 24) || failed(d, "the headend does not answer");
+	return ask_command(&d->ask, "show crypto session", 24) || failed(d, "the headend does not answer");
 }
 
 static bool step_active(struct demo *d)
 {
 	text_step("What SQL sees");
-	if (!wait_for_rows(d, "select count(*) from v_active where bytes_in > 0 and bytes_out > 0") ||
-	    !sql(d, "select identity, ip4, ip6, remote, bytes_in, bytes_out from v_active", 8))
+	if (!ask_until(&d->ask, "select count(*) from v_active where bytes_in > 0 and bytes_out > 0") ||
+	    !ask_sql(&d->ask, "select identity, ip4, ip6, remote, bytes_in, bytes_out from v_active", 8))
 		return failed(d, "the session is not in v_active");
 	return true;
 }
@@ -393,7 +310,7 @@ static bool step_metrics(struct demo *d)
 	text_step("What Prometheus sees");
 	text_command("GET http://127.0.0.1:%u/metrics", DEMO_METRICS_PORT);
 	d->metrics_port = DEMO_METRICS_PORT;
-	return show_task(seen_metrics_run, &d->metrics_port, d->net.gateway, 3) == 0 ||
+	return ask_task(seen_metrics_run, &d->metrics_port, d->net.gateway, NULL, 3) ||
 	       failed(d, "no metrics came");
 }
 
@@ -406,8 +323,8 @@ static bool step_snmp(struct demo *d)
 	}
 	text_step("What SNMP sees, through snmpd");
 	text_command("snmpwalk -v2c -c public 127.0.0.1 (the table of sessions)");
-	return show_task(seen_snmpwalk_run, d->snmp, d->net.gateway, 8) == 0 ||
-	       failed(d, "snmpd does not answer");
+	return ask_task(seen_snmpwalk_run, d->snmp, d->net.gateway, seen_snmp_rows, 8) ||
+	       failed(d, "the table of sessions is not there");
 }
 
 static bool step_goodbye(struct demo *d)
@@ -415,39 +332,42 @@ static bool step_goodbye(struct demo *d)
 	text_step("The client says goodbye");
 	if (task_end(&d->client, SIGTERM, STOP_MS) != 0)
 		return failed(d, "the headend did not answer the client's DELETE");
-	if (!wait_for_rows(d, "select count(*) from v_history") ||
-	    !sql(d, "select identity, ip4, seconds, bytes_in, bytes_out, end_reason from v_history", 8))
+	if (!ask_until(&d->ask, "select count(*) from v_history") ||
+	    !ask_sql(&d->ask, "select identity, ip4, seconds, bytes_in, bytes_out, end_reason from v_history", 8))
 		return failed(d, "the session is not in v_history");
 	return true;
 }
 
-static unsigned drain_syslog(struct demo *d)
+/* Everything that came meanwhile; lines with one of the words are shown. */
+static unsigned drain_syslog(struct demo *d, const char *const *words)
 {
 	char line[2048];
-	unsigned n = 0;
-	while (n < 12 && task_await(NULL, d->syslog_fd, n ? 300 : 1000) == TASK_READABLE) {
-		ssize_t len = recv(d->syslog_fd, line, sizeof(line), MSG_DONTWAIT);
-		if (len <= 0)
+	unsigned shown = 0;
+	for (unsigned n = 0; n < MESSAGES_MAX; n++) {
+		if (task_await(NULL, d->syslog_fd, n ? QUIET_MS : PATIENCE_MS) != TASK_READABLE)
 			break;
+		ssize_t len = recv(d->syslog_fd, line, sizeof(line), MSG_DONTWAIT);
+		if (len <= 0 || shown == LINES_MAX || !text_has(line, (size_t)len, words))
+			continue;
 		text_line(line, (size_t)len);
-		n++;
+		shown++;
 	}
-	return n;
+	return shown;
 }
 
 static bool step_log(struct demo *d)
 {
-	static const char *const words[] = {" ike_sa_up ", " ike_sa_down ", " session_up ", " session_down ",
-					    " child_sa_up ", NULL};
+	static const char *const words[] = {"ike_sa_up", "ike_sa_down", "session_up", "session_down",
+					    "IKEV2-5-SA_", "SESSION_STATUS", NULL};
 	text_step("What the log says of it (one event, one line)");
-	if (!text_lines(d->log_fd, words, 6, false))
+	if (!text_lines(d->log_fd, words, LINES_MAX, false))
 		return failed(d, "it is not in the log");
 	if (!d->conf.has[DEMO_SYSLOG]) {
 		text_step("Export to syslog: not in this version");
 		return true;
 	}
 	text_step("What a syslog server at %s sees", DEMO_LAN);
-	return drain_syslog(d) > 0 || failed(d, "no syslog message came");
+	return drain_syslog(d, words) > 0 || failed(d, "no syslog message came");
 }
 
 static bool step_stop(struct demo *d)

@@ -48,14 +48,14 @@ static const char headend[] =
 	" tunnel protection ipsec profile default\n";
 
 static const char *const parts[DEMO__PARTS] = {
-	[DEMO_SYSLOG] = "!\n"
-			"logging host 10.20.0.1 transport udp port " NUMBER(DEMO_SYSLOG_PORT) "\n"
-			"crypto logging session\n"
-			"crypto logging ikev2\n",
-	[DEMO_METRICS] = "!\n"
-			 "sallyport metrics listen 127.0.0.1 port " NUMBER(DEMO_METRICS_PORT) "\n",
-	[DEMO_SNMP] = "!\n"
-		      "sallyport snmp agentx ", /* and its path */
+	[DEMO_SYSLOG] = ("!\n"
+			 "logging host 10.20.0.1 transport udp port " NUMBER(DEMO_SYSLOG_PORT) "\n"
+			 "crypto logging session\n"
+			 "crypto logging ikev2\n"),
+	[DEMO_METRICS] = ("!\n"
+			  "sallyport metrics listen 127.0.0.1 port " NUMBER(DEMO_METRICS_PORT) "\n"),
+	[DEMO_SNMP] = ("!\n"
+		       "sallyport snmp agentx "), /* and its path */
 };
 
 const char demo_conf_client[] =

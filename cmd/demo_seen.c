@@ -63,6 +63,9 @@ int seen_metrics_run(void *ctx)
 
 /* ---- SNMP ---------------------------------------------------------------------------------------- */
 
+const char *const seen_snmp_rows[] = {" = STRING", " = Hex-", " = INTEGER", " = Counter", " = Gauge",
+				      " = IpAddress", " = Timeticks", NULL};
+
 bool seen_snmp_is_there(void)
 {
 	return access(SNMPD, X_OK) == 0 && access(SNMPWALK, X_OK) == 0;

@@ -14,6 +14,7 @@ bool seen_snmp_is_there(void); /* the programs of the packages snmpd and snmp */
 int seen_snmpd_run(void *ctx);
 /* Becomes snmpwalk over the table of sessions; ctx: the same folder. */
 int seen_snmpwalk_run(void *ctx);
+extern const char *const seen_snmp_rows[]; /* what a line of it has that shows a value; ended by NULL */
 
 #define SEEN_AGENTX "/agentx" /* in that folder */
 

@@ -28,11 +28,15 @@ static uint64_t now_ms(void)
 
 bool task_begin(void)
 {
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
 	sigset_t mine;
 	sigemptyset(&mine);
-	sigaddset(&mine, SIGINT);
-	sigaddset(&mine, SIGTERM);
-	sigaddset(&mine, SIGHUP);
+	/* Who started us may want one ignored (nohup); a blocked one would come all the same. */
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(&mine, ends[i]);
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would take the exit codes away */
 	the.got = 0;
 	the.signals = sigprocmask(SIG_BLOCK, &mine, NULL) == 0 ? signalfd(-1, &mine, SFD_CLOEXEC) : -1;
 	return the.signals >= 0;

@@ -95,12 +95,17 @@ void text_line(const char *line, size_t len)
 	text_more("  %s%s", out, len > WIDTH ? "..." : "");
 }
 
-static bool is_wanted(const char *line, size_t len, const char *const *words)
+bool text_has(const char *line, size_t len, const char *const *words)
 {
-	for (size_t i = 0; words && words[i]; i++)
+	for (size_t i = 0; words[i]; i++)
 		if (memmem(line, len, words[i], strlen(words[i])))
 			return true;
-	return !words && len > strspn(line, " \t\r");
+	return false;
+}
+
+static bool is_wanted(const char *line, size_t len, const char *const *words)
+{
+	return words ? text_has(line, len, words) : len > strspn(line, " \t\r");
 }
 
 static unsigned each_line(const char *text, const char *const *words, unsigned skip, unsigned max)

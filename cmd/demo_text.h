@@ -19,6 +19,8 @@ void text_failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * last: the last ones, not the first. Returns how many were printed. */
 unsigned text_lines(int fd, const char *const *words, unsigned max, bool last);
 void text_line(const char *line, size_t len);
+/* Has it one of the words? */
+bool text_has(const char *line, size_t len, const char *const *words);
 
 /* Seconds since text_begin(). */
 double text_seconds(void);
