@@ -322,8 +322,8 @@ static bool step_snmp(struct demo *d)
 		return true;
 	}
 	text_step("What SNMP sees, through snmpd");
-	text_command("snmpwalk -v2c -c public 127.0.0.1 (the table of sessions)");
-	return ask_task(seen_snmpwalk_run, d->snmp, d->net.gateway, seen_snmp_rows, 8) ||
+	text_command("snmpwalk -v2c -c public 127.0.0.1 " SEEN_SESSION_TABLE);
+	return ask_task(seen_snmpwalk_run, d->snmp, d->net.gateway, seen_snmp_columns, 8) ||
 	       failed(d, "the table of sessions is not there");
 }
 

@@ -12,8 +12,7 @@
 
 #define SNMPD "/usr/sbin/snmpd"
 #define SNMPWALK "/usr/bin/snmpwalk"
-/* Where the table of sessions is. */
-#define SESSION_TABLE "1.3.6.1.4.1.8072.9999.9999"
+#define COLUMN(n) SEEN_SESSION_TABLE ".1." #n "."
 #define ANSWER_CAP 262144
 #define PATIENCE_MS 1000
 #define SAMPLES 3
@@ -63,8 +62,9 @@ int seen_metrics_run(void *ctx)
 
 /* ---- SNMP ---------------------------------------------------------------------------------------- */
 
-const char *const seen_snmp_rows[] = {" = STRING", " = Hex-", " = INTEGER", " = Counter", " = Gauge",
-				      " = IpAddress", " = Timeticks", NULL};
+/* Identity, address of the peer, its inner address, octets in and out. */
+const char *const seen_snmp_columns[] = {COLUMN(4), COLUMN(13), COLUMN(15), COLUMN(22), COLUMN(23),
+					 NULL};
 
 bool seen_snmp_is_there(void)
 {
@@ -114,7 +114,7 @@ int seen_snmpwalk_run(void *ctx)
 	char *argv[] = {(char *)(uintptr_t) "snmpwalk", (char *)(uintptr_t) "-v2c",
 			(char *)(uintptr_t) "-cpublic", (char *)(uintptr_t) "-On",
 			(char *)(uintptr_t) "-t1", (char *)(uintptr_t) "-r1",
-			(char *)(uintptr_t) "127.0.0.1", (char *)(uintptr_t)SESSION_TABLE, NULL};
+			(char *)(uintptr_t) "127.0.0.1", (char *)(uintptr_t)SEEN_SESSION_TABLE, NULL};
 	set_environment(ctx);
 	execv(SNMPWALK, argv);
 	return 1;

@@ -14,8 +14,10 @@ bool seen_snmp_is_there(void); /* the programs of the packages snmpd and snmp */
 int seen_snmpd_run(void *ctx);
 /* Becomes snmpwalk over the table of sessions; ctx: the same folder. */
 int seen_snmpwalk_run(void *ctx);
-extern const char *const seen_snmp_rows[]; /* what a line of it has that shows a value; ended by NULL */
+extern const char *const seen_snmp_columns[]; /* what the lines of some telling columns have; ended by NULL */
 
+/* sallyportMIB, objects, sessions. */
+#define SEEN_SESSION_TABLE "1.3.6.1.4.1.8072.9999.9999.1.1.7"
 #define SEEN_AGENTX "/agentx" /* in that folder */
 
 #endif
