@@ -56,6 +56,7 @@ struct demo {
 	struct demo_ping ping;
 	struct demo_stream from, to;
 	uint16_t metrics_port;
+	bool snmpd_failed;
 };
 
 /* ---- small things -------------------------------------------------------------------------------- */
@@ -142,8 +143,11 @@ static bool prepare(struct demo *d)
 	d->ask = (struct demo_ask){.socket = d->socket, .state = d->state};
 	if (!demo_conf_make(&d->conf, seen_snmp_is_there() ? d->agentx : NULL))
 		return false;
-	if (d->conf.has[DEMO_SNMP] && !start_snmpd(d) && !demo_conf_make(&d->conf, NULL))
-		return false;
+	if (d->conf.has[DEMO_SNMP] && !start_snmpd(d)) {
+		d->snmpd_failed = true;
+		if (!demo_conf_make(&d->conf, NULL))
+			return false;
+	}
 	d->syslog_fd = demo_net_socket(&d->net, d->net.gateway, DEMO_LAN, DEMO_SYSLOG_PORT, SOCK_DGRAM);
 	d->log_fd = open(d->log, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	d->ready_fd = open_ready(d->ready);
@@ -316,9 +320,13 @@ static bool step_metrics(struct demo *d)
 
 static bool step_snmp(struct demo *d)
 {
+	const char *why = "install snmpd and snmp to see it here";
+	if (d->snmpd_failed)
+		why = "snmpd did not start";
+	else if (seen_snmp_is_there())
+		why = "not in this version";
 	if (d->snmpd.pid == 0) {
-		text_step(seen_snmp_is_there() ? "SNMP: not in this version" :
-						 "SNMP: install snmpd and snmp to see it here");
+		text_step("SNMP: %s", why);
 		return true;
 	}
 	text_step("What SNMP sees, through snmpd");

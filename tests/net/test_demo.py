@@ -14,8 +14,9 @@ import time
 
 if os.environ.get("SALLYPORT_DEMO_TEST") != "inside":
     os.environ["SALLYPORT_DEMO_TEST"] = "inside"
+    os.environ["TMPDIR"] = "/run/tmp"
     os.execvp("unshare", ["unshare", "-m", "-n", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-c",
-                          "mount -t tmpfs none /run && exec \"$@\"", "sh", sys.executable, "-B",
+                          "mount -t tmpfs none /run && mkdir /run/tmp && exec \"$@\"", "sh", sys.executable, "-B",
                           os.path.abspath(__file__)])
 
 from lib import BIN, CONF, WORK, ok, done, run, spawn, stop_process, wait_for
