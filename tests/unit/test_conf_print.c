@@ -126,7 +126,7 @@ static bool is(const char *type, const char *name)
 static void put_value(struct text *t, const char *type)
 {
 	static const char *const names[] = {
-		"A", "B2", "default", "c-d_e.f", "\"two words\"", "LOCAL", "T1"};
+		"A", "B2", "default", "c-d_e.f", "\"two words\"", "LOCAL", "T1", "abc-1", "x_2"};
 	static const char *const words[] = {
 		"x.example", "10.0.0.1", "a@b", "\"with blank\"", "group", "1:1", "esp-gcm"};
 	static const char *const lines[] = {"text", "two  words", "it's \"quoted\" ! here",
