@@ -27,7 +27,7 @@ umask 022
 
 # --- what must be installed -----------------------------------------------------------------------
 
-readonly BUILD_PACKAGES="gcc libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev"
+readonly BUILD_PACKAGES="gcc libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev"
 
 # Debian's interpreter by its full name: python3-* packages belong to it and to no other.
 readonly PYTHON=/usr/bin/python3
@@ -117,7 +117,7 @@ profile() {
 	WARN="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla"
 	WARN+=" -Wno-unused-parameter -Wno-missing-field-initializers"
 	BASE="-std=c11 -D_GNU_SOURCE -g -fPIE -fno-common"
-	DYNAMIC="-Wl,--as-needed -levent_pthreads -levent_extra -levent_core -lsqlite3 -lm -lpthread"
+	DYNAMIC="-Wl,--as-needed -levent_pthreads -levent_extra -levent_core -lsqlite3 -llua5.4 -lm -lpthread"
 	local san=
 	case $P in
 	plain)
@@ -127,7 +127,7 @@ profile() {
 		TOOL+=" -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
 		LINK="-static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=sha1"
 		LINK+=" -Wl,--fatal-warnings"
-		LIBS="build/plain/libsqlite3.a -levent_pthreads -levent_extra -levent_core -lm -lpthread"
+		LIBS="build/plain/libsqlite3.a -levent_pthreads -levent_extra -levent_core -llua5.4 -lm -lpthread"
 		BSSL_TOOL="-O2 -ffunction-sections -fdata-sections -fstack-protector-strong"
 		return
 		;;
@@ -307,9 +307,43 @@ schema_source() {
 	echo "const int schema_steps_len = $n;"
 }
 
+scripts_header() {
+	cat <<-'END'
+		/* Generated from modules/lua/scripts by build.sh. */
+		#ifndef GEN_SCRIPTS_H
+		#define GEN_SCRIPTS_H
+		struct shipped_script {
+			const char *name; /* file name: time-of-day.lua */
+			const char *text;
+		};
+		extern const struct shipped_script shipped_scripts[]; /* by name */
+		extern const int shipped_scripts_len;
+		#endif
+	END
+}
+
+scripts_source() {
+	local f n=0
+	echo '/* Generated from modules/lua/scripts by build.sh. */'
+	echo '#include "gen/scripts.h"'
+	echo 'const struct shipped_script shipped_scripts[] = {'
+	for f in modules/lua/scripts/*.lua; do
+		[[ -e $f ]] || continue
+		echo "{\"$(basename "$f")\","
+		embed "$f"
+		echo '},'
+		n=$((n + 1))
+	done
+	echo '{0}, /* end */'
+	echo '};'
+	echo "const int shipped_scripts_len = $n;"
+}
+
 generate() {
 	schema_header | put build/gen/schema.h
 	schema_source | put build/gen/schema.c
+	scripts_header | put build/gen/scripts.h
+	scripts_source | put build/gen/scripts.c
 	printf '#define SALLYPORT_VERSION "%s"\n' "$(version_text)" | put build/gen/version.h
 	# OpenSSL's headers, where they are installed, look the same until something goes wrong.
 	printf '%s\n' '#include <openssl/base.h>' '#ifndef OPENSSL_IS_BORINGSSL' \
@@ -351,7 +385,7 @@ makefile() {
 
 		STUBS := $(if $(filter plain,$(notdir $B)),$O/cmd/static_stubs.o)
 		OBJS := $(patsubst %.c,$O/%.o,$(filter-out cmd/main.c cmd/static_stubs.c,$(SRCS))) \
-			$O/gen/schema.o $O/gen/boringssl.o
+			$O/gen/schema.o $O/gen/scripts.o $O/gen/boringssl.o
 		COMPILE = @mkdir -p $(@D); echo "  CC $<"; $(CC) $(FLAGS) $(WARN) $(INCLUDE) $(MAPS) \
 			-MMD -MP -MF $(@:.o=.d) -c $< -o $@
 		PROGRAM = @mkdir -p $(@D); echo "  LD $@"; $(CC) $(LINK) -o $@ $(filter %.o,$^) \
@@ -443,7 +477,7 @@ build_units_locked() {
 	have=$( (sources core modules db cmd | grep -vE '^cmd/(main|static_stubs)\.c$' || true) |
 		sed "s,\(.*\)\.c$,build/obj/$P/\1.o," | while read -r o; do [[ ! -e $o ]] || echo "$o"; done |
 		tr '\n' ' ')
-	have+="build/obj/$P/gen/schema.o build/obj/$P/gen/boringssl.o"
+	have+="build/obj/$P/gen/schema.o build/obj/$P/gen/scripts.o build/obj/$P/gen/boringssl.o"
 	list_objects "$have"
 	"${MAKE_IT[@]}" OBJS="$have" "${@/#/build/$P/unit/}" || {
 		grep -E 'error:' "$log" >&2 || true

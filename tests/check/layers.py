@@ -14,7 +14,7 @@ HOMES = [
     (r"event2/|event\.h|evdns|evhttp", "modules/loop"),
     (r"sqlite3", "db"),
     (r"net-snmp/", "modules/snmp"),
-    (r"lua\.h|lualib|lauxlib|luaconf", "modules/lua"),
+    (r"(lua5\.\d/)?(lua\.h|lualib|lauxlib|luaconf)", "modules/lua"),
 ]
 OURS = {"core", "modules", "db", "cmd"}
 
