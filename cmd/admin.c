@@ -27,6 +27,7 @@ const struct admin_command admin_commands[] = {
 	{"show crypto ikev2 profile", "[NAME]", false, show_ikev2_profile, "IKEv2 profiles"},
 	{"show crypto ikev2 authorization policy", "[NAME]", false, show_ikev2_authorization,
 	 "IKEv2 authorization policies"},
+	{"show lua", "", false, show_lua, "scripts, how often they were asked, and what went wrong"},
 	{"clear crypto session", "[FILTER]", true, clear_crypto_session, "end sessions"},
 	{"clear crypto ikev2 sa", "[FILTER]", true, clear_ikev2_sa, "delete IKE SAs and their children"},
 	{"reload", "", true, admin_reload, "read the configuration again"},

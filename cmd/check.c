@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/check_scripts.h"
 #include "core/base/mem.h"
 
 enum status check_read(int fd, char **text, size_t *len)
@@ -75,6 +76,10 @@ static int check_file(const char *file)
 	st = conf_parse(text, len, NULL, &conf, &report);
 	mem_free_secret(text, len + 1);
 	print_report(file, &report);
+	if (st == ST_OK) {
+		report.errors += check_scripts(file, conf);
+		st = report.errors ? ST_CONFIG : ST_OK;
+	}
 	if (st == ST_OK)
 		printf("%s: good, %zu warning%s\n", file, report.warnings, report.warnings == 1 ? "" : "s");
 	else if (st == ST_CONFIG)

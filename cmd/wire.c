@@ -20,6 +20,7 @@
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_keep.h"
+#include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_ports.h"
@@ -280,6 +281,18 @@ static void say_start(struct wire *w, bool is_for_export)
 		log_emit(EV_START, kv, sizeof(kv) / sizeof(kv[0]));
 }
 
+/* What is wrong with them is for the policy: a headend whose script has an error still starts. */
+static int load_scripts(struct wire *w)
+{
+	char why[256] = "";
+	struct wire_scripts *scripts = NULL;
+	enum status st = wire_lua_read(w, w->conf, true, &scripts, why, sizeof(why));
+	if (st == ST_OK)
+		st = wire_lua_configure(w, w->conf, scripts);
+	wire_lua_scripts_free(scripts);
+	return st == ST_OK ? 0 : refuse("cannot start", why[0] ? why : status_words(st));
+}
+
 static int start(struct wire *w)
 {
 	struct asroot_reply reply;
@@ -297,13 +310,16 @@ static int start(struct wire *w)
 		return rc;
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
-	if (wire_syslog_open(w) != ST_OK)
+	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	say_start(w, true);
 	wire_counters_thaw(w);
 	enum status st = wire_keep_thaw(w);
 	if (st != ST_OK)
 		return refuse("cannot take over the sessions", status_words(st));
+	rc = load_scripts(w);
+	if (rc)
+		return rc;
 	rc = open_net(w);
 	if (rc)
 		return rc;
@@ -330,6 +346,7 @@ static void end(struct wire *w)
 		(void)wire_sample(w);
 	if (w->ike)
 		ike_free(w->ike);
+	wire_lua_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	loop_fd_del(w->jobs_watch);
 	loop_fd_del(w->data_watch);

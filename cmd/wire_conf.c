@@ -6,6 +6,7 @@
 
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_syslog.h"
 #include "core/base/freeze.h"
@@ -196,6 +197,16 @@ static void take_list(struct wire *w, struct diagnose *list)
 	w->diagnose = *list;
 }
 
+/* They load in a process of their own and tell by log and show how it went; out of memory those of
+ * before stay. */
+static void put_scripts(struct wire *w, const struct snapshot *s, struct wire_scripts *scripts,
+			struct out *err)
+{
+	if (wire_lua_configure(w, s, scripts) != ST_OK)
+		explain(err, "the scripts stay as they are", status_words(ST_NOMEM));
+	wire_lua_scripts_free(scripts);
+}
+
 /* Everything that can fail comes before the first thing that cannot. */
 static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *err)
 {
@@ -203,7 +214,10 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	struct plan plan = {0};
 	struct diagnose list = {0};
 	struct leases_change *leases = NULL;
+	struct wire_scripts *scripts = NULL;
 	enum status st = plan_make(s, &plan, why, sizeof(why));
+	if (st == ST_OK)
+		st = wire_lua_read(w, s, false, &scripts, why, sizeof(why));
 	if (st == ST_OK)
 		st = diagnose_resize(&list, s->ike.diagnose_error);
 	if (st == ST_OK)
@@ -213,12 +227,14 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	plan_free(&plan);
 	if (st != ST_OK) {
 		leases_cancel(leases);
+		wire_lua_scripts_free(scripts);
 		diagnose_fini(&list);
 		explain(err, "the configuration cannot be put in force; the one before stays",
 			why[0] ? why : status_words(st));
 		return st;
 	}
 	sessions_commit(w->sessions, s, leases);
+	put_scripts(w, s, scripts, err);
 	take_list(w, &list);
 	ike_set_conf(w->ike, s);
 	snapshot_unref(w->conf);

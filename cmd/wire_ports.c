@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_tell.h"
@@ -127,6 +128,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 {
 	struct wire *w = ctx;
 	struct waiting *a = mem_new(sizeof(*a));
+	bool is_asked = false;
 	if (!a)
 		return ST_NOMEM;
 	a->number = number;
@@ -134,11 +136,17 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	switch (q->kind) {
 	case ASK_PSK: answer_psk(w, q, &a->answer); break;
 	case ASK_AUTHORIZE:
+		wire_session_ask(w, q, &a->answer);
+		is_asked = a->answer.status == ST_OK && wire_lua_ask(w, number, q, &a->answer);
+		break;
 	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
-	case ASK_EAP:
-	case ASK_HOOK: a->answer.status = ST_CONFIG; break;
+	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
+	case ASK_EAP: a->answer.status = ST_CONFIG; break;
 	}
-	give(w, a);
+	if (is_asked)
+		mem_free(a);
+	else
+		give(w, a);
 	return ST_OK;
 }
 
@@ -192,6 +200,7 @@ static void port_cancel(void *ctx, uint64_t number)
 {
 	struct wire *w = ctx;
 	jobs_cancel(w->jobs, number);
+	wire_lua_cancel(w, number);
 }
 
 static enum status port_keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t len)

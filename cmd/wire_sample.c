@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cmd/wire_lua.h"
 #include "cmd/wire_session.h"
 #include "core/base/freeze.h"
 #include "core/base/mem.h"
@@ -153,6 +154,7 @@ static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 	gauge[GG_SESSIONS] = sessions;
 	gauge[GG_SESSIONS_PEAK] = w->sessions_peak;
 	gauge[GG_UPTIME_S] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
+	gauge[GG_HOOKS_WAITING] = wire_lua_count(w);
 	gauge[GG_TURN_MAX_US] = loop_turn_max_us(w->loop);
 }
 
@@ -192,8 +194,8 @@ const struct sample *wire_sample(void *ctx)
 	memset(s, 0, sizeof(*s));
 	s->number = number;
 	s->wall_ms = now;
-	sum(w, &s->sums);
 	take_gauges(w, s->gauge);
+	sum(w, &s->sums);
 	take_pools(w);
 	keep_number(w, number);
 	store_sample(w->store, s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_lua.h"
 #include "cmd/wire_route.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
@@ -205,6 +206,12 @@ static void reconciled(struct wire *w, enum status st)
 	w->reconcile_failed = st != ST_OK;
 }
 
+static void say_up(struct wire *w, const struct session *s)
+{
+	log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
+	wire_lua_up(w, s);
+}
+
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st)
 {
 	struct wire_commit *c = take_commit(w, number);
@@ -221,7 +228,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		wire_route_up(w, s);
 		st = keep_session(w, s);
 		if (st == ST_OK)
-			log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
+			say_up(w, s);
 	}
 	mem_free(c);
 	return st;
@@ -239,6 +246,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 		LOG(EV_STORE_ERROR, kv_str("reason", "the end of a session is not stored"));
 	if (s->state == SESSION_UP) {
 		log_session(EV_SESSION_DOWN, s, why, &t);
+		wire_lua_down(w, s, why, &t);
 		wire_route_over(w, s);
 	}
 	session_end(w->sessions, s);

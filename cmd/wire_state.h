@@ -18,6 +18,7 @@ struct loop_signal;
 struct loop_timer;
 struct net;
 struct store;
+struct wire_lua;
 struct syslog;
 
 /* Frozen records: for ten thousand sessions of three records each, and their run-time numbers. */
@@ -46,6 +47,7 @@ struct wire {
 	struct ctl *ctl;
 	struct syslog *syslog;
 	uint64_t syslog_sent, syslog_dropped; /* that are in the counters already */
+	struct wire_lua *lua;
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */

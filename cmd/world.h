@@ -10,6 +10,7 @@
 
 struct data;
 struct diagnose;
+struct lua;
 struct sessions;
 struct syslog;
 
@@ -19,6 +20,7 @@ struct world {
 	struct data *data;
 	const struct snapshot *conf;
 	const struct diagnose *diagnose;
+	const struct lua *lua;
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	void *ctx;

@@ -28,7 +28,7 @@ void set_script(struct cmd_call *c)
 	while (name && ok < name->word.len &&
 		strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", name->word.p[ok]))
 		ok++;
-	if (name && (ok != name->word.len || !ok || ok >= SCRIPT_NAME)) {
+	if (name && (ok != name->word.len || !ok || ok >= CONF_SCRIPT_NAME)) {
 		cmd_error(c, name, "not the name of a script",
 			"small letters, digits, - and _, at most 31; without .lua");
 		c->skip = true;
@@ -37,7 +37,7 @@ void set_script(struct cmd_call *c)
 	set_block(c);
 }
 
-static void drop_settings(struct script *s, const struct arg *name, const struct arg *value)
+static void drop_settings(struct conf_script *s, const struct arg *name, const struct arg *value)
 {
 	for (size_t i = s->setting_count; i-- > 0;)
 		if (!name || (arg_is(name, s->settings[i].name) &&
@@ -48,7 +48,7 @@ static void drop_settings(struct script *s, const struct arg *name, const struct
 
 static void set_setting(struct cmd_call *c)
 {
-	struct script *s = c->obj;
+	struct conf_script *s = c->obj;
 	const struct arg *name = cmd_arg(c, "setting"), *value = cmd_arg(c, "value");
 	void *tmp;
 	if (c->form != FORM_SET) {
@@ -63,14 +63,14 @@ static void set_setting(struct cmd_call *c)
 		cmd_error(c, name, "too many settings of one script", "64 are possible");
 		return;
 	}
-	struct script_setting *t = ARENA_PUSH(c->arena, s->settings, s->setting_count, tmp);
+	struct conf_script_setting *t = ARENA_PUSH(c->arena, s->settings, s->setting_count, tmp);
 	if (t)
-		*t = (struct script_setting){cmd_text(c, name), cmd_text(c, value)};
+		*t = (struct conf_script_setting){cmd_text(c, name), cmd_text(c, value)};
 }
 
 static void print_setting(struct cout *o, const struct cmd *row, const void *obj)
 {
-	const struct script *s = obj;
+	const struct conf_script *s = obj;
 	for (size_t i = 0; i < s->setting_count; i++) {
 		cout_head(o, row, false);
 		cout_word(o, s->settings[i].name);
@@ -87,7 +87,7 @@ static const struct cmd script[] = {
 		.print = print_setting,
 		.help = "What the script reads as config.NAME; several lines of one name are a list"},
 	{.grammar = "shutdown",
-		.off = offsetof(struct script, shutdown),
+		.off = offsetof(struct conf_script, shutdown),
 		.when = WHEN_LIVE,
 		.set = set_flag,
 		.print = print_flag,

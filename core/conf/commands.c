@@ -30,7 +30,7 @@ static const struct cmd_class keyrings =
 static const struct cmd_class vrfs = USER("vrf definition", vrfs, vrf_count, struct vrf_def);
 static const struct cmd_class ifaces = USER("interface", ifaces, iface_count, struct iface);
 static const struct cmd_class scripts =
-	USER("sallyport script", scripts, script_count, struct script);
+	USER("sallyport script", scripts, script_count, struct conf_script);
 static const struct cmd_class peers =
 	CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
 

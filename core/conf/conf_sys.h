@@ -59,17 +59,17 @@ struct listen_addr {
 };
 
 /* A Lua script: the file NAME.lua in the folder lua beside the configuration, or a shipped one. */
-struct script_setting {
+struct conf_script_setting {
 	char *name;
 	char *value;
 };
-struct script {
-	char *name; /* [a-z0-9_-], at most SCRIPT_NAME - 1 */
+struct conf_script {
+	char *name; /* [a-z0-9_-], at most CONF_SCRIPT_NAME - 1 */
 	bool shutdown;
-	struct script_setting *settings; /* a name may stand several times */
+	struct conf_script_setting *settings; /* a name may stand several times */
 	size_t setting_count;
 };
-#define SCRIPT_NAME 32 /* with NUL */
+#define CONF_SCRIPT_NAME 32 /* with NUL */
 
 /* The `sallyport ...` settings. */
 struct own_settings {

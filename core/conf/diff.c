@@ -49,7 +49,7 @@ static const struct named objects[] = {
 		shape_set),
 	NAMED("crypto ipsec profile", MODE_IPSEC_PROFILE, ipsec_profiles, ipsec_profile_count,
 		ipsec_profile, NO_KIND, shape_ipsec_profile),
-	NAMED("sallyport script", MODE_SCRIPT, scripts, script_count, script, NO_KIND, shape_script),
+	NAMED("sallyport script", MODE_SCRIPT, scripts, script_count, conf_script, NO_KIND, shape_script),
 	NAMED("interface", MODE_IFACE, ifaces, iface_count, iface, NO_KIND, shape_iface),
 };
 

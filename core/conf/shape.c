@@ -394,18 +394,18 @@ static const struct shape_field f_listen_addr[] = {
 static const struct shape shape_listen_addr = SHAPE(listen_addr, f_listen_addr);
 
 static const struct shape_field f_script_setting[] = {
-	F(STR, script_setting, name),
-	F(STR, script_setting, value),
+	F(STR, conf_script_setting, name),
+	F(STR, conf_script_setting, value),
 };
-static const struct shape shape_script_setting = SHAPE(script_setting, f_script_setting);
+static const struct shape shape_script_setting = SHAPE(conf_script_setting, f_script_setting);
 
 static const struct shape_field f_script[] = {
-	F(STR, script, name),
-	F(BOOL, script, shutdown),
-	LIST(script, settings, setting_count, shape_script_setting),
-	F(SIZE, script, setting_count),
+	F(STR, conf_script, name),
+	F(BOOL, conf_script, shutdown),
+	LIST(conf_script, settings, setting_count, shape_script_setting),
+	F(SIZE, conf_script, setting_count),
 };
-const struct shape shape_script = SHAPE(script, f_script);
+const struct shape shape_script = SHAPE(conf_script, f_script);
 
 static const struct shape_field f_own_settings[] = {
 	LIST(own_settings, listen, listen_count, shape_listen_addr),

@@ -46,7 +46,7 @@ struct snapshot {
 	size_t vrf_number_count;
 	struct aaa_list *aaa_lists;
 	size_t aaa_list_count;
-	struct script *scripts;
+	struct conf_script *scripts;
 	size_t script_count;
 	struct kept *kept;
 	size_t kept_count;
