@@ -263,6 +263,7 @@ static int make_base(struct wire *w)
 	w->loop = loop_new();
 	if (!w->loop || !make_timers(w))
 		return refuse("cannot start", "no event loop");
+	loop_count_turns(w->loop, w->stats);
 	enum status st = wire_keep_attach(w);
 	if (st != ST_OK)
 		return refuse("cannot get the memory for frozen state",

@@ -40,7 +40,18 @@
 	X(HOOK_FAILED, "hook_failures", "calls", "hooks that failed: error, budget, time, no script process") \
 	X(HOOK_KILLS, "hook_kills", "times", "script process killed because of its wall time") \
 	X(NOTIFY_SENT, "snmp_notifications_sent", "messages", "SNMP notifications handed to the master agent") \
-	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master")
+	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master") \
+	X(HTTP_REQUESTS, "http_requests", "requests", "HTTP requests answered") \
+	X(HTTP_CUT, "http_connections_cut", "connections", "HTTP connections cut off: too many or too slow") \
+	X(TURNS, "loop_turns", "turns", "turns of the main loop") \
+	X(TURNS_US, "loop_turns_us", "microseconds", "time that the turns of the main loop took") \
+	X(TURNS_1MS, "loop_turns_over_1ms", "turns", "turns of the main loop longer than 1 ms") \
+	X(TURNS_5MS, "loop_turns_over_5ms", "turns", "turns of the main loop longer than 5 ms") \
+	X(TURNS_10MS, "loop_turns_over_10ms", "turns", "turns of the main loop longer than 10 ms") \
+	X(TURNS_50MS, "loop_turns_over_50ms", "turns", "turns of the main loop longer than 50 ms") \
+	X(TURNS_100MS, "loop_turns_over_100ms", "turns", "turns of the main loop longer than 100 ms") \
+	X(TURNS_500MS, "loop_turns_over_500ms", "turns", "turns of the main loop longer than 500 ms") \
+	X(TURNS_1S, "loop_turns_over_1s", "turns", "turns of the main loop longer than 1 s")
 
 enum counter {
 #define X(name, token, unit, words) CT_##name,
@@ -59,7 +70,7 @@ enum counter {
 	X(SESSIONS, "sessions", "sessions", "sessions now") \
 	X(SESSIONS_PEAK, "sessions_peak", "sessions", "most sessions at one time since the start") \
 	X(UPTIME_S, "uptime_seconds", "seconds", "time since the headend was started") \
-	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop since the sample before") \
+	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop in the last 60 seconds") \
 	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now")
 
 enum gauge {

@@ -4,12 +4,14 @@
 #include <time.h>
 
 #include "core/base/mem.h"
+#include "modules/loop/turns.h"
 
 struct loop {
 	struct event_base *base;
 	bool stopping;
 	uint64_t turn_start_us; /* 0: nothing was called in this turn yet */
-	uint64_t turn_max_us;
+	struct turns turns;
+	struct stats *stats; /* NULL: not counted */
 };
 
 struct loop_fd {
@@ -50,7 +52,7 @@ int64_t loop_wall_ms(void)
 	return (int64_t)(clock_us(CLOCK_REALTIME) / 1000);
 }
 
-static void turn_begins(struct loop *l)
+void loop_turn_begins(struct loop *l)
 {
 	if (l->turn_start_us == 0)
 		l->turn_start_us = clock_us(CLOCK_MONOTONIC);
@@ -60,17 +62,27 @@ static void turn_ends(struct loop *l)
 {
 	if (l->turn_start_us == 0)
 		return;
-	uint64_t us = clock_us(CLOCK_MONOTONIC) - l->turn_start_us;
-	if (us > l->turn_max_us)
-		l->turn_max_us = us;
+	uint64_t now = clock_us(CLOCK_MONOTONIC);
+	uint64_t us = now - l->turn_start_us;
+	turns_add(&l->turns, now / 1000, us);
+	if (l->stats)
+		turns_count(l->stats, us);
 	l->turn_start_us = 0;
 }
 
-uint64_t loop_turn_max_us(struct loop *l)
+uint64_t loop_turn_max_us(const struct loop *l)
 {
-	uint64_t us = l->turn_max_us;
-	l->turn_max_us = 0;
-	return us;
+	return turns_max_us(&l->turns, loop_now_ms());
+}
+
+void loop_count_turns(struct loop *l, struct stats *st)
+{
+	l->stats = st;
+}
+
+struct event_base *loop_base(struct loop *l)
+{
+	return l->base;
 }
 
 struct loop *loop_new(void)
@@ -106,7 +118,7 @@ void loop_free(struct loop *l)
 static void on_fd(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop_fd *w = arg;
-	turn_begins(w->loop);
+	loop_turn_begins(w->loop);
 	w->fn(w->ctx, fd);
 }
 
@@ -140,7 +152,7 @@ void loop_fd_del(struct loop_fd *w)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop_timer *t = arg;
-	turn_begins(t->loop);
+	loop_turn_begins(t->loop);
 	t->fn(t->ctx);
 }
 
@@ -185,7 +197,7 @@ void loop_timer_free(struct loop_timer *t)
 static void on_signal(evutil_socket_t signo, short what, void *arg)
 {
 	struct loop_signal *s = arg;
-	turn_begins(s->loop);
+	loop_turn_begins(s->loop);
 	s->fn(s->ctx);
 }
 

@@ -1,5 +1,5 @@
-/* The event loop of main: descriptors, timers, signals, clocks. The only includer of libevent.
- * Everything belongs to the thread that runs the loop. Callbacks may add and delete anything, their
+/* The event loop of main: descriptors, timers, signals, clocks. The only includer of libevent, but for
+ * its HTTP server (modules/http). Everything belongs to the thread that runs the loop. Callbacks may add and delete anything, their
  * own watch included. */
 #ifndef MODULES_LOOP_LOOP_H
 #define MODULES_LOOP_LOOP_H
@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/status.h"
+#include "core/base/stats.h"
 
+struct event_base;
 struct loop;
 struct loop_fd;
 struct loop_timer;
@@ -42,7 +43,17 @@ void loop_stop(struct loop *l);
 
 uint64_t loop_now_ms(void);  /* CLOCK_MONOTONIC */
 int64_t loop_wall_ms(void);  /* UTC */
-/* Longest turn in microseconds (from waking up to waiting again) since the call before. */
-uint64_t loop_turn_max_us(struct loop *l);
+
+/* Longest turn (from waking up to waiting again) of the last 60 seconds, in microseconds. Asking
+ * changes nothing, so any number of readers may. */
+uint64_t loop_turn_max_us(const struct loop *l);
+/* Counts every turn there from now on: CT_TURNS and its neighbours. st must outlive the loop. */
+void loop_count_turns(struct loop *l, struct stats *st);
+
+/* What the loop runs on, for a part of libevent that brings its own watches (evhttp). They must be
+ * gone before loop_free. The loop does not see their callbacks: each says so with loop_turn_begins,
+ * so that the turn is timed from there. */
+struct event_base *loop_base(struct loop *l);
+void loop_turn_begins(struct loop *l);
 
 #endif
