@@ -8,10 +8,11 @@ from tree import Findings, files, lines
 RANK = {"base": 0, "crypto": 1, "wire": 1, "conf": 2, "ike": 3, "eap": 3, "esp": 3, "aaa": 3,
         "session": 4}
 
-# Third-party headers and the only folder that may include them.
+# Third-party headers and the only folder that may include them; the first row that matches counts.
 HOMES = [
     (r"openssl/|intel-ipsec-mb", "core/crypto"),
-    (r"event2/|event\.h|evdns|evhttp", "modules/loop"),
+    (r"event2/(http|buffer|bufferevent|listener)\.h|evhttp", "modules/http"),
+    (r"event2/|event\.h|evdns", "modules/loop"),
     (r"sqlite3", "db"),
     (r"net-snmp/", "modules/snmp"),
     (r"(lua5\.\d/)?(lua\.h|lualib|lauxlib|luaconf)", "modules/lua"),
@@ -53,8 +54,8 @@ def judge(path, name, quoted):
     if quoted:
         return "includes are written from the root of the tree"
     for pattern, home in HOMES:
-        if re.match(pattern, name) and user != home:
-            return f"<{name}> has its home in {home}"
+        if re.match(pattern, name):
+            return None if user == home else f"<{name}> has its home in {home}"
     return None
 
 
