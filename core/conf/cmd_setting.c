@@ -198,3 +198,78 @@ void print_port(struct cout *o, const struct cmd *row, const void *obj)
 	cout_u32(o, own->nat_port);
 	cout_end(o);
 }
+
+/* ---- sallyport metrics ---- */
+
+#define METRICS_PORT     9501
+#define METRICS_PATH_MAX 107 /* of a unix socket */
+
+static bool is_loopback(const struct addr *a)
+{
+	static const uint8_t six[16] = {[15] = 1};
+	return a->family == 4 ? a->b[0] == 127 : memcmp(a->b, six, sizeof(six)) == 0;
+}
+
+void set_metrics_listen(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	const struct arg *a = cmd_arg(c, "address"), *port = cmd_arg(c, "port");
+	own->metrics_addr = (struct addr){0};
+	own->metrics_port = 0;
+	if (c->form != FORM_SET)
+		return;
+	if (!is_loopback(&a->addr)) {
+		cmd_error(c, a,
+			"metrics have no authentication, so they are only for this machine:",
+			"a loopback address, 127.0.0.1 or ::1");
+		return;
+	}
+	own->metrics_addr = a->addr;
+	own->metrics_port = port ? (uint32_t)port->num : METRICS_PORT;
+}
+
+void print_metrics_listen(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct own_settings *own = &((const struct snapshot *)obj)->own;
+	bool off = own->metrics_addr.family == 0;
+	if (off && !(o->flags & CONF_ALL))
+		return;
+	cout_head(o, row, off);
+	if (!off) {
+		cout_str(o, " ");
+		cout_addr(o, &own->metrics_addr);
+	}
+	if (!off && (own->metrics_port != METRICS_PORT || (o->flags & CONF_ALL))) {
+		cout_str(o, " port ");
+		cout_u32(o, own->metrics_port);
+	}
+	cout_end(o);
+}
+
+void set_metrics_socket(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	const struct arg *path = cmd_arg(c, "path");
+	own->metrics_socket = c->form == FORM_SET;
+	own->metrics_path = NULL;
+	if (c->form != FORM_SET || !path)
+		return;
+	own->metrics_path = cmd_text(c, path);
+	if (!own->metrics_path)
+		return;
+	if (own->metrics_path[0] != '/')
+		cmd_error(c, path, "the path of a socket begins with /:", "");
+	else if (strlen(own->metrics_path) > METRICS_PATH_MAX)
+		cmd_error(c, path, "the path of a socket has 107 characters at most:", "");
+}
+
+void print_metrics_socket(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct own_settings *own = &((const struct snapshot *)obj)->own;
+	if (!own->metrics_socket && !(o->flags & CONF_ALL))
+		return;
+	cout_head(o, row, !own->metrics_socket);
+	if (own->metrics_path)
+		cout_word(o, own->metrics_path);
+	cout_end(o);
+}

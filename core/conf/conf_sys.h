@@ -86,6 +86,10 @@ struct own_settings {
 	uint32_t lua_memory_kb;
 	uint32_t lua_time_ms; /* wall time of one call */
 	uint32_t lua_instructions; /* of one call, in thousands */
+	struct addr metrics_addr; /* a loopback address; family 0: off */
+	uint32_t metrics_port;    /* 0 when it is off */
+	bool metrics_socket;
+	char *metrics_path; /* of that socket; NULL: beside the control socket */
 };
 
 #define LOG_HOSTS            32

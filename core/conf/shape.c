@@ -421,6 +421,10 @@ static const struct shape_field f_own_settings[] = {
 	F(U32, own_settings, lua_memory_kb),
 	F(U32, own_settings, lua_time_ms),
 	F(U32, own_settings, lua_instructions),
+	F(ADDR, own_settings, metrics_addr),
+	F(U32, own_settings, metrics_port),
+	F(BOOL, own_settings, metrics_socket),
+	F(STR, own_settings, metrics_path),
 };
 static const struct shape shape_own_settings = SHAPE(own_settings, f_own_settings);
 

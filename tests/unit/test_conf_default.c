@@ -146,6 +146,8 @@ static void global_defaults(void)
 	T_EQ(s->own.retention_days, 90);
 	T_EQ(s->own.group_commit_ms, 10);
 	T_EQ(s->own.listen_count, 0);
+	T_EQ(s->own.metrics_addr.family, 0);
+	T_TRUE(!s->own.metrics_socket && !s->own.metrics_path);
 	snapshot_unref(s);
 }
 
@@ -163,6 +165,23 @@ static const struct form_case forms[] = {
 	{"no sallyport half-open per-source\n", "no sallyport half-open per-source\n", NULL},
 	{"no sallyport half-open per-source\ndefault sallyport half-open per-source\n", NULL,
 		"half-open"},
+	{"sallyport metrics listen 127.0.0.1\n", "sallyport metrics listen 127.0.0.1\n", "9501"},
+	{"sallyport metrics listen 127.9.9.9 port 9501\n",
+		"sallyport metrics listen 127.9.9.9\n", "port 9501"},
+	{"sallyport metrics listen 0:0::1 port 9502\n",
+		"sallyport metrics listen ::1 port 9502\n", NULL},
+	{"sallyport metrics listen ::1 port 9502\nsallyport metrics listen 127.0.0.1\n",
+		"sallyport metrics listen 127.0.0.1\n", "9502"},
+	{"sallyport metrics listen 127.0.0.1\nno sallyport metrics listen\n", NULL,
+		"metrics listen"},
+	{"sallyport metrics listen 127.0.0.1\ndefault sallyport metrics listen\n", NULL,
+		"metrics listen"},
+	{"sallyport metrics socket\n", "sallyport metrics socket\n", NULL},
+	{"sal met soc /run/m.sock\n", "sallyport metrics socket /run/m.sock\n", NULL},
+	{"sallyport metrics socket \"/run/my m.sock\"\n",
+		"sallyport metrics socket \"/run/my m.sock\"\n", NULL},
+	{"sallyport metrics socket /run/m.sock\nno sallyport metrics socket\n", NULL,
+		"metrics socket"},
 	{"crypto ikev2 dpd 30 5 periodic\n", "crypto ikev2 dpd 30 5 periodic\n", NULL},
 	{"crypto ikev2 dpd 30\n", "crypto ikev2 dpd 30 2 on-demand\n",
 		NULL}, /* R-DPD-01, R-DPD-03 */

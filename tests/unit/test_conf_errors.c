@@ -9,6 +9,10 @@ struct wrong {
 	const char *says; /* part of message or hint */
 };
 
+#define LONG_NAME                                                                                  \
+	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"           \
+	"abcdefghijklmnopqrstuvwxyz123"
+
 static const struct wrong errors[] = {
 	{"crypto ikev2 proflie RA\n match identity remote any\n", 1, 14, "proflie", "profile"},
 	{"hostname a\ncrytpo ikev2 profile RA\n", 2, 1, "crytpo", "crypto"},
@@ -69,6 +73,18 @@ static const struct wrong errors[] = {
 		"64 128 256 512 1024"},
 	{"sallyport listen port 500 nat-port 500\n", 1, 36, "500", "must differ"},
 	{"sallyport listen 10.0.0\n", 1, 18, "10.0.0", "any or"},
+	{"sallyport metrics listen 10.0.0.1\n", 1, 26, "10.0.0.1", "no authentication"},
+	{"sallyport metrics listen 128.0.0.1 port 9501\n", 1, 26, "128.0.0.1", "127.0.0.1 or ::1"},
+	{"sallyport metrics listen 0.0.0.0\n", 1, 26, "0.0.0.0", "a loopback address"},
+	{"sallyport metrics listen ::\n", 1, 26, "::", "a loopback address"},
+	{"sallyport metrics listen ::ffff:127.0.0.1\n", 1, 26, "::ffff:127.0.0.1",
+		"a loopback address"},
+	{"sallyport metrics listen localhost\n", 1, 26, "localhost", "an IP address"},
+	{"sallyport metrics listen 127.0.0.1 port 80\n", 1, 41, "80", "a number 1024-65535"},
+	{"sallyport metrics listen 127.0.0.1 prot 9501\n", 1, 36, "prot", "unexpected word"},
+	{"sallyport metrics socket run/x.sock\n", 1, 26, "run/x.sock", "begins with /"},
+	{"sallyport metrics socket /" LONG_NAME "\n", 1, 26,
+		"/abcdefghijklmnopqrstuvwxyzabcdefghijkl", "107 characters"}, /* as it is cut */
 	{"sallyport wrokers 2\n", 1, 11, "wrokers", "workers"},
 	{"aaa group server tacacs+ T\n server 10.0.0.1\n", 1, 1, "aaa group server tacacs+",
 		"TACACS+"},

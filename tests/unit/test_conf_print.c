@@ -128,15 +128,18 @@ static void put_value(struct text *t, const char *type)
 	static const char *const names[] = {
 		"A", "B2", "default", "c-d_e.f", "\"two words\"", "LOCAL", "T1", "abc-1", "x_2"};
 	static const char *const words[] = {
-		"x.example", "10.0.0.1", "a@b", "\"with blank\"", "group", "1:1", "esp-gcm"};
+		"x.example", "10.0.0.1", "a@b", "\"with blank\"", "group", "1:1", "esp-gcm",
+		"/run/x.sock", "\"/run/a b.sock\""};
 	static const char *const lines[] = {"text", "two  words", "it's \"quoted\" ! here",
 		"\"all\"", "permit ip any any", "ipv6 2001:db8::/32 any", "10.0.0.0 0.0.255.255",
 		"any", "host 10.0.0.1"};
 	static const char *const secrets[] = {"S3C", "0 S3C ret", "hex 533343", "6 S3CSEALED",
 		"7 S3CSEALED", "S3C  \"x\" !", "0 6 S3C", "hex 0x533343"};
 	static const char *const ip4[] = {
-		"10.0.0.1", "10.0.0.9", "0.0.0.0", "255.255.255.255", "192.0.2.77"};
-	static const char *const ip6[] = {"2001:db8::1", "::", "fe80::1", "2001:db8:1:2:3:4:5:6"};
+		"10.0.0.1", "10.0.0.9", "0.0.0.0", "255.255.255.255", "192.0.2.77",
+		"127.0.0.1"};
+	static const char *const ip6[] = {"2001:db8::1", "::", "fe80::1", "2001:db8:1:2:3:4:5:6",
+		"::1"};
 	static const char *const masks[] = {
 		"255.255.255.0", "0.0.0.0", "255.255.255.255", "255.240.0.0"};
 	static const char *const wilds[] = {
