@@ -19,6 +19,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_http.h"
 #include "cmd/wire_keep.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
@@ -107,6 +108,7 @@ static void each_second(void *ctx)
 	wire_counters_keep(w);
 	wire_log_second();
 	wire_syslog_second(w);
+	wire_http_second(w);
 	if (++w->seconds % PRUNE_S == 1)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
 }
@@ -326,6 +328,7 @@ static int start(struct wire *w)
 		return rc;
 	if (wire_ctl_open(w) != ST_OK)
 		return refuse(w->socket_path, strerror(errno));
+	wire_http_open(w); /* after the control socket, so that it cannot take its place */
 	wire_conf_accept(w, w->conf);
 	LOG(EV_CONFIG_LOADED, kv_u64("generation", w->conf->generation));
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
@@ -342,6 +345,7 @@ static void end(struct wire *w)
 	struct loop_timer *timers[] = {w->ike_timer, w->answer_timer, w->second_timer, w->sample_timer,
 				       w->stop_timer};
 	wire_ctl_close(w);
+	wire_http_close(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)
 		(void)wire_sample(w);

@@ -6,6 +6,7 @@
 
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_http.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_syslog.h"
@@ -215,6 +216,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	struct diagnose list = {0};
 	struct leases_change *leases = NULL;
 	struct wire_scripts *scripts = NULL;
+	struct wire_http_change http = {0};
 	enum status st = plan_make(s, &plan, why, sizeof(why));
 	if (st == ST_OK)
 		st = wire_lua_read(w, s, false, &scripts, why, sizeof(why));
@@ -223,11 +225,14 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
 	if (st == ST_OK)
+		st = wire_http_prepare(w, s, &http, why, sizeof(why));
+	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
 	plan_free(&plan);
 	if (st != ST_OK) {
 		leases_cancel(leases);
 		wire_lua_scripts_free(scripts);
+		wire_http_cancel(&http);
 		diagnose_fini(&list);
 		explain(err, "the configuration cannot be put in force; the one before stays",
 			why[0] ? why : status_words(st));
@@ -236,6 +241,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	sessions_commit(w->sessions, s, leases);
 	put_scripts(w, s, scripts, err);
 	take_list(w, &list);
+	wire_http_commit(w, &http);
 	ike_set_conf(w->ike, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);

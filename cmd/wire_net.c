@@ -272,6 +272,13 @@ static void log_skipped(const struct reason *r)
 	LOG(EV_NET_ERROR, kv_str("reason", r->text));
 }
 
+/* Its network namespace is not there. */
+static void skip_missing(struct wire *w, const struct reason *r)
+{
+	log_skipped(r);
+	w->net_missing++;
+}
+
 static void forget_listen(struct plan *p, size_t i)
 {
 	memmove(&p->listens[i], &p->listens[i + 1], (--p->listen_count - i) * sizeof(p->listens[0]));
@@ -295,7 +302,7 @@ static enum status open_tuns(struct wire *w, struct plan *want, size_t *done, st
 		else if (!plan_tun_eq(old, t))
 			st = change_tun(w, old, t, r);
 		if (st == ST_NOT_FOUND && !old) {
-			log_skipped(r);
+			skip_missing(w, r);
 			forget_tun(want, *done);
 			continue;
 		}
@@ -331,7 +338,10 @@ static enum status open_listens(struct wire *w, struct plan *want, size_t *done,
 		/* A machine without IPv6 listens on IPv4. */
 		bool no_family = st == ST_IO && errno == EAFNOSUPPORT && l->addr.family == 0;
 		if (st == ST_NOT_FOUND || no_family) {
-			log_skipped(r);
+			if (no_family)
+				log_skipped(r);
+			else
+				skip_missing(w, r);
 			forget_listen(want, *done);
 			continue;
 		}
@@ -366,8 +376,9 @@ static void close_unwanted(struct wire *w, const struct plan *old)
 enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t why_cap)
 {
 	struct reason r = {why, why_cap};
-	size_t tuns = 0, listens = 0;
+	size_t tuns = 0, listens = 0, missing = w->net_missing;
 	enum status st = wire_orphan_retain(w, want);
+	w->net_missing = 0;
 	if (st == ST_OK)
 		st = open_tuns(w, want, &tuns, &r);
 	if (st == ST_OK)
@@ -381,6 +392,7 @@ enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t 
 			if (!is_planned(&w->plan, &want->listens[i]))
 				close_listen(w, &want->listens[i]);
 		undo_tuns(w, want, tuns);
+		w->net_missing = missing;
 		return st;
 	}
 	log_new_listens(w, want);

@@ -20,6 +20,9 @@ struct net;
 struct store;
 struct wire_lua;
 struct syslog;
+struct wire_http_end;
+
+#define WIRE_HTTP_ENDS 2 /* a TCP port and a unix socket */
 
 /* Frozen records: for ten thousand sessions of three records each, and their run-time numbers. */
 #define WIRE_KEEP_RECORDS 40960u
@@ -59,6 +62,13 @@ struct wire {
 	struct list net_watches; /* of port 500 */
 	struct list ctl_watches;
 
+	struct wire_http_end *http[WIRE_HTTP_ENDS]; /* of cmd/wire_http.c; NULL: not open */
+	struct {
+		uint64_t number; /* of the sample that it was made from */
+		struct out text;
+	} metrics[2]; /* by form */
+	struct out health; /* the last answer */
+
 	void *keep_mem;
 	struct keep *keep;
 	struct esp_rt *rt;
@@ -83,6 +93,7 @@ struct wire {
 	int64_t started_ms; /* the headend, not this main */
 	bool is_locked; /* memory */
 	bool is_stopping;
+	size_t net_missing;    /* sockets and devices of the plan whose network namespace is not there */
 	bool reconcile_failed; /* the store could not yet compare its sessions with ours */
 	bool reconcile_again;  /* with the next second */
 	uint64_t stop_by_ms;

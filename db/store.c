@@ -402,5 +402,6 @@ void store_counts(const struct store *s, struct store_counts *out)
 		.dropped = s->dropped,
 		.suppressed = s->suppressed,
 		.waiting = w.waiting + s->backlog_len,
+		.failing = w.failing,
 	};
 }

@@ -131,6 +131,7 @@ struct store_counts {
 	uint64_t dropped;    /* no room */
 	uint64_t suppressed; /* too many events or failures in one second */
 	uint64_t waiting;    /* ends that wait to be written again */
+	bool failing;        /* it does not work now: the last transaction could not be written */
 };
 void store_counts(const struct store *s, struct store_counts *out);
 

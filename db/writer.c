@@ -32,6 +32,7 @@ struct writer {
 	int in_fd;
 	int back_fd;
 	atomic_bool stop;
+	atomic_bool failing; /* nothing can be written now; the writer changes it */
 	_Atomic uint64_t commits, done_rows, waiting;
 	pthread_t thread;
 	bool running;
@@ -44,7 +45,6 @@ struct writer {
 	size_t waiters;     /* in batch */
 	uint64_t since_ms;  /* first message of the batch came */
 	uint64_t waiter_ms; /* first one that waits for an answer came */
-	bool failing;
 	uint64_t retry_at_ms;
 	uint64_t remark_ms; /* last notice about a single message */
 	bool pruning;
@@ -474,4 +474,5 @@ void writer_counts(struct writer *w, struct writer_counts *out)
 	out->commits = atomic_load_explicit(&w->commits, memory_order_relaxed);
 	out->rows = atomic_load_explicit(&w->done_rows, memory_order_relaxed);
 	out->waiting = atomic_load_explicit(&w->waiting, memory_order_relaxed);
+	out->failing = atomic_load_explicit(&w->failing, memory_order_relaxed);
 }

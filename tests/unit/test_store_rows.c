@@ -399,6 +399,7 @@ static void full_disk_and_recovery(void)
 	struct store_counts c;
 	store_counts(s, &c);
 	T_EQ(c.waiting, 1);
+	T_TRUE(c.failing);
 	T_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
 	for (int i = 0; lab.notice_status != ST_OK && i < 500; i++) { /* by itself */
 		usleep(10000);
@@ -407,6 +408,7 @@ static void full_disk_and_recovery(void)
 	T_EQ(lab.notice_status, ST_OK);
 	store_counts(s, &c);
 	T_EQ(c.waiting, 0);
+	T_TRUE(!c.failing);
 	u = lab_session(n + 2, "10.0.0.251");
 	T_EQ(store_session_up(s, n + 2, &u), ST_OK);
 	T_TRUE(lab_wait(s, n + 2));
