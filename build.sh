@@ -34,7 +34,7 @@ readonly PYTHON=/usr/bin/python3
 
 TEST_PACKAGES() {
 	echo "clang libclang-rt-14-dev llvm python3 python3-scapy python3-cryptography tshark" \
-		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps" \
+		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps curl python3-prometheus-client" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
 		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
 		"rsyslog"

@@ -255,7 +255,7 @@ static void open_missing(struct wire *w, bool says_why)
 		if (st == ST_OK)
 			log_open(w->http[k]);
 		else if (says_why)
-			LOG(EV_NET_ERROR, kv_str("reason", why), kv_str("what", "tried again"));
+			LOG(EV_NET_ERROR, kv_str("reason", why), kv_str("what", "tried again every 5 s"));
 	}
 }
 
