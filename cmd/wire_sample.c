@@ -12,6 +12,7 @@
 #include "modules/loop/loop.h"
 
 #define REUSE_MS 100 /* a sample so young is still the present */
+#define ROUND_MS 1000 /* between two rounds of all sessions: whoever may ask for samples must not flood the store */
 #define RECORD_KIND 0x5301
 #define TAG_NUMBER 1
 #define TAG_STARTED 2 /* the headend, UTC ms */
@@ -199,6 +200,9 @@ const struct sample *wire_sample(void *ctx)
 	take_pools(w);
 	keep_number(w, number);
 	store_sample(w->store, s);
-	wire_session_traffic(w);
+	if (w->is_stopping || now < w->round_ms || now - w->round_ms >= ROUND_MS) {
+		wire_session_traffic(w);
+		w->round_ms = now;
+	}
 	return s;
 }

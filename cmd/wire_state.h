@@ -89,6 +89,7 @@ struct wire {
 	struct sample sample;
 	struct sample_pool *pools; /* of the sample */
 	size_t pools_cap;
+	int64_t round_ms; /* when the traffic of all sessions went to the store last */
 	uint64_t sessions_peak;
 	int64_t started_ms; /* the headend, not this main */
 	bool is_locked; /* memory */

@@ -286,6 +286,9 @@ for line, sentence in (("listen 127.0.0.1 port 9777", "metrics cannot be served 
                   WITH.replace("metrics listen 127.0.0.1", "metrics " + line), code=1)
     ok("`%s` leaves all as it was" % line.replace(WORK, ""), sentence in said and "running configuration stays" in said and
        sp.command("show", "running-config").stdout == running and get("/healthz").code == 200 and get("/healthz", unix=other).code == 200, said)
+reload(WITH.replace("127.0.0.1\n", "127.0.0.1 port 9503\n").replace("metrics socket", "metrics socket " + MSOCK + "2") + "sallyport listen 10.99.1.77\n", code=1)
+ok("what was opened for a configuration that failed is closed", get("/healthz", port=9503).code == 0 and not os.path.exists(MSOCK + "2") and
+   get("/healthz").code == 200 and get("/healthz", unix=other).code == 200)
 ok("the control socket was not harmed", sp.answers())
 said = reload(WITH.replace("listen 127.0.0.1", "listen 10.99.1.1"), code=2)
 ok("an address for everybody is refused", "metrics have no authentication" in said and get("/healthz").code == 200, said)

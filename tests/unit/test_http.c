@@ -291,6 +291,24 @@ static void slow_clients(void)
 	T_DO(end());
 }
 
+/* A client may have an address of its own, as long as one can be. */
+static void named_client(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX}, mine = {.sun_family = AF_UNIX};
+	T_DO(begin());
+	memset(mine.sun_path, 'n', sizeof(mine.sun_path));
+	mine.sun_path[0] = 0;
+	memcpy(sa.sun_path, b.at.path, sizeof(sa.sun_path));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	T_TRUE(fd >= 0 && bind(fd, (struct sockaddr *)&mine, sizeof(mine)) == 0);
+	T_TRUE(connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0);
+	T_EQ(send(fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
+	serve(6);
+	T_TRUE(read_reply(fd) > 0 && strstr(reply, "200 OK"));
+	close(fd);
+	T_DO(end());
+}
+
 static void many_clients(void)
 {
 	enum { MANY = 3 * HTTP_CLIENTS_MAX };
@@ -496,6 +514,7 @@ int main(void)
 	T_RUN(in_pieces);
 	T_RUN(refuses);
 	T_RUN(slow_clients);
+	T_RUN(named_client);
 	T_RUN(many_clients);
 	T_RUN(crowd);
 	T_RUN(greedy_client);
