@@ -202,16 +202,17 @@ def dial():
     return s
 
 
-def slowest(n=20):
-    worst = 0
+def show_takes(n=30):
+    """Seconds; of thirty the third slowest, because this machine may have other things to do."""
+    taken = []
     for _ in range(n):
         from_ = time.monotonic()
         sp.command("show", "version")
-        worst = max(worst, time.monotonic() - from_)
-    return worst
+        taken.append(time.monotonic() - from_)
+    return sorted(taken)[-3]
 
 
-alone = slowest()
+alone = show_takes()
 cut_before = now("http_connections_cut_total")[0]
 crowd = [dial() for _ in range(100)]
 for s in crowd[80:]:  # the newest: half a request each
@@ -219,10 +220,13 @@ for s in crowd[80:]:  # the newest: half a request each
         s.send(b"GET /metrics HTTP/1.1\r\nX: ")
     except BrokenPipeError:
         pass
-with_crowd = slowest()
-ok("100 idle clients do not delay show", with_crowd < alone + 0.2, "%.3f s, alone %.3f s" % (with_crowd, alone))
+with_crowd = show_takes()
+ok("100 idle clients do not delay show", with_crowd < alone + 0.3, "%.3f s, alone %.3f s" % (with_crowd, alone))
 r = get("/metrics", unix=MSOCK, accept=OPEN)
 ok("nor keep a scraper out", r.code == 200, r.why)
+with open("/proc/%d/status" % sp.main_pid()) as f:
+    ignored = [int(l.split()[1], 16) for l in f if l.startswith("SigIgn")][0]
+ok("a client that leaves early ends nothing", ignored >> (signal.SIGPIPE - 1) & 1)
 ok("nor the other way in", get("/healthz").code == 200)
 cut = now("http_connections_cut_total")[0] - cut_before
 ok("the oldest were cut and counted", 68 <= cut <= 100, str(cut))
@@ -312,10 +316,12 @@ after = now("sample_number", "ike_auth_in_total", "esp_in_packets_total", "loop_
 ok("no value went back", all(x >= y for x, y in zip(after, before)) and after[0] > before[0], "%s %s" % (before, after))
 ok("the session is still there", now("sessions", "child_sas") == [1, 1])
 # Somebody takes the port while main is away: tunnels come back all the same, metrics when they can.
-two_word = "import socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\nwhile True:\n  try:\n    s.bind(('127.0.0.1', 9501))\n    s.listen()\n    break\n  except OSError:\n    pass\ntime.sleep(600)"
-thief = spawn(t.gw.ns, "python3", "-c", two_word)
-time.sleep(0.5)
+sp.process.send_signal(signal.SIGSTOP)  # the holder: nobody starts main again
 sp.kill_main()
+thief = spawn(t.gw.ns, "python3", "-c", "import socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+              "s.bind(('127.0.0.1', 9501))\ns.listen()\ntime.sleep(600)")
+ok("somebody has the port", wait_for(5, lambda: "LISTEN" in t.gw.run("ss", "-ltnH", "sport = :9501").stdout))
+sp.process.send_signal(signal.SIGCONT)
 ok("main comes back without the port", wait_for(5, sp.answers) and two.host.ping("10.99.2.2") == 3, sp.tail())
 taken = wait_for(3, lambda: "metrics cannot be served at 127.0.0.1:9501" in sp.log_text())
 ok("and says so", taken, sp.tail())
@@ -324,7 +330,13 @@ stop_process(thief)
 ok("the port is served as soon as it is free", wait_for(10, lambda: get("/readyz").code == 200), sp.tail())
 
 # ---- the end -------------------------------------------------------------------------------------------------
+def stopped(pid):
+    tasks = "/proc/%d/task" % pid
+    return all(open("%s/%s/stat" % (tasks, n)).read().rsplit(") ", 1)[1][0] == "T" for n in os.listdir(tasks))
+
+
 os.kill(two.process.pid, signal.SIGSTOP)  # a peer that does not answer our goodbye
+ok("the peer is silent", wait_for(5, lambda: stopped(two.process.pid)))
 sp.process.send_signal(signal.SIGTERM)
 ok("stopping: not ready", wait_for(4, lambda: health("/readyz") == (503, "the headend is being stopped\n")), str(health("/readyz")))
 ok("but alive", health("/healthz")[0] == 200)
