@@ -98,7 +98,7 @@ void pairs_build(struct wr *w, const struct pairs *p)
 	}
 }
 
-/* A string and its NUL; len SIZE_MAX when there is no NUL. */
+/* A string, without its NUL; r is bad when there is none. */
 static struct view take_string(struct rd *r)
 {
 	struct rd rest = *r;
