@@ -26,6 +26,7 @@
 #define IS_WATCHED false
 #endif
 
+#define NICE 10
 #define BASE_BYTES (48u << 20) /* address space of the program without scripts, generously */
 
 struct process {
@@ -113,6 +114,8 @@ static bool be_small(int fd)
 
 	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0 || !close_others(fd))
 		return false;
+	/* A script that loops must not take main's core while its time runs out. Best effort. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) &&
 	       limit(RLIMIT_NOFILE, (rlim_t)fd + 1) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_NAME, "sallyport-lua") == 0;
