@@ -8,7 +8,7 @@
 
 /*  X(NAME, name of the function in a script, somebody waits, when) */
 #define HOOK_LIST(X) \
-	X(IDENTITY, identity, true, "the peer has said who it is; the profile is not chosen yet") \
+	X(IDENTITY, identity, true, "the peer has said who it is; nothing is proven and no profile chosen yet") \
 	X(AUTHORIZE, authorize, true, "the peer has proven who it is; before addresses are assigned") \
 	X(SESSION_UP, session_up, false, "a session is up") \
 	X(SESSION_DOWN, session_down, false, "a session has ended")
@@ -40,7 +40,7 @@ enum field_kind {
 #define FIELD_LIST_OF(X) \
 	X(session, TEXT, FIELD_A | FIELD_S, 0, "number of the session, the same as in the store") \
 	X(identity, TEXT, FIELD_I | FIELD_A | FIELD_S, 0, "who the peer says it is") \
-	X(identity_type, TEXT, FIELD_I | FIELD_A, 0, "fqdn, email, address, dn or key-id") \
+	X(identity_type, TEXT, FIELD_I | FIELD_A, 0, "ipv4, ipv6, fqdn, email, dn or key-id") \
 	X(name, TEXT, FIELD_A | FIELD_S, FIELD_I, "user name, as accounting and the store have it") \
 	X(profile, TEXT, FIELD_I | FIELD_A | FIELD_S, FIELD_I, \
 		"IKEv2 profile; in identity the one that would be chosen, if any") \

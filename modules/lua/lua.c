@@ -4,38 +4,10 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "modules/lua/call.h"
-#include "modules/lua/slot.h"
+#include "modules/lua/report.h"
 
-#define SLOTS       2
 #define RECORDS     64   /* read in one turn: a process that never stops talking must not stop the loop */
 #define SETTLED_MAX 4096 /* answers that wait for the next turn */
-#define LINES_MAX   20   /* printed lines a second */
-
-struct lua {
-	struct lua_ports ports;
-	void *ctx;
-	bool deny_on_failure;
-	uint32_t wall_ms;
-	uint32_t wait_ms;
-	size_t queue;
-	struct slot slots[SLOTS];
-	struct slot *active;   /* answers; NULL: nobody */
-	struct slot *coming;   /* of a newer configuration: loads, or has errors; NULL */
-	bool is_switching;     /* coming is loaded and takes over after the call under way */
-	struct list waiting;
-	size_t n_waiting;
-	struct list settled;   /* decided here, to be answered */
-	size_t n_settled;
-	struct call *under_way; /* in the active process */
-	uint32_t serial;
-	uint64_t armed_ms;      /* what wake_at was told last */
-	uint64_t lines_ms;      /* the second of which lines are counted */
-	unsigned lines;
-	uint64_t left_out;      /* since they were told */
-	struct lua_info counts; /* only its counts */
-	struct lua_msg msg;     /* in hand */
-};
 
 struct lua *lua_new(const struct lua_ports *ports, void *ctx)
 {
@@ -68,71 +40,6 @@ void lua_free(struct lua *l)
 static uint64_t now(const struct lua *l)
 {
 	return l->ports.now_ms(l->ctx);
-}
-
-/* ---- telling the operator --------------------------------------------------------------------- */
-
-static void note(struct lua *l, enum lua_log_kind kind, const char *script, const char *text)
-{
-	l->ports.log(l->ctx, kind, script, text);
-}
-
-/* Words of the process without control characters. */
-static void clean(struct view v, char out[SCRIPT_WORDS])
-{
-	size_t n = v.len < SCRIPT_WORDS ? v.len : SCRIPT_WORDS - 1;
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = v.p[i] < 0x20 || v.p[i] == 0x7f ? ' ' : (char)v.p[i];
-	out[n] = 0;
-}
-
-static void print(struct lua *l, const struct slot *s)
-{
-	char text[SCRIPT_WORDS];
-	uint64_t second = now(l) / 1000;
-
-	if (second != l->lines_ms) {
-		l->lines_ms = second;
-		l->lines = 0;
-	}
-	l->counts.lines++;
-	if (l->lines >= LINES_MAX) {
-		l->counts.lines_dropped++;
-		l->left_out++;
-		return;
-	}
-	if (l->left_out) {
-		snprintf(text, sizeof(text), "%llu lines of scripts are left out",
-			(unsigned long long)l->left_out);
-		note(l, LUA_LOG_LEFT_OUT, "", text);
-		l->left_out = 0;
-	}
-	l->lines++;
-	clean(l->msg.text, text);
-	note(l, LUA_LOG_PRINT, s->set->scripts[l->msg.script].name, text);
-}
-
-static void note_loaded(struct lua *l, const struct slot *s)
-{
-	const struct set_script *script = &s->set->scripts[s->last_loaded];
-	char text[SCRIPT_WORDS];
-	size_t len = 0;
-
-	if (!script->is_loaded) {
-		clean((struct view){(const uint8_t *)script->error, strlen(script->error)}, text);
-		note(l, LUA_LOG_LOAD_ERROR, script->name, text);
-		return;
-	}
-	/* After a loss the same again is no news. */
-	if (s == l->active)
-		return;
-	for (enum hook h = 0; h < HOOK__MAX; h++) {
-		if (script->hooks & HOOK_BIT(h))
-			len += (size_t)snprintf(
-				text + len, sizeof(text) - len, "%s%s", len ? " " : "", hook_name(h));
-	}
-	note(l, LUA_LOG_LOADED, script->name, text);
 }
 
 /* ---- answers ---------------------------------------------------------------------------------- */
@@ -217,7 +124,7 @@ static void switch_over(struct lua *l)
 	l->coming = NULL;
 	if (old)
 		slot_clear(old);
-	note(l, LUA_LOG_IN_FORCE, "", "the scripts are in force");
+	report(l, LUA_LOG_IN_FORCE, "", "the scripts are in force");
 }
 
 /* The call under way is over. */
@@ -253,7 +160,7 @@ static void lose_noted(struct lua *l, struct slot *s, enum lua_log_kind kind, co
 
 	if (kind == LUA_LOG_KILLED)
 		l->counts.kills++;
-	note(l, kind, only ? only->name : "", why);
+	report(l, kind, only ? only->name : "", why);
 	lose(l, s, why);
 }
 
@@ -276,7 +183,7 @@ static void start_again(struct lua *l, struct slot *s)
 {
 	l->counts.starts++;
 	if (!slot_start(s, now(l)))
-		note(l, LUA_LOG_DIED, "", s->why);
+		report(l, LUA_LOG_DIED, "", s->why);
 }
 
 /* Gives the process the next call when it is idle. */
@@ -377,7 +284,7 @@ static void on_result(struct lua *l, struct slot *s)
 		lose_noted(l, s, LUA_LOG_KILLED, "the script process gives an answer that cannot be");
 		return;
 	}
-	clean(m->text, text);
+	report_clean(m->text, text);
 	/* The set may go with the call. */
 	memcpy(name, s->set->scripts[m->script].name, sizeof(name));
 	if (m->verdict == VERDICT_PASS || m->verdict == VERDICT_CHANGE)
@@ -385,7 +292,7 @@ static void on_result(struct lua *l, struct slot *s)
 	count(l, s->set, m, now(l) - l->under_way->since_ms);
 	if (m->verdict == VERDICT_FAILED) {
 		memcpy(s->set->scripts[m->script].error, text, sizeof(text));
-		note(l, LUA_LOG_ERROR, name, text);
+		report(l, LUA_LOG_ERROR, name, text);
 	}
 	if (m->verdict == VERDICT_CHANGE)
 		a.changes = &m->pairs;
@@ -417,14 +324,14 @@ static void on_event(struct lua *l, struct slot *s, enum slot_event e)
 {
 	switch (e) {
 	case SLOT_NOTHING: break;
-	case SLOT_PRINTED: print(l, s); break;
-	case SLOT_STEP: note_loaded(l, s); break;
+	case SLOT_PRINTED: report_print(l, s, now(l)); break;
+	case SLOT_STEP: report_loaded(l, s); break;
 	case SLOT_READY:
-		note_loaded(l, s);
+		report_loaded(l, s);
 		on_ready(l, s);
 		break;
 	case SLOT_BAD_SET:
-		note_loaded(l, s);
+		report_loaded(l, s);
 		on_bad_set(l, s);
 		break;
 	case SLOT_ANSWERED: on_result(l, s); break;
@@ -508,7 +415,7 @@ enum status lua_configure(struct lua *l, const struct lua_config *c)
 	l->coming = l->active == &l->slots[0] ? &l->slots[1] : &l->slots[0];
 	l->counts.starts++;
 	if (!slot_use(l->coming, set, now(l)))
-		note(l, LUA_LOG_DIED, "", l->coming->why);
+		report(l, LUA_LOG_DIED, "", l->coming->why);
 	arm(l);
 	return ST_OK;
 }
@@ -597,46 +504,4 @@ void lua_cancel(struct lua *l, uint64_t number)
 	list_del(&c->in_list);
 	call_free(c);
 	arm(l);
-}
-
-/* ---- show ------------------------------------------------------------------------------------- */
-
-static enum lua_state state_of(const struct slot *s)
-{
-	if (!s)
-		return LUA_OFF;
-	if (s->state == SLOT_FAILED)
-		return LUA_FAILED;
-	return s->state == SLOT_IDLE || s->state == SLOT_BUSY ? LUA_READY : LUA_LOADING;
-}
-
-static void show_set(const struct slot *s, bool is_new, struct lua_info *out)
-{
-	for (size_t i = 0; s && i < s->set->n; i++) {
-		const struct set_script *from = &s->set->scripts[i];
-		struct lua_script_info *row = &out->scripts[out->n_scripts++];
-
-		row->is_new = is_new;
-		row->is_loaded = from->is_loaded;
-		row->hooks = from->hooks;
-		row->calls = from->calls;
-		row->denials = from->denials;
-		row->errors = from->errors;
-		memcpy(row->name, from->name, sizeof(row->name));
-		clean((struct view){(const uint8_t *)from->error, strlen(from->error)}, row->error);
-	}
-}
-
-void lua_info(const struct lua *l, struct lua_info *out)
-{
-	*out = l->counts;
-	out->state = state_of(l->active ? l->active : l->coming);
-	out->next = l->active ? state_of(l->coming) : LUA_OFF;
-	/* Loaded, and waits for the call under way. */
-	if (out->next == LUA_READY)
-		out->next = LUA_LOADING;
-	out->waiting = l->n_waiting;
-	out->n_scripts = 0;
-	show_set(l->active, false, out);
-	show_set(l->coming, true, out);
 }

@@ -10,6 +10,11 @@ for path in files:
     name = os.path.relpath(path, ROOT)
     with open(path) as f:
         text = f.read()
+    # The scripts of a page stand where its configurations look for them.
+    os.makedirs(os.path.join(WORK, "lua"), exist_ok=True)
+    for body, script in re.findall(r"^```lua\n(-- ([a-z-]+\.lua).*?)^```", text, re.M | re.S):
+        with open(os.path.join(WORK, "lua", script), "w") as f:
+            f.write(body)
     for n, body in enumerate(re.findall(r"^```sallyport\n(.*?)^```", text, re.M | re.S), 1):
         blocks += 1
         conf = os.path.join(WORK, "block.conf")
