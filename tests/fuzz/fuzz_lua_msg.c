@@ -1,7 +1,7 @@
 /* What the script process says, from any bytes: main takes it apart, believes nothing that cannot be, and
  * answers every question once. The first byte chooses: a record of either direction, or a whole life of
  * main's side with a process that says what the input says. */
-#include <sys/types.h>
+#include <stdlib.h>
 
 #include "tests/lib/lua_fake.h"
 
