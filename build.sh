@@ -37,7 +37,7 @@ TEST_PACKAGES() {
 		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps curl python3-prometheus-client" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
 		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
-		"rsyslog"
+		"rsyslog snmpd snmp snmptrapd smitools"
 }
 
 # need_packages PACKAGE...: installs the missing ones as root, otherwise says how.
@@ -60,12 +60,13 @@ need_packages() {
 		die "apt-get install failed: ${missing[*]}"
 	}
 	# These are wanted as programs that tests start, not as daemons of this machine.
-	if [[ " ${missing[*]} " == *" charon-systemd "* && -d /run/systemd/system ]]; then
-		systemctl disable --now strongswan.service >/dev/null 2>&1 || true
-	fi
-	if [[ " ${missing[*]} " == *" rsyslog "* && -d /run/systemd/system ]]; then
-		systemctl disable --now rsyslog.service >/dev/null 2>&1 || true
-	fi
+	[[ -d /run/systemd/system ]] || return 0
+	local service
+	for service in charon-systemd:strongswan.service rsyslog:rsyslog.service snmpd:snmpd.service \
+		snmptrapd:snmptrapd.socket snmptrapd:snmptrapd.service; do
+		[[ " ${missing[*]} " != *" ${service%%:*} "* ]] ||
+			systemctl disable --now "${service#*:}" >/dev/null 2>&1 || true
+	done
 }
 
 # --- small tools ----------------------------------------------------------------------------------
@@ -145,18 +146,11 @@ profile() {
 	[[ $P == tsan ]] || BSSL_TOOL+=" -fno-sanitize=pointer-overflow"
 }
 
-# --- BoringSSL, from Debian's source package ------------------------------------------------------
+# --- sources of Debian packages -------------------------------------------------------------------
 
-readonly BSSL_PACKAGE=android-platform-external-boringssl
-readonly BSSL_VERSION=13.0.0+r24-2
-readonly BSSL_LIBS="crypto" # adding ssl here and g++ to BUILD_PACKAGES is all that libssl.a takes
-readonly BSSL_SOURCE=$CACHE/src/boringssl-$BSSL_VERSION
-export SALLYPORT_WYCHEPROOF=$BSSL_SOURCE/src/third_party/wycheproof_testvectors
-
-# Debian's own library is a shared one, built small and without the fast assembler; its headers and
-# vectors come from the source too. The machine's entries for binary packages are copied as source
-# entries into a private state below the cache: mirrors, proxies, keys and pins stay in force,
-# signatures are checked as ever, and /etc is only read.
+# The machine's entries for binary packages are copied as source entries into a private state below
+# the cache: mirrors, proxies, keys and pins stay in force, signatures are checked as ever, and /etc
+# is only read.
 private_apt() {
 	local apt=$1 f
 	rm -rf "$apt"
@@ -168,31 +162,62 @@ private_apt() {
 		[[ ! -e $f ]] ||
 			sed -n 's/^[[:space:]]*deb[[:space:]]/deb-src /p' "$f" >"$apt/entries/$(basename "$f" .list).list"
 	done
-	APT=(apt-get -q -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$apt/entries"
+	APT_PRIVATE=(-q -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$apt/entries"
 		-o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root)
 }
 
-fetch_boringssl() {
-	[[ ! -e $BSSL_SOURCE/.complete ]] || return 0
-	local work=$CACHE/fetch log
-	log=$PWD/$(log_path boringssl-fetch)
-	echo "fetching the source of BoringSSL ($BSSL_PACKAGE $BSSL_VERSION)"
-	rm -rf "$work" "$BSSL_SOURCE"
-	mkdir -p "$work" "${BSSL_SOURCE%/*}"
+# source_found NAME VERSIONS: the folder of the newest source that was fetched and will do, if any.
+source_found() {
+	local d
+	for d in "$CACHE/src/$1-"$2; do [[ ! -e $d/.complete ]] || echo "$d"; done | sort -V | tail -n 1
+}
+
+# version_offered PACKAGE VERSIONS: the newest one that apt knows and that will do, if any.
+version_offered() {
+	local v
+	apt-cache "${APT_PRIVATE[@]}" showsrc --only-source "$1" | sed -n 's/^Version: //p' |
+		while read -r v; do
+			# shellcheck disable=SC2053 # a pattern
+			[[ $v != $2 ]] || echo "$v"
+		done | sort -V | tail -n 1
+}
+
+# fetch_source NAME PACKAGE VERSIONS: into the cache, unpacked with Debian's patches. VERSIONS is one
+# version, or a pattern: a security update replaces what it repairs.
+fetch_source() {
+	[[ -z $(source_found "$1" "$3") ]] || return 0
+	local name=$1 package=$2 versions=$3 work=$CACHE/fetch version folder log
+	log=$PWD/$(log_path "$name-fetch")
+	echo "fetching the source of $name ($package $versions)"
+	rm -rf "$work"
+	mkdir -p "$work" "$CACHE/src"
 	private_apt "$work/apt"
 	# An entry without sources makes update complain; what counts is whether ours is found.
-	"${APT[@]}" update >"$log" 2>&1 || true
-	(cd "$work" && "${APT[@]}" source --download-only --only-source "$BSSL_PACKAGE=$BSSL_VERSION") \
-		>>"$log" 2>&1 || {
+	apt-get "${APT_PRIVATE[@]}" update >"$log" 2>&1 || true
+	version=$(version_offered "$package" "$versions" 2>>"$log")
+	(cd "$work" && apt-get "${APT_PRIVATE[@]}" source --download-only --only-source \
+		"$package=${version:-$versions}") >>"$log" 2>&1 || {
 		tail -n 5 "$log" >&2
-		die "this machine's apt entries do not offer $BSSL_PACKAGE $BSSL_VERSION in source form." \
-			"It is part of Debian 12 (main); see build/log/boringssl-fetch.log"
+		die "this machine's apt entries do not offer $package $versions in source form." \
+			"It is part of Debian 12 (main); see build/log/$name-fetch.log"
 	}
-	(cd "$work" && dpkg-source --no-check -x ./*.dsc "$BSSL_SOURCE") >>"$log" 2>&1 ||
-		die "cannot unpack BoringSSL; see build/log/boringssl-fetch.log"
+	folder=$CACHE/src/$name-$version
+	rm -rf "$folder"
+	(cd "$work" && dpkg-source --no-check -x ./*.dsc "$folder") >>"$log" 2>&1 ||
+		die "cannot unpack $name; see build/log/$name-fetch.log"
 	rm -rf "$work"
-	touch "$BSSL_SOURCE/.complete"
+	touch "$folder/.complete"
 }
+
+# --- BoringSSL ------------------------------------------------------------------------------------
+
+# Debian's own library is a shared one, built small and without the fast assembler; its headers and
+# vectors come from the source too.
+readonly BSSL_PACKAGE=android-platform-external-boringssl
+readonly BSSL_VERSION=13.0.0+r24-2
+readonly BSSL_LIBS="crypto" # adding ssl here and g++ to BUILD_PACKAGES is all that libssl.a takes
+readonly BSSL_SOURCE=$CACHE/src/boringssl-$BSSL_VERSION
+export SALLYPORT_WYCHEPROOF=$BSSL_SOURCE/src/third_party/wycheproof_testvectors
 
 # Debian's list of files, our flags. Never -DOPENSSL_SMALL (slow curves). Compiled from within the
 # source by relative names, so that neither the cache's place nor the user's name is in the result.
@@ -220,7 +245,7 @@ boringssl_makefile() {
 }
 
 build_boringssl() {
-	fetch_boringssl
+	fetch_source boringssl "$BSSL_PACKAGE" "$BSSL_VERSION"
 	[[ ! -e $BSSL/.complete ]] || return 0
 	local log start=$SECONDS
 	log=$PWD/$(log_path "boringssl-$P")
@@ -250,6 +275,114 @@ boringssl() {
 	key=$(echo "$BSSL_VERSION $BSSL_LIBS $BSSL_FLAGS $(uname -m) $("$CC" --version)" | sha256sum)
 	BSSL=$CACHE/boringssl-$P-${key:0:16}
 	[[ -e $BSSL/.complete && -e $BSSL_SOURCE/.complete ]] || locked "$CACHE/.lock" build_boringssl
+}
+
+# --- Net-SNMP, the agent library ------------------------------------------------------------------
+
+readonly NSNMP_VERSIONS='5.9.3+dfsg-2*'
+
+# One build, by gcc and without a tool, serves every profile: nothing of ours is looked at inside it,
+# and what it does with memory goes through the allocator that the tools replace.
+readonly NSNMP_CFLAGS="-O2 -g0 -fPIE -fno-common -fno-strict-aliasing -w -ffunction-sections
+	-fdata-sections -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE
+	-D_FORTIFY_SOURCE=2"
+
+# A subagent and nothing else: no transport but the one inside the process (modules/snmp brings its
+# own), no SET, no MIB files, no applications, no log of its own. The paths are in the result, so they
+# are nobody's. What is switched off further would not compile (usm) or want tools of its own
+# (minimalist).
+readonly NSNMP_OPTIONS="--prefix=/nonexistent --with-persistent-directory=/nonexistent --with-defaults
+	--disable-shared --enable-static --enable-mini-agent --enable-read-only
+	--with-mib-modules=agentx/subagent --with-security-modules=usm --with-openssl=internal
+	--enable-internal-md5 --with-logfile=none --with-sys-contact=- --with-sys-location=-
+	--disable-applications --disable-manuals --disable-scripts --disable-mibs --disable-mib-loading
+	--disable-embedded-perl --disable-snmptrapd-subagent --disable-debugging --disable-deprecated
+	--disable-privacy --with-systemd=no --without-perl-modules --without-python-modules --without-rpm
+	--without-nl --without-kmem-usage --without-pcre --without-krb5 --without-rsaref"
+readonly NSNMP_TRANSPORTS=Callback
+readonly NSNMP_NO_TRANSPORTS="UDP UDPIPv6 UDPIPv4Base UDPIPv6Base UDPshared TCP TCPBase TCPIPv6 Unix
+	SSH Alias"
+
+# This version's functions for two settings stand inside the master's #ifdef, and a subagent wants
+# them too: the #endif belongs before the first of them.
+nsnmp_repair() {
+	awk '{ line[NR] = $0 }
+		END {
+			for (i = 1; i <= NR; i++) {
+				if (!moved && line[i] == "void" && line[i + 1] ~ /^agentx_parse_agentx_timeout\(/) {
+					print "#endif"
+					moved = 1
+				} else if (moved == 1 && line[i] ~ /^#endif.*USING_AGENTX_MASTER_MODULE/) {
+					moved = 2
+					continue
+				}
+				print line[i]
+			}
+		}' "$1" >"$1.new" && mv "$1.new" "$1"
+}
+
+# The library brings small ciphers and hashes under the names that BoringSSL has too: here they get
+# names of their own.
+nsnmp_archive() {
+	local from=$1 to=$2
+	nm -A -g --defined-only "$3" | sed -n 's/^[^:]*:openssl_[^:]*:.* \([A-Za-z_0-9]*\)$/\1 netsnmp_\1/p' |
+		sort -u >"$to.names"
+	objcopy --enable-deterministic-archives --redefine-syms="$to.names" "$from" "$to"
+	rm "$to.names"
+}
+
+nsnmp_compile() {
+	cd "$NSNMP/make"
+	nsnmp_repair agent/mibgroup/agentx/agentx_config.c
+	# The locale belongs to the process, not to a library in one of its threads.
+	# shellcheck disable=SC2086 # lists of options
+	ac_cv_func_setlocale=no CC=gcc CFLAGS=$(echo $NSNMP_CFLAGS) ./configure $NSNMP_OPTIONS \
+		--with-transports="$NSNMP_TRANSPORTS" \
+		--with-out-transports="$(echo $NSNMP_NO_TRANSPORTS)"
+	make -j"$JOBS" -C snmplib libnetsnmp.la
+	make -j"$JOBS" -C agent libnetsnmpagent.la
+}
+
+build_netsnmp() {
+	fetch_source net-snmp net-snmp "$NSNMP_VERSIONS"
+	netsnmp_folder
+	[[ ! -e $NSNMP/.complete ]] || return 0
+	local log lib start=$SECONDS
+	log=$PWD/$(log_path net-snmp)
+	echo "building Net-SNMP's agent library"
+	rm -rf "$NSNMP"
+	mkdir -p "$NSNMP/lib"
+	# With its times: nothing that was generated may look older than what it was generated from.
+	cp -a "$NSNMP_SOURCE" "$NSNMP/make"
+	(nsnmp_compile) >"$log" 2>&1 || {
+		grep -m 5 -A 5 'error' "$log" >&2 || tail -n 5 "$log" >&2
+		die "Net-SNMP does not build; see $log"
+	}
+	lib=$NSNMP/make/snmplib/.libs/libnetsnmp.a
+	nsnmp_archive "$lib" "$NSNMP/lib/libnetsnmp.a" "$lib"
+	nsnmp_archive "$NSNMP/make/agent/.libs/libnetsnmpagent.a" "$NSNMP/lib/libnetsnmpagent.a" "$lib"
+	mkdir "$NSNMP/include"
+	cp -r "$NSNMP/make/include/net-snmp" "$NSNMP/include/"
+	rm -rf "$NSNMP/make"
+	touch "$NSNMP/.complete"
+	echo "Net-SNMP built in $((SECONDS - start)) s"
+}
+
+# Sets NSNMP_SOURCE and NSNMP; both are empty while the source is not there.
+netsnmp_folder() {
+	local key
+	NSNMP= NSNMP_SOURCE=$(source_found net-snmp "$NSNMP_VERSIONS")
+	[[ -n $NSNMP_SOURCE ]] || return 0
+	key=$(echo "${NSNMP_SOURCE##*/} $NSNMP_CFLAGS $NSNMP_OPTIONS $NSNMP_TRANSPORTS" \
+		"$(declare -f nsnmp_repair nsnmp_archive nsnmp_compile) $(uname -m) $(gcc --version)" | sha256sum)
+	NSNMP=$CACHE/net-snmp-${key:0:16}
+}
+
+# netsnmp: sets NSNMP, the folder with include/ and lib/, building it first when nobody has.
+netsnmp() {
+	netsnmp_folder
+	[[ -n $NSNMP && -e $NSNMP/.complete ]] || locked "$CACHE/.lock" build_netsnmp
+	netsnmp_folder # what a sub-shell fetched
 }
 
 # --- generated files ------------------------------------------------------------------------------
@@ -363,10 +496,10 @@ makefile() {
 		CC := $CC
 		FLAGS := $BASE $TOOL
 		WARN := $WARN
-		INCLUDE := -I. -Ibuild -isystem $BSSL/include
-		MAPS := -ffile-prefix-map=$ROOT=. -ffile-prefix-map=$BSSL=boringssl
+		INCLUDE := -I. -Ibuild -isystem $BSSL/include -isystem $NSNMP/include
+		MAPS := -ffile-prefix-map=$ROOT=. -ffile-prefix-map=$BSSL=boringssl -ffile-prefix-map=$NSNMP=net-snmp
 		LINK := $LINK
-		LIBS := $(printf "$BSSL/lib/lib%s.a " $BSSL_LIBS) $LIBS
+		LIBS := $(printf "$BSSL/lib/lib%s.a " $BSSL_LIBS) $NSNMP/lib/libnetsnmpagent.a $NSNMP/lib/libnetsnmp.a $LIBS
 		SRCS := $(sources core modules db cmd | tr '\n' ' ')
 		TESTLIB := $(sources tests/lib | tr '\n' ' ')
 		SIM := $(sources tests/sim | tr '\n' ' ')
@@ -442,9 +575,10 @@ makefile() {
 # prepare: everything before make; sets MAKE_IT.
 prepare() {
 	boringssl
+	netsnmp
 	locked build/.lock.gen generate
 	makefile | put "build/$P.mk"
-	echo "$CC $("$CC" -dumpfullversion 2>/dev/null) $BASE $TOOL $WARN $BSSL $LINK" |
+	echo "$CC $("$CC" -dumpfullversion 2>/dev/null) $BASE $TOOL $WARN $BSSL $NSNMP $LINK" |
 		put "build/obj/$P/.flags"
 	MAKE_IT=(make -s -j"$JOBS" -f "build/$P.mk")
 }
@@ -504,12 +638,14 @@ cmd_obj() {
 	profile plain
 	locked "build/.lock.$P" prepare
 	boringssl
+	netsnmp
 	local f extra
 	for f in "$@"; do
 		extra=
 		[[ $f != tests/* ]] || extra="-Wno-missing-prototypes -Wno-conversion -Wno-sign-conversion"
 		# shellcheck disable=SC2086 # lists of flags
-		"$CC" $BASE $TOOL $WARN $extra -I. -Ibuild -isystem "$BSSL/include" -fsyntax-only "$f" || return 1
+		"$CC" $BASE $TOOL $WARN $extra -I. -Ibuild -isystem "$BSSL/include" -isystem "$NSNMP/include" \
+			-fsyntax-only "$f" || return 1
 	done
 }
 
