@@ -1,4 +1,7 @@
-/* Our branch below the private enterprise numbers: net-snmp's playpen until a number is assigned. */
+/* Our place below iso.org.dod.internet.private.enterprises (1.3.6.1.4.1): the OIDs of SNMP, and the
+ * SD-IDs of syslog after their '@'. Until a number of our own is assigned this is Net-SNMP's
+ * playground (netSnmpPlaypen), which nobody owns. Here, and in mibs/SALLYPORT-MIB.txt, is all that
+ * changes with the assignment. */
 #ifndef CORE_BASE_PEN_H
 #define CORE_BASE_PEN_H
 
