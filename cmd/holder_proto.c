@@ -192,6 +192,18 @@ static bool sane_tun(const struct asroot_request *rq)
 	       is_prefix(&rq->ip4, 4, true) && is_prefix(&rq->ip6, 6, true);
 }
 
+/* Absolute, and one word of a configuration file. */
+static bool is_path(const char *path)
+{
+	size_t len = strnlen(path, ASROOT_PATH);
+	if (len < 2 || len == ASROOT_PATH || path[0] != '/')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (path[i] <= ' ' || path[i] > '~' || path[i] == '"')
+			return false;
+	return true;
+}
+
 bool asroot_is_sane(const struct asroot_request *rq)
 {
 	if (rq->op >= ASROOT__MAX || !is_clean(rq->vrf, sizeof(rq->vrf), true))
@@ -212,6 +224,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_SCRIPT: return is_script(rq->script);
 	case ASROOT_LUA: return rq->index < ASROOT_LUA_PLACES;
 	case ASROOT_STATE: return rq->state <= ASROOT_STOPPING;
+	case ASROOT_AGENTX: return is_path(rq->path);
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:
 	case ASROOT_SWEEP: return true;

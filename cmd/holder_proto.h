@@ -21,6 +21,8 @@
 #define ASROOT_FDS 64   /* descriptors in one reply */
 #define ASROOT_LUA_PLACES 2
 #define ASROOT_SCRIPT_NAME 32 /* with NUL: [a-z0-9_-] */
+#define ASROOT_PATH 108 /* of a unix socket, with NUL */
+#define ASROOT_AGENTX_PATH "/var/agentx/master" /* where snmpd listens unless it is told otherwise */
 #define ASROOT_MEMORY_MAX (128u << 20)
 #define ASROOT_MEMORIES 4 /* that are kept: of this main and of the version before */
 
@@ -38,6 +40,11 @@ enum asroot_op {
 	ASROOT_DROP,   /* of: ASROOT_UDP or ASROOT_TUN and their keys: closes it */
 	ASROOT_SWEEP,  /* closes everything this main did not ask for since it started */
 	ASROOT_STATE,  /* state: what the service manager is told */
+	/* path -> one stream socket connected to it, non-blocking, not kept. ST_AGAIN: who listens there
+	 * does not accept; ST_NOT_FOUND: nobody made it; ST_CONFIG: the operator did not name it.
+	 * To connect as root to a unix socket is much (some run commands for root). So main cannot
+	 * choose: the path is ASROOT_AGENTX_PATH, or stands as a word in the configuration file. */
+	ASROOT_AGENTX,
 	ASROOT__MAX
 };
 
@@ -65,6 +72,7 @@ struct asroot_request {
 	char name[ASROOT_NAME];
 	char vrf[ASROOT_VRF];
 	char script[ASROOT_SCRIPT_NAME];
+	char path[ASROOT_PATH];
 };
 
 struct asroot_reply {

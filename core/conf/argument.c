@@ -272,6 +272,22 @@ static bool is_type(const struct take *t, const char *name)
 	return strlen(name) == t->type_len && memcmp(name, t->type, t->type_len) == 0;
 }
 
+/* As long as a unix socket's may be, and one word wherever it stands. */
+#define PATH_MAX_LEN 107
+
+static bool take_path(struct take *t)
+{
+	if (!take_word(t))
+		return false;
+	struct word w = t->out->word;
+	if (w.len < 2 || w.len > PATH_MAX_LEN || w.p[0] != '/')
+		return false;
+	for (size_t i = 0; i < w.len; i++)
+		if (w.p[i] <= ' ' || w.p[i] > '~' || w.p[i] == '"')
+			return false;
+	return true;
+}
+
 static bool take_text(struct take *t, const char **what)
 {
 	*what = "a word";
@@ -296,6 +312,10 @@ static bool take_text(struct take *t, const char **what)
 	if (is_type(t, "iface")) {
 		*what = "an interface name";
 		return take_iface(t);
+	}
+	if (is_type(t, "path")) {
+		*what = "an absolute path of at most 107 characters";
+		return take_path(t);
 	}
 	return take_word(t);
 }

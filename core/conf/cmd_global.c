@@ -37,6 +37,11 @@
 		.grammar = words " ...", .flags = CMD_IGNORED, .set = set_none,                    \
 		.help = "`" words "`"                                                              \
 	}
+#define ROUTER_HINT(words, hint)                                                                   \
+	{                                                                                          \
+		.grammar = words " ...", .flags = CMD_IGNORED, .set = set_none,                    \
+		.help = "`" words "`", .def = hint                                                 \
+	}
 #define ROUTER_BLOCK(words)                                                                        \
 	{                                                                                          \
 		.grammar = words " ...", .flags = CMD_IGNORED | CMD_BLOCK, .set = set_none,        \
@@ -104,6 +109,15 @@ static const struct cmd global[] = {
 		.set = set_metrics_socket,
 		.print = print_metrics_socket,
 		.help = "The same over a unix socket; without a path beside the control socket"},
+	{.grammar = "sallyport snmp agentx [<socket:path>]",
+		.when = WHEN_LIVE,
+		.set = set_agentx,
+		.print = print_agentx,
+		.help = "SNMP as a subagent of the master agent at this socket; default: off"},
+	VALUE("sallyport snmp notifications session", own.notify_sessions, NULL, set_flag,
+		print_flag, 0, WHEN_LIVE, "SNMP notifications of sessions that come and go"),
+	VALUE("sallyport snmp notifications pool", own.notify_pools, NULL, set_flag, print_flag, 0,
+		WHEN_LIVE, "SNMP notifications of exhausted address pools"),
 
 	VALUE("aaa new-model", aaa_new_model, NULL, set_flag, print_flag, 0, WHEN_NEW,
 		"AAA (always on here)"),
@@ -429,7 +443,7 @@ static const struct cmd global[] = {
 	ROUTER("service"),
 	ROUTER("boot"),
 	ROUTER("enable"),
-	ROUTER("snmp-server"),
+	ROUTER_HINT("snmp-server", "write `sallyport snmp agentx`; who may ask is snmpd's to know"),
 	ROUTER("license"),
 	ROUTER("platform"),
 	ROUTER("mpls"),

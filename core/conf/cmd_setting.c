@@ -273,3 +273,27 @@ void print_metrics_socket(struct cout *o, const struct cmd *row, const void *obj
 		cout_word(o, own->metrics_path);
 	cout_end(o);
 }
+
+/* ---- sallyport snmp agentx ---- */
+
+void set_agentx(struct cmd_call *c)
+{
+	const struct arg *socket = cmd_arg(c, "socket");
+	char **path = &c->s->own.agentx;
+	*path = NULL;
+	if (c->form != FORM_SET)
+		return;
+	*path = socket ? cmd_text(c, socket) :
+			 arena_strndup(c->arena, CONF_AGENTX, sizeof(CONF_AGENTX) - 1);
+}
+
+void print_agentx(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const char *path = ((const struct snapshot *)obj)->own.agentx;
+	if (path)
+		cout_line(o, row, strcmp(path, CONF_AGENTX) != 0 ? path : NULL);
+	else if (o->flags & CONF_ALL) {
+		cout_head(o, row, true);
+		cout_end(o);
+	}
+}

@@ -53,7 +53,7 @@ enum cmd_form { FORM_SET, FORM_NO, FORM_DEFAULT };
 
 #define CMD_NO_ZERO 0x01u /* number: `no` means 0, which is not the default */
 #define CMD_LATER   0x02u /* accepted and kept, warned: not in force in this version */
-#define CMD_IGNORED 0x04u /* of a router, without meaning here: one warning */
+#define CMD_IGNORED 0x04u /* of a router, without meaning here: one warning; def: what to write */
 #define CMD_REFUSED 0x08u /* an error; help says why */
 #define CMD_REPEATS 0x10u /* kept text: several lines of this row may stand */
 #define CMD_BLOCK   0x20u /* ignored or refused: lines follow that belong to it */

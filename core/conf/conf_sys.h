@@ -90,6 +90,9 @@ struct own_settings {
 	uint32_t metrics_port;    /* 0 when it is off */
 	bool metrics_socket;
 	char *metrics_path; /* of that socket; NULL: beside the control socket */
+	char *agentx; /* socket of the SNMP master agent; NULL: off */
+	bool notify_sessions;
+	bool notify_pools;
 };
 
 #define LOG_HOSTS            32
@@ -123,5 +126,7 @@ struct log_settings {
 	char *local; /* socket of this host's daemon; NULL: none */
 	bool local_5424;
 };
+
+#define CONF_AGENTX "/var/agentx/master" /* where snmpd listens unless it is told otherwise */
 
 #endif

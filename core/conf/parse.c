@@ -325,7 +325,7 @@ static void warn_row(struct cmd_call *c)
 			"kept, but not in force in this version (%.100s):", c->row->help);
 		cmd_warn(c, NULL, text, "");
 	} else if ((c->row->flags & CMD_IGNORED) && !(c->row->flags & CMD_SILENT)) {
-		cmd_warn(c, NULL, "no meaning here, ignored:", "");
+		cmd_warn(c, NULL, "no meaning here, ignored:", c->row->def ? c->row->def : "");
 	}
 }
 

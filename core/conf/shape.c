@@ -425,6 +425,9 @@ static const struct shape_field f_own_settings[] = {
 	F(U32, own_settings, metrics_port),
 	F(BOOL, own_settings, metrics_socket),
 	F(STR, own_settings, metrics_path),
+	F(STR, own_settings, agentx),
+	F(BOOL, own_settings, notify_sessions),
+	F(BOOL, own_settings, notify_pools),
 };
 static const struct shape shape_own_settings = SHAPE(own_settings, f_own_settings);
 

@@ -148,6 +148,7 @@ static void global_defaults(void)
 	T_EQ(s->own.listen_count, 0);
 	T_EQ(s->own.metrics_addr.family, 0);
 	T_TRUE(!s->own.metrics_socket && !s->own.metrics_path);
+	T_TRUE(!s->own.agentx && !s->own.notify_sessions && !s->own.notify_pools);
 	snapshot_unref(s);
 }
 
@@ -182,6 +183,15 @@ static const struct form_case forms[] = {
 		"sallyport metrics socket \"/run/my m.sock\"\n", NULL},
 	{"sallyport metrics socket /run/m.sock\nno sallyport metrics socket\n", NULL,
 		"metrics socket"},
+	{"sallyport snmp agentx\n", "sallyport snmp agentx\n", NULL},
+	{"sallyport snmp agentx /var/agentx/master\n", "sallyport snmp agentx\n", NULL},
+	{"sallyport snmp agentx \"/run/a\"\n", "sallyport snmp agentx /run/a\n", NULL},
+	{"sallyport snmp agentx /run/a\nno sallyport snmp agentx\n", NULL, "snmp"},
+	{"sallyport snmp agentx /run/a\ndefault sallyport snmp agentx\n", NULL, "snmp"},
+	{"sallyport snmp agentx /run/a\nsallyport snmp agentx\n", "sallyport snmp agentx\n",
+		"/run/a"},
+	{"sallyport snmp notifications session\n", "sallyport snmp notifications session\n", "pool"},
+	{"sallyport snmp notifications pool\nno sallyport snmp notifications pool\n", NULL, "snmp"},
 	{"crypto ikev2 dpd 30 5 periodic\n", "crypto ikev2 dpd 30 5 periodic\n", NULL},
 	{"crypto ikev2 dpd 30\n", "crypto ikev2 dpd 30 2 on-demand\n",
 		NULL}, /* R-DPD-01, R-DPD-03 */

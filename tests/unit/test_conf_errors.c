@@ -85,6 +85,10 @@ static const struct wrong errors[] = {
 	{"sallyport metrics socket run/x.sock\n", 1, 26, "run/x.sock", "begins with /"},
 	{"sallyport metrics socket /" LONG_NAME "\n", 1, 26,
 		"/abcdefghijklmnopqrstuvwxyzabcdefghijkl", "107 characters"}, /* as it is cut */
+	{"sallyport snmp agentx var/agentx\n", 1, 23, "var/agentx", "unexpected"},
+	{"sallyport snmp agentx /\n", 1, 23, "/", "unexpected"},
+	{"sallyport snmp agentx \"/a b\"\n", 1, 23, "\"/a b\"", "unexpected"},
+	{"sallyport snmp notifications tunnel\n", 1, 30, "tunnel", "unexpected"},
 	{"sallyport wrokers 2\n", 1, 11, "wrokers", "workers"},
 	{"aaa group server tacacs+ T\n server 10.0.0.1\n", 1, 1, "aaa group server tacacs+",
 		"TACACS+"},
@@ -197,6 +201,7 @@ static const struct warned warnings[] = {
 		"no meaning"},
 	{"line vty 0 4\n transport input ssh\n login\n", 1, 1, "no meaning"},
 	{"ntp server 10.0.0.1\n", 1, 1, "no meaning"},
+	{"snmp-server community x ro\n", 1, 1, "sallyport snmp agentx"},
 	{"spanning-tree mode pvst\n", 1, 1, "no meaning"},
 	{"interface GigabitEthernet0/0\n ip address 10.0.0.1 255.0.0.0\n duplex auto\n no "
 	 "shutdown\n",

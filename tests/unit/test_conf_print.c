@@ -150,6 +150,7 @@ static void put_value(struct text *t, const char *type)
 		"2001:db8::/32", "::/0", "2001:db8::1/128", "2001:db8:1::7/64"};
 	static const char *const ifs[] = {
 		"Tunnel 3", "lo0", "eth0", "Virtual-Template1", "GigabitEthernet0/1.5", "tu 12"};
+	static const char *const paths[] = {"/run/x", "/var/agentx/master"};
 	static const char *const banners[] = {
 		"^C one\n two ^C", "plain text", "^Cx^C", "\x03 a\nb \x03"};
 	if (type[0] >= '0' && type[0] <= '9')
@@ -185,6 +186,8 @@ static void put_value(struct text *t, const char *type)
 		puts_(t, PICK(p6));
 	else if (is(type, "iface"))
 		puts_(t, PICK(ifs));
+	else if (is(type, "path"))
+		puts_(t, PICK(paths));
 	else
 		puts_(t, PICK(words));
 }

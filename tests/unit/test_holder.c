@@ -211,7 +211,8 @@ static void read_config(bool is_fresh)
 	char buf[64] = "";
 	enum status st = call((struct asroot_request){.op = ASROOT_CONFIG, .is_fresh = is_fresh}, &reply, fds);
 	if (st == ST_OK && pread(fds[0], buf, sizeof(buf) - 1, 0) >= 0)
-		NOTE("config %s, written %d", buf, pwrite(fds[0], "x", 1, 0) == 1);
+		NOTE("config %.*s, written %d", (int)strcspn(buf, " "), buf,
+		     pwrite(fds[0], "x", 1, 0) == 1);
 	else
 		NOTE("config failed %s", status_token(st));
 }
@@ -276,6 +277,21 @@ static int stand_in_script(void)
 		pause();
 }
 
+/* The sockets stand beside the state folder; what is there, the test made. */
+static void ask_for_master(const char *state, const char *name)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	struct asroot_request rq = {.op = ASROOT_AGENTX};
+	snprintf(rq.path, sizeof(rq.path), "%.*s/%s", (int)(strrchr(state, '/') - state), state, name);
+	enum status st = call(rq, &reply, fds);
+	NOTE("agentx %s %s", name, status_token(st));
+	if (st == ST_OK && send(fds[0], "hello", 5, MSG_NOSIGNAL) != 5)
+		NOTE("agentx is deaf");
+	if (st == ST_OK)
+		NOTE("agentx may block %d", !(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
+}
+
 static void tell_ready(void)
 {
 	struct asroot_reply reply;
@@ -314,7 +330,13 @@ static int stand_in(const char *state)
 		read_script("missing");
 		use_script_process(0);
 		use_script_process(1);
+		ask_for_master(state, "master");
 		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
+		ask_for_master(state, "full");
+		ask_for_master(state, "nobody");
+		ask_for_master(state, "plain");
+		ask_for_master(state, "mast");
+		ask_for_master(state, "secret");
 	} else if (life == 2) {
 		ask_for_socket();
 		ask_for_tun(3);
@@ -393,6 +415,53 @@ static void write_config(const char *text)
 	close(fd);
 }
 
+/* ---- a master agent of SNMP: "master" listens, "full" listens and has no room, "plain" is a file,
+ * "secret" listens and is not in the configuration */
+
+static int master_fd = -1, full_fd = -1, secret_fd = -1;
+
+static int listen_at(const char *name)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", folder, name);
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 || listen(fd, 0) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void open_masters(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	char path[128];
+	int rc = 0;
+	master_fd = listen_at("master");
+	full_fd = listen_at("full");
+	secret_fd = listen_at("secret");
+	T_TRUE(master_fd >= 0 && full_fd >= 0 && secret_fd >= 0);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/full", folder);
+	for (int i = 0; rc == 0 && i < 10; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		rc = connect(fd, (struct sockaddr *)&sa, sizeof(sa));
+	}
+	T_TRUE(rc != 0 && errno == EAGAIN);
+	snprintf(path, sizeof(path), "%s/plain", folder);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	T_TRUE(fd >= 0);
+	close(fd);
+}
+
+/* What the configuration says besides its first word. */
+static void write_masters(const char *first)
+{
+	char text[512];
+	snprintf(text, sizeof(text), "%s %s/master\n%s/full\t\"%s/nobody\" %s/plain", first, folder,
+		 folder, folder, folder);
+	T_DO(write_config(text));
+}
+
 /* ---- a service manager that listens */
 
 static int notify_fd = -1;
@@ -465,9 +534,12 @@ static void test_first_life(void)
 		"route gone again ok", "tun of another make exists", "config first, written 0",
 		"memory rt1 ok kept 0", "accept ok", "script hello: return 1, written 0",
 		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
-		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0"};
+		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0", "agentx master ok", "agentx may block 0",
+		"agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
+		"agentx secret config"};
 	T_DO(write_script());
-	T_DO(write_config("first"));
+	T_DO(open_masters());
+	T_DO(write_masters("first"));
 	T_DO(open_notify());
 	T_DO(start_holder());
 	T_TRUE(wait_for("ready 1", 5000));
@@ -479,6 +551,33 @@ static void test_first_life(void)
 	T_TRUE(!strstr(notes_text, "Uid:\t0"));
 	T_TRUE(!strstr(notes_text, "Gid:\t0"));
 	T_TRUE(if_nametoindex("sp-test1") != 0);
+}
+
+/* Connected as root, and nobody but main holds it: it ends with main. */
+static void test_master(void)
+{
+	char buf[8] = "";
+	struct ucred who;
+	socklen_t len = sizeof(who);
+	int fd = accept4(master_fd, NULL, NULL, SOCK_CLOEXEC);
+	T_TRUE(fd >= 0);
+	T_EQ(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len), 0);
+	T_EQ(who.uid, 0);
+	T_EQ(recv(fd, buf, sizeof(buf) - 1, 0), 5);
+	T_STR(buf, "hello");
+	T_EQ(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), -1);
+	T_TRUE(errno == EAGAIN);
+	T_EQ(accept4(secret_fd, NULL, NULL, SOCK_CLOEXEC), -1);
+	master_fd = fd;
+}
+
+static void test_master_ends(void)
+{
+	char buf[8];
+	T_EQ(recv(master_fd, buf, sizeof(buf), 0), 0);
+	close(master_fd);
+	close(full_fd);
+	close(secret_fd);
 }
 
 /* In the other namespace, and there only; the holder itself came back. */
@@ -647,7 +746,9 @@ int main(int argc, char **argv)
 	T_RUN(test_first_life);
 	T_RUN(test_one_a_namespace);
 	T_RUN(test_vrf);
+	T_RUN(test_master);
 	T_RUN(test_second_life);
+	T_RUN(test_master_ends);
 	T_RUN(test_back_off);
 	T_RUN(test_clean_stop);
 	T_RUN(test_orphan);

@@ -74,6 +74,17 @@ static const struct {
 	{"drop what", {.op = ASROOT_DROP, .of = 99, .name = "keep1"}, false},
 	{"state", {.op = ASROOT_STATE, .state = ASROOT_STOPPING}, true},
 	{"state unknown", {.op = ASROOT_STATE, .state = 3}, false},
+	{"agentx", {.op = ASROOT_AGENTX, .path = "/var/agentx/master"}, true},
+	{"agentx no path", {.op = ASROOT_AGENTX}, false},
+	{"agentx root", {.op = ASROOT_AGENTX, .path = "/"}, false},
+	{"agentx relative", {.op = ASROOT_AGENTX, .path = "var/agentx/master"}, false},
+	{"agentx abstract", {.op = ASROOT_AGENTX, .path = "\0master"}, false},
+	{"agentx two words", {.op = ASROOT_AGENTX, .path = "/var/agentx /master"}, false},
+	{"agentx quoted", {.op = ASROOT_AGENTX, .path = "/var/\"master"}, false},
+	{"agentx two lines", {.op = ASROOT_AGENTX, .path = "/var/agentx\n"}, false},
+	{"agentx without end", {.op = ASROOT_AGENTX,
+		.path = "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}, false},
 	{"no such op", {.op = ASROOT__MAX}, false},
 	{"huge op", {.op = 0xffffffff}, false},
 };
