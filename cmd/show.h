@@ -24,6 +24,7 @@ SHOW(show_diagnose);
 SHOW(show_pools);
 SHOW(show_logging);
 SHOW(show_lua);
+SHOW(show_snmp);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);
 SHOW(admin_reload);

@@ -28,6 +28,7 @@
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_syslog.h"
+#include "cmd/wire_snmp.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -330,6 +331,7 @@ static int start(struct wire *w)
 		return refuse(w->socket_path, strerror(errno));
 	wire_http_open(w); /* after the control socket, so that it cannot take its place */
 	wire_conf_accept(w, w->conf);
+	wire_snmp_apply(w);
 	LOG(EV_CONFIG_LOADED, kv_u64("generation", w->conf->generation));
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
 	loop_timer_at(w->sample_timer, loop_now_ms() + WIRE_SAMPLE_MS);
@@ -353,6 +355,7 @@ static void end(struct wire *w)
 		ike_free(w->ike);
 	wire_lua_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
+	wire_snmp_stop(w);
 	loop_fd_del(w->jobs_watch);
 	loop_fd_del(w->data_watch);
 	loop_fd_del(w->store_watch);

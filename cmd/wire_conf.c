@@ -10,6 +10,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_syslog.h"
+#include "cmd/wire_snmp.h"
 #include "core/base/freeze.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -248,6 +249,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	w->world.conf = w->conf;
 	wire_syslog_apply(w);
 	wire_conf_accept(w, s);
+	wire_snmp_apply(w);
 	return ST_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cmd/wire_lua.h"
 #include "cmd/wire_session.h"
+#include "cmd/wire_snmp.h"
 #include "core/base/freeze.h"
 #include "core/base/mem.h"
 #include "core/session/session.h"
@@ -70,8 +71,9 @@ static void keep_number(struct wire *w, uint64_t number)
 
 /* ---- counters over main's death ---------------------------------------------------------------- */
 
-static void sum(const struct wire *w, struct stats *out)
+static void sum(struct wire *w, struct stats *out)
 {
+	wire_snmp_count(w);
 	memset(out, 0, sizeof(*out));
 	stats_sum(out, w->before);
 	stats_sum(out, w->stats);
@@ -204,5 +206,6 @@ const struct sample *wire_sample(void *ctx)
 		wire_session_traffic(w);
 		w->round_ms = now;
 	}
+	wire_snmp_sample(w);
 	return s;
 }

@@ -6,6 +6,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_route.h"
+#include "cmd/wire_snmp.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -18,11 +19,17 @@
 #define STALE_MS 120000 /* longer than any negotiation lives */
 #define RECONCILE_NUMBER UINT64_MAX /* no question of the engine has it */
 
-/* What a session's former children carried. */
+/* What a session carried: now, or with its former children. */
+struct total {
+	struct store_traffic sum;
+	uint64_t drops;
+	uint64_t last_ms; /* of the newest packet, either way; monotonic, 0: none yet */
+};
+
 struct past {
 	struct map_node by_session;
 	struct ulid session;
-	struct store_traffic sum;
+	struct total total;
 };
 
 /* ---- questions -------------------------------------------------------------------------------- */
@@ -81,12 +88,19 @@ static uint64_t get(const _Atomic uint64_t *v)
 	return atomic_load_explicit(v, memory_order_relaxed);
 }
 
-static void add_counters(struct store_traffic *t, const struct esp_rt *rt)
+static void add_counters(struct total *t, const struct esp_rt *rt)
 {
-	t->bytes_in += get(&rt->bytes_in);
-	t->bytes_out += get(&rt->bytes_out);
-	t->packets_in += get(&rt->packets_in);
-	t->packets_out += get(&rt->packets_out);
+	uint64_t in_ms = get(&rt->last_in_ms), out_ms = get(&rt->last_out_ms);
+	t->sum.bytes_in += get(&rt->bytes_in);
+	t->sum.bytes_out += get(&rt->bytes_out);
+	t->sum.packets_in += get(&rt->packets_in);
+	t->sum.packets_out += get(&rt->packets_out);
+	t->drops += get(&rt->drops_replay) + get(&rt->drops_auth) + get(&rt->drops_policy) +
+		    get(&rt->drops_other);
+	if (in_ms > t->last_ms)
+		t->last_ms = in_ms;
+	if (out_ms > t->last_ms)
+		t->last_ms = out_ms;
 }
 
 /* The random half of the ULID: enough to tell sessions apart. */
@@ -106,12 +120,12 @@ static struct past *past_of(const struct wire *w, const struct ulid *session)
 	return n ? CONTAINER_OF(n, struct past, by_session) : NULL;
 }
 
-static struct store_traffic total_of(const struct wire *w, const struct session *s)
+static struct total total_of(const struct wire *w, const struct session *s)
 {
-	struct store_traffic t = {0};
+	struct total t = {0};
 	const struct past *p = past_of(w, &s->ulid);
 	if (p)
-		t = p->sum;
+		t = p->total;
 	for (const struct wire_child *c = wire_child_next(w, s->sa, NULL); c;
 	     c = wire_child_next(w, s->sa, c)) {
 		const struct esp_rt *rt = data_sa_rt(w->data, c->spi_in);
@@ -132,16 +146,47 @@ void wire_session_child_gone(struct wire *w, const struct ulid *session, const s
 		map_add(&w->pasts, &p->by_session, keep_key(session));
 	}
 	if (p)
-		add_counters(&p->sum, rt);
+		add_counters(&p->total, rt);
+}
+
+static struct snmp_traffic traffic_of(const struct session *s, const struct total *t)
+{
+	uint64_t wall = (uint64_t)loop_wall_ms(), now = loop_now_ms();
+	uint64_t idle_ms = wall > s->start_ms ? wall - s->start_ms : 0;
+	if (t->last_ms)
+		idle_ms = now > t->last_ms ? now - t->last_ms : 0;
+	return (struct snmp_traffic){
+		.index = wire_snmp_index(s->sa), .idle_s = (uint32_t)(idle_ms / 1000),
+		.octets_in = t->sum.bytes_in, .octets_out = t->sum.bytes_out,
+		.packets_in = t->sum.packets_in, .packets_out = t->sum.packets_out, .drops = t->drops};
+}
+
+static void add_traffic(struct wire *w, const struct session *s, const struct total *t)
+{
+	if (w->snmp_traffic_n == w->snmp_traffic_cap) {
+		size_t cap = w->snmp_traffic_cap ? 2 * w->snmp_traffic_cap : 64;
+		void *v = mem_grow(w->snmp_traffic, w->snmp_traffic_cap * sizeof(*w->snmp_traffic),
+				   cap * sizeof(*w->snmp_traffic));
+		if (!v)
+			return; /* it has no traffic in this sample */
+		w->snmp_traffic = v;
+		w->snmp_traffic_cap = cap;
+	}
+	w->snmp_traffic[w->snmp_traffic_n++] = traffic_of(s, t);
 }
 
 void wire_session_traffic(struct wire *w)
 {
 	uint64_t now = (uint64_t)loop_wall_ms();
+	w->snmp_traffic_n = 0;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
-		struct store_traffic t = total_of(w, s);
-		if (s->state == SESSION_UP && (t.packets_in || t.packets_out))
-			store_session_traffic(w->store, &s->ulid, now, &t);
+		struct total t = total_of(w, s);
+		if (s->state != SESSION_UP)
+			continue;
+		if (t.sum.packets_in || t.sum.packets_out)
+			store_session_traffic(w->store, &s->ulid, now, &t.sum);
+		if (w->snmp)
+			add_traffic(w, s, &t);
 	}
 }
 
@@ -197,6 +242,22 @@ static void log_session(enum event e, const struct session *s, enum status why,
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }
 
+static void session_is_up(struct wire *w, const struct session *s)
+{
+	log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
+	wire_snmp_up(w, s);
+	wire_lua_up(w, s);
+}
+
+static void session_is_down(struct wire *w, const struct session *s, enum status why,
+			    const struct total *t)
+{
+	struct snmp_traffic traffic = traffic_of(s, t);
+	log_session(EV_SESSION_DOWN, s, why, &t->sum);
+	wire_snmp_down(w, why, &traffic);
+	wire_lua_down(w, s, why, &t->sum);
+}
+
 static void reconciled(struct wire *w, enum status st)
 {
 	w->reconcile_again = st != ST_OK;
@@ -204,12 +265,6 @@ static void reconciled(struct wire *w, enum status st)
 		LOG(EV_STORE_ERROR, kv_str("reason", "sessions of before are not compared yet"),
 		    kv_status("status", st));
 	w->reconcile_failed = st != ST_OK;
-}
-
-static void say_up(struct wire *w, const struct session *s)
-{
-	log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
-	wire_lua_up(w, s);
 }
 
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st)
@@ -228,7 +283,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		wire_route_up(w, s);
 		st = keep_session(w, s);
 		if (st == ST_OK)
-			say_up(w, s);
+			session_is_up(w, s);
 	}
 	mem_free(c);
 	return st;
@@ -238,15 +293,14 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 
 static void end(struct wire *w, struct session *s, enum status why)
 {
-	struct store_traffic t = total_of(w, s);
+	struct total t = total_of(w, s);
 	struct past *p = past_of(w, &s->ulid);
 	keep_del(w->keep, KEEP_SESSION, keep_key(&s->ulid));
 	/* Also of one that never came up: its row may be on its way to the disk. */
-	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t) != ST_OK)
+	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t.sum) != ST_OK)
 		LOG(EV_STORE_ERROR, kv_str("reason", "the end of a session is not stored"));
 	if (s->state == SESSION_UP) {
-		log_session(EV_SESSION_DOWN, s, why, &t);
-		wire_lua_down(w, s, why, &t);
+		session_is_down(w, s, why, &t);
 		wire_route_over(w, s);
 	}
 	session_end(w->sessions, s);
@@ -272,9 +326,11 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 	if (!s)
 		return;
 	session_move(s, local, remote);
+	if (s->state != SESSION_UP)
+		return;
 	/* Replaced by a record of its size; otherwise the old endpoint is shown after a thaw. */
-	if (s->state == SESSION_UP)
-		(void)!keep_session(w, s);
+	(void)!keep_session(w, s);
+	wire_snmp_moved(w, s);
 }
 
 /* Whatever lives now, lives: the list may be made anew at any time. */

@@ -24,7 +24,7 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 /* A child left the data path: what it carried stays with the session. */
 void wire_session_child_gone(struct wire *w, const struct ulid *session, const struct esp_rt *rt);
 
-/* Totals of all live sessions to the store. */
+/* Totals of all live sessions to the store, and into w->snmp_traffic when there is SNMP. */
 void wire_session_traffic(struct wire *w);
 /* Once a second: sessions whose negotiation was forgotten. */
 void wire_session_second(struct wire *w);

@@ -17,6 +17,8 @@ struct loop_fd;
 struct loop_signal;
 struct loop_timer;
 struct net;
+struct snmp;
+struct snmp_traffic;
 struct store;
 struct wire_lua;
 struct syslog;
@@ -93,6 +95,15 @@ struct wire {
 	uint64_t sessions_peak;
 	int64_t started_ms; /* the headend, not this main */
 	bool is_locked; /* memory */
+	struct snmp *snmp; /* NULL: never switched on */
+	struct loop_fd *snmp_watch;
+	char snmp_path[108]; /* of the master agent, as it was last applied */
+	char snmp_why[128];  /* why there is no connection */
+	bool snmp_is_waiting; /* connected, and the master has not answered yet */
+	uint64_t snmp_sent, snmp_dropped; /* notifications that are in the counters */
+	struct snmp_traffic *snmp_traffic; /* of the sample */
+	size_t snmp_traffic_n, snmp_traffic_cap;
+
 	bool is_stopping;
 	size_t net_missing;    /* sockets and devices of the plan whose network namespace is not there */
 	bool reconcile_failed; /* the store could not yet compare its sessions with ours */

@@ -13,6 +13,7 @@ struct diagnose;
 struct lua;
 struct sessions;
 struct syslog;
+struct snmp;
 
 struct world {
 	struct ike *ike;
@@ -23,6 +24,8 @@ struct world {
 	const struct lua *lua;
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
+	const struct snmp *snmp; /* NULL: it was never switched on */
+	const char *snmp_why;    /* why there is no master; "" or NULL: unknown, or there is one */
 	void *ctx;
 	uint64_t (*now_ms)(void *ctx);
 	/* A fresh sample is taken, numbered, and stored. */

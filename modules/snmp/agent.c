@@ -48,6 +48,9 @@ struct agent {
 	netsnmp_large_fd_set set;
 };
 
+/* The library frees what it is given for a callback to have. */
+static struct agent *the_agent;
+
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -98,7 +101,7 @@ static bool find_place(struct agent *a, const netsnmp_request_info *rq, bool is_
 static int answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
 		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	struct agent *a = reginfo->my_reg_void;
+	struct agent *a = the_agent;
 	bool is_next = info->mode == MODE_GETNEXT;
 	if (info->mode != MODE_GET && !is_next)
 		return SNMP_ERR_GENERR;
@@ -125,7 +128,7 @@ static int answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 
 static int on_connected(int major, int minor, void *session, void *arg)
 {
-	struct agent *a = arg;
+	struct agent *a = the_agent;
 	a->to.session = session;
 	atomic_store(&a->share->is_connected, true);
 	share_count(&a->share->connects, 1);
@@ -135,7 +138,7 @@ static int on_connected(int major, int minor, void *session, void *arg)
 
 static int on_lost(int major, int minor, void *session, void *arg)
 {
-	struct agent *a = arg;
+	struct agent *a = the_agent;
 	a->to.session = NULL;
 	if (atomic_exchange(&a->share->is_connected, false))
 		desk_event(&a->desk, SNMP_LOST, NULL);
@@ -145,7 +148,7 @@ static int on_lost(int major, int minor, void *session, void *arg)
 /* In the place of its log. Lines end with '\n'; some of them come from the master. */
 static int on_line(netsnmp_log_handler *lh, int priority, const char *line)
 {
-	struct agent *a = lh->magic;
+	struct agent *a = the_agent;
 	char text[SNMP_TEXT];
 	size_t n = 0;
 	if (priority > LOG_WARNING)
@@ -168,13 +171,11 @@ static void set_flag(int store, int which)
 	netsnmp_ds_set_boolean(store, which, 1);
 }
 
-static void quiet_library(struct agent *a)
+static void quiet_library(void)
 {
 	netsnmp_log_handler *lh = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
-	if (lh) {
+	if (lh)
 		lh->handler = on_line;
-		lh->magic = a;
-	}
 	set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS);
 	set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_CONFIG_LOAD);
 	set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD);
@@ -189,7 +190,7 @@ static void start_library(struct agent *a)
 {
 	netsnmp_session defaults;
 	netsnmp_handler_registration *root;
-	quiet_library(a);
+	quiet_library();
 	netsnmp_enable_subagent();
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, TRANSPORT_TARGET);
 	snmp_sess_init(&defaults); /* makes the list of transport domains */
@@ -202,13 +203,11 @@ static void start_library(struct agent *a)
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, RETRY_S);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT,
 			   REPLY_S * ONE_SEC);
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_connected, a);
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_lost, a);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_connected, NULL);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_lost, NULL);
 	root = netsnmp_create_handler_registration("sallyport", answer, mib, MIB_LEN, HANDLER_CAN_RONLY);
-	if (root) {
-		root->my_reg_void = a;
+	if (root)
 		netsnmp_register_handler(root);
-	}
 	init_snmp("sallyport"); /* connects */
 }
 
@@ -240,6 +239,7 @@ static void turn(struct agent *a)
 void *agent_main(void *arg)
 {
 	struct agent a = {.share = arg};
+	the_agent = &a;
 	desk_init(&a.desk, a.share, &notify_ports, &a.to, SALLYPORT_VERSION, now_ms());
 	limit_init(&a.say, SAY_BURST, SAY_RATE, now_ms());
 	netsnmp_large_fd_set_init(&a.set, FD_SETSIZE);

@@ -10,7 +10,7 @@
 static void push_back_log(struct desk *d)
 {
 	while (!list_empty(&d->back)) {
-		struct msg *m = CONTAINER_OF(d->back.next, struct msg, in_list);
+		struct note *m = CONTAINER_OF(d->back.next, struct note, in_list);
 		list_del(&m->in_list); /* once it is pushed it is main's */
 		if (!ring_push(&d->share->up, m)) {
 			list_push_front(&d->back, &m->in_list);
@@ -20,7 +20,7 @@ static void push_back_log(struct desk *d)
 	}
 }
 
-void desk_give_back(struct desk *d, struct msg *m)
+void desk_give_back(struct desk *d, struct note *m)
 {
 	push_back_log(d);
 	if (list_empty(&d->back) && ring_push(&d->share->up, m))
@@ -31,7 +31,7 @@ void desk_give_back(struct desk *d, struct msg *m)
 
 void desk_event(struct desk *d, enum snmp_event_kind kind, const char *text)
 {
-	struct msg *m = msg_new(MSG_EVENT);
+	struct note *m = share_note(NOTE_EVENT);
 	if (!m)
 		return;
 	m->event.kind = kind;
@@ -70,9 +70,9 @@ static void give_back_all(struct desk *d, struct index *x)
 	index_fini(x);
 }
 
-static void take_card(struct desk *d, struct msg *m, int64_t now_ms)
+static void take_card(struct desk *d, struct note *m, int64_t now_ms)
 {
-	struct msg *old;
+	struct note *old;
 	const struct snmp_card *card = &m->card;
 	bool is_new = m->is_new;
 	if (index_put(d->is_rebuilding ? &d->next : &d->view.cards, m, &old) != ST_OK) {
@@ -86,9 +86,9 @@ static void take_card(struct desk *d, struct msg *m, int64_t now_ms)
 		count(d, d->ports->session_up(d->ctx, card));
 }
 
-static void take_end(struct desk *d, struct msg *m, int64_t now_ms)
+static void take_end(struct desk *d, struct note *m, int64_t now_ms)
 {
-	struct msg *card = index_take(&d->view.cards, m->end.total.index);
+	struct note *card = index_take(&d->view.cards, m->end.total.index);
 	if (card && atomic_load(&d->share->notify_sessions) && may_notify(d, now_ms))
 		count(d, d->ports->session_down(d->ctx, &card->card, m->end.why, &m->end.total));
 	if (card)
@@ -114,9 +114,9 @@ static void notify_pools(struct desk *d, const struct share_sample *old, const s
 	}
 }
 
-static void take_sample(struct desk *d, struct msg *m, int64_t now_ms)
+static void take_sample(struct desk *d, struct note *m, int64_t now_ms)
 {
-	struct msg *old = d->sample;
+	struct note *old = d->sample;
 	tree_prepare(&m->sample);
 	if (old && atomic_load(&d->share->notify_pools))
 		notify_pools(d, &old->sample, &m->sample, now_ms);
@@ -126,17 +126,17 @@ static void take_sample(struct desk *d, struct msg *m, int64_t now_ms)
 		desk_give_back(d, old);
 }
 
-static void take(struct desk *d, struct msg *m, int64_t now_ms)
+static void take(struct desk *d, struct note *m, int64_t now_ms)
 {
 	switch (m->kind) {
-	case MSG_CARD: take_card(d, m, now_ms); return;
-	case MSG_END: take_end(d, m, now_ms); return;
-	case MSG_SAMPLE: take_sample(d, m, now_ms); return;
-	case MSG_RESET:
+	case NOTE_CARD: take_card(d, m, now_ms); return;
+	case NOTE_END: take_end(d, m, now_ms); return;
+	case NOTE_SAMPLE: take_sample(d, m, now_ms); return;
+	case NOTE_RESET:
 		give_back_all(d, &d->next);
 		d->is_rebuilding = true;
 		break;
-	case MSG_COMPLETE:
+	case NOTE_COMPLETE:
 		/* All at once: a manager takes a row that is gone for a session that ended. */
 		if (d->is_rebuilding) {
 			give_back_all(d, &d->view.cards);
@@ -145,14 +145,14 @@ static void take(struct desk *d, struct msg *m, int64_t now_ms)
 		}
 		d->is_rebuilding = false;
 		break;
-	case MSG_EVENT: break;
+	case NOTE_EVENT: break;
 	}
 	desk_give_back(d, m);
 }
 
 void desk_turn(struct desk *d, int64_t now_ms)
 {
-	struct msg *m;
+	struct note *m;
 	push_back_log(d);
 	while ((m = ring_pop(&d->share->down)) != NULL)
 		take(d, m, now_ms);
@@ -182,6 +182,6 @@ void desk_fini(struct desk *d)
 	d->sample = NULL;
 	d->view.sample = NULL;
 	LIST_EACH_SAFE(at, &d->back)
-		mem_free(CONTAINER_OF(at, struct msg, in_list));
+		mem_free(CONTAINER_OF(at, struct note, in_list));
 	list_init(&d->back);
 }

@@ -20,7 +20,7 @@ struct desk {
 	const struct desk_ports *ports;
 	void *ctx;
 	struct tree_view view; /* what is answered from */
-	struct msg *sample;    /* of the view; NULL: none yet */
+	struct note *sample;    /* of the view; NULL: none yet */
 	struct index next;     /* all cards anew, until they are complete */
 	bool is_rebuilding;
 	struct list back;      /* messages for which the ring had no room */
@@ -35,7 +35,7 @@ void desk_fini(struct desk *d);
 /* Takes what main has handed over; reports what was left out. now_ms: monotonic. */
 void desk_turn(struct desk *d, int64_t now_ms);
 /* To main, which frees it. */
-void desk_give_back(struct desk *d, struct msg *m);
+void desk_give_back(struct desk *d, struct note *m);
 /* A word to main; text NULL: none. Lost when out of memory. */
 void desk_event(struct desk *d, enum snmp_event_kind kind, const char *text);
 

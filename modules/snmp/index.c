@@ -47,7 +47,7 @@ static enum status grow(struct index *x)
 	return ST_OK;
 }
 
-enum status index_put(struct index *x, struct msg *card, struct msg **old)
+enum status index_put(struct index *x, struct note *card, struct note **old)
 {
 	size_t at = index_from(x, card->card.index);
 	*old = NULL;
@@ -64,12 +64,12 @@ enum status index_put(struct index *x, struct msg *card, struct msg **old)
 	return ST_OK;
 }
 
-struct msg *index_take(struct index *x, uint64_t number)
+struct note *index_take(struct index *x, uint64_t number)
 {
 	size_t at = index_from(x, number);
 	if (!is_at(x, at, number))
 		return NULL;
-	struct msg *card = x->v[at];
+	struct note *card = x->v[at];
 	x->n--;
 	memmove(x->v + at, x->v + at + 1, (x->n - at) * sizeof(*x->v));
 	return card;

@@ -6,7 +6,7 @@
 #include "modules/snmp/share.h"
 
 struct index {
-	struct msg **v; /* MSG_CARD; v[i]->card.index rises */
+	struct note **v; /* NOTE_CARD; v[i]->card.index rises */
 	size_t n;
 	size_t cap;
 };
@@ -17,8 +17,8 @@ size_t index_from(const struct index *x, uint64_t number);
 /* NULL: there is none. */
 const struct snmp_card *index_find(const struct index *x, uint64_t number);
 /* Takes the card. *old: the one of the same number that it replaced, or NULL. ST_NOMEM. */
-enum status index_put(struct index *x, struct msg *card, struct msg **old) MUST_USE;
+enum status index_put(struct index *x, struct note *card, struct note **old) MUST_USE;
 /* Takes it out; NULL: there is none. */
-struct msg *index_take(struct index *x, uint64_t number);
+struct note *index_take(struct index *x, uint64_t number);
 
 #endif

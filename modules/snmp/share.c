@@ -9,9 +9,9 @@
 
 #include "core/base/mem.h"
 
-struct msg *msg_new(enum msg_kind kind)
+struct note *share_note(enum note_kind kind)
 {
-	struct msg *m = mem_new(sizeof(*m));
+	struct note *m = mem_new(sizeof(*m));
 	if (!m)
 		return NULL;
 	m->kind = kind;
@@ -19,19 +19,19 @@ struct msg *msg_new(enum msg_kind kind)
 	return m;
 }
 
-struct msg *msg_new_sample(size_t n_pools, size_t n_traffic)
+struct note *share_note_sample(size_t n_pools, size_t n_traffic)
 {
 	_Static_assert(alignof(struct snmp_traffic) <= 16 && alignof(struct share_pool) <= 16,
 		       "they begin at multiples of 16");
 	const size_t most = (size_t)1 << 30;
-	size_t head = (sizeof(struct msg) + 15) & ~(size_t)15;
+	size_t head = (sizeof(struct note) + 15) & ~(size_t)15;
 	if (n_traffic > most / sizeof(struct snmp_traffic) || n_pools > most / sizeof(struct share_pool))
 		return NULL;
 	size_t traffic = (n_traffic * sizeof(struct snmp_traffic) + 15) & ~(size_t)15;
-	struct msg *m = mem_new(head + traffic + n_pools * sizeof(struct share_pool));
+	struct note *m = mem_new(head + traffic + n_pools * sizeof(struct share_pool));
 	if (!m)
 		return NULL;
-	m->kind = MSG_SAMPLE;
+	m->kind = NOTE_SAMPLE;
 	list_init(&m->in_list);
 	m->sample.traffic = (struct snmp_traffic *)(void *)((char *)m + head);
 	m->sample.pools = (struct share_pool *)(void *)((char *)m + head + traffic);

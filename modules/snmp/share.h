@@ -11,13 +11,13 @@
 #include "core/base/ring.h"
 #include "modules/snmp/snmp.h"
 
-enum msg_kind {
-	MSG_CARD,     /* is_new: the session came up just now */
-	MSG_END,
-	MSG_SAMPLE,
-	MSG_RESET,    /* all cards follow, then */
-	MSG_COMPLETE,
-	MSG_EVENT     /* from the thread */
+enum note_kind {
+	NOTE_CARD,     /* is_new: the session came up just now */
+	NOTE_END,
+	NOTE_SAMPLE,
+	NOTE_RESET,    /* all cards follow, then */
+	NOTE_COMPLETE,
+	NOTE_EVENT     /* from the thread */
 };
 
 struct share_pool {
@@ -42,9 +42,9 @@ struct share_sample {
 	size_t n_traffic;
 };
 
-struct msg {
+struct note {
 	struct list in_list; /* thread: waits to go back */
-	enum msg_kind kind;
+	enum note_kind kind;
 	bool is_new;
 	union {
 		struct snmp_card card;
@@ -77,8 +77,8 @@ struct share {
 };
 
 /* Room for a message with its whole union, or only for what its kind needs. NULL: out of memory. */
-struct msg *msg_new(enum msg_kind kind);
-struct msg *msg_new_sample(size_t n_pools, size_t n_traffic);
+struct note *share_note(enum note_kind kind);
+struct note *share_note_sample(size_t n_pools, size_t n_traffic);
 
 enum status share_init(struct share *sh, size_t queue) MUST_USE;
 void share_fini(struct share *sh); /* both rings must be empty */

@@ -49,7 +49,7 @@ static int64_t wall_ms(void)
 /* ---- handing over ------------------------------------------------------------------------------ */
 
 /* Takes m. What cannot go leaves a hole that only handing over everything can close. */
-static bool push(struct snmp *s, struct msg *m)
+static bool push(struct snmp *s, struct note *m)
 {
 	if (m && ring_push(&s->share->down, m))
 		return true;
@@ -59,7 +59,7 @@ static bool push(struct snmp *s, struct msg *m)
 
 static void put_card(struct snmp *s, const struct snmp_card *card, bool is_new)
 {
-	struct msg *m = s->is_incomplete && !s->is_handing_over ? NULL : msg_new(MSG_CARD);
+	struct note *m = s->is_incomplete && !s->is_handing_over ? NULL : share_note(NOTE_CARD);
 	if (m) {
 		m->is_new = is_new;
 		m->card = *card;
@@ -77,14 +77,14 @@ static void hand_over_all(struct snmp *s)
 {
 	if (!s->is_incomplete || s->is_handing_over || s->is_put_off || !ring_empty(&s->share->down))
 		return;
-	s->is_incomplete = !push(s, msg_new(MSG_RESET));
+	s->is_incomplete = !push(s, share_note(NOTE_RESET));
 	if (!s->is_incomplete) {
 		s->is_handing_over = true;
 		s->ports->all(s->ctx, s);
 		s->is_handing_over = false;
 	}
 	if (!s->is_incomplete)
-		s->is_incomplete = !push(s, msg_new(MSG_COMPLETE));
+		s->is_incomplete = !push(s, share_note(NOTE_COMPLETE));
 	s->resyncs += !s->is_incomplete;
 	s->is_put_off = s->is_incomplete;
 	share_wake(s->share->wake_thread);
@@ -110,7 +110,7 @@ void snmp_again(struct snmp *s, const struct snmp_card *card)
 
 void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total)
 {
-	struct msg *m = s->is_incomplete ? NULL : msg_new(MSG_END);
+	struct note *m = s->is_incomplete ? NULL : share_note(NOTE_END);
 	if (m) {
 		m->end.why = why;
 		m->end.total = *total;
@@ -144,7 +144,7 @@ void snmp_sample(struct snmp *s, const struct sample *sample, const struct snmp_
 {
 	s->is_put_off = false;
 	hand_over_all(s);
-	struct msg *m = s->samples < SAMPLES_MAX ? msg_new_sample(sample->n_pools, n) : NULL;
+	struct note *m = s->samples < SAMPLES_MAX ? share_note_sample(sample->n_pools, n) : NULL;
 	if (m) {
 		copy_values(&m->sample.values, sample);
 		for (size_t i = 0; i < sample->n_pools; i++)
@@ -206,7 +206,7 @@ void snmp_set(struct snmp *s, const struct snmp_settings *settings)
 
 /* ---- what comes back --------------------------------------------------------------------------- */
 
-static void on_event(struct snmp *s, const struct msg *m)
+static void on_event(struct snmp *s, const struct note *m)
 {
 	struct snmp_event e = {.kind = m->event.kind, .text = m->event.text};
 	if (e.kind == SNMP_SAID)
@@ -223,11 +223,11 @@ int snmp_fd(const struct snmp *s)
 
 static void take_back(struct snmp *s)
 {
-	struct msg *m;
+	struct note *m;
 	while ((m = ring_pop(&s->share->up)) != NULL) {
-		if (m->kind == MSG_SAMPLE)
+		if (m->kind == NOTE_SAMPLE)
 			s->samples--;
-		if (m->kind == MSG_EVENT)
+		if (m->kind == NOTE_EVENT)
 			on_event(s, m);
 		mem_free(m);
 	}
@@ -310,7 +310,7 @@ static bool is_done_within(struct snmp *s, int ms)
 
 void snmp_free(struct snmp *s)
 {
-	struct msg *m;
+	struct note *m;
 	if (!s)
 		return;
 	atomic_store(&s->share->is_stopping, true);

@@ -98,9 +98,12 @@ static netsnmp_transport *create(netsnmp_tdomain_spec *spec)
 
 void transport_register(struct share *sh)
 {
-	static const char *prefixes[] = {"holder", NULL};
 	static netsnmp_tdomain domain = {.name = domain_name, .name_length = OID_LENGTH(domain_name),
-					 .prefix = prefixes, .f_create_from_tspec = create};
+					 .f_create_from_tspec = create};
 	the_share = sh;
+	domain.prefix = calloc(2, sizeof(*domain.prefix)); /* the library frees it */
+	if (!domain.prefix)
+		return; /* and never connects */
+	domain.prefix[0] = "holder";
 	netsnmp_tdomain_register(&domain);
 }

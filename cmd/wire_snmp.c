@@ -1,0 +1,222 @@
+#include "cmd/wire_snmp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/holder_proto.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/session/session.h"
+#include "modules/loop/loop.h"
+
+_Static_assert(__builtin_strcmp(CONF_AGENTX, ASROOT_AGENTX_PATH) == 0,
+	       "the path that the holder knows without being told");
+_Static_assert(SNMP_QUEUE > WIRE_KEEP_RECORDS / 3, "all sessions fit into the queue at once");
+
+/* ---- the master agent --------------------------------------------------------------------------- */
+
+/* Said when it changes, shown as long as it lasts. */
+static void refused(struct wire *w, const char *why)
+{
+	if (strcmp(w->snmp_why, why) == 0)
+		return;
+	snprintf(w->snmp_why, sizeof(w->snmp_why), "%s", why);
+	LOG(EV_SNMP_MASTER, kv_str("state", "refused"), kv_str("socket", w->conf->own.agentx),
+	    kv_str("reason", why));
+}
+
+static enum status port_connect(void *ctx, int *fd)
+{
+	struct wire *w = ctx;
+	int fds[ASROOT_FDS];
+	struct asroot_reply reply;
+	struct asroot_request rq = {.op = ASROOT_AGENTX};
+	const char *path = w->conf->own.agentx;
+	if (!path || strlen(path) >= sizeof(rq.path))
+		return ST_CONFIG;
+	if (w->snmp_is_waiting)
+		refused(w, "it does not answer");
+	w->snmp_is_waiting = false;
+	memcpy(rq.path, path, strlen(path) + 1);
+	enum status st = asroot_call(w->control, &rq, &reply, fds);
+	switch (st) {
+	case ST_OK:
+		w->snmp_is_waiting = true;
+		*fd = fds[0];
+		break;
+	case ST_NOT_FOUND: refused(w, "there is no such socket: snmpd needs `master agentx`"); break;
+	case ST_AGAIN: refused(w, "it does not accept"); break;
+	case ST_IO: refused(w, strerror(errno)); break;
+	default: refused(w, status_words(st)); break;
+	}
+	return st;
+}
+
+static void on_event(void *ctx, const struct snmp_event *e)
+{
+	struct wire *w = ctx;
+	const char *path = w->conf->own.agentx ? w->conf->own.agentx : "";
+	switch (e->kind) {
+	case SNMP_CONNECTED:
+		w->snmp_is_waiting = false;
+		w->snmp_why[0] = 0;
+		LOG(EV_SNMP_MASTER, kv_str("state", "connected"), kv_str("socket", path));
+		break;
+	case SNMP_LOST: LOG(EV_SNMP_MASTER, kv_str("state", "lost"), kv_str("socket", path)); break;
+	case SNMP_SAID: LOG(EV_SNMP_MASTER, kv_str("state", "complains"), kv_str("reason", e->text)); break;
+	}
+}
+
+/* ---- cards -------------------------------------------------------------------------------------- */
+
+#define INDEX_MAX 0x7fffffffu
+
+uint32_t wire_snmp_index(uint64_t sa)
+{
+	return sa ? (uint32_t)((sa - 1) % INDEX_MAX) + 1 : 1;
+}
+
+static void put(char *out, size_t cap, const char *text)
+{
+	size_t len = text ? strnlen(text, cap - 1) : 0;
+	if (len)
+		memcpy(out, text, len);
+	out[len] = 0;
+}
+
+static void card_of(const struct wire *w, const struct session *s, struct snmp_card *card)
+{
+	*card = (struct snmp_card){
+		.index = wire_snmp_index(s->sa), .is_initiator = s->we_are_initiator,
+		.is_orphaned = s->orphaned != 0, .local = s->local, .remote = s->remote,
+		.start_ms = (int64_t)s->start_ms};
+	ulid_format(&s->ulid, card->id);
+	put(card->user, sizeof(card->user), s->username);
+	session_identity(&s->peer_id, card->identity, sizeof(card->identity));
+	put(card->profile, sizeof(card->profile), s->profile);
+	put(card->policy, sizeof(card->policy), s->policy);
+	put(card->vrf, sizeof(card->vrf), snapshot_vrf_name(w->conf, s->local.vrf));
+	put(card->ivrf, sizeof(card->ivrf), s->ivrf);
+	if (s->lease4)
+		card->ip4 = s->grant.ip4;
+	if (s->lease6) {
+		card->ip6 = s->grant.ip6;
+		card->ip6_len = s->grant.ip6_prefix_len;
+	}
+}
+
+static void port_all(void *ctx, struct snmp *snmp)
+{
+	struct wire *w = ctx;
+	struct snmp_card card;
+	for (struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
+		if (s->state != SESSION_UP)
+			continue;
+		card_of(w, s, &card);
+		snmp_again(snmp, &card);
+	}
+}
+
+void wire_snmp_up(struct wire *w, const struct session *s)
+{
+	struct snmp_card card;
+	if (!w->snmp)
+		return;
+	card_of(w, s, &card);
+	snmp_up(w->snmp, &card);
+}
+
+void wire_snmp_moved(struct wire *w, const struct session *s)
+{
+	struct snmp_card card;
+	if (!w->snmp)
+		return;
+	card_of(w, s, &card);
+	snmp_changed(w->snmp, &card);
+}
+
+void wire_snmp_down(struct wire *w, enum status why, const struct snmp_traffic *total)
+{
+	if (w->snmp)
+		snmp_down(w->snmp, why, total);
+}
+
+/* ---- samples ------------------------------------------------------------------------------------ */
+
+void wire_snmp_count(struct wire *w)
+{
+	struct snmp_info info;
+	if (!w->snmp)
+		return;
+	snmp_info(w->snmp, &info);
+	stats_add(w->stats, CT_NOTIFY_SENT, info.notify_sent - w->snmp_sent);
+	stats_add(w->stats, CT_NOTIFY_DROPPED, info.notify_dropped - w->snmp_dropped);
+	w->snmp_sent = info.notify_sent;
+	w->snmp_dropped = info.notify_dropped;
+}
+
+void wire_snmp_sample(struct wire *w)
+{
+	if (w->snmp)
+		snmp_sample(w->snmp, &w->sample, w->snmp_traffic, w->snmp_traffic_n);
+}
+
+/* ---- start, reload, stop ------------------------------------------------------------------------ */
+
+static void on_fd(void *ctx, int fd)
+{
+	snmp_poll(((struct wire *)ctx)->snmp);
+}
+
+static bool start(struct wire *w)
+{
+	static const struct snmp_ports ports = {.connect = port_connect, .all = port_all,
+						.on_event = on_event};
+	w->snmp = snmp_new(&ports, w, SNMP_QUEUE);
+	if (w->snmp && loop_fd_add(w->loop, snmp_fd(w->snmp), false, on_fd, w, &w->snmp_watch) == ST_OK) {
+		w->world.snmp = w->snmp;
+		w->world.snmp_why = w->snmp_why;
+		return true;
+	}
+	snmp_free(w->snmp);
+	w->snmp = NULL;
+	return false;
+}
+
+void wire_snmp_apply(struct wire *w)
+{
+	const struct own_settings *own = &w->conf->own;
+	struct snmp_settings settings = {.is_on = own->agentx != NULL,
+					 .notify_sessions = own->notify_sessions,
+					 .notify_pools = own->notify_pools};
+	const char *path = own->agentx ? own->agentx : "";
+	if (!w->snmp && !settings.is_on)
+		return;
+	/* The library can be started once only; it is not, until somebody wants it. */
+	if (!w->snmp && !start(w)) {
+		LOG(EV_SNMP_MASTER, kv_str("state", "refused"),
+		    kv_str("reason", "threads or memory are missing"));
+		return;
+	}
+	bool is_other = strcmp(path, w->snmp_path) != 0;
+	put(w->snmp_path, sizeof(w->snmp_path), path);
+	w->snmp_why[0] = 0;
+	w->snmp_is_waiting = false;
+	if (is_other)
+		snmp_set(w->snmp, &(struct snmp_settings){0});
+	snmp_set(w->snmp, &settings);
+	snmp_refresh(w->snmp);
+}
+
+void wire_snmp_stop(struct wire *w)
+{
+	loop_fd_del(w->snmp_watch);
+	w->snmp_watch = NULL;
+	w->world.snmp = NULL;
+	snmp_free(w->snmp);
+	w->snmp = NULL;
+	mem_free(w->snmp_traffic);
+	w->snmp_traffic = NULL;
+	w->snmp_traffic_n = w->snmp_traffic_cap = 0;
+}
