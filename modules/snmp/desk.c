@@ -160,7 +160,8 @@ void desk_turn(struct desk *d, int64_t now_ms)
 	d->view.notify_sessions = atomic_load(&d->share->notify_sessions);
 	d->view.notify_pools = atomic_load(&d->share->notify_pools);
 	atomic_store_explicit(&d->share->cards, d->view.cards.n, memory_order_relaxed);
-	if (d->has_news || atomic_load(&d->share->wants_all))
+	if (atomic_exchange(&d->share->is_main_waiting, false) || d->has_news ||
+	    atomic_load(&d->share->wants_all))
 		share_wake(d->share->wake_main);
 	d->has_news = false;
 }

@@ -68,6 +68,7 @@ struct share {
 	atomic_bool is_stopping;
 	atomic_bool is_done;          /* the thread will not touch anything any more */
 	atomic_bool wants_all;        /* the thread lost a card: out of memory */
+	atomic_bool is_main_waiting;  /* for the queue to be empty */
 	atomic_bool notify_sessions;
 	atomic_bool notify_pools;
 	_Atomic uint32_t fd_asked;    /* number of the thread's question, 0: none yet */

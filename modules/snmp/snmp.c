@@ -57,6 +57,12 @@ static bool push(struct snmp *s, struct note *m)
 	return false;
 }
 
+static void is_missing(struct snmp *s)
+{
+	s->is_incomplete = true;
+	atomic_store(&s->share->is_main_waiting, true);
+}
+
 static void put_card(struct snmp *s, const struct snmp_card *card, bool is_new)
 {
 	struct note *m = s->is_incomplete && !s->is_handing_over ? NULL : share_note(NOTE_CARD);
@@ -66,7 +72,7 @@ static void put_card(struct snmp *s, const struct snmp_card *card, bool is_new)
 	}
 	if (push(s, m))
 		return;
-	s->is_incomplete = true;
+	is_missing(s);
 	if (is_new && s->settings.notify_sessions)
 		s->lost++;
 }
@@ -77,6 +83,7 @@ static void hand_over_all(struct snmp *s)
 {
 	if (!s->is_incomplete || s->is_handing_over || s->is_put_off || !ring_empty(&s->share->down))
 		return;
+	atomic_store(&s->share->is_main_waiting, false);
 	s->is_incomplete = !push(s, share_note(NOTE_RESET));
 	if (!s->is_incomplete) {
 		s->is_handing_over = true;
@@ -116,7 +123,7 @@ void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total
 		m->end.total = *total;
 	}
 	if (!push(s, m)) {
-		s->is_incomplete = true;
+		is_missing(s);
 		s->lost += s->settings.notify_sessions;
 	}
 	share_wake(s->share->wake_thread);
@@ -124,8 +131,9 @@ void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total
 
 void snmp_refresh(struct snmp *s)
 {
-	s->is_incomplete = true;
+	is_missing(s);
 	hand_over_all(s);
+	share_wake(s->share->wake_thread);
 }
 
 static void copy_values(struct share_values *out, const struct sample *sample)
