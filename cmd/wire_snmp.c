@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/holder_proto.h"
+#include "cmd/wire_sample.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/session/session.h"
@@ -207,6 +208,9 @@ void wire_snmp_apply(struct wire *w)
 		snmp_set(w->snmp, &(struct snmp_settings){0});
 	snmp_set(w->snmp, &settings);
 	snmp_refresh(w->snmp);
+	/* Values from the first question on; a sample that is used again is not handed over by itself. */
+	(void)wire_sample(w);
+	wire_snmp_sample(w);
 }
 
 void wire_snmp_stop(struct wire *w)

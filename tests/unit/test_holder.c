@@ -292,6 +292,14 @@ static void ask_for_master(const char *state, const char *name)
 		NOTE("agentx may block %d", !(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
 }
 
+/* Whether it is there is the machine's business; it may be asked for. */
+static void ask_for_usual_master(void)
+{
+	struct asroot_reply reply;
+	struct asroot_request rq = {.op = ASROOT_AGENTX, .path = ASROOT_AGENTX_PATH};
+	NOTE("agentx usual %d", call(rq, &reply, NULL) != ST_CONFIG);
+}
+
 static void tell_ready(void)
 {
 	struct asroot_reply reply;
@@ -337,6 +345,7 @@ static int stand_in(const char *state)
 		ask_for_master(state, "plain");
 		ask_for_master(state, "mast");
 		ask_for_master(state, "secret");
+		ask_for_usual_master();
 	} else if (life == 2) {
 		ask_for_socket();
 		ask_for_tun(3);
@@ -536,7 +545,7 @@ static void test_first_life(void)
 		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
 		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0", "agentx master ok", "agentx may block 0",
 		"agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
-		"agentx secret config"};
+		"agentx secret config", "agentx usual 1"};
 	T_DO(write_script());
 	T_DO(open_masters());
 	T_DO(write_masters("first"));
