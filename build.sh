@@ -194,7 +194,7 @@ fetch_source() {
 	private_apt "$work/apt"
 	# An entry without sources makes update complain; what counts is whether ours is found.
 	apt-get "${APT_PRIVATE[@]}" update >"$log" 2>&1 || true
-	version=$(version_offered "$package" "$versions" 2>>"$log")
+	version=$(version_offered "$package" "$versions" 2>>"$log") || true
 	(cd "$work" && apt-get "${APT_PRIVATE[@]}" source --download-only --only-source \
 		"$package=${version:-$versions}") >>"$log" 2>&1 || {
 		tail -n 5 "$log" >&2

@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "cmd/holder_agentx.h"
 #include "cmd/holder_netlink.h"
 #include "core/base/mem.h"
 
@@ -521,59 +521,15 @@ static enum status asroot_state(struct kept *k, const struct asroot_request *rq,
 	return ST_OK;
 }
 
-/* ---- the master agent of SNMP --------------------------------------------------------------- */
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"';
-}
-
-/* Does word stand in these bytes, with nothing but blanks beside it? */
-static bool has_word(const char *text, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-	const char *end = text + len;
-	for (const char *p = text; (p = memmem(p, (size_t)(end - p), word, n)) != NULL; p++)
-		if ((p == text || is_blank(p[-1])) && (p + n == end || is_blank(p[n])))
-			return true;
-	return false;
-}
-
-/* Only root writes the file that the copy was made of. */
-static bool is_in_config(int fd, const char *word)
-{
-	struct stat s;
-	if (fd < 0 || fstat(fd, &s) != 0 || s.st_size <= 0)
-		return false;
-	size_t len = (size_t)s.st_size;
-	char *text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		return false;
-	bool found = has_word(text, len, word);
-	munmap(text, len);
-	return found;
-}
-
 static enum status asroot_agentx(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
 {
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	_Static_assert(sizeof(sa.sun_path) == ASROOT_PATH, "the longest path there can be");
-	if (strcmp(rq->path, ASROOT_AGENTX_PATH) != 0 && !is_in_config(k->config_accepted, rq->path) &&
-	    !is_in_config(k->config_last, rq->path))
+	if (!agentx_is_named(rq->path, k->config_accepted) && !agentx_is_named(rq->path, k->config_last))
 		return ST_CONFIG;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return ST_IO;
-	memcpy(sa.sun_path, rq->path, sizeof(sa.sun_path));
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
-		int e = errno;
-		close(fd);
-		errno = e;
-		return e == EAGAIN ? ST_AGAIN : e == ENOENT ? ST_NOT_FOUND : ST_IO;
-	}
-	k->passing = fd;
-	fds[0] = fd;
+	enum status st = agentx_connect(rq->path, &k->passing);
+	if (st != ST_OK)
+		return st;
+	fds[0] = k->passing;
 	reply->n_fds = 1;
 	return ST_OK;
 }

@@ -209,6 +209,14 @@ static void check_sets(struct parse *ps)
 	}
 }
 
+static void check_snmp(struct parse *ps)
+{
+	const struct own_settings *own = &ps->s->own;
+	if (!own->agentx && (own->notify_sessions || own->notify_pools))
+		check_say(ps, CONF_WARNING, "sallyport snmp notifications", "nobody to be notified:",
+			"sallyport snmp agentx is missing");
+}
+
 void check_objects(struct parse *ps)
 {
 	check_proposals(ps);
@@ -216,4 +224,5 @@ void check_objects(struct parse *ps)
 	check_profiles(ps);
 	check_keyrings(ps);
 	check_sets(ps);
+	check_snmp(ps);
 }

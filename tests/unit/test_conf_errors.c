@@ -202,6 +202,8 @@ static const struct warned warnings[] = {
 	{"line vty 0 4\n transport input ssh\n login\n", 1, 1, "no meaning"},
 	{"ntp server 10.0.0.1\n", 1, 1, "no meaning"},
 	{"snmp-server community x ro\n", 1, 1, "sallyport snmp agentx"},
+	{"sallyport snmp notifications pool\n", 1, 0, "agentx is missing"},
+	{"sallyport snmp notifications session\nsallyport snmp agentx\n", 0, 0, NULL},
 	{"spanning-tree mode pvst\n", 1, 1, "no meaning"},
 	{"interface GigabitEthernet0/0\n ip address 10.0.0.1 255.0.0.0\n duplex auto\n no "
 	 "shutdown\n",
