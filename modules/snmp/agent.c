@@ -21,8 +21,10 @@
 
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gen/version.h"
 #include "modules/snmp/notify.h"
@@ -32,6 +34,7 @@
 #define REPLY_S 3 /* for the master's answer to one request of ours */
 #define RETRY_S 5 /* between two tries to connect, and between two pings */
 #define TURN_S 1  /* longest sleep */
+#define NICE 10   /* a manager may wait, a packet may not */
 
 /* What the library complains of: lines for people, not a flood of them. */
 #define SAY_BURST 5
@@ -240,6 +243,7 @@ void *agent_main(void *arg)
 {
 	struct agent a = {.share = arg};
 	the_agent = &a;
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread alone */
 	desk_init(&a.desk, a.share, &notify_ports, &a.to, SALLYPORT_VERSION, now_ms());
 	limit_init(&a.say, SAY_BURST, SAY_RATE, now_ms());
 	netsnmp_large_fd_set_init(&a.set, FD_SETSIZE);

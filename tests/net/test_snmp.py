@@ -212,6 +212,39 @@ ok("and on again", wait_for(12, master.answers), sp.tail(5))
 ok("with what changed meanwhile", [text(v) for v in master.walk(OBJECTS + ".7.1.2").values()] == [s["session"] for s in sp.sessions()])
 ok("and nothing is notified", len(receiver.notes()) == before)
 
+# ---- a client moves; the daemon says goodbye -------------------------------------------------------------------
+sp.configure(with_snmp(master.socket).replace("10.100.0.10 10.100.0.10", "10.100.0.10 10.100.0.20"))
+sp.reload()
+inside = t.nat(1)
+nat = StrongSwan(inside, user="client3@psk.test", vips="0.0.0.0", remote_ts="10.99.2.0/24").start()
+ok("a client behind a NAT connects", nat.up(), nat.last[-300:])
+
+
+def remotes():
+    return {octets(v) for v in master.walk(OBJECTS + ".7.1.13").values()}
+
+
+ok("with the address of the NAT", wait_for(3, lambda: bytes([10, 99, 1, 101]) in remotes()), str(remotes()))
+router = "%s-r1" % TAG
+run("ip", "-n", router, "addr", "del", "10.99.1.101/24", "dev", "wan0")
+run("ip", "-n", router, "addr", "add", "10.99.1.150/24", "dev", "wan0")
+ok("its pings go on", inside.ping("10.99.2.2", count=5) + inside.ping("10.99.2.2", count=5) > 4, str(sp.sessions()))
+ok("its row follows it", wait_for(3, lambda: bytes([10, 99, 1, 150]) in remotes() and bytes([10, 99, 1, 101]) not in remotes()), str(remotes()))
+nat.down()
+nat.stop()
+sp.configure(with_snmp(master.socket, "session"))
+sp.reload()
+before = len(receiver.of(2))
+code = sp.stop()
+ok("clean stop", code == 0, sp.tail())
+ok("what ends with the daemon is notified", wait_for(3, lambda: [text(varbinds(n)[1]["spNotifyReason"]) for n in receiver.of(2)[before:]] == ["shutdown"]),
+   str(receiver.of(2)[before:]))
+ok("the master knows that we are gone", wait_for(3, lambda: not master.answers()))
+sp.start()
+ok("and that we are there again", wait_for(8, master.answers))
+wait_for(3, lambda: "ESTABLISHED" not in ss.sas())
+ok("the client comes again", ss.up(), ss.last[-300:])
+
 # ---- a master that accepts and never says a word --------------------------------------------------------------
 def logins(seconds, between=lambda: None):
     """Logs out and in again and again: (longest turn of the loop in us, slowest in s, did all succeed)."""
