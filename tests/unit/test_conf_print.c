@@ -303,7 +303,7 @@ static void random_ones(void)
 {
 	static struct text t;
 	size_t lines = 0;
-	for (uint64_t seed = 1; seed <= 400; seed++) {
+	for (uint64_t seed = 1; seed <= 500; seed++) {
 		T_ROW(seed, "seed");
 		state = seed * 0x9e3779b97f4a7c15u + 1;
 		t.len = 0;
