@@ -1,5 +1,6 @@
 #include "cmd/demo_conf.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/conf/conf.h"
@@ -45,18 +46,13 @@ static const char headend[] =
 	"!\n"
 	"interface Virtual-Template1 type tunnel\n"
 	" tunnel mode ipsec ipv4\n"
-	" tunnel protection ipsec profile default\n";
-
-static const char *const parts[DEMO__PARTS] = {
-	[DEMO_SYSLOG] = ("!\n"
-			 "logging host 10.20.0.1 transport udp port " NUMBER(DEMO_SYSLOG_PORT) "\n"
-			 "crypto logging session\n"
-			 "crypto logging ikev2\n"),
-	[DEMO_METRICS] = ("!\n"
-			  "sallyport metrics listen 127.0.0.1 port " NUMBER(DEMO_METRICS_PORT) "\n"),
-	[DEMO_SNMP] = ("!\n"
-		       "sallyport snmp agentx "), /* and its path */
-};
+	" tunnel protection ipsec profile default\n"
+	"!\n"
+	"logging host 10.20.0.1 transport udp port " NUMBER(DEMO_SYSLOG_PORT) "\n"
+	"crypto logging session\n"
+	"crypto logging ikev2\n"
+	"!\n"
+	"sallyport metrics listen 127.0.0.1 port " NUMBER(DEMO_METRICS_PORT) "\n";
 
 const char demo_conf_client[] =
 	"crypto ikev2 keyring OFFICE\n"
@@ -81,35 +77,14 @@ static bool is_understood(const char *text)
 	return ok;
 }
 
-static bool append(struct demo_conf *c, const char *text)
-{
-	size_t have = strlen(c->text), len = strlen(text);
-	if (have + len >= sizeof(c->text))
-		return false;
-	memcpy(c->text + have, text, len + 1);
-	return true;
-}
-
-static bool add_part(struct demo_conf *c, enum demo_part part, const char *agentx)
-{
-	size_t before = strlen(c->text);
-	bool ok = append(c, parts[part]);
-	if (ok && part == DEMO_SNMP)
-		ok = append(c, agentx) && append(c, "\n");
-	if (ok && is_understood(c->text))
-		return true;
-	c->text[before] = 0;
-	return false;
-}
-
 bool demo_conf_make(struct demo_conf *c, const char *agentx)
 {
 	memset(c, 0, sizeof(*c));
-	if (!append(c, headend) || !is_understood(c->text))
+	int len = snprintf(c->text, sizeof(c->text), "%s%s%s%s%s", headend,
+			   agentx ? "!\nsallyport snmp agentx" : "", agentx && *agentx ? " " : "",
+			   agentx ? agentx : "", agentx ? "\n" : "");
+	if (len < 0 || (size_t)len >= sizeof(c->text) || !is_understood(c->text))
 		return false;
-	for (int i = 0; i < DEMO__PARTS; i++)
-		if (i != DEMO_SNMP || agentx)
-			c->has[i] = add_part(c, (enum demo_part)i, agentx);
 	for (const char *p = c->text; (p = strchr(p, '\n')) != NULL; p++)
 		c->lines++;
 	return true;

@@ -9,16 +9,13 @@
 #define DEMO_SYSLOG_PORT 514
 #define DEMO_METRICS_PORT 9100
 
-/* What is added to the headend's configuration where this version has the commands for it. */
-enum demo_part { DEMO_SYSLOG, DEMO_METRICS, DEMO_SNMP, DEMO__PARTS };
-
 struct demo_conf {
 	char text[DEMO_CONF_MAX];
 	size_t lines;
-	bool has[DEMO__PARTS];
 };
 
-/* agentx: path of the master agent's socket; NULL: without SNMP. False: it does not parse. */
+/* agentx: path of the master agent's socket; "": where it usually is; NULL: without SNMP. False: it does
+ * not parse, or something in it is not in force. */
 bool demo_conf_make(struct demo_conf *c, const char *agentx);
 
 extern const char demo_conf_client[];

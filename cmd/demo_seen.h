@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/pen.h"
+
 /* Asks 127.0.0.1 for /metrics and prints three lines of the answer. Exit code 0: it was good. */
 int seen_metrics_run(void *ctx); /* uint16_t: port */
 
@@ -17,7 +19,7 @@ int seen_snmpwalk_run(void *ctx);
 extern const char *const seen_snmp_columns[]; /* what the lines of some telling columns have; ended by NULL */
 
 /* sallyportMIB, objects, sessions. */
-#define SEEN_SESSION_TABLE "1.3.6.1.4.1.8072.9999.9999.1.1.7"
+#define SEEN_SESSION_TABLE "1.3.6.1.4.1." SALLYPORT_PEN_TEXT ".1.1.7"
 #define SEEN_AGENTX "/agentx" /* in that folder */
 
 #endif

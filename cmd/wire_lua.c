@@ -229,8 +229,7 @@ static void port_log(void *ctx, enum lua_log_kind kind, const char *script, cons
 		[LUA_LOG_KILLED] = EV_SCRIPT_ERROR, [LUA_LOG_DIED] = EV_SCRIPT_ERROR,
 		[LUA_LOG_PRINT] = EV_SCRIPT_LOG, [LUA_LOG_LEFT_OUT] = EV_SUPPRESSED,
 	};
-	LOG(events[kind], kv_str("script", script[0] ? script : "all"),
-	    kv_bytes("text", text, strlen(text)));
+	LOG(events[kind], kv_str("script", script[0] ? script : "all"), kv_str("text", text));
 }
 
 /* ---- answers ------------------------------------------------------------------------------------ */

@@ -92,6 +92,13 @@ def story():
        str(history))
     ok("the log has both ends of the session",
        " ike_sa_up " in r.stdout and " ike_sa_down " in r.stdout, r.stdout)
+    octets = active[4:6]
+    ok("metrics", "sallyport_sessions 1\n" in r.stdout)
+    ok("SNMP: the same octets", all("Counter64: %s\n" % n in r.stdout for n in octets) and
+       'STRING: "anna@corp.example"' in r.stdout, r.stdout)
+    ok("a syslog server hears of both ends", re.search(r"<165>1 .* ike_sa_up ", r.stdout) and
+       re.search(r"<165>1 .* session_down ", r.stdout), r.stdout)
+    ok("nothing is said to be missing", "not in this version" not in r.stdout and "did not" not in r.stdout)
     ok("no colours in a pipe", "\033" not in r.stdout)
 
 

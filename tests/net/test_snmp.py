@@ -54,7 +54,7 @@ ok("no notification of a session that was there before", not receiver.notes(), s
 
 # ---- the walk, and the MIB --------------------------------------------------------------------------
 ss.host.ping("10.99.2.2", count=5, size=100)
-time.sleep(0.2)
+time.sleep(1.1) # the traffic of sessions is asked for once a second at most
 sp.counters()
 walk = master.walk()
 names = {}
