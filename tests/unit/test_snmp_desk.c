@@ -179,13 +179,22 @@ static bool knows_all(void)
 	return ok && desk.view.cards.n == n;
 }
 
+#define PATIENCE_MS 10000 /* on a busy machine the other thread may not run for long */
+
+static int64_t real_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Until the thread knows what there is; a sample each round, as main does. */
 static bool agrees(struct snmp *s, bool with_samples)
 {
 	struct snmp_info info;
 	struct sample *sample = a_sample(1);
 	bool ok = false;
-	for (int i = 0; !ok && i < 500; i++) {
+	for (int64_t end = real_ms() + PATIENCE_MS; !ok && real_ms() < end;) {
 		turn(s);
 		if (with_samples)
 			snmp_sample(s, sample, NULL, 0);
@@ -391,7 +400,7 @@ static void give(struct snmp *s, uint64_t number, uint64_t exhausted)
 static bool has_sample(struct snmp *s, uint64_t number)
 {
 	bool ok = false;
-	for (int i = 0; !ok && i < 500; i++) {
+	for (int64_t end = real_ms() + PATIENCE_MS; !ok && real_ms() < end;) {
 		turn(s);
 		pthread_mutex_lock(&lock);
 		ok = desk.sample && desk.sample->sample.values.number == number;
