@@ -38,7 +38,7 @@ static bool read_text(const char *file, const char *name, char **text, size_t *l
 	const char *slash = strrchr(file, '/'), *shipped = scripts_shipped(name);
 	int folder = slash ? (int)(slash - file) + 1 : 0;
 	snprintf(path, sizeof(path), "%.*slua/%s.lua", folder, file, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT && shipped) {
 		*len = strlen(shipped);
 		*text = mem_dup(shipped, *len + 1);

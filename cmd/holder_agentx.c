@@ -15,13 +15,25 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"';
 }
 
-/* Does word stand in these bytes, with nothing but blanks beside it? */
-static bool has_word(const char *text, size_t len, const char *word)
+/* Does p, in these bytes, follow `agentx` and blanks of its line? */
+static bool is_behind_agentx(const char *text, const char *p)
 {
-	size_t n = strlen(word);
+	static const char word[] = "agentx";
+	size_t n = sizeof(word) - 1;
+	const char *q = p;
+	while (q > text && (q[-1] == ' ' || q[-1] == '\t' || q[-1] == '"'))
+		q--;
+	return q < p && (size_t)(q - text) >= n && memcmp(q - n, word, n) == 0 &&
+	       ((size_t)(q - text) == n || is_blank(q[-n - 1]));
+}
+
+/* Does path stand in these bytes where the configuration names the master's socket? */
+static bool names_path(const char *text, size_t len, const char *path)
+{
+	size_t n = strlen(path);
 	const char *end = text + len;
-	for (const char *p = text; (p = memmem(p, (size_t)(end - p), word, n)) != NULL; p++)
-		if ((p == text || is_blank(p[-1])) && (p + n == end || is_blank(p[n])))
+	for (const char *p = text; (p = memmem(p, (size_t)(end - p), path, n)) != NULL; p++)
+		if (is_behind_agentx(text, p) && (p + n == end || is_blank(p[n])))
 			return true;
 	return false;
 }
@@ -37,7 +49,7 @@ bool agentx_is_named(const char *path, int config)
 	char *text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, config, 0);
 	if (text == MAP_FAILED)
 		return false;
-	bool found = has_word(text, len, path);
+	bool found = names_path(text, len, path);
 	munmap(text, len);
 	return found;
 }

@@ -386,11 +386,11 @@ static enum status asroot_memory(struct kept *k, const struct asroot_request *rq
 }
 
 /* The file's bytes in a sealed memfd, so that what was checked is what is kept. */
-static enum status copy_file(const char *path, off_t max, int *out)
+static enum status copy_file(const char *path, int flags, off_t max, int *out)
 {
 	struct stat s;
 	int copy = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* not waiting for a FIFO */
 	if (fd < 0)
 		return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
 	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size > max) {
@@ -430,7 +430,7 @@ static enum status asroot_config(struct kept *k, const struct asroot_request *rq
 	int fd = k->config_accepted;
 	reply->was_kept = !rq->is_fresh && fd >= 0;
 	if (!reply->was_kept) {
-		enum status st = copy_file(k->config_path, CONFIG_MAX, &fd);
+		enum status st = copy_file(k->config_path, 0, CONFIG_MAX, &fd);
 		if (st != ST_OK)
 			return st;
 		if (k->config_last >= 0)
@@ -459,7 +459,7 @@ static enum status asroot_script(struct kept *k, const struct asroot_request *rq
 	int n = snprintf(path, sizeof(path), "%.*s/lua/%s.lua", folder, k->config_path, rq->script);
 	if (n < 0 || n >= (int)sizeof(path))
 		return ST_LIMIT;
-	enum status st = copy_file(path, SCRIPT_MAX, &k->passing);
+	enum status st = copy_file(path, O_NOFOLLOW, SCRIPT_MAX, &k->passing);
 	if (st == ST_OK)
 		pass_on(k, reply, fds);
 	return st;

@@ -43,7 +43,7 @@ enum asroot_op {
 	/* path -> one stream socket connected to it, non-blocking, not kept. ST_AGAIN: who listens there
 	 * does not accept; ST_NOT_FOUND: nobody made it; ST_CONFIG: the operator did not name it.
 	 * To connect as root to a unix socket is much (some run commands for root). So main cannot
-	 * choose: the path is ASROOT_AGENTX_PATH, or stands as a word in the configuration file. */
+	 * choose: the path is ASROOT_AGENTX_PATH, or stands behind `agentx` in the configuration file. */
 	ASROOT_AGENTX,
 	ASROOT__MAX
 };

@@ -318,7 +318,9 @@ static int start(struct wire *w)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	say_start(w, true);
 	wire_counters_thaw(w);
-	enum status st = wire_keep_thaw(w);
+	enum status st = wire_pools_thaw(w);
+	if (st == ST_OK)
+		st = wire_keep_thaw(w);
 	if (st != ST_OK)
 		return refuse("cannot take over the sessions", status_words(st));
 	rc = load_scripts(w);

@@ -111,8 +111,11 @@ static enum status read_one(struct wire *w, const struct conf_script *s, bool is
 	if (!is_lenient || st == ST_NOMEM)
 		return st;
 	mem_free(out->text);
+	pairs_init(&out->settings);
 	return stand_in(why, out);
 }
+
+_Static_assert(CONF_SCRIPTS <= SCRIPTS_MAX, "as many as there may be");
 
 enum status wire_lua_read(struct wire *w, const struct snapshot *s, bool is_lenient,
 			  struct wire_scripts **out, char *why, size_t cap)
@@ -128,10 +131,6 @@ enum status wire_lua_read(struct wire *w, const struct snapshot *s, bool is_leni
 	for (size_t i = 0; i < s->script_count && st == ST_OK; i++)
 		if (!s->scripts[i].shutdown)
 			st = read_one(w, &s->scripts[i], is_lenient, &all->v[all->n++], why, cap);
-	if (st == ST_OK && all->n > SCRIPTS_MAX) {
-		snprintf(why, cap, "%zu scripts are configured, %d are possible", all->n, SCRIPTS_MAX);
-		st = ST_LIMIT;
-	}
 	if (st != ST_OK) {
 		wire_lua_scripts_free(all);
 		return st;
@@ -487,7 +486,7 @@ static void session_pairs(const struct wire *w, const struct session *s, struct 
 void wire_lua_up(struct wire *w, const struct session *s)
 {
 	static struct pairs in;
-	if (!lua_has(w->lua->lua, HOOK_SESSION_UP))
+	if (!w->lua || !lua_has(w->lua->lua, HOOK_SESSION_UP)) /* the store answers after the end too */
 		return;
 	pairs_init(&in);
 	session_pairs(w, s, &in);
@@ -516,7 +515,7 @@ void wire_lua_down(struct wire *w, const struct session *s, enum status why, con
 uint64_t wire_lua_count(struct wire *w)
 {
 	struct wire_lua *l = w->lua;
-	if (!l)
+	if (!l || !l->lua)
 		return 0;
 	lua_info(l->lua, l->info);
 	const uint64_t now[] = {l->info->asked + l->info->told, l->info->kills};

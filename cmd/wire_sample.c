@@ -20,10 +20,19 @@
 #define TAG_PEAK 3    /* most sessions */
 #define COUNTERS_KIND 0x5303
 #define COUNTERS_MAX 16384
+#define POOLS_KIND 0x5304
+#define POOLS_MAX 32768 /* some two hundred pools; beyond that their figures begin anew */
 #define TAG_COUNTER 1
 #define TAG_STATUS 2
 #define TAG_TOKEN 1
 #define TAG_VALUE 2
+#define TAG_POOL 1
+#define TAG_POOL_NAME 1
+#define TAG_POOL_IVRF 2
+#define TAG_POOL_FAMILY 3
+#define TAG_POOL_PEAK 4
+#define TAG_POOL_TAKEN 5
+#define TAG_POOL_EXHAUSTED 6
 
 static void take_kept(struct wire *w, uint16_t tag, uint64_t value, uint64_t *number)
 {
@@ -91,6 +100,28 @@ static void put_value(struct wr *r, uint16_t tag, const char *token, uint64_t va
 	fz_close(r, m);
 }
 
+static void keep_pools(struct wire *w)
+{
+	static uint8_t rec[POOLS_MAX];
+	struct wr r = wr_init(rec, sizeof(rec));
+	struct lease_pool_info p;
+	size_t cursor = 0;
+	fz_begin(&r, POOLS_KIND, 1);
+	while (sessions_next_pool(w->sessions, &cursor, &p)) {
+		struct wr_mark m = fz_open(&r, TAG_POOL);
+		fz_str(&r, TAG_POOL_NAME, p.name);
+		fz_str(&r, TAG_POOL_IVRF, p.ivrf);
+		fz_u8(&r, TAG_POOL_FAMILY, p.family);
+		fz_u64(&r, TAG_POOL_PEAK, p.peak);
+		fz_u64(&r, TAG_POOL_TAKEN, p.taken);
+		fz_u64(&r, TAG_POOL_EXHAUSTED, p.exhausted);
+		fz_close(&r, m);
+	}
+	fz_end(&r);
+	if (wr_ok(&r))
+		(void)!keep_put(w->keep, KEEP_META, META_POOLS, rec, r.len);
+}
+
 void wire_counters_keep(struct wire *w)
 {
 	static uint8_t rec[COUNTERS_MAX];
@@ -103,9 +134,10 @@ void wire_counters_keep(struct wire *w)
 	for (int i = 0; i < ST__MAX; i++)
 		put_value(&r, TAG_STATUS, status_token((enum status)i), all.status[i]);
 	fz_end(&r);
-	/* What was kept a second ago stays good when this fails. */
+	/* What was kept before stays good when this fails. */
 	if (wr_ok(&r))
 		(void)!keep_put(w->keep, KEEP_META, META_COUNTERS, rec, r.len);
+	keep_pools(w);
 }
 
 static void thaw_value(struct stats *out, uint16_t kind, struct view group)
@@ -142,11 +174,49 @@ void wire_counters_thaw(struct wire *w)
 			thaw_value(w->before, tag, v);
 }
 
+static bool get_pool(struct view group, struct lease_pool_info *p)
+{
+	struct rd fields = rd_init(group.p, group.len);
+	bool good = true;
+	uint16_t tag;
+	struct view v;
+	while (fz_next(&fields, &tag, &v))
+		switch (tag) {
+		case TAG_POOL_NAME: good &= fz_get_str(v, p->name, sizeof(p->name)); break;
+		case TAG_POOL_IVRF: good &= fz_get_str(v, p->ivrf, sizeof(p->ivrf)); break;
+		case TAG_POOL_FAMILY: p->family = fz_get_u8(v); break;
+		case TAG_POOL_PEAK: p->peak = fz_get_u64(v); break;
+		case TAG_POOL_TAKEN: p->taken = fz_get_u64(v); break;
+		case TAG_POOL_EXHAUSTED: p->exhausted = fz_get_u64(v); break;
+		default: break;
+		}
+	return good && (p->family == 4 || p->family == 6);
+}
+
+enum status wire_pools_thaw(struct wire *w)
+{
+	static uint8_t rec[POOLS_MAX];
+	enum status st = ST_OK;
+	uint16_t kind, version, tag;
+	struct rd fields;
+	struct view v;
+	size_t len = keep_get(w->keep, KEEP_META, META_POOLS, rec, sizeof(rec));
+	if (!len || len > sizeof(rec) ||
+	    fz_open_record((struct view){rec, len}, &kind, &version, &fields) != ST_OK || kind != POOLS_KIND)
+		return ST_OK;
+	while (st == ST_OK && fz_next(&fields, &tag, &v)) {
+		struct lease_pool_info p = {0};
+		if (tag == TAG_POOL && get_pool(v, &p))
+			st = sessions_resume_pool(w->sessions, &p);
+	}
+	return st;
+}
+
 /* ---- samples ------------------------------------------------------------------------------------ */
 
 static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 {
-	uint64_t sessions = sessions_count(w->sessions);
+	uint64_t sessions = sessions_up(w->sessions);
 	int64_t age_ms = loop_wall_ms() - w->started_ms;
 	if (sessions > w->sessions_peak)
 		w->sessions_peak = sessions;
@@ -201,6 +271,7 @@ const struct sample *wire_sample(void *ctx)
 	sum(w, &s->sums);
 	take_pools(w);
 	keep_number(w, number);
+	wire_counters_keep(w); /* nobody sees a value that could be smaller after main's death */
 	store_sample(w->store, s);
 	if (w->is_stopping || now < w->round_ms || now - w->round_ms >= ROUND_MS) {
 		wire_session_traffic(w);

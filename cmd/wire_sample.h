@@ -10,9 +10,11 @@
 /* Takes one, numbers it above all earlier ones of this headend, and stores it. */
 const struct sample *wire_sample(void *ctx); /* ctx is struct wire */
 
-/* Once a second: the sums are frozen, so that a counter never goes back when main dies. */
+/* With each sample and once a second: the sums and the figures of the pools are frozen, so that what
+ * somebody has seen never goes back when main dies. */
 void wire_counters_keep(struct wire *w);
 /* What the mains before us counted; nothing when there was none. */
 void wire_counters_thaw(struct wire *w);
+enum status wire_pools_thaw(struct wire *w) MUST_USE; /* the same, of pools. ST_NOMEM */
 
 #endif

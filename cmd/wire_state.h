@@ -36,6 +36,7 @@ struct wire_http_end;
 #define META_VRFS 2u
 #define META_COUNTERS 3u
 #define META_TUNS 4u
+#define META_POOLS 5u
 
 struct wire {
 	int control; /* to the holder */

@@ -1,6 +1,7 @@
 /* sallyport script: Lua scripts with their settings, and what they may use. */
 #include <string.h>
 
+#include "core/base/pairs.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
 
@@ -35,6 +36,12 @@ void set_script(struct cmd_call *c)
 		return;
 	}
 	set_block(c);
+	if (c->s->script_count <= CONF_SCRIPTS)
+		return;
+	cmd_error(c, name, "too many scripts", "16 are possible");
+	c->s->script_count = CONF_SCRIPTS;
+	c->enter = NULL;
+	c->skip = true;
 }
 
 static void drop_settings(struct conf_script *s, const struct arg *name, const struct arg *value)
@@ -57,6 +64,13 @@ static void set_setting(struct cmd_call *c)
 	}
 	if (name->word.len > SETTING_NAME_MAX || value->word.len > SETTING_VALUE_MAX) {
 		cmd_error(c, name->word.len > SETTING_NAME_MAX ? name : value, "too long", "");
+		return;
+	}
+	size_t bytes = name->word.len + value->word.len + 2;
+	for (size_t i = 0; i < s->setting_count; i++)
+		bytes += strlen(s->settings[i].name) + strlen(s->settings[i].value) + 2;
+	if (bytes > PAIRS_BYTES) {
+		cmd_error(c, value, "the settings of one script are too long", "16384 bytes are possible together");
 		return;
 	}
 	if (s->setting_count >= SETTINGS_MAX) {

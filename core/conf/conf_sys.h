@@ -70,6 +70,7 @@ struct conf_script {
 	size_t setting_count;
 };
 #define CONF_SCRIPT_NAME 32 /* with NUL */
+#define CONF_SCRIPTS 16     /* of a configuration */
 
 /* The `sallyport ...` settings. */
 struct own_settings {

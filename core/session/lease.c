@@ -533,16 +533,34 @@ static enum status no_memory(char *detail)
 	return ST_NOMEM;
 }
 
+static bool is_known(const struct leases *l, const char *pool, uint8_t family)
+{
+	return l->conf && (family == 4 ? (const void *)snapshot_pool4(l->conf, pool)
+				       : (const void *)snapshot_pool6(l->conf, pool));
+}
+
+enum status lease_pool_resume(struct leases *l, const struct lease_pool_info *was)
+{
+	struct lease_pool *p = pool_find(l, was->name, was->ivrf, was->family);
+
+	if (!is_known(l, was->name, was->family))
+		return ST_OK;
+	if (!p && !(p = pool_new(l, was->name, was->ivrf, was->family)))
+		return ST_NOMEM;
+	p->taken += was->taken;
+	p->exhausted += was->exhausted;
+	if (was->peak > p->peak)
+		p->peak = was->peak;
+	return ST_OK;
+}
+
 enum status lease_take(struct leases *l, const struct lease_want *want, struct lease **out,
 	char detail[LEASE_DETAIL])
 {
 	struct lease_pool *p = pool_find(l, want->pool, want->ivrf, want->family);
-	bool is_known =
-		l->conf && (want->family == 4 ? (const void *)snapshot_pool4(l->conf, want->pool)
-					      : (const void *)snapshot_pool6(l->conf, want->pool));
 
 	*out = NULL;
-	if (!is_known) {
+	if (!is_known(l, want->pool, want->family)) {
 		snprintf(detail, LEASE_DETAIL,
 			"%s pool %.63s is not defined: add `%s local pool %.63s %s`",
 			want->family == 4 ? "IPv4" : "IPv6", want->pool,

@@ -84,5 +84,8 @@ struct lease_pool_info {
 };
 /* Pools that were asked since start: *cursor 0 at first, false at the end. */
 bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_info *out);
+/* What a pool counted before main's death, by name, ivrf, family: peak, taken, exhausted go on from
+ * there. A pool that is not configured any more is left out. ST_NOMEM. */
+enum status lease_pool_resume(struct leases *l, const struct lease_pool_info *was) MUST_USE;
 
 #endif

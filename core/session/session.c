@@ -20,7 +20,7 @@ struct sessions {
 	struct map by_ulid;
 	struct map by_sa;
 	struct map by_identity;
-	size_t count;
+	size_t count, n_up;
 };
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -119,9 +119,19 @@ size_t sessions_count(const struct sessions *ss)
 	return ss->count;
 }
 
+size_t sessions_up(const struct sessions *ss)
+{
+	return ss->n_up;
+}
+
 bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out)
 {
 	return lease_next_pool(ss->leases, cursor, out);
+}
+
+enum status sessions_resume_pool(struct sessions *ss, const struct lease_pool_info *was)
+{
+	return lease_pool_resume(ss->leases, was);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -148,6 +158,7 @@ static void add(struct sessions *ss, struct session *s)
 	map_add(&ss->by_sa, &s->by_sa, hash_u64(s->sa));
 	map_add(&ss->by_identity, &s->by_identity, identity_hash(ss, &s->peer_id));
 	ss->count++;
+	ss->n_up += s->state == SESSION_UP;
 }
 
 void session_end(struct sessions *ss, struct session *s)
@@ -159,6 +170,7 @@ void session_end(struct sessions *ss, struct session *s)
 	map_del(&ss->by_sa, &s->by_sa);
 	map_del(&ss->by_identity, &s->by_identity);
 	ss->count--;
+	ss->n_up -= s->state == SESSION_UP;
 	mem_free(s);
 }
 
@@ -390,6 +402,7 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 
 void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c)
 {
+	ss->n_up += s->state != SESSION_UP;
 	s->state = SESSION_UP;
 	s->spi_in = c->spi_in;
 	s->local = c->local;

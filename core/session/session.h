@@ -100,10 +100,12 @@ struct session *session_next_same(
  */
 struct session *session_next(const struct sessions *ss, const struct session *prev);
 size_t sessions_count(const struct sessions *ss); /* pending ones too */
+size_t sessions_up(const struct sessions *ss);    /* without them */
 /* A pending session older than that, whose IKE SA was forgotten; NULL when there is none. */
 struct session *sessions_stale(const struct sessions *ss, uint64_t started_before_ms);
 /* Pools, for show and samples: as lease_next_pool. */
 bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out);
+enum status sessions_resume_pool(struct sessions *ss, const struct lease_pool_info *was) MUST_USE; /* lease_pool_resume */
 
 /* Identity as printable text; cut to cap. "dn:" and so on are not part of it. */
 char *session_identity(const struct ike_id *id, char *out, size_t cap);

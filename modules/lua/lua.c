@@ -82,6 +82,21 @@ static struct call *take_first(struct lua *l)
 	return c;
 }
 
+/* Who asks for a name has proved nothing yet: those that have go first. */
+static struct call *take_next(struct lua *l)
+{
+	LIST_EACH(at, &l->waiting) {
+		struct call *c = CONTAINER_OF(at, struct call, in_list);
+
+		if (c->hook == HOOK_IDENTITY)
+			continue;
+		list_del(&c->in_list);
+		l->n_waiting--;
+		return c;
+	}
+	return take_first(l);
+}
+
 static void settle_all(struct lua *l, enum verdict verdict, const char *why)
 {
 	struct call *c;
@@ -192,7 +207,7 @@ static void pump(struct lua *l)
 	struct slot *s = l->active;
 
 	while (s && s->state == SLOT_IDLE && !l->under_way && !list_empty(&l->waiting)) {
-		struct call *c = take_first(l);
+		struct call *c = take_next(l);
 
 		if (!(s->set->hooks & HOOK_BIT(c->hook))) {
 			settle(l, c, VERDICT_PASS, NULL);

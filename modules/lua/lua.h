@@ -1,5 +1,6 @@
 /* Lua hooks, main's side: the scripts of the configuration run in a process of their own, which is asked
- * by messages with copies, one call at a time, first come, first served.
+ * by messages with copies, one call at a time, first come, first served;
+ * only `identity`, which strangers can ask, comes after all the others.
  *
  *   lua_ask ---> queue ---> process ---> answer(number, verdict)      exactly once, never from inside lua_ask
  *                  |           |

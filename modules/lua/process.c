@@ -102,10 +102,9 @@ static bool close_others(int fd)
 {
 	const unsigned keep = (unsigned)fd;
 
-	if (keep <= STDERR_FILENO)
-		return false;
-	return close_range(0, STDOUT_FILENO, 0) == 0 &&
-	       (keep == 3 || close_range(3, keep - 1, 0) == 0) && close_range(keep + 1, ~0u, 0) == 0;
+	/* Standard error too: what stands in the journal is ours. */
+	return keep > STDERR_FILENO && close_range(0, keep - 1, 0) == 0 &&
+	       close_range(keep + 1, ~0u, 0) == 0;
 }
 
 static bool be_small(int fd)

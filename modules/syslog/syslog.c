@@ -106,9 +106,17 @@ static void shut(struct dest *d)
 	d->look_ms = 0;
 }
 
-static void fail(struct dest *d, uint64_t now, const char *why)
+/* The socket goes altogether: a network that was made anew needs a new one. */
+static void drop_socket(struct syslog *s, struct dest *d)
 {
 	shut(d);
+	if (!is_local(d))
+		s->ports.udp_drop(s->ctx, &d->target, index_of(s, d));
+}
+
+static void fail(struct syslog *s, struct dest *d, uint64_t now, const char *why)
+{
+	drop_socket(s, d);
 	snprintf(d->error, sizeof(d->error), "%s", why);
 	d->wait_ms = is_local(d) || d->wait_ms == 0 ? RETRY_MS : d->wait_ms * 2;
 	d->wait_ms = d->wait_ms < RETRY_MAX_MS ? d->wait_ms : RETRY_MAX_MS;
@@ -163,7 +171,7 @@ static bool have_socket(struct syslog *s, struct dest *d, uint64_t now)
 	if (is_local(d)) {
 		d->fd = connect_local(d->target.path);
 		if (d->fd < 0)
-			fail(d, now, strerror(errno));
+			fail(s, d, now, strerror(errno));
 		return d->fd >= 0;
 	}
 	enum status st = s->ports.udp(s->ctx, &d->target, index_of(s, d), &d->fd);
@@ -172,7 +180,7 @@ static bool have_socket(struct syslog *s, struct dest *d, uint64_t now)
 	else if (!aim(d->fd, &d->target))
 		st = ST_IO;
 	if (st != ST_OK)
-		fail(d, now, words_of(st));
+		fail(s, d, now, words_of(st));
 	return st == ST_OK;
 }
 
@@ -220,14 +228,14 @@ static int transmit(struct dest *d, const struct syslog_message *m)
 	return 0;
 }
 
-static void on_error(struct dest *d, uint64_t now, int error)
+static void on_error(struct syslog *s, struct dest *d, uint64_t now, int error)
 {
 	if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == EINTR) {
 		d->busy_ms = d->busy_ms == 0 ? BUSY_MS : d->busy_ms * 2;
 		d->busy_ms = d->busy_ms < BUSY_MAX_MS ? d->busy_ms : BUSY_MAX_MS;
 		d->at_ms = now + d->busy_ms;
 	} else {
-		fail(d, now, strerror(error));
+		fail(s, d, now, strerror(error));
 	}
 }
 
@@ -281,7 +289,7 @@ static bool tell_loss(struct syslog *s, struct dest *d, const struct syslog_time
 		return true; /* no memory: with the next message */
 	int error = m ? transmit(d, m) : 0;
 	if (error) {
-		on_error(d, t->now_ms, error);
+		on_error(s, d, t->now_ms, error);
 	} else {
 		if (m)
 			count_sent(s, d);
@@ -303,7 +311,7 @@ static bool send_first(struct syslog *s, struct dest *d, const struct syslog_tim
 		return true;
 	}
 	if (error) {
-		on_error(d, t->now_ms, error);
+		on_error(s, d, t->now_ms, error);
 		return false;
 	}
 	if (d->is_unsure) {
@@ -325,7 +333,7 @@ static void look(struct syslog *s, struct dest *d, uint64_t now)
 	d->look_ms = 0;
 	d->probe = NULL;
 	if (error)
-		fail(d, now, strerror(error));
+		fail(s, d, now, strerror(error));
 	if (probe && error) {
 		if (!syslog_queue_unpop(&d->queue, probe))
 			lose(s, d, 1);
@@ -395,13 +403,6 @@ static struct dest *find(struct syslog *s, const struct syslog_target *t)
 		if (same_target(&d->target, t))
 			return d;
 	return NULL;
-}
-
-static void drop_socket(struct syslog *s, struct dest *d)
-{
-	shut(d);
-	if (!is_local(d))
-		s->ports.udp_drop(s->ctx, &d->target, index_of(s, d));
 }
 
 static void end_dest(struct syslog *s, struct dest *d)

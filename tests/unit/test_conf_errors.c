@@ -171,6 +171,24 @@ static void long_lines(void)
 	T_EQ(report.errors, 1);
 }
 
+static void scripts_are_bounded(void)
+{
+	static char text[40000];
+	size_t n = 0;
+	for (int i = 0; i < 17; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "sallyport script s%d\n set a b\n", i);
+	T_TRUE(conf(text) == NULL);
+	T_EQ(report.errors, 1);
+	T_EQ(report.msg[0].line, 33);
+	T_TRUE(strstr(report.msg[0].text, "too many scripts") != NULL);
+	n = (size_t)snprintf(text, sizeof(text), "sallyport script s\n");
+	for (int i = 0; i < 33; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, " set a%d %0498d\n", i, i);
+	T_TRUE(conf(text) == NULL);
+	T_EQ(report.msg[0].line, 34);
+	T_TRUE(strstr(report.msg[0].text, "too long") != NULL);
+}
+
 static void all_errors_are_counted(void)
 {
 	T_TRUE(conf("hostnmae a\nhostname b c\nntp server x\ncrypto ikev2 windwo 5\n") == NULL);
@@ -321,6 +339,7 @@ int main(void)
 	T_RUN(places);
 	T_RUN(no_cascade);
 	T_RUN(long_lines);
+	T_RUN(scripts_are_bounded);
 	T_RUN(all_errors_are_counted);
 	T_RUN(warned);
 	T_RUN(in_order_of_lines);

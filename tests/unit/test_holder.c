@@ -465,9 +465,9 @@ static void open_masters(void)
 /* What the configuration says besides its first word. */
 static void write_masters(const char *first)
 {
-	char text[512];
-	snprintf(text, sizeof(text), "%s %s/master\n%s/full\t\"%s/nobody\" %s/plain", first, folder,
-		 folder, folder, folder);
+	char text[1024];
+	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
+		 first, folder, folder, folder, folder, folder, folder, folder);
 	T_DO(write_config(text));
 }
 

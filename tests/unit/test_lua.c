@@ -175,6 +175,30 @@ static void verdicts(void)
 	T_DO(end());
 }
 
+/* Whoever has proved nothing waits for those that have. */
+static void strangers_last(void)
+{
+	static const unsigned both[] = {HOOK_BIT(HOOK_IDENTITY) | HOOK_BIT(HOOK_AUTHORIZE)};
+	fake_begin();
+	config = fake_config(one, 1);
+	T_EQ(lua_configure(f.lua, &config), ST_OK);
+	T_TRUE(fake_load(0, both, 1));
+	for (uint64_t i = 1; i <= 3; i++)
+		T_EQ(fake_ask_with(i, HOOK_IDENTITY, "identity", "who"), ST_OK);
+	T_EQ(fake_ask(4), ST_OK);
+	T_TRUE(fake_hear(0) && f.heard.hook == HOOK_IDENTITY);
+	fake_pass_call(0);
+	T_TRUE(fake_hear(0) && f.heard.hook == HOOK_AUTHORIZE);
+	fake_pass_call(0);
+	T_TRUE(f.n == 2 && fake_last()->number == 4);
+	for (uint64_t i = 2; i <= 3; i++) {
+		T_TRUE(fake_hear(0) && f.heard.hook == HOOK_IDENTITY);
+		fake_pass_call(0);
+		T_EQ(fake_last()->number, i);
+	}
+	T_DO(end());
+}
+
 /* One at a time, in order; an answer may ask the next from inside. */
 static void in_order(void)
 {
@@ -808,6 +832,7 @@ int main(void)
 	T_RUN(loads);
 	T_RUN(verdicts);
 	T_RUN(in_order);
+	T_RUN(strangers_last);
 	T_RUN(refused);
 	T_RUN(late);
 	T_RUN(pauses);

@@ -410,6 +410,29 @@ static void claims(void)
 	leases_free(l);
 }
 
+/* Figures of before main's death. */
+static void figures_go_on(void)
+{
+	struct lease_pool_info was = {.name = "A", .family = 4, .peak = 2, .taken = 7, .exhausted = 3};
+	struct snapshot *c = lab_snapshot();
+
+	lab_pool4(c, "A", "10.0.0.1", "10.0.0.3");
+	struct leases *l = leases_of(c);
+	T_EQ(lease_pool_resume(l, &was), ST_OK);
+	T_STR(taken(l, "A", 1, NULL), "10.0.0.1");
+	T_EQ(info(l, "A", "").peak, 2);
+	T_EQ(info(l, "A", "").taken, 8);
+	T_EQ(info(l, "A", "").exhausted, 3);
+	for (unsigned i = 2; i <= 4; i++)
+		T_STR(taken(l, "A", i, NULL), i == 2 ? "10.0.0.2" : i == 3 ? "10.0.0.3" : "none");
+	T_EQ(info(l, "A", "").peak, 3);
+	T_EQ(info(l, "A", "").exhausted, 4);
+	snprintf(was.name, sizeof(was.name), "GONE");
+	T_EQ(lease_pool_resume(l, &was), ST_OK);
+	T_STR(info(l, "GONE", "").name, "");
+	leases_free(l);
+}
+
 /* Far more addresses than are remembered: memory follows the use. */
 static void a_large_pool(void)
 {
@@ -584,6 +607,7 @@ int main(void)
 	T_RUN(vrfs_and_overlapping_pools);
 	T_RUN(reload_keeps_what_is_held);
 	T_RUN(claims);
+	T_RUN(figures_go_on);
 	T_RUN(a_large_pool);
 	T_RUN(hundred_thousand_random_steps);
 	T_RUN(out_of_memory);
