@@ -24,7 +24,7 @@ static bool is_behind_agentx(const char *text, const char *p)
 	while (q > text && (q[-1] == ' ' || q[-1] == '\t' || q[-1] == '"'))
 		q--;
 	return q < p && (size_t)(q - text) >= n && memcmp(q - n, word, n) == 0 &&
-	       ((size_t)(q - text) == n || is_blank(q[-n - 1]));
+	       ((size_t)(q - text) == n || is_blank(*(q - n - 1)));
 }
 
 /* Does path stand in these bytes where the configuration names the master's socket? */
