@@ -31,6 +31,8 @@ const struct admin_command admin_commands[] = {
 	{"show lua", "", false, show_lua, "scripts, how often they were asked, and what went wrong"},
 	{"clear crypto session", "[FILTER]", true, clear_crypto_session, "end sessions"},
 	{"clear crypto ikev2 sa", "[FILTER]", true, clear_ikev2_sa, "delete IKE SAs and their children"},
+	{"rekey crypto ikev2 sa", "[FILTER]", true, rekey_ikev2_sa, "new keys for IKE SAs now"},
+	{"rekey crypto ipsec sa", "[FILTER]", true, rekey_ipsec_sa, "new keys for IPsec SAs now"},
 	{"reload", "", true, admin_reload, "read the configuration again"},
 };
 

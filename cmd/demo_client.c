@@ -237,6 +237,11 @@ static void port_move(void *ctx, uint32_t spi_in, const struct endpoint *local,
 	(void)!data_sa_move(((struct client *)ctx)->data, spi_in, local, remote);
 }
 
+static void port_use(void *ctx, uint32_t spi_in)
+{
+	(void)!data_sa_use(((struct client *)ctx)->data, spi_in);
+}
+
 static void port_remove(void *ctx, uint32_t spi_in)
 {
 	data_sa_del(((struct client *)ctx)->data, spi_in);
@@ -263,6 +268,8 @@ static void port_tell(void *ctx, const struct ike_event *ev)
 		break;
 	case IKE_EV_SA_UP:
 	case IKE_EV_CHILD_DOWN:
+	case IKE_EV_SA_REKEYED:
+	case IKE_EV_REKEY_FAILED:
 	case IKE_EV_PEER_MOVED:
 	case IKE_EV_HALF_OPEN_LIMIT: break;
 	}
@@ -280,6 +287,7 @@ static const struct ike_ports ports = {
 	.cancel = port_cancel,
 	.install = port_install,
 	.move = port_move,
+	.use = port_use,
 	.remove = port_remove,
 	.keep = port_keep,
 	.tell = port_tell,

@@ -25,6 +25,8 @@ SHOW(show_pools);
 SHOW(show_logging);
 SHOW(show_lua);
 SHOW(show_snmp);
+SHOW(rekey_ikev2_sa);
+SHOW(rekey_ipsec_sa);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);
 SHOW(admin_reload);

@@ -326,6 +326,42 @@ SHOW(show_ipsec_sa)
 	return 0;
 }
 
+/* ---- rekey ---------------------------------------------------------------------------------- */
+
+static int rekey_sas(struct world *w, const struct admin_args *args, bool children, struct out *out,
+		     struct out *err)
+{
+	struct show_filter f;
+	struct ike_sa_info sa;
+	uint64_t cursor = 0, n = 0;
+	int rc = show_filter_parse(args, &f, err);
+	if (rc)
+		return rc;
+	while (ike_next_info(w->ike, &cursor, &sa))
+		if (sa.is_established && show_filter_takes(w, &f, &sa) &&
+		    ike_rekey(w->ike, sa.sa, children) == ST_OK)
+			n++;
+	if (out->json) {
+		js_open(out, NULL);
+		js_u64(out, "rekeying", n);
+		js_close(out);
+	} else {
+		out_printf(out, "rekeying %s %" PRIu64 " IKE SA%s\n", children ? "the children of" : "begun for",
+			   n, n == 1 ? "" : "s");
+	}
+	return 0;
+}
+
+SHOW(rekey_ikev2_sa)
+{
+	return rekey_sas(w, args, false, out, err);
+}
+
+SHOW(rekey_ipsec_sa)
+{
+	return rekey_sas(w, args, true, out, err);
+}
+
 /* ---- clear ---------------------------------------------------------------------------------- */
 
 static int clear_sas(struct world *w, const struct admin_args *args, struct out *out, struct out *err)

@@ -67,6 +67,7 @@ void wire_data_sa(const struct ike_child_spec *s, struct data_sa *d)
 	d->esn = s->esn;
 	d->transport_mode = s->transport_mode;
 	d->udp_encap = s->udp_encap;
+	d->receive_only = s->receive_only;
 	d->replay_window = s->replay_window;
 	d->local = s->local;
 	d->remote = s->remote;
@@ -130,6 +131,13 @@ void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const s
 	mem_zero(&d, sizeof(d));
 }
 
+void wire_use(void *ctx, uint32_t spi_in)
+{
+	struct wire *w = ctx;
+	/* No room in a ring: the first packet that comes in does the same. */
+	(void)!data_sa_use(w->data, spi_in);
+}
+
 void wire_remove(void *ctx, uint32_t spi_in)
 {
 	struct wire *w = ctx;
@@ -156,27 +164,26 @@ enum status wire_child_thaw(struct wire *w, uint32_t spi_in)
 	return ST_OK;
 }
 
-/* Every child the engine believes in; the data path may have lost its half. */
-static enum status find_lost(struct wire *w)
+static bool has_child(void *ctx, uint32_t spi_in)
 {
-	uint64_t cursor = 0;
-	struct ike_sa_info *sa = mem_new(sizeof(*sa));
-	while (sa && ike_next_info(w->ike, &cursor, sa))
-		for (uint8_t i = 0; i < sa->n_children; i++)
-			if (!data_sa_has(w->data, sa->children[i].spi_in))
-				ike_on_child_lost(w->ike, sa->children[i].spi_in, ST_END_LOST);
-	mem_free(sa);
-	return sa ? ST_OK : ST_NOMEM;
+	return data_sa_has(((struct wire *)ctx)->data, spi_in);
 }
 
-enum status wire_child_reconcile(struct wire *w)
+void wire_child_reconcile(struct wire *w)
 {
 	LIST_EACH_SAFE(at, &w->child_list) {
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
 		if (!ike_owns_child(w->ike, c->spi_in))
 			wire_remove(w, c->spi_in);
 	}
-	return find_lost(w);
+	ike_reconcile(w->ike, has_child, w);
+}
+
+static uint64_t octets_of(const struct esp_rt *rt)
+{
+	uint64_t in = atomic_load_explicit(&rt->bytes_in, memory_order_relaxed);
+	uint64_t out = atomic_load_explicit(&rt->bytes_out, memory_order_relaxed);
+	return in > out ? in : out;
 }
 
 void wire_child_second(struct wire *w)
@@ -184,6 +191,7 @@ void wire_child_second(struct wire *w)
 	LIST_EACH_SAFE(at, &w->child_list) {
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
 		const struct esp_rt *rt = data_sa_rt(w->data, c->spi_in);
+		uint32_t spi_in = c->spi_in;
 		if (!rt)
 			continue;
 		uint64_t in = atomic_load_explicit(&rt->last_in_ms, memory_order_relaxed);
@@ -192,7 +200,9 @@ void wire_child_second(struct wire *w)
 			continue;
 		c->seen_in_ms = in;
 		c->seen_out_ms = out;
-		ike_on_traffic(w->ike, c->spi_in, in, out);
+		uint64_t sequence = atomic_load_explicit(&rt->seq_out, memory_order_relaxed);
+		ike_on_volume(w->ike, c->spi_in, octets_of(rt), sequence);
+		ike_on_traffic(w->ike, spi_in, in, out);
 	}
 }
 

@@ -27,13 +27,14 @@ void wire_data_sa(const struct ike_child_spec *spec, struct data_sa *out);
 /* Ports of the engine (ctx is struct wire). */
 enum status wire_install(void *ctx, const struct ike_child_spec *spec);
 void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
+void wire_use(void *ctx, uint32_t spi_in);
 void wire_remove(void *ctx, uint32_t spi_in);
 
 /* A frozen record into the data path. A damaged or unwanted one is removed. ST_NOMEM. */
 enum status wire_child_thaw(struct wire *w, uint32_t spi_in) MUST_USE;
 /* After both halves are back: a child without its IKE SA goes, and the engine learns of children
- * whose data path half is gone. ST_NOMEM. */
-enum status wire_child_reconcile(struct wire *w) MUST_USE;
+ * whose data path half is gone. */
+void wire_child_reconcile(struct wire *w);
 
 /* Once a second: the engine learns who sent and received. */
 void wire_child_second(struct wire *w);

@@ -134,7 +134,7 @@ enum status wire_keep_thaw(struct wire *w)
 	mem_free_secret(buf, buf ? IKE_RECORD_MAX : 0);
 	mem_free(keys.v);
 	if (st == ST_OK)
-		st = wire_child_reconcile(w);
+		wire_child_reconcile(w);
 	return st == ST_OK ? wire_session_reconcile(w) : st;
 }
 

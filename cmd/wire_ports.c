@@ -224,6 +224,7 @@ const struct ike_ports wire_ports = {
 	.cancel = port_cancel,
 	.install = wire_install,
 	.move = wire_move,
+	.use = wire_use,
 	.remove = wire_remove,
 	.keep = port_keep,
 	.tell = wire_tell,

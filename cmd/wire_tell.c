@@ -22,6 +22,8 @@ static const struct {
 	[IKE_EV_CHILD_UP] = {EV_CHILD_UP, false, false},
 	[IKE_EV_CHILD_DOWN] = {EV_CHILD_DOWN, false, false},
 	[IKE_EV_CHILD_FAILED] = {EV_CHILD_FAILED, true, false},
+	[IKE_EV_SA_REKEYED] = {EV_IKE_REKEYED, false, false},
+	[IKE_EV_REKEY_FAILED] = {EV_REKEY_FAILED, true, false},
 	[IKE_EV_PEER_MOVED] = {EV_PEER_MOVED, false, false},
 	[IKE_EV_HALF_OPEN_LIMIT] = {EV_HALF_OPEN_LIMIT, false, false},
 };

@@ -24,6 +24,9 @@
 	X(IKE_DOWN, "ike_sa_down", "SAs", "established IKE SAs ended") \
 	X(CHILD_UP, "child_sa_up", "SAs", "IPsec SAs established") \
 	X(CHILD_DOWN, "child_sa_down", "SAs", "IPsec SAs ended") \
+	X(IKE_REKEYED, "ike_rekeys", "SAs", "IKE SAs replaced by rekeying") \
+	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
+	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
 	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \

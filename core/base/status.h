@@ -61,6 +61,8 @@
 	X(NO_CHILD_PROPOSAL, "no_child_proposal", 14, "no common ESP proposal") \
 	X(TS_UNACCEPTABLE, "ts_unacceptable", 38, "traffic selectors not acceptable") \
 	X(NO_ADDITIONAL_SAS, "no_additional_sas", 35, "no additional SAs accepted") \
+	X(TEMPORARY, "temporary_failure", 43, "not now: another exchange about the same SA is under way") \
+	X(NO_CHILD, "child_not_found", 44, "no child SA with this SPI") \
 	X(STORE, "store", 0, "the session could not be stored") \
 	X(INSTALL, "install", 0, "the data path refused the SA") \
 	/* why a session or SA ended */ \
@@ -71,6 +73,8 @@
 	X(END_REPLACED, "replaced", 0, "replaced by a newer connection of the same peer") \
 	X(END_SHUTDOWN, "shutdown", 0, "the headend was stopped") \
 	X(END_LOST, "lost", 0, "state lost with a restart") \
+	X(END_REKEYED, "rekeyed", 0, "replaced by rekeying") \
+	X(END_REDUNDANT, "redundant", 0, "both sides rekeyed at once and this one lost") \
 	X(END_CONFIG, "config_change", 0, "configuration changed") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \

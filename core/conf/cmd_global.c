@@ -296,11 +296,10 @@ static const struct cmd global[] = {
 		    "{<n:2560-4294967294>|"
 		    "disable}}",
 		.def = "seconds 3600, kilobytes 4608000",
-		.flags = CMD_LATER,
 		.when = WHEN_NEW,
 		.set = set_ipsec_lifetime,
 		.print = print_ipsec_lifetime,
-		.help = "lifetimes of IPsec SAs"},
+		.help = "Lifetimes of IPsec SAs"},
 	{.grammar = "crypto ipsec security-association replay window-size <n:1-65535>",
 		.def = "64",
 		.when = WHEN_NEW,

@@ -319,7 +319,6 @@ static void set_pfs(struct cmd_call *c)
 	}
 	if (x->weak)
 		cmd_warn(c, a, x->weak, "");
-	cmd_warn(c, NULL, "kept, but not in force in this version (PFS when rekeying):", "");
 	add_transform(c, &p->pfs, x);
 }
 
@@ -372,8 +371,7 @@ static const struct cmd profile[] = {
 		.when = WHEN_NEW,
 		.set = set_ipsec_lifetime,
 		.print = print_ipsec_lifetime,
-		.flags = CMD_LATER,
-		.help = "lifetimes of IPsec SAs"},
+		.help = "Lifetimes of IPsec SAs; default: the global ones"},
 	{.grammar = "set security-association replay window-size <n:1-65535>",
 		.def = "global",
 		.when = WHEN_NEW,
@@ -395,10 +393,9 @@ static const struct cmd profile[] = {
 	{.grammar = "set security-policy limit <number:1-50000>",
 		.off = AT(flow_limit),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_u32,
 		.print = print_u32,
-		.help = "limit of IPsec SAs"},
+		.help = "Most IPsec SAs of one session"},
 	{.grammar = "set mixed-mode",
 		.off = AT(mixed_mode),
 		.when = WHEN_NEW,

@@ -58,7 +58,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	if (st != ST_OK)
 		return sa_fail(sa, st, "%s", "the IPsec profile has no usable transform set");
 	wr_u32(&w, hs->child.spi_ours);
-	offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, sizeof(spi)});
+	offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, sizeof(spi)}, false);
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
 	auth_put_id(&o, PT_IDI, &sa->my_id);
 	auth_put_value(&o, sa);
@@ -106,11 +106,7 @@ static uint16_t error_of(const struct ike_payloads *p)
 {
 	struct notify n;
 
-	for (const struct payload *at = payload_find(p, PT_NOTIFY); at != NULL;
-		at = payload_find_next(p, at))
-		if (notify_parse(at->body, &n) == ST_OK && notify_is_error(n.type))
-			return n.type;
-	return 0;
+	return msg_error(p, &n) ? n.type : 0;
 }
 
 static enum status peer_error(struct ike_sa *sa, uint16_t type)
@@ -228,7 +224,7 @@ enum status auth_i_authorized(struct ike_sa *sa, const struct sa_event *ev)
 
 	sa->session = ev->answer->session;
 	sa->grant->tun = ev->answer->grant.tun;
-	st = child_install(sa);
+	st = child_install_first(sa);
 	return st == ST_OK ? sa_commit(sa) : st;
 }
 

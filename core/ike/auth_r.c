@@ -242,7 +242,7 @@ enum status auth_r_address(struct ike_sa *sa, const struct sa_event *ev)
 	sa->hs->child.spi_ours = child_new_spi(sa->ike);
 	if (sa->hs->child.spi_ours == 0)
 		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
-	st = child_install(sa);
+	st = child_install_first(sa);
 	return st == ST_OK ? sa_commit(sa) : st;
 }
 
@@ -305,7 +305,7 @@ void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
 	struct msg_out o;
 	struct view msg;
 
-	if (!sa->in.busy)
+	if (!sa->in.busy || sa->hs == NULL)
 		return;
 	/* What went wrong on our side has no name in the RFC; this one says: not your fault. */
 	if (type == 0)

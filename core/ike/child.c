@@ -11,6 +11,7 @@
 #include "core/wire/notify.h"
 
 #define SPI_TRIES 16
+#define RETIRED_MS 5000 /* longer than packets stay on their way */
 
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
@@ -66,17 +67,24 @@ static bool peer_encapsulates(const struct ike_sa *sa)
 		profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr);
 }
 
+enum status child_read_selectors(const struct ike_payloads *p, struct child_offer *c)
+{
+	enum status st;
+
+	if (payload_find(p, PT_TSI) == NULL || payload_find(p, PT_TSR) == NULL)
+		return ST_BAD_EXCHANGE;
+	st = read_ts(p, PT_TSI, c->ts_i, &c->n_ts_i);
+	return st == ST_OK ? read_ts(p, PT_TSR, c->ts_r, &c->n_ts_r) : st;
+}
+
 enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p)
 {
-	struct child_offer *c = &sa->hs->child;
 	struct view body = payload_find(p, PT_SA)->body;
 	struct sa offer;
 	enum status st = sa_parse(body, SA_NUMBERS_STRICT, &offer);
 
 	if (st == ST_OK)
-		st = read_ts(p, PT_TSI, c->ts_i, &c->n_ts_i);
-	if (st == ST_OK)
-		st = read_ts(p, PT_TSR, c->ts_r, &c->n_ts_r);
+		st = child_read_selectors(p, &sa->hs->child);
 	if (st == ST_OK && !sa_spis_are(&offer, PROTO_ESP, 4))
 		st = ST_BAD_PAYLOAD;
 	return st == ST_OK ? handshake_keep_child_sa(sa->hs, body) : st;
@@ -104,14 +112,11 @@ enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
 	return ST_OK;
 }
 
-enum status child_read_reply(struct ike_sa *sa, const struct ike_payloads *p)
+enum status child_read_answer(const struct ike_payloads *p, const struct allowed_set *ours,
+	bool is_first, struct child_offer *c)
 {
-	struct handshake *hs = sa->hs;
-	struct child_offer *c = &hs->child;
 	struct ts_set asked_i = {.n = c->n_ts_i}, asked_r = {.n = c->n_ts_r}, got_i, got_r;
-	const struct ipsec_profile *profile =
-		snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile);
-	struct allowed_set ours;
+	struct child_offer got = {0};
 	struct offer_set answer;
 	struct sa offer;
 	struct rd r;
@@ -120,48 +125,70 @@ enum status child_read_reply(struct ike_sa *sa, const struct ike_payloads *p)
 	memcpy(asked_i.v, c->ts_i, sizeof(asked_i.v));
 	memcpy(asked_r.v, c->ts_r, sizeof(asked_r.v));
 	if (st == ST_OK)
-		st = read_ts(p, PT_TSI, got_i.v, &got_i.n);
-	if (st == ST_OK)
-		st = read_ts(p, PT_TSR, got_r.v, &got_r.n);
+		st = child_read_selectors(p, &got);
 	if (st == ST_OK && (offer.n != 1 || offer.n_skipped != 0 || !sa_spis_are(&offer, PROTO_ESP, 4)))
 		st = ST_BAD_PAYLOAD;
 	if (st != ST_OK)
 		return st;
-	st = offer_allowed_esp(hs->conf, profile, &ours);
 	offer_from_sa(&offer, &answer);
-	if (st == ST_OK)
-		st = answer.n == 1 ? proposal_accept(CHOOSE_ESP, true, ours.v, ours.n,
-					     &answer.v[0], &c->chosen)
-				   : ST_NO_CHILD_PROPOSAL;
+	st = answer.n == 1 ? proposal_accept(CHOOSE_ESP, is_first, ours->v, ours->n, &answer.v[0],
+				     &c->chosen)
+			   : ST_NO_CHILD_PROPOSAL;
 	if (st == ST_OK)
 		st = suite_esp(c->chosen.encr.id, c->chosen.encr.key_bits, c->chosen.integ,
 			c->chosen.esn, &c->suite);
 	if (st != ST_OK)
 		return ST_NO_CHILD_PROPOSAL;
+	got_i.n = got.n_ts_i;
+	got_r.n = got.n_ts_r;
+	memcpy(got_i.v, got.ts_i, sizeof(got_i.v));
+	memcpy(got_r.v, got.ts_r, sizeof(got_r.v));
 	if (!narrow_is_subset(&got_i, &asked_i) || !narrow_is_subset(&got_r, &asked_r))
 		return ST_TS_UNACCEPTABLE;
 	r = rd_init(offer.v[0].spi.p, offer.v[0].spi.len);
 	c->spi_peer = rd_u32(&r);
-	c->n_ts_i = got_i.n;
-	c->n_ts_r = got_r.n;
-	memcpy(c->ts_i, got_i.v, sizeof(c->ts_i));
-	memcpy(c->ts_r, got_r.v, sizeof(c->ts_r));
+	c->n_ts_i = got.n_ts_i;
+	c->n_ts_r = got.n_ts_r;
+	memcpy(c->ts_i, got.ts_i, sizeof(c->ts_i));
+	memcpy(c->ts_r, got.ts_r, sizeof(c->ts_r));
 	return ST_OK;
+}
+
+enum status child_read_reply(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	struct handshake *hs = sa->hs;
+	struct allowed_set ours;
+	enum status st = offer_allowed_esp(hs->conf,
+		snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile), &ours);
+
+	return st == ST_OK ? child_read_answer(p, &ours, true, &hs->child) : st;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-uint32_t child_new_spi(struct ike *ike)
+/* The low 8 bits are the bucket, which leads to a worker. */
+static uint32_t new_spi(struct ike *ike, uint32_t keep_mask, uint32_t like)
 {
 	for (int i = 0; i < SPI_TRIES; i++) {
 		uint32_t spi = 0;
 
 		ike->ports->random(ike->ctx, &spi, sizeof(spi));
+		spi = (spi & ~keep_mask) | (like & keep_mask);
 		/* 1 to 255 are reserved (RFC 4303 2.1). */
 		if (spi > 255 && ike_find_child(ike, spi) == NULL)
 			return spi;
 	}
 	return 0;
+}
+
+uint32_t child_new_spi(struct ike *ike)
+{
+	return new_spi(ike, 0, 0);
+}
+
+uint32_t child_new_spi_like(struct ike *ike, uint32_t like)
+{
+	return new_spi(ike, 0xff, like);
 }
 
 struct ike_child *child_new(struct ike_sa *sa, uint32_t spi_in)
@@ -181,67 +208,157 @@ struct ike_child *child_new(struct ike_sa *sa, uint32_t spi_in)
 
 void child_free(struct ike_child *c)
 {
-	c->sa->n_children--;
+	if (c->state != CHILD_RETIRED)
+		c->sa->n_children--;
 	list_del(&c->node);
 	map_del(&c->sa->ike->children, &c->by_spi);
 	mem_free(c);
 }
 
-void child_end(struct ike_child *c)
+struct ike_child *child_find_out(const struct ike_sa *sa, uint32_t spi_out)
+{
+	LIST_EACH(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->spi_out == spi_out && c->state != CHILD_RETIRED)
+			return c;
+	}
+	return NULL;
+}
+
+void child_activate(struct ike_child *c)
+{
+	if (c->receive_only)
+		c->sa->ike->ports->use(c->sa->ike->ctx, c->spi_in);
+	c->receive_only = false;
+}
+
+static void tell_down(struct ike_child *c, enum status why)
 {
 	struct ike_sa *sa = c->sa;
 
-	if (sa->is_up) {
-		stats_inc(sa->ike->stats, CT_CHILD_DOWN);
-		sa_tell(sa, IKE_EV_CHILD_DOWN, c);
-	}
+	if (!c->was_told)
+		return;
+	c->was_told = false;
+	c->why = why;
+	stats_inc(sa->ike->stats, CT_CHILD_DOWN);
+	sa_tell(sa, IKE_EV_CHILD_DOWN, c);
+}
+
+void child_end(struct ike_child *c, enum status why)
+{
+	tell_down(c, why);
 	if (c->is_installed)
-		sa->ike->ports->remove(sa->ike->ctx, c->spi_in);
+		c->sa->ike->ports->remove(c->sa->ike->ctx, c->spi_in);
 	child_free(c);
 }
 
-static void fill(struct ike_child *c, const struct ike_sa *sa)
+/* Nothing holds packets back any more from what replaced it. */
+static void activate_heirs(const struct ike_child *old)
 {
-	const struct handshake *hs = sa->hs;
-	const struct child_offer *o = &hs->child;
-	const struct ipsec_profile *profile = sa->is_initiator
-		? snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile)
-		: profile_ipsec(hs->conf, snapshot_profile(hs->conf, sa->settings.profile));
-	struct ipsec_params params;
+	LIST_EACH(at, &old->sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
-	if (profile == NULL)
-		profile = snapshot_ipsec_profile(hs->conf, "default");
-	params = profile != NULL ? ipsec_params(hs->conf, profile) : (struct ipsec_params){0};
+		if (c->state == CHILD_UP && c->replaces == old->spi_in)
+			child_activate(c);
+	}
+}
+
+void child_retire(struct ike_child *c, enum status why)
+{
+	activate_heirs(c);
+	tell_down(c, why);
+	c->sa->n_children--;
+	c->state = CHILD_RETIRED;
+	c->wants_rekey = false;
+	c->rekey_ms = 0;
+	c->end_ms = ike_now(c->sa->ike) + RETIRED_MS;
+}
+
+void child_tell_up(struct ike_child *c)
+{
+	stats_inc(c->sa->ike->stats, CT_CHILD_UP);
+	c->was_told = true;
+	sa_tell(c->sa, IKE_EV_CHILD_UP, c);
+}
+
+/* ---- making one -------------------------------------------------------------------------------- */
+
+const struct ipsec_profile *child_profile(const struct ike_sa *sa, const struct snapshot *conf)
+{
+	const struct ipsec_profile *p = sa->settings.ipsec_profile[0] != '\0'
+		? snapshot_ipsec_profile(conf, sa->settings.ipsec_profile)
+		: profile_ipsec(conf, snapshot_profile(conf, sa->settings.profile));
+
+	return p != NULL ? p : snapshot_ipsec_profile(conf, "default");
+}
+
+struct child_terms child_terms_of(const struct ike_sa *sa, const struct snapshot *conf)
+{
+	const struct ipsec_profile *profile = child_profile(sa, conf);
+	struct ipsec_params p = profile != NULL ? ipsec_params(conf, profile)
+						: (struct ipsec_params){0};
+
+	return (struct child_terms){
+		.replay_window = (uint16_t)p.replay_window,
+		.lifetime_s = p.lifetime_s,
+		.lifetime_kb = p.lifetime_kb,
+		.may_rekey = profile == NULL || !profile->responder_only,
+	};
+}
+
+/* At 80 to 90 of 100 parts, so that not everything that began together is rekeyed together. */
+uint64_t child_soft_ms(struct ike *ike, uint64_t whole_ms)
+{
+	uint16_t r = 0;
+
+	ike->ports->random(ike->ctx, &r, sizeof(r));
+	return whole_ms / 10 * 8 + whole_ms / 10 * r / UINT16_MAX;
+}
+
+static void fill(struct ike_child *c, const struct child_birth *b)
+{
+	const struct ike_sa *sa = c->sa;
+	const struct child_offer *o = b->offer;
+	uint64_t whole_ms = (uint64_t)b->terms.lifetime_s * 1000;
+
 	c->spi_out = o->spi_peer;
 	c->suite = o->suite;
 	c->udp_encap = true;
-	c->replay_window = (uint16_t)params.replay_window;
-	c->lifetime_s = params.lifetime_s;
-	c->lifetime_kb = params.lifetime_kb;
+	c->receive_only = b->receive_only;
+	c->replaces = b->replaces;
+	c->replay_window = b->terms.replay_window;
+	c->lifetime_s = b->terms.lifetime_s;
+	c->lifetime_kb = b->terms.lifetime_kb;
+	c->may_rekey = b->terms.may_rekey;
 	c->tun = sa->grant->tun;
 	c->up_ms = ike_now(sa->ike);
-	c->n_local_ts = sa->is_initiator ? o->n_ts_i : o->n_ts_r;
-	c->n_remote_ts = sa->is_initiator ? o->n_ts_r : o->n_ts_i;
-	memcpy(c->local_ts, sa->is_initiator ? o->ts_i : o->ts_r, sizeof(c->local_ts));
-	memcpy(c->remote_ts, sa->is_initiator ? o->ts_r : o->ts_i, sizeof(c->remote_ts));
+	c->end_ms = whole_ms != 0 ? c->up_ms + whole_ms : 0;
+	c->rekey_ms = whole_ms != 0 && c->may_rekey
+		? c->up_ms + child_soft_ms(sa->ike, whole_ms) : 0;
+	c->n_local_ts = b->is_initiator ? o->n_ts_i : o->n_ts_r;
+	c->n_remote_ts = b->is_initiator ? o->n_ts_r : o->n_ts_i;
+	memcpy(c->local_ts, b->is_initiator ? o->ts_i : o->ts_r, sizeof(c->local_ts));
+	memcpy(c->remote_ts, b->is_initiator ? o->ts_r : o->ts_i, sizeof(c->remote_ts));
 }
 
-static enum status fill_keys(const struct ike_sa *sa, struct ike_child_spec *s)
+static enum status fill_keys(const struct ike_sa *sa, const struct child_birth *b,
+	struct ike_child_spec *s)
 {
-	const struct handshake *hs = sa->hs;
-	struct key_input in = {.ni = {hs->ni, hs->ni_len}, .nr = {hs->nr, hs->nr_len}};
-	size_t len = suite_esp_key_len(&hs->child.suite);
+	struct key_input in = {.ni = b->ni, .nr = b->nr, .secret = b->secret};
+	size_t len = suite_esp_key_len(&b->offer->suite);
 
 	if (len > IKE_KEYMAT_MAX)
 		return ST_INTERNAL;
 	s->key_in_len = (uint16_t)len;
 	s->key_out_len = (uint16_t)len;
-	return keys_child(sa->suite.prf, &sa->keys, &in, &hs->child.suite,
-		sa->is_initiator ? s->key_out : s->key_in,
-		sa->is_initiator ? s->key_in : s->key_out);
+	return keys_child(sa->suite.prf, &sa->keys, &in, &b->offer->suite,
+		b->is_initiator ? s->key_out : s->key_in,
+		b->is_initiator ? s->key_in : s->key_out);
 }
 
-static void spec_of(const struct ike_child *c, struct ike_child_spec *s)
+static void spec_of(const struct ike_child *c, const struct child_birth *b,
+	struct ike_child_spec *s)
 {
 	const struct ike_sa *sa = c->sa;
 
@@ -257,6 +374,7 @@ static void spec_of(const struct ike_child *c, struct ike_child_spec *s)
 		.esn = c->suite.esn,
 		.udp_encap = c->udp_encap,
 		.we_are_initiator = sa->is_initiator,
+		.receive_only = b->receive_only,
 		.replay_window = c->replay_window,
 		.local = sa->local,
 		.remote = sa->remote,
@@ -267,25 +385,42 @@ static void spec_of(const struct ike_child *c, struct ike_child_spec *s)
 	memcpy(s->remote_ts, c->remote_ts, sizeof(s->remote_ts));
 }
 
-enum status child_install(struct ike_sa *sa)
+enum status child_install(struct ike_sa *sa, const struct child_birth *b, struct ike_child **out)
 {
 	struct ike_child_spec spec;
-	struct ike_child *c = child_new(sa, sa->hs->child.spi_ours);
+	struct ike_child *c = child_new(sa, b->offer->spi_ours);
 	enum status st;
 
 	if (c == NULL)
 		return ST_NOMEM;
-	fill(c, sa);
-	spec_of(c, &spec);
-	st = fill_keys(sa, &spec);
+	fill(c, b);
+	spec_of(c, b, &spec);
+	st = fill_keys(sa, b, &spec);
 	if (st == ST_OK)
 		st = sa->ike->ports->install(sa->ike->ctx, &spec);
 	mem_zero(&spec, sizeof(spec));
-	if (st != ST_OK)
+	if (st != ST_OK) {
 		child_free(c);
-	else
-		c->is_installed = true;
-	return st;
+		return st;
+	}
+	c->is_installed = true;
+	if (out != NULL)
+		*out = c;
+	return ST_OK;
+}
+
+enum status child_install_first(struct ike_sa *sa)
+{
+	const struct handshake *hs = sa->hs;
+	struct child_birth b = {
+		.offer = &hs->child,
+		.is_initiator = sa->is_initiator,
+		.ni = {hs->ni, hs->ni_len},
+		.nr = {hs->nr, hs->nr_len},
+		.terms = child_terms_of(sa, hs->conf),
+	};
+
+	return child_install(sa, &b, NULL);
 }
 
 void child_put_ts(struct msg_out *o, uint8_t type, const struct ts *ts, uint8_t n)

@@ -4,6 +4,7 @@
 #define CORE_IKE_CHILD_H
 
 #include "core/ike/msg.h"
+#include "core/ike/offer.h"
 #include "core/ike/sa.h"
 
 /* Responder: SA, TSi and TSr of the request into the handshake. Returns ST_OK, or how the payloads
@@ -14,6 +15,12 @@ enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p) 
 enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
 	char words[IKE_DETAIL_LEN]) MUST_USE;
 
+/* TSi and TSr into c. ST_BAD_EXCHANGE: not there. */
+enum status child_read_selectors(const struct ike_payloads *p, struct child_offer *c) MUST_USE;
+/* Initiator: SA, TSi and TSr of an answer to what c asked for, into c. ours: what was offered.
+ * ST_NO_CHILD_PROPOSAL, ST_TS_UNACCEPTABLE: not an answer to it; or how it is malformed. */
+enum status child_read_answer(const struct ike_payloads *p, const struct allowed_set *ours,
+	bool is_first, struct child_offer *c) MUST_USE;
 /* Initiator: reads the answer to what hs->child asked for into hs->child. ST_NO_CHILD_PROPOSAL,
  * ST_TS_UNACCEPTABLE: not an answer to it; or how it is malformed. */
 enum status child_read_reply(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;
@@ -21,13 +28,51 @@ enum status child_read_reply(struct ike_sa *sa, const struct ike_payloads *p) MU
 /* A random inbound SPI above 255 that no child of ours has; 0: none found. */
 uint32_t child_new_spi(struct ike *ike);
 
-/* Makes the child from hs->child (selectors final), derives its keys and installs it. ST_INSTALL,
- * ST_NOMEM... as the data path says: then there is no child. */
-enum status child_install(struct ike_sa *sa) MUST_USE;
+/* The same with the low 8 bits of another, whose successor it will be: it stays with the worker, and
+ * no packet of a flow overtakes another. */
+uint32_t child_new_spi_like(struct ike *ike, uint32_t like);
+
+/* The IPsec profile that makes the children of an SA, by the names that the SA keeps; NULL: gone. */
+const struct ipsec_profile *child_profile(const struct ike_sa *sa, const struct snapshot *conf);
+
+struct child_terms {
+	uint16_t replay_window;
+	bool may_rekey;
+	uint32_t lifetime_s;  /* 0: none */
+	uint64_t lifetime_kb; /* 0: none */
+};
+struct child_terms child_terms_of(const struct ike_sa *sa, const struct snapshot *conf);
+/* When, of a lifetime of so many ms, it is time for a successor. */
+uint64_t child_soft_ms(struct ike *ike, uint64_t whole_ms);
+
+/* All that a child is made of. */
+struct child_birth {
+	const struct child_offer *offer; /* selectors and SPIs final */
+	bool is_initiator;               /* of the exchange that makes it */
+	bool receive_only;
+	uint32_t replaces;               /* inbound SPI of the predecessor; 0: none */
+	struct view ni, nr;              /* of that exchange */
+	struct view secret;              /* of its own key exchange; empty: none */
+	struct child_terms terms;
+};
+/* Makes it, derives its keys and installs it; *out may be NULL. ST_INSTALL, ST_NOMEM... as the data
+ * path says: then there is no child. */
+enum status child_install(struct ike_sa *sa, const struct child_birth *b, struct ike_child **out)
+	MUST_USE;
+/* The one of IKE_AUTH, from the handshake. */
+enum status child_install_first(struct ike_sa *sa) MUST_USE;
+void child_tell_up(struct ike_child *child);
+/* By the SPI that the peer receives with; retired ones are not found. */
+struct ike_child *child_find_out(const struct ike_sa *sa, uint32_t spi_out);
+/* Packets leave through it from now on. */
+void child_activate(struct ike_child *child);
 /* An empty one in the SA's list and the engine's map. NULL: out of memory. */
 struct ike_child *child_new(struct ike_sa *sa, uint32_t spi_in);
 /* Out of the data path, told, counted, freed. */
-void child_end(struct ike_child *child);
+void child_end(struct ike_child *child, enum status why);
+/* Told and counted as down, and out of the data path a little later; packets leave through what
+ * replaced it. */
+void child_retire(struct ike_child *child, enum status why);
 void child_free(struct ike_child *child);
 
 void child_put_ts(struct msg_out *o, uint8_t type, const struct ts *ts, uint8_t n);

@@ -4,6 +4,7 @@
 #include "core/base/keep.h"
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/record.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -48,6 +49,23 @@ static void put_grant(struct wr *w, const struct ike_grant *g)
 	fz_close(w, group);
 }
 
+/* So that its answer, which may be on its way, can still be understood (the number of the message is
+ * used up in any case). */
+static void put_exchange(struct wr *w, const struct exchange *x)
+{
+	struct wr_mark group = fz_open(w, TAG_EXCHANGE);
+
+	record_put(w, RECORD_EXCHANGE, x);
+	fz_bytes(w, TAG_NI, x->ni, x->ni_len);
+	fz_bytes(w, TAG_PRIVATE, x->private_key, x->private_len);
+	fz_bytes(w, TAG_PUBLIC, x->public_key, x->public_len);
+	if (x->child.n_ts_i != 0) {
+		put_ts(w, TAG_LOCAL_TS, x->child.ts_i, x->child.n_ts_i);
+		put_ts(w, TAG_REMOTE_TS, x->child.ts_r, x->child.n_ts_r);
+	}
+	fz_close(w, group);
+}
+
 static void put_suite(struct wr *w, const struct ike_suite *s)
 {
 	struct wr_mark m = fz_open(w, TAG_SUITE);
@@ -78,7 +96,10 @@ enum status ike_keep(struct ike_sa *sa)
 	if (sa->up_ms == 0)
 		return ST_OK;
 	fz_begin(&w, KEEP_IKE, RECORD_VERSION);
+	/* A request that is being worked on is not answered yet: the peer will repeat it. */
+	sa->in.next -= sa->in.busy;
 	record_put(&w, RECORD_SA, sa);
+	sa->in.next += sa->in.busy;
 	put_suite(&w, &sa->suite);
 	for (size_t i = 0; i < WINDOW_IN; i++)
 		if (sa->in.kept[i].bytes != NULL) {
@@ -90,7 +111,9 @@ enum status ike_keep(struct ike_sa *sa)
 		}
 	if (sa->out.kind != REQ_NONE)
 		fz_bytes(&w, TAG_REQUEST, sa->out.bytes, sa->out.len);
-	if (sa->state == SA_DELETING)
+	if (sa->mine != NULL && sa->out.kind == REQ_CREATE)
+		put_exchange(&w, sa->mine);
+	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)
 		fz_str(&w, TAG_WHY, status_token(sa->why));
 	if (sa->grant != NULL)
 		put_grant(&w, sa->grant);

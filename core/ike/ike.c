@@ -6,8 +6,11 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/ike/auth.h"
+#include "core/ike/child.h"
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/receive.h"
+#include "core/ike/work.h"
 
 #define MAP_SLOTS 64
 
@@ -144,15 +147,15 @@ struct ike_child *ike_find_child(const struct ike *ike, uint32_t spi_in)
 	return NULL;
 }
 
-static struct ike_sa *find_question(const struct ike *ike, uint64_t number)
+static struct waiter *find_question(const struct ike *ike, uint64_t number)
 {
 	struct map_node *n = map_first(&ike->by_question, hash_u64(number));
 
 	for (; n != NULL; n = map_next(n)) {
-		struct ike_sa *sa = CONTAINER_OF(n, struct ike_sa, by_question);
+		struct waiter *w = CONTAINER_OF(n, struct waiter, by_number);
 
-		if (sa->question == number)
-			return sa;
+		if (w->number == number)
+			return w;
 	}
 	return NULL;
 }
@@ -197,38 +200,42 @@ void ike_on_time(struct ike *ike)
 	ike_settle(ike);
 }
 
-/* The SA that waits for the answer; it does not any more. NULL: nobody does (counted). */
-static struct ike_sa *take_question(struct ike *ike, uint64_t number)
+/* Who waits for the answer; it does not any more. NULL: nobody does (counted). */
+static struct waiter *take_question(struct ike *ike, uint64_t number)
 {
-	struct ike_sa *sa = find_question(ike, number);
+	struct waiter *w = find_question(ike, number);
 
-	if (sa == NULL) {
+	if (w == NULL) {
 		stats_status(ike->stats, ST_CANCELLED);
 		return NULL;
 	}
-	map_del(&ike->by_question, &sa->by_question);
-	sa->question = 0;
-	return sa;
+	map_del(&ike->by_question, &w->by_number);
+	w->number = 0;
+	return w;
 }
 
 void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *result)
 {
-	struct ike_sa *sa = take_question(ike, number);
+	struct waiter *w = take_question(ike, number);
 	struct sa_event ev = {.kind = SE_JOB, .job = result};
 
 	ike_enter(ike);
-	if (sa != NULL)
-		(void)sa_dispatch(sa, &ev);
+	if (w != NULL && w->x != NULL)
+		exchange_event(w->x, &(struct x_event){.kind = XE_JOB, .job = result});
+	else if (w != NULL)
+		(void)sa_dispatch(w->sa, &ev);
 	ike_settle(ike);
 }
 
 void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *answer)
 {
-	struct ike_sa *sa = take_question(ike, number);
+	struct waiter *w = take_question(ike, number);
 	struct sa_event ev = {.kind = SE_REFUSED, .answer = answer, .status = answer->status};
 
 	ike_enter(ike);
-	if (sa != NULL) {
+	if (w != NULL) {
+		struct ike_sa *sa = w->sa;
+
 		if (answer->status == ST_OK)
 			ev.kind = sa->state == SA_R_AUTHORIZE && sa->hs->child.status != ST_OK
 				? SE_CHILDLESS : SE_GRANTED;
@@ -239,12 +246,12 @@ void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *an
 
 void ike_on_commit(struct ike *ike, uint64_t number, enum status status)
 {
-	struct ike_sa *sa = take_question(ike, number);
+	struct waiter *w = take_question(ike, number);
 	struct sa_event ev = {.kind = SE_COMMITTED, .status = status};
 
 	ike_enter(ike);
-	if (sa != NULL)
-		(void)sa_dispatch(sa, &ev);
+	if (w != NULL)
+		(void)sa_dispatch(w->sa, &ev);
 	ike_settle(ike);
 }
 
@@ -267,6 +274,16 @@ void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint6
 	ike_settle(ike);
 }
 
+void ike_on_volume(struct ike *ike, uint32_t spi_in, uint64_t octets, uint64_t sequence)
+{
+	struct ike_child *c = ike_find_child(ike, spi_in);
+
+	ike_enter(ike);
+	if (c != NULL && c->state == CHILD_UP && c->sa->state == SA_UP)
+		work_volume(c, octets, sequence);
+	ike_settle(ike);
+}
+
 void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
 	const struct endpoint *remote)
 {
@@ -278,15 +295,75 @@ void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local
 	ike_settle(ike);
 }
 
+/* Another one that packets still go through. */
+static bool has_other_child(const struct ike_child *lost)
+{
+	LIST_EACH(at, &lost->sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c != lost && c->state == CHILD_UP && c->is_installed)
+			return true;
+	}
+	return false;
+}
+
+static void on_lost(struct ike_child *c, enum status why)
+{
+	struct ike_sa *sa = c->sa;
+
+	if (sa->state != SA_UP || (c->state == CHILD_UP && !has_other_child(c)))
+		sa_event(sa, SE_CHILD_LOST, why);
+	else
+		work_delete_child(c, why);
+}
+
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why)
 {
 	struct ike_child *c = ike_find_child(ike, spi_in);
 
 	ike_enter(ike);
-	if (c != NULL) {
-		c->is_installed = why != ST_END_LOST && c->is_installed;
-		sa_event(c->sa, SE_CHILD_LOST, why);
+	if (c != NULL)
+		on_lost(c, why);
+	ike_settle(ike);
+}
+
+static void mark_missing(struct ike_sa *sa, ike_has_child *has, void *ctx)
+{
+	LIST_EACH_SAFE(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		c->is_installed = c->is_installed && has(ctx, c->spi_in);
+		if (!c->is_installed && c->state == CHILD_RETIRED)
+			child_end(c, ST_END_LOST);
 	}
+}
+
+/* The SA ends when it has no way left, else what is missing is deleted. */
+static void give_up_missing(struct ike_sa *sa)
+{
+	/* The peer was about to make the next one; with us. */
+	if (sa->state == SA_UP && sa->n_children == 0 && !exchange_makes_child(sa))
+		sa_event(sa, SE_CHILD_LOST, ST_END_LOST);
+	LIST_EACH(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->is_installed || c->state != CHILD_UP)
+			continue;
+		if (!has_other_child(c)) {
+			sa_event(sa, SE_CHILD_LOST, ST_END_LOST);
+			return;
+		}
+		work_delete_child(c, ST_END_LOST);
+	}
+}
+
+void ike_reconcile(struct ike *ike, ike_has_child *has, void *ctx)
+{
+	ike_enter(ike);
+	LIST_EACH(at, &ike->sas)
+		mark_missing(CONTAINER_OF(at, struct ike_sa, node), has, ctx);
+	LIST_EACH_SAFE(at, &ike->sas)
+		give_up_missing(CONTAINER_OF(at, struct ike_sa, node));
 	ike_settle(ike);
 }
 
@@ -334,6 +411,7 @@ static enum status start(struct ike *ike, const struct ike_connect *c,
 	}
 	if (sa->hs->connect->ipsec_profile[0] == '\0')
 		snprintf(sa->hs->connect->ipsec_profile, IKE_NAME_LEN, "default");
+	memcpy(sa->settings.ipsec_profile, sa->hs->connect->ipsec_profile, IKE_NAME_LEN);
 	auth_take_profile(sa, profile);
 	*number = sa->number;
 	(void)sa_dispatch(sa, &ev);
@@ -360,6 +438,27 @@ enum status ike_close(struct ike *ike, uint64_t number, enum status why)
 		return ST_NOT_FOUND;
 	ike_enter(ike);
 	sa_event(sa, SE_CLOSE, why);
+	ike_settle(ike);
+	return ST_OK;
+}
+
+enum status ike_rekey(struct ike *ike, uint64_t number, bool children)
+{
+	struct ike_sa *sa = ike_find_number(ike, number);
+
+	if (sa == NULL)
+		return ST_NOT_FOUND;
+	if (sa->state != SA_UP)
+		return ST_BAD_STATE;
+	ike_enter(ike);
+	if (!children)
+		sa->wants_rekey = true;
+	LIST_EACH(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		c->wants_rekey |= children && c->state == CHILD_UP;
+	}
+	work(sa);
 	ike_settle(ike);
 	return ST_OK;
 }

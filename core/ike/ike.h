@@ -35,12 +35,19 @@ void ike_on_commit(struct ike *ike, uint64_t number, enum status status);
 /* From the data path, about once a second per child that saw traffic: monotonic ms of the last
  * authenticated inbound packet and the last outbound packet (0 = never). Feeds DPD. */
 void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint64_t last_out_ms);
+/* From the data path, once a second: inner octets of the busier direction, and the last sequence
+ * number used. At 80 to 90 of 100 parts of its volume, or of the numbers that there are without ESN,
+ * a child is rekeyed; past its volume it has a minute for that (R-ISP: lifetimes by volume). */
+void ike_on_volume(struct ike *ike, uint32_t spi_in, uint64_t octets, uint64_t sequence);
 /* From the data path: authenticated ESP of this child came from another endpoint (a NAT gave the
  * peer a new mapping). Where the peer is behind a NAT, SA and children follow. */
 void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
 		  const struct endpoint *remote);
-/* The data path lost the SA (sequence numbers used up, thaw without its other half). */
+/* The child can no longer be used (sequence numbers used up): it goes, and the SA with its last one. */
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
+/* After a thaw: children that the data path does not have are given up. */
+typedef bool ike_has_child(void *ctx, uint32_t spi_in);
+void ike_reconcile(struct ike *ike, ike_has_child *has, void *ctx);
 
 /* Initiator. */
 struct ike_connect {
@@ -62,6 +69,9 @@ enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *
 /* Ends an SA: DELETE is sent and waited for when established. */
 enum status ike_close(struct ike *ike, uint64_t sa, enum status why) MUST_USE;
 void ike_close_all(struct ike *ike, enum status why);
+/* Rekeys an established SA now (RFC 7296 2.8): itself, or all its children. ST_NOT_FOUND,
+ * ST_BAD_STATE. How it went is told. */
+enum status ike_rekey(struct ike *ike, uint64_t sa, bool children) MUST_USE;
 /* SAs not yet gone (a clean stop waits for 0). */
 size_t ike_count(const struct ike *ike);
 /* Negotiations in progress. */
@@ -96,6 +106,8 @@ struct ike_child_info {
 	struct ts remote_ts[IKE_TS_MAX];
 };
 
+#define IKE_CHILDREN_INFO 8
+
 struct ike_sa_info {
 	uint64_t sa;             /* engine's number: "Tunnel-id" is its low 32 bits */
 	uint64_t spi_local;
@@ -128,7 +140,7 @@ struct ike_sa_info {
 	bool nat_remote;         /* the peer is */
 	struct ike_grant grant;
 	uint8_t n_children;
-	struct ike_child_info children[4];
+	struct ike_child_info children[IKE_CHILDREN_INFO];
 };
 
 /* Walk: *cursor 0 at first; false at the end. The order is that of creation. */

@@ -1,8 +1,10 @@
 #include "core/ike/info.h"
 
 #include "core/ike/child.h"
+#include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
+#include "core/ike/work.h"
 #include "core/wire/notify.h"
 
 #define DELETED_MAX 8 /* children deleted by one message */
@@ -58,20 +60,8 @@ static enum status answer(struct ike_sa *sa, const struct sa_event *ev, uint16_t
 	return finish_reply(sa, &o, ev->msg);
 }
 
-/* The child whose outbound SPI the peer deletes. */
-static struct ike_child *find_out(struct ike_sa *sa, uint32_t spi_out)
-{
-	LIST_EACH(at, &sa->children) {
-		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
-
-		if (c->spi_out == spi_out)
-			return c;
-	}
-	return NULL;
-}
-
-/* RFC 7296 1.4.1: the reply deletes the other direction of each pair. Unknown SPIs are passed over:
- * both sides may have deleted at the same time. */
+/* RFC 7296 1.4.1: the reply deletes the other direction of each pair. Unknown SPIs are passed over,
+ * and those of children that we are deleting ourselves: both sides may do so at the same time. */
 static uint16_t delete_children(struct ike_sa *sa, const struct ike_payloads *p,
 	uint32_t spis[DELETED_MAX])
 {
@@ -83,15 +73,16 @@ static uint16_t delete_children(struct ike_sa *sa, const struct ike_payloads *p,
 		if (delete_parse(at->body, &d) != ST_OK || d.protocol != PROTO_ESP)
 			continue;
 		for (uint16_t i = 0; i < d.n && n < DELETED_MAX; i++) {
-			struct ike_child *c = find_out(sa, delete_spi(&d, i));
+			struct ike_child *c = child_find_out(sa, delete_spi(&d, i));
 
 			if (c == NULL)
 				continue;
-			spis[n++] = c->spi_in;
-			sa->why = ST_END_PEER;
-			child_end(c);
+			if (!c->delete_sent)
+				spis[n++] = c->spi_in;
+			child_retire(c, c->state == CHILD_UP ? ST_END_PEER : ST_END_REKEYED);
 		}
 	}
+	work_arm(sa);
 	return n;
 }
 
@@ -100,6 +91,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 	uint32_t spis[DELETED_MAX];
 	uint16_t n = delete_children(sa, &ev->msg->p, spis);
 	struct msg_out o;
+	enum status st;
 
 	if (ev->msg->p.n == 0)
 		stats_inc(sa->ike->stats, CT_DPD_IN);
@@ -110,11 +102,14 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		delete_build_children(&o.w, PROTO_ESP, spis, n);
 		payload_close(&o.c, m);
 	}
-	return finish_reply(sa, &o, ev->msg);
+	st = finish_reply(sa, &o, ev->msg);
+	work(sa);
+	return st;
 }
 
 enum status info_deleted(struct ike_sa *sa, const struct sa_event *ev)
 {
+	succeed_by_rival(sa);
 	/* RFC 7296 2.21.2: an initiator that does not accept our AUTH says so in an exchange of its
 	 * own, and the SA is gone. */
 	if (payload_find(&ev->msg->p, PT_DELETE) == NULL)
@@ -140,13 +135,6 @@ enum status info_critical(struct ike_sa *sa, const struct sa_event *ev)
 	return st == ST_OK ? ST_CRITICAL : st;
 }
 
-/* Rekeying and further children (RFC 7296 1.3): the peer keeps what it has. */
-enum status info_no_more_children(struct ike_sa *sa, const struct sa_event *ev)
-{
-	stats_status(sa->ike->stats, ST_NO_ADDITIONAL_SAS);
-	return answer(sa, ev, N_NO_ADDITIONAL_SAS, (struct view){0});
-}
-
 /* RFC 7296 2.25.2: we are closing this SA. */
 enum status info_temporary_failure(struct ike_sa *sa, const struct sa_event *ev)
 {
@@ -154,6 +142,26 @@ enum status info_temporary_failure(struct ike_sa *sa, const struct sa_event *ev)
 }
 
 /* ---- requests of ours -------------------------------------------------------------------------- */
+
+/* Children whose DELETE is due; they count as sent with the message. */
+static void put_deletes(struct ike_sa *sa, struct msg_out *o)
+{
+	uint32_t spis[DELETED_MAX];
+	uint16_t n = 0;
+	struct wr_mark m;
+
+	LIST_EACH(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->state != CHILD_DELETING || c->delete_sent || n == DELETED_MAX)
+			continue;
+		spis[n++] = c->spi_in;
+		c->delete_sent = true;
+	}
+	m = payload_open(&o->c, PT_DELETE);
+	delete_build_children(&o->w, PROTO_ESP, spis, n);
+	payload_close(&o->c, m);
+}
 
 static enum status request(struct ike_sa *sa, enum request_kind kind)
 {
@@ -168,6 +176,8 @@ static enum status request(struct ike_sa *sa, enum request_kind kind)
 		delete_build_ike(&o.w);
 		payload_close(&o.c, m);
 	}
+	if (kind == REQ_DELETE_CHILD)
+		put_deletes(sa, &o);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = sa_request(sa, kind, msg);
@@ -213,12 +223,49 @@ void info_send_delete(struct ike_sa *sa)
 	sa_arm(sa, &sa->state_timer, ike_now(sa->ike));
 }
 
+enum status info_delete_children(struct ike_sa *sa)
+{
+	enum status st = request(sa, REQ_DELETE_CHILD);
+
+	if (st == ST_OK)
+		return ST_OK;
+	LIST_EACH(at, &sa->children)
+		CONTAINER_OF(at, struct ike_child, node)->delete_sent = false;
+	return st;
+}
+
+/* The peer has deleted its side; what it sent before may still be on its way. */
+static void children_deleted(struct ike_sa *sa)
+{
+	LIST_EACH(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->state == CHILD_DELETING && c->delete_sent)
+			child_retire(c, c->why);
+	}
+	work_arm(sa);
+}
+
 enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st;
+
+	(void)ev;
+	if (sa->out.kind == REQ_DELETE_CHILD)
+		children_deleted(sa);
+	sa_request_done(sa);
+	sa_arm_dpd(sa);
+	st = ike_keep(sa);
+	work(sa);
+	return st;
+}
+
+/* To a request that was open when the SA got its successor. */
+enum status info_old_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
 	(void)ev;
 	sa_request_done(sa);
-	sa_arm_dpd(sa);
-	return ike_keep(sa);
+	return ST_OK;
 }
 
 enum status info_delete_reply(struct ike_sa *sa, const struct sa_event *ev)

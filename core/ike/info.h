@@ -1,5 +1,5 @@
-/* INFORMATIONAL and what is refused politely (RFC 7296 1.4, 2.25; R-DPD-12): liveness checks both
- * ways, DELETE both ways, CREATE_CHILD_SA with an error. */
+/* INFORMATIONAL (RFC 7296 1.4, 2.25; R-DPD-12): liveness checks and DELETE, both ways, and what is
+ * refused politely. */
 #ifndef CORE_IKE_INFO_H
 #define CORE_IKE_INFO_H
 
@@ -11,14 +11,18 @@ enum status info_judge(const struct ike_payloads *p, bool *ike) MUST_USE;
  * one's reply). */
 void info_send_delete(struct ike_sa *sa);
 
+/* Sends a DELETE for the children whose time has come. ST_AGAIN, ST_NOMEM, ST_LIMIT: nothing was
+ * sent. */
+enum status info_delete_children(struct ike_sa *sa) MUST_USE;
+
 sa_action info_request;
+sa_action info_old_reply;
 sa_action info_deleted;
 sa_action info_reply;
 sa_action info_delete_reply;
 sa_action info_dpd;
 sa_action info_bad_request;
 sa_action info_critical;
-sa_action info_no_more_children;
 sa_action info_temporary_failure;
 
 #endif

@@ -96,10 +96,7 @@ void init_put_sa(struct msg_out *o, const struct sa *sa)
 
 void init_put_ke(struct msg_out *o, uint16_t group, struct view public_key, struct view nonce)
 {
-	struct wr_mark m = payload_open(&o->c, PT_KE);
-
-	ke_build(&o->w, group, public_key.p, public_key.len);
-	payload_close(&o->c, m);
+	msg_put_ke(o, group, public_key);
 	payload_put(&o->c, PT_NONCE, nonce.p, nonce.len);
 }
 

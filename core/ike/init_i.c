@@ -129,7 +129,7 @@ static enum status send_request(struct ike_sa *sa)
 	msg_start_plain(&o, sa->ike, &hdr);
 	if (hs->cookie_len > 0)
 		msg_notify(&o, N_COOKIE, hs->cookie, hs->cookie_len);
-	offer_build(&offer, PROTO_IKE, &ours, (struct view){0});
+	offer_build(&offer, PROTO_IKE, &ours, (struct view){0}, true);
 	init_put_sa(&o, &offer);
 	init_put_ke(&o, hs->group, (struct view){hs->public_key, hs->public_len},
 		(struct view){hs->ni, hs->ni_len});

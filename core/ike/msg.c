@@ -1,6 +1,7 @@
 #include "core/ike/msg.h"
 
 #include "core/ike/engine.h"
+#include "core/wire/ke.h"
 #include "core/wire/notify.h"
 
 enum status msg_open(struct ike_sa *sa, const struct ike_message *m, struct view raw,
@@ -81,4 +82,38 @@ void msg_notify(struct msg_out *o, uint16_t type, const void *data, size_t len)
 
 	notify_build_plain(&o->w, type, data, len);
 	payload_close(&o->c, m);
+}
+
+void msg_notify_child(struct msg_out *o, uint16_t type, uint32_t spi)
+{
+	struct wr_mark m = payload_open(&o->c, PT_NOTIFY);
+
+	notify_build_child(&o->w, type, spi, NULL, 0);
+	payload_close(&o->c, m);
+}
+
+void msg_put_ke(struct msg_out *o, uint16_t group, struct view public_key)
+{
+	struct wr_mark m = payload_open(&o->c, PT_KE);
+
+	ke_build(&o->w, group, public_key.p, public_key.len);
+	payload_close(&o->c, m);
+}
+
+bool msg_find_notify(const struct ike_payloads *p, uint16_t type, struct notify *out)
+{
+	for (const struct payload *at = payload_find(p, PT_NOTIFY); at != NULL;
+		at = payload_find_next(p, at))
+		if (notify_parse(at->body, out) == ST_OK && out->type == type)
+			return true;
+	return false;
+}
+
+bool msg_error(const struct ike_payloads *p, struct notify *out)
+{
+	for (const struct payload *at = payload_find(p, PT_NOTIFY); at != NULL;
+		at = payload_find_next(p, at))
+		if (notify_parse(at->body, out) == ST_OK && notify_is_error(out->type))
+			return true;
+	return false;
 }

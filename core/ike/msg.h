@@ -43,6 +43,15 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
 /* Closes lengths, encrypts. *msg is valid until the next msg_start. ST_TRUNCATED: too long. */
 enum status msg_end(struct msg_out *o, struct view *msg) MUST_USE;
 
+void msg_put_ke(struct msg_out *o, uint16_t group, struct view public_key);
+/* Payload NOTIFY about an ESP SA. */
+void msg_notify_child(struct msg_out *o, uint16_t type, uint32_t spi);
+
+struct notify;
+/* The first notify of a type; the first that is an error. False: there is none. */
+bool msg_find_notify(const struct ike_payloads *p, uint16_t type, struct notify *out);
+bool msg_error(const struct ike_payloads *p, struct notify *out);
+
 /* Payload NOTIFY without SPI. */
 void msg_notify(struct msg_out *o, uint16_t type, const void *data, size_t len);
 

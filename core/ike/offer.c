@@ -1,6 +1,7 @@
 #include "core/ike/offer.h"
 
 #include "core/crypto/suite.h"
+#include "core/ike/child.h"
 
 void offer_from_sa(const struct sa *sa, struct offer_set *out)
 {
@@ -52,6 +53,55 @@ enum status offer_allowed_esp(const struct snapshot *conf, const struct ipsec_pr
 	return out->n > 0 ? ST_OK : ST_CONFIG;
 }
 
+static struct transform_list list_of(struct conf_transform *t, const struct xf *row)
+{
+	if (row == NULL)
+		return (struct transform_list){0};
+	*t = (struct conf_transform){row->id, row->key_bits};
+	return (struct transform_list){t, 1};
+}
+
+void offer_rekey_ike(const struct snapshot *conf, const struct ike_sa *sa, struct offer_own *own,
+	struct allowed_set *out)
+{
+	if (offer_allowed_ike(conf, sa->local.vrf, &sa->local.addr, out) == ST_OK)
+		return;
+	out->n = 1;
+	out->v[0] = (struct allowed){
+		.encr = list_of(&own->encr, sa->suite.encr),
+		.integ = list_of(&own->integ, sa->suite.integ),
+		.prf = list_of(&own->prf, sa->suite.prf),
+		.dh = list_of(&own->dh, sa->suite.dh),
+	};
+}
+
+void offer_rekey_esp(const struct snapshot *conf, const struct ike_sa *sa,
+	const struct ike_child *old, struct offer_own *own, struct allowed_set *out)
+{
+	if (offer_allowed_esp(conf, child_profile(sa, conf), out) == ST_OK || old == NULL)
+		return;
+	out->n = 1;
+	out->v[0] = (struct allowed){
+		.encr = list_of(&own->encr, old->suite.encr),
+		.integ = list_of(&own->integ, old->suite.integ),
+		.esn_allowed = old->suite.esn,
+		.no_esn_allowed = !old->suite.esn,
+	};
+}
+
+uint16_t offer_rekey_group(const struct snapshot *conf, const struct ike_sa *sa)
+{
+	struct offer_own own;
+	struct allowed_set ours;
+
+	offer_rekey_ike(conf, sa, &own, &ours);
+	for (size_t i = 0; i < ours.n; i++)
+		for (size_t k = 0; k < ours.v[i].dh.n; k++)
+			if (ours.v[i].dh.v[k].id == sa->suite.dh->id)
+				return sa->suite.dh->id;
+	return ours.v[0].dh.n != 0 ? ours.v[0].dh.v[0].id : sa->suite.dh->id;
+}
+
 static void put(struct proposal *p, uint8_t type, uint16_t id, uint16_t key_bits)
 {
 	if (p->n < SA_TRANSFORMS_MAX)
@@ -75,13 +125,14 @@ static size_t put_ciphers(struct proposal *p, const struct transform_list *l, bo
 	return p->n;
 }
 
-static void put_rest(struct proposal *p, uint8_t protocol, const struct allowed *a, bool aead)
+static void put_rest(struct proposal *p, uint8_t protocol, const struct allowed *a, bool aead,
+	bool with_dh)
 {
 	if (protocol == PROTO_IKE)
 		put_list(p, TRANSFORM_PRF, &a->prf);
 	if (!aead)
 		put_list(p, TRANSFORM_INTEG, &a->integ);
-	if (protocol == PROTO_IKE)
+	if (with_dh)
 		put_list(p, TRANSFORM_DH, &a->dh);
 	if (protocol == PROTO_ESP && a->no_esn_allowed)
 		put(p, TRANSFORM_ESN, 0, 0);
@@ -89,7 +140,8 @@ static void put_rest(struct proposal *p, uint8_t protocol, const struct allowed 
 		put(p, TRANSFORM_ESN, 1, 0);
 }
 
-void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *ours, struct view spi)
+void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *ours, struct view spi,
+	bool with_dh)
 {
 	*out = (struct sa){0};
 	for (size_t i = 0; i < ours->n; i++)
@@ -103,7 +155,7 @@ void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *our
 			};
 			if (put_ciphers(p, &ours->v[i].encr, aead) == 0)
 				continue;
-			put_rest(p, protocol, &ours->v[i], aead);
+			put_rest(p, protocol, &ours->v[i], aead, with_dh);
 			out->n++;
 		}
 }

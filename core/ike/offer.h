@@ -30,9 +30,25 @@ enum status offer_allowed_ike(const struct snapshot *conf, uint32_t vrf, const s
 enum status offer_allowed_esp(const struct snapshot *conf, const struct ipsec_profile *profile,
 	struct allowed_set *out) MUST_USE;
 
-/* What we offer: combined-mode ciphers and others in proposals of their own (R-POL-09). spi: 4
+/* For a successor: what the configuration allows now, or where it has nothing to say any more, what
+ * is in use. own: memory for the latter; lives as long as out. */
+struct ike_sa;
+struct ike_child;
+struct offer_own {
+	struct conf_transform encr, integ, prf, dh;
+};
+void offer_rekey_ike(const struct snapshot *conf, const struct ike_sa *sa, struct offer_own *own,
+	struct allowed_set *out);
+/* old NULL: any child of the SA. */
+void offer_rekey_esp(const struct snapshot *conf, const struct ike_sa *sa,
+	const struct ike_child *old, struct offer_own *own, struct allowed_set *out);
+/* The group to begin with: the one in use when it is still allowed, else the first. */
+uint16_t offer_rekey_group(const struct snapshot *conf, const struct ike_sa *sa);
+
+/* with_dh: for ESP, DH transforms too (PFS). What we offer: combined-mode ciphers and others in proposals of their own (R-POL-09). spi: 4
  * bytes for ESP, empty for IKE_SA_INIT. */
-void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *ours, struct view spi);
+void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *ours, struct view spi,
+	bool with_dh);
 /* The one proposal of an answer. */
 void offer_answer(struct sa *out, uint8_t protocol, const struct chosen *c, bool with_dh,
 	struct view spi);

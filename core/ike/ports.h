@@ -25,6 +25,8 @@ struct ike_ports {
 	void (*cancel)(void *ctx, uint64_t number); /* job, ask or commit no longer wanted */
 	enum status (*install)(void *ctx, const struct ike_child_spec *spec); /* ST_OK, ST_INSTALL, ST_NOMEM */
 	void (*move)(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
+	/* Packets leave through this child from now on, which was installed receive_only. */
+	void (*use)(void *ctx, uint32_t spi_in);
 	void (*remove)(void *ctx, uint32_t spi_in);
 	/* Frozen record of IKE SA `sa`, written at each committed transition; len 0 forgets it. */
 	enum status (*keep)(void *ctx, uint64_t sa, const uint8_t *rec, size_t len);

@@ -148,6 +148,9 @@ struct ike_child_spec {
 	bool transport_mode;
 	bool udp_encap;         /* ESP in UDP; false: raw ESP */
 	bool we_are_initiator;
+	/* The responder's half of a rekey (RFC 7296 2.8): nothing leaves through it until something
+	 * came in, or until use(). */
+	bool receive_only;
 	uint16_t replay_window;
 	struct endpoint local;
 	struct endpoint remote;
@@ -171,6 +174,8 @@ enum ike_event_kind {
 	IKE_EV_CHILD_UP,
 	IKE_EV_CHILD_DOWN,
 	IKE_EV_CHILD_FAILED,
+	IKE_EV_SA_REKEYED,   /* spi_i, spi_r: of the new one; the number and the session stay */
+	IKE_EV_REKEY_FAILED, /* spi_in: of the child, 0: the IKE SA; status, detail: it is tried again */
 	IKE_EV_PEER_MOVED,   /* endpoint of the peer changed */
 	IKE_EV_HALF_OPEN_LIMIT
 };

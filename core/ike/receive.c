@@ -1,6 +1,7 @@
 #include "core/ike/receive.h"
 
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
@@ -119,8 +120,8 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 	else
 		ev.kind = st == ST_OK ? request_event(&m->hdr, deletes_ike) : SE_BAD_REQUEST;
 	(void)sa_dispatch(sa, &ev);
-	/* Without CREATE_CHILD_SA a session never gets another child: it is over. */
-	if (sa->state == SA_UP && sa->n_children == 0)
+	/* A session without children, and none in sight, is over. */
+	if (sa->state == SA_UP && sa->n_children == 0 && !exchange_makes_child(sa))
 		sa_event(sa, SE_CLOSE, ST_END_PEER);
 }
 
@@ -151,6 +152,13 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 	}
 }
 
+static uint8_t exchange_of(uint8_t kind)
+{
+	return kind == REQ_AUTH     ? EX_IKE_AUTH
+	       : kind == REQ_CREATE ? EX_CREATE_CHILD_SA
+				    : EX_INFORMATIONAL;
+}
+
 static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 {
 	struct ike *ike = sa->ike;
@@ -160,7 +168,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 
 	/* Late ones and those to another exchange than the open one. */
 	if (!window_out_is_open(&sa->out, m->hdr.msgid) ||
-		m->hdr.exchange != (is_auth ? EX_IKE_AUTH : EX_INFORMATIONAL)) {
+		m->hdr.exchange != exchange_of(sa->out.kind)) {
 		stats_status(ike->stats, ST_BAD_MSGID);
 		return;
 	}
@@ -168,7 +176,10 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 	receive_follow(sa, m->local, m->remote);
 	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
-	if (!is_auth) {
+	if (sa->out.kind == REQ_CREATE) {
+		ev.kind = SE_CHILD_REPLY;
+		ev.status = st;
+	} else if (!is_auth) {
 		/* Whatever it says, the peer lives and has answered. */
 		if (st != ST_OK)
 			stats_status(ike->stats, st);

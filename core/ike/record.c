@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/freeze.h"
+#include "core/ike/exchange.h"
 #include "core/ike/sa.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -21,6 +22,7 @@ struct field {
 #define SA(tag, kind, member) FIELD(tag, kind, struct ike_sa, member)
 #define CHILD(tag, kind, member) FIELD(tag, kind, struct ike_child, member)
 #define GRANT(tag, kind, member) FIELD(tag, kind, struct ike_grant, member)
+#define EXCHANGE(tag, kind, member) FIELD(tag, kind, struct exchange, member)
 
 static const struct field sa_fields[] = {
 	SA(1, F_U64, number), SA(2, F_U8, is_initiator), SA(3, F_U8, nat_local),
@@ -39,13 +41,24 @@ static const struct field sa_fields[] = {
 	SA(40, F_STR, settings.profile), SA(41, F_U32, settings.lifetime_s),
 	SA(42, F_U8, settings.initial_contact_force), SA(43, F_BYTES, session.b),
 	SA(44, F_U64, created_ms), SA(45, F_U64, up_ms), SA(46, F_U64, end_ms),
-	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail),
+	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
+	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 };
 
 static const struct field child_fields[] = {
 	CHILD(1, F_U32, spi_in), CHILD(2, F_U32, spi_out), CHILD(3, F_U8, udp_encap),
 	CHILD(4, F_U16, replay_window), CHILD(5, F_U32, tun), CHILD(6, F_U32, lifetime_s),
-	CHILD(7, F_U64, lifetime_kb), CHILD(8, F_U64, up_ms),
+	CHILD(7, F_U64, lifetime_kb), CHILD(8, F_U64, up_ms), CHILD(9, F_U8, state),
+	CHILD(10, F_U8, may_rekey), CHILD(11, F_U8, wants_rekey), CHILD(12, F_U8, was_told),
+	CHILD(13, F_U64, rekey_ms), CHILD(14, F_U64, end_ms),
+	CHILD(15, F_U32, replaces),
+};
+
+static const struct field exchange_fields[] = {
+	EXCHANGE(1, F_U8, kind), EXCHANGE(2, F_U16, group), EXCHANGE(3, F_U32, old_spi),
+	EXCHANGE(4, F_U64, spi_ours), EXCHANGE(5, F_U32, child.spi_ours),
+	EXCHANGE(6, F_U64, groups_tried), EXCHANGE(7, F_U32, rival_spi),
+	EXCHANGE(8, F_U16, rival_nonce_len), EXCHANGE(9, F_BYTES, rival_nonce),
 };
 
 static const struct field grant_fields[] = {
@@ -57,6 +70,7 @@ static const struct field grant_fields[] = {
 #undef SA
 #undef CHILD
 #undef GRANT
+#undef EXCHANGE
 
 static const struct {
 	const struct field *v;
@@ -65,6 +79,7 @@ static const struct {
 	[RECORD_SA] = {sa_fields, ARRAY_LEN(sa_fields)},
 	[RECORD_CHILD] = {child_fields, ARRAY_LEN(child_fields)},
 	[RECORD_GRANT] = {grant_fields, ARRAY_LEN(grant_fields)},
+	[RECORD_EXCHANGE] = {exchange_fields, ARRAY_LEN(exchange_fields)},
 };
 
 static void put_field(struct wr *w, const struct field *f, const void *obj)

@@ -26,12 +26,16 @@ enum {
 	TAG_NBNS,
 	TAG_SUBNET,
 	TAG_REMOTE,
-	TAG_ESP          /* encr, key bits, integ, esn: u16 each */
+	TAG_ESP,         /* encr, key bits, integ, esn: u16 each */
+	TAG_EXCHANGE,    /* group: CREATE_CHILD_SA of ours that is not answered yet */
+	TAG_NI,          /* of it */
+	TAG_PRIVATE,
+	TAG_PUBLIC
 };
 
-enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_TABLES };
+enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
 
-/* Writes all fields of the table from obj (struct ike_sa, ike_child, ike_grant). */
+/* Writes all fields of the table from obj (struct ike_sa, ike_child, ike_grant, exchange). */
 void record_put(struct wr *w, enum record_table table, const void *obj);
 /* True: the tag is in the table. *good becomes false when its value has not the right form. */
 bool record_take(enum record_table table, uint16_t tag, struct view v, void *obj, bool *good);

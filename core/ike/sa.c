@@ -8,7 +8,9 @@
 #include "core/base/mem.h"
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/sa_end.h"
+#include "core/ike/work.h"
 
 #define SPI_TRIES 8
 
@@ -49,13 +51,33 @@ static void on_dpd_timer(struct timer *t, void *ctx)
 static void on_life_timer(struct timer *t, void *ctx)
 {
 	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, life_timer);
+	uint64_t now = ike_now(ctx);
 
+	if ((sa->end_ms != 0 && sa->end_ms <= now) ||
+		(sa->session_end_ms != 0 && sa->session_end_ms <= now)) {
+		sa_event(sa, SE_LIFETIME, ST_END_LIFETIME);
+		return;
+	}
+	sa->rekey_ms = 0;
+	sa->wants_rekey = true;
+	sa_arm_life(sa);
+	work(sa);
+}
+
+static void on_child_timer(struct timer *t, void *ctx)
+{
 	(void)ctx;
-	sa_event(sa, SE_LIFETIME, ST_END_LIFETIME);
+	work_children_due(CONTAINER_OF(t, struct ike_sa, child_timer));
+}
+
+static void on_work_timer(struct timer *t, void *ctx)
+{
+	(void)ctx;
+	work(CONTAINER_OF(t, struct ike_sa, work_timer));
 }
 
 /* Random, not zero, not in use (RFC 7296 2.6); 0 when the random source is broken. */
-static uint64_t new_spi(struct ike *ike)
+uint64_t sa_new_spi(struct ike *ike)
 {
 	for (int i = 0; i < SPI_TRIES; i++) {
 		uint64_t spi = 0;
@@ -87,6 +109,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	if (sa == NULL)
 		return NULL;
 	sa->ike = ike;
+	sa->wait.sa = sa;
 	list_init(&sa->node);
 	list_init(&sa->dead);
 	list_init(&sa->children);
@@ -94,6 +117,8 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	timer_init(&sa->request_timer, on_request_timer);
 	timer_init(&sa->dpd_timer, on_dpd_timer);
 	timer_init(&sa->life_timer, on_life_timer);
+	timer_init(&sa->child_timer, on_child_timer);
+	timer_init(&sa->work_timer, on_work_timer);
 	ike->count++;
 	return sa;
 }
@@ -101,7 +126,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 struct ike_sa *sa_new(struct ike *ike, bool is_initiator, const struct endpoint *local,
 	const struct endpoint *remote)
 {
-	uint64_t spi = new_spi(ike);
+	uint64_t spi = sa_new_spi(ike);
 	struct ike_sa *sa = spi != 0 ? sa_alloc(ike) : NULL;
 
 	if (sa == NULL)
@@ -140,10 +165,13 @@ void sa_free(struct ike_sa *sa)
 	timer_stop(&ike->timers, &sa->request_timer);
 	timer_stop(&ike->timers, &sa->dpd_timer);
 	timer_stop(&ike->timers, &sa->life_timer);
+	timer_stop(&ike->timers, &sa->child_timer);
+	timer_stop(&ike->timers, &sa->work_timer);
+	exchange_forget(sa);
 	map_del(&ike->by_number, &sa->by_number);
 	map_del(&ike->by_spi, &sa->by_spi);
 	map_del(&ike->by_init, &sa->by_init);
-	map_del(&ike->by_question, &sa->by_question);
+	map_del(&ike->by_question, &sa->wait.by_number);
 	map_del(&ike->by_peer, &sa->by_peer);
 	list_del(&sa->node);
 	list_del(&sa->dead);
@@ -158,15 +186,15 @@ void sa_free(struct ike_sa *sa)
 
 /* ---- transitions --------------------------------------------------------------------------- */
 
-static void cancel_question(struct ike_sa *sa)
+void waiter_cancel(struct waiter *w)
 {
-	struct ike *ike = sa->ike;
+	struct ike *ike = w->sa->ike;
 
-	if (sa->question == 0)
+	if (w->number == 0)
 		return;
-	map_del(&ike->by_question, &sa->by_question);
-	ike->ports->cancel(ike->ctx, sa->question);
-	sa->question = 0;
+	map_del(&ike->by_question, &w->by_number);
+	ike->ports->cancel(ike->ctx, w->number);
+	w->number = 0;
 }
 
 /* The one place where a transition writes the state (sa_resume only restores it). What is due on entering a state is done here, so that no
@@ -185,12 +213,15 @@ static void sa_enter(struct ike_sa *sa, enum sa_state next)
 		timer_stop(&sa->ike->timers, &sa->state_timer);
 	if (next == SA_UP)
 		sa_enter_up(sa);
+	else if (next == SA_REPLACED)
+		sa_enter_replaced(sa);
 	else if (next == SA_DELETING)
 		sa_enter_deleting(sa, from);
 	else if (next == SA_LINGER)
 		sa_enter_linger(sa, from);
 	else if (next == SA_DEAD)
 		sa_enter_dead(sa, from);
+	/* NEW, REPLACED and the waiting ones need no more than their timeout. */
 }
 
 void sa_resume(struct ike_sa *sa, enum sa_state state)
@@ -198,7 +229,7 @@ void sa_resume(struct ike_sa *sa, enum sa_state state)
 	uint32_t timeout_ms = sa_state_info(state)->timeout_ms;
 
 	sa->state = (uint8_t)state;
-	sa->is_reported = state == SA_DELETING;
+	sa->is_reported = state != SA_UP;
 	if (timeout_ms != 0)
 		sa_arm(sa, &sa->state_timer, ike_now(sa->ike) + timeout_ms);
 }
@@ -212,7 +243,7 @@ static void note_why(struct ike_sa *sa, enum status st)
 enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 {
 	const struct sa_row *row = sa_row_find(sa->state, ev->kind);
-	uint64_t asked = sa->question;
+	uint64_t asked = sa->wait.number;
 	enum sa_state next;
 	enum status st;
 
@@ -237,8 +268,8 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		note_why(sa, st);
 	else if (next == SA_DELETING || next == SA_LINGER || next == SA_DEAD)
 		note_why(sa, ev->status);
-	if (asked != 0 && sa->question == asked)
-		cancel_question(sa);
+	if (asked != 0 && sa->wait.number == asked)
+		waiter_cancel(&sa->wait);
 	sa_enter(sa, next);
 	return st;
 }
@@ -286,20 +317,36 @@ static uint64_t next_question(struct ike_sa *sa)
 	return ++sa->ike->last_question;
 }
 
+static void wait_for(struct waiter *w, uint64_t number)
+{
+	w->number = number;
+	map_add(&w->sa->ike->by_question, &w->by_number, hash_u64(number));
+}
+
 static enum status asked(struct ike_sa *sa, uint64_t number, enum status st)
 {
 	if (st != ST_OK)
 		return sa_fail(sa, st, "%s", "");
-	sa->question = number;
-	map_add(&sa->ike->by_question, &sa->by_question, hash_u64(number));
+	wait_for(&sa->wait, number);
 	return ST_OK;
+}
+
+enum status waiter_job(struct waiter *w, const struct ike_job *job)
+{
+	struct ike *ike = w->sa->ike;
+	uint64_t n = next_question(w->sa);
+	enum status st = ike->ports->job(ike->ctx, n, job);
+
+	if (st == ST_OK)
+		wait_for(w, n);
+	return st;
 }
 
 enum status sa_job(struct ike_sa *sa, const struct ike_job *job)
 {
-	uint64_t n = next_question(sa);
+	enum status st = waiter_job(&sa->wait, job);
 
-	return asked(sa, n, sa->ike->ports->job(sa->ike->ctx, n, job));
+	return st == ST_OK ? st : sa_fail(sa, st, "%s", "");
 }
 
 enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
@@ -391,20 +438,26 @@ void sa_set_lifetimes(struct ike_sa *sa)
 
 	sa->up_ms = now;
 	dpd_heard(&sa->dpd, now);
-	if (sa->settings.lifetime_s != 0)
-		sa->end_ms = now + (uint64_t)sa->settings.lifetime_s * 1000;
+	if (sa->settings.lifetime_s != 0) {
+		uint64_t whole_ms = (uint64_t)sa->settings.lifetime_s * 1000;
+
+		sa->end_ms = now + whole_ms;
+		sa->rekey_ms = now + child_soft_ms(sa->ike, whole_ms);
+	}
 	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
 		sa->session_end_ms = now + (uint64_t)sa->grant->session_lifetime_s * 1000;
 }
 
 void sa_arm_life(struct ike_sa *sa)
 {
-	uint64_t end = sa->end_ms;
+	const uint64_t times[] = {sa->end_ms, sa->session_end_ms, sa->rekey_ms};
+	uint64_t due = TIMER_NEVER;
 
-	if (end == 0 || (sa->session_end_ms != 0 && sa->session_end_ms < end))
-		end = sa->session_end_ms;
-	if (end != 0)
-		sa_arm(sa, &sa->life_timer, end);
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] != 0 && times[i] < due)
+			due = times[i];
+	if (due != TIMER_NEVER)
+		sa_arm(sa, &sa->life_timer, due);
 }
 
 void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child *child)
@@ -424,6 +477,8 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 	};
 
 	if (child != NULL) {
+		ev.status = child->why;
+		ev.detail = "";
 		ev.spi_in = child->spi_in;
 		ev.spi_out = child->spi_out;
 	}

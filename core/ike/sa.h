@@ -7,6 +7,7 @@
 #include "core/base/map.h"
 #include "core/base/timer.h"
 #include "core/crypto/keys.h"
+#include "core/ike/child_sa.h"
 #include "core/ike/dpd.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
@@ -15,35 +16,25 @@
 #include "core/ike/window.h"
 
 struct ike;
+struct exchange;
 
-struct ike_child {
-	struct list node;         /* in the SA's list */
-	struct map_node by_spi;   /* by spi_in, in the engine's map */
+/* Somebody who waits for the answer to a question. */
+struct waiter {
+	struct map_node by_number; /* in the engine's map, while number is not 0 */
+	uint64_t number;
 	struct ike_sa *sa;
-	uint32_t spi_in;
-	uint32_t spi_out;
-	struct esp_suite suite;
-	bool udp_encap;
-	bool is_installed;        /* the data path has it */
-	uint16_t replay_window;
-	uint32_t tun;
-	uint32_t lifetime_s;
-	uint64_t lifetime_kb;
-	uint64_t up_ms;
-	uint8_t n_local_ts;
-	uint8_t n_remote_ts;
-	struct ts local_ts[IKE_TS_MAX];
-	struct ts remote_ts[IKE_TS_MAX];
+	struct exchange *x;        /* NULL: the SA itself */
 };
 
 /* What an established SA took from its profile; the profile may go. */
 struct sa_settings {
 	char profile[IKE_NAME_LEN];
+	char ipsec_profile[IKE_NAME_LEN]; /* initiator; "": that of the virtual template */
 	uint32_t lifetime_s;
 	bool initial_contact_force;
 };
 
-#define SA_TIMERS 4
+#define SA_TIMERS 8
 
 struct ike_sa {
 	struct ike *ike;
@@ -51,7 +42,6 @@ struct ike_sa {
 	struct map_node by_number;
 	struct map_node by_spi;    /* our SPI */
 	struct map_node by_init;   /* responder: SPI and endpoint of the initiator */
-	struct map_node by_question;
 	struct map_node by_peer;   /* established: identity and profile */
 	struct list dead;          /* waiting to be freed at the end of the engine's call */
 
@@ -79,11 +69,13 @@ struct ike_sa {
 	struct timer request_timer;
 	struct timer dpd_timer;
 	struct timer life_timer;
+	struct timer child_timer;  /* the next child whose time has come */
+	struct timer work_timer;   /* what waits for a better moment */
 	struct window_in in;
 	struct window_out out;
 	struct dpd_clock dpd;
 
-	uint64_t question;         /* number of the open job, ask or commit; 0: none */
+	struct waiter wait;        /* for the open job, ask or commit of its state */
 	enum status why;           /* how it ends or failed */
 	char detail[IKE_DETAIL_LEN];
 
@@ -94,9 +86,16 @@ struct ike_sa {
 	struct ike_grant *grant;   /* NULL until granted */
 	struct handshake *hs;      /* NULL once established */
 	struct list children;
-	uint8_t n_children;
+	uint8_t n_children;        /* without retired ones */
+	struct ike_sa *predecessor; /* in state HEIR: whose successor it may become; else NULL */
+	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */
+	struct exchange *theirs;   /* that the peer began */
+	bool wants_rekey;
+	uint8_t rekey_tries;
+	uint64_t not_before_ms;    /* the peer was busy: no CREATE_CHILD_SA of ours earlier */
 	uint64_t created_ms;
 	uint64_t up_ms;            /* 0: not established; from then on it is kept */
+	uint64_t rekey_ms;         /* when it is to be rekeyed; 0: never */
 	uint64_t end_ms;           /* lifetime; 0: none */
 	uint64_t session_end_ms;   /* lifetime of the session; 0: none */
 };
@@ -116,6 +115,8 @@ struct sa_event {
  * no random SPI found. The caller dispatches its first event at once. */
 struct ike_sa *sa_new(struct ike *ike, bool is_initiator, const struct endpoint *local,
 	const struct endpoint *remote);
+/* A random SPI that is not in use; 0: none found. */
+uint64_t sa_new_spi(struct ike *ike);
 /* An empty one that is in no table, for sa_new and for a thaw. NULL: out of memory. */
 struct ike_sa *sa_alloc(struct ike *ike);
 /* It does not count as half-open any more. */
@@ -135,7 +136,9 @@ void sa_resume(struct ike_sa *sa, enum sa_state state);
 enum status sa_fail(struct ike_sa *sa, enum status st, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Asks the world; one question at a time. The state that follows waits for the answer. */
+/* Asks the world; one question at a time and waiter. The state that follows waits for the answer. */
+enum status waiter_job(struct waiter *w, const struct ike_job *job) MUST_USE;
+void waiter_cancel(struct waiter *w); /* nobody waits any more */
 enum status sa_job(struct ike_sa *sa, const struct ike_job *job) MUST_USE;
 enum status sa_ask(struct ike_sa *sa, struct ike_question *q) MUST_USE;
 enum status sa_commit(struct ike_sa *sa) MUST_USE;

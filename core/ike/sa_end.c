@@ -4,8 +4,10 @@
 #include "core/ike/auth_r.h"
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
+#include "core/ike/work.h"
 
 void sa_enter_up(struct ike_sa *sa)
 {
@@ -22,10 +24,9 @@ void sa_enter_up(struct ike_sa *sa)
 	sa_arm_dpd(sa);
 	sa_arm_life(sa);
 	sa_tell(sa, IKE_EV_SA_UP, NULL);
-	LIST_EACH(at, &sa->children) {
-		stats_inc(ike->stats, CT_CHILD_UP);
-		sa_tell(sa, IKE_EV_CHILD_UP, CONTAINER_OF(at, struct ike_child, node));
-	}
+	LIST_EACH(at, &sa->children)
+		child_tell_up(CONTAINER_OF(at, struct ike_child, node));
+	work_arm(sa);
 }
 
 /* A negotiation that came to nothing. What unauthenticated messages alone can cause is reported at
@@ -70,10 +71,12 @@ static void end_session(struct ike_sa *sa, enum sa_state from)
 		sa->why = ST_INTERNAL;
 	stats_status(ike->stats, sa->why);
 	while (!list_empty(&sa->children))
-		child_end(CONTAINER_OF(sa->children.next, struct ike_child, node));
+		child_end(CONTAINER_OF(sa->children.next, struct ike_child, node), sa->why);
 	map_del(&ike->by_peer, &sa->by_peer);
 	timer_stop(&ike->timers, &sa->dpd_timer);
 	timer_stop(&ike->timers, &sa->life_timer);
+	timer_stop(&ike->timers, &sa->child_timer);
+	timer_stop(&ike->timers, &sa->work_timer);
 	if (!sa->is_up) {
 		tell_failure(sa, from);
 		return;
@@ -90,8 +93,19 @@ static void forget_handshake(struct ike_sa *sa)
 	sa->hs = NULL;
 }
 
+void sa_enter_replaced(struct ike_sa *sa)
+{
+	enum status st;
+
+	exchange_abort(sa);
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
+}
+
 void sa_enter_deleting(struct ike_sa *sa, enum sa_state from)
 {
+	exchange_abort(sa);
 	auth_r_error_reply(sa, true);
 	end_session(sa, from);
 	forget_handshake(sa);
@@ -100,6 +114,7 @@ void sa_enter_deleting(struct ike_sa *sa, enum sa_state from)
 
 void sa_enter_linger(struct ike_sa *sa, enum sa_state from)
 {
+	exchange_abort(sa);
 	auth_r_error_reply(sa, false);
 	end_session(sa, from);
 	forget_handshake(sa);
@@ -109,6 +124,7 @@ void sa_enter_linger(struct ike_sa *sa, enum sa_state from)
 
 void sa_enter_dead(struct ike_sa *sa, enum sa_state from)
 {
+	exchange_abort(sa);
 	end_session(sa, from);
 	forget_handshake(sa);
 	sa_request_done(sa);

@@ -1,4 +1,4 @@
-/* What is due on entering UP, DELETING, LINGER and DEAD. Called by sa_enter() only. */
+/* What is due on entering UP, REPLACED, DELETING, LINGER and DEAD. Called by sa_enter() only. */
 #ifndef CORE_IKE_SA_END_H
 #define CORE_IKE_SA_END_H
 
@@ -6,6 +6,8 @@
 
 /* Counted and told as established; what only the handshake needed is freed; timers start. */
 void sa_enter_up(struct ike_sa *sa);
+/* It is nothing to the world any more; its record waits with it for the peer's DELETE. */
+void sa_enter_replaced(struct ike_sa *sa);
 /* The session ends now: children leave the data path, listeners are told. A request that waits for
  * its reply gets one that authenticates us and names the error; then the peer gets a DELETE. */
 void sa_enter_deleting(struct ike_sa *sa, enum sa_state from);

@@ -2,6 +2,7 @@
 
 #include "core/ike/auth_i.h"
 #include "core/ike/auth_r.h"
+#include "core/ike/create.h"
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
@@ -97,7 +98,9 @@ static const struct sa_row rows[] = {
 	/* ---- established ---- */
 	ROW(UP, INFO_REQUEST, info_request, UP, UP),
 	ROW(UP, DELETE_REQUEST, info_deleted, LINGER, LINGER),
-	ROW(UP, CHILD_REQUEST, info_no_more_children, UP, UP),
+	ROW(UP, CHILD_REQUEST, create_request, UP, UP),
+	ROW(UP, CHILD_REPLY, create_reply, UP, UP),
+	ROW(UP, REPLACED, sa_stop, REPLACED, REPLACED),
 	ROW(UP, BAD_REQUEST, info_bad_request, LINGER, LINGER),
 	ROW(UP, CRITICAL, info_critical, UP, UP),
 	ROW(UP, INFO_REPLY, info_reply, UP, UP),
@@ -107,8 +110,29 @@ static const struct sa_row rows[] = {
 	ROW(UP, CLOSE, sa_stop, DELETING, DELETING),
 	ROW(UP, CHILD_LOST, sa_stop, DELETING, DELETING),
 
+	/* ---- rekeying of the IKE SA (RFC 7296 2.8, 2.25.2): what the peer asks of a successor proves
+	 * that the peer takes it for the one in charge ---- */
+	ROW(HEIR, INFO_REQUEST, heir_info_request, UP, HEIR),
+	ROW(HEIR, CHILD_REQUEST, heir_child_request, UP, HEIR),
+	ROW(HEIR, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(HEIR, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(HEIR, CRITICAL, info_critical, HEIR, HEIR),
+	ROW(HEIR, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(HEIR, TIMEOUT, sa_stop, DELETING, DELETING),
+	ROW(REPLACED, INFO_REQUEST, info_request, REPLACED, REPLACED),
+	ROW(REPLACED, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(REPLACED, CHILD_REQUEST, info_temporary_failure, REPLACED, REPLACED),
+	ROW(REPLACED, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(REPLACED, CRITICAL, info_critical, REPLACED, REPLACED),
+	ROW(REPLACED, INFO_REPLY, info_old_reply, REPLACED, REPLACED),
+	ROW(REPLACED, CHILD_REPLY, info_old_reply, REPLACED, REPLACED),
+	ROW(REPLACED, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(REPLACED, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(REPLACED, TIMEOUT, sa_stop, DELETING, DELETING),
+
 	/* ---- the end (RFC 7296 1.4.1, 2.25.2) ---- */
 	ROW(DELETING, INFO_REPLY, info_delete_reply, DEAD, DEAD),
+	ROW(DELETING, CHILD_REPLY, info_delete_reply, DEAD, DEAD),
 	ROW(DELETING, INFO_REQUEST, info_request, DELETING, DELETING),
 	ROW(DELETING, DELETE_REQUEST, info_deleted, LINGER, LINGER),
 	ROW(DELETING, CHILD_REQUEST, info_temporary_failure, DELETING, DELETING),

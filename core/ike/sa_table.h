@@ -2,7 +2,7 @@
  *
  * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
  * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
- * both       UP -> DELETING -> DEAD;  LINGER answers repeated requests for a while, then DEAD
+ * both       UP -> DELETING -> DEAD;  UP -> REPLACED -> LINGER;  HEIR -> UP;  LINGER answers repeated requests for a while, then DEAD
  *
  * A state and event without a row: the event is counted and ignored, never fatal. An action that
  * returns ST_OK leads to next_ok, ST_PENDING stays, anything else leads to next_fail. Only
@@ -34,6 +34,8 @@
 	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \
 	X(R_COMMIT, 20000, "IN-NEG", "Responder waiting for the session store") \
 	X(UP, 0, "READY", "Negotiation done") \
+	X(HEIR, 60000, "READY", "Successor of a rekeyed IKE SA, not in charge yet") \
+	X(REPLACED, 60000, "DELETE", "Rekeyed, the peer is to delete it") \
 	X(DELETING, 60000, "DELETE", "Deleting IKE SA") \
 	X(LINGER, 5000, "DELETE", "Deleting IKE SA") \
 	X(DEAD, 0, "DELETE", "Deleting IKE SA")
@@ -66,6 +68,7 @@ enum sa_state {
 	X(INFO_REQUEST)   \
 	X(DELETE_REQUEST) /* the peer deletes this IKE SA */ \
 	X(CHILD_REQUEST)  /* CREATE_CHILD_SA: new child or rekey */ \
+	X(CHILD_REPLY)    \
 	X(BAD_REQUEST)    /* authentic, but malformed: fatal (RFC 7296 2.21.3) */ \
 	X(CRITICAL)       /* authentic, unknown critical payload */ \
 	X(INFO_REPLY)     \
@@ -73,6 +76,7 @@ enum sa_state {
 	X(TIMEOUT)        /* the state lasted too long */ \
 	X(DPD)            /* liveness check is due */ \
 	X(LIFETIME)       /* lifetime of the SA or of the session is over */ \
+	X(REPLACED)       /* its successor is in charge, and the peer deletes this one */ \
 	X(CLOSE)          /* the operator, or a newer SA of the same peer */ \
 	X(CHILD_LOST)     /* the data path lost the child */
 

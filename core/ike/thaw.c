@@ -1,5 +1,7 @@
 #include "core/ike/freeze.h"
 
+#include <string.h>
+
 #include "core/base/freeze.h"
 #include "core/base/hash.h"
 #include "core/base/keep.h"
@@ -7,8 +9,10 @@
 #include "core/ike/auth.h"
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/info.h"
 #include "core/ike/record.h"
+#include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -45,8 +49,10 @@ static bool get_child(struct view group, struct ike_child *c)
 			has_suite = suite_esp(id[0], id[1], id[2], id[3] != 0, &c->suite) == ST_OK;
 		}
 	}
+	if (c->state == CHILD_DELETING)
+		c->why = ST_END_REKEYED; /* most likely; whatever it was, it goes */
 	return good && rd_ok(&r) && has_suite && c->spi_in > 255 && c->n_local_ts > 0 &&
-	       c->n_remote_ts > 0;
+	       c->n_remote_ts > 0 && c->state <= CHILD_RETIRED;
 }
 
 static bool get_grant(struct view group, struct ike_grant *g)
@@ -114,7 +120,49 @@ static enum status add_child(struct ike_sa *sa, struct view group)
 	c.sa = sa;
 	c.is_installed = true;
 	*child = c;
+	if (child->state == CHILD_RETIRED)
+		sa->n_children--;
 	return ST_OK;
+}
+
+static bool take_bytes(struct view v, void *out, size_t cap, uint16_t *len)
+{
+	if (v.len > cap)
+		return false;
+	memcpy(out, v.p, v.len);
+	*len = (uint16_t)v.len;
+	return true;
+}
+
+static enum status get_exchange(struct ike_sa *sa, struct view group)
+{
+	struct rd r = rd_init(group.p, group.len);
+	struct exchange *x = sa->mine == NULL ? exchange_thaw(sa) : NULL;
+	struct view v;
+	uint16_t tag;
+	bool good = true;
+
+	if (x == NULL)
+		return sa->mine != NULL ? ST_BAD_PAYLOAD : ST_NOMEM;
+	while (fz_next(&r, &tag, &v)) {
+		if (record_take(RECORD_EXCHANGE, tag, v, x, &good))
+			continue;
+		if (tag == TAG_NI)
+			good &= take_bytes(v, x->ni, sizeof(x->ni), &x->ni_len);
+		if (tag == TAG_PRIVATE)
+			good &= take_bytes(v, x->private_key, sizeof(x->private_key), &x->private_len);
+		if (tag == TAG_PUBLIC)
+			good &= take_bytes(v, x->public_key, sizeof(x->public_key), &x->public_len);
+		if (tag == TAG_LOCAL_TS)
+			good &= get_ts(v, x->child.ts_i, &x->child.n_ts_i);
+		if (tag == TAG_REMOTE_TS)
+			good &= get_ts(v, x->child.ts_r, &x->child.n_ts_r);
+	}
+	good &= rd_ok(&r) && x->ni_len >= NONCE_MIN && x->rival_nonce_len <= sizeof(x->rival_nonce) &&
+		x->kind <= X_REKEY_IKE && (x->group == 0 || suite_find(XF_DH, x->group, 0) != NULL) &&
+		(x->kind != X_REKEY_IKE || (x->group != 0 && x->spi_ours != 0)) &&
+		(x->kind == X_REKEY_IKE || (x->child.spi_ours > 255 && x->child.n_ts_i != 0));
+	return good ? ST_OK : ST_BAD_PAYLOAD;
 }
 
 /* One field that the table does not have. */
@@ -149,6 +197,8 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 		return get_grant(v, sa->grant) ? ST_OK : ST_BAD_PAYLOAD;
 	case TAG_CHILD:
 		return add_child(sa, v);
+	case TAG_EXCHANGE:
+		return get_exchange(sa, v);
 	default:
 		return ST_OK; /* of a newer main (rollback) */
 	}
@@ -164,8 +214,8 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
-	       sa->out.kind <= REQ_DELETE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
-	       (sa->why != ST_OK || sa->n_children > 0);
+	       sa->out.kind <= REQ_CREATE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
+	       (sa->mine == NULL || sa->out.kind == REQ_CREATE);
 }
 
 static enum status read_record(struct ike_sa *sa, struct view rec)
@@ -209,8 +259,10 @@ static void resume_up(struct ike_sa *sa)
 	ike->guard.established++;
 	map_add(&ike->by_peer, &sa->by_peer,
 		auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
-	sa_arm_life(sa);
+	work_arm(sa);
 	sa_arm_dpd(sa);
+	/* What was on its way is sent again; what was wanted is wanted. */
+	sa_arm(sa, &sa->work_timer, ike_now(ike));
 }
 
 static void resume(struct ike_sa *sa)
@@ -225,10 +277,13 @@ static void resume(struct ike_sa *sa)
 	window_out_alive(&sa->out);
 	if (sa->out.kind != REQ_NONE)
 		sa_arm(sa, &sa->request_timer, ike_now(ike));
-	sa_resume(sa, sa->why != ST_OK ? SA_DELETING : SA_UP);
+	/* A rekeyed one is the peer's to delete, unless our DELETE is out already. */
+	bool is_replaced = sa->why == ST_END_REKEYED && sa->out.kind != REQ_DELETE;
+
+	sa_resume(sa, sa->why == ST_OK ? SA_UP : is_replaced ? SA_REPLACED : SA_DELETING);
 	if (sa->why == ST_OK)
 		resume_up(sa);
-	else if (sa->out.kind == REQ_NONE)
+	else if (!is_replaced && sa->out.kind == REQ_NONE)
 		info_send_delete(sa);
 }
 

@@ -32,7 +32,15 @@ struct window_in {
 	struct window_kept kept[WINDOW_IN];
 };
 
-enum request_kind { REQ_NONE, REQ_INIT, REQ_AUTH, REQ_DPD, REQ_DELETE };
+enum request_kind {
+	REQ_NONE,
+	REQ_INIT,
+	REQ_AUTH,
+	REQ_DPD,
+	REQ_DELETE,
+	REQ_DELETE_CHILD,
+	REQ_CREATE
+};
 
 /* When a request is repeated: after first_ms, then twice as long each time up to cap_ms. */
 struct backoff {

@@ -356,13 +356,27 @@ static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const
 	world_break(n->w, "unknown SPI moved");
 }
 
+static void use(void *ctx, uint32_t spi_in)
+{
+	struct world_node *n = ctx;
+
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spi_in) {
+			n->child[i].receive_only = false;
+			return;
+		}
+	world_break(n->w, "unknown SPI used");
+}
+
 static void remove_child(void *ctx, uint32_t spi_in)
 {
 	struct world_node *n = ctx;
 
 	for (size_t i = 0; i < n->n_child; i++)
 		if (n->child[i].spi_in == spi_in) {
-			n->child[i] = n->child[--n->n_child];
+			n->n_child--;
+			memmove(&n->child[i], &n->child[i + 1],
+				(n->n_child - i) * sizeof(n->child[0]));
 			return;
 		}
 	world_break(n->w, "unknown SPI removed");
@@ -475,6 +489,7 @@ const struct ike_ports world_ports = {
 	.cancel = cancel,
 	.install = install,
 	.move = move,
+	.use = use,
 	.remove = remove_child,
 	.keep = keep,
 	.tell = tell,

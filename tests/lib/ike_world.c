@@ -177,21 +177,14 @@ void world_fini(struct world *w)
 	}
 }
 
-/* The data path does not have what the engine believes in. */
-static void report_lost(struct world_node *n)
+static bool has_child(void *ctx, uint32_t spi_in)
 {
-	struct ike_sa_info info;
-	uint64_t cursor = 0;
+	const struct world_node *n = ctx;
 
-	while (ike_next_info(n->ike, &cursor, &info))
-		for (size_t i = 0; i < info.n_children; i++) {
-			size_t k = 0;
-
-			while (k < n->n_child && n->child[k].spi_in != info.children[i].spi_in)
-				k++;
-			if (k == n->n_child)
-				ike_on_child_lost(n->ike, info.children[i].spi_in, ST_END_LOST);
-		}
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spi_in)
+			return true;
+	return false;
 }
 
 bool world_restart(struct world *w, int side)
@@ -231,7 +224,7 @@ bool world_restart(struct world *w, int side)
 			i++;
 	if (side == 1)
 		world_reconcile_leases(w);
-	report_lost(n);
+	ike_reconcile(n->ike, has_child, n);
 	return true;
 }
 
@@ -408,6 +401,25 @@ static bool is_same_child(const struct ike_child_spec *x, const struct ike_child
 	       x->esn == y->esn &&
 	       same_ts(x->local_ts, x->n_local_ts, y->remote_ts, y->n_remote_ts) &&
 	       same_ts(x->remote_ts, x->n_remote_ts, y->local_ts, y->n_local_ts);
+}
+
+const struct ike_child_spec *world_way_out(const struct world_node *n)
+{
+	for (size_t i = n->n_child; i-- > 0;)
+		if (!n->child[i].receive_only)
+			return &n->child[i];
+	return NULL;
+}
+
+bool world_has_way(const struct world *w, int from)
+{
+	const struct ike_child_spec *out = world_way_out(&w->node[from]);
+	const struct world_node *to = &w->node[!from];
+
+	for (size_t i = 0; out != NULL && i < to->n_child; i++)
+		if (to->child[i].spi_in == out->spi_out)
+			return true;
+	return false;
 }
 
 bool world_children_agree(struct world *w)

@@ -49,7 +49,7 @@ struct world_node {
 	struct snapshot *conf;
 	uint64_t wake_ms;
 	/* data path */
-	struct ike_child_spec child[WORLD_CHILDREN];
+	struct ike_child_spec child[WORLD_CHILDREN]; /* in the order of installation */
 	size_t n_child;
 	uint64_t leases_given;
 	/* keeper */
@@ -144,6 +144,11 @@ void world_inject(struct world *w, int to, const struct endpoint *local,
 	const struct endpoint *remote, const uint8_t *msg, size_t len);
 /* Nothing of any SA is left anywhere: children, leases, records, SAs. */
 bool world_is_empty(struct world *w);
+/* The child that packets of this side leave through: the one that was installed last and is not
+ * receive_only; NULL: none. */
+const struct ike_child_spec *world_way_out(const struct world_node *n);
+/* Does what leaves one side through it come in at the other? */
+bool world_has_way(const struct world *w, int from);
 /* There is a child that both sides have, and every one that both have is the same on both: keys,
  * SPIs, algorithms, selectors. */
 bool world_children_agree(struct world *w);

@@ -1,0 +1,327 @@
+#include "core/ike/create.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/ike/auth.h"
+#include "core/ike/child.h"
+#include "core/ike/engine.h"
+#include "core/ike/explain.h"
+#include "core/ike/freeze.h"
+#include "core/ike/init.h"
+#include "core/ike/narrow.h"
+#include "core/ike/work.h"
+#include "core/wire/notify.h"
+
+/* ---- the request ---------------------------------------------------------------------------------- */
+
+static enum status put_payloads(struct exchange *x, struct msg_out *o)
+{
+	struct ike_sa *sa = x->sa;
+	struct offer_own own;
+	struct allowed_set ours;
+	struct sa offer;
+	uint8_t spi[8];
+	struct wr w = wr_init(spi, sizeof(spi));
+
+	if (x->kind == X_REKEY_IKE) {
+		offer_rekey_ike(x->conf, sa, &own, &ours);
+		wr_u64(&w, x->spi_ours);
+		offer_build(&offer, PROTO_IKE, &ours, (struct view){spi, 8}, true);
+	} else {
+		offer_rekey_esp(x->conf, sa, ike_find_child(sa->ike, x->old_spi), &own, &ours);
+		wr_u32(&w, x->child.spi_ours);
+		offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, 4}, x->group != 0);
+		msg_notify_child(o, N_REKEY_SA, x->old_spi);
+	}
+	init_put_sa(o, &offer);
+	payload_put(&o->c, PT_NONCE, x->ni, x->ni_len);
+	if (x->group != 0)
+		msg_put_ke(o, x->group, (struct view){x->public_key, x->public_len});
+	if (x->kind != X_REKEY_IKE) {
+		child_put_ts(o, PT_TSI, x->child.ts_i, x->child.n_ts_i);
+		child_put_ts(o, PT_TSR, x->child.ts_r, x->child.n_ts_r);
+	}
+	return ST_OK;
+}
+
+/* SPIs of ours, and for a child the selectors of the one that it replaces (RFC 7296 2.9.2). */
+static enum status prepare(struct exchange *x)
+{
+	struct ike *ike = x->sa->ike;
+	const struct ike_child *old;
+
+	if (x->kind == X_REKEY_IKE) {
+		x->spi_ours = sa_new_spi(ike);
+		return x->spi_ours != 0 ? ST_OK : ST_INTERNAL;
+	}
+	old = ike_find_child(ike, x->old_spi);
+	if (old == NULL || old->state != CHILD_UP)
+		return exchange_fail(x, ST_CANCELLED, "%s", "the child is gone");
+	x->child.spi_ours = child_new_spi_like(ike, x->old_spi);
+	x->child.n_ts_i = old->n_local_ts;
+	x->child.n_ts_r = old->n_remote_ts;
+	memcpy(x->child.ts_i, old->local_ts, sizeof(x->child.ts_i));
+	memcpy(x->child.ts_r, old->remote_ts, sizeof(x->child.ts_r));
+	return x->child.spi_ours != 0 ? ST_OK : ST_INTERNAL;
+}
+
+enum status create_i_send(struct exchange *x, const struct x_event *ev)
+{
+	struct ike_sa *sa = x->sa;
+	struct msg_out o;
+	struct view msg;
+	enum status st = ev->job != NULL ? exchange_keep_pair(x, ev->job) : ST_OK;
+
+	/* The window may have been taken while the key pair was made. */
+	if (st == ST_OK && sa->out.kind != REQ_NONE)
+		st = ST_AGAIN;
+	if (st == ST_OK)
+		st = prepare(x);
+	if (st != ST_OK)
+		return st;
+	msg_start(&o, sa, EX_CREATE_CHILD_SA, false, sa->out.next);
+	st = put_payloads(x, &o);
+	if (st == ST_OK)
+		st = msg_end(&o, &msg);
+	if (st == ST_OK)
+		st = sa_request(sa, REQ_CREATE, msg);
+	if (st != ST_OK)
+		return st;
+	x->state = XS_I_WAIT; /* as it is kept */
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
+	sa_send(sa, msg);
+	return ST_OK;
+}
+
+enum status create_i_start(struct exchange *x, const struct x_event *ev)
+{
+	(void)ev;
+	return exchange_generate(x);
+}
+
+enum status create_i_again(struct exchange *x, const struct x_event *ev)
+{
+	sa_request_done(x->sa);
+	x->group = ev->group;
+	x->sa->ike->ports->random(x->sa->ike->ctx, x->ni, x->ni_len);
+	return exchange_generate(x);
+}
+
+/* ---- the reply ------------------------------------------------------------------------------------ */
+
+static enum status status_of(uint16_t notify, bool is_ike)
+{
+	switch (notify) {
+	case N_TEMPORARY_FAILURE: return ST_TEMPORARY;
+	case N_CHILD_SA_NOT_FOUND: return ST_NO_CHILD;
+	case N_NO_ADDITIONAL_SAS: return ST_NO_ADDITIONAL_SAS;
+	case N_NO_PROPOSAL_CHOSEN: return is_ike ? ST_NO_PROPOSAL : ST_NO_CHILD_PROPOSAL;
+	case N_TS_UNACCEPTABLE: return ST_TS_UNACCEPTABLE;
+	case N_INVALID_KE_PAYLOAD: return ST_INVALID_KE;
+	default: return ST_PEER_REFUSED;
+	}
+}
+
+/* Bit of a group in the list that we offer; 0: we do not. */
+static uint64_t group_bit(const struct exchange *x, uint16_t group)
+{
+	struct offer_own own;
+	struct allowed_set ours;
+	uint64_t bit = 1;
+
+	if (x->kind == X_REKEY_IKE)
+		offer_rekey_ike(x->conf, x->sa, &own, &ours);
+	else
+		offer_rekey_esp(x->conf, x->sa, ike_find_child(x->sa->ike, x->old_spi), &own, &ours);
+	for (size_t i = 0; i < ours.n; i++)
+		for (size_t k = 0; k < ours.v[i].dh.n && bit != 0; k++, bit <<= 1)
+			if (ours.v[i].dh.v[k].id == group)
+				return bit;
+	return 0;
+}
+
+static struct x_event judge_error(struct exchange *x, const struct notify *n)
+{
+	struct x_event ev = {.kind = XE_REFUSED, .status = status_of(n->type, x->kind == X_REKEY_IKE)};
+	uint64_t bit;
+
+	if (n->type != N_INVALID_KE_PAYLOAD || x->group == 0 || notify_u16(n, &ev.group) != ST_OK)
+		return ev;
+	bit = group_bit(x, ev.group);
+	x->groups_tried |= group_bit(x, x->group);
+	if (bit != 0 && (x->groups_tried & bit) == 0) {
+		x->groups_tried |= bit;
+		ev.kind = XE_OTHER_GROUP;
+	}
+	return ev;
+}
+
+struct x_event create_i_judge(struct exchange *x, const struct msg_in *m, enum status st)
+{
+	struct x_event ev = {.kind = XE_REFUSED, .msg = m, .status = st};
+	struct notify n;
+
+	if (st != ST_OK)
+		return ev;
+	if (msg_error(&m->p, &n)) {
+		ev = judge_error(x, &n);
+		explain_notify(x->words, sizeof(x->words), n.type);
+		ev.msg = m;
+	} else if (payload_find(&m->p, PT_SA) == NULL || payload_find(&m->p, PT_NONCE) == NULL) {
+		ev.status = ST_BAD_EXCHANGE;
+	} else {
+		ev.kind = x->group != 0 ? XE_REPLY_KE : XE_REPLY;
+	}
+	return ev;
+}
+
+enum status create_i_refused(struct exchange *x, const struct x_event *ev)
+{
+	x->why = ev->status;
+	return ev->status;
+}
+
+static enum status read_ike(struct exchange *x, const struct ike_payloads *p)
+{
+	struct offer_own own;
+	struct allowed_set ours;
+	struct offer_set answer;
+	struct sa offer;
+	struct rd r;
+	enum status st = sa_parse(payload_find(p, PT_SA)->body, SA_NUMBERS_INCREASING, &offer);
+
+	if (st == ST_OK && (offer.n != 1 || offer.n_skipped != 0 || !sa_spis_are(&offer, PROTO_IKE, 8)))
+		st = ST_BAD_PAYLOAD;
+	if (st != ST_OK)
+		return st;
+	offer_rekey_ike(x->conf, x->sa, &own, &ours);
+	offer_from_sa(&offer, &answer);
+	if (answer.n != 1 ||
+		proposal_accept(CHOOSE_IKE, false, ours.v, ours.n, &answer.v[0], &x->chosen) != ST_OK)
+		return ST_NO_PROPOSAL;
+	r = rd_init(offer.v[0].spi.p, offer.v[0].spi.len);
+	x->spi_peer = rd_u64(&r);
+	if (x->chosen.dh != x->group)
+		return ST_INVALID_KE;
+	return suite_ike(x->chosen.encr.id, x->chosen.encr.key_bits, x->chosen.prf, x->chosen.integ,
+		x->chosen.dh, &x->suite);
+}
+
+static enum status read_child(struct exchange *x, const struct ike_payloads *p)
+{
+	struct offer_own own;
+	struct allowed_set ours;
+	enum status st;
+
+	offer_rekey_esp(x->conf, x->sa, ike_find_child(x->sa->ike, x->old_spi), &own, &ours);
+	st = child_read_answer(p, &ours, false, &x->child);
+	if (st == ST_OK && x->child.chosen.dh != x->group)
+		st = ST_INVALID_KE;
+	return st;
+}
+
+static enum status read_reply(struct exchange *x, const struct ike_payloads *p)
+{
+	enum status st = x->kind == X_REKEY_IKE ? read_ike(x, p) : read_child(x, p);
+	struct view nonce;
+
+	if (st == ST_OK)
+		st = nonce_parse(payload_find(p, PT_NONCE)->body, &nonce);
+	if (st != ST_OK)
+		return exchange_fail(x, st, "%s", "the peer's answer does not fit what we asked for");
+	x->nr_len = (uint16_t)nonce.len;
+	memcpy(x->nr, nonce.p, nonce.len);
+	return x->group != 0 ? exchange_read_ke(x, p) : ST_OK;
+}
+
+enum status create_i_reply(struct exchange *x, const struct x_event *ev)
+{
+	enum status st = read_reply(x, &ev->msg->p);
+
+	return st == ST_OK ? exchange_compute(x) : st;
+}
+
+/* ---- what it made ----------------------------------------------------------------------------------- */
+
+/* Did ours have the lowest of the four nonces? Then ours is the one too many. */
+static bool is_redundant(const struct exchange *x)
+{
+	struct view rival = {x->rival_nonce, x->rival_nonce_len};
+
+	return exchange_nonce_lower(exchange_low_nonce(x), rival);
+}
+
+static enum status finish_child(struct exchange *x)
+{
+	struct ike_sa *sa = x->sa;
+	struct ike *ike = sa->ike;
+	struct ike_child *old, *rival, *c;
+	struct child_birth b = {
+		.offer = &x->child,
+		.is_initiator = true,
+		.replaces = x->old_spi,
+		.ni = {x->ni, x->ni_len},
+		.nr = {x->nr, x->nr_len},
+		.secret = {x->secret, x->secret_len},
+		.terms = child_terms_of(sa, x->conf),
+	};
+	enum status st;
+
+	old = ike_find_child(ike, x->old_spi);
+	rival = x->rival_spi != 0 ? ike_find_child(ike, x->rival_spi) : NULL;
+	b.receive_only = rival != NULL && is_redundant(x);
+	st = child_install(sa, &b, &c);
+	if (st != ST_OK)
+		return st;
+	sa_request_done(sa);
+	if (b.receive_only) {
+		/* Packets follow when the peer is ready, which its DELETE of the old one says. */
+		if (old != NULL)
+			work_replaced(old);
+		work_delete_child(c, ST_END_REDUNDANT);
+		return ST_OK;
+	}
+	child_tell_up(c);
+	if (old != NULL)
+		work_delete_child(old, ST_END_REKEYED);
+	if (rival != NULL)
+		work_replaced(rival);
+	stats_inc(ike->stats, CT_CHILD_REKEYED);
+	return ST_OK;
+}
+
+static enum status finish_ike(struct exchange *x)
+{
+	struct ike_sa *old = x->sa, *rival;
+	struct ike_sa *heir = succeed_new(x);
+
+	if (heir == NULL)
+		return ST_NOMEM;
+	sa_request_done(old);
+	old->mine = NULL; /* it is not to be forgotten with the SA; it ends by itself */
+	rival = exchange_part(x);
+	if (rival != NULL && is_redundant(x)) {
+		succeed(old, rival);
+		sa_event(old, SE_REPLACED, ST_END_REKEYED);
+		sa_event(heir, SE_CLOSE, ST_END_REDUNDANT);
+		return ST_OK;
+	}
+	succeed(old, heir);
+	sa_event(old, SE_CLOSE, ST_END_REKEYED);
+	return ST_OK;
+}
+
+enum status create_i_finish(struct exchange *x, const struct x_event *ev)
+{
+	enum status st = ev->job != NULL ? exchange_keep_secret(x, ev->job)
+					 : read_reply(x, &ev->msg->p);
+
+	if (st != ST_OK)
+		return st;
+	/* The peer's about the same SA is still being computed: ours was first (2.25.2). */
+	exchange_yield(x);
+	return x->kind == X_REKEY_IKE ? finish_ike(x) : finish_child(x);
+}

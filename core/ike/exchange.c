@@ -1,0 +1,447 @@
+#include "core/ike/exchange.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/ike/child.h"
+#include "core/ike/create.h"
+#include "core/ike/engine.h"
+#include "core/ike/offer.h"
+#include "core/ike/freeze.h"
+#include "core/ike/work.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define JOB_MS 10000
+
+#define ROW(s, e, a, ok, fail) {XS_##s, XE_##e, XS_##ok, XS_##fail, a}
+
+static x_action stop;
+
+static const struct x_row rows[] = {
+	ROW(NEW, START, create_i_send, I_WAIT, FAILED),
+	ROW(NEW, START_KE, create_i_start, I_DH, FAILED),
+	ROW(I_DH, JOB, create_i_send, I_WAIT, FAILED),
+	ROW(I_DH, TIMEOUT, stop, FAILED, FAILED),
+	ROW(I_WAIT, REPLY, create_i_finish, DONE, FAILED),
+	ROW(I_WAIT, REPLY_KE, create_i_reply, I_SECRET, FAILED),
+	ROW(I_WAIT, OTHER_GROUP, create_i_again, I_DH, FAILED),
+	ROW(I_WAIT, REFUSED, create_i_refused, FAILED, FAILED),
+	ROW(I_SECRET, JOB, create_i_finish, DONE, FAILED),
+	ROW(I_SECRET, TIMEOUT, stop, FAILED, FAILED),
+
+	ROW(NEW, REQUEST, create_r_finish, DONE, FAILED),
+	ROW(NEW, REQUEST_KE, create_r_start, R_DH, FAILED),
+	ROW(R_DH, JOB, create_r_generated, R_SECRET, FAILED),
+	ROW(R_DH, TIMEOUT, stop, FAILED, FAILED),
+	ROW(R_SECRET, JOB, create_r_finish, DONE, FAILED),
+	ROW(R_SECRET, TIMEOUT, stop, FAILED, FAILED),
+};
+
+const struct x_row *exchange_rows(size_t *n)
+{
+	*n = ARRAY_LEN(rows);
+	return rows;
+}
+
+static const struct x_row *find_row(uint8_t state, enum x_event_kind event)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].state == state && rows[i].event == event)
+			return &rows[i];
+	return NULL;
+}
+
+/* ---- birth and death ----------------------------------------------------------------------------- */
+
+static void on_timer(struct timer *t, void *ctx)
+{
+	struct exchange *x = CONTAINER_OF(t, struct exchange, timer);
+
+	(void)ctx;
+	exchange_event(x, &(struct x_event){.kind = XE_TIMEOUT});
+}
+
+static struct exchange *x_new(struct ike_sa *sa, bool is_mine)
+{
+	struct exchange *x = mem_new(sizeof(*x));
+
+	if (x == NULL)
+		return NULL;
+	x->sa = sa;
+	x->is_mine = is_mine;
+	x->conf = snapshot_ref(sa->ike->conf);
+	x->wait = (struct waiter){.sa = sa, .x = x};
+	timer_init(&x->timer, on_timer);
+	*(is_mine ? &sa->mine : &sa->theirs) = x;
+	return x;
+}
+
+struct ike_sa *exchange_part(struct exchange *x)
+{
+	struct ike_sa *rival = x->rival;
+
+	if (rival != NULL)
+		rival->predecessor = NULL;
+	x->rival = NULL;
+	return rival;
+}
+
+static void x_free(struct exchange *x)
+{
+	struct ike_sa *sa = x->sa;
+
+	(void)exchange_part(x);
+	waiter_cancel(&x->wait);
+	timer_stop(&sa->ike->timers, &x->timer);
+	if (sa->mine == x)
+		sa->mine = NULL;
+	if (sa->theirs == x)
+		sa->theirs = NULL;
+	snapshot_unref(x->conf);
+	mem_free_secret(x, sizeof(*x));
+}
+
+/* A refusal that asks for patience, or one that will not change. */
+static void on_failed_mine(struct exchange *x)
+{
+	struct ike_sa *sa = x->sa;
+	struct ike_child *c = x->old_spi != 0 ? ike_find_child(sa->ike, x->old_spi) : NULL;
+	struct ike_event ev = {
+		.kind = IKE_EV_REKEY_FAILED, .sa = sa->number, .spi_i = sa->spi_i,
+		.spi_r = sa->spi_r, .local = sa->local, .remote = sa->remote,
+		.peer_id = &sa->peer_id, .profile = sa->settings.profile, .status = x->why,
+		.detail = x->words, .session = sa->session, .spi_in = x->old_spi,
+	};
+
+	stats_status(sa->ike->stats, x->why);
+	if (x->why == ST_NO_CHILD && c != NULL) { /* RFC 7296 2.25: the peer does not have it */
+		child_end(c, ST_END_PEER);
+		return;
+	}
+	if (x->why != ST_TEMPORARY && x->why != ST_TIMEOUT && x->why != ST_NOMEM)
+		sa->ike->ports->tell(sa->ike->ctx, &ev);
+	if (x->why == ST_NO_ADDITIONAL_SAS && c != NULL) {
+		c->may_rekey = c->wants_rekey = false; /* it serves until its lifetime ends */
+		c->rekey_ms = 0;
+		return;
+	}
+	work_postpone(sa);
+}
+
+/* Ours came to nothing, the peer's did not. */
+static void take_rival(struct ike_sa *sa, struct exchange *x)
+{
+	struct ike_sa *rival = exchange_part(x);
+
+	sa->mine = NULL;
+	succeed(sa, rival);
+	sa_event(sa, SE_REPLACED, ST_END_REKEYED);
+}
+
+/* A successor that is over before it inherits: its predecessor no longer waits for it. */
+static void leave_predecessor(struct ike_sa *heir)
+{
+	if (heir->predecessor != NULL)
+		(void)exchange_part(heir->predecessor->mine);
+}
+
+/* It is over, well or badly. */
+static void end(struct exchange *x)
+{
+	struct ike_sa *sa = x->sa;
+	bool is_mine = x->is_mine, failed = x->state == XS_FAILED;
+
+	if (is_mine) {
+		if (sa->out.kind == REQ_CREATE)
+			sa_request_done(sa);
+		if (failed && x->rival != NULL && sa->state == SA_UP)
+			take_rival(sa, x);
+		else if (failed && x->rival_spi == 0 && sa->state == SA_UP)
+			on_failed_mine(x);
+		else if (!failed)
+			sa->rekey_tries = 0;
+	} else if (failed) {
+		create_r_refuse(sa, x, &x->local, &x->remote, x->why);
+	}
+	x_free(x);
+	if (sa->state != SA_UP)
+		return;
+	if (is_mine)
+		(void)!ike_keep(sa);
+	if (sa->n_children == 0 && !exchange_makes_child(sa)) {
+		sa_event(sa, SE_CLOSE, ST_END_PEER);
+		return;
+	}
+	work_arm(sa);
+	sa_arm_dpd(sa);
+	work(sa);
+}
+
+static enum status stop(struct exchange *x, const struct x_event *ev)
+{
+	return exchange_fail(x, ST_TIMEOUT, "%s", "a computation was not answered");
+}
+
+void exchange_event(struct exchange *x, const struct x_event *ev)
+{
+	const struct x_row *row = find_row(x->state, ev->kind);
+	struct ike_sa *sa = x->sa;
+	enum status st;
+
+	if (row == NULL) {
+		stats_status(sa->ike->stats, ST_BAD_STATE);
+		return;
+	}
+	st = row->action(x, ev);
+	if (st == ST_PENDING)
+		return;
+	if (st != ST_OK && x->why == ST_OK)
+		x->why = st;
+	x->state = st == ST_OK ? row->next_ok : row->next_fail;
+	timer_stop(&sa->ike->timers, &x->timer);
+	if (x->state == XS_DONE || x->state == XS_FAILED)
+		end(x);
+	else if (x->state != XS_I_WAIT)
+		sa_arm(sa, &x->timer, ike_now(sa->ike) + JOB_MS);
+}
+
+enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi)
+{
+	struct exchange *x = x_new(sa, true);
+	const struct ipsec_profile *profile = child_profile(sa, sa->ike->conf);
+
+	if (x == NULL)
+		return ST_NOMEM;
+	x->kind = (uint8_t)kind;
+	x->old_spi = old_spi;
+	x->ni_len = NONCE_LEN;
+	sa->ike->ports->random(sa->ike->ctx, x->ni, x->ni_len);
+	if (kind == X_REKEY_IKE)
+		x->group = offer_rekey_group(x->conf, sa);
+	else if (profile != NULL && profile->pfs.n != 0)
+		x->group = profile->pfs.v[0].id;
+	exchange_event(x, &(struct x_event){.kind = x->group != 0 ? XE_START_KE : XE_START});
+	return ST_OK;
+}
+
+struct exchange *exchange_thaw(struct ike_sa *sa)
+{
+	struct exchange *x = x_new(sa, true);
+
+	if (x != NULL)
+		x->state = XS_I_WAIT;
+	return x;
+}
+
+void exchange_abort(struct ike_sa *sa)
+{
+	leave_predecessor(sa);
+	if (sa->theirs != NULL) {
+		create_r_refuse(sa, sa->theirs, &sa->theirs->local, &sa->theirs->remote, ST_TEMPORARY);
+		x_free(sa->theirs);
+	}
+	if (sa->mine != NULL) {
+		struct ike_sa *rival = exchange_part(sa->mine);
+
+		exchange_forget_mine(sa);
+		if (rival != NULL)
+			sa_event(rival, SE_CLOSE, ST_END_REDUNDANT);
+	}
+}
+
+void exchange_drop(struct exchange *x)
+{
+	x_free(x);
+}
+
+void exchange_yield(struct exchange *x)
+{
+	struct exchange *theirs = x->sa->theirs;
+
+	if (theirs == NULL || theirs->kind != x->kind || theirs->old_spi != x->old_spi)
+		return;
+	create_r_refuse(x->sa, theirs, &theirs->local, &theirs->remote, ST_TEMPORARY);
+	x_free(theirs);
+}
+
+void exchange_forget_mine(struct ike_sa *sa)
+{
+	if (sa->mine == NULL)
+		return;
+	/* One that is not answered stays open: its number is used up, and the peer takes no later one
+	 * before it (RFC 7296 2.3). */
+	if (sa->out.kind == REQ_CREATE && sa->mine->state == XS_I_SECRET)
+		sa_request_done(sa);
+	x_free(sa->mine);
+}
+
+void exchange_forget(struct ike_sa *sa)
+{
+	leave_predecessor(sa);
+	if (sa->mine != NULL)
+		x_free(sa->mine);
+	if (sa->theirs != NULL)
+		x_free(sa->theirs);
+}
+
+bool exchange_makes_child(const struct ike_sa *sa)
+{
+	return (sa->mine != NULL && sa->mine->kind != X_REKEY_IKE) ||
+	       (sa->theirs != NULL && sa->theirs->kind != X_REKEY_IKE);
+}
+
+/* ---- messages -------------------------------------------------------------------------------------- */
+
+void exchange_on_request(struct ike_sa *sa, const struct msg_in *m)
+{
+	struct exchange *x = x_new(sa, false);
+	struct x_event ev = {.msg = m};
+	enum status st;
+
+	window_in_accept(&sa->in, m->hdr.msgid);
+	if (x == NULL) {
+		create_r_refuse(sa, NULL, m->local, m->remote, ST_NOMEM);
+		return;
+	}
+	x->msgid = m->hdr.msgid;
+	x->local = *m->local;
+	x->remote = *m->remote;
+	st = create_r_judge(x, m);
+	if (st != ST_OK) {
+		x->state = XS_FAILED;
+		x->why = st;
+		stats_status(sa->ike->stats, st);
+		end(x);
+		return;
+	}
+	ev.kind = x->group != 0 ? XE_REQUEST_KE : XE_REQUEST;
+	exchange_event(x, &ev);
+}
+
+void exchange_on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
+{
+	struct exchange *x = sa->mine;
+	struct x_event ev;
+
+	if (x == NULL) { /* whose it was is gone */
+		sa_request_done(sa);
+		work(sa);
+		return;
+	}
+	if (x->state != XS_I_WAIT) { /* a copy of the reply that is being worked on */
+		stats_status(sa->ike->stats, ST_BAD_MSGID);
+		return;
+	}
+	/* Answered: it is not repeated, but stays open until what it made is there. */
+	timer_stop(&sa->ike->timers, &sa->request_timer);
+	ev = create_i_judge(x, m, st);
+	exchange_event(x, &ev);
+}
+
+enum status create_request(struct ike_sa *sa, const struct sa_event *ev)
+{
+	exchange_on_request(sa, ev->msg);
+	return ST_PENDING; /* the state is another one when the SA has a successor now */
+}
+
+enum status create_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	exchange_on_reply(sa, ev->msg, ev->status);
+	return ST_PENDING;
+}
+
+/* ---- what all of them need --------------------------------------------------------------------------- */
+
+enum status exchange_fail(struct exchange *x, enum status st, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (x->why != ST_OK)
+		return st;
+	x->why = st;
+	va_start(ap, fmt);
+	vsnprintf(x->words, sizeof(x->words), fmt, ap);
+	va_end(ap);
+	return st;
+}
+
+enum status exchange_generate(struct exchange *x)
+{
+	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = x->group};
+
+	return waiter_job(&x->wait, &job);
+}
+
+enum status exchange_compute(struct exchange *x)
+{
+	struct ike_job job = {.kind = JOB_DH_COMPUTE, .group = x->group};
+	enum status st;
+
+	job.private_len = x->private_len;
+	memcpy(job.private_key, x->private_key, x->private_len);
+	job.public_len = x->peer_public_len;
+	memcpy(job.peer_public, x->peer_public, x->peer_public_len);
+	st = waiter_job(&x->wait, &job);
+	mem_zero(&job, sizeof(job));
+	return st;
+}
+
+enum status exchange_keep_pair(struct exchange *x, const struct ike_job_result *job)
+{
+	if (job->status != ST_OK)
+		return job->status;
+	if (job->private_len > sizeof(x->private_key) || job->public_len > sizeof(x->public_key))
+		return ST_INTERNAL;
+	x->private_len = job->private_len;
+	memcpy(x->private_key, job->private_key, job->private_len);
+	x->public_len = job->public_len;
+	memcpy(x->public_key, job->public_key, job->public_len);
+	return ST_OK;
+}
+
+enum status exchange_read_ke(struct exchange *x, const struct ike_payloads *p)
+{
+	const struct payload *at = payload_find(p, PT_KE);
+	const struct xf *group = suite_find(XF_DH, x->group, 0);
+	struct ke ke;
+	enum status st = at != NULL ? ke_parse(at->body, &ke) : ST_INVALID_KE;
+
+	if (st != ST_OK)
+		return st;
+	if (ke.group != x->group)
+		return ST_INVALID_KE;
+	if (group == NULL || ke.data.len != group->public_len || ke.data.len > IKE_DH_MAX)
+		return ST_BAD_KE;
+	x->peer_public_len = (uint16_t)ke.data.len;
+	memcpy(x->peer_public, ke.data.p, ke.data.len);
+	return ST_OK;
+}
+
+enum status exchange_keep_secret(struct exchange *x, const struct ike_job_result *job)
+{
+	mem_zero(x->private_key, sizeof(x->private_key));
+	if (job->status != ST_OK)
+		return exchange_fail(x, job->status, "%s", job->status == ST_BAD_KE
+			? "the peer's key exchange value is not valid for its group" : "");
+	if (job->secret_len > sizeof(x->secret))
+		return ST_INTERNAL;
+	x->secret_len = job->secret_len;
+	memcpy(x->secret, job->secret, job->secret_len);
+	return ST_OK;
+}
+
+bool exchange_nonce_lower(struct view a, struct view b)
+{
+	int d = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+
+	return d != 0 ? d < 0 : a.len < b.len;
+}
+
+struct view exchange_low_nonce(const struct exchange *x)
+{
+	struct view ni = {x->ni, x->ni_len}, nr = {x->nr, x->nr_len};
+
+	return exchange_nonce_lower(ni, nr) ? ni : nr;
+}

@@ -1,0 +1,129 @@
+/* CREATE_CHILD_SA (RFC 7296 1.3): at most one that we began and one that the peer began per IKE SA,
+ * each a small machine of its own beside the SA's state.
+ *
+ *   ours     DH -> WAIT -> SECRET -> done       without a key exchange: WAIT -> done
+ *   theirs   DH -> SECRET -> done               without a key exchange: done at once
+ *
+ * Both at the same time are a collision when they are about the same SA (2.8.1, 2.8.2): all new SAs
+ * are made, and when our own exchange ends, the one whose exchange had the lowest of the four nonces
+ * is given up by the side that began it. Private to core/ike. */
+#ifndef CORE_IKE_EXCHANGE_H
+#define CORE_IKE_EXCHANGE_H
+
+#include "core/ike/sa.h"
+
+enum x_kind { X_NEW_CHILD, X_REKEY_CHILD, X_REKEY_IKE };
+
+enum x_state { XS_NEW, XS_I_DH, XS_I_WAIT, XS_I_SECRET, XS_R_DH, XS_R_SECRET, XS_DONE, XS_FAILED, X_STATES };
+
+/* What may happen to one. */
+enum x_event_kind {
+	XE_START,       /* ours, without a key exchange */
+	XE_START_KE,
+	XE_REQUEST,     /* theirs, judged: without a key exchange */
+	XE_REQUEST_KE,
+	XE_JOB,
+	XE_REPLY,       /* to ours */
+	XE_REPLY_KE,    /* with the key exchange that we asked for */
+	XE_OTHER_GROUP, /* INVALID_KE_PAYLOAD with a group that we allow */
+	XE_REFUSED,     /* any other error */
+	XE_TIMEOUT,     /* a job is not answered */
+	X_EVENTS
+};
+
+struct x_event {
+	enum x_event_kind kind;
+	const struct msg_in *msg;
+	const struct ike_job_result *job;
+	enum status status; /* REFUSED */
+	uint16_t group;     /* OTHER_GROUP */
+};
+
+typedef enum status x_action(struct exchange *x, const struct x_event *ev);
+
+struct x_row {
+	uint8_t state, event, next_ok, next_fail;
+	x_action *action;
+};
+
+struct exchange {
+	struct ike_sa *sa;
+	uint8_t kind;          /* enum x_kind */
+	uint8_t state;         /* enum x_state; written by exchange_event() only */
+	bool is_mine;
+	struct waiter wait;
+	struct timer timer;    /* of a job that is not answered */
+	struct snapshot *conf;
+	enum status why;
+	char words[IKE_DETAIL_LEN];
+
+	uint32_t msgid;        /* theirs, and where the reply goes */
+	struct endpoint local, remote;
+
+	uint16_t ni_len, nr_len;
+	uint8_t ni[NONCE_MAX], nr[NONCE_MAX];
+	uint16_t group;        /* 0: no key exchange */
+	uint16_t private_len, public_len, peer_public_len, secret_len;
+	uint8_t private_key[IKE_DH_MAX];
+	uint8_t public_key[IKE_DH_MAX];
+	uint8_t peer_public[IKE_DH_MAX];
+	uint8_t secret[IKE_DH_MAX];
+	uint64_t groups_tried; /* ours: bits of the list that is offered */
+
+	uint32_t peer_old_spi; /* theirs: what REKEY_SA said */
+	uint32_t old_spi;      /* REKEY_CHILD: our inbound SPI of the one to be replaced */
+	struct child_offer child;
+	struct chosen chosen;  /* REKEY_IKE */
+	struct ike_suite suite;
+	uint64_t spi_ours, spi_peer;
+
+	/* ours: what the peer made of the same SA meanwhile */
+	uint32_t rival_spi;    /* child; 0: none */
+	struct ike_sa *rival;  /* IKE SA, whose predecessor is ours; NULL: none */
+	uint16_t rival_nonce_len;
+	uint8_t rival_nonce[NONCE_MAX]; /* the lower one of its exchange */
+};
+
+/* Begins one of ours, or takes the peer's; sa->mine or sa->theirs is set until it ends. ST_NOMEM. */
+enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi) MUST_USE;
+/* An empty one of ours that waits for its reply, for a thaw. NULL: out of memory. */
+struct exchange *exchange_thaw(struct ike_sa *sa);
+/* The peer's authentic CREATE_CHILD_SA request, judged by the payload table: answered now or later. */
+void exchange_on_request(struct ike_sa *sa, const struct msg_in *m);
+/* The reply to ours. st: how it was judged. */
+void exchange_on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st);
+/* Finds the row, runs its action, enters the next state; ends and frees it when it is over. */
+void exchange_event(struct exchange *x, const struct x_event *ev);
+/* The SA is over: both are forgotten, and a request of the peer's that still waits is refused. */
+void exchange_abort(struct ike_sa *sa);
+/* Ours, which is not out yet, gives way: it is wanted again later. */
+void exchange_drop(struct exchange *x);
+/* The peer's about the same SA as ours, still being computed, is refused: ours is done. */
+void exchange_yield(struct exchange *x);
+/* Ours is given up; its request stays open until it is answered. */
+void exchange_forget_mine(struct ike_sa *sa);
+/* Frees both and tells nobody. */
+void exchange_forget(struct ike_sa *sa);
+/* The successor that the peer made meanwhile stands by itself from now on; NULL: there is none. */
+struct ike_sa *exchange_part(struct exchange *x);
+/* Is one under way that makes a child? */
+bool exchange_makes_child(const struct ike_sa *sa);
+
+/* Of the two nonces the lower one, as RFC 7296 2.8.1 compares them. */
+struct view exchange_low_nonce(const struct exchange *x);
+bool exchange_nonce_lower(struct view a, struct view b);
+/* Remembers why it fails and returns st; the first reason stays. */
+enum status exchange_fail(struct exchange *x, enum status st, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+enum status exchange_generate(struct exchange *x) MUST_USE; /* asks for a key pair of x->group */
+enum status exchange_compute(struct exchange *x) MUST_USE;  /* and for the shared secret */
+/* The answer to the first is kept; ST_OK or why there is none. */
+enum status exchange_keep_pair(struct exchange *x, const struct ike_job_result *job) MUST_USE;
+/* The peer's value, of x->group. ST_INVALID_KE, ST_BAD_KE, ST_TRUNCATED... */
+enum status exchange_read_ke(struct exchange *x, const struct ike_payloads *p) MUST_USE;
+enum status exchange_keep_secret(struct exchange *x, const struct ike_job_result *job) MUST_USE;
+
+/* The whole table, for its own test. */
+const struct x_row *exchange_rows(size_t *n);
+
+#endif

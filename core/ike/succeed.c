@@ -1,0 +1,174 @@
+#include <string.h>
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/ike/create.h"
+#include "core/ike/engine.h"
+#include "core/ike/freeze.h"
+#include "core/ike/info.h"
+#include "core/ike/work.h"
+
+struct ike_sa *succeed_new(struct exchange *x)
+{
+	struct ike_sa *old = x->sa, *heir = sa_alloc(old->ike);
+	struct ike *ike = old->ike;
+	struct key_input in = {
+		.ni = {x->ni, x->ni_len},
+		.nr = {x->nr, x->nr_len},
+		.secret = {x->secret, x->secret_len},
+		.spi_i = x->is_mine ? x->spi_ours : x->spi_peer,
+		.spi_r = x->is_mine ? x->spi_peer : x->spi_ours,
+	};
+
+	if (heir == NULL)
+		return NULL;
+	heir->number = ++ike->last_number;
+	heir->is_initiator = x->is_mine;
+	heir->spi_i = in.spi_i;
+	heir->spi_r = in.spi_r;
+	heir->suite = x->suite;
+	keys_rekey(&x->suite, old->suite.prf, &old->keys, &in, &heir->keys);
+	heir->has_keys = true;
+	heir->nat_local = old->nat_local;
+	heir->nat_remote = old->nat_remote;
+	heir->local = old->local;
+	heir->remote = old->remote;
+	heir->auth_local = old->auth_local;
+	heir->auth_remote = old->auth_remote;
+	heir->my_id = old->my_id;
+	heir->peer_id = old->peer_id;
+	heir->settings = old->settings;
+	heir->dpd = old->dpd;
+	heir->created_ms = ike_now(ike);
+	heir->is_reported = true; /* until it inherits, its end means nothing to anybody */
+	list_push_back(&ike->sas, &heir->node);
+	map_add(&ike->by_number, &heir->by_number, hash_u64(heir->number));
+	map_add(&ike->by_spi, &heir->by_spi, hash_u64(x->spi_ours));
+	sa_resume(heir, SA_HEIR);
+	heir->is_reported = true;
+	return heir;
+}
+
+/* The number is what the session, its accounts and its children know the SA by. */
+static void swap_numbers(struct ike_sa *old, struct ike_sa *heir)
+{
+	struct ike *ike = old->ike;
+	uint64_t number = old->number;
+	struct list *after = old->node.next;
+
+	map_del(&ike->by_number, &old->by_number);
+	map_del(&ike->by_number, &heir->by_number);
+	old->number = heir->number;
+	heir->number = number;
+	map_add(&ike->by_number, &old->by_number, hash_u64(old->number));
+	map_add(&ike->by_number, &heir->by_number, hash_u64(heir->number));
+	/* The list is in the order of numbers. */
+	if (after == &heir->node) {
+		list_del(&old->node);
+		list_add_before(heir->node.next, &old->node);
+		return;
+	}
+	list_del(&old->node);
+	list_add_before(&heir->node, &old->node);
+	list_del(&heir->node);
+	list_add_before(after, &heir->node);
+}
+
+static void move_children(struct ike_sa *old, struct ike_sa *heir)
+{
+	while (!list_empty(&old->children)) {
+		struct ike_child *c = CONTAINER_OF(old->children.next, struct ike_child, node);
+
+		list_del(&c->node);
+		list_push_back(&heir->children, &c->node);
+		c->sa = heir;
+		c->delete_sent = false; /* what was on its way with the old SA is asked again */
+	}
+	heir->n_children = old->n_children;
+	old->n_children = 0;
+}
+
+static void move_presence(struct ike_sa *old, struct ike_sa *heir)
+{
+	struct ike *ike = old->ike;
+
+	heir->session = old->session;
+	heir->session_end_ms = old->session_end_ms;
+	heir->grant = old->grant;
+	old->grant = NULL;
+	heir->is_up = true;
+	old->is_up = false;
+	heir->is_reported = false;
+	old->is_reported = true;
+	heir->dpd.last_in_ms = old->dpd.last_in_ms;
+	heir->dpd.last_out_ms = old->dpd.last_out_ms;
+	heir->local = old->local; /* it may have moved since the heir was made */
+	heir->remote = old->remote;
+	map_del(&ike->by_peer, &old->by_peer);
+	map_add(&ike->by_peer, &heir->by_peer, old->by_peer.hash);
+}
+
+void succeed(struct ike_sa *old, struct ike_sa *heir)
+{
+	struct ike *ike = old->ike;
+	enum status st;
+
+	timer_stop(&ike->timers, &old->dpd_timer);
+	timer_stop(&ike->timers, &old->life_timer);
+	timer_stop(&ike->timers, &old->child_timer);
+	timer_stop(&ike->timers, &old->work_timer);
+	timer_stop(&ike->timers, &heir->state_timer);
+	swap_numbers(old, heir);
+	move_children(old, heir);
+	move_presence(old, heir);
+	heir->state = SA_UP;
+	sa_set_lifetimes(heir);
+	heir->session_end_ms = old->session_end_ms;
+	/* Both records: the peer may still repeat a request to the old one. */
+	st = ike_keep(heir);
+	if (st != ST_OK)
+		stats_status(ike->stats, st);
+	stats_inc(ike->stats, CT_IKE_REKEYED);
+	sa_tell(heir, IKE_EV_SA_REKEYED, NULL);
+	work_arm(heir);
+	sa_arm_dpd(heir);
+	sa_arm(heir, &heir->work_timer, ike_now(ike));
+}
+
+/* The peer has decided which of two successors it is. */
+static void claim(struct ike_sa *heir)
+{
+	struct ike_sa *old = heir->predecessor;
+
+	if (old == NULL || old->state != SA_UP || old->mine == NULL || old->mine->rival != heir)
+		return;
+	exchange_forget_mine(old);
+	succeed(old, heir);
+	sa_event(old, SE_REPLACED, ST_END_REKEYED);
+}
+
+enum status heir_info_request(struct ike_sa *heir, const struct sa_event *ev)
+{
+	claim(heir);
+	if (heir->state == SA_UP)
+		(void)!info_request(heir, ev);
+	return ST_PENDING; /* claim() has changed the state */
+}
+
+enum status heir_child_request(struct ike_sa *heir, const struct sa_event *ev)
+{
+	claim(heir);
+	if (heir->state == SA_UP)
+		exchange_on_request(heir, ev->msg);
+	return ST_PENDING;
+}
+
+void succeed_by_rival(struct ike_sa *old)
+{
+	struct ike_sa *rival = old->mine != NULL ? exchange_part(old->mine) : NULL;
+
+	if (rival == NULL)
+		return;
+	exchange_forget_mine(old);
+	succeed(old, rival);
+}

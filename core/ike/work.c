@@ -1,0 +1,187 @@
+#include "core/ike/work.h"
+
+#include "core/ike/child.h"
+#include "core/ike/engine.h"
+#include "core/ike/exchange.h"
+#include "core/ike/freeze.h"
+#include "core/ike/info.h"
+
+#define PATIENCE_MS 60000   /* for the peer to delete what it replaced */
+#define POSTPONE_MS 1000
+#define POSTPONE_MAX_MS 32000
+
+/* ---- wishes ------------------------------------------------------------------------------------ */
+
+void work_delete_child(struct ike_child *c, enum status why)
+{
+	if (c->state == CHILD_DELETING || c->state == CHILD_RETIRED)
+		return;
+	c->state = CHILD_DELETING;
+	c->wants_rekey = false;
+	c->why = why;
+	work(c->sa);
+}
+
+void work_replaced(struct ike_child *c)
+{
+	if (c->state != CHILD_UP)
+		return;
+	c->state = CHILD_REPLACED;
+	c->wants_rekey = false;
+	c->rekey_ms = 0;
+	c->end_ms = ike_now(c->sa->ike) + PATIENCE_MS;
+	work_arm(c->sa);
+}
+
+void work_postpone(struct ike_sa *sa)
+{
+	uint64_t wait = (uint64_t)POSTPONE_MS << (sa->rekey_tries < 5 ? sa->rekey_tries : 5);
+	uint16_t r = 0;
+
+	if (wait > POSTPONE_MAX_MS)
+		wait = POSTPONE_MAX_MS;
+	sa->rekey_tries++;
+	sa->ike->ports->random(sa->ike->ctx, &r, sizeof(r));
+	sa->not_before_ms = ike_now(sa->ike) + wait + wait * r / UINT16_MAX;
+	sa_arm(sa, &sa->work_timer, sa->not_before_ms);
+}
+
+/* Another part for each child, and the same each time it is asked for. */
+static bool is_soon_used_up(const struct ike_child *c, uint64_t used, uint64_t whole)
+{
+	return used >= whole / 100 * (80 + c->spi_in % 11);
+}
+
+void work_volume(struct ike_child *c, uint64_t octets, uint64_t sequence)
+{
+	uint64_t whole = c->lifetime_kb * 1024, now = ike_now(c->sa->ike);
+	bool is_soon = whole != 0 && is_soon_used_up(c, octets, whole);
+
+	if (whole != 0 && octets >= whole && (c->end_ms == 0 || c->end_ms > now + PATIENCE_MS)) {
+		c->end_ms = now + (c->may_rekey ? PATIENCE_MS : 0);
+		work_arm(c->sa);
+	}
+	is_soon |= !c->suite.esn && is_soon_used_up(c, sequence, UINT32_MAX);
+	if (!is_soon || !c->may_rekey || c->wants_rekey)
+		return;
+	c->wants_rekey = true;
+	work(c->sa);
+}
+
+/* ---- one request at a time ----------------------------------------------------------------------- */
+
+static bool wants_delete(const struct ike_sa *sa)
+{
+	LIST_EACH(at, &sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->state == CHILD_DELETING && !c->delete_sent)
+			return true;
+	}
+	return false;
+}
+
+static const struct ike_child *next_rekey(const struct ike_sa *sa)
+{
+	LIST_EACH(at, &sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		/* One that the peer may not have yet is not spoken of. */
+		if (c->state == CHILD_UP && c->wants_rekey && !c->receive_only)
+			return c;
+	}
+	return NULL;
+}
+
+/* An exchange of the peer's about the same SA is answered first: what it makes may be all we want. */
+static enum status begin_next(struct ike_sa *sa)
+{
+	const struct ike_child *c = next_rekey(sa);
+
+	if (ike_now(sa->ike) < sa->not_before_ms || sa->theirs != NULL)
+		return ST_OK;
+	if (sa->wants_rekey)
+		return exchange_begin(sa, X_REKEY_IKE, 0);
+	return c != NULL ? exchange_begin(sa, X_REKEY_CHILD, c->spi_in) : ST_OK;
+}
+
+void work(struct ike_sa *sa)
+{
+	enum status st = ST_OK;
+
+	if (sa->state != SA_UP || sa->out.kind != REQ_NONE || sa->mine != NULL)
+		return;
+	if (wants_delete(sa))
+		st = info_delete_children(sa);
+	else
+		st = begin_next(sa);
+	if (st == ST_OK)
+		return;
+	/* No memory, or no message IDs left: the lifetime ends what cannot be renewed. */
+	stats_status(sa->ike->stats, st);
+	work_postpone(sa);
+}
+
+/* ---- time ---------------------------------------------------------------------------------------- */
+
+static uint64_t due_of(const struct ike_child *c)
+{
+	uint64_t due = c->end_ms != 0 ? c->end_ms : TIMER_NEVER;
+
+	if (c->state == CHILD_UP && c->rekey_ms != 0 && !c->wants_rekey && c->rekey_ms < due)
+		due = c->rekey_ms;
+	return due;
+}
+
+static void arm_children(struct ike_sa *sa)
+{
+	uint64_t due = TIMER_NEVER;
+
+	LIST_EACH(at, &sa->children) {
+		uint64_t t = due_of(CONTAINER_OF(at, struct ike_child, node));
+
+		due = t < due ? t : due;
+	}
+	if (due == TIMER_NEVER)
+		timer_stop(&sa->ike->timers, &sa->child_timer);
+	else
+		sa_arm(sa, &sa->child_timer, due);
+}
+
+void work_arm(struct ike_sa *sa)
+{
+	arm_children(sa);
+	sa_arm_life(sa);
+}
+
+/* True: it is gone. */
+static bool child_due(struct ike_child *c, uint64_t now)
+{
+	bool is_retired = c->state == CHILD_RETIRED;
+
+	if (c->end_ms != 0 && c->end_ms <= now) {
+		c->end_ms = 0;
+		if (is_retired)
+			child_end(c, c->why);
+		else
+			work_delete_child(c, c->state == CHILD_REPLACED ? ST_END_REKEYED
+									: ST_END_LIFETIME);
+		return is_retired;
+	}
+	if (c->state == CHILD_UP && c->rekey_ms != 0 && c->rekey_ms <= now)
+		c->wants_rekey = true;
+	return false;
+}
+
+void work_children_due(struct ike_sa *sa)
+{
+	uint64_t now = ike_now(sa->ike);
+	bool is_less = false;
+
+	LIST_EACH_SAFE(at, &sa->children)
+		is_less |= child_due(CONTAINER_OF(at, struct ike_child, node), now);
+	if (is_less && ike_keep(sa) != ST_OK)
+		stats_status(sa->ike->stats, ST_NOMEM);
+	work(sa);
+	arm_children(sa);
+}
