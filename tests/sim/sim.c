@@ -84,6 +84,8 @@ int main(int argc, char **argv)
 		(unsigned long long)total.packets, (unsigned long long)total.steps,
 		(unsigned long long)total.up, (unsigned long long)total.restarts,
 		(double)(clock() - start) / CLOCKS_PER_SEC);
+	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions\n", (unsigned long long)total.rekeys,
+		(unsigned long long)total.rekeyed, (unsigned long long)total.collisions);
 	printf("# %llu passed, %llu failed\n", (unsigned long long)passed,
 		(unsigned long long)failed);
 	return failed != 0;

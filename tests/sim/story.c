@@ -24,14 +24,16 @@
 	KEYRING "crypto ikev2 profile HQ\n match identity remote fqdn vpn.corp.example\n" \
 	" identity local email user@corp.example\n authentication local pre-share\n" \
 	" authentication remote pre-share\n keyring local K\n"
+#define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
+#define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
 #define PROPOSAL(encr, integ, group) \
 	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE,
-	SERVER " dpd 20 3 on-demand\n" TEMPLATE,
-	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE "crypto ikev2 cookie-challenge 1\n",
+	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120),
+	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n",
 	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19"),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
@@ -39,7 +41,7 @@ static const char *const server_texts[] = {
 };
 static const char *const client_texts[] = {
 	CLIENT,
-	CLIENT " dpd 10 2 periodic\n",
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n" LIFETIME(120) PFS,
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19"),
 	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
@@ -262,13 +264,29 @@ static void reload(struct story *s)
 	ike_set_conf(n->ike, n->conf);
 }
 
+/* Some of them at both sides at the same moment. */
+static void begin_rekey(struct story *s, int side)
+{
+	struct world *w = &s->w;
+	int sides = world_chance(w, 400) ? 2 : 1;
+
+	for (int i = 0; i < sides; i++) {
+		int at = side ^ i;
+		uint64_t sa = some_sa(w, at);
+
+		/* Not an SA that is not up yet: a refusal is no failure here. */
+		if (sa != 0 && ike_rekey(w->node[at].ike, sa, world_chance(w, 600)) == ST_OK)
+			s->total->rekeys++;
+	}
+}
+
 static bool act(struct story *s)
 {
 	struct world *w = &s->w;
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 16) {
+	switch (world_random(w) % 18) {
 	case 0:
 	case 1:
 	case 2:
@@ -300,6 +318,10 @@ static bool act(struct story *s)
 		if (w->node[side].n_child > 0 && world_chance(w, 200))
 			ike_on_child_lost(w->node[side].ike, w->node[side].child[0].spi_in,
 				ST_ESP_SEQ_END);
+		break;
+	case 11:
+	case 12:
+		begin_rekey(s, side);
 		break;
 	default:
 		traffic(w, side);
@@ -409,6 +431,8 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	prove_empty(&s);
 	total->packets += s.w.packets;
 	total->steps += s.w.steps;
+	total->rekeyed += world_count(&s.w.node[0], CT_CHILD_REKEYED) + world_count(&s.w.node[0], CT_IKE_REKEYED);
+	total->collisions += world_count(&s.w.node[0], CT_REKEY_COLLISION);
 	total->up += s.w.node[0].up_total + s.w.node[1].up_total;
 	world_fini(&s.w);
 	if (mem_live() != live)

@@ -13,6 +13,7 @@
 
 struct story_total {
 	uint64_t packets, steps, up, restarts;
+	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
 };
 
 struct story_result {
