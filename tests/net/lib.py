@@ -395,7 +395,8 @@ connections {
     mobike = %(mobike)s
     dpd_delay = %(dpd)s
     reauth_time = 0
-    rekey_time = 0
+    rekey_time = %(rekey)s
+    over_time = 60s
     keyingtries = %(tries)s
     local { auth = psk
             id = %(id)s }
@@ -403,8 +404,10 @@ connections {
              id = %(gwid)s }
     children { net { remote_ts = %(remote_ts)s
                      esp_proposals = %(esp)s
-                     rekey_time = 0
-                     start_action = none } }
+                     rekey_time = %(child_rekey)s
+                     life_time = %(child_life)s
+                     start_action = none }
+               %(more)s }
   }
 }
 secrets {
@@ -419,12 +422,14 @@ class StrongSwan:
     def __init__(self, host, gateway="10.99.1.1", local="%any", user="client1@psk.test", psk=PSK,
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", vips="0.0.0.0, ::",
                  remote_ts="10.99.2.0/24, fd00:99:2::/64", gwid="gw.example.test", mobike="no",
-                 dpd="0s", tries=1, retransmits=3, timeout="1.0", extra=""):
+                 dpd="0s", tries=1, retransmits=3, timeout="1.0", extra="", rekey="0", child_rekey="0",
+                 child_life="0", more=""):
         self.host = host
         self.dir = os.path.join(WORK, "ss-" + host.name)
         os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
         self.values = dict(gateway=gateway, local=local, id=user, psk=psk, ike=ike, esp=esp, vips=vips,
-                           remote_ts=remote_ts, gwid=gwid, mobike=mobike, dpd=dpd, tries=tries)
+                           remote_ts=remote_ts, gwid=gwid, mobike=mobike, dpd=dpd, tries=tries, rekey=rekey,
+                           child_rekey=child_rekey, child_life=child_life, more=more)
         with open(os.path.join(self.dir, "strongswan.conf"), "w") as f:
             f.write(STRONGSWAN % dict(plugins=PLUGINS, dir=self.dir, tries=retransmits, timeout=timeout,
                                       extra=extra))
