@@ -135,8 +135,8 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	case ASK_PSK: answer_psk(w, q, &a->answer); break;
 	case ASK_AUTHORIZE:
 	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
-	case ASK_EAP:
-	case ASK_HOOK: a->answer.status = ST_CONFIG; break;
+	case ASK_EAP: a->answer.status = ST_CONFIG; break;
+	case ASK_HOOK: break; /* no script is asked: the configuration chooses */
 	}
 	give(w, a);
 	return ST_OK;
