@@ -23,6 +23,15 @@
 		.grammar = words, .off = AT(field), .def = def_, .set = set_, .print = print_,     \
 		.flags = flags_, .when = when_, .help = what                                       \
 	}
+#define ROUTE(words, net, family)                                                                  \
+	{                                                                                          \
+		.grammar = words " {" net " <via:iface>|vrf <vrf:name> " net                       \
+				 " <via:iface>|<text:line>} [<hop:ip>] [<distance:1-255>] "        \
+				 "[{tag <tag:1-4294967295>|name <name:word>|permanent|"            \
+				 "track <object:1-1000>|multicast}]+",                             \
+		.off = family, .flags = CMD_REPEATS, .when = WHEN_LIVE, .set = set_route,          \
+		.print = print_route, .help = "A network behind a tunnel interface"                \
+	}
 #define REFUSED(words, flags_, why)                                                                \
 	{                                                                                          \
 		.grammar = words, .flags = CMD_REFUSED | (flags_), .set = set_none, .help = why    \
@@ -177,8 +186,8 @@ static const struct cmd global[] = {
 		.when = WHEN_NEW,
 		.set = set_acl_numbered,
 		.help = "The same by number"},
-	KEPT("ip route <text:line>", "static routes"),
-	KEPT("ipv6 route <text:line>", "static routes"),
+	ROUTE("ip route", "<net:ip4> <mask:mask>", 4),
+	ROUTE("ipv6 route", "<net:prefix6>", 6),
 
 	KEPT_BLOCK("crypto pki trustpoint <name:name>", MODE_TRUSTPOINT, "certificates"),
 	KEPT_BLOCK("crypto pki certificate map <name:name> <number:1-65535>", MODE_CERTMAP,

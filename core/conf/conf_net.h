@@ -136,6 +136,7 @@ struct iface {
 	char *unnumbered;
 	struct prefix *ip6;
 	size_t ip6_count;
+	bool ip6_negotiated;
 	char *unnumbered6;
 	bool ip6_enable;
 	uint32_t ip_mtu; /* 0: automatic */
@@ -156,6 +157,18 @@ struct iface {
 	bool client_to_client; /* sallyport client-to-client permit */
 	struct kept *extra;
 	size_t extra_count;
+};
+
+/* `ip route`, `ipv6 route` through a tunnel interface. Those through anything else are the host's
+ * business and kept as text. */
+struct static_route {
+	struct prefix prefix; /* host bits zero */
+	char *vrf;            /* NULL: global */
+	char *ifname;         /* canonical: "Tunnel1" */
+	uint32_t tunnel;      /* its number */
+	uint32_t distance;    /* 1 to 255 */
+	uint32_t tag;
+	char *name;
 };
 
 /* num: small, from 1, stable for the name as long as the process lives. */

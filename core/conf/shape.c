@@ -307,6 +307,7 @@ static const struct shape_field f_iface[] = {
 	F(STR, iface, unnumbered),
 	LIST(iface, ip6, ip6_count, shape_prefix),
 	F(SIZE, iface, ip6_count),
+	F(BOOL, iface, ip6_negotiated),
 	F(STR, iface, unnumbered6),
 	F(BOOL, iface, ip6_enable),
 	F(U32, iface, ip_mtu),
@@ -329,6 +330,17 @@ static const struct shape_field f_iface[] = {
 	F(SIZE, iface, extra_count),
 };
 const struct shape shape_iface = SHAPE(iface, f_iface);
+
+static const struct shape_field f_static_route[] = {
+	F(PREFIX, static_route, prefix),
+	F(STR, static_route, vrf),
+	F(STR, static_route, ifname),
+	F(U32, static_route, tunnel),
+	F(U32, static_route, distance),
+	F(U32, static_route, tag),
+	F(STR, static_route, name),
+};
+static const struct shape shape_static_route = SHAPE(static_route, f_static_route);
 
 static const struct shape_field f_vrf_def[] = {
 	F(STR, vrf_def, name),
@@ -451,6 +463,8 @@ static const struct shape_field f_snapshot[] = {
 	F(SIZE, snapshot, ipsec_profile_count),
 	LIST(snapshot, ifaces, iface_count, shape_iface),
 	F(SIZE, snapshot, iface_count),
+	LIST(snapshot, routes, route_count, shape_static_route),
+	F(SIZE, snapshot, route_count),
 	LIST(snapshot, vrfs, vrf_count, shape_vrf_def),
 	F(SIZE, snapshot, vrf_count),
 	SKIP(snapshot, vrf_numbers),
@@ -472,6 +486,6 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_dpd, &shape_trustpoint_ref, &shape_aaa_author, &shape_proposal, &shape_policy,
 	&shape_profile, &shape_ike_peer, &shape_keyring, &shape_kept, &shape_authz,
 	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_set,
-	&shape_ipsec_profile, &shape_iface, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
+	&shape_ipsec_profile, &shape_iface, &shape_static_route, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global,
 	&shape_ipsec_global, &shape_listen_addr, &shape_own_settings, &shape_snapshot, NULL};

@@ -40,6 +40,8 @@ struct snapshot {
 	size_t ipsec_profile_count;
 	struct iface *ifaces;
 	size_t iface_count;
+	struct static_route *routes;
+	size_t route_count;
 	struct vrf_def *vrfs;
 	size_t vrf_count;
 	struct vrf_def *vrf_numbers; /* every name seen by this process, for stable numbers */

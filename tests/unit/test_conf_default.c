@@ -221,6 +221,27 @@ static const struct form_case forms[] = {
 		" route accept any tag 1 distance 2\n", NULL},
 	{"crypto ikev2 profile P\n reconnect\n", " reconnect timeout 1800\n", NULL}, /* R-REC-01 */
 	{"radius server R\n key a\n key b\n", " key <hidden>\n", NULL},
+	{"ip route 10.1.2.3 255.255.0.0 tu 1 5 tag 7 name \"x y\"\n",
+		"ip route 10.1.0.0 255.255.0.0 Tunnel1 5 tag 7 name \"x y\"\n", NULL},
+	{"ip route 10.1.0.0 255.255.0.0 Tunnel1 5\nip route 10.1.0.0 255.255.0.0 Tunnel1\n",
+		"ip route 10.1.0.0 255.255.0.0 Tunnel1\n", "Tunnel1 5"},
+	{"ip route 10.1.0.0 255.255.0.0 Tunnel1\nip route 10.1.0.0 255.255.0.0 Tunnel2 9\n"
+	 "no ip route 10.1.0.0 255.255.0.0 Tunnel1\n",
+		"ip route 10.1.0.0 255.255.0.0 Tunnel2 9\n", "Tunnel1"},
+	{"ip route 10.1.0.0 255.255.0.0 Tunnel1\nip route 10.1.0.0 255.255.0.0 192.0.2.1\n"
+	 "no ip route 10.1.0.0 255.255.0.0\n",
+		NULL, "ip route"},
+	{"ipv6 route vrf RED 2001:db8::/32 Tunnel1 fe80::1 3\n",
+		"ipv6 route vrf RED 2001:db8::/32 Tunnel1 3\n", NULL},
+	{"ip route vrf RED 0.0.0.0 0.0.0.0 eth0 192.0.2.1 tag 4\n",
+		"ip route vrf RED 0.0.0.0 0.0.0.0 eth0 192.0.2.1 tag 4\n", NULL},
+	{"ip route static bfd eth0 192.0.2.1\n", "ip route static bfd eth0 192.0.2.1\n", NULL},
+	{"interface Tunnel1\n ipv6 address negotiated\n ipv6 address 2001:db8::1/64\n",
+		" ipv6 address negotiated\n ipv6 address 2001:db8::1/64\n", NULL},
+	{"interface Tunnel1\n ipv6 address negotiated\n no ipv6 address negotiated\n", NULL,
+		"negotiated"},
+	{"interface Tunnel1\n tunnel protection ipsec-profile X\n",
+		" tunnel protection ipsec profile X\n", NULL},
 };
 
 static void no_and_default(void)
