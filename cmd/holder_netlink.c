@@ -72,16 +72,30 @@ static int answer_of(int fd)
 	return h.nlmsg_type == NLMSG_ERROR ? -e.error : EPROTO;
 }
 
-static int ask(struct message *m)
+/* A socket to which the request was sent; -1 with errno. */
+static int send_it(struct message *m)
 {
 	uint32_t len = (uint32_t)m->len;
 	struct timeval patience = {.tv_sec = 2};
 	memcpy(m->bytes, &len, sizeof(len)); /* nlmsg_len */
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd < 0)
-		return errno;
+		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	int e = send(fd, m->bytes, m->len, 0) < 0 ? errno : answer_of(fd);
+	if (send(fd, m->bytes, m->len, 0) >= 0)
+		return fd;
+	int e = errno;
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+static int ask(struct message *m)
+{
+	int fd = send_it(m);
+	if (fd < 0)
+		return errno;
+	int e = answer_of(fd);
 	close(fd);
 	return e;
 }
@@ -134,7 +148,7 @@ enum status netlink_address(unsigned ifindex, const struct prefix *p, bool is_de
 	return outcome(ask(&m), is_delete ? EADDRNOTAVAIL : EEXIST);
 }
 
-enum status netlink_route(unsigned ifindex, const struct prefix *p, bool is_delete)
+enum status netlink_route(unsigned ifindex, const struct prefix *p, uint32_t metric, bool is_delete)
 {
 	struct prefix net = *p;
 	prefix_mask(&net);
@@ -150,6 +164,56 @@ enum status netlink_route(unsigned ifindex, const struct prefix *p, bool is_dele
 	if (net.len)
 		attribute(&m, RTA_DST, net.addr.b, addr_len(&net.addr));
 	attribute(&m, RTA_OIF, &oif, sizeof(oif));
+	if (metric)
+		attribute(&m, RTA_PRIORITY, &metric, sizeof(metric));
 	int e = ask(&m);
 	return e == EEXIST ? ST_EXISTS : outcome(e, is_delete ? ESRCH : 0);
+}
+
+/* The attributes of a route that count here. */
+static void read_route(const uint8_t *p, size_t len, unsigned *ifindex, struct addr *src)
+{
+	struct rtattr a;
+	while (len >= sizeof(a)) {
+		memcpy(&a, p, sizeof(a));
+		size_t body = a.rta_len - sizeof(a), step = RTA_ALIGN(a.rta_len);
+		if (a.rta_len < sizeof(a) || a.rta_len > len)
+			return;
+		if (a.rta_type == RTA_OIF && body == sizeof(*ifindex))
+			memcpy(ifindex, p + sizeof(a), sizeof(*ifindex));
+		if (a.rta_type == RTA_PREFSRC)
+			*src = addr_from(p + sizeof(a), body);
+		if (step >= len)
+			return;
+		p += step;
+		len -= step;
+	}
+}
+
+enum status netlink_way(const struct addr *dst, unsigned *ifindex, struct addr *src)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buf[4096];
+	struct rtmsg r = {.rtm_family = dst->family == 4 ? AF_INET : AF_INET6,
+			  .rtm_dst_len = dst->family == 4 ? 32 : 128};
+	struct message m = begin(RTM_GETROUTE, 0, &r, sizeof(r));
+	attribute(&m, RTA_DST, dst->b, addr_len(dst));
+	int fd = send_it(&m);
+	if (fd < 0)
+		return ST_IO;
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	int e = errno;
+	close(fd);
+	errno = e;
+	if (n < 0)
+		return ST_IO;
+	struct nlmsghdr h;
+	size_t head = NLMSG_LENGTH(sizeof(r));
+	if ((size_t)n < sizeof(h))
+		return ST_IO;
+	memcpy(&h, buf, sizeof(h));
+	*ifindex = 0;
+	*src = (struct addr){0};
+	if (h.nlmsg_type == RTM_NEWROUTE && h.nlmsg_len <= (size_t)n && h.nlmsg_len > head)
+		read_route(buf + head, h.nlmsg_len - head, ifindex, src);
+	return *ifindex && src->family == dst->family ? ST_OK : ST_NOT_FOUND;
 }
