@@ -47,7 +47,7 @@ void js_id(struct out *out, const char *key, const struct ike_id *id);
 const char *show_vrf(const struct world *w, uint32_t num);
 const char *show_ivrf(const struct world *w, const struct ike_sa_info *sa);
 const char *show_auth(uint8_t method);
-/* Name of the session's interface: "Virtual-Access7". */
+/* Name of the session's interface: "Virtual-Access7", "Tunnel1". */
 #define SHOW_IFNAME 32
 char *show_ifname(const struct ike_sa_info *sa, char buf[SHOW_IFNAME]);
 /* "10.0.0.0/255.255.255.0/0/0": address, mask, protocol, port of a selector. */

@@ -17,6 +17,7 @@
 #include "cmd/holder.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_child.h"
+#include "cmd/wire_client.h"
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_keep.h"
@@ -210,7 +211,7 @@ static bool make_core(struct wire *w)
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
-				  .reload = wire_reload};
+				  .reload = wire_reload, .next_client = wire_client_next};
 	return w->sessions && w->ike &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
 }
@@ -222,6 +223,7 @@ static int open_net(struct wire *w)
 	struct asroot_reply reply;
 	struct asroot_request sweep = {.op = ASROOT_SWEEP};
 	enum status st = plan_make(w->conf, &plan, why, sizeof(why));
+	wire_client_plan(w, w->conf, &plan);
 	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
 	plan_free(&plan);
@@ -244,6 +246,7 @@ static struct stats *new_stats(void)
 
 static int make_base(struct wire *w)
 {
+	list_init(&w->clients);
 	list_init(&w->net_watches);
 	list_init(&w->routes);
 	list_init(&w->ctl_watches);
@@ -299,6 +302,7 @@ static int start(struct wire *w)
 	loop_timer_at(w->sample_timer, loop_now_ms() + WIRE_SAMPLE_MS);
 	if (asroot_call(w->control, &ready, &reply, NULL) != ST_OK)
 		return refuse("cannot start", "the holder does not answer");
+	wire_client_open(w);
 	return 0;
 }
 
@@ -309,6 +313,7 @@ static void end(struct wire *w)
 	struct loop_timer *timers[] = {w->ike_timer, w->answer_timer, w->second_timer, w->sample_timer,
 				       w->stop_timer};
 	wire_ctl_close(w);
+	wire_client_fini(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)
 		(void)wire_sample(w);

@@ -6,6 +6,7 @@
 
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_client.h"
 #include "cmd/wire_net.h"
 #include "core/base/freeze.h"
 #include "core/base/log.h"
@@ -207,6 +208,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 		st = diagnose_resize(&list, s->ike.diagnose_error);
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
+	wire_client_plan(w, s, &plan);
 	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
 	plan_free(&plan);
@@ -224,6 +226,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	w->conf = snapshot_ref(s);
 	w->world.conf = w->conf;
 	wire_conf_accept(w, s);
+	wire_client_apply(w);
 	return ST_OK;
 }
 

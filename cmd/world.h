@@ -12,6 +12,19 @@ struct data;
 struct diagnose;
 struct sessions;
 
+/* A connection that the configuration wants (cmd/wire_client.c); all texts live until the next turn. */
+struct client_info {
+	const char *name;
+	const char *ifname;    /* of the tunnel */
+	const char *state;     /* client_state_words() */
+	bool is_up;
+	bool is_negotiating;
+	struct addr peer;      /* family 0: not known yet */
+	const char *peer_name; /* "" when it is an address */
+	const char *reason;    /* why it is not up; "" when nothing failed */
+	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
+};
+
 struct world {
 	struct ike *ike;
 	struct sessions *sessions;
@@ -22,6 +35,8 @@ struct world {
 	uint64_t (*now_ms)(void *ctx);
 	/* A fresh sample is taken, numbered, and stored. */
 	const struct sample *(*sample)(void *ctx);
+	/* *cursor 0 at first; false at the end. NULL where there is no such thing. */
+	bool (*next_client)(void *ctx, size_t *cursor, struct client_info *out);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */
 	int (*reload)(void *ctx, struct out *out, struct out *err);
 };

@@ -77,6 +77,10 @@ struct ike_question {
 	/* Address the peer would like; family 0 = any. ASK_AUTHORIZE as initiator: what it gave us. */
 	struct addr hint_ip4;
 	struct addr hint_ip6;
+	/* ASK_AUTHORIZE as initiator: the device of ike_connect, and the networks the peer announced. */
+	uint32_t tun;
+	uint8_t n_subnets;
+	struct prefix subnets[32];
 };
 
 /* What the session layer grants: goes into CFG_REPLY, selectors and the data path. */

@@ -492,6 +492,55 @@ class StrongSwan:
                 os.unlink(vici)
 
 
+RESPONDER = """
+connections {
+  gw {
+    version = 2
+    proposals = %(ike)s
+    local_addrs = %(local)s
+    pools = %(pools)s
+    encap = yes
+    mobike = no
+    dpd_delay = %(dpd)s
+    reauth_time = 0
+    rekey_time = 0
+    unique = replace
+    local { auth = psk
+            id = %(gwid)s }
+    remote { auth = psk
+             id = %(user)s }
+    children { net { local_ts = %(local_ts)s
+                     remote_ts = %(remote_ts)s
+                     esp_proposals = %(esp)s
+                     rekey_time = 0
+                     dpd_action = clear } }
+  }
+}
+pools { p4 { addrs = 10.100.9.0/24 }
+        p6 { addrs = fd00:100:9::/112 } }
+secrets { ike-1 { secret = "%(psk)s" } }
+"""
+
+
+class StrongSwanGateway(StrongSwan):
+    """A charon that is connected to. pools "": without addresses. subnets: what it announces."""
+
+    def __init__(self, host, gwid="gw.example.test", user="%any", psk=PSK, pools="p4", local="%any",
+                 ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", local_ts="10.99.2.0/24",
+                 remote_ts="dynamic", dpd="0s", subnets=""):
+        extra = "plugins { attr { subnet = %s } }" % subnets if subnets else ""
+        self.responder = dict(gwid=gwid, user=user, psk=psk, pools=pools, local=local, ike=ike, esp=esp,
+                              local_ts=local_ts, remote_ts=remote_ts, dpd=dpd)
+        super().__init__(host, extra=extra)
+
+    def write(self, **changes):
+        self.responder.update(changes)
+        with open(os.path.join(self.dir, "swanctl.conf"), "w") as f:
+            f.write(RESPONDER % self.responder)
+        if self.process:
+            self.ctl("--load-all", "--noprompt")
+
+
 def iperf3(client, server_host, server, seconds=10, reverse=False, bind=None):
     """Mbit/s as the receiver saw it; 0 when it failed."""
     srv = spawn(server_host.ns, "iperf3", "-s", "-1", "-B", server)
