@@ -103,6 +103,11 @@ void loop_free(struct loop *l)
 	mem_free(l);
 }
 
+struct event_base *loop_base(struct loop *l)
+{
+	return l->base;
+}
+
 static void on_fd(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop_fd *w = arg;

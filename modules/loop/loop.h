@@ -1,4 +1,5 @@
-/* The event loop of main: descriptors, timers, signals, clocks. The only includer of libevent.
+/* The event loop of main: descriptors, timers, signals, clocks. The only includer of
+ * libevent but for its resolver (modules/dns).
  * Everything belongs to the thread that runs the loop. Callbacks may add and delete anything, their
  * own watch included. */
 #ifndef MODULES_LOOP_LOOP_H
@@ -36,6 +37,10 @@ void loop_timer_free(struct loop_timer *t);
 enum status loop_signal_add(struct loop *l, int signo, loop_fn *fn, void *ctx,
 			    struct loop_signal **out) MUST_USE;
 void loop_signal_del(struct loop_signal *s);
+
+/* For the module that brings a part of libevent of its own (modules/dns). */
+struct event_base;
+struct event_base *loop_base(struct loop *l);
 
 void loop_run(struct loop *l); /* until loop_stop */
 void loop_stop(struct loop *l);

@@ -10,6 +10,7 @@ RANK = {"base": 0, "crypto": 1, "wire": 1, "conf": 2, "ike": 3, "eap": 3, "esp":
 
 # Third-party headers and the only folder that may include them.
 HOMES = [
+    (r"event2/dns\.h", "modules/dns"),
     (r"openssl/|intel-ipsec-mb", "core/crypto"),
     (r"event2/|event\.h|evdns|evhttp", "modules/loop"),
     (r"sqlite3", "db"),
@@ -53,8 +54,8 @@ def judge(path, name, quoted):
     if quoted:
         return "includes are written from the root of the tree"
     for pattern, home in HOMES:
-        if re.match(pattern, name) and user != home:
-            return f"<{name}> has its home in {home}"
+        if re.match(pattern, name):
+            return None if user == home else f"<{name}> has its home in {home}"
     return None
 
 
