@@ -199,6 +199,51 @@ static void route_refs(struct parse *ps, const struct static_route *r)
 		"");
 }
 
+static const struct iface *iface_named(const struct snapshot *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->iface_count; i++)
+		if (strcmp(s->ifaces[i].name, name) == 0)
+			return &s->ifaces[i];
+	return NULL;
+}
+
+static const struct flex_client *owner_before(const struct snapshot *s, const struct flex_client *f)
+{
+	for (const struct flex_client *o = s->clients; o < f; o++)
+		if (o->tunnel && strcmp(o->tunnel, f->tunnel) == 0)
+			return o;
+	return NULL;
+}
+
+static void client_tunnel(struct parse *ps, const struct flex_client *f)
+{
+	const struct iface *i = iface_named(ps->s, f->tunnel);
+	const struct ipsec_profile *p = i ? snapshot_ipsec_profile(ps->s, i->protection) : NULL;
+	if (!i || i->kind != IFACE_TUNNEL) {
+		missing(ps, f->tunnel, "tunnel interface");
+		return;
+	}
+	if (owner_before(ps->s, f)) /* R-CLI-01 */
+		check_say(ps, CONF_WARNING, f->tunnel, "another client has this tunnel, this one is not used:",
+			"");
+	if (!is_dynamic(i->tunnel_destination))
+		check_say(ps, CONF_WARNING, f->tunnel, "the peers of the client count, not the destination of",
+			"tunnel destination dynamic");
+	if (p && !p->ike_profile) /* R-CFG-13 */
+		check_say(ps, CONF_WARNING, f->tunnel, "its IPsec profile names no IKEv2 profile: it cannot connect,",
+			"set ikev2-profile NAME in the IPsec profile");
+}
+
+static void client_refs(struct parse *ps, const struct flex_client *f)
+{
+	if (!f->peer_count)
+		check_say(ps, CONF_WARNING, f->name, "client without a peer:", "peer 1 ADDRESS");
+	if (f->tunnel)
+		client_tunnel(ps, f);
+	else
+		check_say(ps, CONF_WARNING, f->name, "client without a tunnel:", "client connect TunnelN");
+}
+
 static void ike_refs(struct parse *ps)
 {
 	const struct snapshot *s = ps->s;
@@ -236,6 +281,8 @@ void check_references(struct parse *ps)
 		authz_refs(ps, &s->authz[i]);
 	for (size_t i = 0; i < s->iface_count; i++)
 		iface_refs(ps, &s->ifaces[i]);
+	for (size_t i = 0; i < s->client_count; i++)
+		client_refs(ps, &s->clients[i]);
 	for (size_t i = 0; i < s->route_count; i++) {
 		want_vrf(ps, s->routes[i].vrf);
 		route_refs(ps, &s->routes[i]);

@@ -210,7 +210,7 @@ static const struct cmd global[] = {
 	BLOCK("crypto ikev2 authorization policy <name:name>", MODE_AUTHZ, "What a session gets",
 		0),
 	BLOCK("crypto ikev2 profile <name:name>", MODE_PROFILE, "Who may connect, and how", 0),
-	KEPT_BLOCK("crypto ikev2 client flexvpn <name:name>", MODE_FLEXVPN, "client profiles"),
+	BLOCK("crypto ikev2 client flexvpn <name:name>", MODE_FLEXVPN, "Who connects to gateways", 0),
 	KEPT_BLOCK("crypto ikev2 cluster", MODE_CLUSTER, "load balancing"),
 	VALUE("crypto ikev2 cookie-challenge <number:1-100000>", ike.cookie_challenge, NULL,
 		set_u32, print_u32, 0, WHEN_LIVE,

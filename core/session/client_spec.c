@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/conf/match.h"
+#include "core/base/hash.h"
 
 static void set_name(char out[SESSION_NAME], const char *name)
 {
@@ -60,6 +60,7 @@ static void set_source(const struct snapshot *s, const char *where, struct clien
 
 	if (is_dynamic(where))
 		return;
+	set_name(c->source, where);
 	i = iface_named(s, where);
 	if (addr_parse(where, &a) == ST_OK) {
 		*(a.family == 4 ? &c->source4 : &c->source6) = a;
@@ -99,6 +100,58 @@ static void add_destination(const struct iface *i, struct client_spec *c)
 	add_peer(c, &p);
 }
 
+static bool is_possible(const struct flex_track *t)
+{
+	return !t->object || !t->down; /* objects are taken to be up (R-CLI-11) */
+}
+
+static void add_peers(const struct flex_client *f, const struct iface *i, struct client_spec *c)
+{
+	for (size_t k = 0; k < f->peer_count; k++) {
+		const struct flex_peer *from = &f->peers[k];
+		struct client_peer p = {.seq = from->seq, .addr = from->addr};
+		p.family = from->ip6 || i->tunnel_mode == TM_IPSEC6 ? 6 : 4;
+		if (from->name)
+			snprintf(p.name, sizeof(p.name), "%s", from->name);
+		if (is_possible(&from->track))
+			add_peer(c, &p);
+	}
+}
+
+static uint64_t fingerprint(const struct str_list *l)
+{
+	uint64_t h = l->n;
+	for (size_t i = 0; i < l->n; i++)
+		h = hash_bytes(h, l->v[i], strlen(l->v[i]));
+	return h;
+}
+
+/* The client of the tunnel: the first that names it (R-CLI-01). */
+static const struct flex_client *client_of(const struct snapshot *s, const struct iface *i)
+{
+	for (size_t k = 0; k < s->client_count; k++)
+		if (s->clients[k].tunnel && strcmp(s->clients[k].tunnel, i->name) == 0)
+			return &s->clients[k];
+	return NULL;
+}
+
+static void set_client(const struct snapshot *s, const struct flex_client *f, const struct iface *i,
+	struct client_spec *c)
+{
+	set_name(c->name, f->name);
+	c->is_flexvpn = true;
+	c->is_manual = f->connect == FLEX_MANUAL ||
+		       (f->connect == FLEX_TRACK && !is_possible(&f->track));
+	c->group = f->backup_group;
+	c->inside = fingerprint(&f->inside);
+	add_peers(f, i, c);
+	for (size_t k = 0; k < f->source_count && is_dynamic(i->tunnel_source); k++)
+		if (is_possible(&f->sources[k].track)) {
+			set_source(s, f->sources[k].ifname, c);
+			break;
+		}
+}
+
 /* ---- one interface --------------------------------------------------------------------------- */
 
 static bool may_connect(const struct snapshot *s, const struct iface *i, const struct ipsec_profile **p)
@@ -114,12 +167,15 @@ static bool may_connect(const struct snapshot *s, const struct iface *i, const s
 static bool spec_of(const struct snapshot *s, const struct iface *i, struct client_spec *c)
 {
 	const struct ipsec_profile *p;
+	const struct flex_client *f = client_of(s, i);
 	const struct vrf_def *vrf = i->tunnel_vrf ? snapshot_vrf(s, i->tunnel_vrf) : NULL;
 
 	if (!may_connect(s, i, &p) || (i->tunnel_vrf && !vrf))
 		return false;
 	*c = (struct client_spec){
-		.tun = SESSION_TUN_TUNNEL + i->number, .vrf = vrf ? vrf->num : 0};
+		.tun = SESSION_TUN_TUNNEL + i->number,
+		.vrf = vrf ? vrf->num : 0,
+		.group = FLEX_NO_GROUP};
 	set_name(c->name, i->name);
 	set_name(c->ifname, i->name);
 	set_name(c->profile, p->ike_profile);
@@ -128,7 +184,9 @@ static bool spec_of(const struct snapshot *s, const struct iface *i, struct clie
 	set_name(c->ivrf, i->vrf);
 	set_families(s, i, c);
 	set_source(s, i->tunnel_source, c);
-	if (!is_dynamic(i->tunnel_destination))
+	if (f)
+		set_client(s, f, i, c);
+	else if (!is_dynamic(i->tunnel_destination))
 		add_destination(i, c);
 	return c->n_peers > 0;
 }
@@ -164,7 +222,8 @@ static bool same_source(const struct client_spec *a, const struct client_spec *b
 
 bool client_spec_eq(const struct client_spec *a, const struct client_spec *b)
 {
-	return strcmp(a->name, b->name) == 0 && a->tun == b->tun && a->is_manual == b->is_manual &&
+	return strcmp(a->name, b->name) == 0 && a->is_flexvpn == b->is_flexvpn && a->tun == b->tun &&
+	       a->is_manual == b->is_manual && a->group == b->group && a->inside == b->inside &&
 	       strcmp(a->profile, b->profile) == 0 &&
 	       strcmp(a->ipsec_profile, b->ipsec_profile) == 0 && a->vrf == b->vrf &&
 	       strcmp(a->vrf_name, b->vrf_name) == 0 && strcmp(a->ivrf, b->ivrf) == 0 &&

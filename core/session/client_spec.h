@@ -1,4 +1,5 @@
-/* What the configuration wants to be connected: an interface Tunnel with a destination. Pure. */
+/* What the configuration wants to be connected: an interface Tunnel with a destination, or one that a
+ * `crypto ikev2 client flexvpn` connects. Pure. */
 #ifndef CORE_SESSION_CLIENT_SPEC_H
 #define CORE_SESSION_CLIENT_SPEC_H
 
@@ -9,8 +10,11 @@
 #define CLIENT_IFNAME 16 /* of a host's interface, with NUL */
 
 struct client_spec {
-	char name[SESSION_NAME]; /* of the interface */
+	char name[SESSION_NAME]; /* of the client, or of the interface */
+	bool is_flexvpn;
 	bool is_manual;
+	uint32_t group;          /* of clients that do not share a peer; FLEX_NO_GROUP */
+	uint64_t inside;         /* says whether the inside interfaces are the same */
 	uint32_t tun;            /* number in the data path */
 	char ifname[SESSION_NAME];
 	char profile[SESSION_NAME]; /* IKEv2 */
@@ -29,11 +33,12 @@ struct client_spec {
 	bool carries6;
 	bool asks4;
 	bool asks6;
+	char source[SESSION_NAME]; /* as it was written, "" for none */
 	size_t n_peers;
 	struct client_peer peers[CLIENT_PEERS]; /* by preference */
 };
 
-/* In the order of the configuration: *cursor 0 at first; false at the end. An interface that is shut
+/* In the order of the interfaces: *cursor 0 at first; false at the end. An interface that is shut
  * down, unprotected or without an IKEv2 profile (R-CFG-13), a `responder-only` one and GRE are passed
  * over. */
 bool client_spec_next(const struct snapshot *s, size_t *cursor, struct client_spec *out);

@@ -240,6 +240,16 @@ static const struct form_case forms[] = {
 		" ipv6 address negotiated\n ipv6 address 2001:db8::1/64\n", NULL},
 	{"interface Tunnel1\n ipv6 address negotiated\n no ipv6 address negotiated\n", NULL,
 		"negotiated"},
+	{"crypto ikev2 client flexvpn C\n peer 9 2001:db8::1\n peer 3 fqdn x.test dynamic track 4 down\n"
+	 " peer 5 fqdn y.test ipv6\n peer 5 10.0.0.5\n no peer 9\n",
+		" peer 3 fqdn x.test dynamic track 4 down\n peer 5 10.0.0.5\n", "peer 9"},
+	{"crypto ikev2 client flexvpn C\n connect track 7 down\n backup group 0\n source 4 Eth 0/1\n"
+	 " source 2 lo0 track 9\n client connect tu 1\n client inside lo 1\n client inside Loopback1\n",
+		" connect track 7 down\n client inside Loopback1\n client connect Tunnel1\n"
+		" source 2 Loopback0 track 9\n source 4 Eth0/1\n backup group default\n",
+		NULL},
+	{"crypto ikev2 client flexvpn C\n peer 1 10.0.0.1\nno crypto ikev2 client flexvpn C\n", NULL,
+		"flexvpn"},
 	{"interface Tunnel1\n tunnel protection ipsec-profile X\n",
 		" tunnel protection ipsec profile X\n", NULL},
 };

@@ -182,6 +182,8 @@ struct warned {
 	"crypto ipsec profile IP\n set ikev2-profile P\n"                                          \
 	"interface Tunnel7\n tunnel mode ipsec ipv4\n tunnel protection ipsec profile IP\n"
 
+#define CLIENT "crypto ikev2 client flexvpn C\n"
+
 static const struct warned warnings[] = {
 	{"router bgp 65000\n bgp log-neighbor-changes\n neighbor 10.0.0.1 remote-as 1\n", 1, 1,
 		"no meaning"},
@@ -242,6 +244,19 @@ static const struct warned warnings[] = {
 		"its VRF is not that of"},
 	{"ip route 0.0.0.0 0.0.0.0 192.0.2.1\nipv6 route ::/0 eth0 fe80::1\n", 2, 1,
 		"belongs to the host"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\n", 0, 0, NULL},
+	{TUNNEL CLIENT " client connect Tunnel7\n", 1, 10, "client without a peer"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n", 1, 10, "client without a tunnel"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel8\n", 1, 12,
+		"tunnel interface that is not defined"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\ncrypto ikev2 client flexvpn D\n"
+	 " peer 1 10.0.0.1\n client connect Tunnel7\n",
+		1, 15, "another client has this tunnel"},
+	{TUNNEL " tunnel destination 10.0.0.2\n" CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\n",
+		1, 13, "not the destination"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1 track 4\n client connect Tunnel7\n", 1, 11, "taken to be up"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\n peer reactivate\n", 1, 13,
+		"not in force"},
 	{"vrf definition RED\ninterface Virtual-Template1 type tunnel\n tunnel vrf RED\n", 1, 2,
 		"no meaning in a template"},
 };

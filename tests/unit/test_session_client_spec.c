@@ -242,6 +242,167 @@ static void changes(void)
 	mem_free(was);
 }
 
+/* ---- crypto ikev2 client flexvpn ------------------------------------------------------------- */
+
+#define CLIENT_TUNNEL                                                                              \
+	"interface Tunnel7\n tunnel protection ipsec profile IP\n tunnel mode ipsec ipv4\n"        \
+	" tunnel destination dynamic\n"
+
+static void a_client(void)
+{
+	T_DO(load(CLIENT_TUNNEL "interface Tunnel8\n"
+		  "crypto ikev2 client flexvpn HOME\n peer 20 fqdn b.test ipv6\n peer 10 192.0.2.1\n"
+		  " peer 15 fqdn a.test dynamic\n peer 10 192.0.2.2\n peer 30 2001:db8::1\n no peer 30\n"
+		  " client connect tu 7\n client inside eth1\n"));
+	T_EQ(count(), 1);
+	T_STR(spec->name, "HOME");
+	T_STR(spec->ifname, "Tunnel7");
+	T_TRUE(spec->is_flexvpn && !spec->is_manual);
+	T_EQ(spec->group, FLEX_NO_GROUP);
+	T_EQ(spec->n_peers, 3);
+	T_EQ(spec->peers[0].seq, 10);
+	T_STR(lab_text(&spec->peers[0].addr), "192.0.2.2"); /* the later line counts */
+	T_STR(spec->peers[1].name, "a.test");
+	T_EQ(spec->peers[1].family, 4);
+	T_STR(spec->peers[2].name, "b.test");
+	T_EQ(spec->peers[2].family, 6);
+	T_TRUE(client_spec_source(spec, 4) == NULL);
+}
+
+static void when_and_whom(void)
+{
+	static const struct {
+		const char *lines;
+		size_t clients, peers;
+		bool is_manual;
+		uint32_t group;
+	} rows[] = {
+		{" peer 1 192.0.2.1\n", 1, 1, false, FLEX_NO_GROUP},
+		{"", 0, 0, false, 0},
+		{" peer 1 192.0.2.1\n connect manual\n", 1, 1, true, FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1\n connect manual\n connect auto\n", 1, 1, false, FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1\n connect manual\n no connect\n", 1, 1, false, FLEX_NO_GROUP},
+		/* Track objects are taken to be up (R-CLI-04, R-CLI-11). */
+		{" peer 1 192.0.2.1\n connect track 5\n", 1, 1, false, FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1\n connect track 5 up\n", 1, 1, false, FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1\n connect track 5 down\n", 1, 1, true, FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1 track 3 down\n peer 2 192.0.2.2 track 3 up\n", 1, 1, false,
+			FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1 track 3 down\n", 0, 0, false, 0},
+		{" peer 1 192.0.2.1\n backup group default\n", 1, 1, false, 0},
+		{" peer 1 192.0.2.1\n backup group 7\n", 1, 1, false, 7},
+		{" peer 1 192.0.2.1\n backup group 7\n no backup group\n", 1, 1, false, FLEX_NO_GROUP},
+		{" peer 1 192.0.2.1\n no peer\n peer 4 192.0.2.4\n", 1, 1, false, FLEX_NO_GROUP},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+		T_ROW(i, rows[i].lines);
+		snprintf(text, sizeof(text),
+			CLIENT_TUNNEL "crypto ikev2 client flexvpn C\n client connect Tunnel7\n%s",
+			rows[i].lines);
+		T_DO(load(text));
+		T_EQ(count(), rows[i].clients);
+		if (!rows[i].clients)
+			continue;
+		T_EQ(spec->n_peers, rows[i].peers);
+		T_EQ(spec->is_manual, rows[i].is_manual);
+		T_EQ(spec->group, rows[i].group);
+	}
+}
+
+static void whose_tunnel(void)
+{
+	static const char two[] = "crypto ikev2 client flexvpn A\n peer 1 192.0.2.1\n client connect Tunnel7\n"
+				  "crypto ikev2 client flexvpn B\n peer 1 192.0.2.2\n client connect Tunnel7\n";
+	char text[1024];
+
+	/* One tunnel, one client: the first (R-CLI-01). */
+	snprintf(text, sizeof(text), CLIENT_TUNNEL "%s", two);
+	T_DO(load(text));
+	T_EQ(count(), 1);
+	T_STR(spec->name, "A");
+	/* The client's peers go before the interface's own destination. */
+	snprintf(text, sizeof(text), CLIENT_TUNNEL " tunnel destination 192.0.2.9\n%s", two);
+	T_DO(load(text));
+	T_EQ(count(), 1);
+	T_EQ(spec->n_peers, 1);
+	T_STR(lab_text(&spec->peers[0].addr), "192.0.2.1");
+	/* No tunnel, no connection. */
+	T_DO(load("crypto ikev2 client flexvpn A\n peer 1 192.0.2.1\n client connect Tunnel7\n"));
+	T_EQ(count(), 0);
+	T_DO(load(CLIENT_TUNNEL " shutdown\ncrypto ikev2 client flexvpn A\n peer 1 192.0.2.1\n"
+				" client connect Tunnel7\n"));
+	T_EQ(count(), 0);
+}
+
+/* R-CLI-05. */
+static void changes_of_a_client(void)
+{
+	static const char base[] = CLIENT_TUNNEL
+		"crypto ikev2 client flexvpn C\n peer 1 192.0.2.1\n peer 2 192.0.2.2\n"
+		" client connect Tunnel7\n client inside eth1\n source 3 eth0\n";
+	static const struct {
+		const char *more;
+		bool is_same;
+	} rows[] = {
+		{" description x\n", true},
+		{" connect auto\n", true},
+		{" peer 2 192.0.2.2\n", true},
+		{" client inside eth1\n", true},
+		{" source 9 eth7\n", true}, /* not the lowest */
+		{" peer reactivate\n", true},
+		{" connect manual\n", false},
+		{" client inside eth2\n", false},
+		{" no client inside eth1\n", false},
+		{" source 1 eth7\n", false},
+		{" no source 3\n", false},
+		{" backup group 2\n", false},
+		{" backup group default\n", false},
+		{" peer 1 192.0.2.7\n", false},
+		{" peer 3 192.0.2.7\n", false},
+		{" no peer 2\n", false},
+		{" peer 2 fqdn hub.test\n", false},
+	};
+	struct client_spec *was = mem_new(sizeof(*was));
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[1024];
+		T_ROW(i, rows[i].more);
+		T_DO(load(base));
+		T_EQ(count(), 1);
+		*was = *spec;
+		snprintf(text, sizeof(text), "%s%s", base, rows[i].more);
+		T_DO(load(text));
+		T_EQ(count(), 1);
+		T_EQ(client_spec_eq(was, spec), rows[i].is_same);
+	}
+	mem_free(was);
+}
+
+static void source_of_a_client(void)
+{
+	static const char client[] = "crypto ikev2 client flexvpn C\n peer 1 192.0.2.1\n"
+				     " client connect Tunnel7\n source 3 eth3\n source 1 eth1 track 4\n";
+	char text[1024];
+
+	snprintf(text, sizeof(text), CLIENT_TUNNEL "%s", client);
+	T_DO(load(text));
+	T_EQ(count(), 1);
+	T_STR(spec->source_if, "eth1");
+	T_STR(spec->source, "eth1");
+	snprintf(text, sizeof(text), CLIENT_TUNNEL " tunnel source dynamic\n%s", client);
+	T_DO(load(text));
+	T_EQ(count(), 1);
+	T_STR(spec->source_if, "eth1");
+	/* A tunnel that says it itself. */
+	snprintf(text, sizeof(text), CLIENT_TUNNEL " tunnel source 192.0.2.9\n%s", client);
+	T_DO(load(text));
+	T_EQ(count(), 1);
+	T_STR(spec->source_if, "");
+	T_STR(spec->source, "192.0.2.9");
+}
+
 int main(void)
 {
 	spec = mem_new(sizeof(*spec));
@@ -252,6 +413,11 @@ int main(void)
 	T_RUN(sources);
 	T_RUN(a_name_as_destination);
 	T_RUN(changes);
+	T_RUN(a_client);
+	T_RUN(when_and_whom);
+	T_RUN(whose_tunnel);
+	T_RUN(changes_of_a_client);
+	T_RUN(source_of_a_client);
 	snapshot_unref(s);
 	mem_free(spec);
 	return t_end();
