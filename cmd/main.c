@@ -24,6 +24,7 @@ static const struct subcommand {
 	{"reload", client_main, "[--socket PATH]", "make the running headend read its configuration again"},
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
+	{"crypto", client_main, "ikev2 client flexvpn connect NAME [--socket PATH]", "make a client connect"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},
 	{"version", version_main, "", "print the version"},
 	{"help", help_main, "", "print this"},

@@ -25,6 +25,9 @@ SHOW(show_pools);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);
 SHOW(admin_reload);
+SHOW(show_flexvpn);
+SHOW(connect_flexvpn);
+SHOW(clear_flexvpn);
 
 /* ---- shared by them ------------------------------------------------------------------------- */
 

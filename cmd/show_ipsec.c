@@ -7,6 +7,7 @@
 #include "cmd/show.h"
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/session/client_spec.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
 
@@ -175,7 +176,7 @@ static void print_down(struct world *w, struct out *out)
 	for (size_t cursor = 0; w->next_client && w->next_client(w->ctx, &cursor, &c);) {
 		if (c.is_up)
 			continue;
-		out_printf(out, "Interface: %s\nSession status: %s\nPeer: %s%s%s\n", c.ifname,
+		out_printf(out, "Interface: %s\nSession status: %s\nPeer: %s%s%s\n", c.spec->ifname,
 			   c.is_negotiating ? "DOWN-NEGOTIATING" : "DOWN", addr_format(&c.peer, a),
 			   c.peer_name[0] ? " " : "", c.peer_name);
 		if (c.reason[0])
@@ -194,8 +195,8 @@ static void js_down(struct world *w, struct out *out)
 		if (c.is_up)
 			continue;
 		js_open(out, NULL);
-		js_str(out, "interface", c.ifname);
-		js_str(out, "client", c.name);
+		js_str(out, "interface", c.spec->ifname);
+		js_str(out, "client", c.spec->name);
 		js_str(out, "state", c.state);
 		js_addr(out, "peer", &c.peer);
 		js_str(out, "peer_name", c.peer_name);

@@ -34,6 +34,7 @@
 #include "db/store.h"
 #include "gen/version.h"
 #include "modules/data/data.h"
+#include "modules/dns/dns.h"
 #include "modules/jobs/jobs.h"
 #include "modules/loop/loop.h"
 #include "modules/net/net.h"
@@ -43,6 +44,7 @@
 #define STOP_MS 5000      /* for the peers' answers to our DELETEs */
 #define STOP_LOOK_MS 20
 #define PRUNE_S 3600
+#define RESOLV_CONF "/etc/resolv.conf"
 
 /* ---- memory with keys ------------------------------------------------------------------------- */
 
@@ -176,7 +178,8 @@ static bool make_threads(struct wire *w)
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);
 	w->net = net_new(&net_ports, w, w->stats);
-	return w->jobs && w->data && w->net &&
+	w->dns = dns_new(loop_base(w->loop), RESOLV_CONF);
+	return w->jobs && w->data && w->net && w->dns &&
 	       loop_fd_add(w->loop, jobs_fd(w->jobs), false, on_jobs, w, &w->jobs_watch) == ST_OK &&
 	       loop_fd_add(w->loop, data_fd(w->data), false, on_data, w, &w->data_watch) == ST_OK;
 }
@@ -211,7 +214,8 @@ static bool make_core(struct wire *w)
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
-				  .reload = wire_reload, .next_client = wire_client_next};
+				  .reload = wire_reload, .next_client = wire_client_next,
+				  .wish_client = wire_client_wish};
 	return w->sessions && w->ike &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
 }
@@ -341,6 +345,7 @@ static void end(struct wire *w)
 	loop_signal_del(w->on_term);
 	loop_signal_del(w->on_hup);
 	loop_fd_del(w->control_watch);
+	dns_free(w->dns);
 	loop_free(w->loop);
 	snapshot_unref(w->conf);
 	wire_keep_detach(w);

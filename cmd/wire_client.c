@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/holder_proto.h"
+#include "cmd/wire_dial.h"
 #include "cmd/wire_net.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
-#include "core/session/client_spec.h"
+#include "modules/dns/dns.h"
 #include "modules/loop/loop.h"
 
 struct wire_client {
@@ -17,14 +17,16 @@ struct wire_client {
 	struct client_spec spec;
 	struct client machine;
 	struct loop_timer *timer;
-	uint64_t sa;          /* of the attempt or of the session; 0: none */
+	struct dns_query *query; /* NULL: none is open */
+	uint64_t sa;          /* of the attempt, or of the session when it came up; 0: none */
+	struct ulid session;  /* that is up; zero: none. Its IKE SA may be another one by now */
 	uint64_t attempt;     /* that a session of the peer overtook; 0: none */
 	struct endpoint peer; /* of it */
 	/* Told by the engine in the middle of a transition, to be looked at in the next turn. */
 	bool is_up;
 	bool is_over;
 	enum status why;
-	char reason[IKE_DETAIL_LEN]; /* of the last failure or end, "" when the words of the status suffice */
+	char reason[DIAL_REASON]; /* of the last failure or end, "" when the words of the status suffice */
 };
 
 static struct wire_client *client_of_tun(const struct wire *w, uint32_t tun)
@@ -37,12 +39,12 @@ static struct wire_client *client_of_tun(const struct wire *w, uint32_t tun)
 	return NULL;
 }
 
-/* The newest session that is up on the device, but for one SA's; NULL: none. */
-static const struct session *session_on(const struct wire *w, uint32_t tun, uint64_t but)
+/* The newest session that is up on the device; NULL: none. */
+static const struct session *session_on(const struct wire *w, uint32_t tun)
 {
 	const struct session *found = NULL;
 	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s))
-		if (s->grant.tun == tun && s->state == SESSION_UP && s->sa != but)
+		if (s->grant.tun == tun && s->state == SESSION_UP)
 			found = s;
 	return found;
 }
@@ -73,7 +75,7 @@ void wire_client_plan(const struct wire *w, const struct snapshot *s, struct pla
 		struct plan_tun *t = &plan->tuns[i];
 		const struct iface *f = iface_of(s, t->number);
 		struct prefix ip4 = {0}, ip6 = {0};
-		if (!f)
+		if (!f || (!f->ip_negotiated && !f->ip6_negotiated))
 			continue;
 		given(w, t->number, &ip4, &ip6);
 		if (f->ip_negotiated)
@@ -88,7 +90,7 @@ static void set_addresses(struct wire *w, uint32_t tun)
 	const struct plan_tun *t = plan_find_tun(&w->plan, tun);
 	const struct iface *f = iface_of(w->conf, tun);
 	struct prefix ip4 = {0}, ip6 = {0};
-	if (!t || !f)
+	if (!t || !f || (!f->ip_negotiated && !f->ip6_negotiated))
 		return;
 	given(w, tun, &ip4, &ip6);
 	wire_net_address(w, tun, f->ip_negotiated ? &ip4 : &t->ip4,
@@ -97,106 +99,45 @@ static void set_addresses(struct wire *w, uint32_t tun)
 
 /* ---- the attempt ------------------------------------------------------------------------------- */
 
-static enum status fail(struct wire_client *c, enum status st, const char *reason)
+/* Another client of the same backup group that has a session with the peer, or is about to
+ * (R-CLI-16). */
+static const struct wire_client *partner_at(const struct wire_client *c, const struct addr *peer)
 {
-	snprintf(c->reason, sizeof(c->reason), "%s", reason);
-	return st;
-}
-
-/* With listed addresses only those may be the source. */
-static const struct addr *listed(const struct wire *w, uint32_t vrf, uint8_t family, const struct addr *like)
-{
-	const struct addr *first = NULL;
-	for (size_t i = 0; i < w->conf->own.listen_count; i++) {
-		const struct listen_addr *l = &w->conf->own.listen[i];
-		if (l->num != vrf || (l->addr.family && l->addr.family != family))
-			continue;
-		if (!l->addr.family || addr_eq(&l->addr, like))
-			return like;
-		if (!first)
-			first = &l->addr;
+	LIST_EACH(at, &c->wire->clients) {
+		const struct wire_client *o = CONTAINER_OF(at, struct wire_client, in_list);
+		if (o != c && c->spec.group != FLEX_NO_GROUP && o->spec.group == c->spec.group &&
+		    (o->machine.state == CLIENT_UP || o->machine.state == CLIENT_CONNECTING) && o->peer.vrf == c->spec.vrf &&
+		    addr_eq(&o->peer.addr, peer))
+			return o;
 	}
-	return w->conf->own.listen_count ? first : like;
-}
-
-static enum status find_source(struct wire_client *c, const struct addr *peer, struct addr *out)
-{
-	const struct client_spec *s = &c->spec;
-	const struct addr *fixed = client_spec_source(s, peer->family);
-	struct asroot_reply reply;
-	struct asroot_request rq = {.op = ASROOT_SOURCE, .addr = *peer};
-	memcpy(rq.vrf, s->vrf_name, strnlen(s->vrf_name, sizeof(rq.vrf) - 1)); /* a plan has shorter ones only */
-	memcpy(rq.name, s->source_if, sizeof(rq.name));
-	enum status st = asroot_call(c->wire->control, &rq, &reply, NULL);
-	if (st == ST_EXISTS)
-		return fail(c, ST_CONFIG, "the way to the peer leads into a tunnel: it needs a route of its own");
-	if (fixed && !fixed->family)
-		return fail(c, ST_CONFIG, "the tunnel source has no address of the peer's family");
-	if (st != ST_OK)
-		return fail(c, ST_IO, s->source_if[0] ? "no way to the peer, or the source interface has no address" :
-							"the host has no way to the peer");
-	const struct addr *use = listed(c->wire, s->vrf, peer->family, fixed ? fixed : &reply.addr);
-	if (!use)
-		return fail(c, ST_CONFIG, "no address is listened on from where the peer could be reached");
-	*out = *use;
-	return ST_OK;
-}
-
-static uint8_t put_families(const struct client_spec *s, struct ts *ts)
-{
-	uint8_t n = 0;
-	if (s->carries4)
-		ts[n++] = ts_any(4);
-	if (s->carries6)
-		ts[n++] = ts_any(6);
-	return n;
-}
-
-/* Why the engine does not even begin. */
-static void explain(struct wire_client *c, enum status st)
-{
-	const char *what = st == ST_NO_PROFILE	     ? "is not defined" :
-			   st == ST_PROFILE_SHUTDOWN ? "is shut down" :
-			   st == ST_CONFIG	     ? "has no `match identity remote`" :
-			   st == ST_AUTH_METHOD	     ? "does not use pre-shared keys for both sides" :
-						       NULL;
-	if (what)
-		snprintf(c->reason, sizeof(c->reason), "profile %s %s", c->spec.profile, what);
+	return NULL;
 }
 
 static enum status connect_to(struct wire_client *c)
 {
-	const struct client_spec *s = &c->spec;
 	const struct addr *peer = client_target(&c->machine);
-	struct ike_connect *k = mem_new(sizeof(*k));
-	if (!k)
-		return fail(c, ST_NOMEM, "");
-	c->peer = (struct endpoint){.vrf = s->vrf, .addr = *peer};
-	k->remote = c->peer;
-	k->local.vrf = s->vrf;
-	enum status st = find_source(c, peer, &k->local.addr);
-	memcpy(k->profile, s->profile, sizeof(k->profile));
-	memcpy(k->ipsec_profile, s->ipsec_profile, sizeof(k->ipsec_profile));
-	memcpy(k->peer_name, client_peer(&c->machine)->name, sizeof(k->peer_name));
-	k->tun = s->tun;
-	k->request_ip4 = s->asks4;
-	k->request_ip6 = s->asks6;
-	k->n_local_ts = put_families(s, k->local_ts);
-	k->n_remote_ts = put_families(s, k->remote_ts);
-	if (st == ST_OK) {
-		c->reason[0] = 0;
-		st = ike_connect(c->wire->ike, k, &c->sa);
-		explain(c, st);
-	}
-	mem_free(k);
+	const struct wire_client *partner = partner_at(c, peer);
+	c->peer = (struct endpoint){.vrf = c->spec.vrf, .addr = *peer};
+	char reason[DIAL_REASON];
+	enum status st = ST_EXISTS;
+	if (partner)
+		snprintf(reason, sizeof(reason), "client %s of the same backup group has a session with this peer",
+			 partner->spec.name);
+	else
+		st = wire_dial(c->wire, &c->spec, &c->machine, &c->sa, reason);
+	/* The reason of the failure before stands until there is another one. */
+	if (st != ST_OK)
+		memcpy(c->reason, reason, sizeof(reason));
 	return st;
 }
 
 /* No event of it counts any more. */
 static void close_it(struct wire_client *c, enum status why)
 {
-	uint64_t sa = c->sa;
+	const struct session *s = session_find(c->wire->sessions, &c->session);
+	uint64_t sa = s ? s->sa : c->sa;
 	c->sa = 0;
+	c->session = (struct ulid){0};
 	c->is_up = c->is_over = false;
 	if (sa)
 		(void)!ike_close(c->wire->ike, sa, why);
@@ -225,36 +166,106 @@ static void log_step(const struct wire_client *c, enum client_state before, cons
 			    kv_u64("wait_ms", m->state == CLIENT_WAITING ? m->due_ms - ev->now_ms : 0));
 }
 
-static void step(struct wire_client *c, enum client_event_kind kind, enum status status)
+static void on_name(void *ctx, enum status st, const struct addr *addrs, size_t n);
+
+static void unnamed(struct wire_client *c, enum status st)
 {
-	struct client_event ev = {.kind = kind, .status = status};
+	snprintf(c->reason, sizeof(c->reason), "the name %.200s cannot be resolved: %s",
+		 client_peer(&c->machine)->name, status_words(st));
+}
+
+/* True: the answer is known, and in ev. */
+static bool resolve(struct wire_client *c, struct client_event *ev, struct addr known[DNS_ADDRS])
+{
+	const struct client_peer *p = client_peer(&c->machine);
+	c->peer = (struct endpoint){.vrf = c->spec.vrf};
+	ev->addrs = known;
+	ev->n_addrs = dns_known(c->wire->dns, p->name, p->family, known);
+	ev->kind = CE_NAMED;
+	if (ev->n_addrs)
+		return true;
+	ev->status = dns_ask(c->wire->dns, p->name, p->family, on_name, c, &c->query);
+	ev->kind = CE_UNNAMED;
+	if (ev->status != ST_OK)
+		unnamed(c, ev->status);
+	return ev->status != ST_OK;
+}
+
+static void forget_query(struct wire_client *c)
+{
+	dns_cancel(c->query);
+	c->query = NULL;
+}
+
+/* What was told meanwhile (an attempt may fail inside of its beginning) is for the next turn. */
+static void arm(const struct wire_client *c)
+{
+	_Static_assert(CLIENT_NEVER == LOOP_NEVER, "one never");
+	loop_timer_at(c->timer, c->is_up || c->is_over ? 0 : c->machine.due_ms);
+}
+
+/* An order that fails or is done at once is the next event: at most once for each address of a round. */
+static void steps(struct wire_client *c, struct client_event ev)
+{
+	struct addr known[DNS_ADDRS];
 	bool again = !c->wire->is_stopping;
 	while (again) {
 		enum client_state before = c->machine.state;
+		if (ev.kind == CE_TIME && before == CLIENT_RESOLVING)
+			unnamed(c, ST_TIMEOUT);
+		else if (ev.kind == CE_TIME && before == CLIENT_CONNECTING)
+			c->reason[0] = 0;
 		ev.now_ms = loop_now_ms();
 		rnd_bytes(&ev.random, sizeof(ev.random));
 		struct client_order o = client_step(&c->machine, &ev);
 		log_step(c, before, &ev);
 		if (o.close)
 			close_it(c, ev.kind == CE_TIME ? ST_TIMEOUT : ST_END_ADMIN);
+		if (before == CLIENT_RESOLVING)
+			forget_query(c);
 		again = false;
+		if (o.resolve)
+			again = resolve(c, &ev, known);
 		if (o.connect) {
 			ev.status = connect_to(c);
 			ev.kind = CE_FAILED;
-			again = ev.status != ST_OK; /* at most once for each address of a round */
+			again = ev.status != ST_OK;
 		}
 	}
-	loop_timer_at(c->timer, c->machine.due_ms == CLIENT_NEVER ? LOOP_NEVER : c->machine.due_ms);
+	arm(c);
+}
+
+static void step(struct wire_client *c, enum client_event_kind kind, enum status status)
+{
+	steps(c, (struct client_event){.kind = kind, .status = status});
+}
+
+static void on_name(void *ctx, enum status st, const struct addr *addrs, size_t n)
+{
+	struct wire_client *c = ctx;
+	c->query = NULL; /* it is over */
+	if (st != ST_OK)
+		unnamed(c, st);
+	steps(c, (struct client_event){.kind = st == ST_OK ? CE_NAMED : CE_UNNAMED, .status = st,
+				       .addrs = addrs, .n_addrs = n});
+}
+
+static void has_session(struct wire_client *c, const struct session *s)
+{
+	c->sa = s->sa;
+	c->session = s->ulid;
+	c->peer = s->remote;
 }
 
 static void over(struct wire_client *c)
 {
 	/* Both sides may have connected: one session is enough. */
-	const struct session *other = session_on(c->wire, c->spec.tun, c->sa);
+	const struct session *other = session_on(c->wire, c->spec.tun);
 	c->is_over = false;
-	c->sa = other ? other->sa : 0;
+	c->sa = 0;
+	c->session = (struct ulid){0};
 	if (other)
-		c->peer = other->remote;
+		has_session(c, other);
 	else
 		step(c, c->machine.state == CLIENT_UP ? CE_DOWN : CE_FAILED, c->why);
 }
@@ -286,8 +297,7 @@ static void on_timer(void *ctx)
 		over(c);
 	else if (c->machine.due_ms <= loop_now_ms())
 		step(c, CE_TIME, ST_OK);
-	else
-		loop_timer_at(c->timer, c->machine.due_ms == CLIENT_NEVER ? LOOP_NEVER : c->machine.due_ms);
+	arm(c);
 }
 
 /* ---- what happens ------------------------------------------------------------------------------ */
@@ -306,11 +316,17 @@ static void came_up(struct wire *w, const struct ike_event *ev)
 		return;
 	if (c->machine.state == CLIENT_CONNECTING && c->sa != ev->sa)
 		c->attempt = c->sa;
-	c->sa = ev->sa;
-	c->peer = ev->remote;
+	has_session(c, s);
 	c->is_up = true;
 	c->is_over = false;
-	loop_timer_at(c->timer, 0);
+	arm(c);
+}
+
+static bool is_mine(const struct wire_client *c, const struct ike_event *ev)
+{
+	if (c->sa && c->sa == ev->sa)
+		return true;
+	return !ulid_is_zero(&c->session) && memcmp(&c->session, &ev->session, sizeof(ev->session)) == 0;
 }
 
 void wire_client_tell(struct wire *w, const struct ike_event *ev)
@@ -321,12 +337,12 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev)
 		return;
 	LIST_EACH(at, &w->clients) {
 		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
-		if (c->sa != ev->sa || !ev->sa)
+		if (!is_mine(c, ev))
 			continue;
 		c->is_over = true;
 		c->why = ev->status;
 		snprintf(c->reason, sizeof(c->reason), "%s", ev->detail ? ev->detail : "");
-		loop_timer_at(c->timer, 0);
+		arm(c);
 	}
 }
 
@@ -335,6 +351,7 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev)
 static void client_free(struct wire_client *c)
 {
 	list_del(&c->in_list);
+	forget_query(c);
 	loop_timer_free(c->timer);
 	mem_free(c);
 }
@@ -351,10 +368,9 @@ static void client_new(struct wire *w, const struct client_spec *spec)
 	c->spec = *spec;
 	client_init(&c->machine, c->spec.peers, c->spec.n_peers, c->spec.is_manual);
 	list_push_back(&w->clients, &c->in_list);
-	const struct session *s = session_on(w, spec->tun, 0);
+	const struct session *s = session_on(w, spec->tun);
 	if (s) {
-		c->sa = s->sa;
-		c->peer = s->remote;
+		has_session(c, s);
 		client_found(&c->machine, &s->remote.addr);
 		step(c, CE_UP, ST_OK);
 	} else if (!spec->is_manual) {
@@ -439,18 +455,37 @@ bool wire_client_next(void *ctx, size_t *cursor, struct client_info *out)
 		if (i++ != *cursor)
 			continue;
 		++*cursor;
-		*out = (struct client_info){.name = c->spec.name, .ifname = c->spec.ifname,
-					    .state = client_state_words(m->state),
+		const struct session *s = session_find(w->sessions, &c->session);
+		*out = (struct client_info){.spec = &c->spec, .state = client_state_words(m->state),
 					    .is_up = m->state == CLIENT_UP,
 					    .is_negotiating = m->state == CLIENT_CONNECTING,
 					    .peer = m->state == CLIENT_UP ? c->peer.addr : *client_target(m),
 					    .peer_name = client_peer(m)->name,
+					    .peer_seq = client_peer(m)->seq,
+					    .local = s ? s->local.addr : (struct addr){0},
 					    .reason = m->why == ST_OK ? "" : reason_of(c)};
 		if (m->state == CLIENT_WAITING && m->due_ms > now)
 			out->wait_ms = m->due_ms - now;
 		return true;
 	}
 	return false;
+}
+
+enum status wire_client_wish(void *ctx, const char *name, bool connect)
+{
+	const struct wire *w = ctx;
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (!c->spec.is_flexvpn || strcmp(c->spec.name, name) != 0)
+			continue;
+		if (connect && !client_takes(c->machine.state, CE_START))
+			return ST_EXISTS;
+		if (!connect)
+			snprintf(c->reason, sizeof(c->reason), "%s", status_words(ST_END_ADMIN));
+		step(c, connect ? CE_START : CE_AGAIN, ST_OK);
+		return ST_OK;
+	}
+	return ST_NOT_FOUND;
 }
 
 void wire_client_fini(struct wire *w)

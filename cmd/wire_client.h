@@ -21,6 +21,8 @@ void wire_client_changed(struct wire *w, uint32_t tun);
 /* For show: struct world. */
 struct client_info;
 bool wire_client_next(void *ctx, size_t *cursor, struct client_info *out);
+/* For the operator: struct world. */
+enum status wire_client_wish(void *ctx, const char *name, bool connect);
 
 void wire_client_fini(struct wire *w);
 

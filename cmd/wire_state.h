@@ -11,6 +11,7 @@
 #include "core/esp/rt.h"
 
 struct ctl;
+struct dns;
 struct jobs;
 struct loop;
 struct loop_fd;
@@ -39,6 +40,7 @@ struct wire {
 	struct jobs *jobs;
 	struct store *store;
 	struct net *net;
+	struct dns *dns;
 	struct data *data;
 	struct ike *ike;
 	struct sessions *sessions;

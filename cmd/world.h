@@ -14,13 +14,14 @@ struct sessions;
 
 /* A connection that the configuration wants (cmd/wire_client.c); all texts live until the next turn. */
 struct client_info {
-	const char *name;
-	const char *ifname;    /* of the tunnel */
+	const struct client_spec *spec;
 	const char *state;     /* client_state_words() */
 	bool is_up;
 	bool is_negotiating;
 	struct addr peer;      /* family 0: not known yet */
 	const char *peer_name; /* "" when it is an address */
+	uint32_t peer_seq;
+	struct addr local;     /* of the session; family 0: none */
 	const char *reason;    /* why it is not up; "" when nothing failed */
 	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
 };
@@ -37,6 +38,9 @@ struct world {
 	const struct sample *(*sample)(void *ctx);
 	/* *cursor 0 at first; false at the end. NULL where there is no such thing. */
 	bool (*next_client)(void *ctx, size_t *cursor, struct client_info *out);
+	/* Begins to connect, or ends a connection so that a new selection follows, or none when it is
+	 * manual. ST_NOT_FOUND; ST_EXISTS: it is connected or connecting. */
+	enum status (*wish_client)(void *ctx, const char *name, bool connect);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */
 	int (*reload)(void *ctx, struct out *out, struct out *err);
 };

@@ -231,6 +231,46 @@ table inet nat {
         return c
 
 
+NAMESERVER = r"""
+import json, socket, struct, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 53))
+while True:
+    q, peer = s.recvfrom(512)
+    at, labels = 12, []
+    while q[at]:
+        labels.append(q[at + 1:at + 1 + q[at]].decode().lower())
+        at += 1 + q[at]
+    kind = struct.unpack("!H", q[at + 1:at + 3])[0]
+    with open(sys.argv[2]) as f:
+        zone = json.load(f)
+    found = zone.get(".".join(labels))
+    if found == "silent":
+        continue
+    family = {1: socket.AF_INET, 28: socket.AF_INET6}.get(kind)
+    all = [a for a in found or [] if family and (":" in a) == (kind == 28)]
+    answers = b"".join(struct.pack("!HHHIH", 0xc00c, kind, 1, 1, 16 if ":" in a else 4) + socket.inet_pton(family, a) for a in all)
+    s.sendto(q[:2] + struct.pack("!HHHHH", 0x8180 | (3 if found is None else 0), 1, len(all), 0, 0) + q[12:at + 5] + answers, peer)
+"""
+
+
+class NameServer:
+    """Answers A and AAAA of a zone {name: [address, ...]} with a TTL of one second; "silent" is no answer."""
+
+    def __init__(self, host, addr):
+        self.zone = os.path.join(WORK, "zone-%s" % host.name)
+        self.set({})
+        script = os.path.join(WORK, "nameserver.py")
+        with open(script, "w") as f:
+            f.write(NAMESERVER)
+        self.process = spawn(host.ns, sys.executable, "-B", script, addr, self.zone, log=os.path.join(WORK, "nameserver.log"))
+
+    def set(self, zone):
+        with open(self.zone + ".new", "w") as f:
+            json.dump(zone, f)
+        os.rename(self.zone + ".new", self.zone)
+
+
 def nft(host, rules):
     path = os.path.join(WORK, "%s.nft" % host.name)
     with open(path, "w") as f:
@@ -272,8 +312,9 @@ interface Virtual-Template1 type tunnel
 
 
 class Sallyport:
-    def __init__(self, host, conf=CONF, name="sp"):
+    def __init__(self, host, conf=CONF, name="sp", nameserver=None):
         self.host = host
+        self.nameserver = nameserver
         self.dir = os.path.join(WORK, name)
         os.makedirs(self.dir, exist_ok=True)
         self.conf = os.path.join(self.dir, "sallyport.conf")
@@ -288,9 +329,17 @@ class Sallyport:
             f.write(text)
         os.chmod(self.conf, 0o600)
 
+    def spawn(self):
+        argv = [BIN, "run", "-c", self.conf, "--state", self.state, "--socket", self.socket]
+        if self.nameserver:
+            path = os.path.join(self.dir, "resolv.conf")
+            with open(path, "w") as f:
+                f.write("nameserver %s\n" % self.nameserver)
+            argv = ["sh", "-c", "mount --bind %s /etc/resolv.conf && exec %s" % (path, " ".join(argv))]
+        self.process = spawn(self.host.ns, *argv, log=self.log)
+
     def start(self, seconds=10):
-        self.process = spawn(self.host.ns, BIN, "run", "-c", self.conf, "--state", self.state,
-                             "--socket", self.socket, log=self.log)
+        self.spawn()
         if not wait_for(seconds, lambda: self.answers() or self.process.poll() is not None) or not self.answers():
             raise RuntimeError("the daemon did not start: " + self.tail())
         return self

@@ -333,7 +333,7 @@ def both_sides():
     for sp in (one, two):
         stop_process(sp.process, sig=signal.SIGKILL)
     for sp in (one, two):
-        sp.process = spawn(sp.host.ns, BIN, "run", "-c", sp.conf, "--state", sp.state, "--socket", sp.socket, log=sp.log)
+        sp.spawn()
     rests("both start at once")
     ok("both connect: clean stops", one.stop() == 0 and two.stop() == 0)
 
