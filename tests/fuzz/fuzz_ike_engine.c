@@ -4,6 +4,7 @@
  * world's own rules hold, and after the end nothing is left.
  *
  * Input: stage, then operations {op, argument, length, bytes}. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
