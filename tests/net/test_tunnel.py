@@ -335,6 +335,13 @@ def both_sides():
     for sp in (one, two):
         sp.spawn()
     rests("both start at once")
+    # ---- one only waits: its tunnel has no destination ------------------------------------------------
+    two.configure(side(id="two.test", peer_id="one.test", peer="dynamic", addresses="ip address 10.9.0.2 255.255.255.252", after=""))
+    two.reload()
+    ok("one waits: only the other connects", wait_for(40, lambda: len(active(one)) == 1 and len(active(two)) == 1) and
+       [x["initiator"] for x in two.show("crypto", "ikev2", "sa")["ikev2_sas"]] == [False], one.tail() + two.tail())
+    ok("one waits: its session is on the tunnel", active(two)[0]["interface"] == "Tunnel1" and
+       a.ping("10.9.0.2") == 3 and b.ping("10.9.0.1") == 3, str(two.sessions()))
     ok("both connect: clean stops", one.stop() == 0 and two.stop() == 0)
 
 
