@@ -140,7 +140,11 @@ ok("the gateway's main dies: nothing is noticed", wait_for(10, one.answers) and 
 
 # ---- a gateway vanishes, comes back, stops ---------------------------------------------------------------
 # Without a word: when only the holder is killed, main may still say goodbye.
-nft(t.gw, "table inet vanish { chain out { type filter hook output priority 0; udp sport { 500, 4500 } drop; } }")
+nft(t.gw, """
+table inet vanish {
+  chain out { type filter hook output priority 0; udp sport { 500, 4500 } drop; }
+}
+""")
 stop_process(one.process, sig=signal.SIGKILL)
 ok("the gateway vanishes: the next peer", becomes(sp, "ACTIVE", "10.99.1.2", seconds=30), sp.tail())
 ok("the next peer: ping", wait_for(5, lambda: c.ping("10.99.2.2", count=1) == 1))
