@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "cmd/netlink.h"
@@ -57,7 +58,7 @@ enum status netlink_address(unsigned ifindex, const struct prefix *p, bool is_de
 	return outcome(netlink_ask(&m), is_delete ? EADDRNOTAVAIL : EEXIST);
 }
 
-enum status netlink_route(unsigned ifindex, const struct prefix *p, bool is_delete)
+enum status netlink_route(unsigned ifindex, const struct prefix *p, uint32_t metric, bool is_delete)
 {
 	struct prefix net = *p;
 	prefix_mask(&net);
@@ -73,6 +74,50 @@ enum status netlink_route(unsigned ifindex, const struct prefix *p, bool is_dele
 	if (net.len)
 		netlink_attribute(&m, RTA_DST, net.addr.b, addr_len(&net.addr));
 	netlink_attribute(&m, RTA_OIF, &oif, sizeof(oif));
+	if (metric)
+		netlink_attribute(&m, RTA_PRIORITY, &metric, sizeof(metric));
 	int e = netlink_ask(&m);
 	return e == EEXIST ? ST_EXISTS : outcome(e, is_delete ? ESRCH : 0);
+}
+
+/* The attributes of a route that count here. */
+static void read_route(const uint8_t *p, size_t len, unsigned *ifindex, struct addr *src)
+{
+	struct rtattr a;
+	while (len >= sizeof(a)) {
+		memcpy(&a, p, sizeof(a));
+		size_t body = a.rta_len - sizeof(a), step = RTA_ALIGN(a.rta_len);
+		if (a.rta_len < sizeof(a) || a.rta_len > len)
+			return;
+		if (a.rta_type == RTA_OIF && body == sizeof(*ifindex))
+			memcpy(ifindex, p + sizeof(a), sizeof(*ifindex));
+		if (a.rta_type == RTA_PREFSRC)
+			*src = addr_from(p + sizeof(a), body);
+		if (step >= len)
+			return;
+		p += step;
+		len -= step;
+	}
+}
+
+enum status netlink_way(const struct addr *dst, unsigned *ifindex, struct addr *src)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buf[4096];
+	struct rtmsg r = {.rtm_family = dst->family == 4 ? AF_INET : AF_INET6,
+			  .rtm_dst_len = dst->family == 4 ? 32 : 128};
+	struct netlink_message m = netlink_begin(RTM_GETROUTE, 0, &r, sizeof(r));
+	netlink_attribute(&m, RTA_DST, dst->b, addr_len(dst));
+	ssize_t n = netlink_get(&m, buf, sizeof(buf));
+	if (n < 0)
+		return ST_IO;
+	struct nlmsghdr h;
+	size_t head = NLMSG_LENGTH(sizeof(r));
+	if ((size_t)n < sizeof(h))
+		return ST_IO;
+	memcpy(&h, buf, sizeof(h));
+	*ifindex = 0;
+	*src = (struct addr){0};
+	if (h.nlmsg_type == RTM_NEWROUTE && h.nlmsg_len <= (size_t)n && h.nlmsg_len > head)
+		read_route(buf + head, h.nlmsg_len - head, ifindex, src);
+	return *ifindex && src->family == dst->family ? ST_OK : ST_NOT_FOUND;
 }

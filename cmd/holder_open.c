@@ -17,6 +17,7 @@
 
 #include "cmd/holder_agentx.h"
 #include "cmd/holder_netlink.h"
+#include "cmd/holder_source.h"
 #include "core/base/mem.h"
 
 #define THINGS_MAX 4096
@@ -320,8 +321,19 @@ static enum status asroot_route(struct kept *k, const struct asroot_request *rq,
 		return ST_NOT_FOUND;
 	enum status st = enter(t->rq.vrf);
 	if (st == ST_OK) {
-		st = netlink_route(t->ifindex, &rq->prefix, rq->is_delete != 0);
+		st = netlink_route(t->ifindex, &rq->prefix, rq->metric, rq->is_delete != 0);
 		leave(k, t->rq.vrf);
+	}
+	return st;
+}
+
+static enum status asroot_source(struct kept *k, const struct asroot_request *rq,
+				 struct asroot_reply *reply, int *fds)
+{
+	enum status st = enter(rq->vrf);
+	if (st == ST_OK) {
+		st = holder_source(rq->name, &rq->addr, &reply->addr);
+		leave(k, rq->vrf);
 	}
 	return st;
 }
@@ -540,6 +552,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_UDP] = asroot_udp,
 	[ASROOT_TUN] = asroot_tun,
 	[ASROOT_ROUTE] = asroot_route,
+	[ASROOT_SOURCE] = asroot_source,
 	[ASROOT_MEMORY] = asroot_memory,
 	[ASROOT_CONFIG] = asroot_config,
 	[ASROOT_ACCEPT] = asroot_accept,

@@ -168,6 +168,18 @@ static bool is_device(const char *name)
 	return is_clean(name, ASROOT_NAME, false) && strncmp(name, "sp-", 3) == 0 && name[3];
 }
 
+/* Any name that the kernel accepts, or none. */
+static bool is_interface(const char *name)
+{
+	size_t len = strnlen(name, ASROOT_NAME);
+	if (len == ASROOT_NAME)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
+			return false;
+	return true;
+}
+
 static bool is_memory(const char *name)
 {
 	if (!is_clean(name, ASROOT_NAME, false))
@@ -214,6 +226,8 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_ROUTE:
 		return is_device(rq->name) &&
 		       is_prefix(&rq->prefix, rq->prefix.addr.family == 4 ? 4 : 6, false);
+	case ASROOT_SOURCE:
+		return addr_len(&rq->addr) != 0 && is_interface(rq->name);
 	case ASROOT_MEMORY:
 		return is_memory(rq->name) && rq->size > 0 &&
 		       rq->size <= ASROOT_MEMORY_MAX;

@@ -16,7 +16,7 @@
 #include "core/base/addr.h"
 #include "core/base/status.h"
 
-#define ASROOT_NAME 16  /* with NUL: devices sp-[A-Za-z0-9_-]{1,12}, memory (keep|rt)[1-9][0-9]{0,2} */
+#define ASROOT_NAME 16  /* with NUL: devices sp-[A-Za-z0-9_-]{1,12}, interfaces [!-~ but /], memory (keep|rt)[1-9][0-9]{0,2} */
 #define ASROOT_VRF 32   /* name of a network namespace; "" is our own */
 #define ASROOT_FDS 64   /* descriptors in one reply */
 #define ASROOT_LUA_PLACES 2
@@ -30,7 +30,10 @@ enum asroot_op {
 	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), may_be_absent, port (0: any, it only
 			* sends), index -> one socket */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */
-	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, is_delete */
+	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, metric (0: the kernel's own), is_delete */
+	ASROOT_SOURCE, /* vrf, addr of a peer; name: of an interface, or "" -> our address towards it: that of
+			* the interface, or what the kernel would choose. ST_NOT_FOUND: no way, no such
+			* interface or none of its addresses; ST_EXISTS: the way is a tunnel of ours */
 	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */
 	ASROOT_CONFIG, /* is_fresh: the file as it is now; else the accepted copy, if any -> memfd */
 	ASROOT_ACCEPT, /* the text of the last ASROOT_CONFIG is in force from now on */
@@ -58,6 +61,7 @@ struct asroot_request {
 	uint32_t count;
 	uint32_t index;
 	uint32_t mtu;
+	uint32_t metric;
 	uint16_t port;
 	uint8_t family;    /* 4 or 6 */
 	uint8_t vnet_hdr;  /* these four: 0 or not */
@@ -83,6 +87,7 @@ struct asroot_reply {
 	int32_t error;
 	uint32_t n_fds;
 	uint32_t was_kept; /* 1: it was open already */
+	struct addr addr;  /* of ASROOT_SOURCE */
 };
 
 /* Main's side. Sends, waits at most 5 s; fds has room for ASROOT_FDS descriptors (close-on-exec),

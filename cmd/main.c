@@ -26,6 +26,7 @@ static const struct subcommand {
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
 	{"rekey", client_main, "WHAT... [--socket PATH]", "give SAs new keys now"},
+	{"crypto", client_main, "ikev2 client flexvpn connect NAME [--socket PATH]", "make a client connect"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},
 	{"demo", demo_main, "[--config]",
 	 "a whole VPN in throw-away network namespaces, in seconds; needs root"},

@@ -116,7 +116,7 @@ static void set_addresses(const struct snapshot *s, const struct iface *i, struc
 		t->ip6 = i->ip6[0];
 }
 
-static bool push_route(struct plan_tun *t, const struct prefix *p)
+static bool push_route(struct plan_tun *t, const struct prefix *p, uint32_t metric)
 {
 	size_t n = t->route_count;
 	/* Full at 0 and at powers of two from 8 on. */
@@ -127,7 +127,7 @@ static bool push_route(struct plan_tun *t, const struct prefix *p)
 			return false;
 		t->routes = v;
 	}
-	t->routes[t->route_count++] = *p;
+	t->routes[t->route_count++] = (struct plan_route){*p, metric};
 	return true;
 }
 
@@ -151,8 +151,22 @@ static void add_route(struct making *m, const struct prefix *p)
 		if (strcmp(t->vrf_name, m->tun->vrf_name) == 0 && plan_has_route(t, &net))
 			return;
 	}
-	if (!push_route(m->tun, &net))
+	if (!push_route(m->tun, &net, 0))
 		m->nomem = true;
+}
+
+/* As the operator wrote them, a default route too: the way to the peer is then the operator's care. */
+static void add_static(struct making *m)
+{
+	for (size_t i = 0; i < m->s->route_count; i++) {
+		const struct static_route *r = &m->s->routes[i];
+		if (m->tun->number != PLAN_TUNNEL_BASE + r->tunnel ||
+		    strcmp(m->tun->vrf_name, r->vrf ? r->vrf : "") != 0 ||
+		    plan_has_route(m->tun, &r->prefix))
+			continue;
+		if (!push_route(m->tun, &r->prefix, r->distance))
+			m->nomem = true;
+	}
 }
 
 static void add_policy(struct making *m, const struct authz_policy *a)
@@ -204,6 +218,10 @@ static void add_routes(struct making *m, bool by_identity)
 static enum status plan_routes(const struct snapshot *s, struct plan *plan)
 {
 	struct making m = {.s = s, .plan = plan};
+	for (size_t i = 0; i < plan->tun_count; i++) {
+		m.tun = &plan->tuns[i];
+		add_static(&m);
+	}
 	for (int by_identity = 0; by_identity < 2; by_identity++) {
 		for (size_t i = 0; i < plan->tun_count; i++) {
 			m.tun = &plan->tuns[i];
@@ -326,8 +344,8 @@ static int longest(const struct plan_tun *t, const struct prefix *dst)
 	const struct prefix *own = dst->addr.family == 4 ? &t->ip4 : &t->ip6;
 	int len = prefix_covers(own, dst) ? own->len : -1;
 	for (size_t i = 0; i < t->route_count; i++)
-		if (t->routes[i].len > len && prefix_covers(&t->routes[i], dst))
-			len = t->routes[i].len;
+		if (t->routes[i].prefix.len > len && prefix_covers(&t->routes[i].prefix, dst))
+			len = t->routes[i].prefix.len;
 	return len;
 }
 
@@ -361,7 +379,7 @@ bool plan_tun_eq(const struct plan_tun *a, const struct plan_tun *b)
 bool plan_has_route(const struct plan_tun *t, const struct prefix *p)
 {
 	for (size_t i = 0; i < t->route_count; i++)
-		if (prefix_eq(&t->routes[i], p))
+		if (prefix_eq(&t->routes[i].prefix, p))
 			return true;
 	return false;
 }

@@ -20,6 +20,11 @@ struct plan_listen {
 	bool is_nat; /* the port where ESP comes too: one socket a worker */
 };
 
+struct plan_route {
+	struct prefix prefix;
+	uint32_t metric; /* 0: the kernel's own */
+};
+
 struct plan_tun {
 	uint32_t number;
 	char name[PLAN_NAME];
@@ -31,9 +36,9 @@ struct plan_tun {
 	bool client_to_client;
 	bool is_orphan; /* not configured any more: it stays for the sessions that live on it */
 	bool was_kept;  /* it outlived a main, and its routes with it */
-	/* To the pools and peers' networks of the policies used through it. In one VRF no two devices
-	 * have the same one. */
-	struct prefix *routes;
+	/* What `ip route` says, and to the pools and peers' networks of the policies used through it: in
+	 * one VRF no two devices have the same one of these. */
+	struct plan_route *routes;
 	size_t route_count;
 };
 

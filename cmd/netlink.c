@@ -44,11 +44,26 @@ void netlink_close_nest(struct netlink_message *m, size_t at)
 	memcpy(m->bytes + at, &len, sizeof(len));
 }
 
-/* 0 or the errno of the kernel's answer. */
-static int answer_of(int fd)
+ssize_t netlink_get(struct netlink_message *m, uint8_t *buf, size_t cap)
+{
+	uint32_t len = (uint32_t)m->len;
+	struct timeval patience = {.tv_sec = 2};
+	memcpy(m->bytes, &len, sizeof(len)); /* nlmsg_len */
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ssize_t n = send(fd, m->bytes, m->len, 0) < 0 ? -1 : recv(fd, buf, cap, 0);
+	int e = errno;
+	close(fd);
+	errno = e;
+	return n;
+}
+
+int netlink_ask(struct netlink_message *m)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buf[4096];
-	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	ssize_t n = netlink_get(m, buf, sizeof(buf));
 	if (n < 0)
 		return errno;
 	struct nlmsghdr h;
@@ -58,18 +73,4 @@ static int answer_of(int fd)
 	memcpy(&h, buf, sizeof(h));
 	memcpy(&e.error, buf + NLMSG_HDRLEN, sizeof(e.error));
 	return h.nlmsg_type == NLMSG_ERROR ? -e.error : EPROTO;
-}
-
-int netlink_ask(struct netlink_message *m)
-{
-	uint32_t len = (uint32_t)m->len;
-	struct timeval patience = {.tv_sec = 2};
-	memcpy(m->bytes, &len, sizeof(len)); /* nlmsg_len */
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	int e = send(fd, m->bytes, m->len, 0) < 0 ? errno : answer_of(fd);
-	close(fd);
-	return e;
 }

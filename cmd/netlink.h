@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define NETLINK_MESSAGE_CAP 512
 
@@ -23,5 +24,8 @@ size_t netlink_open_nest(struct netlink_message *m, uint16_t type); /* for netli
 void netlink_close_nest(struct netlink_message *m, size_t at);
 /* Sends it and waits at most 2 s. 0 or the errno of the kernel's answer. */
 int netlink_ask(struct netlink_message *m);
+/* The same for a question: the kernel's answer with its head into buf, aligned as messages are.
+ * Its length, or -1 with errno. */
+ssize_t netlink_get(struct netlink_message *m, uint8_t *buf, size_t cap);
 
 #endif

@@ -30,6 +30,9 @@ SHOW(rekey_ipsec_sa);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);
 SHOW(admin_reload);
+SHOW(show_flexvpn);
+SHOW(connect_flexvpn);
+SHOW(clear_flexvpn);
 
 /* ---- shared by them ------------------------------------------------------------------------- */
 
@@ -52,7 +55,7 @@ void js_id(struct out *out, const char *key, const struct ike_id *id);
 const char *show_vrf(const struct world *w, uint32_t num);
 const char *show_ivrf(const struct world *w, const struct ike_sa_info *sa);
 const char *show_auth(uint8_t method);
-/* Name of the session's interface: "Virtual-Access7". */
+/* Name of the session's interface: "Virtual-Access7", "Tunnel1". */
 #define SHOW_IFNAME 32
 char *show_ifname(const struct ike_sa_info *sa, char buf[SHOW_IFNAME]);
 /* "10.0.0.0/255.255.255.0/0/0": address, mask, protocol, port of a selector. */

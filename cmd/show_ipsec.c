@@ -7,6 +7,7 @@
 #include "cmd/show.h"
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/session/client_spec.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
 
@@ -167,6 +168,51 @@ static void js_session(struct world *w, struct out *out, const struct ike_sa_inf
 	js_close(out);
 }
 
+/* Of tunnels that connect and are not up: there is no session to be shown. */
+static void print_down(struct world *w, struct out *out)
+{
+	struct client_info c;
+	char a[ADDR_TEXT];
+	for (size_t cursor = 0; w->next_client && w->next_client(w->ctx, &cursor, &c);) {
+		if (c.is_up)
+			continue;
+		out_printf(out, "Interface: %s\nSession status: %s\nPeer: %s%s%s\n", c.spec->ifname,
+			   c.is_negotiating ? "DOWN-NEGOTIATING" : "DOWN", addr_format(&c.peer, a),
+			   c.peer_name[0] ? " " : "", c.peer_name);
+		if (c.reason[0])
+			out_printf(out, "      Reason: %s\n", c.reason);
+		if (c.wait_ms)
+			out_printf(out, "      Next attempt in: %" PRIu64 " s\n", (c.wait_ms + 999) / 1000);
+		out_printf(out, "\n");
+	}
+}
+
+static void js_down(struct world *w, struct out *out)
+{
+	struct client_info c;
+	js_open_array(out, "down");
+	for (size_t cursor = 0; w->next_client && w->next_client(w->ctx, &cursor, &c);) {
+		if (c.is_up)
+			continue;
+		js_open(out, NULL);
+		js_str(out, "interface", c.spec->ifname);
+		js_str(out, "client", c.spec->name);
+		js_str(out, "state", c.state);
+		js_addr(out, "peer", &c.peer);
+		js_str(out, "peer_name", c.peer_name);
+		js_str(out, "reason", c.reason);
+		js_u64(out, "next_attempt_ms", c.wait_ms);
+		js_close(out);
+	}
+	js_close_array(out);
+}
+
+/* Our own attempts are shown with the tunnel that they are for. */
+static bool is_attempt(const struct ike_sa_info *sa)
+{
+	return sa->we_are_initiator && !sa->is_established;
+}
+
 SHOW(show_crypto_session)
 {
 	struct show_filter f;
@@ -182,7 +228,7 @@ SHOW(show_crypto_session)
 		out_printf(out, "Crypto session current status\n\n");
 	}
 	while (ike_next_info(w->ike, &cursor, &sa)) {
-		if (!show_filter_takes(w, &f, &sa) || is_ending(&sa))
+		if (!show_filter_takes(w, &f, &sa) || is_ending(&sa) || is_attempt(&sa))
 			continue;
 		if (out->json)
 			js_session(w, out, &sa);
@@ -191,7 +237,10 @@ SHOW(show_crypto_session)
 	}
 	if (out->json) {
 		js_close_array(out);
+		js_down(w, out);
 		js_close(out);
+	} else {
+		print_down(w, out);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "cmd/show.h"
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/session/session.h"
 
 static bool is_prefix_of(const char *typed, const char *word)
 {
@@ -147,7 +148,9 @@ const char *show_vrf(const struct world *w, uint32_t num)
 
 const char *show_ivrf(const struct world *w, const struct ike_sa_info *sa)
 {
-	const struct iface *i = snapshot_iface(w->conf, IFACE_TEMPLATE, sa->grant.tun);
+	bool is_tunnel = sa->grant.tun >= SESSION_TUN_TUNNEL;
+	const struct iface *i = snapshot_iface(w->conf, is_tunnel ? IFACE_TUNNEL : IFACE_TEMPLATE,
+					       is_tunnel ? sa->grant.tun - SESSION_TUN_TUNNEL : sa->grant.tun);
 	return i && i->vrf ? i->vrf : "none";
 }
 
@@ -173,7 +176,10 @@ const char *show_auth(uint8_t method)
 
 char *show_ifname(const struct ike_sa_info *sa, char buf[SHOW_IFNAME])
 {
-	snprintf(buf, SHOW_IFNAME, "Virtual-Access%u", (unsigned)(sa->sa & 0xffffffffu));
+	if (sa->grant.tun >= SESSION_TUN_TUNNEL)
+		snprintf(buf, SHOW_IFNAME, "Tunnel%u", (unsigned)(sa->grant.tun - SESSION_TUN_TUNNEL));
+	else
+		snprintf(buf, SHOW_IFNAME, "Virtual-Access%u", (unsigned)(sa->sa & 0xffffffffu));
 	return buf;
 }
 

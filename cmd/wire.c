@@ -17,6 +17,7 @@
 #include "cmd/holder.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_child.h"
+#include "cmd/wire_client.h"
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_http.h"
@@ -37,6 +38,7 @@
 #include "db/store.h"
 #include "gen/version.h"
 #include "modules/data/data.h"
+#include "modules/dns/dns.h"
 #include "modules/jobs/jobs.h"
 #include "modules/loop/loop.h"
 #include "modules/net/net.h"
@@ -46,6 +48,7 @@
 #define STOP_MS 5000      /* for the peers' answers to our DELETEs */
 #define STOP_LOOK_MS 20
 #define PRUNE_S 3600
+#define RESOLV_CONF "/etc/resolv.conf"
 
 /* ---- memory with keys ------------------------------------------------------------------------- */
 
@@ -181,7 +184,8 @@ static bool make_threads(struct wire *w)
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);
 	w->net = net_new(&net_ports, w, w->stats);
-	return w->jobs && w->data && w->net &&
+	w->dns = dns_new(loop_base(w->loop), RESOLV_CONF);
+	return w->jobs && w->data && w->net && w->dns &&
 	       loop_fd_add(w->loop, jobs_fd(w->jobs), false, on_jobs, w, &w->jobs_watch) == ST_OK &&
 	       loop_fd_add(w->loop, data_fd(w->data), false, on_data, w, &w->data_watch) == ST_OK;
 }
@@ -216,7 +220,8 @@ static bool make_core(struct wire *w)
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
-				  .reload = wire_reload, .log_limited = wire_log_limited};
+				  .reload = wire_reload, .log_limited = wire_log_limited,
+				  .next_client = wire_client_next, .wish_client = wire_client_wish};
 	return w->sessions && w->ike &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
 }
@@ -228,6 +233,7 @@ static int open_net(struct wire *w)
 	struct asroot_reply reply;
 	struct asroot_request sweep = {.op = ASROOT_SWEEP};
 	enum status st = plan_make(w->conf, &plan, why, sizeof(why));
+	wire_client_plan(w, w->conf, &plan);
 	if (st == ST_OK)
 		st = wire_net_apply(w, &plan, why, sizeof(why));
 	plan_free(&plan);
@@ -250,6 +256,7 @@ static struct stats *new_stats(void)
 
 static int make_base(struct wire *w)
 {
+	list_init(&w->clients);
 	list_init(&w->net_watches);
 	list_init(&w->routes);
 	list_init(&w->ctl_watches);
@@ -339,6 +346,7 @@ static int start(struct wire *w)
 	loop_timer_at(w->sample_timer, loop_now_ms() + WIRE_SAMPLE_MS);
 	if (asroot_call(w->control, &ready, &reply, NULL) != ST_OK)
 		return refuse("cannot start", "the holder does not answer");
+	wire_client_open(w);
 	return 0;
 }
 
@@ -350,6 +358,7 @@ static void end(struct wire *w)
 				       w->stop_timer};
 	wire_ctl_close(w);
 	wire_http_close(w);
+	wire_client_fini(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)
 		(void)wire_sample(w);
@@ -380,6 +389,7 @@ static void end(struct wire *w)
 	loop_signal_del(w->on_term);
 	loop_signal_del(w->on_hup);
 	loop_fd_del(w->control_watch);
+	dns_free(w->dns);
 	loop_free(w->loop);
 	snapshot_unref(w->conf);
 	wire_keep_detach(w);

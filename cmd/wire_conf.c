@@ -6,6 +6,7 @@
 
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_client.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
@@ -225,6 +226,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 		st = diagnose_resize(&list, s->ike.diagnose_error);
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
+	wire_client_plan(w, s, &plan);
 	if (st == ST_OK)
 		st = wire_http_prepare(w, s, &http, why, sizeof(why));
 	if (st == ST_OK)
@@ -250,6 +252,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_syslog_apply(w);
 	wire_conf_accept(w, s);
 	wire_snmp_apply(w);
+	wire_client_apply(w);
 	return ST_OK;
 }
 

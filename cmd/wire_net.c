@@ -248,6 +248,11 @@ static void close_tun(struct wire *w, const struct plan_tun *t)
 	drop_kept(w, tun_request(w, t));
 }
 
+static bool same_address(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && addr_eq(&a->addr, &b->addr);
+}
+
 /* The same device with other settings: its queues are handed over anew. */
 static enum status change_tun(struct wire *w, const struct plan_tun *old, const struct plan_tun *new,
 			      struct reason *r)
@@ -257,12 +262,32 @@ static enum status change_tun(struct wire *w, const struct plan_tun *old, const 
 		close_tun(w, old);
 	else
 		(void)!data_del_tun(w->data, old->number);
+	if (!same_address(&old->ip4, &new->ip4))
+		wire_route_unset(w, old->number, 4);
 	enum status st = open_tun(w, new, r, &was_kept);
 	if (st != ST_OK) {
 		struct reason ignored = {(char[8]){0}, 8};
 		(void)!open_tun(w, old, &ignored, &was_kept);
 	}
 	return st;
+}
+
+void wire_net_address(struct wire *w, uint32_t tun, const struct prefix *ip4, const struct prefix *ip6)
+{
+	struct plan_tun *t = (struct plan_tun *)(uintptr_t)plan_find_tun(&w->plan, tun);
+	struct asroot_reply reply;
+	if (!t || (same_address(&t->ip4, ip4) && same_address(&t->ip6, ip6)))
+		return;
+	if (!same_address(&t->ip4, ip4))
+		wire_route_unset(w, tun, 4);
+	t->ip4 = *ip4;
+	t->ip6 = *ip6;
+	struct asroot_request rq = tun_request(w, t);
+	enum status st = asroot_call(w->control, &rq, &reply, NULL);
+	if (st != ST_OK)
+		LOG(EV_NET_ERROR, kv_str("interface", t->name), kv_str("what", "its address"),
+		    kv_str("reason", words_of(st, reply.error ? reply.error : errno)));
+	wire_route_set(w, tun);
 }
 
 /* ---- from one plan to the next --------------------------------------------------------------- */

@@ -10,6 +10,9 @@
  * content moves into w->plan. When something cannot be opened the old plan stays in force, complete,
  * and why says what; a VRF whose namespace does not exist is only logged. */
 enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t why_cap) MUST_USE;
+/* Other addresses for an open device (family 0: none), with its routes set anew where the kernel forgot
+ * them. No-op for a device that is not in the plan. */
+void wire_net_address(struct wire *w, uint32_t tun, const struct prefix *ip4, const struct prefix *ip6);
 /* Once a second: closes devices that the last session of a former configuration has left. */
 void wire_net_second(struct wire *w);
 /* Stops watching; the descriptors belong to modules/net and modules/data, which close them. */

@@ -17,6 +17,7 @@ struct route {
 	uint32_t tun;
 	char name[PLAN_NAME];
 	char vrf_name[PLAN_VRF];
+	uint32_t metric;
 	bool is_planned;
 	bool is_set;
 	uint32_t users; /* sessions that need it beside the plan */
@@ -29,10 +30,11 @@ static bool is_wanted(const struct route *r)
 
 /* ---- the kernel --------------------------------------------------------------------------------- */
 
-static enum status order(struct wire *w, const char *name, const struct prefix *p, bool is_delete,
-			 struct asroot_reply *reply)
+static enum status order(struct wire *w, const char *name, const struct prefix *p, uint32_t metric,
+			 bool is_delete, struct asroot_reply *reply)
 {
-	struct asroot_request rq = {.op = ASROOT_ROUTE, .prefix = *p, .is_delete = is_delete};
+	struct asroot_request rq = {.op = ASROOT_ROUTE, .prefix = *p, .metric = metric,
+				    .is_delete = is_delete};
 	memcpy(rq.name, name, sizeof(rq.name));
 	return asroot_call(w->control, &rq, reply, NULL);
 }
@@ -52,7 +54,7 @@ static void set(struct wire *w, struct route *r)
 	/* Routes through a device that carries no IPv6 cannot be set and are not missed. */
 	if (!t || (r->prefix.addr.family == 6 && t->ip6.addr.family == 0 && t->mtu < 1280))
 		return;
-	enum status st = order(w, r->name, &r->prefix, false, &reply);
+	enum status st = order(w, r->name, &r->prefix, r->metric, false, &reply);
 	/* With a device that outlived a main its routes are there. */
 	r->is_set = st == ST_OK || (st == ST_EXISTS && t->was_kept);
 	if (!r->is_set)
@@ -64,7 +66,7 @@ static void unset(struct wire *w, struct route *r)
 {
 	struct asroot_reply reply;
 	if (r->is_set)
-		(void)!order(w, r->name, &r->prefix, true, &reply);
+		(void)!order(w, r->name, &r->prefix, r->metric, true, &reply);
 	r->is_set = false;
 }
 
@@ -88,9 +90,13 @@ static struct route *find(const struct wire *w, uint32_t tun, const struct prefi
 	return NULL;
 }
 
-static struct route *get(struct wire *w, const struct plan_tun *t, const struct prefix *p)
+static struct route *get(struct wire *w, const struct plan_tun *t, const struct plan_route *p)
 {
-	struct route *r = find(w, t->number, p);
+	struct route *r = find(w, t->number, &p->prefix);
+	if (r && r->metric != p->metric) {
+		unset(w, r);
+		r->metric = p->metric;
+	}
 	if (r) {
 		memcpy(r->vrf_name, t->vrf_name, sizeof(r->vrf_name)); /* the device may have moved */
 		return r;
@@ -101,11 +107,12 @@ static struct route *get(struct wire *w, const struct plan_tun *t, const struct 
 		    kv_status("status", ST_NOMEM));
 		return NULL;
 	}
-	r->prefix = *p;
+	r->prefix = p->prefix;
+	r->metric = p->metric;
 	r->tun = t->number;
 	memcpy(r->name, t->name, sizeof(r->name));
 	memcpy(r->vrf_name, t->vrf_name, sizeof(r->vrf_name));
-	map_add(&w->route_map, &r->by_prefix, hash_of(p));
+	map_add(&w->route_map, &r->by_prefix, hash_of(&p->prefix));
 	list_push_back(&w->routes, &r->in_list);
 	return r;
 }
@@ -133,23 +140,54 @@ static void make_way(struct wire *w, const struct route *for_it)
 
 /* ---- sessions ----------------------------------------------------------------------------------- */
 
-/* Prefix i of what a session was granted, when it needs a route of its own. */
+/* Where its packets must be led: to what the peer was granted, or to what the peer that we connected
+ * to announced (session_authorize left only what `route accept` lets in). */
+static uint8_t count_of(const struct session *s)
+{
+	return s->we_are_initiator ? s->grant.n_subnets : s->grant.n_remote;
+}
+
+static const struct prefix *net_of(const struct session *s, uint8_t i)
+{
+	return s->we_are_initiator ? &s->grant.subnets[i] : &s->grant.remote[i];
+}
+
+/* Our own ESP would go into the tunnel. */
+static bool swallows_peer(const struct plan_tun *t, const struct session *s, const struct prefix *p)
+{
+	return t->vrf == s->remote.vrf && prefix_contains(p, &s->remote.addr);
+}
+
+/* Prefix i of those, when it needs a route of its own. */
 static const struct plan_tun *needs(const struct wire *w, const struct session *s, uint8_t i,
-				    struct prefix *out)
+				    struct plan_route *out)
 {
 	const struct plan_tun *t = plan_find_tun(&w->plan, s->grant.tun);
-	*out = s->grant.remote[i];
-	prefix_mask(out);
-	if (!t || out->len == 0 || strcmp(t->vrf_name, s->ivrf) != 0 ||
-	    plan_way(&w->plan, t->vrf_name, out) == t)
+	struct prefix *p = &out->prefix;
+	*out = (struct plan_route){*net_of(s, i), s->we_are_initiator ? s->route_distance : 0};
+	prefix_mask(p);
+	if (!t || strcmp(t->vrf_name, s->ivrf) != 0)
 		return NULL;
-	return t;
+	if (s->we_are_initiator)
+		return swallows_peer(t, s, p) || plan_has_route(t, p) ? NULL : t;
+	return p->len == 0 || plan_way(&w->plan, t->vrf_name, p) == t ? NULL : t;
+}
+
+static void log_swallowed(const struct wire *w, const struct session *s)
+{
+	char text[PREFIX_TEXT];
+	const struct plan_tun *t = plan_find_tun(&w->plan, s->grant.tun);
+	for (uint8_t i = 0; t && i < count_of(s); i++)
+		if (swallows_peer(t, s, net_of(s, i)))
+			LOG(EV_NET_ERROR, kv_str("interface", t->name),
+			    kv_str("route", prefix_format(net_of(s, i), text)),
+			    kv_str("reason", "not set: the way to the peer itself would lead into the tunnel"));
 }
 
 static void count_session(struct wire *w, const struct session *s, bool at_once)
 {
-	struct prefix p;
-	for (uint8_t i = 0; i < s->grant.n_remote; i++) {
+	struct plan_route p;
+	for (uint8_t i = 0; i < count_of(s); i++) {
 		const struct plan_tun *t = needs(w, s, i, &p);
 		struct route *r = t ? get(w, t, &p) : NULL;
 		if (!r)
@@ -163,6 +201,7 @@ static void count_session(struct wire *w, const struct session *s, bool at_once)
 void wire_route_up(struct wire *w, const struct session *s)
 {
 	count_session(w, s, true);
+	log_swallowed(w, s);
 }
 
 /* It ended while a new main thawed: its route is in a device that was kept, and in no table. */
@@ -171,25 +210,37 @@ static void forget_kept(struct wire *w, const struct session *s)
 	char name[PLAN_NAME];
 	struct asroot_reply reply;
 	plan_tun_name(s->grant.tun, name);
-	for (uint8_t i = 0; i < s->grant.n_remote; i++)
-		(void)!order(w, name, &s->grant.remote[i], true, &reply);
+	for (uint8_t i = 0; i < count_of(s); i++)
+		(void)!order(w, name, net_of(s, i), 0, true, &reply);
+}
+
+/* A route of another device for the same prefix that could not be set before. */
+static void set_others(struct wire *w, const struct prefix *p)
+{
+	for (struct map_node *n = map_first(&w->route_map, hash_of(p)); n; n = map_next(n)) {
+		struct route *r = CONTAINER_OF(n, struct route, by_prefix);
+		if (prefix_eq(&r->prefix, p) && is_wanted(r) && !r->is_set)
+			set(w, r);
+	}
 }
 
 void wire_route_over(struct wire *w, const struct session *s)
 {
-	struct prefix p;
+	struct plan_route p;
 	if (w->plan.tun_count == 0) {
 		forget_kept(w, s);
 		return;
 	}
-	for (uint8_t i = 0; i < s->grant.n_remote; i++) {
+	for (uint8_t i = 0; i < count_of(s); i++) {
 		const struct plan_tun *t = needs(w, s, i, &p);
-		struct route *r = t ? find(w, t->number, &p) : NULL;
+		struct route *r = t ? find(w, t->number, &p.prefix) : NULL;
 		if (!r || !r->users)
 			continue;
 		r->users--;
-		if (!is_wanted(r))
-			drop(w, r);
+		if (is_wanted(r))
+			continue;
+		drop(w, r);
+		set_others(w, &p.prefix);
 	}
 }
 
@@ -232,6 +283,24 @@ void wire_route_apply(struct wire *w)
 	}
 	for (size_t i = 0; i < w->plan.tun_count; i++)
 		w->plan.tuns[i].was_kept = false;
+}
+
+void wire_route_unset(struct wire *w, uint32_t tun, uint8_t family)
+{
+	LIST_EACH(at, &w->routes) {
+		struct route *r = CONTAINER_OF(at, struct route, in_list);
+		if (r->tun == tun && r->prefix.addr.family == family)
+			unset(w, r);
+	}
+}
+
+void wire_route_set(struct wire *w, uint32_t tun)
+{
+	LIST_EACH(at, &w->routes) {
+		struct route *r = CONTAINER_OF(at, struct route, in_list);
+		if (r->tun == tun && is_wanted(r) && !r->is_set)
+			set(w, r);
+	}
 }
 
 void wire_route_closed(struct wire *w, uint32_t tun)

@@ -13,6 +13,10 @@ struct session;
 /* After w->plan or the devices changed: sets what is missing, then removes what nobody needs. What
  * cannot be set is logged and tried again the next time. */
 void wire_route_apply(struct wire *w);
+/* With the last IPv4 address of a device the kernel forgets the routes through it: they are unset before
+ * an address goes and set again after, here or by wire_route_apply. */
+void wire_route_unset(struct wire *w, uint32_t tun, uint8_t family);
+void wire_route_set(struct wire *w, uint32_t tun);
 /* The device closed, and the kernel removed its routes. */
 void wire_route_closed(struct wire *w, uint32_t tun);
 /* Before the peer learns that its session is up, and at the end of a session that was up. */

@@ -5,6 +5,7 @@
 
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
+#include "cmd/wire_client.h"
 #include "cmd/wire_route.h"
 #include "cmd/wire_snmp.h"
 #include "core/base/hash.h"
@@ -280,6 +281,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		st = ST_CANCELLED;
 	} else if (st == ST_OK) {
 		session_up(w->sessions, s, &c->commit);
+		wire_client_changed(w, s->grant.tun);
 		wire_route_up(w, s);
 		st = keep_session(w, s);
 		if (st == ST_OK)
@@ -295,6 +297,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 {
 	struct total t = total_of(w, s);
 	struct past *p = past_of(w, &s->ulid);
+	uint32_t tun = s->grant.tun;
 	keep_del(w->keep, KEEP_SESSION, keep_key(&s->ulid));
 	/* Also of one that never came up: its row may be on its way to the disk. */
 	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t.sum) != ST_OK)
@@ -304,6 +307,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 		wire_route_over(w, s);
 	}
 	session_end(w->sessions, s);
+	wire_client_changed(w, tun);
 	if (p) {
 		map_del(&w->pasts, &p->by_session);
 		mem_free(p);

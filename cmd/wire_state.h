@@ -11,6 +11,7 @@
 #include "core/esp/rt.h"
 
 struct ctl;
+struct dns;
 struct jobs;
 struct loop;
 struct loop_fd;
@@ -47,6 +48,7 @@ struct wire {
 	struct jobs *jobs;
 	struct store *store;
 	struct net *net;
+	struct dns *dns;
 	struct data *data;
 	struct ike *ike;
 	struct sessions *sessions;
@@ -62,6 +64,7 @@ struct wire {
 	struct plan plan;        /* what is open */
 	struct list routes;      /* of cmd/wire_route.c */
 	struct map route_map;    /* by prefix */
+	struct list clients;     /* of cmd/wire_client.c */
 	struct list net_watches; /* of port 500 */
 	struct list ctl_watches;
 

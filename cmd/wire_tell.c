@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cmd/wire_client.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_state.h"
 #include "core/base/log.h"
@@ -92,6 +93,7 @@ void wire_tell(void *ctx, const struct ike_event *ev)
 		store_it(w, ev, who);
 	if (ev->kind == IKE_EV_PEER_MOVED)
 		wire_session_moved(w, &ev->session, &ev->local, &ev->remote);
+	wire_client_tell(w, ev);
 	if (rows[ev->kind].ends_session)
 		wire_session_ended(w, ev);
 }

@@ -15,6 +15,20 @@ struct sessions;
 struct syslog;
 struct snmp;
 
+/* A connection that the configuration wants (cmd/wire_client.c); all texts live until the next turn. */
+struct client_info {
+	const struct client_spec *spec;
+	const char *state;     /* client_state_words() */
+	bool is_up;
+	bool is_negotiating;
+	struct addr peer;      /* family 0: not known yet */
+	const char *peer_name; /* "" when it is an address */
+	uint32_t peer_seq;
+	struct addr local;     /* of the session; family 0: none */
+	const char *reason;    /* why it is not up; "" when nothing failed */
+	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
+};
+
 struct world {
 	struct ike *ike;
 	struct sessions *sessions;
@@ -30,6 +44,11 @@ struct world {
 	uint64_t (*now_ms)(void *ctx);
 	/* A fresh sample is taken, numbered, and stored. */
 	const struct sample *(*sample)(void *ctx);
+	/* *cursor 0 at first; false at the end. NULL where there is no such thing. */
+	bool (*next_client)(void *ctx, size_t *cursor, struct client_info *out);
+	/* Begins to connect, or ends a connection so that a new selection follows, or none when it is
+	 * manual. ST_NOT_FOUND; ST_EXISTS: it is connected or connecting. */
+	enum status (*wish_client)(void *ctx, const char *name, bool connect);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */
 	int (*reload)(void *ctx, struct out *out, struct out *err);
 };

@@ -6,6 +6,7 @@
 #include "core/conf/argument.h"
 #include "core/conf/check.h"
 #include "core/conf/logging.h"
+#include "core/conf/match.h"
 
 static void missing(struct parse *ps, const char *name, const char *what)
 {
@@ -90,11 +91,12 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 		want_author(ps, &p->user[m], false);
 		want_author(ps, &p->group[m], true);
 	}
-	if (!p->virtual_template) {
+	if (!p->virtual_template && !profile_tunnel(s, p->name, NULL)) {
 		check_say(ps, CONF_WARNING, p->name,
 			"profile without a virtual-template: nobody can connect to", "");
-		return;
 	}
+	if (!p->virtual_template)
+		return;
 	const struct iface *t = snapshot_iface(s, IFACE_TEMPLATE, p->virtual_template);
 	if (!t)
 		check_say(ps, CONF_WARNING, p->name,
@@ -127,6 +129,33 @@ static void authz_refs(struct parse *ps, const struct authz_policy *p)
 	want_kept(ps, "aaa attribute list ", p->attribute_list, "attribute list");
 }
 
+static void tunnel_warn(struct parse *ps, const struct iface *i, const char *text, const char *hint)
+{
+	check_say(ps, CONF_WARNING, i->name, text, hint);
+}
+
+static bool is_dynamic(const char *where)
+{
+	return !where || strcmp(where, "dynamic") == 0;
+}
+
+static void check_tunnel(struct parse *ps, const struct iface *i)
+{
+	const struct ipsec_profile *p = snapshot_ipsec_profile(ps->s, i->protection);
+	if (!i->protection)
+		tunnel_warn(ps, i, "tunnel protection is missing: nothing goes through",
+			"tunnel protection ipsec profile NAME");
+	else if (p && !p->ike_profile && !is_dynamic(i->tunnel_destination)) /* R-CFG-13 */
+		tunnel_warn(ps, i, "its IPsec profile names no IKEv2 profile: it cannot connect,",
+			"set ikev2-profile NAME in the IPsec profile");
+	if (i->tunnel_mode == TM_DEFAULT)
+		tunnel_warn(ps, i, "IPsec without GRE is used, because no mode is named, in",
+			"tunnel mode ipsec ipv4");
+	if (i->tunnel_source && strchr(i->tunnel_source, '/'))
+		tunnel_warn(ps, i, "the host has no interface of that name, it chooses the source of",
+			"tunnel source ADDRESS, or the name of an interface of the host");
+}
+
 static void iface_refs(struct parse *ps, const struct iface *i)
 {
 	const struct snapshot *s = ps->s;
@@ -138,6 +167,11 @@ static void iface_refs(struct parse *ps, const struct iface *i)
 		check_say(ps, CONF_WARNING, i->name,
 			"tunnel source and destination have no meaning in a template:",
 			"a session uses the addresses it came by");
+	if (i->kind == IFACE_TEMPLATE && i->tunnel_vrf)
+		check_say(ps, CONF_WARNING, i->name,
+			"tunnel vrf has no meaning in a template:", "the IKEv2 profile says the outer VRF");
+	if (i->kind == IFACE_TUNNEL && !i->shutdown)
+		check_tunnel(ps, i);
 	const struct ipsec_profile *p = snapshot_ipsec_profile(s, i->protection);
 	if (i->protection && !p)
 		missing(ps, i->protection, "IPsec profile");
@@ -149,6 +183,66 @@ static void iface_refs(struct parse *ps, const struct iface *i)
 		!snapshot_iface(s, kind, number))
 		check_say(ps, CONF_WARNING, i->name,
 			"ip unnumbered names an interface that is not defined, in", "");
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void route_refs(struct parse *ps, const struct static_route *r)
+{
+	const struct iface *i = snapshot_iface(ps->s, IFACE_TUNNEL, r->tunnel);
+	if (i && same_text(i->vrf, r->vrf))
+		return;
+	check_say(ps, CONF_WARNING, r->ifname,
+		i ? "route that is not set, its VRF is not that of" : "route through a tunnel that is not defined:",
+		"");
+}
+
+static const struct iface *iface_named(const struct snapshot *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->iface_count; i++)
+		if (strcmp(s->ifaces[i].name, name) == 0)
+			return &s->ifaces[i];
+	return NULL;
+}
+
+static const struct flex_client *owner_before(const struct snapshot *s, const struct flex_client *f)
+{
+	for (const struct flex_client *o = s->clients; o < f; o++)
+		if (o->tunnel && strcmp(o->tunnel, f->tunnel) == 0)
+			return o;
+	return NULL;
+}
+
+static void client_tunnel(struct parse *ps, const struct flex_client *f)
+{
+	const struct iface *i = iface_named(ps->s, f->tunnel);
+	const struct ipsec_profile *p = i ? snapshot_ipsec_profile(ps->s, i->protection) : NULL;
+	if (!i || i->kind != IFACE_TUNNEL) {
+		missing(ps, f->tunnel, "tunnel interface");
+		return;
+	}
+	if (owner_before(ps->s, f)) /* R-CLI-01 */
+		check_say(ps, CONF_WARNING, f->tunnel, "another client has this tunnel, this one is not used:",
+			"");
+	if (!is_dynamic(i->tunnel_destination))
+		check_say(ps, CONF_WARNING, f->tunnel, "the peers of the client count, not the destination of",
+			"tunnel destination dynamic");
+	if (p && !p->ike_profile) /* R-CFG-13 */
+		check_say(ps, CONF_WARNING, f->tunnel, "its IPsec profile names no IKEv2 profile: it cannot connect,",
+			"set ikev2-profile NAME in the IPsec profile");
+}
+
+static void client_refs(struct parse *ps, const struct flex_client *f)
+{
+	if (!f->peer_count)
+		check_say(ps, CONF_WARNING, f->name, "client without a peer:", "peer 1 ADDRESS");
+	if (f->tunnel)
+		client_tunnel(ps, f);
+	else
+		check_say(ps, CONF_WARNING, f->name, "client without a tunnel:", "client connect TunnelN");
 }
 
 static void ike_refs(struct parse *ps)
@@ -232,6 +326,12 @@ void check_references(struct parse *ps)
 		authz_refs(ps, &s->authz[i]);
 	for (size_t i = 0; i < s->iface_count; i++)
 		iface_refs(ps, &s->ifaces[i]);
+	for (size_t i = 0; i < s->client_count; i++)
+		client_refs(ps, &s->clients[i]);
+	for (size_t i = 0; i < s->route_count; i++) {
+		want_vrf(ps, s->routes[i].vrf);
+		route_refs(ps, &s->routes[i]);
+	}
 	for (size_t i = 0; i < s->own.listen_count; i++)
 		want_vrf(ps, s->own.listen[i].vrf);
 	logging_refs(ps);

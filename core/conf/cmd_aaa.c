@@ -1,5 +1,5 @@
 /* aaa lists; and the blocks that are kept as text until something acts on them: RADIUS, PKI, name
- * manglers, client profiles, cluster, crypto maps. */
+ * manglers, cluster, crypto maps. */
 #include <string.h>
 
 #include "core/conf/set.h"
@@ -85,21 +85,6 @@ static const struct cmd mangler[] = {
 	KEPT_ONE("fqdn {all|domain|hostname}", "Part of an FQDN identity"),
 };
 CMD_ROWS(rows_mangler, mangler);
-
-static const struct cmd flexvpn[] = {
-	KEPT_ONE("description <text:line>", "Free text"),
-	KEPT("peer <seq:1-255> {fqdn <name:word> [{dynamic|ipv6}]|<address:ip>} [track "
-	     "<number:1-1000> [{up|down}]]",
-		"Gateway; lower numbers are preferred"),
-	KEPT_ONE("peer reactivate", "Go back to the best peer"),
-	KEPT_ONE("connect {auto|manual|track <number:1-1000> [{up|down}]}", "When to connect"),
-	KEPT("client inside <name:iface>", "Inside interface"),
-	KEPT_ONE("client connect <name:iface>", "Tunnel interface"),
-	KEPT("source <seq:1-255> <name:iface> [track <number:1-1000>]", "Tunnel source"),
-	KEPT_ONE("backup group {default|<number:0-255>}",
-		"Group of clients that use different peers"),
-};
-CMD_ROWS(rows_flexvpn, flexvpn);
 
 static const struct cmd cluster[] = {
 	KEPT_ONE("standby-group <name:name>", "Group of the virtual address"),

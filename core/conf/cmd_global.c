@@ -28,6 +28,15 @@
 		.grammar = words, .def = def_, .when = WHEN_LIVE, .set = set_, .print = print_,    \
 		.help = what                                                                       \
 	}
+#define ROUTE(words, net, family)                                                                  \
+	{                                                                                          \
+		.grammar = words " {" net " <via:iface>|vrf <vrf:name> " net                       \
+				 " <via:iface>|<text:line>} [<hop:ip>] [<distance:1-255>] "        \
+				 "[{tag <tag:1-4294967295>|name <name:word>|permanent|"            \
+				 "track <object:1-1000>|multicast}]+",                             \
+		.off = family, .flags = CMD_REPEATS, .when = WHEN_LIVE, .set = set_route,          \
+		.print = print_route, .help = "A network behind a tunnel interface"                \
+	}
 #define REFUSED(words, flags_, why)                                                                \
 	{                                                                                          \
 		.grammar = words, .flags = CMD_REFUSED | (flags_), .set = set_none, .help = why    \
@@ -206,8 +215,8 @@ static const struct cmd global[] = {
 		.when = WHEN_NEW,
 		.set = set_acl_numbered,
 		.help = "The same by number"},
-	KEPT("ip route <text:line>", "static routes"),
-	KEPT("ipv6 route <text:line>", "static routes"),
+	ROUTE("ip route", "<net:ip4> <mask:mask>", 4),
+	ROUTE("ipv6 route", "<net:prefix6>", 6),
 
 	KEPT_BLOCK("crypto pki trustpoint <name:name>", MODE_TRUSTPOINT, "certificates"),
 	KEPT_BLOCK("crypto pki certificate map <name:name> <number:1-65535>", MODE_CERTMAP,
@@ -230,7 +239,7 @@ static const struct cmd global[] = {
 	BLOCK("crypto ikev2 authorization policy <name:name>", MODE_AUTHZ, "What a session gets",
 		0),
 	BLOCK("crypto ikev2 profile <name:name>", MODE_PROFILE, "Who may connect, and how", 0),
-	KEPT_BLOCK("crypto ikev2 client flexvpn <name:name>", MODE_FLEXVPN, "client profiles"),
+	BLOCK("crypto ikev2 client flexvpn <name:name>", MODE_FLEXVPN, "Who connects to gateways", 0),
 	KEPT_BLOCK("crypto ikev2 cluster", MODE_CLUSTER, "load balancing"),
 	VALUE("crypto ikev2 cookie-challenge <number:1-100000>", ike.cookie_challenge, NULL,
 		set_u32, print_u32, 0, WHEN_LIVE,

@@ -27,9 +27,6 @@ static struct iface *iface_new(struct cmd_call *c, uint8_t kind, uint32_t number
 	cmd_defaults(c, MODE_IFACE, i);
 	if (i->name)
 		parse_remember(c->ps, i->name, c->args[0].word.col);
-	if (kind == IFACE_TUNNEL)
-		cmd_warn(
-			c, NULL, "kept, but not in force in this version (tunnel interfaces):", "");
 	return i->name ? i : NULL;
 }
 
@@ -133,8 +130,13 @@ static void set_ip6(struct cmd_call *c)
 	struct iface *i = c->obj;
 	const struct arg *a = cmd_arg(c, "prefix");
 	struct prefix want = a ? ip6_of(a) : (struct prefix){0};
-	if (!a)
+	bool negotiated = cmd_has(c, "negotiated");
+	if (negotiated || !a)
+		i->ip6_negotiated = negotiated && c->form == FORM_SET;
+	if (!a && !negotiated)
 		i->ip6_count = 0;
+	if (!a)
+		return;
 	for (size_t k = i->ip6_count; k-- > 0;)
 		if (same_ip6(&i->ip6[k], &want)) {
 			if (c->form == FORM_SET)
@@ -151,6 +153,8 @@ static void set_ip6(struct cmd_call *c)
 static void print_ip6(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct iface *i = obj;
+	if (i->ip6_negotiated)
+		cout_line(o, row, "negotiated");
 	for (size_t k = 0; k < i->ip6_count; k++) {
 		cout_head(o, row, false);
 		cout_str(o, " ");
@@ -234,7 +238,7 @@ static const struct cmd iface[] = {
 		.set = set_ifname,
 		.print = print_str,
 		.help = "Use the address of another interface"},
-	{.grammar = "ipv6 address <prefix:prefix6>",
+	{.grammar = "ipv6 address {negotiated|<prefix:prefix6>}",
 		.when = WHEN_NEW,
 		.set = set_ip6,
 		.print = print_ip6,
@@ -306,8 +310,7 @@ static const struct cmd iface[] = {
 		.when = WHEN_NEW,
 		.set = set_ref,
 		.print = print_str,
-		.flags = CMD_LATER,
-		.help = "outer VRF of a template: the IKEv2 profile says which"},
+		.help = "Outer VRF of a tunnel interface"},
 	{.grammar = "tunnel key <key:word>",
 		.off = AT(tunnel_key),
 		.when = WHEN_NEW,
@@ -328,6 +331,12 @@ static const struct cmd iface[] = {
 		.set = set_ref,
 		.print = print_str,
 		.help = "IPsec profile of the sessions"},
+	/* as the guide writes it in places */
+	{.grammar = "tunnel protection ipsec-profile <name:name>",
+		.off = AT(protection),
+		.when = WHEN_NEW,
+		.set = set_ref,
+		.help = "The same"},
 	{.grammar = "service-policy input <name:name>",
 		.off = AT(service_in),
 		.when = WHEN_NEW,

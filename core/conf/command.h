@@ -30,9 +30,9 @@ enum cmd_mode {
 	MODE_ACL4,
 	MODE_ACL_EXT,
 	MODE_SCRIPT,
+	MODE_FLEXVPN,
 	MODE_ACL6, /* from here on: blocks kept as text */
 	MODE_MANGLER,
-	MODE_FLEXVPN,
 	MODE_CLUSTER,
 	MODE_RADIUS,
 	MODE_AAA_GROUP,

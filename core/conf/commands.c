@@ -27,6 +27,8 @@ static const struct cmd_class profiles =
 	USER("crypto ikev2 profile", profiles, profile_count, struct ike_profile);
 static const struct cmd_class keyrings =
 	USER("crypto ikev2 keyring", keyrings, keyring_count, struct ike_keyring);
+static const struct cmd_class clients =
+	USER("crypto ikev2 client flexvpn", clients, client_count, struct flex_client);
 static const struct cmd_class vrfs = USER("vrf definition", vrfs, vrf_count, struct vrf_def);
 static const struct cmd_class ifaces = USER("interface", ifaces, iface_count, struct iface);
 static const struct cmd_class scripts =
@@ -51,9 +53,9 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 	M(MODE_ACL4, "an access list", rows_acl4, NULL),
 	M(MODE_ACL_EXT, "an extended access list", rows_acl_ext, NULL),
 	M(MODE_SCRIPT, "a script", rows_script, &scripts),
+	M(MODE_FLEXVPN, "a client", rows_flexvpn, &clients),
 	M(MODE_ACL6, "an IPv6 access list", rows_acl6, NULL),
 	M(MODE_MANGLER, "a name mangler", rows_mangler, NULL),
-	M(MODE_FLEXVPN, "a client profile", rows_flexvpn, NULL),
 	M(MODE_CLUSTER, "the cluster", rows_cluster, NULL),
 	M(MODE_RADIUS, "a RADIUS server", rows_radius, NULL),
 	M(MODE_AAA_GROUP, "a server group", rows_aaa_group, NULL),

@@ -136,6 +136,7 @@ struct iface {
 	char *unnumbered;
 	struct prefix *ip6;
 	size_t ip6_count;
+	bool ip6_negotiated;
 	char *unnumbered6;
 	bool ip6_enable;
 	uint32_t ip_mtu; /* 0: automatic */

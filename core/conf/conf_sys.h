@@ -3,7 +3,7 @@
 #ifndef CORE_CONF_CONF_SYS_H
 #define CORE_CONF_CONF_SYS_H
 
-#include "core/conf/conf_net.h"
+#include "core/conf/conf_client.h"
 
 enum aaa_kind { AAA_AUTHEN_LOGIN, AAA_AUTHOR_NETWORK, AAA_ACCT_NETWORK };
 /* methods: "local", "none", "group NAME", in order. */

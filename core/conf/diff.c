@@ -49,6 +49,8 @@ static const struct named objects[] = {
 		shape_set),
 	NAMED("crypto ipsec profile", MODE_IPSEC_PROFILE, ipsec_profiles, ipsec_profile_count,
 		ipsec_profile, NO_KIND, shape_ipsec_profile),
+	NAMED("crypto ikev2 client flexvpn", MODE_FLEXVPN, clients, client_count, flex_client,
+		NO_KIND, shape_client),
 	NAMED("sallyport script", MODE_SCRIPT, scripts, script_count, conf_script, NO_KIND, shape_script),
 	NAMED("interface", MODE_IFACE, ifaces, iface_count, iface, NO_KIND, shape_iface),
 };

@@ -93,6 +93,13 @@ struct race {
 	const struct cmd *done; /* its head ends here */
 };
 
+/* `ipsec` goes before `ipsec-profile`: who shortens a word means the one that is not composed. */
+static bool is_composed_of(struct word longer, struct word word)
+{
+	return longer.len > word.len && longer.p[word.len] == '-' &&
+	       memcmp(longer.p, word.p, word.len) == 0;
+}
+
 static struct word race_pick(struct race *r, struct word w, bool *ambiguous)
 {
 	struct word found = {0};
@@ -105,7 +112,10 @@ static struct word race_pick(struct race *r, struct word w, bool *ambiguous)
 			*ambiguous = false;
 			return k;
 		}
-		if (found.len && (found.len != k.len || memcmp(found.p, k.p, k.len) != 0))
+		if (found.len && is_composed_of(k, found))
+			continue;
+		if (found.len && !is_composed_of(found, k) &&
+			(found.len != k.len || memcmp(found.p, k.p, k.len) != 0))
 			*ambiguous = true;
 		found = k;
 	}

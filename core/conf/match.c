@@ -215,11 +215,41 @@ size_t ipsec_sets(const struct snapshot *s, const struct ipsec_profile *p,
 	return n;
 }
 
+static int destination_weight(const struct iface *i, const struct addr *peer)
+{
+	struct addr a;
+	if (!i->tunnel_destination || addr_parse(i->tunnel_destination, &a) != ST_OK)
+		return 1;
+	return !peer || addr_eq(&a, peer) ? 2 : 0;
+}
+
+const struct iface *profile_tunnel(
+	const struct snapshot *s, const char *profile, const struct addr *peer)
+{
+	const struct iface *best = NULL;
+	int weight = 0;
+	for (size_t k = 0; k < s->iface_count; k++) {
+		const struct iface *i = &s->ifaces[k];
+		const struct ipsec_profile *p =
+			i->kind == IFACE_TUNNEL && !i->shutdown && i->protection ?
+				snapshot_ipsec_profile(s, i->protection) :
+				NULL;
+		if (!p || !p->ike_profile || strcmp(p->ike_profile, profile) != 0)
+			continue;
+		int w = destination_weight(i, peer);
+		if (w > weight) {
+			best = i;
+			weight = w;
+		}
+	}
+	return best;
+}
+
 const struct ipsec_profile *profile_ipsec(const struct snapshot *s, const struct ike_profile *p)
 {
-	if (!p || !p->virtual_template)
-		return NULL;
-	const struct iface *i = snapshot_iface(s, IFACE_TEMPLATE, p->virtual_template);
+	const struct iface *i = !p		      ? NULL
+				: p->virtual_template ? snapshot_iface(s, IFACE_TEMPLATE, p->virtual_template)
+						      : profile_tunnel(s, p->name, NULL);
 	const struct ipsec_profile *r = i ? snapshot_ipsec_profile(s, i->protection) : NULL;
 	return r && !r->disabled ? r : NULL;
 }

@@ -83,7 +83,12 @@ struct ipsec_params ipsec_params(const struct snapshot *s, const struct ipsec_pr
 /* Its usable transform sets in order (the default set when it names none). */
 size_t ipsec_sets(const struct snapshot *s, const struct ipsec_profile *p,
 	const struct transform_set **out, size_t max);
-/* The IPsec profile that protects a profile's virtual template; NULL when there is none. */
+/* The interface Tunnel in use whose protection leads to the profile: one whose destination is this
+ * peer (NULL: any), else one without an address as destination; NULL when there is none. */
+const struct iface *profile_tunnel(
+	const struct snapshot *s, const char *profile, const struct addr *peer);
+/* The IPsec profile that protects a profile's virtual template or, without one, its tunnel; NULL when
+ * there is none. */
 const struct ipsec_profile *profile_ipsec(const struct snapshot *s, const struct ike_profile *p);
 
 /* First match decides; an address no line names is not permitted. */

@@ -307,6 +307,7 @@ static const struct shape_field f_iface[] = {
 	F(STR, iface, unnumbered),
 	LIST(iface, ip6, ip6_count, shape_prefix),
 	F(SIZE, iface, ip6_count),
+	F(BOOL, iface, ip6_negotiated),
 	F(STR, iface, unnumbered6),
 	F(BOOL, iface, ip6_enable),
 	F(U32, iface, ip_mtu),
@@ -329,6 +330,56 @@ static const struct shape_field f_iface[] = {
 	F(SIZE, iface, extra_count),
 };
 const struct shape shape_iface = SHAPE(iface, f_iface);
+
+static const struct shape_field f_static_route[] = {
+	F(PREFIX, static_route, prefix),
+	F(STR, static_route, vrf),
+	F(STR, static_route, ifname),
+	F(U32, static_route, tunnel),
+	F(U32, static_route, distance),
+	F(U32, static_route, tag),
+	F(STR, static_route, name),
+};
+static const struct shape shape_static_route = SHAPE(static_route, f_static_route);
+
+static const struct shape_field f_flex_track[] = {
+	F(U32, flex_track, object),
+	F(BOOL, flex_track, down),
+};
+static const struct shape shape_flex_track = SHAPE(flex_track, f_flex_track);
+
+static const struct shape_field f_flex_peer[] = {
+	F(U32, flex_peer, seq),
+	F(ADDR, flex_peer, addr),
+	F(STR, flex_peer, name),
+	F(BOOL, flex_peer, is_dynamic),
+	F(BOOL, flex_peer, ip6),
+	IN(flex_peer, track, shape_flex_track),
+};
+static const struct shape shape_flex_peer = SHAPE(flex_peer, f_flex_peer);
+
+static const struct shape_field f_flex_source[] = {
+	F(U32, flex_source, seq),
+	F(STR, flex_source, ifname),
+	IN(flex_source, track, shape_flex_track),
+};
+static const struct shape shape_flex_source = SHAPE(flex_source, f_flex_source);
+
+static const struct shape_field f_flex_client[] = {
+	F(STR, flex_client, name),
+	F(STR, flex_client, description),
+	LIST(flex_client, peers, peer_count, shape_flex_peer),
+	F(SIZE, flex_client, peer_count),
+	F(BOOL, flex_client, reactivate),
+	F(U8, flex_client, connect),
+	IN(flex_client, track, shape_flex_track),
+	F(STRS, flex_client, inside),
+	F(STR, flex_client, tunnel),
+	LIST(flex_client, sources, source_count, shape_flex_source),
+	F(SIZE, flex_client, source_count),
+	F(U32, flex_client, backup_group),
+};
+const struct shape shape_client = SHAPE(flex_client, f_flex_client);
 
 static const struct shape_field f_vrf_def[] = {
 	F(STR, vrf_def, name),
@@ -486,6 +537,10 @@ static const struct shape_field f_snapshot[] = {
 	F(SIZE, snapshot, ipsec_profile_count),
 	LIST(snapshot, ifaces, iface_count, shape_iface),
 	F(SIZE, snapshot, iface_count),
+	LIST(snapshot, routes, route_count, shape_static_route),
+	F(SIZE, snapshot, route_count),
+	LIST(snapshot, clients, client_count, shape_client),
+	F(SIZE, snapshot, client_count),
 	LIST(snapshot, vrfs, vrf_count, shape_vrf_def),
 	F(SIZE, snapshot, vrf_count),
 	SKIP(snapshot, vrf_numbers),
@@ -508,7 +563,8 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_dpd, &shape_trustpoint_ref, &shape_aaa_author, &shape_proposal, &shape_policy,
 	&shape_profile, &shape_ike_peer, &shape_keyring, &shape_kept, &shape_authz,
 	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_set,
-	&shape_ipsec_profile, &shape_iface, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
+	&shape_ipsec_profile, &shape_iface, &shape_static_route, &shape_flex_track,
+	&shape_flex_peer, &shape_flex_source, &shape_client, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
 	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
 	&shape_snapshot, NULL};

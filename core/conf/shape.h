@@ -36,7 +36,7 @@ struct shape {
 	size_t size;
 };
 
-extern const struct shape shape_snapshot, shape_proposal, shape_policy, shape_profile,
+extern const struct shape shape_snapshot, shape_client, shape_proposal, shape_policy, shape_profile,
 	shape_keyring, shape_authz, shape_set, shape_ipsec_profile, shape_pool4, shape_pool6,
 	shape_acl, shape_iface, shape_vrf_def, shape_aaa_list, shape_script;
 /* All of them, for the test; NULL ends. */

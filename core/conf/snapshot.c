@@ -56,6 +56,11 @@ const struct ike_keyring *snapshot_keyring(const struct snapshot *s, const char 
 	return BY_NAME(keyrings, keyring_count, struct ike_keyring);
 }
 
+const struct flex_client *snapshot_client(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(clients, client_count, struct flex_client);
+}
+
 const struct authz_policy *snapshot_authz(const struct snapshot *s, const char *name)
 {
 	return BY_NAME(authz, authz_count, struct authz_policy);

@@ -40,6 +40,10 @@ struct snapshot {
 	size_t ipsec_profile_count;
 	struct iface *ifaces;
 	size_t iface_count;
+	struct static_route *routes;
+	size_t route_count;
+	struct flex_client *clients;
+	size_t client_count;
 	struct vrf_def *vrfs;
 	size_t vrf_count;
 	struct vrf_def *vrf_numbers; /* every name seen by this process, for stable numbers */
@@ -72,6 +76,7 @@ const struct acl *snapshot_acl(const struct snapshot *s, enum acl_kind kind, con
 const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name);
 const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name);
 const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number);
+const struct flex_client *snapshot_client(const struct snapshot *s, const char *name);
 const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name);
 /* Name of a VRF number, "" for 0, NULL when it is not defined (any more). */
 const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);

@@ -200,6 +200,21 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 	return child_read_reply(sa, p);
 }
 
+/* Networks of a family that the child does not carry lead nowhere. */
+static void put_subnets(const struct ike_sa *sa, struct ike_question *q)
+{
+	const struct child_offer *c = &sa->hs->child;
+
+	for (size_t i = 0; i < sa->grant->n_subnets; i++) {
+		bool carried = false;
+
+		for (size_t k = 0; k < c->n_ts_r; k++)
+			carried |= c->ts_r[k].lo.family == sa->grant->subnets[i].addr.family;
+		if (carried)
+			q->subnets[q->n_subnets++] = sa->grant->subnets[i];
+	}
+}
+
 enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
 	struct ike_question q = {.kind = ASK_AUTHORIZE};
@@ -215,6 +230,8 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	q.wants_ip6 = sa->grant->ip6.family != 0;
 	q.hint_ip4 = sa->grant->ip4;
 	q.hint_ip6 = sa->grant->ip6;
+	q.tun = sa->hs->connect->tun;
+	put_subnets(sa, &q);
 	return sa_ask(sa, &q);
 }
 

@@ -58,6 +58,7 @@ struct ike_connect {
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */
+	uint32_t tun;               /* device for its traffic; 0: as the profile says */
 	uint8_t n_local_ts;         /* 0 = any-any of both families */
 	uint8_t n_remote_ts;
 	struct ts local_ts[IKE_TS_MAX];

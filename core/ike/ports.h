@@ -8,7 +8,7 @@
 #ifndef CORE_IKE_PORTS_H
 #define CORE_IKE_PORTS_H
 
-#include "core/ike/questions.h"
+#include "core/ike/events.h"
 
 struct ike_ports {
 	uint64_t (*now_ms)(void *ctx);  /* monotonic */

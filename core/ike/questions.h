@@ -1,4 +1,5 @@
-/* What goes through the engine's ports: questions, answers, specs and events, all plain values. */
+/* What goes through the engine's ports: questions, answers and specs, all plain values. What is
+ * told is in events.h. */
 #ifndef CORE_IKE_QUESTIONS_H
 #define CORE_IKE_QUESTIONS_H
 
@@ -77,6 +78,10 @@ struct ike_question {
 	/* Address the peer would like; family 0 = any. ASK_AUTHORIZE as initiator: what it gave us. */
 	struct addr hint_ip4;
 	struct addr hint_ip6;
+	/* ASK_AUTHORIZE as initiator: the device of ike_connect, and the networks the peer announced. */
+	uint32_t tun;
+	uint8_t n_subnets;
+	struct prefix subnets[32];
 };
 
 /* What the session layer grants: goes into CFG_REPLY, selectors and the data path. */
@@ -162,38 +167,6 @@ struct ike_child_spec {
 	uint8_t n_remote_ts;
 	struct ts local_ts[IKE_TS_MAX];
 	struct ts remote_ts[IKE_TS_MAX];
-};
-
-/* ---- tell: what happened; feeds log, store, accounting, SNMP, metrics ---------------------- */
-
-enum ike_event_kind {
-	IKE_EV_INIT_FAILED,  /* before an SA could exist: status, detail */
-	IKE_EV_AUTH_FAILED,  /* half-open SA failed: status, detail */
-	IKE_EV_SA_UP,
-	IKE_EV_SA_DOWN,      /* status = why */
-	IKE_EV_CHILD_UP,
-	IKE_EV_CHILD_DOWN,
-	IKE_EV_CHILD_FAILED,
-	IKE_EV_SA_REKEYED,   /* spi_i, spi_r: of the new one; the number and the session stay */
-	IKE_EV_REKEY_FAILED, /* spi_in: of the child, 0: the IKE SA; status, detail: it is tried again */
-	IKE_EV_PEER_MOVED,   /* endpoint of the peer changed */
-	IKE_EV_HALF_OPEN_LIMIT
-};
-
-struct ike_event {
-	enum ike_event_kind kind;
-	uint64_t sa;
-	uint64_t spi_i;
-	uint64_t spi_r;
-	struct endpoint local;
-	struct endpoint remote;
-	const struct ike_id *peer_id; /* NULL when not known yet */
-	const char *profile;          /* "" when none was selected */
-	enum status status;
-	const char *detail;           /* sentence for the operator, "" when the words suffice */
-	struct ulid session;          /* zero when none */
-	uint32_t spi_in;              /* children */
-	uint32_t spi_out;
 };
 
 #endif

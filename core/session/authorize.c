@@ -139,6 +139,11 @@ static enum status apply(struct resolver *r, const struct authz_policy *a)
 	struct session *s = r->s;
 	enum status st;
 
+	if (s->we_are_initiator) { /* the peer grants the rest (R-MCF-19) */
+		if (a->route_accept)
+			s->route_distance = a->accept_distance;
+		return ST_OK;
+	}
 	if (a->pool)
 		set_name(s->pool4, a->pool);
 	if (a->pool6)
@@ -254,30 +259,34 @@ static enum status apply_policies(struct resolver *r, const struct ike_profile *
 
 /* ---- where its traffic goes ----------------------------------------------------------------- */
 
-/* The interface Tunnel whose protection uses the profile. */
-static const struct iface *tunnel_of(const struct snapshot *conf, const char *profile)
+/* Who connects says through which tunnel; who is connected to has the one that suits the peer. */
+static const struct iface *tunnel_of(const struct snapshot *conf, const struct ike_question *q)
 {
-	for (size_t i = 0; i < conf->iface_count; i++) {
-		const struct iface *f = &conf->ifaces[i];
-		if (f->kind != IFACE_TUNNEL || f->shutdown || !f->protection)
-			continue;
-		const struct ipsec_profile *p = snapshot_ipsec_profile(conf, f->protection);
-		if (p && p->ike_profile && strcmp(p->ike_profile, profile) == 0)
-			return f;
-	}
-	return NULL;
+	const struct iface *f;
+
+	if (!q->we_are_initiator || !q->tun)
+		return profile_tunnel(conf, q->profile, q->we_are_initiator ? NULL : &q->remote.addr);
+	f = snapshot_iface(conf, IFACE_TUNNEL, q->tun - SESSION_TUN_TUNNEL);
+	return f && !f->shutdown ? f : NULL;
 }
 
 static enum status find_device(
-	struct resolver *r, const struct ike_profile *p, bool we_are_initiator)
+	struct resolver *r, const struct ike_profile *p, const struct ike_question *q)
 {
 	uint32_t n = p->virtual_template;
 	const struct iface *tunnel =
-		we_are_initiator || n == 0 ? tunnel_of(r->conf, p->name) : NULL;
+		q->we_are_initiator || n == 0 ? tunnel_of(r->conf, q) : NULL;
 
 	if (tunnel) {
 		r->tun = tunnel;
 		r->s->grant.tun = SESSION_TUN_TUNNEL + tunnel->number;
+	} else if (q->tun) {
+		return refuse(r, "interface Tunnel%u is gone", (unsigned)(q->tun - SESSION_TUN_TUNNEL));
+	} else if (n == 0 && profile_tunnel(r->conf, p->name, NULL)) {
+		return refuse(r,
+			"the peer is not the `tunnel destination` of an interface that uses profile "
+			"%.63s",
+			p->name);
 	} else if (n == 0) {
 		return refuse(r,
 			"profile %.63s has no `virtual-template`: there is nowhere to put its "
@@ -295,14 +304,20 @@ static enum status find_device(
 	return ST_OK;
 }
 
-static void put_dns(struct resolver *r)
+static void finish(struct resolver *r)
 {
 	struct ike_grant *g = &r->s->grant;
+	struct prefix any4 = {.addr.family = 4}, any6 = {.addr.family = 6};
 
 	for (int i = 0; i < 4; i++) {
 		const struct addr *a = i < 2 ? &r->dns[i] : &r->dns6[i - 2];
 		if (a->family)
 			g->dns[g->n_dns++] = *a;
+	}
+	/* The peer of a tunnel is a site: what is behind it is a matter of routes (R-LEG-04). */
+	if (r->tun->kind == IFACE_TUNNEL && g->n_remote == 0) {
+		(void)add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &any4);
+		(void)add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &any6);
 	}
 }
 
@@ -322,11 +337,10 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 		escape_bytes(s->username, sizeof(s->username), q->name, strlen(q->name));
 	else
 		session_identity(&q->peer_id, s->username, sizeof(s->username));
-	st = find_device(&r, p, q->we_are_initiator);
-	if (st != ST_OK || q->we_are_initiator)
-		return st;
-	st = apply_policies(&r, p);
+	st = find_device(&r, p, q);
 	if (st == ST_OK)
-		put_dns(&r);
+		st = apply_policies(&r, p);
+	if (st == ST_OK && !q->we_are_initiator)
+		finish(&r);
 	return st;
 }

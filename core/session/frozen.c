@@ -38,7 +38,8 @@ enum field {
 	F_DOMAIN,
 	F_BANNER,
 	F_TUN,
-	F_LIFETIME
+	F_LIFETIME,
+	F_DISTANCE
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -92,6 +93,7 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	fz_endpoint(&w, F_REMOTE, &s->remote);
 	fz_u8(&w, F_MASK_LEN, s->mask_len);
 	fz_u32(&w, F_SPI_IN, s->spi_in);
+	fz_u32(&w, F_DISTANCE, s->route_distance);
 	write_lease(&w, F_LEASE4, s->lease4);
 	write_lease(&w, F_LEASE6, s->lease6);
 	write_grant(&w, &s->grant);
@@ -176,6 +178,7 @@ static bool read_field(uint16_t tag, struct view v, struct session *s)
 	case F_REMOTE: s->remote = fz_get_endpoint(v); return true;
 	case F_MASK_LEN: s->mask_len = fz_get_u8(v); return s->mask_len <= 32;
 	case F_SPI_IN: s->spi_in = fz_get_u32(v); return true;
+	case F_DISTANCE: s->route_distance = fz_get_u32(v); return true;
 	default: return read_grant(tag, v, &s->grant);
 	}
 }

@@ -266,6 +266,20 @@ static void answer_nomem(struct ike_answer *a)
 	snprintf(a->detail, sizeof(a->detail), "%s", status_words(ST_NOMEM));
 }
 
+/* What the peer that we connected to granted us. */
+static void take_grant(struct session *s, const struct ike_question *q)
+{
+	struct ike_grant *g = &s->grant;
+
+	g->ip4 = q->hint_ip4;
+	g->ip6 = q->hint_ip6;
+	g->ip6_prefix_len = q->hint_ip6.family ? 128 : 0;
+	if (!s->route_distance)
+		return;
+	g->n_subnets = q->n_subnets;
+	memcpy(g->subnets, q->subnets, sizeof(g->subnets));
+}
+
 void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
 	const uint8_t random[10], struct ike_answer *answer)
 {
@@ -292,11 +306,8 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
 		mem_free(s);
 		return;
 	}
-	if (q->we_are_initiator) { /* what the peer granted us */
-		s->grant.ip4 = q->hint_ip4;
-		s->grant.ip6 = q->hint_ip6;
-		s->grant.ip6_prefix_len = q->hint_ip6.family ? 128 : 0;
-	}
+	if (q->we_are_initiator)
+		take_grant(s, q);
 	answer->detail[0] = '\0';
 	answer->session = s->ulid;
 	answer->grant.tun = s->grant.tun;

@@ -50,6 +50,9 @@ struct session {
 	struct endpoint remote;
 	struct ike_grant grant;
 	uint8_t mask_len;     /* of the policy; in the grant once there is an IPv4 address */
+	/* We connected: grant.subnets are the networks that the peer announced, as far as `route accept`
+	 * lets them in, and this is their distance. */
+	uint32_t route_distance;
 	uint32_t spi_in;      /* of the first child; 0 while pending */
 	struct lease *lease4; /* NULL: none, or the address comes from the peer */
 	struct lease *lease6;
@@ -72,7 +75,7 @@ enum status sessions_prepare(const struct sessions *ss, struct snapshot *conf,
 void sessions_commit(struct sessions *ss, struct snapshot *conf, struct leases_change *c);
 
 /* ASK_AUTHORIZE. Fills answer (kind, status, detail, session, and grant.tun, which is all that an
- * initiator needs). An earlier pending session of the same IKE SA ends.
+ * initiator needs: it was granted the rest by its peer). An earlier pending session of the same IKE SA ends.
  * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NOMEM with a sentence. */
 void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
 	const uint8_t random[10], struct ike_answer *answer);

@@ -1,5 +1,6 @@
 /* The event loop of main: descriptors, timers, signals, clocks. The only includer of libevent, but for
- * its HTTP server (modules/http). Everything belongs to the thread that runs the loop. Callbacks may add and delete anything, their
+ * its HTTP server (modules/http) and its resolver (modules/dns). Everything belongs to the thread that
+ * runs the loop. Callbacks may add and delete anything, their
  * own watch included. */
 #ifndef MODULES_LOOP_LOOP_H
 #define MODULES_LOOP_LOOP_H
@@ -50,7 +51,7 @@ uint64_t loop_turn_max_us(const struct loop *l);
 /* Counts every turn there from now on: CT_TURNS and its neighbours. st must outlive the loop. */
 void loop_count_turns(struct loop *l, struct stats *st);
 
-/* What the loop runs on, for a part of libevent that brings its own watches (evhttp). They must be
+/* What the loop runs on, for a part of libevent that brings its own watches (evhttp, evdns). They must be
  * gone before loop_free. The loop does not see their callbacks: each says so with loop_turn_begins,
  * so that the turn is timed from there. */
 struct event_base *loop_base(struct loop *l);

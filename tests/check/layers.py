@@ -10,6 +10,7 @@ RANK = {"base": 0, "crypto": 1, "wire": 1, "conf": 2, "ike": 3, "eap": 3, "esp":
 
 # Third-party headers and the only folder that may include them; the first row that matches counts.
 HOMES = [
+    (r"event2/dns\.h", "modules/dns"),
     (r"openssl/|intel-ipsec-mb", "core/crypto"),
     (r"event2/(http|buffer|bufferevent|listener)\.h|evhttp", "modules/http"),
     (r"event2/|event\.h|evdns", "modules/loop"),

@@ -279,6 +279,8 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 	case ASK_AUTHORIZE:
 		a->status = n->authorize_status;
 		snprintf(n->asked_name, sizeof(n->asked_name), "%s", q->name);
+		n->asked_tun = q->tun;
+		n->asked_subnets = q->n_subnets;
 		fill_random(n, a->session.b, sizeof(a->session.b));
 		a->grant.tun = 7;
 		break;

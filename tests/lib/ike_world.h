@@ -75,6 +75,8 @@ struct world_node {
 	char hook_profile[IKE_NAME_LEN]; /* what the identity hook chooses; "" nothing */
 	char hook_name[IKE_ID_LEN];
 	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
+	uint32_t asked_tun;
+	unsigned asked_subnets;
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	bool keep_fails;
 	bool never_answers;   /* all questions */

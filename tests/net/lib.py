@@ -231,6 +231,46 @@ table inet nat {
         return c
 
 
+NAMESERVER = r"""
+import json, socket, struct, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 53))
+while True:
+    q, peer = s.recvfrom(512)
+    at, labels = 12, []
+    while q[at]:
+        labels.append(q[at + 1:at + 1 + q[at]].decode().lower())
+        at += 1 + q[at]
+    kind = struct.unpack("!H", q[at + 1:at + 3])[0]
+    with open(sys.argv[2]) as f:
+        zone = json.load(f)
+    found = zone.get(".".join(labels))
+    if found == "silent":
+        continue
+    family = {1: socket.AF_INET, 28: socket.AF_INET6}.get(kind)
+    all = [a for a in found or [] if family and (":" in a) == (kind == 28)]
+    answers = b"".join(struct.pack("!HHHIH", 0xc00c, kind, 1, 1, 16 if ":" in a else 4) + socket.inet_pton(family, a) for a in all)
+    s.sendto(q[:2] + struct.pack("!HHHHH", 0x8180 | (3 if found is None else 0), 1, len(all), 0, 0) + q[12:at + 5] + answers, peer)
+"""
+
+
+class NameServer:
+    """Answers A and AAAA of a zone {name: [address, ...]} with a TTL of one second; "silent" is no answer."""
+
+    def __init__(self, host, addr):
+        self.zone = os.path.join(WORK, "zone-%s" % host.name)
+        self.set({})
+        script = os.path.join(WORK, "nameserver.py")
+        with open(script, "w") as f:
+            f.write(NAMESERVER)
+        self.process = spawn(host.ns, sys.executable, "-B", script, addr, self.zone, log=os.path.join(WORK, "nameserver.log"))
+
+    def set(self, zone):
+        with open(self.zone + ".new", "w") as f:
+            json.dump(zone, f)
+        os.rename(self.zone + ".new", self.zone)
+
+
 def nft(host, rules):
     path = os.path.join(WORK, "%s.nft" % host.name)
     with open(path, "w") as f:
@@ -272,8 +312,9 @@ interface Virtual-Template1 type tunnel
 
 
 class Sallyport:
-    def __init__(self, host, conf=CONF, name="sp"):
+    def __init__(self, host, conf=CONF, name="sp", nameserver=None):
         self.host = host
+        self.nameserver = nameserver
         self.dir = os.path.join(WORK, name)
         os.makedirs(self.dir, exist_ok=True)
         self.conf = os.path.join(self.dir, "sallyport.conf")
@@ -288,9 +329,17 @@ class Sallyport:
             f.write(text)
         os.chmod(self.conf, 0o600)
 
+    def spawn(self):
+        argv = [BIN, "run", "-c", self.conf, "--state", self.state, "--socket", self.socket]
+        if self.nameserver:
+            path = os.path.join(self.dir, "resolv.conf")
+            with open(path, "w") as f:
+                f.write("nameserver %s\n" % self.nameserver)
+            argv = ["sh", "-c", "mount --bind %s /etc/resolv.conf && exec %s" % (path, " ".join(argv))]
+        self.process = spawn(self.host.ns, *argv, log=self.log)
+
     def start(self, seconds=10):
-        self.process = spawn(self.host.ns, BIN, "run", "-c", self.conf, "--state", self.state,
-                             "--socket", self.socket, log=self.log)
+        self.spawn()
         if not wait_for(seconds, lambda: self.answers() or self.process.poll() is not None) or not self.answers():
             raise RuntimeError("the daemon did not start: " + self.tail())
         return self
@@ -495,6 +544,55 @@ class StrongSwan:
             vici = os.path.join(self.dir, "charon.vici")
             if os.path.exists(vici):
                 os.unlink(vici)
+
+
+RESPONDER = """
+connections {
+  gw {
+    version = 2
+    proposals = %(ike)s
+    local_addrs = %(local)s
+    pools = %(pools)s
+    encap = yes
+    mobike = no
+    dpd_delay = %(dpd)s
+    reauth_time = 0
+    rekey_time = 0
+    unique = replace
+    local { auth = psk
+            id = %(gwid)s }
+    remote { auth = psk
+             id = %(user)s }
+    children { net { local_ts = %(local_ts)s
+                     remote_ts = %(remote_ts)s
+                     esp_proposals = %(esp)s
+                     rekey_time = 0
+                     dpd_action = clear } }
+  }
+}
+pools { p4 { addrs = 10.100.9.0/24 }
+        p6 { addrs = fd00:100:9::/112 } }
+secrets { ike-1 { secret = "%(psk)s" } }
+"""
+
+
+class StrongSwanGateway(StrongSwan):
+    """A charon that is connected to. pools "": without addresses. subnets: what it announces."""
+
+    def __init__(self, host, gwid="gw.example.test", user="%any", psk=PSK, pools="p4", local="%any",
+                 ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", local_ts="10.99.2.0/24",
+                 remote_ts="dynamic", dpd="0s", subnets=""):
+        extra = "plugins { attr { subnet = %s } }" % subnets if subnets else ""
+        self.responder = dict(gwid=gwid, user=user, psk=psk, pools=pools, local=local, ike=ike, esp=esp,
+                              local_ts=local_ts, remote_ts=remote_ts, dpd=dpd)
+        super().__init__(host, extra=extra)
+
+    def write(self, **changes):
+        self.responder.update(changes)
+        with open(os.path.join(self.dir, "swanctl.conf"), "w") as f:
+            f.write(RESPONDER % self.responder)
+        if self.process:
+            self.ctl("--load-all", "--noprompt")
 
 
 def iperf3(client, server_host, server, seconds=10, reverse=False, bind=None):

@@ -250,6 +250,37 @@ static const struct form_case forms[] = {
 		" route accept any tag 1 distance 2\n", NULL},
 	{"crypto ikev2 profile P\n reconnect\n", " reconnect timeout 1800\n", NULL}, /* R-REC-01 */
 	{"radius server R\n key a\n key b\n", " key <hidden>\n", NULL},
+	{"ip route 10.1.2.3 255.255.0.0 tu 1 5 tag 7 name \"x y\"\n",
+		"ip route 10.1.0.0 255.255.0.0 Tunnel1 5 tag 7 name \"x y\"\n", NULL},
+	{"ip route 10.1.0.0 255.255.0.0 Tunnel1 5\nip route 10.1.0.0 255.255.0.0 Tunnel1\n",
+		"ip route 10.1.0.0 255.255.0.0 Tunnel1\n", "Tunnel1 5"},
+	{"ip route 10.1.0.0 255.255.0.0 Tunnel1\nip route 10.1.0.0 255.255.0.0 Tunnel2 9\n"
+	 "no ip route 10.1.0.0 255.255.0.0 Tunnel1\n",
+		"ip route 10.1.0.0 255.255.0.0 Tunnel2 9\n", "Tunnel1"},
+	{"ip route 10.1.0.0 255.255.0.0 Tunnel1\nip route 10.1.0.0 255.255.0.0 192.0.2.1\n"
+	 "no ip route 10.1.0.0 255.255.0.0\n",
+		NULL, "ip route"},
+	{"ipv6 route vrf RED 2001:db8::/32 Tunnel1 fe80::1 3\n",
+		"ipv6 route vrf RED 2001:db8::/32 Tunnel1 3\n", NULL},
+	{"ip route vrf RED 0.0.0.0 0.0.0.0 eth0 192.0.2.1 tag 4\n",
+		"ip route vrf RED 0.0.0.0 0.0.0.0 eth0 192.0.2.1 tag 4\n", NULL},
+	{"ip route static bfd eth0 192.0.2.1\n", "ip route static bfd eth0 192.0.2.1\n", NULL},
+	{"interface Tunnel1\n ipv6 address negotiated\n ipv6 address 2001:db8::1/64\n",
+		" ipv6 address negotiated\n ipv6 address 2001:db8::1/64\n", NULL},
+	{"interface Tunnel1\n ipv6 address negotiated\n no ipv6 address negotiated\n", NULL,
+		"negotiated"},
+	{"crypto ikev2 client flexvpn C\n peer 9 2001:db8::1\n peer 3 fqdn x.test dynamic track 4 down\n"
+	 " peer 5 fqdn y.test ipv6\n peer 5 10.0.0.5\n no peer 9\n",
+		" peer 3 fqdn x.test dynamic track 4 down\n peer 5 10.0.0.5\n", "peer 9"},
+	{"crypto ikev2 client flexvpn C\n connect track 7 down\n backup group 0\n source 4 Eth 0/1\n"
+	 " source 2 lo0 track 9\n client connect tu 1\n client inside lo 1\n client inside Loopback1\n",
+		" connect track 7 down\n client inside Loopback1\n client connect Tunnel1\n"
+		" source 2 Loopback0 track 9\n source 4 Eth0/1\n backup group default\n",
+		NULL},
+	{"crypto ikev2 client flexvpn C\n peer 1 10.0.0.1\nno crypto ikev2 client flexvpn C\n", NULL,
+		"flexvpn"},
+	{"interface Tunnel1\n tunnel protection ipsec-profile X\n",
+		" tunnel protection ipsec profile X\n", NULL},
 };
 
 static void no_and_default(void)

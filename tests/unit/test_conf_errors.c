@@ -214,6 +214,14 @@ struct warned {
 	const char *says;
 };
 
+#define TUNNEL                                                                                     \
+	"crypto ikev2 profile P\n match identity remote any\n authentication local pre-share key x\n" \
+	" authentication remote pre-share key x\n"                                                 \
+	"crypto ipsec profile IP\n set ikev2-profile P\n"                                          \
+	"interface Tunnel7\n tunnel mode ipsec ipv4\n tunnel protection ipsec profile IP\n"
+
+#define CLIENT "crypto ikev2 client flexvpn C\n"
+
 static const struct warned warnings[] = {
 	{"router bgp 65000\n bgp log-neighbor-changes\n neighbor 10.0.0.1 remote-as 1\n", 1, 1,
 		"no meaning"},
@@ -257,6 +265,41 @@ static const struct warned warnings[] = {
 	{"no ntp server x\nno ip http server\nno aaa new-model\n", 0, 0, NULL},
 	{"crypto ikev2 proposal P\n encryption 3des\n integrity md5\n group 2\n", 3, 2, ""},
 	{"crypto ipsec transform-set T esp-aes\n", 1, 1, "integrity is missing"},
+	/* tunnels: what keeps them from connecting, and where their routes lead */
+	{TUNNEL " tunnel destination 10.0.0.1\n", 0, 0, NULL},
+	{TUNNEL " tunnel destination 10.0.0.1\n no tunnel mode\n", 1, 7, "no mode is named"},
+	{TUNNEL " no tunnel protection ipsec profile\n", 2, 1, "protection is missing"},
+	{TUNNEL " tunnel protection ipsec profile default\n tunnel destination 10.0.0.1\n", 2, 1,
+		"names no IKEv2 profile"},
+	{TUNNEL " tunnel protection ipsec profile default\n tunnel destination dynamic\n", 1, 1,
+		"without a virtual-template"},
+	{TUNNEL " tu prot ips prof IP\n", 0, 0, NULL},
+	{TUNNEL " tunnel protection ipsec-profile IP\n", 0, 0, NULL},
+	{TUNNEL " tunnel source GigabitEthernet0/1\n", 1, 7, "no interface of that name"},
+	{TUNNEL " tunnel mode gre ip\n", 1, 10, "GRE"},
+	{TUNNEL " tunnel vrf RED\n", 1, 10, "VRF that is not defined"},
+	{TUNNEL "ip route 10.0.0.0 255.0.0.0 Tunnel7\n", 0, 0, NULL},
+	{TUNNEL "ip route 10.0.0.0 255.0.0.0 Tunnel7 track 5\n", 1, 10, "track objects"},
+	{"ip route 10.0.0.0 255.0.0.0 tu 8\n", 1, 1, "tunnel that is not defined"},
+	{TUNNEL "vrf definition RED\nip route vrf RED 10.0.0.0 255.0.0.0 Tunnel7\n", 1, 11,
+		"its VRF is not that of"},
+	{"ip route 0.0.0.0 0.0.0.0 192.0.2.1\nipv6 route ::/0 eth0 fe80::1\n", 2, 1,
+		"belongs to the host"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\n", 0, 0, NULL},
+	{TUNNEL CLIENT " client connect Tunnel7\n", 1, 10, "client without a peer"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n", 1, 10, "client without a tunnel"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel8\n", 1, 12,
+		"tunnel interface that is not defined"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\ncrypto ikev2 client flexvpn D\n"
+	 " peer 1 10.0.0.1\n client connect Tunnel7\n",
+		1, 15, "another client has this tunnel"},
+	{TUNNEL " tunnel destination 10.0.0.2\n" CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\n",
+		1, 13, "not the destination"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1 track 4\n client connect Tunnel7\n", 1, 11, "taken to be up"},
+	{TUNNEL CLIENT " peer 1 10.0.0.1\n client connect Tunnel7\n peer reactivate\n", 1, 13,
+		"not in force"},
+	{"vrf definition RED\ninterface Virtual-Template1 type tunnel\n tunnel vrf RED\n", 1, 2,
+		"no meaning in a template"},
 };
 
 static void warned(void)

@@ -136,6 +136,30 @@ static void ask_for_senders(void)
 	NOTE("sender anew %s kept %u", status_token(st), reply.was_kept);
 }
 
+static void ask_for_source(void)
+{
+	static const struct {
+		const char *name, *ifname;
+		struct addr peer;
+	} rows[] = {
+		{"near", "", {4, {127, 0, 0, 9}}},
+		{"near6", "", {6, {[15] = 1}}},
+		{"of lo", "lo", {4, {127, 0, 0, 9}}},
+		{"of nothing", "eth77", {4, {127, 0, 0, 9}}},
+		{"nowhere", "", {4, {192, 0, 2, 1}}},
+		{"tunnel", "", {4, {10, 99, 0, 7}}},
+		{"tunnel of lo", "lo", {4, {10, 99, 0, 7}}},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct asroot_reply reply;
+		struct asroot_request rq = {.op = ASROOT_SOURCE, .addr = rows[i].peer};
+		char text[ADDR_TEXT];
+		strcpy(rq.name, rows[i].ifname);
+		enum status st = call(rq, &reply, NULL);
+		NOTE("source %s %s %s", rows[i].name, status_token(st), addr_format(&reply.addr, text));
+	}
+}
+
 static void ask_for_tun(uint32_t queues)
 {
 	struct asroot_reply reply;
@@ -152,6 +176,16 @@ static void ask_for_tun(uint32_t queues)
 	rq.is_delete = 1;
 	NOTE("route gone %s", status_token(call(rq, &reply, NULL)));
 	NOTE("route gone again %s", status_token(call(rq, &reply, NULL)));
+	/* Of one prefix two routes with two metrics. */
+	rq.is_delete = 0;
+	rq.metric = 7;
+	NOTE("metric %s", status_token(call(rq, &reply, NULL)));
+	NOTE("metric again %s", status_token(call(rq, &reply, NULL)));
+	rq.metric = 8;
+	NOTE("metric other %s", status_token(call(rq, &reply, NULL)));
+	rq.is_delete = 1;
+	NOTE("metric gone %s", status_token(call(rq, &reply, NULL)));
+	ask_for_source();
 	rq = (struct asroot_request){.op = ASROOT_TUN, .name = "sp-test1", .count = 1, .mtu = 1380,
 				     .vnet_hdr = 1};
 	NOTE("tun of another make %s", status_token(call(rq, &reply, NULL)));
@@ -540,7 +574,10 @@ static void test_first_life(void)
 		"udp insane config", "sender ok kept 0", "sender has little room 1",
 		"sender with another index ok kept 0", "sender from 127.0.0.5", "sender dropped ok", "sender anew ok kept 0", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
 		"tun ok kept 0 queues 2", "route ok", "route gone ok",
-		"route gone again ok", "tun of another make exists", "config first, written 0",
+		"route gone again ok", "metric ok", "metric again exists", "metric other ok", "metric gone ok",
+		"source near ok 127.0.0.1", "source near6 ok ::1", "source of lo ok 127.0.0.1",
+		"source of nothing not_found -", "source nowhere not_found -", "source tunnel exists -",
+		"source tunnel of lo exists -", "tun of another make exists", "config first, written 0",
 		"memory rt1 ok kept 0", "accept ok", "script hello: return 1, written 0",
 		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
 		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0", "agentx master ok", "agentx may block 0",
@@ -560,6 +597,8 @@ static void test_first_life(void)
 	T_TRUE(!strstr(notes_text, "Uid:\t0"));
 	T_TRUE(!strstr(notes_text, "Gid:\t0"));
 	T_TRUE(if_nametoindex("sp-test1") != 0);
+	T_EQ(system("ip route show dev sp-test1 | grep -q '10.77.0.0/16.*metric 7'"), 0);
+	T_EQ(system("ip route show dev sp-test1 | grep -q 'metric 8'") != 0, 1);
 }
 
 /* Connected as root, and nobody but main holds it: it ends with main. */

@@ -82,6 +82,35 @@ static void test_login(void)
 	world_fini(&w);
 }
 
+/* Who connects is asked with the device that it named, and with the networks that the peer announced,
+ * of the families that the child carries. */
+static void test_connecting_through_a_tunnel(void)
+{
+	static const struct {
+		bool ip4, ip6;
+		unsigned subnets;
+	} rows[] = {{true, true, 1}, {true, false, 1}, {false, true, 0}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ike_connect c = world_connect_request();
+		uint64_t sa;
+
+		T_ROW(i, "families");
+		T_DO(open_world());
+		c.request_ip4 = rows[i].ip4;
+		c.request_ip6 = rows[i].ip6;
+		c.tun = 0x10009;
+		T_EQ(ike_connect(w.node[0].ike, &c, &sa), ST_OK);
+		world_run(&w, 1000);
+		T_STR(w.node[0].last_detail, "");
+		T_TRUE(w.node[0].up_sa == sa);
+		T_EQ(w.node[0].asked_tun, 0x10009);
+		T_EQ(w.node[0].asked_subnets, rows[i].subnets);
+		T_EQ(w.node[1].asked_tun, 0);
+		world_fini(&w);
+	}
+}
+
 static void test_login_with_real_key_exchange(void)
 {
 	T_DO(open_world());
@@ -577,6 +606,7 @@ int main(void)
 	client = world_conf(world_client_text);
 	server = world_conf(world_server_text);
 	T_RUN(test_login);
+	T_RUN(test_connecting_through_a_tunnel);
 	T_RUN(test_login_with_real_key_exchange);
 	T_RUN(test_nat);
 	T_RUN(test_nat_mapping_changes);

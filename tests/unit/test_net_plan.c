@@ -192,6 +192,39 @@ static void test_no_default_route(void)
 	T_DO(drop());
 }
 
+/* `ip route` through a tunnel: as it was written. */
+static void test_static_routes(void)
+{
+	T_DO(load("vrf definition red\n address-family ipv4\n"
+		  "interface Tunnel5\n ip address 10.1.1.1 255.255.255.252\n"
+		  "interface Tunnel6\n vrf forwarding red\n"
+		  "ip route 10.8.0.0 255.255.0.0 Tunnel5\n"
+		  "ip route 10.8.0.0 255.255.0.0 Tunnel6\n" /* in another VRF */
+		  "ip route 0.0.0.0 0.0.0.0 Tunnel5 200\n"
+		  "ipv6 route 2001:db8::/32 Tunnel5 7\n"
+		  "ip route vrf red 10.9.0.0 255.255.0.0 Tunnel6\n"
+		  "ip route 10.7.0.0 255.255.0.0 192.0.2.1\n"
+		  "ip route 10.6.0.0 255.255.0.0 Tunnel9\n"));
+	const struct plan_tun *five = plan_find_tun(&plan, PLAN_TUNNEL_BASE + 5);
+	const struct plan_tun *six = plan_find_tun(&plan, PLAN_TUNNEL_BASE + 6);
+	static const struct {
+		const char *prefix;
+		uint32_t metric;
+	} rows[] = {{"10.8.0.0/16", 1}, {"0.0.0.0/0", 200}, {"2001:db8::/32", 7}};
+	T_TRUE(five && six);
+	T_EQ(five->route_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		char text[PREFIX_TEXT];
+		T_ROW(i, rows[i].prefix);
+		T_STR(prefix_format(&five->routes[i].prefix, text), rows[i].prefix);
+		T_EQ(five->routes[i].metric, rows[i].metric);
+	}
+	T_EQ(six->route_count, 1);
+	T_TRUE(leads("10.8.3.0/24", PLAN_TUNNEL_BASE + 5));
+	T_TRUE(leads("10.55.0.0/16", PLAN_TUNNEL_BASE + 5)); /* by the default route */
+	T_DO(drop());
+}
+
 static void test_comparing(void)
 {
 	struct plan_tun a = {.number = 1, .mtu = 1400}, b = a;
@@ -245,6 +278,7 @@ int main(void)
 	T_RUN(test_by_identity);
 	T_RUN(test_ways);
 	T_RUN(test_no_default_route);
+	T_RUN(test_static_routes);
 	T_RUN(test_comparing);
 	T_RUN(test_no_memory);
 	return t_end();

@@ -232,11 +232,147 @@ static void two_vrfs(void)
 	snapshot_unref(s);
 }
 
+/* ---- tunnels ---------------------------------------------------------------------------------- */
+
+static const char tunnels[] =
+	"aaa new-model\n"
+	"aaa authorization network LOCAL local\n"
+	"ip local pool RA 10.99.0.10 10.99.0.250\n"
+	"crypto ikev2 authorization policy TAKES\n route accept any distance 9\n pool RA\n"
+	"crypto ikev2 authorization policy TAKES-NOT\n"
+	"crypto ikev2 authorization policy SMALL\n route set remote ipv4 192.168.7.0 255.255.255.0\n"
+	"crypto ikev2 profile ALL\n match identity remote any\n"
+	"crypto ikev2 profile TAKES\n match identity remote any\n"
+	" aaa authorization group psk list LOCAL TAKES\n"
+	"crypto ikev2 profile TAKES-NOT\n match identity remote any\n"
+	" aaa authorization group psk list LOCAL TAKES-NOT\n"
+	"crypto ikev2 profile MISSING\n match identity remote any\n"
+	" aaa authorization group psk list LOCAL MISSING\n"
+	"crypto ikev2 profile SMALL\n match identity remote any\n"
+	" aaa authorization group psk list LOCAL SMALL\n"
+	"crypto ikev2 profile FIXED\n match identity remote any\n"
+	"crypto ipsec profile ALL\n set ikev2-profile ALL\n"
+	"crypto ipsec profile SMALL\n set ikev2-profile SMALL\n"
+	"crypto ipsec profile FIXED\n set ikev2-profile FIXED\n"
+	"interface Tunnel1\n tunnel protection ipsec profile ALL\n tunnel destination 192.0.2.1\n"
+	"interface Tunnel2\n tunnel protection ipsec profile ALL\n tunnel destination 192.0.2.2\n"
+	"interface Tunnel3\n tunnel protection ipsec profile ALL\n"
+	"interface Tunnel4\n tunnel protection ipsec profile ALL\n shutdown\n"
+	"interface Tunnel5\n tunnel protection ipsec profile SMALL\n"
+	"interface Tunnel6\n tunnel protection ipsec profile FIXED\n tunnel destination 192.0.2.6\n";
+
+static struct ike_question connects(const char *profile, uint32_t tunnel)
+{
+	struct ike_question q = {.we_are_initiator = true, .sa = 1,
+		.tun = SESSION_TUN_TUNNEL + tunnel, .n_subnets = 2};
+
+	snprintf(q.profile, sizeof(q.profile), "%s", profile);
+	q.subnets[0] = lab_prefix("10.7.0.0/16");
+	q.subnets[1] = lab_prefix("2001:db8:7::/48");
+	q.hint_ip4 = lab_addr("10.99.0.77");
+	return q;
+}
+
+/* Who connects is granted by the peer; of the own policies only `route accept` counts (R-MCF-19). */
+static void connecting(void)
+{
+	static const struct {
+		const char *profile;
+		uint32_t tunnel;
+		enum status status;
+		uint32_t distance;
+	} rows[] = {
+		{"ALL", 1, ST_OK, 2}, /* the default policy takes them (R-CFG-03) */
+		{"ALL", 2, ST_OK, 2},
+		{"TAKES", 3, ST_OK, 9},
+		{"TAKES-NOT", 3, ST_OK, 0},
+		{"MISSING", 3, ST_NOT_AUTHORIZED, 0},
+		{"ALL", 4, ST_NOT_AUTHORIZED, 0}, /* shut down */
+		{"ALL", 9, ST_NOT_AUTHORIZED, 0}, /* gone */
+	};
+	struct snapshot *s = parse(tunnels, NULL);
+
+	T_TRUE(s != NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sessions *ss = sessions_new(s, &key);
+		struct ike_question q = connects(rows[i].profile, rows[i].tunnel);
+		struct ike_answer a;
+		uint8_t random[10] = {1};
+		T_ROW(i, rows[i].profile);
+		session_authorize(ss, &q, 1700000000000, random, &a);
+		T_EQ(a.status, rows[i].status);
+		if (a.status == ST_OK) {
+			const struct session *x = session_find(ss, &a.session);
+			T_EQ(a.grant.tun, q.tun);
+			T_EQ(x->grant.tun, q.tun);
+			T_EQ(x->route_distance, rows[i].distance);
+			T_EQ(x->grant.n_subnets, rows[i].distance ? 2 : 0);
+			T_STR(lab_text(&x->grant.ip4), "10.99.0.77");
+			T_TRUE(!x->lease4 && x->pool4[0] == 0);
+			uint8_t rec[SESSION_FROZEN_MAX];
+			size_t len = session_freeze(x, rec, sizeof(rec));
+			struct sessions *later = sessions_new(s, &key);
+			struct session *y;
+			T_EQ(session_thaw(later, (struct view){rec, len}, &y), ST_OK);
+			T_EQ(y->route_distance, rows[i].distance);
+			T_EQ(y->grant.n_subnets, x->grant.n_subnets);
+			sessions_free(later);
+		}
+		sessions_free(ss);
+	}
+	snapshot_unref(s);
+}
+
+/* Who is connected to has the tunnel whose destination is the peer, and what is behind a site is a
+ * matter of routes. */
+static void connected_to(void)
+{
+	static const struct {
+		const char *profile, *peer;
+		uint32_t tunnel; /* 0: refused */
+		const char *first;
+	} rows[] = {
+		{"ALL", "192.0.2.1", 1, "0.0.0.0/0"},
+		{"ALL", "192.0.2.2", 2, "0.0.0.0/0"},
+		{"ALL", "192.0.2.3", 3, "0.0.0.0/0"},
+		{"SMALL", "192.0.2.3", 5, "192.168.7.0/24"},
+		{"FIXED", "192.0.2.6", 6, "0.0.0.0/0"},
+		{"FIXED", "192.0.2.7", 0, NULL},
+	};
+	struct snapshot *s = parse(tunnels, NULL);
+
+	T_TRUE(s != NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sessions *ss = sessions_new(s, &key);
+		struct ike_question q = {.sa = 1, .remote = {.addr = lab_addr(rows[i].peer)}};
+		struct ike_answer a;
+		uint8_t random[10] = {1};
+		char text[PREFIX_TEXT];
+		T_ROW(i, rows[i].peer);
+		snprintf(q.profile, sizeof(q.profile), "%s", rows[i].profile);
+		session_authorize(ss, &q, 1700000000000, random, &a);
+		T_EQ(a.status, rows[i].tunnel ? ST_OK : ST_NOT_AUTHORIZED);
+		if (rows[i].tunnel) {
+			const struct session *x = session_find(ss, &a.session);
+			T_EQ(a.grant.tun, SESSION_TUN_TUNNEL + rows[i].tunnel);
+			T_STR(prefix_format(&x->grant.remote[0], text), rows[i].first);
+			T_EQ(x->grant.n_remote, strcmp(rows[i].first, "0.0.0.0/0") == 0 ? 2 : 1);
+			T_EQ(x->route_distance, 0);
+		} else {
+			T_TRUE(strstr(a.detail, "tunnel destination"));
+		}
+		sessions_free(ss);
+	}
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	T_RUN(a_whole_configuration);
 	T_RUN(the_default_policy);
 	T_RUN(removals_in_words);
 	T_RUN(two_vrfs);
+	T_RUN(connecting);
+	T_RUN(connected_to);
 	return t_end();
 }
