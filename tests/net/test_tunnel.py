@@ -2,6 +2,8 @@
 """Site-to-site: `interface TunnelN` of one Sallyport against a virtual template or a tunnel of another
 and against strongSwan, over IPv4 and IPv6, plain, behind NAT and to a gateway behind DNAT, in VRFs;
 negotiated addresses and announced networks; restarts of either side, reload."""
+import threading
+
 from lib import *
 
 HUB = """
@@ -154,6 +156,31 @@ def site_to_hub(t, hub):
     ok("sVTI to dVTI: iperf3", rate > 50 and back > 50, "%.0f %.0f" % (rate, back))
     s = active(sp)[0]
     ok("show names the interface", s["interface"] == "Tunnel1" and "Interface: Tunnel1" in sp.command("show", "crypto", "session").stdout)
+
+    # ---- rekeying, by either side and by both --------------------------------------------------------
+    def keys():
+        return ([(x["local_spi"], x["remote_spi"]) for x in sp.show("crypto", "ikev2", "sa")["ikev2_sas"] if x["status"] == "READY"],
+                sorted(x["spi_in"] for x in sp.show("crypto", "ipsec", "sa")["ipsec_sas"]))
+
+    for who in ((sp,), (hub,), (sp, hub)):
+        name = "rekeyed by " + " and ".join("the site" if x is sp else "the hub" for x in who)
+        before = keys()
+        pinger = spawn(site.lan.ns, "ping", "-n", "-i", "0.02", "-c", "150", "10.99.2.2", log=os.path.join(WORK, "ping"))
+        for what in ("ipsec", "ikev2"):
+            threads = [threading.Thread(target=x.command, args=("rekey", "crypto", what, "sa")) for x in who]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            time.sleep(1)
+        pinger.wait(30)
+        with open(os.path.join(WORK, "ping")) as f:
+            got = [line for line in f if "received" in line]
+        ok("%s: no ping is lost" % name, got and " 150 received" in got[0], str(got))
+        now = keys()
+        ok("%s: one IKE SA and one child, both others" % name, wait_for(10, lambda: [len(x) for x in keys()] == [1, 1]) and
+           before[0] != now[0] and before[1] != now[1], "%s %s" % (before, keys()))
+        ok("%s: the same session on both sides" % name, [x["session"] for x in active(sp)] == [s["session"]] and len(hub.sessions()) == 1)
 
     # ---- main dies ----------------------------------------------------------------------------------
     pinger = spawn(site.lan.ns, "ping", "-n", "-i", "0.05", "-c", "140", "10.99.2.2", log=os.path.join(WORK, "ping"))
