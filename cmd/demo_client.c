@@ -142,6 +142,11 @@ static void port_send(void *ctx, const struct endpoint *local, const struct endp
 	(void)!data_send_ike(c->data, local, remote, msg, len);
 }
 
+static void port_keepalive(void *ctx, const struct endpoint *local, const struct endpoint *remote)
+{
+	(void)!data_send_keepalive(((struct client *)ctx)->data, local, remote);
+}
+
 static void port_wake_at(void *ctx, uint64_t at_ms)
 {
 	loop_timer_at(((struct client *)ctx)->ike_timer, at_ms);
@@ -280,6 +285,7 @@ static const struct ike_ports ports = {
 	.wall_s = port_wall_s,
 	.random = port_random,
 	.send = port_send,
+	.keepalive = port_keepalive,
 	.wake_at = port_wake_at,
 	.job = port_job,
 	.ask = port_ask,

@@ -13,6 +13,7 @@
 #include "core/conf/match.h"
 #include "core/crypto/rnd.h"
 #include "modules/jobs/jobs.h"
+#include "modules/data/data.h"
 #include "modules/loop/loop.h"
 
 /* An answer to be given in the next turn. */
@@ -43,6 +44,13 @@ static void port_send(void *ctx, const struct endpoint *local, const struct endp
 		      const uint8_t *msg, size_t len)
 {
 	wire_net_send(ctx, local, remote, msg, len);
+}
+
+static void port_keepalive(void *ctx, const struct endpoint *local, const struct endpoint *remote)
+{
+	struct wire *w = ctx;
+	if (data_send_keepalive(w->data, local, remote) != ST_OK)
+		stats_status(w->stats, ST_OUT_SEND);
 }
 
 static void port_wake_at(void *ctx, uint64_t at_ms)
@@ -217,6 +225,7 @@ const struct ike_ports wire_ports = {
 	.wall_s = port_wall_s,
 	.random = port_random,
 	.send = port_send,
+	.keepalive = port_keepalive,
 	.wake_at = port_wake_at,
 	.job = port_job,
 	.ask = port_ask,

@@ -27,6 +27,7 @@
 	X(IKE_REKEYED, "ike_rekeys", "SAs", "IKE SAs replaced by rekeying") \
 	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
 	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
+	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
 	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \

@@ -166,6 +166,7 @@ void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 
 	snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s", profile->name);
 	sa->settings.lifetime_s = profile->lifetime_s;
+	sa->settings.nat_keepalive_s = profile_nat_keepalive_s(conf, profile);
 	sa->settings.initial_contact_force = profile->initial_contact_force;
 	sa->dpd = (struct dpd_clock){
 		.mode = dpd.mode,

@@ -18,6 +18,8 @@ struct ike_ports {
 	 * local.port tells which socket. The buffer is the caller's. */
 	void (*send)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 		     const uint8_t *msg, size_t len);
+	/* One byte 0xFF without a marker (RFC 3948 2.3), from a port that is not 500's. */
+	void (*keepalive)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
 	void (*wake_at)(void *ctx, uint64_t at_ms); /* call ike_on_time then or earlier; TIMER_NEVER */
 	enum status (*job)(void *ctx, uint64_t number, const struct ike_job *job);
 	enum status (*ask)(void *ctx, uint64_t number, const struct ike_question *q);

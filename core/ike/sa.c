@@ -9,6 +9,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
+#include "core/ike/keepalive.h"
 #include "core/ike/sa_end.h"
 #include "core/ike/work.h"
 
@@ -119,6 +120,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	timer_init(&sa->life_timer, on_life_timer);
 	timer_init(&sa->child_timer, on_child_timer);
 	timer_init(&sa->work_timer, on_work_timer);
+	timer_init(&sa->nat_timer, keepalive_on_timer);
 	ike->count++;
 	return sa;
 }
@@ -167,6 +169,7 @@ void sa_free(struct ike_sa *sa)
 	timer_stop(&ike->timers, &sa->life_timer);
 	timer_stop(&ike->timers, &sa->child_timer);
 	timer_stop(&ike->timers, &sa->work_timer);
+	timer_stop(&ike->timers, &sa->nat_timer);
 	exchange_forget(sa);
 	map_del(&ike->by_number, &sa->by_number);
 	map_del(&ike->by_spi, &sa->by_spi);
@@ -388,6 +391,7 @@ void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct en
 
 	stats_inc(ike->stats, CT_IKE_OUT);
 	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
+	sa->sent_ms = ike_now(ike);
 	ike->ports->send(ike->ctx, local, remote, msg.p, msg.len);
 }
 

@@ -32,6 +32,7 @@ struct sa_settings {
 	char ipsec_profile[IKE_NAME_LEN]; /* initiator; "": that of the virtual template */
 	uint32_t lifetime_s;
 	bool initial_contact_force;
+	uint32_t nat_keepalive_s;         /* 0: none */
 };
 
 #define SA_TIMERS 8
@@ -71,6 +72,7 @@ struct ike_sa {
 	struct timer life_timer;
 	struct timer child_timer;  /* the next child whose time has come */
 	struct timer work_timer;   /* what waits for a better moment */
+	struct timer nat_timer;    /* the next NAT keepalive */
 	struct window_in in;
 	struct window_out out;
 	struct dpd_clock dpd;
@@ -93,6 +95,7 @@ struct ike_sa {
 	bool wants_rekey;
 	uint8_t rekey_tries;
 	uint64_t not_before_ms;    /* the peer was busy: no CREATE_CHILD_SA of ours earlier */
+	uint64_t sent_ms;          /* our last IKE message or NAT keepalive; not kept */
 	uint64_t created_ms;
 	uint64_t up_ms;            /* 0: not established; from then on it is kept */
 	uint64_t rekey_ms;         /* when it is to be rekeyed; 0: never */

@@ -6,6 +6,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
+#include "core/ike/keepalive.h"
 #include "core/ike/work.h"
 
 struct ike_sa *succeed_new(struct exchange *x)
@@ -117,6 +118,7 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	timer_stop(&ike->timers, &old->life_timer);
 	timer_stop(&ike->timers, &old->child_timer);
 	timer_stop(&ike->timers, &old->work_timer);
+	timer_stop(&ike->timers, &old->nat_timer);
 	timer_stop(&ike->timers, &heir->state_timer);
 	swap_numbers(old, heir);
 	move_children(old, heir);
@@ -132,6 +134,7 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	sa_tell(heir, IKE_EV_SA_REKEYED, NULL);
 	work_arm(heir);
 	sa_arm_dpd(heir);
+	keepalive_arm(heir);
 	sa_arm(heir, &heir->work_timer, ike_now(ike));
 }
 

@@ -11,6 +11,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/info.h"
+#include "core/ike/keepalive.h"
 #include "core/ike/record.h"
 #include "core/ike/work.h"
 
@@ -261,6 +262,7 @@ static void resume_up(struct ike_sa *sa)
 		auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
 	work_arm(sa);
 	sa_arm_dpd(sa);
+	keepalive_arm(sa);
 	/* What was on its way is sent again; what was wanted is wanted. */
 	sa_arm(sa, &sa->work_timer, ike_now(ike));
 }

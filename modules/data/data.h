@@ -115,5 +115,8 @@ void data_stats(const struct data *d, struct stats *dst);
 /* Send an IKE message from port 4500 of `local` (marker added) on the loop's behalf. */
 enum status data_send_ike(struct data *d, const struct endpoint *local, const struct endpoint *remote,
 			  const uint8_t *msg, size_t len) MUST_USE;
+/* One NAT keepalive (RFC 3948 2.3) from port 4500 of `local`. ST_NOT_FOUND, ST_OUT_SEND as above. */
+enum status data_send_keepalive(struct data *d, const struct endpoint *local,
+				const struct endpoint *remote) MUST_USE;
 
 #endif

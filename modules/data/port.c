@@ -161,10 +161,9 @@ enum status data_del_tun(struct data *d, uint32_t tun)
 	return ST_OK;
 }
 
-enum status data_send_ike(struct data *d, const struct endpoint *local,
-			  const struct endpoint *remote, const uint8_t *msg, size_t len)
+static enum status send_from(struct data *d, const struct endpoint *local, const struct endpoint *remote,
+			     struct view head, struct view body)
 {
-	static const uint8_t marker[NON_ESP_MARKER_LEN];
 	struct endpoint wildcard = {.vrf = local->vrf, .port = local->port};
 	uint8_t family = local->addr.family;
 	struct port_set *s = find_udp(d, local, family);
@@ -175,6 +174,20 @@ enum status data_send_ike(struct data *d, const struct endpoint *local,
 		return ST_NOT_FOUND;
 	/* sendmsg() on a descriptor that a worker uses too is safe; it stays open until the worker
 	 * has let go of it and main closes it. */
-	return udp_send(s->ports->fd, local, remote, (struct view){marker, sizeof(marker)},
-			(struct view){msg, len});
+	return udp_send(s->ports->fd, local, remote, head, body);
+}
+
+enum status data_send_ike(struct data *d, const struct endpoint *local,
+			  const struct endpoint *remote, const uint8_t *msg, size_t len)
+{
+	static const uint8_t marker[NON_ESP_MARKER_LEN];
+
+	return send_from(d, local, remote, (struct view){marker, sizeof(marker)}, (struct view){msg, len});
+}
+
+enum status data_send_keepalive(struct data *d, const struct endpoint *local, const struct endpoint *remote)
+{
+	static const uint8_t keepalive[] = {0xff};
+
+	return send_from(d, local, remote, (struct view){keepalive, sizeof(keepalive)}, (struct view){0});
 }

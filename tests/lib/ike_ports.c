@@ -108,6 +108,15 @@ static void post_packet(struct world *w, int from, const struct endpoint *local,
 	world_push(w, it);
 }
 
+static void count_keepalive(void *ctx, const struct endpoint *local, const struct endpoint *remote)
+{
+	struct world_node *n = ctx;
+
+	n->keepalives++;
+	if (local->port != 4500 || remote->port == 500)
+		world_break(n->w, "a keepalive with the ports of IKE");
+}
+
 static void send_packet(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 	const uint8_t *msg, size_t len)
 {
@@ -484,6 +493,7 @@ const struct ike_ports world_ports = {
 	.wall_s = wall_s,
 	.random = fill_random,
 	.send = send_packet,
+	.keepalive = count_keepalive,
 	.wake_at = wake_at,
 	.job = ask_job,
 	.ask = ask,

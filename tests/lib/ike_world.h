@@ -81,6 +81,7 @@ struct world_node {
 	bool keep_fails;
 	bool never_answers;   /* all questions */
 	unsigned cancelled;
+	unsigned keepalives;
 };
 
 /* Chances are out of 1000. */

@@ -261,7 +261,7 @@ def negotiated(t, hub):
     hosts = ((t.client(2), "10.99.1.1", "plain"), (t.client(3), "fd00:99:1::1", "over IPv6"), (t.nat(1), "10.99.1.1", "behind NAT"))
     for n, (host, peer, name) in enumerate(hosts, 2):
         # A route of the operator's too: it must survive that the address comes and goes.
-        text = side(id="c%d.road.test" % n, peer=peer, addresses=NEGOTIATED, after="ip route 10.97.0.0 255.255.0.0 Tunnel1")
+        text = side(before="crypto ikev2 nat keepalive 5", id="c%d.road.test" % n, peer=peer, addresses=NEGOTIATED, after="ip route 10.97.0.0 255.255.0.0 Tunnel1")
         sp = Sallyport(host, text, name="road%d" % n).start()
         if not ok("negotiated, %s: up" % name, up(sp), sp.tail() + hub.tail(5)):
             continue
@@ -275,6 +275,11 @@ def negotiated(t, hub):
            s["assigned_ip4"] in [x["assigned_ip4"] for x in hub.sessions()])
         rate = iperf3(host, t.lan, "10.99.2.2", seconds=3)
         ok("negotiated, %s: iperf3" % name, rate > 50, "%.0f" % rate)
+        before = hub.counters()["counters"]["nat_keepalives_in"]
+        time.sleep(11)
+        came = hub.counters()["counters"]["nat_keepalives_in"] - before
+        ok("negotiated, %s: %s NAT keepalives in 11 s" % (name, "two" if name == "behind NAT" else "no"),
+           came in ((2, 3) if name == "behind NAT" else (0,)), str(came))
         sp.kill_main()
         wait_for(10, sp.answers)
         ok("negotiated, %s: main dies, all stands" % name, addresses(host) == mine and routes(host) == expected and
