@@ -7,6 +7,8 @@
 #include "core/ike/offer.h"
 #include "core/ike/sa.h"
 
+#define CHILDREN_ALL 24 /* of one IKE SA, with those that are being replaced or are on their way out */
+
 /* Responder: SA, TSi and TSr of the request into the handshake. Returns ST_OK, or how the payloads
  * are malformed. */
 enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;

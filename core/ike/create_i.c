@@ -13,6 +13,8 @@
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
+#define COMPUTE_AGAIN_MS 1000
+
 /* ---- the request ---------------------------------------------------------------------------------- */
 
 static enum status put_payloads(struct exchange *x, struct msg_out *o)
@@ -239,9 +241,16 @@ static enum status read_reply(struct exchange *x, const struct ike_payloads *p)
 
 enum status create_i_reply(struct exchange *x, const struct x_event *ev)
 {
+	struct ike_sa *sa = x->sa;
 	enum status st = read_reply(x, &ev->msg->p);
 
-	return st == ST_OK ? exchange_compute(x) : st;
+	if (st == ST_OK)
+		st = exchange_compute(x);
+	if (st != ST_LIMIT && st != ST_NOMEM)
+		return st;
+	/* The peer has made it already: the request is repeated, and so is its reply. */
+	sa_arm(sa, &sa->request_timer, ike_now(sa->ike) + COMPUTE_AGAIN_MS);
+	return ST_PENDING;
 }
 
 /* ---- what it made ----------------------------------------------------------------------------------- */
@@ -272,18 +281,28 @@ static enum status finish_child(struct exchange *x)
 
 	old = ike_find_child(ike, x->old_spi);
 	rival = x->rival_spi != 0 ? ike_find_child(ike, x->rival_spi) : NULL;
-	b.receive_only = rival != NULL && is_redundant(x);
+	/* Nothing leaves through it before the record has it instead of the exchange: a main that comes
+	 * back in between would derive the same keys and begin with the same sequence numbers. */
+	b.receive_only = true;
 	st = child_install(sa, &b, &c);
 	if (st != ST_OK)
 		return st;
 	sa_request_done(sa);
-	if (b.receive_only) {
+	st = ike_keep(sa);
+	if (st != ST_OK) {
+		stats_status(ike->stats, st);
+		work_postpone(sa);
+		work_delete_child(c, st);
+		return ST_OK;
+	}
+	if (rival != NULL && is_redundant(x)) {
 		/* Packets follow when the peer is ready, which its DELETE of the old one says. */
 		if (old != NULL)
 			work_replaced(old);
 		work_delete_child(c, ST_END_REDUNDANT);
 		return ST_OK;
 	}
+	child_activate(c);
 	child_tell_up(c);
 	if (old != NULL)
 		work_delete_child(old, ST_END_REKEYED);
@@ -303,6 +322,13 @@ static enum status finish_ike(struct exchange *x)
 	sa_request_done(old);
 	old->mine = NULL; /* it is not to be forgotten with the SA; it ends by itself */
 	rival = exchange_part(x);
+	if (x->is_thawed && x->rival_nonce_len != 0 && is_redundant(x)) {
+		/* The peer's won, and died with the main that made it. */
+		succeed(old, heir);
+		sa_event(old, SE_CLOSE, ST_END_REKEYED);
+		sa_event(heir, SE_CLOSE, ST_END_LOST);
+		return ST_OK;
+	}
 	if (rival != NULL && is_redundant(x)) {
 		succeed(old, rival);
 		sa_event(old, SE_REPLACED, ST_END_REKEYED);

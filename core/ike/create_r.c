@@ -12,7 +12,8 @@
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
-#define CHILDREN_MAX 8 /* of one IKE SA, with those that are being replaced */
+#define CHILDREN_MAX 8 /* that a peer may ask for in one IKE SA */
+#define REKEY_PAUSE_MS 1000
 
 /* ---- judging -------------------------------------------------------------------------------------- */
 
@@ -56,6 +57,9 @@ static enum status judge_ike(struct exchange *x, const struct ike_payloads *p,
 	if (!sa_spis_are(offer, PROTO_IKE, 8))
 		return ST_BAD_PAYLOAD;
 	give_way(sa);
+	/* Each replaced SA lives on for a while: no peer makes them faster than they go. */
+	if (ike_now(sa->ike) < sa->up_ms + REKEY_PAUSE_MS || (sa->mine != NULL && sa->mine->rival != NULL))
+		return ST_TEMPORARY;
 	/* RFC 7296 2.25.2: not while we are changing children. */
 	if ((sa->mine != NULL && sa->mine->kind != X_REKEY_IKE) || sa->out.kind == REQ_DELETE_CHILD)
 		return ST_TEMPORARY;
@@ -87,6 +91,9 @@ static enum status judge_old(struct exchange *x, const struct notify *n)
 			? ST_TEMPORARY : ST_NO_CHILD;
 	if (old->state != CHILD_UP)
 		return ST_TEMPORARY; /* RFC 7296 2.25.1: we are closing it, or it has a successor */
+	if (sa->mine != NULL && sa->mine->kind == X_REKEY_CHILD && sa->mine->old_spi == old->spi_in &&
+		sa->mine->rival_spi != 0)
+		return ST_TEMPORARY; /* the peer has made its successor already */
 	x->old_spi = old->spi_in;
 	return ST_OK;
 }
@@ -118,13 +125,18 @@ static enum status narrow(struct exchange *x)
 }
 
 /* `set security-policy limit` counts selectors pairs of a session, that is its children here. */
-static bool is_full(const struct exchange *x)
+static enum status judge_number(const struct exchange *x)
 {
+	size_t all = 0; /* with those that are on their way out */
 	const struct ipsec_profile *p = child_profile(x->sa, x->conf);
 	uint32_t limit = p != NULL && p->flow_limit != 0 && p->flow_limit < CHILDREN_MAX
 		? p->flow_limit : CHILDREN_MAX;
 
-	return x->kind == X_NEW_CHILD && x->sa->n_children >= limit;
+	LIST_EACH(at, &x->sa->children)
+		all++;
+	if (x->kind == X_NEW_CHILD)
+		return x->sa->n_children >= limit || all >= CHILDREN_ALL ? ST_NO_ADDITIONAL_SAS : ST_OK;
+	return all >= CHILDREN_ALL ? ST_TEMPORARY : ST_OK;
 }
 
 static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
@@ -143,9 +155,9 @@ static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
 	give_way(sa);
 	if (sa->mine != NULL && sa->mine->kind == X_REKEY_IKE)
 		return ST_TEMPORARY;
-	if (is_full(x))
-		return ST_NO_ADDITIONAL_SAS;
-	st = child_read_selectors(p, c);
+	st = judge_number(x);
+	if (st == ST_OK)
+		st = child_read_selectors(p, c);
 	if (st == ST_OK)
 		st = narrow(x);
 	if (st != ST_OK)
@@ -336,10 +348,6 @@ static enum status finish_ike(struct exchange *x)
 		return st;
 	}
 	if (note_rival(x)) {
-		struct ike_sa *before = exchange_part(old->mine);
-
-		if (before != NULL) /* given up by a peer that begins again */
-			sa_event(before, SE_CLOSE, ST_END_REDUNDANT);
 		old->mine->rival = heir;
 		heir->predecessor = old;
 		st = ike_keep(old);

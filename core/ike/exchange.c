@@ -103,6 +103,22 @@ static void x_free(struct exchange *x)
 	mem_free_secret(x, sizeof(*x));
 }
 
+/* Nothing failed: it was not the moment, or another thing came first. */
+static bool is_quiet(enum status why)
+{
+	return why == ST_TEMPORARY || why == ST_TIMEOUT || why == ST_NOMEM || why == ST_AGAIN ||
+	       why == ST_CANCELLED || why == ST_LIMIT;
+}
+
+/* The peer has made its successor already, so ours is not needed. */
+static void leave_to_rival(struct exchange *x)
+{
+	struct ike_child *old = ike_find_child(x->sa->ike, x->old_spi);
+
+	if (old != NULL)
+		work_replaced(old);
+}
+
 /* A refusal that asks for patience, or one that will not change. */
 static void on_failed_mine(struct exchange *x)
 {
@@ -117,10 +133,11 @@ static void on_failed_mine(struct exchange *x)
 
 	stats_status(sa->ike->stats, x->why);
 	if (x->why == ST_NO_CHILD && c != NULL) { /* RFC 7296 2.25: the peer does not have it */
-		child_end(c, ST_END_PEER);
+		if (c->state != CHILD_RETIRED)
+			child_retire(c, ST_END_PEER);
 		return;
 	}
-	if (x->why != ST_TEMPORARY && x->why != ST_TIMEOUT && x->why != ST_NOMEM)
+	if (!is_quiet(x->why))
 		sa->ike->ports->tell(sa->ike->ctx, &ev);
 	if (x->why == ST_NO_ADDITIONAL_SAS && c != NULL) {
 		c->may_rekey = c->wants_rekey = false; /* it serves until its lifetime ends */
@@ -158,7 +175,9 @@ static void end(struct exchange *x)
 			sa_request_done(sa);
 		if (failed && x->rival != NULL && sa->state == SA_UP)
 			take_rival(sa, x);
-		else if (failed && x->rival_spi == 0 && sa->state == SA_UP)
+		else if (failed && x->rival_spi != 0 && sa->state == SA_UP)
+			leave_to_rival(x);
+		else if (failed && sa->state == SA_UP)
 			on_failed_mine(x);
 		else if (!failed)
 			sa->rekey_tries = 0;
@@ -230,8 +249,10 @@ struct exchange *exchange_thaw(struct ike_sa *sa)
 {
 	struct exchange *x = x_new(sa, true);
 
-	if (x != NULL)
+	if (x != NULL) {
 		x->state = XS_I_WAIT;
+		x->is_thawed = true;
+	}
 	return x;
 }
 

@@ -51,6 +51,7 @@ struct exchange {
 	uint8_t kind;          /* enum x_kind */
 	uint8_t state;         /* enum x_state; written by exchange_event() only */
 	bool is_mine;
+	bool is_thawed;        /* begun by the main before us */
 	struct waiter wait;
 	struct timer timer;    /* of a job that is not answered */
 	struct snapshot *conf;

@@ -7,7 +7,7 @@
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
-#define DELETED_MAX 8 /* children deleted by one message */
+#define DELETED_MAX CHILDREN_ALL /* children deleted by one message */
 
 enum status info_judge(const struct ike_payloads *p, bool *ike)
 {

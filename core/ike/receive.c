@@ -94,6 +94,13 @@ static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ik
 	}
 }
 
+/* A session without children, and none in sight, is over. */
+static void close_if_empty(struct ike_sa *sa, enum status why)
+{
+	if (sa->state == SA_UP && sa->n_children == 0 && !exchange_makes_child(sa))
+		sa_event(sa, SE_CLOSE, why);
+}
+
 /* st: how opening and parsing went; the message is authentic. */
 static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
 {
@@ -120,9 +127,7 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 	else
 		ev.kind = st == ST_OK ? request_event(&m->hdr, deletes_ike) : SE_BAD_REQUEST;
 	(void)sa_dispatch(sa, &ev);
-	/* A session without children, and none in sight, is over. */
-	if (sa->state == SA_UP && sa->n_children == 0 && !exchange_makes_child(sa))
-		sa_event(sa, SE_CLOSE, ST_END_PEER);
+	close_if_empty(sa, ST_END_PEER);
 }
 
 static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
@@ -190,6 +195,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 		ev.status = st;
 	}
 	(void)sa_dispatch(sa, &ev);
+	close_if_empty(sa, ST_END_LIFETIME); /* the last one was ours to delete */
 }
 
 static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, struct msg_in *m)

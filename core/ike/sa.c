@@ -247,6 +247,7 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 {
 	const struct sa_row *row = sa_row_find(sa->state, ev->kind);
 	uint64_t asked = sa->wait.number;
+	uint8_t was = sa->state;
 	enum sa_state next;
 	enum status st;
 
@@ -255,7 +256,8 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		return ST_BAD_STATE;
 	}
 	st = row->action(sa, ev);
-	if (st == ST_PENDING)
+	/* What the action itself has led to is not undone. */
+	if (st == ST_PENDING || sa->state != was)
 		return st;
 	next = st == ST_OK ? row->next_ok : row->next_fail;
 	if (next == sa->state) {

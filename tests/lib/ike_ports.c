@@ -336,6 +336,17 @@ static void cancel(void *ctx, uint64_t number)
 
 /* ---- data path and keeper ---------------------------------------------------------------------------- */
 
+/* Whoever installs an SA begins with sequence number 1: with a key that was used, a nonce repeats. */
+static void take_into_use(struct world_node *n, const struct ike_child_spec *c)
+{
+	uint64_t key = hash_bytes(7, c->key_out, c->key_out_len);
+
+	for (size_t i = 0; i < n->n_used && i < WORLD_USED; i++)
+		if (n->used[i] == key)
+			world_break(n->w, "SPI %08x: a key is used again from the beginning", c->spi_in);
+	n->used[n->n_used++ % WORLD_USED] = key;
+}
+
 static enum status install(void *ctx, const struct ike_child_spec *spec)
 {
 	struct world_node *n = ctx;
@@ -351,6 +362,8 @@ static enum status install(void *ctx, const struct ike_child_spec *spec)
 		spec->key_in_len == 0)
 		world_break(n->w, "incomplete child");
 	n->child[n->n_child++] = *spec;
+	if (!spec->receive_only)
+		take_into_use(n, spec);
 	return ST_OK;
 }
 
@@ -373,6 +386,8 @@ static void use(void *ctx, uint32_t spi_in)
 
 	for (size_t i = 0; i < n->n_child; i++)
 		if (n->child[i].spi_in == spi_in) {
+			if (n->child[i].receive_only)
+				take_into_use(n, &n->child[i]);
 			n->child[i].receive_only = false;
 			return;
 		}

@@ -12,6 +12,7 @@
 #define WORLD_PACKET_MAX 2048
 #define WORLD_QUEUE 512
 #define WORLD_CHILDREN 64
+#define WORLD_USED 256
 #define WORLD_LEASES 64
 #define WORLD_RECORDS 64
 #define WORLD_LOG 4096
@@ -51,6 +52,8 @@ struct world_node {
 	/* data path */
 	struct ike_child_spec child[WORLD_CHILDREN]; /* in the order of installation */
 	size_t n_child;
+	uint64_t used[WORLD_USED]; /* keys that packets left with, hashed; the oldest go */
+	size_t n_used;
 	uint64_t leases_given;
 	/* keeper */
 	struct {

@@ -327,7 +327,24 @@ static void test_responder_only(void)
 	T_DO(log_in());
 	world_run(&w, 400000);
 	T_EQ(world_count(&w.node[1], CT_CHILD_REKEYED), 0);
-	T_EQ(w.node[1].last_status, ST_END_PEER); /* its last child ended with its lifetime */
+	T_EQ(w.node[1].last_status, ST_END_LIFETIME); /* its last child ended with its lifetime */
+	close_world();
+}
+
+/* A peer that begins again and again gets one successor a second. */
+static void test_not_too_often(void)
+{
+	T_DO(open_world(10, ""));
+	T_DO(log_in());
+	for (unsigned i = 0; i < 100; i++) {
+		(void)!ike_rekey(w.node[0].ike, w.node[0].up_sa, false);
+		world_run(&w, 100);
+		T_TRUE(ike_count(w.node[1].ike) <= 3);
+	}
+	T_TRUE(world_count(&w.node[1], CT_IKE_REKEYED) >= 2 && world_count(&w.node[1], CT_IKE_REKEYED) <= 10);
+	world_run(&w, 120000);
+	T_EQ(ike_count(w.node[1].ike), 1);
+	T_DO(all_gone());
 	close_world();
 }
 
@@ -368,6 +385,7 @@ int main(void)
 	T_RUN(test_restart_in_the_middle);
 	T_RUN(test_lifetimes);
 	T_RUN(test_volume);
+	T_RUN(test_not_too_often);
 	T_RUN(test_responder_only);
 	return t_end();
 }
