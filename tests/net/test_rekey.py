@@ -22,7 +22,7 @@ ss = StrongSwan(client, vips="0.0.0.0", remote_ts="10.99.2.0/24").start()
 class Pinger:
     """A ping through the tunnel every 20 ms; how many were lost."""
 
-    def __init__(self, count=250):
+    def __init__(self, count=125):
         self.count = count
         self.p = subprocess.Popen(["ip", "netns", "exec", client.ns, "ping", "-q", "-n", "-c", str(count), "-i", "0.02",
                                    "-W", "2", "10.99.2.2"], stdout=subprocess.PIPE, text=True)
@@ -64,7 +64,7 @@ def rekey(how):
         sp.command("rekey", "crypto", "ikev2", "sa")
 
 
-def story(title, hows, child, ike, pings=250):
+def story(title, hows, child, ike, pings=125):
     children, ikes, before = child_spis(), ike_spis(), counters()
     sessions = [s["session"] for s in sp.sessions()]
     ping = Pinger(pings)

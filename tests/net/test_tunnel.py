@@ -275,11 +275,12 @@ def negotiated(t, hub):
            s["assigned_ip4"] in [x["assigned_ip4"] for x in hub.sessions()])
         rate = iperf3(host, t.lan, "10.99.2.2", seconds=3)
         ok("negotiated, %s: iperf3" % name, rate > 50, "%.0f" % rate)
-        before = hub.counters()["counters"]["nat_keepalives_in"]
-        time.sleep(11)
-        came = hub.counters()["counters"]["nat_keepalives_in"] - before
-        ok("negotiated, %s: %s NAT keepalives in 11 s" % (name, "two" if name == "behind NAT" else "no"),
-           came in ((2, 3) if name == "behind NAT" else (0,)), str(came))
+        if name != "over IPv6":
+            before = hub.counters()["counters"]["nat_keepalives_in"]
+            time.sleep(11)
+            came = hub.counters()["counters"]["nat_keepalives_in"] - before
+            ok("negotiated, %s: %s NAT keepalives in 11 s" % (name, "two" if name == "behind NAT" else "no"),
+               came in ((2, 3) if name == "behind NAT" else (0,)), str(came))
         sp.kill_main()
         wait_for(10, sp.answers)
         ok("negotiated, %s: main dies, all stands" % name, addresses(host) == mine and routes(host) == expected and
