@@ -117,7 +117,7 @@ ok("show running-config hides keys", PSK not in text("running-config", "all"))
 for words, code, seen in (("sh cry ikev2 sa det", 0, "Status Description"), ("sh cr ik se", 0, "IKEv2 Session"), ("sho ver", 0, "Sallyport"),
                           ("show crypto ikev2 s", 2, "ambiguous"), ("show crypto nothing", 2, "unknown word"), ("show", 2, "incomplete"),
                           ("show crypto session remote nowhere", 2, "wants an address"), ("show version --jsn", 2, "unknown option"),
-                          ("show crypto ikev2 profile NONE", 1, "NONE"), ("show ip local pool NONE", 1, "NONE"), ("frobnicate", 2, "unknown command"), ("re", 0, "in force"), ("r", 2, "ambiguous command"), ("s", 2, "ambiguous command"),
+                          ("show crypto ikev2 profile NONE", 1, "NONE"), ("show ip local pool NONE", 1, "NONE"), ("frobnicate", 2, "unknown command"), ("rel", 0, "in force"), ("re", 2, "ambiguous command"), ("r", 2, "ambiguous command"), ("s", 2, "ambiguous command"),
                           ("ver", 0, "sallyport "),
                           ("show crypto session remote 10.99.1.11", 0, "10.99.1.11"), ("show crypto session detail remote 10.99.1.77", 0, "current status")):
     first, *rest = words.split()
