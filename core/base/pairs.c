@@ -74,21 +74,6 @@ const char *pairs_get(const struct pairs *p, const char *name)
 	return NULL;
 }
 
-/* The bytes of what goes stay where they are until the next init. */
-void pairs_del(struct pairs *p, const char *name)
-{
-	uint16_t kept = 0;
-
-	for (uint16_t i = 0; i < p->n; i++) {
-		if (strcmp(pairs_name(p, i), name) == 0)
-			continue;
-		p->name[kept] = p->name[i];
-		p->value[kept] = p->value[i];
-		kept++;
-	}
-	p->n = kept;
-}
-
 void pairs_build(struct wr *w, const struct pairs *p)
 {
 	wr_u16(w, p->n);

@@ -37,8 +37,6 @@ const char *pairs_name(const struct pairs *p, size_t i);
 const char *pairs_value(const struct pairs *p, size_t i);
 /* The first value of that name; NULL when there is none. */
 const char *pairs_get(const struct pairs *p, const char *name);
-/* Every pair of that name goes. */
-void pairs_del(struct pairs *p, const char *name);
 
 /* u16 count, then per pair two NUL-terminated strings. Errors stick to w. */
 void pairs_build(struct wr *w, const struct pairs *p);

@@ -30,15 +30,6 @@ const char *hook_when(enum hook h)
 	return (unsigned)h < HOOK__MAX ? hooks[h].when : NULL;
 }
 
-enum hook hook_find(const char *name)
-{
-	unsigned h = 0;
-
-	while (h < HOOK__MAX && strcmp(hooks[h].name, name) != 0)
-		h++;
-	return (enum hook)h;
-}
-
 bool hook_asks(enum hook h)
 {
 	return (unsigned)h < HOOK__MAX && hooks[h].asks;

@@ -95,8 +95,6 @@ struct field {
 /* NULL: no such hook. */
 const char *hook_name(enum hook h);
 const char *hook_when(enum hook h);
-/* HOOK__MAX: no such name. */
-enum hook hook_find(const char *name);
 /* A login waits for the answer. */
 bool hook_asks(enum hook h);
 

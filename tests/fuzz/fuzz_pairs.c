@@ -60,9 +60,7 @@ static void operate(struct pairs *p, struct rd *r)
 
 		if (v.len)
 			memcpy(name, v.p, v.len);
-		if (what & 0x80)
-			pairs_del(p, what & 0x40 ? pairs_name(p, what & 15u) : name);
-		else if (what & 0x40)
+		if (what & 0x40)
 			pairs_add(p, pairs_name(p, what & 15u), pairs_value(p, (what >> 4) & 3));
 		else if (what & 0x20)
 			pairs_add_u64(p, name, what);

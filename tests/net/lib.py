@@ -192,6 +192,31 @@ class Wan:
         host.addr(dev, *addresses)
 
 
+def dnat():
+    """client -- wan -- router (DNAT) -- gateway -- LAN: the gateway has 172.31.9.2 only and is 10.99.1.1 to the
+    others. Gives (client, gateway, host in the LAN)."""
+    wan = Wan("dwan")
+    router, gw, lan, c = Host("drt"), Host("dgw"), Host("dlan"), Host("dc")
+    wan.join(router, "wan0", "10.99.1.1/24", "fd00:99:1::1/64")
+    wan.join(c, "eth0", "10.99.1.11/24", "fd00:99:1::11/64")
+    link(router, "in0", gw, "wan0")
+    router.addr("in0", "172.31.9.1/24")
+    gw.addr("wan0", "172.31.9.2/24")
+    gw.route("default", "via", "172.31.9.1")
+    link(gw, "lan0", lan, "eth0")
+    gw.addr("lan0", "10.99.2.1/24")
+    lan.addr("eth0", "10.99.2.2/24")
+    lan.route("default", "via", "10.99.2.1")
+    for h in (router, gw):
+        h.sysctl("net.ipv4.ip_forward=1")
+    nft(router, """
+table ip nat {
+  chain pre { type nat hook prerouting priority -100; ip daddr 10.99.1.1 udp dport { 500, 4500 } dnat to 172.31.9.2; }
+  chain post { type nat hook postrouting priority 100; ip saddr 172.31.9.2 oifname "wan0" snat to 10.99.1.1; }
+}""")
+    return c, gw, lan
+
+
 class Topology:
     """wan, gw (10.99.1.1, fd00:99:1::1) and lan (10.99.2.2, fd00:99:2::2)."""
 

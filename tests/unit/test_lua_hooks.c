@@ -20,10 +20,10 @@ static void tables(void)
 			T_TRUE(hook_asks(h) || !field_may_change(&fields[i], h));
 	}
 	for (enum hook h = 0; h < HOOK__MAX; h++) {
-		T_EQ(hook_find(hook_name(h)), h);
-		T_TRUE(hook_when(h)[0] != 0);
+		T_TRUE(hook_name(h)[0] != 0 && hook_when(h)[0] != 0);
+		for (enum hook k = 0; k < h; k++)
+			T_TRUE(strcmp(hook_name(h), hook_name(k)) != 0);
 	}
-	T_EQ(hook_find("authorise"), HOOK__MAX);
 	T_TRUE(hook_name(HOOK__MAX) == NULL && hook_when(HOOK__MAX) == NULL && !hook_asks(HOOK__MAX));
 	T_TRUE(field_find("authorise") == NULL && field_find("") == NULL);
 }
