@@ -68,7 +68,8 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 		   sa->next_request_in);
 	out_printf(out, "      Local req queued:  %-14u Remote req queued:  %u\n", sa->next_request_out,
 		   sa->next_request_in);
-	out_printf(out, "      Local window:      %-14u Remote window:      %u\n", sa->window, sa->window);
+	out_printf(out, "      Local window:      %-14u Remote window:      %u\n", sa->window_local,
+		   sa->window_remote);
 	out_printf(out, "      DPD configured for %u seconds, retry %u\n", sa->dpd_interval_s,
 		   sa->dpd_retry_s);
 	out_printf(out, "      Fragmentation not configured.\n");
@@ -171,7 +172,8 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_str(out, "session", ulid_is_zero(&sa->session) ? "" : ulid_format(&sa->session, ulid));
 	js_u64(out, "local_next_msg_id", sa->next_request_out);
 	js_u64(out, "remote_next_msg_id", sa->next_request_in);
-	js_u64(out, "window", sa->window);
+	js_u64(out, "window", sa->window_local);
+	js_u64(out, "remote_window", sa->window_remote);
 	js_u64(out, "dpd_interval_s", sa->dpd_interval_s);
 	js_u64(out, "dpd_retry_s", sa->dpd_retry_s);
 	js_bool(out, "nat_local", sa->nat_local);

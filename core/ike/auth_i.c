@@ -67,6 +67,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	auth_put_child(&o, sa, &offer);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
+	msg_put_window(&o, hs->conf->ike.window);
 	return msg_end(&o, msg);
 }
 
@@ -134,7 +135,7 @@ enum status auth_i_refused(struct ike_sa *sa, const struct sa_event *ev)
 {
 	uint16_t type = error_of(&ev->msg->p);
 
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_EXCHANGE);
 	if (type == 0)
 		return sa_fail(sa, ST_AUTH_METHOD, "%s", "the peer wants EAP");
 	return peer_error(sa, type);
@@ -143,7 +144,7 @@ enum status auth_i_refused(struct ike_sa *sa, const struct sa_event *ev)
 /* RFC 7296 2.21: an error in a response still makes us clean up. */
 enum status auth_i_bad_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_EXCHANGE);
 	return sa_fail(sa, ev->status, "%s", "the peer's IKE_AUTH response is malformed");
 }
 
@@ -220,12 +221,14 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	struct ike_question q = {.kind = ASK_AUTHORIZE};
 	enum status st;
 
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_EXCHANGE);
 	st = authenticate(sa, &ev->msg->p);
 	if (st == ST_OK)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)
 		return st;
+	window_in_grow(&sa->in, sa->hs->conf->ike.window);
+	window_out_grow(&sa->out, msg_window(&ev->msg->p));
 	q.wants_ip4 = sa->grant->ip4.family != 0;
 	q.wants_ip6 = sa->grant->ip6.family != 0;
 	q.hint_ip4 = sa->grant->ip4;

@@ -61,6 +61,7 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
 		st = read_auth(sa, p);
+	window_out_grow(&sa->out, msg_window(p));
 	return st == ST_OK ? child_read_request(sa, p) : st;
 }
 
@@ -272,6 +273,8 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	auth_put_id(&o, PT_IDR, &sa->my_id);
 	auth_put_value(&o, sa);
 	put_grant(&o, sa);
+	msg_put_window(&o, sa->hs->conf->ike.window);
+	window_in_grow(&sa->in, sa->hs->conf->ike.window);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
 }
@@ -290,7 +293,7 @@ enum status auth_r_committed(struct ike_sa *sa, const struct sa_event *ev)
 	sa_set_lifetimes(sa);
 	st = ike_keep(sa);
 	if (st != ST_OK) {
-		window_in_retract(&sa->in);
+		window_in_retract(&sa->in, sa->in.next - 1);
 		sa->up_ms = 0;
 		return sa_fail(sa, st, "%s", "the session's record could not be kept");
 	}
@@ -305,7 +308,7 @@ void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
 	struct msg_out o;
 	struct view msg;
 
-	if (!sa->in.busy || sa->hs == NULL)
+	if (!window_in_is_busy(&sa->in, msgid) || sa->hs == NULL)
 		return;
 	/* What went wrong on our side has no name in the RFC; this one says: not your fault. */
 	if (type == 0)

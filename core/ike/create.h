@@ -21,9 +21,9 @@ struct x_event create_i_judge(struct exchange *x, const struct msg_in *m, enum s
  * what it is refused with. */
 enum status create_r_judge(struct exchange *x, const struct msg_in *m) MUST_USE;
 x_action create_r_start, create_r_generated, create_r_finish;
-/* The error reply. */
-void create_r_refuse(struct ike_sa *sa, const struct exchange *x, const struct endpoint *local,
-	const struct endpoint *remote, enum status why);
+/* The error reply to message msgid. x: NULL where there was no memory for one. */
+void create_r_refuse(struct ike_sa *sa, uint32_t msgid, const struct exchange *x,
+	const struct endpoint *local, const struct endpoint *remote, enum status why);
 
 /* of the SA's table */
 sa_action create_request, create_reply, heir_info_request, heir_child_request;

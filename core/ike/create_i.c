@@ -40,7 +40,9 @@ static enum status put_payloads(struct exchange *x, struct msg_out *o)
 	payload_put(&o->c, PT_NONCE, x->ni, x->ni_len);
 	if (x->group != 0)
 		msg_put_ke(o, x->group, (struct view){x->public_key, x->public_len});
-	if (x->kind != X_REKEY_IKE) {
+	if (x->kind == X_REKEY_IKE) {
+		msg_put_window(o, x->conf->ike.window);
+	} else {
 		child_put_ts(o, PT_TSI, x->child.ts_i, x->child.n_ts_i);
 		child_put_ts(o, PT_TSR, x->child.ts_r, x->child.n_ts_r);
 	}
@@ -76,7 +78,7 @@ enum status create_i_send(struct exchange *x, const struct x_event *ev)
 	enum status st = ev->job != NULL ? exchange_keep_pair(x, ev->job) : ST_OK;
 
 	/* The window may have been taken while the key pair was made. */
-	if (st == ST_OK && sa->out.kind != REQ_NONE)
+	if (st == ST_OK && !window_out_is_free(&sa->out, REQ_CREATE))
 		st = ST_AGAIN;
 	if (st == ST_OK)
 		st = prepare(x);
@@ -106,7 +108,7 @@ enum status create_i_start(struct exchange *x, const struct x_event *ev)
 
 enum status create_i_again(struct exchange *x, const struct x_event *ev)
 {
-	sa_request_done(x->sa);
+	sa_request_done(x->sa, LANE_EXCHANGE);
 	x->group = ev->group;
 	x->sa->ike->ports->random(x->sa->ike->ctx, x->ni, x->ni_len);
 	return exchange_generate(x);
@@ -206,6 +208,7 @@ static enum status read_ike(struct exchange *x, const struct ike_payloads *p)
 		return ST_NO_PROPOSAL;
 	r = rd_init(offer.v[0].spi.p, offer.v[0].spi.len);
 	x->spi_peer = rd_u64(&r);
+	x->peer_window = msg_window(p);
 	if (x->chosen.dh != x->group)
 		return ST_INVALID_KE;
 	return suite_ike(x->chosen.encr.id, x->chosen.encr.key_bits, x->chosen.prf, x->chosen.integ,
@@ -242,6 +245,7 @@ static enum status read_reply(struct exchange *x, const struct ike_payloads *p)
 enum status create_i_reply(struct exchange *x, const struct x_event *ev)
 {
 	struct ike_sa *sa = x->sa;
+	struct window_request *r = &sa->out.lane[LANE_EXCHANGE];
 	enum status st = read_reply(x, &ev->msg->p);
 
 	if (st == ST_OK)
@@ -249,7 +253,9 @@ enum status create_i_reply(struct exchange *x, const struct x_event *ev)
 	if (st != ST_LIMIT && st != ST_NOMEM)
 		return st;
 	/* The peer has made it already: the request is repeated, and so is its reply. */
-	sa_arm(sa, &sa->request_timer, ike_now(sa->ike) + COMPUTE_AGAIN_MS);
+	r->is_answered = false;
+	r->due_ms = ike_now(sa->ike) + COMPUTE_AGAIN_MS;
+	sa_arm_request(sa);
 	return ST_PENDING;
 }
 
@@ -287,7 +293,7 @@ static enum status finish_child(struct exchange *x)
 	st = child_install(sa, &b, &c);
 	if (st != ST_OK)
 		return st;
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_EXCHANGE);
 	st = ike_keep(sa);
 	if (st != ST_OK) {
 		stats_status(ike->stats, st);
@@ -319,7 +325,7 @@ static enum status finish_ike(struct exchange *x)
 
 	if (heir == NULL)
 		return ST_NOMEM;
-	sa_request_done(old);
+	sa_request_done(old, LANE_EXCHANGE);
 	old->mine = NULL; /* it is not to be forgotten with the SA; it ends by itself */
 	rival = exchange_part(x);
 	if (x->is_thawed && x->rival_nonce_len != 0 && is_redundant(x)) {

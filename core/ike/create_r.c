@@ -29,6 +29,26 @@ static void give_way(struct ike_sa *sa)
 		exchange_drop(sa->mine);
 }
 
+/* The peer's window lets it have several open. */
+static bool has_other(const struct exchange *x)
+{
+	LIST_EACH(at, &x->sa->theirs)
+		if (CONTAINER_OF(at, struct exchange, node) != x)
+			return true;
+	return false;
+}
+
+static bool has_ike_rekey(const struct exchange *x)
+{
+	LIST_EACH(at, &x->sa->theirs) {
+		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
+
+		if (other != x && other->kind == X_REKEY_IKE)
+			return true;
+	}
+	return false;
+}
+
 static enum status judge_group(struct exchange *x, uint16_t wanted, const struct ike_payloads *p)
 {
 	x->group = wanted;
@@ -61,7 +81,8 @@ static enum status judge_ike(struct exchange *x, const struct ike_payloads *p,
 	if (ike_now(sa->ike) < sa->up_ms + REKEY_PAUSE_MS || (sa->mine != NULL && sa->mine->rival != NULL))
 		return ST_TEMPORARY;
 	/* RFC 7296 2.25.2: not while we are changing children. */
-	if ((sa->mine != NULL && sa->mine->kind != X_REKEY_IKE) || sa->out.kind == REQ_DELETE_CHILD)
+	if ((sa->mine != NULL && sa->mine->kind != X_REKEY_IKE) ||
+		window_out_has(&sa->out, REQ_DELETE_CHILD) || has_other(x))
 		return ST_TEMPORARY;
 	offer_rekey_ike(x->conf, sa, &own, &ours);
 	offer_from_sa(offer, &theirs);
@@ -73,6 +94,7 @@ static enum status judge_ike(struct exchange *x, const struct ike_payloads *p,
 		return ST_NO_PROPOSAL;
 	r = rd_init(spi_of(offer, x->chosen.number).p, 8);
 	x->spi_peer = rd_u64(&r);
+	x->peer_window = msg_window(p);
 	return judge_group(x, x->chosen.dh, p);
 }
 
@@ -153,7 +175,7 @@ static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
 	if (!sa_spis_are(offer, PROTO_ESP, 4))
 		return ST_BAD_PAYLOAD;
 	give_way(sa);
-	if (sa->mine != NULL && sa->mine->kind == X_REKEY_IKE)
+	if ((sa->mine != NULL && sa->mine->kind == X_REKEY_IKE) || has_ike_rekey(x))
 		return ST_TEMPORARY;
 	st = judge_number(x);
 	if (st == ST_OK)
@@ -213,16 +235,15 @@ enum status create_r_generated(struct exchange *x, const struct x_event *ev)
 
 /* ---- the reply ---------------------------------------------------------------------------------------- */
 
-void create_r_refuse(struct ike_sa *sa, const struct exchange *x, const struct endpoint *local,
-	const struct endpoint *remote, enum status why)
+void create_r_refuse(struct ike_sa *sa, uint32_t msgid, const struct exchange *x,
+	const struct endpoint *local, const struct endpoint *remote, enum status why)
 {
-	uint32_t msgid = sa->in.next - 1;
 	uint16_t type = status_notify(why);
 	uint8_t group[2] = {0};
 	struct msg_out o;
 	struct view msg;
 
-	if (!sa->in.busy)
+	if (!window_in_is_busy(&sa->in, msgid))
 		return;
 	if (type == 0)
 		type = N_TEMPORARY_FAILURE; /* what went wrong on our side may pass */
@@ -263,7 +284,9 @@ static enum status build_reply(struct exchange *x, struct view *msg)
 	payload_put(&o.c, PT_NONCE, x->nr, x->nr_len);
 	if (x->group != 0)
 		msg_put_ke(&o, x->group, (struct view){x->public_key, x->public_len});
-	if (!is_ike) {
+	if (is_ike) {
+		msg_put_window(&o, x->conf->ike.window);
+	} else {
 		child_put_ts(&o, PT_TSI, x->child.ts_i, x->child.n_ts_i);
 		child_put_ts(&o, PT_TSR, x->child.ts_r, x->child.n_ts_r);
 	}
@@ -354,7 +377,7 @@ static enum status finish_ike(struct exchange *x)
 		if (st != ST_OK)
 			stats_status(old->ike->stats, st);
 	} else {
-		old->theirs = NULL; /* it ends by itself */
+		list_del(&x->node); /* it ends by itself */
 		succeed(old, heir);
 		sa_event(old, SE_REPLACED, ST_END_REKEYED);
 	}

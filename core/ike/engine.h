@@ -13,7 +13,8 @@
 
 #define MESSAGE_MAX 8192 /* longest message we build */
 #define DATAGRAM_MAX 65535
-#define RECORD_MAX (3 * MESSAGE_MAX) /* frozen SA with a kept reply and an open request */
+#define KEPT_MAX (2 * MESSAGE_MAX) /* replies in a frozen record */
+#define RECORD_MAX (6 * MESSAGE_MAX) /* frozen SA with kept replies and two open requests */
 #define IKE_PORT 500      /* RFC 7296 2: of peers; our own are configured */
 #define IKE_NAT_PORT 4500
 

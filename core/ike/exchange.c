@@ -74,7 +74,11 @@ static struct exchange *x_new(struct ike_sa *sa, bool is_mine)
 	x->conf = snapshot_ref(sa->ike->conf);
 	x->wait = (struct waiter){.sa = sa, .x = x};
 	timer_init(&x->timer, on_timer);
-	*(is_mine ? &sa->mine : &sa->theirs) = x;
+	list_init(&x->node);
+	if (is_mine)
+		sa->mine = x;
+	else
+		list_push_back(&sa->theirs, &x->node);
 	return x;
 }
 
@@ -97,8 +101,7 @@ static void x_free(struct exchange *x)
 	timer_stop(&sa->ike->timers, &x->timer);
 	if (sa->mine == x)
 		sa->mine = NULL;
-	if (sa->theirs == x)
-		sa->theirs = NULL;
+	list_del(&x->node);
 	snapshot_unref(x->conf);
 	mem_free_secret(x, sizeof(*x));
 }
@@ -171,8 +174,8 @@ static void end(struct exchange *x)
 	bool is_mine = x->is_mine, failed = x->state == XS_FAILED;
 
 	if (is_mine) {
-		if (sa->out.kind == REQ_CREATE)
-			sa_request_done(sa);
+		if (window_out_has(&sa->out, REQ_CREATE))
+			sa_request_done(sa, LANE_EXCHANGE);
 		if (failed && x->rival != NULL && sa->state == SA_UP)
 			take_rival(sa, x);
 		else if (failed && x->rival_spi != 0 && sa->state == SA_UP)
@@ -182,7 +185,7 @@ static void end(struct exchange *x)
 		else if (!failed)
 			sa->rekey_tries = 0;
 	} else if (failed) {
-		create_r_refuse(sa, x, &x->local, &x->remote, x->why);
+		create_r_refuse(sa, x->msgid, x, &x->local, &x->remote, x->why);
 	}
 	x_free(x);
 	if (sa->state != SA_UP)
@@ -256,13 +259,17 @@ struct exchange *exchange_thaw(struct ike_sa *sa)
 	return x;
 }
 
+static void refuse_theirs(struct exchange *x)
+{
+	create_r_refuse(x->sa, x->msgid, x, &x->local, &x->remote, ST_TEMPORARY);
+	x_free(x);
+}
+
 void exchange_abort(struct ike_sa *sa)
 {
 	leave_predecessor(sa);
-	if (sa->theirs != NULL) {
-		create_r_refuse(sa, sa->theirs, &sa->theirs->local, &sa->theirs->remote, ST_TEMPORARY);
-		x_free(sa->theirs);
-	}
+	while (!list_empty(&sa->theirs))
+		refuse_theirs(CONTAINER_OF(sa->theirs.next, struct exchange, node));
 	if (sa->mine != NULL) {
 		struct ike_sa *rival = exchange_part(sa->mine);
 
@@ -279,12 +286,12 @@ void exchange_drop(struct exchange *x)
 
 void exchange_yield(struct exchange *x)
 {
-	struct exchange *theirs = x->sa->theirs;
+	LIST_EACH_SAFE(at, &x->sa->theirs) {
+		struct exchange *theirs = CONTAINER_OF(at, struct exchange, node);
 
-	if (theirs == NULL || theirs->kind != x->kind || theirs->old_spi != x->old_spi)
-		return;
-	create_r_refuse(x->sa, theirs, &theirs->local, &theirs->remote, ST_TEMPORARY);
-	x_free(theirs);
+		if (theirs->kind == x->kind && theirs->old_spi == x->old_spi)
+			refuse_theirs(theirs);
+	}
 }
 
 void exchange_forget_mine(struct ike_sa *sa)
@@ -293,8 +300,8 @@ void exchange_forget_mine(struct ike_sa *sa)
 		return;
 	/* One that is not answered stays open: its number is used up, and the peer takes no later one
 	 * before it (RFC 7296 2.3). */
-	if (sa->out.kind == REQ_CREATE && sa->mine->state == XS_I_SECRET)
-		sa_request_done(sa);
+	if (window_out_has(&sa->out, REQ_CREATE) && sa->mine->state == XS_I_SECRET)
+		sa_request_done(sa, LANE_EXCHANGE);
 	x_free(sa->mine);
 }
 
@@ -303,14 +310,16 @@ void exchange_forget(struct ike_sa *sa)
 	leave_predecessor(sa);
 	if (sa->mine != NULL)
 		x_free(sa->mine);
-	if (sa->theirs != NULL)
-		x_free(sa->theirs);
+	while (!list_empty(&sa->theirs))
+		x_free(CONTAINER_OF(sa->theirs.next, struct exchange, node));
 }
 
 bool exchange_makes_child(const struct ike_sa *sa)
 {
-	return (sa->mine != NULL && sa->mine->kind != X_REKEY_IKE) ||
-	       (sa->theirs != NULL && sa->theirs->kind != X_REKEY_IKE);
+	LIST_EACH(at, &sa->theirs)
+		if (CONTAINER_OF(at, const struct exchange, node)->kind != X_REKEY_IKE)
+			return true;
+	return sa->mine != NULL && sa->mine->kind != X_REKEY_IKE;
 }
 
 /* ---- messages -------------------------------------------------------------------------------------- */
@@ -323,7 +332,7 @@ void exchange_on_request(struct ike_sa *sa, const struct msg_in *m)
 
 	window_in_accept(&sa->in, m->hdr.msgid);
 	if (x == NULL) {
-		create_r_refuse(sa, NULL, m->local, m->remote, ST_NOMEM);
+		create_r_refuse(sa, m->hdr.msgid, NULL, m->local, m->remote, ST_NOMEM);
 		return;
 	}
 	x->msgid = m->hdr.msgid;
@@ -347,7 +356,7 @@ void exchange_on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st
 	struct x_event ev;
 
 	if (x == NULL) { /* whose it was is gone */
-		sa_request_done(sa);
+		sa_request_done(sa, LANE_EXCHANGE);
 		work(sa);
 		return;
 	}
@@ -356,7 +365,8 @@ void exchange_on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st
 		return;
 	}
 	/* Answered: it is not repeated, but stays open until what it made is there. */
-	timer_stop(&sa->ike->timers, &sa->request_timer);
+	sa->out.lane[LANE_EXCHANGE].is_answered = true;
+	sa_arm_request(sa);
 	ev = create_i_judge(x, m, st);
 	exchange_event(x, &ev);
 }

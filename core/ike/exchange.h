@@ -48,6 +48,7 @@ struct x_row {
 
 struct exchange {
 	struct ike_sa *sa;
+	struct list node;      /* theirs: in the SA's list */
 	uint8_t kind;          /* enum x_kind */
 	uint8_t state;         /* enum x_state; written by exchange_event() only */
 	bool is_mine;
@@ -77,6 +78,7 @@ struct exchange {
 	struct chosen chosen;  /* REKEY_IKE */
 	struct ike_suite suite;
 	uint64_t spi_ours, spi_peer;
+	uint32_t peer_window;  /* REKEY_IKE: of the successor */
 
 	/* ours: what the peer made of the same SA meanwhile */
 	uint32_t rival_spi;    /* child; 0: none */
@@ -85,7 +87,7 @@ struct exchange {
 	uint8_t rival_nonce[NONCE_MAX]; /* the lower one of its exchange */
 };
 
-/* Begins one of ours, or takes the peer's; sa->mine or sa->theirs is set until it ends. ST_NOMEM. */
+/* Begins one of ours; sa->mine is set until it ends. ST_NOMEM. */
 enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi) MUST_USE;
 /* An empty one of ours that waits for its reply, for a thaw. NULL: out of memory. */
 struct exchange *exchange_thaw(struct ike_sa *sa);
@@ -95,7 +97,7 @@ void exchange_on_request(struct ike_sa *sa, const struct msg_in *m);
 void exchange_on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st);
 /* Finds the row, runs its action, enters the next state; ends and frees it when it is over. */
 void exchange_event(struct exchange *x, const struct x_event *ev);
-/* The SA is over: both are forgotten, and a request of the peer's that still waits is refused. */
+/* The SA is over: all are forgotten, and requests of the peer's that still wait are refused. */
 void exchange_abort(struct ike_sa *sa);
 /* Ours, which is not out yet, gives way: it is wanted again later. */
 void exchange_drop(struct exchange *x);
@@ -103,7 +105,7 @@ void exchange_drop(struct exchange *x);
 void exchange_yield(struct exchange *x);
 /* Ours is given up; its request stays open until it is answered. */
 void exchange_forget_mine(struct ike_sa *sa);
-/* Frees both and tells nobody. */
+/* Frees all and tells nobody. */
 void exchange_forget(struct ike_sa *sa);
 /* The successor that the peer made meanwhile stands by itself from now on; NULL: there is none. */
 struct ike_sa *exchange_part(struct exchange *x);

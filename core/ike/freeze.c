@@ -78,6 +78,41 @@ static void put_suite(struct wr *w, const struct ike_suite *s)
 	fz_close(w, m);
 }
 
+/* The latest replies: how many of them fit depends on what they are, and those that do not are
+ * missed only where the peer misses them, too, when this record is thawed. */
+static void put_kept(struct wr *w, const struct window_in *in)
+{
+	size_t all = 0;
+
+	for (uint32_t id = in->next; id > 0 && in->next - id < WINDOW_MAX; id--) {
+		struct view reply = window_in_kept(in, id - 1);
+		struct wr_mark m;
+
+		all += reply.len;
+		if (reply.len == 0 || all > KEPT_MAX)
+			continue;
+		m = fz_open(w, TAG_KEPT);
+		wr_u32(w, id - 1);
+		wr_bytes(w, reply.p, reply.len);
+		fz_close(w, m);
+	}
+}
+
+static void put_window(struct wr *w, struct ike_sa *sa)
+{
+	static const uint16_t tags[LANES] = {TAG_REQUEST, TAG_REQUEST_INFO};
+	uint32_t missing = sa->in.missing;
+
+	/* Requests that are being worked on are not answered yet: the peer will repeat them. */
+	sa->in.missing |= sa->in.busy;
+	record_put(w, RECORD_SA, sa);
+	sa->in.missing = missing;
+	put_kept(w, &sa->in);
+	for (size_t i = 0; i < LANES; i++)
+		if (sa->out.lane[i].kind != REQ_NONE)
+			fz_bytes(w, tags[i], sa->out.lane[i].bytes, sa->out.lane[i].len);
+}
+
 void ike_forget(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
@@ -96,22 +131,9 @@ enum status ike_keep(struct ike_sa *sa)
 	if (sa->up_ms == 0)
 		return ST_OK;
 	fz_begin(&w, KEEP_IKE, RECORD_VERSION);
-	/* A request that is being worked on is not answered yet: the peer will repeat it. */
-	sa->in.next -= sa->in.busy;
-	record_put(&w, RECORD_SA, sa);
-	sa->in.next += sa->in.busy;
+	put_window(&w, sa);
 	put_suite(&w, &sa->suite);
-	for (size_t i = 0; i < WINDOW_IN; i++)
-		if (sa->in.kept[i].bytes != NULL) {
-			struct wr_mark m = fz_open(&w, TAG_KEPT);
-
-			wr_u32(&w, sa->in.kept[i].msgid);
-			wr_bytes(&w, sa->in.kept[i].bytes, sa->in.kept[i].len);
-			fz_close(&w, m);
-		}
-	if (sa->out.kind != REQ_NONE)
-		fz_bytes(&w, TAG_REQUEST, sa->out.bytes, sa->out.len);
-	if (sa->mine != NULL && sa->out.kind == REQ_CREATE)
+	if (sa->mine != NULL && window_out_has(&sa->out, REQ_CREATE))
 		put_exchange(&w, sa->mine);
 	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)
 		fz_str(&w, TAG_WHY, status_token(sa->why));

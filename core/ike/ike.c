@@ -268,8 +268,8 @@ void ike_on_traffic(struct ike *ike, uint32_t spi_in, uint64_t last_in_ms, uint6
 	dpd_heard(&sa->dpd, last_in_ms);
 	dpd_sent(&sa->dpd, last_out_ms);
 	/* Life while a check is open: the answer may be lost, the peer is not. */
-	if (sa->dpd.last_in_ms > heard && sa->out.kind == REQ_DPD)
-		window_out_alive(&sa->out);
+	if (sa->dpd.last_in_ms > heard && window_out_has(&sa->out, REQ_DPD))
+		window_alive(&sa->out.lane[LANE_INFO]);
 	sa_arm_dpd(sa);
 	ike_settle(ike);
 }

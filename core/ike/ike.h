@@ -134,7 +134,8 @@ struct ike_sa_info {
 	uint64_t active_ms;
 	uint32_t next_request_out; /* message IDs */
 	uint32_t next_request_in;
-	uint32_t window;
+	uint32_t window_local;     /* requests that the peer may have open */
+	uint32_t window_remote;    /* that we may */
 	uint32_t dpd_interval_s;
 	uint32_t dpd_retry_s;
 	bool nat_local;          /* we are behind NAT */

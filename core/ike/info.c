@@ -195,7 +195,7 @@ enum status info_dpd(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	(void)ev;
-	if (sa->out.kind != REQ_NONE)
+	if (window_out_is_open(&sa->out))
 		return ST_OK;
 	st = request(sa, REQ_DPD);
 	if (st == ST_LIMIT)
@@ -213,7 +213,7 @@ void info_send_delete(struct ike_sa *sa)
 {
 	enum status st;
 
-	if (sa->out.kind != REQ_NONE)
+	if (!window_out_is_free(&sa->out, REQ_DELETE))
 		return;
 	st = request(sa, REQ_DELETE);
 	if (st == ST_OK)
@@ -251,9 +251,9 @@ enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	(void)ev;
-	if (sa->out.kind == REQ_DELETE_CHILD)
+	if (window_out_has(&sa->out, REQ_DELETE_CHILD))
 		children_deleted(sa);
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_INFO);
 	sa_arm_dpd(sa);
 	st = ike_keep(sa);
 	work(sa);
@@ -263,17 +263,15 @@ enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
 /* To a request that was open when the SA got its successor. */
 enum status info_old_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
-	(void)ev;
-	sa_request_done(sa);
+	sa_request_done(sa, ev->lane);
 	return ST_OK;
 }
 
 enum status info_delete_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
-	bool was_delete = sa->out.kind == REQ_DELETE;
+	bool was_delete = ev->lane == LANE_INFO && window_out_has(&sa->out, REQ_DELETE);
 
-	(void)ev;
-	sa_request_done(sa);
+	sa_request_done(sa, ev->lane);
 	if (was_delete)
 		return ST_OK;
 	info_send_delete(sa);

@@ -95,7 +95,7 @@ enum status init_i_start(struct ike_sa *sa, const struct sa_event *ev)
 	if (ev->kind == SE_INIT_GROUP) {
 		hs->retries++;
 		hs->group = ev->error->group;
-		sa_request_done(sa);
+		sa_request_done(sa, LANE_EXCHANGE);
 	} else {
 		hs->ni_len = NONCE_LEN;
 		sa->ike->ports->random(sa->ike->ctx, hs->ni, NONCE_LEN);
@@ -140,7 +140,7 @@ static enum status send_request(struct ike_sa *sa)
 		st = handshake_keep_request(hs, msg);
 	if (st != ST_OK)
 		return st;
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_EXCHANGE);
 	sa->out.next = 0;
 	st = sa_request(sa, REQ_INIT, msg);
 	if (st == ST_OK)
@@ -243,7 +243,7 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	hs->peer_sent_natd = r.nat.was_sent;
 	hs->nr_len = (uint16_t)r.nonce.len;
 	memcpy(hs->nr, r.nonce.p, r.nonce.len);
-	sa_request_done(sa);
+	sa_request_done(sa, LANE_EXCHANGE);
 	job.group = hs->group;
 	job.private_len = hs->private_len;
 	memcpy(job.private_key, hs->private_key, hs->private_len);

@@ -84,6 +84,24 @@ void msg_notify(struct msg_out *o, uint16_t type, const void *data, size_t len)
 	payload_close(&o->c, m);
 }
 
+void msg_put_window(struct msg_out *o, uint32_t size)
+{
+	const uint8_t data[4] = {0, 0, 0, (uint8_t)size};
+
+	if (size > 1 && size <= WINDOW_MAX)
+		msg_notify(o, N_SET_WINDOW_SIZE, data, sizeof(data));
+}
+
+uint32_t msg_window(const struct ike_payloads *p)
+{
+	struct notify n;
+	uint32_t size = 1;
+
+	if (!msg_find_notify(p, N_SET_WINDOW_SIZE, &n) || notify_u32(&n, &size) != ST_OK)
+		return 1;
+	return size;
+}
+
 void msg_notify_child(struct msg_out *o, uint16_t type, uint32_t spi)
 {
 	struct wr_mark m = payload_open(&o->c, PT_NOTIFY);

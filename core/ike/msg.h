@@ -44,6 +44,10 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
 enum status msg_end(struct msg_out *o, struct view *msg) MUST_USE;
 
 void msg_put_ke(struct msg_out *o, uint16_t group, struct view public_key);
+/* SET_WINDOW_SIZE where it says more than one (RFC 7296 2.3). */
+void msg_put_window(struct msg_out *o, uint32_t size);
+/* The peer's; 1 when it says nothing. */
+uint32_t msg_window(const struct ike_payloads *p);
 /* Payload NOTIFY about an ESP SA. */
 void msg_notify_child(struct msg_out *o, uint16_t type, uint32_t spi);
 

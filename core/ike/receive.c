@@ -133,15 +133,13 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
 {
 	struct ike *ike = sa->ike;
-	uint32_t next = sa->in.next;
-
 	switch (window_in_judge(&sa->in, m->hdr.msgid)) {
 	case WIN_NEW:
 		dpd_heard(&sa->dpd, ike_now(ike));
 		on_request(sa, m, st);
 		/* Only a message that used up its ID proves where the peer is: another may be a copy
 		 * that somebody sends again from elsewhere. */
-		if (sa->in.next != next)
+		if (window_in_judge(&sa->in, m->hdr.msgid) != WIN_NEW)
 			receive_follow(sa, m->local, m->remote);
 		sa_arm_dpd(sa);
 		return;
@@ -168,12 +166,11 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 {
 	struct ike *ike = sa->ike;
 	enum message_kind kind = message_kind(&m->hdr, &m->p);
-	bool is_auth = sa->out.kind == REQ_AUTH;
+	struct window_request *r = window_out_find(&sa->out, m->hdr.msgid);
 	struct sa_event ev = {.msg = m};
 
 	/* Late ones and those to another exchange than the open one. */
-	if (!window_out_is_open(&sa->out, m->hdr.msgid) ||
-		m->hdr.exchange != exchange_of(sa->out.kind)) {
+	if (r == NULL || m->hdr.exchange != exchange_of(r->kind)) {
 		stats_status(ike->stats, ST_BAD_MSGID);
 		return;
 	}
@@ -181,10 +178,11 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 	receive_follow(sa, m->local, m->remote);
 	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
-	if (sa->out.kind == REQ_CREATE) {
+	ev.lane = window_lane_of(r->kind);
+	if (r->kind == REQ_CREATE) {
 		ev.kind = SE_CHILD_REPLY;
 		ev.status = st;
-	} else if (!is_auth) {
+	} else if (r->kind != REQ_AUTH) {
 		/* Whatever it says, the peer lives and has answered. */
 		if (st != ST_OK)
 			stats_status(ike->stats, st);

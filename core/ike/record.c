@@ -20,6 +20,12 @@ struct field {
 #define FIELD(tag, kind, type, member) \
 	{tag, kind, offsetof(type, member), sizeof(((type *)NULL)->member)}
 #define SA(tag, kind, member) FIELD(tag, kind, struct ike_sa, member)
+/* Five tags from the first on. */
+#define OPEN(tag, n) \
+	SA(tag, F_U8, out.lane[n].kind), SA((tag) + 1, F_U32, out.lane[n].msgid), \
+	SA((tag) + 2, F_U32, out.lane[n].backoff.first_ms), \
+	SA((tag) + 3, F_U32, out.lane[n].backoff.cap_ms), \
+	SA((tag) + 4, F_U8, out.lane[n].backoff.repeats)
 #define CHILD(tag, kind, member) FIELD(tag, kind, struct ike_child, member)
 #define GRANT(tag, kind, member) FIELD(tag, kind, struct ike_grant, member)
 #define EXCHANGE(tag, kind, member) FIELD(tag, kind, struct exchange, member)
@@ -32,8 +38,7 @@ static const struct field sa_fields[] = {
 	SA(14, F_BYTES, keys.sk_d), SA(15, F_BYTES, keys.sk_ai), SA(16, F_BYTES, keys.sk_ar),
 	SA(17, F_BYTES, keys.sk_ei), SA(18, F_BYTES, keys.sk_er), SA(19, F_BYTES, keys.sk_pi),
 	SA(20, F_BYTES, keys.sk_pr), SA(21, F_U32, in.next), SA(22, F_U32, out.next),
-	SA(23, F_U8, out.kind), SA(24, F_U32, out.msgid), SA(25, F_U32, out.backoff.first_ms),
-	SA(26, F_U32, out.backoff.cap_ms), SA(27, F_U8, out.backoff.repeats),
+	OPEN(23, LANE_EXCHANGE),
 	SA(28, F_U8, dpd.mode), SA(29, F_U32, dpd.interval_s), SA(30, F_U32, dpd.retry_s),
 	SA(31, F_U32, dpd.retries), SA(32, F_U64, dpd.last_in_ms), SA(33, F_U64, dpd.last_out_ms),
 	SA(34, F_U8, my_id.type), SA(35, F_U16, my_id.len), SA(36, F_BYTES, my_id.bytes),
@@ -44,6 +49,8 @@ static const struct field sa_fields[] = {
 	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s),
+	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
+	OPEN(80, LANE_INFO),
 };
 
 static const struct field child_fields[] = {
@@ -69,6 +76,7 @@ static const struct field grant_fields[] = {
 };
 
 #undef SA
+#undef OPEN
 #undef CHILD
 #undef GRANT
 #undef EXCHANGE

@@ -16,7 +16,7 @@
 enum {
 	TAG_SUITE = 100, /* encr, key bits, prf, integ, group: u16 each */
 	TAG_KEPT,        /* reply: message ID, bytes */
-	TAG_REQUEST,     /* bytes of the open request */
+	TAG_REQUEST,     /* bytes of the open request that is not INFORMATIONAL */
 	TAG_WHY,         /* status token; present: the SA is being deleted */
 	TAG_GRANT,       /* group */
 	TAG_CHILD,       /* group, repeated */
@@ -30,7 +30,8 @@ enum {
 	TAG_EXCHANGE,    /* group: CREATE_CHILD_SA of ours that is not answered yet */
 	TAG_NI,          /* of it */
 	TAG_PRIVATE,
-	TAG_PUBLIC
+	TAG_PUBLIC,
+	TAG_REQUEST_INFO /* bytes of the open INFORMATIONAL request */
 };
 
 enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };

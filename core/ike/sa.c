@@ -30,13 +30,20 @@ static void on_request_timer(struct timer *t, void *ctx)
 	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, request_timer);
 	struct ike *ike = ctx;
 
-	if (window_out_repeat(&sa->out)) {
+	for (size_t i = 0; i < LANES; i++) {
+		struct window_request *r = &sa->out.lane[i];
+
+		if (r->kind == REQ_NONE || r->is_answered || r->due_ms > ike_now(ike))
+			continue;
+		if (!window_repeat(r)) {
+			sa_event(sa, SE_NO_REPLY, r->kind == REQ_DPD ? ST_END_DPD : ST_TIMEOUT);
+			return;
+		}
 		stats_inc(ike->stats, CT_IKE_RETRANS_OUT);
-		sa_send(sa, (struct view){sa->out.bytes, sa->out.len});
-		sa_arm(sa, &sa->request_timer, ike_now(ike) + window_out_wait_ms(&sa->out));
-		return;
+		sa_send(sa, (struct view){r->bytes, r->len});
+		r->due_ms = ike_now(ike) + window_wait_ms(r);
 	}
-	sa_event(sa, SE_NO_REPLY, sa->out.kind == REQ_DPD ? ST_END_DPD : ST_TIMEOUT);
+	sa_arm_request(sa);
 }
 
 static void on_dpd_timer(struct timer *t, void *ctx)
@@ -114,6 +121,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	list_init(&sa->node);
 	list_init(&sa->dead);
 	list_init(&sa->children);
+	list_init(&sa->theirs);
 	timer_init(&sa->state_timer, on_state_timer);
 	timer_init(&sa->request_timer, on_request_timer);
 	timer_init(&sa->dpd_timer, on_dpd_timer);
@@ -408,17 +416,41 @@ enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view ms
 	static const struct backoff patient = {1000, 16000, 5};
 	struct backoff b = kind == REQ_DPD ? dpd_backoff(&sa->dpd) : patient;
 	enum status st = window_out_open(&sa->out, kind, b, msg);
+	struct window_request *r = &sa->out.lane[window_lane_of(kind)];
 
 	if (st != ST_OK)
 		return st;
-	sa_arm(sa, &sa->request_timer, ike_now(sa->ike) + window_out_wait_ms(&sa->out));
+	r->due_ms = ike_now(sa->ike) + window_wait_ms(r);
+	sa_arm_request(sa);
 	return ST_OK;
 }
 
-void sa_request_done(struct ike_sa *sa)
+void sa_arm_request(struct ike_sa *sa)
 {
-	window_out_close(&sa->out);
-	timer_stop(&sa->ike->timers, &sa->request_timer);
+	uint64_t due = TIMER_NEVER;
+
+	for (size_t i = 0; i < LANES; i++) {
+		const struct window_request *r = &sa->out.lane[i];
+
+		if (r->kind != REQ_NONE && !r->is_answered && r->due_ms < due)
+			due = r->due_ms;
+	}
+	if (due == TIMER_NEVER)
+		timer_stop(&sa->ike->timers, &sa->request_timer);
+	else
+		sa_arm(sa, &sa->request_timer, due);
+}
+
+void sa_request_done(struct ike_sa *sa, enum window_lane lane)
+{
+	window_out_close(&sa->out, lane);
+	sa_arm_request(sa);
+}
+
+void sa_requests_drop(struct ike_sa *sa)
+{
+	for (size_t i = 0; i < LANES; i++)
+		sa_request_done(sa, i);
 }
 
 void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms)
@@ -432,7 +464,7 @@ void sa_arm_dpd(struct ike_sa *sa)
 {
 	uint64_t due = dpd_due_ms(&sa->dpd);
 
-	if (due == TIMER_NEVER || sa->state != SA_UP || sa->out.kind != REQ_NONE)
+	if (due == TIMER_NEVER || sa->state != SA_UP || window_out_is_open(&sa->out))
 		timer_stop(&sa->ike->timers, &sa->dpd_timer);
 	else
 		sa_arm(sa, &sa->dpd_timer, due);

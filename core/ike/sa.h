@@ -91,8 +91,9 @@ struct ike_sa {
 	uint8_t n_children;        /* without retired ones */
 	struct ike_sa *predecessor; /* in state HEIR: whose successor it may become; else NULL */
 	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */
-	struct exchange *theirs;   /* that the peer began */
+	struct list theirs;        /* that the peer began, one per open request of its window */
 	bool wants_rekey;
+	enum status close_why;     /* it ends as soon as its rekey is through; ST_OK: it does not */
 	uint8_t rekey_tries;
 	uint64_t not_before_ms;    /* the peer was busy: no CREATE_CHILD_SA of ours earlier */
 	uint64_t sent_ms;          /* our last IKE message or NAT keepalive; not kept */
@@ -107,6 +108,7 @@ struct ike_sa {
 struct sa_event {
 	enum sa_event_kind kind;
 	const struct msg_in *msg;
+	enum window_lane lane;             /* replies: of the request that is answered */
 	const struct init_request *init;   /* ACCEPT */
 	const struct ike_job_result *job;
 	const struct ike_answer *answer;
@@ -148,7 +150,10 @@ enum status sa_commit(struct ike_sa *sa) MUST_USE;
 
 /* Sends msg as a request of the kind, keeps it and arms the repetition. */
 enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view msg) MUST_USE;
-void sa_request_done(struct ike_sa *sa);
+void sa_request_done(struct ike_sa *sa, enum window_lane lane);
+void sa_requests_drop(struct ike_sa *sa); /* all that are open */
+/* When the next open request is to be repeated. */
+void sa_arm_request(struct ike_sa *sa);
 void sa_send(struct ike_sa *sa, struct view msg);
 /* A reply goes where its request came from (RFC 7296 2.11). */
 void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote,

@@ -122,7 +122,7 @@ void sa_enter_linger(struct ike_sa *sa, enum sa_state from)
 	auth_r_error_reply(sa, false);
 	end_session(sa, from);
 	forget_handshake(sa);
-	sa_request_done(sa);
+	sa_requests_drop(sa);
 	ike_forget(sa);
 }
 
@@ -131,7 +131,7 @@ void sa_enter_dead(struct ike_sa *sa, enum sa_state from)
 	exchange_abort(sa);
 	end_session(sa, from);
 	forget_handshake(sa);
-	sa_request_done(sa);
+	sa_requests_drop(sa);
 	ike_forget(sa);
 	list_push_back(&sa->ike->dead, &sa->dead);
 }

@@ -7,6 +7,7 @@
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
 #include "core/ike/sa.h"
+#include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -106,8 +107,8 @@ static const struct sa_row rows[] = {
 	ROW(UP, INFO_REPLY, info_reply, UP, UP),
 	ROW(UP, NO_REPLY, sa_stop, DEAD, DEAD),
 	ROW(UP, DPD, info_dpd, UP, DEAD), /* DEAD: message IDs never wrap (RFC 7296 2.2) */
-	ROW(UP, LIFETIME, sa_stop, DELETING, DELETING),
-	ROW(UP, CLOSE, sa_stop, DELETING, DELETING),
+	ROW(UP, LIFETIME, work_close, DELETING, DELETING),
+	ROW(UP, CLOSE, work_close, DELETING, DELETING),
 	ROW(UP, CHILD_LOST, sa_stop, DELETING, DELETING),
 
 	/* ---- rekeying of the IKE SA (RFC 7296 2.8, 2.25.2): what the peer asks of a successor proves

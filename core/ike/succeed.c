@@ -40,6 +40,8 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->peer_id = old->peer_id;
 	heir->settings = old->settings;
 	heir->dpd = old->dpd;
+	window_in_grow(&heir->in, x->conf->ike.window);
+	window_out_grow(&heir->out, x->peer_window);
 	heir->created_ms = ike_now(ike);
 	heir->is_reported = true; /* until it inherits, its end means nothing to anybody */
 	list_push_back(&ike->sas, &heir->node);
@@ -95,6 +97,7 @@ static void move_presence(struct ike_sa *old, struct ike_sa *heir)
 
 	heir->session = old->session;
 	heir->session_end_ms = old->session_end_ms;
+	heir->close_why = old->close_why;
 	heir->grant = old->grant;
 	old->grant = NULL;
 	heir->is_up = true;

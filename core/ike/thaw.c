@@ -97,11 +97,20 @@ static enum status get_kept(struct view v, struct window_in *in)
 
 	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > MESSAGE_MAX)
 		return ST_BAD_PAYLOAD;
-	k = &in->kept[msgid % WINDOW_IN];
+	k = &in->kept[msgid % WINDOW_MAX];
 	if (k->bytes != NULL)
 		return ST_BAD_PAYLOAD;
 	*k = (struct window_kept){msgid, mem_dup(bytes.p, bytes.len), bytes.len};
 	return k->bytes != NULL ? ST_OK : ST_NOMEM;
+}
+
+static enum status get_request(struct view v, struct window_request *r)
+{
+	if (v.len == 0 || v.len > MESSAGE_MAX || r->bytes != NULL)
+		return ST_BAD_PAYLOAD;
+	r->bytes = mem_dup(v.p, v.len);
+	r->len = v.len;
+	return r->bytes != NULL ? ST_OK : ST_NOMEM;
 }
 
 static enum status add_child(struct ike_sa *sa, struct view group)
@@ -177,11 +186,9 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 	case TAG_KEPT:
 		return get_kept(v, &sa->in);
 	case TAG_REQUEST:
-		if (v.len == 0 || v.len > MESSAGE_MAX || sa->out.bytes != NULL)
-			return ST_BAD_PAYLOAD;
-		sa->out.bytes = mem_dup(v.p, v.len);
-		sa->out.len = v.len;
-		return sa->out.bytes != NULL ? ST_OK : ST_NOMEM;
+		return get_request(v, &sa->out.lane[LANE_EXCHANGE]);
+	case TAG_REQUEST_INFO:
+		return get_request(v, &sa->out.lane[LANE_INFO]);
 	case TAG_WHY:
 		if (!fz_get_str(v, token, sizeof(token)))
 			return ST_BAD_PAYLOAD;
@@ -205,6 +212,20 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 	}
 }
 
+static bool is_sound_window(const struct ike_sa *sa)
+{
+	for (size_t i = 0; i < LANES; i++) {
+		const struct window_request *r = &sa->out.lane[i];
+
+		if ((r->kind != REQ_NONE) != (r->bytes != NULL) || r->kind > REQ_CREATE ||
+			(r->kind != REQ_NONE && (window_lane_of(r->kind) != i || r->msgid >= sa->out.next)))
+			return false;
+	}
+	return sa->in.size <= WINDOW_MAX && sa->out.size <= WINDOW_MAX &&
+	       sa->in.missing < 1u << WINDOW_MAX &&
+	       (sa->mine == NULL || window_out_has(&sa->out, REQ_CREATE));
+}
+
 /* Nothing in a record may lead outside of what the code takes for granted. */
 static bool is_sound(const struct ike_sa *sa)
 {
@@ -215,8 +236,7 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
-	       sa->out.kind <= REQ_CREATE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
-	       (sa->mine == NULL || sa->out.kind == REQ_CREATE);
+	       is_sound_window(sa);
 }
 
 static enum status read_record(struct ike_sa *sa, struct view rec)
@@ -276,16 +296,16 @@ static void resume(struct ike_sa *sa)
 	map_add(&ike->by_spi, &sa->by_spi, hash_u64(sa_spi_local(sa)));
 	sa->has_keys = true;
 	/* Our request may or may not have gone out: its repetition starts again. */
-	window_out_alive(&sa->out);
-	if (sa->out.kind != REQ_NONE)
-		sa_arm(sa, &sa->request_timer, ike_now(ike));
+	for (size_t i = 0; i < LANES; i++)
+		window_alive(&sa->out.lane[i]);
+	sa_arm_request(sa);
 	/* A rekeyed one is the peer's to delete, unless our DELETE is out already. */
-	bool is_replaced = sa->why == ST_END_REKEYED && sa->out.kind != REQ_DELETE;
+	bool is_replaced = sa->why == ST_END_REKEYED && !window_out_has(&sa->out, REQ_DELETE);
 
 	sa_resume(sa, sa->why == ST_OK ? SA_UP : is_replaced ? SA_REPLACED : SA_DELETING);
 	if (sa->why == ST_OK)
 		resume_up(sa);
-	else if (!is_replaced && sa->out.kind == REQ_NONE)
+	else if (!is_replaced)
 		info_send_delete(sa);
 }
 

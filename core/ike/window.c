@@ -2,9 +2,11 @@
 
 #include "core/base/mem.h"
 
+/* ---- the peer's ------------------------------------------------------------------------------ */
+
 static struct window_kept *slot(const struct window_in *w, uint32_t msgid)
 {
-	return (struct window_kept *)&w->kept[msgid % WINDOW_IN];
+	return (struct window_kept *)&w->kept[msgid % WINDOW_MAX];
 }
 
 static void kept_drop(struct window_kept *k)
@@ -13,22 +15,49 @@ static void kept_drop(struct window_kept *k)
 	*k = (struct window_kept){0};
 }
 
+static uint32_t size_in(const struct window_in *w)
+{
+	return w->size != 0 ? w->size : 1;
+}
+
+/* Of a message before next; 0: too far back. */
+static uint32_t bit_of(const struct window_in *w, uint32_t msgid)
+{
+	uint32_t back = w->next - 1 - msgid;
+
+	return msgid < w->next && back < WINDOW_MAX ? 1u << back : 0;
+}
+
+/* The lowest one without a reply. */
+static uint32_t lowest_open(const struct window_in *w)
+{
+	uint32_t open = w->missing | w->busy;
+
+	for (uint32_t i = WINDOW_MAX; i > 0; i--)
+		if (open & (1u << (i - 1)))
+			return w->next - i;
+	return w->next;
+}
+
 void window_in_fini(struct window_in *w)
 {
-	for (size_t i = 0; i < WINDOW_IN; i++)
+	for (size_t i = 0; i < WINDOW_MAX; i++)
 		kept_drop(&w->kept[i]);
 	*w = (struct window_in){0};
 }
 
 enum window_judgement window_in_judge(const struct window_in *w, uint32_t msgid)
 {
-	if (msgid == w->next)
-		return w->busy || msgid == UINT32_MAX ? WIN_OUTSIDE : WIN_NEW;
-	if (msgid > w->next || w->next - msgid > WINDOW_IN)
-		return WIN_OUTSIDE;
-	if (window_in_kept(w, msgid).len > 0)
-		return WIN_REPEAT;
-	return w->busy ? WIN_BUSY : WIN_OUTSIDE;
+	uint32_t bit;
+
+	if (msgid >= w->next)
+		return msgid == UINT32_MAX || msgid - lowest_open(w) >= size_in(w) ? WIN_OUTSIDE : WIN_NEW;
+	bit = bit_of(w, msgid);
+	if (w->missing & bit)
+		return WIN_NEW;
+	if (w->busy & bit)
+		return WIN_BUSY;
+	return window_in_kept(w, msgid).len > 0 ? WIN_REPEAT : WIN_OUTSIDE;
 }
 
 struct view window_in_kept(const struct window_in *w, uint32_t msgid)
@@ -40,92 +69,160 @@ struct view window_in_kept(const struct window_in *w, uint32_t msgid)
 	return (struct view){k->bytes, k->len};
 }
 
+/* Up to and with msgid; those between were not seen. */
+static void advance(struct window_in *w, uint32_t msgid)
+{
+	while (w->next <= msgid) {
+		w->missing = (w->missing << 1) | 1;
+		w->busy <<= 1;
+		w->next++;
+		/* RFC 7296 2.1: the peer has the reply to this one, else it could not go on. */
+		if (w->next > size_in(w))
+			kept_drop(slot(w, w->next - 1 - size_in(w)));
+	}
+	w->missing &= (1u << WINDOW_MAX) - 1;
+	w->busy &= (1u << WINDOW_MAX) - 1;
+}
+
 void window_in_accept(struct window_in *w, uint32_t msgid)
 {
+	advance(w, msgid);
 	kept_drop(slot(w, msgid));
-	w->next = msgid + 1;
-	w->busy = true;
+	w->missing &= ~bit_of(w, msgid);
+	w->busy |= bit_of(w, msgid);
+}
+
+bool window_in_is_busy(const struct window_in *w, uint32_t msgid)
+{
+	return (w->busy & bit_of(w, msgid)) != 0;
 }
 
 enum status window_in_reply(struct window_in *w, uint32_t msgid, struct view reply)
 {
-	struct window_kept *k = slot(w, msgid);
 	uint8_t *copy = mem_dup(reply.p, reply.len);
 
 	if (copy == NULL)
 		return ST_NOMEM;
-	kept_drop(k);
-	*k = (struct window_kept){.msgid = msgid, .bytes = copy, .len = reply.len};
-	w->next = msgid + 1;
-	w->busy = false;
+	advance(w, msgid);
+	kept_drop(slot(w, msgid));
+	*slot(w, msgid) = (struct window_kept){.msgid = msgid, .bytes = copy, .len = reply.len};
+	w->missing &= ~bit_of(w, msgid);
+	w->busy &= ~bit_of(w, msgid);
 	return ST_OK;
 }
 
-void window_in_retract(struct window_in *w)
+void window_in_retract(struct window_in *w, uint32_t msgid)
 {
-	kept_drop(slot(w, w->next - 1));
-	w->busy = true;
+	kept_drop(slot(w, msgid));
+	w->busy |= bit_of(w, msgid);
 }
+
+void window_in_grow(struct window_in *w, uint32_t size)
+{
+	if (size > size_in(w))
+		w->size = (uint8_t)(size < WINDOW_MAX ? size : WINDOW_MAX);
+}
+
+/* ---- ours -------------------------------------------------------------------------------------- */
 
 void window_out_fini(struct window_out *w)
 {
-	mem_free_secret(w->bytes, w->len);
+	for (size_t i = 0; i < LANES; i++)
+		window_out_close(w, i);
 	*w = (struct window_out){0};
+}
+
+enum window_lane window_lane_of(enum request_kind kind)
+{
+	return kind == REQ_INIT || kind == REQ_AUTH || kind == REQ_CREATE ? LANE_EXCHANGE : LANE_INFO;
+}
+
+bool window_out_is_free(const struct window_out *w, enum request_kind kind)
+{
+	enum window_lane mine = window_lane_of(kind);
+	const struct window_request *other = &w->lane[mine == LANE_INFO ? LANE_EXCHANGE : LANE_INFO];
+
+	if (w->lane[mine].kind != REQ_NONE)
+		return false;
+	/* RFC 7296 2.3: X waits until all up to X - N are answered. */
+	return other->kind == REQ_NONE || w->next - other->msgid < (w->size != 0 ? w->size : 1u);
+}
+
+bool window_out_has(const struct window_out *w, enum request_kind kind)
+{
+	return w->lane[window_lane_of(kind)].kind == kind;
+}
+
+bool window_out_is_open(const struct window_out *w)
+{
+	return w->lane[LANE_EXCHANGE].kind != REQ_NONE || w->lane[LANE_INFO].kind != REQ_NONE;
 }
 
 enum status window_out_open(struct window_out *w, enum request_kind kind, struct backoff backoff,
 	struct view request)
 {
+	struct window_request *r = &w->lane[window_lane_of(kind)];
 	uint8_t *copy;
 
-	if (w->kind != REQ_NONE)
+	if (!window_out_is_free(w, kind))
 		return ST_AGAIN;
 	if (w->next == UINT32_MAX)
 		return ST_LIMIT;
 	copy = mem_dup(request.p, request.len);
 	if (copy == NULL)
 		return ST_NOMEM;
-	w->kind = (uint8_t)kind;
-	w->sent = 1;
-	w->msgid = w->next++;
-	w->backoff = backoff;
-	w->bytes = copy;
-	w->len = request.len;
+	*r = (struct window_request){
+		.kind = (uint8_t)kind,
+		.sent = 1,
+		.msgid = w->next++,
+		.backoff = backoff,
+		.bytes = copy,
+		.len = request.len,
+	};
 	return ST_OK;
 }
 
-uint32_t window_out_wait_ms(const struct window_out *w)
+struct window_request *window_out_find(struct window_out *w, uint32_t msgid)
 {
-	uint64_t ms = w->backoff.first_ms;
-
-	for (uint8_t i = 1; i < w->sent && ms < w->backoff.cap_ms; i++)
-		ms *= 2;
-	return (uint32_t)(ms < w->backoff.cap_ms ? ms : w->backoff.cap_ms);
+	for (size_t i = 0; i < LANES; i++)
+		if (w->lane[i].kind != REQ_NONE && w->lane[i].msgid == msgid)
+			return &w->lane[i];
+	return NULL;
 }
 
-bool window_out_repeat(struct window_out *w)
+void window_out_grow(struct window_out *w, uint32_t size)
 {
-	if (w->kind == REQ_NONE || w->sent > w->backoff.repeats)
+	if (size > w->size)
+		w->size = (uint8_t)(size < WINDOW_MAX ? size : WINDOW_MAX);
+}
+
+void window_out_close(struct window_out *w, enum window_lane lane)
+{
+	struct window_request *r = &w->lane[lane];
+
+	mem_free_secret(r->bytes, r->len);
+	*r = (struct window_request){0};
+}
+
+uint32_t window_wait_ms(const struct window_request *r)
+{
+	uint64_t ms = r->backoff.first_ms;
+
+	for (uint8_t i = 1; i < r->sent && ms < r->backoff.cap_ms; i++)
+		ms *= 2;
+	return (uint32_t)(ms < r->backoff.cap_ms ? ms : r->backoff.cap_ms);
+}
+
+bool window_repeat(struct window_request *r)
+{
+	if (r->kind == REQ_NONE || r->sent > r->backoff.repeats)
 		return false;
-	w->sent++;
+	r->sent++;
 	return true;
 }
 
-void window_out_alive(struct window_out *w)
+void window_alive(struct window_request *r)
 {
-	if (w->kind != REQ_NONE)
-		w->sent = 1;
-}
-
-bool window_out_is_open(const struct window_out *w, uint32_t msgid)
-{
-	return w->kind != REQ_NONE && w->msgid == msgid;
-}
-
-void window_out_close(struct window_out *w)
-{
-	uint32_t next = w->next;
-
-	window_out_fini(w);
-	w->next = next;
+	if (r->kind != REQ_NONE)
+		r->sent = 1;
 }

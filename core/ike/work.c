@@ -68,7 +68,7 @@ void work_volume(struct ike_child *c, uint64_t octets, uint64_t sequence)
 	work(c->sa);
 }
 
-/* ---- one request at a time ----------------------------------------------------------------------- */
+/* ---- one exchange at a time ---------------------------------------------------------------------- */
 
 static bool wants_delete(const struct ike_sa *sa)
 {
@@ -79,6 +79,22 @@ static bool wants_delete(const struct ike_sa *sa)
 			return true;
 	}
 	return false;
+}
+
+/* Not in the middle of a rekey of the IKE SA (RFC 7296 2.25.2), and the child whose successor is
+ * being made stays until it is there. */
+static bool may_delete(const struct ike_sa *sa)
+{
+	const struct exchange *mine = sa->mine;
+	const struct ike_child *old = NULL;
+
+	if (!wants_delete(sa) || !window_out_is_free(&sa->out, REQ_DELETE_CHILD))
+		return false;
+	if (mine != NULL && mine->kind == X_REKEY_IKE)
+		return false;
+	if (mine != NULL)
+		old = ike_find_child(sa->ike, mine->old_spi);
+	return old == NULL || old->state != CHILD_DELETING;
 }
 
 static const struct ike_child *next_rekey(const struct ike_sa *sa)
@@ -98,22 +114,45 @@ static enum status begin_next(struct ike_sa *sa)
 {
 	const struct ike_child *c = next_rekey(sa);
 
-	if (ike_now(sa->ike) < sa->not_before_ms || sa->theirs != NULL)
+	if (ike_now(sa->ike) < sa->not_before_ms || !list_empty(&sa->theirs))
+		return ST_OK;
+	/* RFC 7296 2.25.2: not while children change. */
+	if (sa->wants_rekey && window_out_has(&sa->out, REQ_DELETE_CHILD))
 		return ST_OK;
 	if (sa->wants_rekey)
 		return exchange_begin(sa, X_REKEY_IKE, 0);
 	return c != NULL ? exchange_begin(sa, X_REKEY_CHILD, c->spi_in) : ST_OK;
 }
 
+/* The peer may have made the successor already. */
+static bool is_being_rekeyed(const struct ike_sa *sa)
+{
+	return sa->mine != NULL && sa->mine->kind == X_REKEY_IKE &&
+	       window_out_has(&sa->out, REQ_CREATE);
+}
+
+enum status work_close(struct ike_sa *sa, const struct sa_event *ev)
+{
+	if (!is_being_rekeyed(sa))
+		return sa_stop(sa, ev);
+	sa->close_why = ev->status;
+	return ST_PENDING;
+}
+
 void work(struct ike_sa *sa)
 {
 	enum status st = ST_OK;
 
-	if (sa->state != SA_UP || sa->out.kind != REQ_NONE || sa->mine != NULL)
+	if (sa->state != SA_UP)
 		return;
-	if (wants_delete(sa))
+	if (sa->close_why != ST_OK && !is_being_rekeyed(sa)) {
+		sa_event(sa, SE_CLOSE, sa->close_why);
+		return;
+	}
+	if (may_delete(sa))
 		st = info_delete_children(sa);
-	else
+	if (st == ST_OK && sa->mine == NULL && window_out_is_free(&sa->out, REQ_CREATE) &&
+		!wants_delete(sa))
 		st = begin_next(sa);
 	if (st == ST_OK)
 		return;

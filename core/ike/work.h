@@ -21,4 +21,7 @@ void work_replaced(struct ike_child *c);
 /* The peer is busy: later, and later each time. */
 void work_postpone(struct ike_sa *sa);
 
+/* It ends; where we are rekeying it, the peer would be left with a successor: that one ends then. */
+sa_action work_close;
+
 #endif

@@ -40,9 +40,79 @@ static void test_window_in(void)
 	T_EQ(window_in_reply(&w, 1, reply), ST_OK);
 	T_EQ(window_in_judge(&w, 0), WIN_OUTSIDE);
 	T_EQ(window_in_kept(&w, 0).len, 0);
-	window_in_retract(&w);
+	window_in_retract(&w, 1);
 	T_EQ(window_in_judge(&w, 1), WIN_BUSY);
 	window_in_fini(&w);
+}
+
+/* RFC 7296 2.3: out of order, and not further than the lowest one without a reply allows. */
+static void test_window_in_of_five(void)
+{
+	struct window_in w = {0};
+
+	T_EQ(window_in_reply(&w, 0, reply), ST_OK);
+	window_in_grow(&w, 5);
+	window_in_grow(&w, 2); /* it never becomes less */
+	T_EQ(window_in_judge(&w, 5), WIN_NEW);
+	T_EQ(window_in_judge(&w, 6), WIN_OUTSIDE);
+	window_in_accept(&w, 3);
+	T_TRUE(window_in_is_busy(&w, 3) && !window_in_is_busy(&w, 2) && !window_in_is_busy(&w, 0));
+	T_EQ(window_in_judge(&w, 3), WIN_BUSY);
+	for (uint32_t id = 1; id <= 5; id++)
+		T_EQ(window_in_judge(&w, id), id == 3 ? WIN_BUSY : WIN_NEW);
+	T_EQ(window_in_reply(&w, 4, reply), ST_OK);
+	T_EQ(window_in_reply(&w, 1, reply), ST_OK);
+	T_EQ(window_in_judge(&w, 6), WIN_NEW); /* 2 is missing: 2 to 6 */
+	T_EQ(window_in_judge(&w, 7), WIN_OUTSIDE);
+	T_EQ(window_in_judge(&w, 1), WIN_REPEAT);
+	T_EQ(window_in_judge(&w, 0), WIN_REPEAT); /* 0 is kept until 5 comes */
+	T_EQ(window_in_reply(&w, 5, reply), ST_OK);
+	T_EQ(window_in_judge(&w, 0), WIN_OUTSIDE);
+	T_EQ(window_in_judge(&w, 1), WIN_REPEAT);
+	T_EQ(window_in_reply(&w, 2, reply), ST_OK);
+	T_EQ(window_in_judge(&w, 7), WIN_NEW); /* 3 is still being worked on: 3 to 7 */
+	T_EQ(window_in_judge(&w, 8), WIN_OUTSIDE);
+	T_EQ(window_in_reply(&w, 3, reply), ST_OK);
+	T_EQ(window_in_judge(&w, 10), WIN_NEW);
+	T_EQ(window_in_judge(&w, 11), WIN_OUTSIDE);
+	window_in_fini(&w);
+}
+
+/* Any order that a window allows: each request is new once, then repeated or outside, and no reply
+ * is lost that the peer may still ask for. */
+static void test_window_in_at_random(void)
+{
+	uint64_t seed = 1;
+
+	for (uint32_t size = 1; size <= WINDOW_MAX; size++) {
+		struct window_in w = {0};
+		bool done[400] = {false};
+		uint32_t low = 0;
+
+		window_in_grow(&w, size);
+		while (low < 300) {
+			uint32_t id;
+
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			id = low + (uint32_t)(seed >> 33) % (size + 3);
+			if (id >= low + size || done[id])
+				T_TRUE(window_in_judge(&w, id) != WIN_NEW);
+			else
+				T_EQ(window_in_judge(&w, id), WIN_NEW);
+			if (id < low + size && !done[id]) {
+				window_in_accept(&w, id);
+				T_EQ(window_in_judge(&w, id), WIN_BUSY);
+				T_EQ(window_in_reply(&w, id, reply), ST_OK);
+				done[id] = true;
+			}
+			while (done[low])
+				low++;
+			for (uint32_t i = w.next > size ? w.next - size : 0; i < w.next; i++)
+				if (done[i])
+					T_EQ(window_in_judge(&w, i), WIN_REPEAT);
+		}
+		window_in_fini(&w);
+	}
 }
 
 static void test_window_in_out_of_memory_changes_nothing(void)
@@ -68,7 +138,7 @@ static void test_class_21_message_ids_at_the_end(void)
 	T_EQ(window_in_judge(&in, 0), WIN_OUTSIDE);
 	window_in_fini(&in);
 	T_EQ(window_out_open(&out, REQ_DPD, b, reply), ST_OK);
-	window_out_close(&out);
+	window_out_close(&out, LANE_INFO);
 	T_EQ(window_out_open(&out, REQ_DPD, b, reply), ST_LIMIT);
 }
 
@@ -79,18 +149,42 @@ static void test_window_out(void)
 	struct backoff b = {1000, 16000, 5};
 
 	T_EQ(window_out_open(&w, REQ_DELETE, b, reply), ST_OK);
+	struct window_request *r = window_out_find(&w, 7);
+
 	T_EQ(window_out_open(&w, REQ_DPD, b, reply), ST_AGAIN);
-	T_TRUE(window_out_is_open(&w, 7) && !window_out_is_open(&w, 8));
+	T_EQ(window_out_open(&w, REQ_CREATE, b, reply), ST_AGAIN); /* the peer keeps one */
+	T_TRUE(r != NULL && window_out_find(&w, 8) == NULL);
 	for (size_t i = 0; i < 6; i++) {
 		T_ROW(i, "wait");
-		T_EQ(window_out_wait_ms(&w), waits[i]);
-		T_EQ(window_out_repeat(&w), i < 5);
+		T_EQ(window_wait_ms(r), waits[i]);
+		T_EQ(window_repeat(r), i < 5);
 	}
-	window_out_alive(&w);
-	T_EQ(window_out_wait_ms(&w), 1000);
-	window_out_close(&w);
-	T_TRUE(!window_out_is_open(&w, 7) && !window_out_repeat(&w));
+	window_alive(r);
+	T_EQ(window_wait_ms(r), 1000);
+	window_out_close(&w, LANE_INFO);
+	T_TRUE(!window_out_is_open(&w) && !window_repeat(r));
 	T_EQ(w.next, 8);
+}
+
+/* An INFORMATIONAL request beside another one, as far as the peer's window goes. */
+static void test_window_out_of_two(void)
+{
+	struct window_out w = {.next = 7};
+	struct backoff b = {1000, 16000, 5};
+
+	window_out_grow(&w, 3);
+	T_EQ(window_out_open(&w, REQ_CREATE, b, reply), ST_OK);
+	T_TRUE(window_out_is_free(&w, REQ_DPD) && !window_out_is_free(&w, REQ_CREATE));
+	T_EQ(window_out_open(&w, REQ_DPD, b, reply), ST_OK);
+	T_EQ(window_out_find(&w, 8)->kind, REQ_DPD);
+	window_out_close(&w, LANE_INFO);
+	T_EQ(window_out_open(&w, REQ_DPD, b, reply), ST_OK);
+	window_out_close(&w, LANE_INFO);
+	T_TRUE(!window_out_is_free(&w, REQ_DPD)); /* 10 has to wait for the reply to 7 */
+	T_EQ(window_out_open(&w, REQ_DPD, b, reply), ST_AGAIN);
+	window_out_close(&w, LANE_EXCHANGE);
+	T_TRUE(window_out_is_free(&w, REQ_DPD) && !window_out_has(&w, REQ_CREATE));
+	window_out_fini(&w);
 }
 
 /* ---- liveness ------------------------------------------------------------------------------------ */
@@ -403,9 +497,12 @@ static void test_answer_must_be_inside(void)
 int main(void)
 {
 	T_RUN(test_window_in);
+	T_RUN(test_window_in_of_five);
+	T_RUN(test_window_in_at_random);
 	T_RUN(test_window_in_out_of_memory_changes_nothing);
 	T_RUN(test_class_21_message_ids_at_the_end);
 	T_RUN(test_window_out);
+	T_RUN(test_window_out_of_two);
 	T_RUN(test_dpd_schedule);
 	T_RUN(test_dpd_backoff);
 	T_RUN(test_class_23_cookie);

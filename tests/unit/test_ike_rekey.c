@@ -106,7 +106,7 @@ static void quiet(void)
 		T_EQ(w.node[i].n_child, 1);
 		T_EQ(sa_of(i)->n_children, 1);
 		T_EQ(children_in_state(i, CHILD_UP), 1);
-		T_TRUE(sa_of(i)->mine == NULL && sa_of(i)->theirs == NULL);
+		T_TRUE(sa_of(i)->mine == NULL && list_empty(&sa_of(i)->theirs));
 		T_EQ(w.node[i].told[IKE_EV_SA_DOWN], 0);
 		T_EQ(w.node[i].n_record, 1);
 		T_EQ(w.node[i].told[IKE_EV_CHILD_UP] - w.node[i].told[IKE_EV_CHILD_DOWN], 1);
@@ -264,6 +264,57 @@ static void test_restart_in_the_middle(void)
 	}
 }
 
+static bool drop_create(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	(void)world, (void)from, (void)ctx;
+	return it->len > 18 && it->bytes[18] != EX_CREATE_CHILD_SA;
+}
+
+/* RFC 7296 2.3: with the peer's window the DELETE does not wait for an exchange that is not answered,
+ * also not after either side had a new main; without one it does. Beside a rekey of the IKE SA it
+ * waits: the peer may have made the successor, and that one is to go, too. */
+static void test_delete_beside_a_rekey(void)
+{
+	for (unsigned i = 0; i < 12; i++) {
+		int side = i & 1;
+		bool has_window = i % 3 != 0;
+		struct world_node *n = &w.node[side];
+
+		T_ROW(i, "beside");
+		T_DO(open_world(i, has_window ? "crypto ikev2 window 2\n" : "crypto ikev2 window 1\n"));
+		T_DO(log_in());
+		T_EQ(sa_of(side)->out.size, has_window ? 2 : 1);
+		w.tap = drop_create;
+		T_DO(rekey(side, 1 + i % 2));
+		world_run(&w, 1500);
+		T_TRUE(window_out_has(&sa_of(side)->out, REQ_CREATE));
+		if (i >= 6)
+			T_TRUE(world_restart(&w, side) && world_restart(&w, 1 - side));
+		T_EQ(ike_close(n->ike, n->up_sa, ST_END_ADMIN), ST_OK);
+		world_run(&w, 3000);
+		T_EQ((w.node[1 - side].told[IKE_EV_SA_DOWN] == 1), has_window && i % 2 == 0);
+		w.tap = NULL;
+		world_run(&w, 40000);
+		T_TRUE(world_is_empty(&w) && w.broken == NULL);
+		close_world();
+	}
+}
+
+/* The successor of an IKE SA has the windows that were said anew. */
+static void test_windows_of_the_successor(void)
+{
+	T_DO(open_world(3, "crypto ikev2 window 7\n"));
+	T_DO(log_in());
+	T_DO(rekey(0, 2));
+	T_TRUE(run_with_way(20000));
+	for (int i = 0; i < 2; i++) {
+		T_EQ(sa_of(i)->out.size, 7);
+		T_EQ(sa_of(i)->in.size, 7);
+	}
+	T_DO(all_gone());
+	close_world();
+}
+
 /* RFC 7296 2.8, 2.17: old children end with their lifetimes, IKE SAs with theirs, for hours. */
 static void test_lifetimes(void)
 {
@@ -383,6 +434,8 @@ int main(void)
 	T_RUN(test_both_at_once);
 	T_RUN(test_lossy);
 	T_RUN(test_restart_in_the_middle);
+	T_RUN(test_delete_beside_a_rekey);
+	T_RUN(test_windows_of_the_successor);
 	T_RUN(test_lifetimes);
 	T_RUN(test_volume);
 	T_RUN(test_not_too_often);
