@@ -64,6 +64,23 @@ static uint8_t put_families(const struct client_spec *s, struct ts *ts)
 	return n;
 }
 
+/* Everything that the tunnel carries in one IPsec SA, or one for each pair of the policy. */
+static void put_selectors(const struct client_spec *s, struct ike_connect *k)
+{
+	if (s->n_pairs == 0) {
+		k->n_local_ts = put_families(s, k->local_ts);
+		k->n_remote_ts = put_families(s, k->remote_ts);
+		return;
+	}
+	k->n_local_ts = k->n_remote_ts = 1;
+	k->local_ts[0] = ts_from_prefix(&s->from[0]);
+	k->remote_ts[0] = ts_from_prefix(&s->to[0]);
+	for (size_t i = 1; i < s->n_pairs && k->n_more < IKE_MORE_MAX; i++) {
+		k->more_local[k->n_more] = ts_from_prefix(&s->from[i]);
+		k->more_remote[k->n_more++] = ts_from_prefix(&s->to[i]);
+	}
+}
+
 /* Why the engine does not even begin. */
 static void explain(const struct client_spec *s, enum status st, char reason[DIAL_REASON])
 {
@@ -93,8 +110,7 @@ enum status wire_dial(struct wire *w, const struct client_spec *s, const struct 
 	k->tun = s->tun;
 	k->request_ip4 = s->asks4;
 	k->request_ip6 = s->asks6;
-	k->n_local_ts = put_families(s, k->local_ts);
-	k->n_remote_ts = put_families(s, k->remote_ts);
+	put_selectors(s, k);
 	if (st == ST_OK) {
 		st = ike_connect(w->ike, k, sa);
 		explain(s, st, reason);

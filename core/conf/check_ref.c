@@ -156,6 +156,24 @@ static void check_tunnel(struct parse *ps, const struct iface *i)
 			"tunnel source ADDRESS, or the name of an interface of the host");
 }
 
+/* Each line of a policy becomes an IPsec SA. */
+static void policy_refs(struct parse *ps, const struct iface *i, uint8_t family)
+{
+	const char *name = family == 4 ? i->policy4 : i->policy6;
+	const struct acl *a = iface_policy(ps->s, i, family);
+	struct prefix from, to;
+	if (name && !a)
+		missing(ps, name, family == 4 ? "extended access list" : "IPv6 access list");
+	for (size_t k = 0; a && k < a->line_count; k++) {
+		const struct acl_line *l = &a->lines[k];
+		if (!l->remark && (!l->permit || !acl_line_pair(a, l, &from, &to)))
+			check_say(ps, CONF_ERROR, name,
+				"a line that cannot be the selectors of an IPsec SA, in access list",
+				family == 4 ? "permit ip NETWORK WILDCARD NETWORK WILDCARD"
+					    : "permit ipv6 PREFIX PREFIX");
+	}
+}
+
 static void iface_refs(struct parse *ps, const struct iface *i)
 {
 	const struct snapshot *s = ps->s;
@@ -172,6 +190,8 @@ static void iface_refs(struct parse *ps, const struct iface *i)
 			"tunnel vrf has no meaning in a template:", "the IKEv2 profile says the outer VRF");
 	if (i->kind == IFACE_TUNNEL && !i->shutdown)
 		check_tunnel(ps, i);
+	policy_refs(ps, i, 4);
+	policy_refs(ps, i, 6);
 	const struct ipsec_profile *p = snapshot_ipsec_profile(s, i->protection);
 	if (i->protection && !p)
 		missing(ps, i->protection, "IPsec profile");

@@ -294,6 +294,19 @@ static bool source_text(const struct arg *text, uint8_t family, struct prefix *o
 	return n && at == l.n;
 }
 
+/* ip SRC DST, or ipv6 SRC DST. */
+static bool pair_text(const struct arg *text, struct prefix *from, struct prefix *to)
+{
+	struct line l;
+	line_split(&l, text->word.p, text->word.len, 0);
+	bool six = l.n > 0 && l.w[0].len == 4 && memcmp(l.w[0].p, "ipv6", 4) == 0;
+	if (!six && (l.n < 1 || l.w[0].len != 2 || memcmp(l.w[0].p, "ip", 2) != 0))
+		return false;
+	size_t n = side_words(&l, 1, six ? 6 : 4, from);
+	size_t m = n ? side_words(&l, 1 + n, six ? 6 : 4, to) : 0;
+	return m && 1 + n + m == l.n;
+}
+
 static bool is_deny(const struct cmd_call *c)
 {
 	return cmd_has(c, "deny") || strncmp(c->row->grammar, "deny", 4) == 0;
@@ -315,6 +328,7 @@ static void line_into(struct cmd_call *c, struct acl *a)
 		memcpy(t, line.permit ? "permit " : "deny ", n);
 		memcpy(t + n, text->word.p, text->word.len);
 		line.text = t;
+		line.is_pair = pair_text(text, &line.from, &line.to);
 	} else if (!text) {
 		line.net = source_of(c);
 	}

@@ -125,6 +125,7 @@ struct ike_profile {
 	struct dpd dpd;
 	uint32_t nat_keepalive_s; /* 0: the global one */
 	bool nat_force_encap;
+	bool childless; /* as initiator: the IPsec SA in an exchange of its own */
 	bool udp_checksum_zero;
 	bool initial_contact_force;
 	char *ivrf;

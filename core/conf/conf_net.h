@@ -84,6 +84,9 @@ struct acl_line {
 	struct prefix net; /* length 0 for any; of an IPv6 list: the source */
 	char *remark;      /* not NULL: only a remark */
 	char *text;        /* not NULL: an extended line, as text */
+	bool is_pair;      /* the text names two networks and nothing that narrows them */
+	struct prefix from;
+	struct prefix to;
 };
 enum acl_kind { ACL_STANDARD, ACL_EXTENDED, ACL_IPV6 };
 struct acl {
@@ -151,6 +154,8 @@ struct iface {
 	char *tunnel_key;
 	bool path_mtu_discovery;
 	char *protection; /* IPsec profile */
+	char *policy4;    /* access lists: an IPsec SA for each line */
+	char *policy6;
 	char *service_in;
 	char *service_out;
 	bool qos_preclassify;

@@ -294,3 +294,22 @@ bool profiles_force_encap(const struct snapshot *s, uint32_t vrf, const struct a
 	}
 	return false;
 }
+
+/* ---- IPsec SAs by access list ---------------------------------------------------------------- */
+
+bool acl_line_pair(const struct acl *a, const struct acl_line *l, struct prefix *from,
+	struct prefix *to)
+{
+	if (l->remark || (l->text && !l->is_pair))
+		return false;
+	*from = l->text ? l->from : l->net;
+	*to = l->text ? l->to : (struct prefix){.addr.family = a->kind == ACL_IPV6 ? 6 : 4};
+	return true;
+}
+
+const struct acl *iface_policy(const struct snapshot *s, const struct iface *i, uint8_t family)
+{
+	const char *name = family == 4 ? i->policy4 : i->policy6;
+
+	return name ? snapshot_acl(s, family == 4 ? ACL_EXTENDED : ACL_IPV6, name) : NULL;
+}

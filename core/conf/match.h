@@ -83,6 +83,13 @@ struct ipsec_params ipsec_params(const struct snapshot *s, const struct ipsec_pr
 /* Its usable transform sets in order (the default set when it names none). */
 size_t ipsec_sets(const struct snapshot *s, const struct ipsec_profile *p,
 	const struct transform_set **out, size_t max);
+/* The two networks of a line that may be an IPsec SA's selectors. False: a remark, or more is said than
+ * networks. */
+bool acl_line_pair(const struct acl *a, const struct acl_line *l, struct prefix *from,
+	struct prefix *to);
+/* The access list of `tunnel protection ipsec policy` for a family; NULL: none, or not defined. */
+const struct acl *iface_policy(const struct snapshot *s, const struct iface *i, uint8_t family);
+
 /* The interface Tunnel in use whose protection leads to the profile: one whose destination is this
  * peer (NULL: any), else one without an address as destination; NULL when there is none. */
 const struct iface *profile_tunnel(

@@ -135,6 +135,7 @@ static const struct shape_field f_ike_profile[] = {
 	IN(ike_profile, dpd, shape_dpd),
 	F(U32, ike_profile, nat_keepalive_s),
 	F(BOOL, ike_profile, nat_force_encap),
+	F(BOOL, ike_profile, childless),
 	F(BOOL, ike_profile, udp_checksum_zero),
 	F(BOOL, ike_profile, initial_contact_force),
 	F(STR, ike_profile, ivrf),
@@ -255,6 +256,9 @@ static const struct shape_field f_acl_line[] = {
 	F(PREFIX, acl_line, net),
 	F(STR, acl_line, remark),
 	F(STR, acl_line, text),
+	SKIP(acl_line, is_pair),
+	SKIP(acl_line, from),
+	SKIP(acl_line, to),
 };
 static const struct shape shape_acl_line = SHAPE(acl_line, f_acl_line);
 
@@ -322,6 +326,8 @@ static const struct shape_field f_iface[] = {
 	F(STR, iface, tunnel_key),
 	F(BOOL, iface, path_mtu_discovery),
 	F(STR, iface, protection),
+	F(STR, iface, policy4),
+	F(STR, iface, policy6),
 	F(STR, iface, service_in),
 	F(STR, iface, service_out),
 	F(BOOL, iface, qos_preclassify),

@@ -9,6 +9,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/wish.h"
 #include "core/wire/notify.h"
 
 /* ---- the request -------------------------------------------------------------------------------- */
@@ -64,7 +65,8 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	auth_put_value(&o, sa);
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
 		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
-	auth_put_child(&o, sa, &offer);
+	if (!hs->is_childless)
+		auth_put_child(&o, sa, &offer);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
 	msg_put_window(&o, hs->conf->ike.window);
@@ -88,6 +90,8 @@ enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
 	if (st != ST_OK)
 		return st;
 	ask_selectors(hs);
+	hs->is_childless = hs->peer_childless &&
+			   snapshot_profile(hs->conf, sa->settings.profile)->childless;
 	hs->child.spi_ours = child_new_spi(sa->ike);
 	if (hs->child.spi_ours == 0)
 		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
@@ -184,8 +188,9 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 
 	if (error != 0)
 		return peer_error(sa, error);
-	if (payload_find(p, PT_SA) == NULL || payload_find(p, PT_TSI) == NULL ||
-		payload_find(p, PT_TSR) == NULL)
+	if ((payload_find(p, PT_SA) == NULL) != hs->is_childless ||
+		(payload_find(p, PT_TSI) == NULL) != hs->is_childless ||
+		(payload_find(p, PT_TSR) == NULL) != hs->is_childless)
 		return ST_BAD_EXCHANGE;
 	sa->grant = mem_new(sizeof(*sa->grant));
 	if (sa->grant == NULL)
@@ -198,7 +203,7 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 		if (st != ST_OK)
 			return st;
 	}
-	return child_read_reply(sa, p);
+	return hs->is_childless ? ST_OK : child_read_reply(sa, p);
 }
 
 /* Networks of a family that the child does not carry lead nowhere. */
@@ -238,6 +243,27 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_ask(sa, &q);
 }
 
+/* What IKE_AUTH did not make. */
+static enum status add_wishes(struct ike_sa *sa)
+{
+	const struct ike_connect *c = sa->hs->connect;
+	const struct child_offer *o = &sa->hs->child;
+	struct wish w = {.n_local_ts = o->n_ts_i, .n_remote_ts = o->n_ts_r};
+	enum status st = ST_OK;
+
+	memcpy(w.local_ts, o->ts_i, sizeof(w.local_ts));
+	memcpy(w.remote_ts, o->ts_r, sizeof(w.remote_ts));
+	if (sa->hs->is_childless)
+		st = wish_add(sa, &w);
+	for (size_t i = 0; i < c->n_more && st == ST_OK; i++) {
+		w = (struct wish){.n_local_ts = 1, .n_remote_ts = 1};
+		w.local_ts[0] = c->more_local[i];
+		w.remote_ts[0] = c->more_remote[i];
+		st = wish_add(sa, &w);
+	}
+	return st;
+}
+
 enum status auth_i_authorized(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st;
@@ -245,6 +271,8 @@ enum status auth_i_authorized(struct ike_sa *sa, const struct sa_event *ev)
 	sa->session = ev->answer->session;
 	sa->grant->tun = ev->answer->grant.tun;
 	st = child_install_first(sa);
+	if (st == ST_OK)
+		st = add_wishes(sa);
 	return st == ST_OK ? sa_commit(sa) : st;
 }
 

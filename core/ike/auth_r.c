@@ -237,13 +237,9 @@ enum status auth_r_address(struct ike_sa *sa, const struct sa_event *ev)
 	sa->grant = mem_dup(&ev->answer->grant, sizeof(ev->answer->grant));
 	if (sa->grant == NULL)
 		return ST_NOMEM;
-	st = narrow(sa);
-	if (st != ST_OK)
-		return st;
-	sa->hs->child.spi_ours = child_new_spi(sa->ike);
-	if (sa->hs->child.spi_ours == 0)
-		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
-	st = child_install_first(sa);
+	st = sa->hs->is_childless ? ST_OK : narrow(sa);
+	if (st == ST_OK)
+		st = child_install_first(sa);
 	return st == ST_OK ? sa_commit(sa) : st;
 }
 
@@ -259,6 +255,8 @@ static void put_grant(struct msg_out *o, struct ike_sa *sa)
 	wr_u32(&w, c->spi_ours);
 	if (sa->hs->cp_request) /* R-MCF-03 */
 		cp_put_reply(o, sa->grant);
+	if (sa->hs->is_childless)
+		return;
 	offer_answer(&answer, PROTO_ESP, &c->chosen, false, (struct view){spi, sizeof(spi)});
 	auth_put_child(o, sa, &answer);
 }

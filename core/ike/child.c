@@ -57,7 +57,7 @@ static enum status choose(const struct handshake *hs, const struct ipsec_profile
 /* The peer puts ESP into UDP only when it believes in a NAT: one that both ends see, one that it
  * claims for itself, or one that we made up. Having changed to the other port means nothing, a peer
  * that supports MOBIKE does that always (RFC 4555 section 3.3). */
-static bool peer_encapsulates(const struct ike_sa *sa)
+bool child_peer_encapsulates(const struct ike_sa *sa)
 {
 	const struct handshake *hs = sa->hs;
 
@@ -79,9 +79,15 @@ enum status child_read_selectors(const struct ike_payloads *p, struct child_offe
 
 enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p)
 {
-	struct view body = payload_find(p, PT_SA)->body;
+	struct view body;
 	struct sa offer;
-	enum status st = sa_parse(body, SA_NUMBERS_STRICT, &offer);
+	enum status st;
+
+	sa->hs->is_childless = payload_find(p, PT_SA) == NULL;
+	if (sa->hs->is_childless)
+		return ST_OK;
+	body = payload_find(p, PT_SA)->body;
+	st = sa_parse(body, SA_NUMBERS_STRICT, &offer);
 
 	if (st == ST_OK)
 		st = child_read_selectors(p, &sa->hs->child);
@@ -96,14 +102,16 @@ enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
 	struct handshake *hs = sa->hs;
 	struct child_offer *c = &hs->child;
 	struct sa offer;
-	enum status st = sa_parse((struct view){hs->child_sa, hs->child_sa_len}, SA_NUMBERS_STRICT,
-		&offer);
+	enum status st;
 
 	words[0] = '\0';
+	if (hs->is_childless)
+		return ST_OK;
+	st = sa_parse((struct view){hs->child_sa, hs->child_sa_len}, SA_NUMBERS_STRICT, &offer);
 	if (st != ST_OK)
 		return st;
 	c->status = choose(hs, profile_ipsec(hs->conf, profile), &offer, c, words);
-	if (c->status == ST_OK && !peer_encapsulates(sa)) {
+	if (c->status == ST_OK && !child_peer_encapsulates(sa)) {
 		c->status = ST_NO_CHILD_PROPOSAL;
 		snprintf(words, IKE_DETAIL_LEN, "the client sees no NAT and would send ESP without "
 			"UDP, which is not carried; `nat force-encapsulation` in the profile, or "
@@ -320,6 +328,7 @@ static void fill(struct ike_child *c, const struct child_birth *b)
 {
 	const struct ike_sa *sa = c->sa;
 	const struct child_offer *o = b->offer;
+	const struct ike_child *old = b->replaces != 0 ? ike_find_child(sa->ike, b->replaces) : NULL;
 	uint64_t whole_ms = (uint64_t)b->terms.lifetime_s * 1000;
 
 	c->spi_out = o->spi_peer;
@@ -327,6 +336,7 @@ static void fill(struct ike_child *c, const struct child_birth *b)
 	c->udp_encap = true;
 	c->receive_only = b->receive_only;
 	c->replaces = b->replaces;
+	c->wish = old != NULL ? old->wish : b->wish;
 	c->replay_window = b->terms.replay_window;
 	c->lifetime_s = b->terms.lifetime_s;
 	c->lifetime_kb = b->terms.lifetime_kb;
@@ -411,7 +421,7 @@ enum status child_install(struct ike_sa *sa, const struct child_birth *b, struct
 
 enum status child_install_first(struct ike_sa *sa)
 {
-	const struct handshake *hs = sa->hs;
+	struct handshake *hs = sa->hs;
 	struct child_birth b = {
 		.offer = &hs->child,
 		.is_initiator = sa->is_initiator,
@@ -420,6 +430,14 @@ enum status child_install_first(struct ike_sa *sa)
 		.terms = child_terms_of(sa, hs->conf),
 	};
 
+	sa->may_be_empty = hs->is_childless;
+	sa->peer_encapsulates = sa->is_initiator || child_peer_encapsulates(sa);
+	if (hs->is_childless)
+		return ST_OK;
+	if (!sa->is_initiator)
+		hs->child.spi_ours = child_new_spi(sa->ike);
+	if (hs->child.spi_ours == 0)
+		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
 	return child_install(sa, &b, NULL);
 }
 

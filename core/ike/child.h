@@ -12,6 +12,8 @@
 /* Responder: SA, TSi and TSr of the request into the handshake. Returns ST_OK, or how the payloads
  * are malformed. */
 enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;
+/* Does the peer of a negotiation put ESP into UDP? */
+bool child_peer_encapsulates(const struct ike_sa *sa);
 /* Responder, with the profile: can a child come of what was read? (hs->child.status; the reason goes
  * to words). ST_OK or ST_NOMEM. */
 enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
@@ -52,7 +54,8 @@ struct child_birth {
 	const struct child_offer *offer; /* selectors and SPIs final */
 	bool is_initiator;               /* of the exchange that makes it */
 	bool receive_only;
-	uint32_t replaces;               /* inbound SPI of the predecessor; 0: none */
+	uint32_t replaces;               /* inbound SPI of the predecessor, whose wish it fulfils; 0: none */
+	uint8_t wish;
 	struct view ni, nr;              /* of that exchange */
 	struct view secret;              /* of its own key exchange; empty: none */
 	struct child_terms terms;

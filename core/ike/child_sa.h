@@ -27,6 +27,7 @@ struct ike_child {
 	bool is_installed;        /* the data path has it */
 	uint8_t state;            /* enum child_state */
 	uint32_t replaces;        /* our inbound SPI of its predecessor; 0: none */
+	uint8_t wish;             /* of ours, that it fulfils; 0: none */
 	bool receive_only;        /* nothing leaves through it yet, as far as we know */
 	bool may_rekey;           /* we begin it ourselves when it is due */
 	bool wants_rekey;

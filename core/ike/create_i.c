@@ -10,6 +10,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
+#include "core/ike/wish.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -34,7 +35,8 @@ static enum status put_payloads(struct exchange *x, struct msg_out *o)
 		offer_rekey_esp(x->conf, sa, ike_find_child(sa->ike, x->old_spi), &own, &ours);
 		wr_u32(&w, x->child.spi_ours);
 		offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, 4}, x->group != 0);
-		msg_notify_child(o, N_REKEY_SA, x->old_spi);
+		if (x->kind == X_REKEY_CHILD)
+			msg_notify_child(o, N_REKEY_SA, x->old_spi);
 	}
 	init_put_sa(o, &offer);
 	payload_put(&o->c, PT_NONCE, x->ni, x->ni_len);
@@ -49,6 +51,20 @@ static enum status put_payloads(struct exchange *x, struct msg_out *o)
 	return ST_OK;
 }
 
+static enum status prepare_new(struct exchange *x)
+{
+	const struct wish *w = wish_find(x->sa, x->wish);
+
+	if (w == NULL)
+		return exchange_fail(x, ST_CANCELLED, "%s", "it is not wanted any more");
+	x->child.spi_ours = child_new_spi(x->sa->ike);
+	x->child.n_ts_i = w->n_local_ts;
+	x->child.n_ts_r = w->n_remote_ts;
+	memcpy(x->child.ts_i, w->local_ts, sizeof(x->child.ts_i));
+	memcpy(x->child.ts_r, w->remote_ts, sizeof(x->child.ts_r));
+	return x->child.spi_ours != 0 ? ST_OK : ST_INTERNAL;
+}
+
 /* SPIs of ours, and for a child the selectors of the one that it replaces (RFC 7296 2.9.2). */
 static enum status prepare(struct exchange *x)
 {
@@ -59,6 +75,8 @@ static enum status prepare(struct exchange *x)
 		x->spi_ours = sa_new_spi(ike);
 		return x->spi_ours != 0 ? ST_OK : ST_INTERNAL;
 	}
+	if (x->kind == X_NEW_CHILD)
+		return prepare_new(x);
 	old = ike_find_child(ike, x->old_spi);
 	if (old == NULL || old->state != CHILD_UP)
 		return exchange_fail(x, ST_CANCELLED, "%s", "the child is gone");
@@ -278,6 +296,7 @@ static enum status finish_child(struct exchange *x)
 		.offer = &x->child,
 		.is_initiator = true,
 		.replaces = x->old_spi,
+		.wish = x->wish,
 		.ni = {x->ni, x->ni_len},
 		.nr = {x->nr, x->nr_len},
 		.secret = {x->secret, x->secret_len},
@@ -314,7 +333,8 @@ static enum status finish_child(struct exchange *x)
 		work_delete_child(old, ST_END_REKEYED);
 	if (rival != NULL)
 		work_replaced(rival);
-	stats_inc(ike->stats, CT_CHILD_REKEYED);
+	if (x->kind == X_REKEY_CHILD)
+		stats_inc(ike->stats, CT_CHILD_REKEYED);
 	return ST_OK;
 }
 

@@ -177,7 +177,7 @@ static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
 	give_way(sa);
 	if ((sa->mine != NULL && sa->mine->kind == X_REKEY_IKE) || has_ike_rekey(x))
 		return ST_TEMPORARY;
-	st = judge_number(x);
+	st = sa->may_be_empty && !sa->peer_encapsulates ? ST_NO_CHILD_PROPOSAL : judge_number(x);
 	if (st == ST_OK)
 		st = child_read_selectors(p, c);
 	if (st == ST_OK)

@@ -134,6 +134,8 @@ static void on_failed_mine(struct exchange *x)
 		.detail = x->words, .session = sa->session, .spi_in = x->old_spi,
 	};
 
+	if (x->kind == X_NEW_CHILD)
+		ev.kind = IKE_EV_CHILD_FAILED;
 	stats_status(sa->ike->stats, x->why);
 	if (x->why == ST_NO_CHILD && c != NULL) { /* RFC 7296 2.25: the peer does not have it */
 		if (c->state != CHILD_RETIRED)
@@ -147,7 +149,8 @@ static void on_failed_mine(struct exchange *x)
 		c->rekey_ms = 0;
 		return;
 	}
-	work_postpone(sa);
+	if (x->kind != X_NEW_CHILD || is_quiet(x->why)) /* a wish has a pause of its own */
+		work_postpone(sa);
 }
 
 /* Ours came to nothing, the peer's did not. */
@@ -192,7 +195,7 @@ static void end(struct exchange *x)
 		return;
 	if (is_mine)
 		(void)!ike_keep(sa);
-	if (sa->n_children == 0 && !exchange_makes_child(sa)) {
+	if (sa_is_spent(sa)) {
 		sa_event(sa, SE_CLOSE, ST_END_PEER);
 		return;
 	}
@@ -229,7 +232,7 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 		sa_arm(sa, &x->timer, ike_now(sa->ike) + JOB_MS);
 }
 
-enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi)
+enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi, uint8_t wish)
 {
 	struct exchange *x = x_new(sa, true);
 	const struct ipsec_profile *profile = child_profile(sa, sa->ike->conf);
@@ -238,6 +241,7 @@ enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi
 		return ST_NOMEM;
 	x->kind = (uint8_t)kind;
 	x->old_spi = old_spi;
+	x->wish = wish;
 	x->ni_len = NONCE_LEN;
 	sa->ike->ports->random(sa->ike->ctx, x->ni, x->ni_len);
 	if (kind == X_REKEY_IKE)
@@ -289,7 +293,7 @@ void exchange_yield(struct exchange *x)
 	LIST_EACH_SAFE(at, &x->sa->theirs) {
 		struct exchange *theirs = CONTAINER_OF(at, struct exchange, node);
 
-		if (theirs->kind == x->kind && theirs->old_spi == x->old_spi)
+		if (x->kind != X_NEW_CHILD && theirs->kind == x->kind && theirs->old_spi == x->old_spi)
 			refuse_theirs(theirs);
 	}
 }

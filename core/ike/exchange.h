@@ -73,6 +73,7 @@ struct exchange {
 	uint64_t groups_tried; /* ours: bits of the list that is offered */
 
 	uint32_t peer_old_spi; /* theirs: what REKEY_SA said */
+	uint8_t wish;          /* ours, NEW_CHILD: its number */
 	uint32_t old_spi;      /* REKEY_CHILD: our inbound SPI of the one to be replaced */
 	struct child_offer child;
 	struct chosen chosen;  /* REKEY_IKE */
@@ -87,8 +88,9 @@ struct exchange {
 	uint8_t rival_nonce[NONCE_MAX]; /* the lower one of its exchange */
 };
 
-/* Begins one of ours; sa->mine is set until it ends. ST_NOMEM. */
-enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi) MUST_USE;
+/* Begins one of ours; sa->mine is set until it ends. old_spi: REKEY_CHILD; wish: NEW_CHILD. ST_NOMEM. */
+enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi, uint8_t wish)
+	MUST_USE;
 /* An empty one of ours that waits for its reply, for a thaw. NULL: out of memory. */
 struct exchange *exchange_thaw(struct ike_sa *sa);
 /* The peer's authentic CREATE_CHILD_SA request, judged by the payload table: answered now or later. */

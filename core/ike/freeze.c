@@ -6,6 +6,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/record.h"
+#include "core/ike/wish.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -30,6 +31,16 @@ static void put_child(struct wr *w, const struct ike_child *c)
 	fz_close(w, m);
 	put_ts(w, TAG_LOCAL_TS, c->local_ts, c->n_local_ts);
 	put_ts(w, TAG_REMOTE_TS, c->remote_ts, c->n_remote_ts);
+	fz_close(w, group);
+}
+
+static void put_wish(struct wr *w, const struct wish *wish)
+{
+	struct wr_mark group = fz_open(w, TAG_WISH);
+
+	fz_u8(w, TAG_NUMBER, wish->number);
+	put_ts(w, TAG_LOCAL_TS, wish->local_ts, wish->n_local_ts);
+	put_ts(w, TAG_REMOTE_TS, wish->remote_ts, wish->n_remote_ts);
 	fz_close(w, group);
 }
 
@@ -141,6 +152,8 @@ enum status ike_keep(struct ike_sa *sa)
 		put_grant(&w, sa->grant);
 	LIST_EACH(at, &sa->children)
 		put_child(&w, CONTAINER_OF(at, struct ike_child, node));
+	LIST_EACH(at, &sa->wishes)
+		put_wish(&w, CONTAINER_OF(at, struct wish, node));
 	fz_end(&w);
 	st = wr_ok(&w) ? ike->ports->keep(ike->ctx, sa->number, ike->record, w.len) : ST_LIMIT;
 	mem_zero(ike->record, w.len);

@@ -72,6 +72,8 @@ struct handshake {
 	uint16_t remote_key_len;
 	char name[IKE_ID_LEN];           /* that a script gave the peer; "" usually */
 	bool initial_contact;
+	bool peer_childless;             /* initiator: the peer can do without a child (RFC 6023) */
+	bool is_childless;               /* IKE_AUTH makes none */
 	bool cp_request;                 /* the peer sent CFG_REQUEST */
 	bool wants_ip4;
 	bool wants_ip6;

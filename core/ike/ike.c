@@ -311,7 +311,7 @@ static void on_lost(struct ike_child *c, enum status why)
 {
 	struct ike_sa *sa = c->sa;
 
-	if (sa->state != SA_UP || (c->state == CHILD_UP && !has_other_child(c)))
+	if (sa->state != SA_UP || (c->state == CHILD_UP && !sa->may_be_empty && !has_other_child(c)))
 		sa_event(sa, SE_CHILD_LOST, why);
 	else
 		work_delete_child(c, why);
@@ -342,14 +342,14 @@ static void mark_missing(struct ike_sa *sa, ike_has_child *has, void *ctx)
 static void give_up_missing(struct ike_sa *sa)
 {
 	/* The peer was about to make the next one; with us. */
-	if (sa->state == SA_UP && sa->n_children == 0 && !exchange_makes_child(sa))
+	if (sa_is_spent(sa))
 		sa_event(sa, SE_CHILD_LOST, ST_END_LOST);
 	LIST_EACH(at, &sa->children) {
 		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
 		if (c->is_installed || c->state != CHILD_UP)
 			continue;
-		if (!has_other_child(c)) {
+		if (!sa->may_be_empty && !has_other_child(c)) {
 			sa_event(sa, SE_CHILD_LOST, ST_END_LOST);
 			return;
 		}
@@ -382,7 +382,7 @@ static enum status judge_connect(struct ike *ike, const struct ike_connect *c,
 	if ((*profile)->shutdown)
 		return ST_PROFILE_SHUTDOWN;
 	if (!(*profile)->complete || addr_len(&c->remote.addr) == 0 ||
-		c->n_local_ts > IKE_TS_MAX || c->n_remote_ts > IKE_TS_MAX)
+		c->n_local_ts > IKE_TS_MAX || c->n_remote_ts > IKE_TS_MAX || c->n_more > IKE_MORE_MAX)
 		return ST_CONFIG;
 	st = auth_judge_methods(*profile, words);
 	return st == ST_OK ? guard_judge_outgoing(&ike->guard, &limits) : st;

@@ -49,6 +49,8 @@ void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
 typedef bool ike_has_child(void *ctx, uint32_t spi_in);
 void ike_reconcile(struct ike *ike, ike_has_child *has, void *ctx);
 
+#define IKE_MORE_MAX 7
+
 /* Initiator. */
 struct ike_connect {
 	char profile[IKE_NAME_LEN];
@@ -63,6 +65,10 @@ struct ike_connect {
 	uint8_t n_remote_ts;
 	struct ts local_ts[IKE_TS_MAX];
 	struct ts remote_ts[IKE_TS_MAX];
+	/* Further children, each of one pair; made when the first is there. */
+	uint8_t n_more;
+	struct ts more_local[IKE_MORE_MAX];
+	struct ts more_remote[IKE_MORE_MAX];
 };
 /* Number of the new IKE SA in *sa; the outcome comes by tell. */
 enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *sa) MUST_USE;

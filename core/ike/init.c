@@ -6,7 +6,7 @@
 #include "core/ike/engine.h"
 #include "core/wire/notify.h"
 
-static enum status read_notifies(const struct ike_payloads *p, struct natd *natd)
+static enum status read_notifies(const struct ike_payloads *p, struct natd *natd, bool *childless)
 {
 	struct notify n;
 	enum status st;
@@ -20,6 +20,7 @@ static enum status read_notifies(const struct ike_payloads *p, struct natd *natd
 			natd_source(natd, n.data);
 		else if (n.type == N_NAT_DETECTION_DESTINATION_IP)
 			natd_destination(natd, n.data);
+		*childless |= n.type == N_CHILDLESS_IKEV2_SUPPORTED;
 	}
 	return ST_OK;
 }
@@ -45,7 +46,7 @@ enum status init_parse(const struct msg_in *m, struct init_msg *out)
 	if (st != ST_OK)
 		return st;
 	natd_start(&natd, m->hdr.spi_i, m->hdr.spi_r, m->local, m->remote);
-	st = read_notifies(&m->p, &natd);
+	st = read_notifies(&m->p, &natd, &out->childless);
 	out->nat = natd_end(&natd);
 	return st;
 }

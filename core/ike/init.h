@@ -14,6 +14,7 @@ struct init_msg {
 	struct ke ke;
 	struct view nonce;
 	struct natd_result nat;
+	bool childless; /* CHILDLESS_IKEV2_SUPPORTED */
 };
 
 /* What an unprotected reply without an SA payload says. The first that matters. */

@@ -241,6 +241,7 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	sa->nat_remote = r.nat.nat_remote;
 	sa->local = *ev->msg->local; /* we may not have known our own address */
 	hs->peer_sent_natd = r.nat.was_sent;
+	hs->peer_childless = r.childless;
 	hs->nr_len = (uint16_t)r.nonce.len;
 	memcpy(hs->nr, r.nonce.p, r.nonce.len);
 	sa_request_done(sa, LANE_EXCHANGE);

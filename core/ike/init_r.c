@@ -8,6 +8,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/payload_table.h"
 
+#define NOTIFY_LEN 8   /* without data */
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
 void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
@@ -285,6 +286,9 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->peer_sent_natd)
 		init_put_natd(&o, sa, sa->spi_r,
 			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	/* RFC 6023 3; a reply is never longer than its request. */
+	if (o.w.len + NOTIFY_LEN <= hs->init_request_len)
+		msg_notify(&o, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

@@ -37,6 +37,15 @@ static const struct payload_rule rules[] = {
 	RULE(AUTH_REQUEST, NOTIFY, 0, MANY),
 	RULE(AUTH_REQUEST, VENDOR, 0, MANY),
 
+	RULE(AUTH_CHILDLESS, IDI, 1, 1), /* RFC 6023 5 */
+	RULE(AUTH_CHILDLESS, IDR, 0, 1),
+	RULE(AUTH_CHILDLESS, AUTH, 0, 1),
+	RULE(AUTH_CHILDLESS, CERT, 0, MANY),
+	RULE(AUTH_CHILDLESS, CERTREQ, 0, MANY),
+	RULE(AUTH_CHILDLESS, CP, 0, 1),
+	RULE(AUTH_CHILDLESS, NOTIFY, 0, MANY),
+	RULE(AUTH_CHILDLESS, VENDOR, 0, MANY),
+
 	RULE(AUTH_REPLY, IDR, 1, 1),
 	RULE(AUTH_REPLY, AUTH, 1, 1),
 	RULE(AUTH_REPLY, CERT, 0, MANY),
@@ -77,6 +86,12 @@ static const struct payload_rule rules[] = {
 	RULE(INFO, VENDOR, 0, MANY),
 };
 
+static bool is_childless(const struct ike_payloads *p)
+{
+	return payload_find(p, PT_SA) == NULL && payload_find(p, PT_TSI) == NULL &&
+	       payload_find(p, PT_TSR) == NULL;
+}
+
 enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_payloads *p)
 {
 	bool reply = ike_hdr_is_response(hdr);
@@ -88,7 +103,7 @@ enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_paylo
 		return payload_find(p, PT_SA) != NULL ? MK_INIT_REPLY : MK_INIT_ERROR;
 	case EX_IKE_AUTH:
 		if (!reply)
-			return MK_AUTH_REQUEST;
+			return is_childless(p) ? MK_AUTH_CHILDLESS : MK_AUTH_REQUEST;
 		return payload_find(p, PT_AUTH) != NULL ? MK_AUTH_REPLY : MK_AUTH_ERROR;
 	case EX_CREATE_CHILD_SA:
 		return reply ? MK_CHILD_REPLY : MK_CHILD_REQUEST;

@@ -10,6 +10,7 @@ enum message_kind {
 	MK_INIT_REPLY,    /* that carries an SA */
 	MK_INIT_ERROR,    /* a reply without one: notifies only */
 	MK_AUTH_REQUEST,
+	MK_AUTH_CHILDLESS, /* a request without SA, TSi and TSr (RFC 6023) */
 	MK_AUTH_REPLY,    /* that carries AUTH */
 	MK_AUTH_ERROR,    /* a reply without one */
 	MK_CHILD_REQUEST,

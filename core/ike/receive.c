@@ -97,7 +97,7 @@ static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ik
 /* A session without children, and none in sight, is over. */
 static void close_if_empty(struct ike_sa *sa, enum status why)
 {
-	if (sa->state == SA_UP && sa->n_children == 0 && !exchange_makes_child(sa))
+	if (sa_is_spent(sa))
 		sa_event(sa, SE_CLOSE, why);
 }
 

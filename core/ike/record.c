@@ -50,7 +50,7 @@ static const struct field sa_fields[] = {
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s),
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
-	OPEN(80, LANE_INFO),
+	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, peer_encapsulates),
 };
 
 static const struct field child_fields[] = {
@@ -59,7 +59,7 @@ static const struct field child_fields[] = {
 	CHILD(7, F_U64, lifetime_kb), CHILD(8, F_U64, up_ms), CHILD(9, F_U8, state),
 	CHILD(10, F_U8, may_rekey), CHILD(11, F_U8, wants_rekey), CHILD(12, F_U8, was_told),
 	CHILD(13, F_U64, rekey_ms), CHILD(14, F_U64, end_ms),
-	CHILD(15, F_U32, replaces),
+	CHILD(15, F_U32, replaces), CHILD(16, F_U8, wish),
 };
 
 static const struct field exchange_fields[] = {
@@ -67,6 +67,7 @@ static const struct field exchange_fields[] = {
 	EXCHANGE(4, F_U64, spi_ours), EXCHANGE(5, F_U32, child.spi_ours),
 	EXCHANGE(6, F_U64, groups_tried), EXCHANGE(7, F_U32, rival_spi),
 	EXCHANGE(8, F_U16, rival_nonce_len), EXCHANGE(9, F_BYTES, rival_nonce),
+	EXCHANGE(10, F_U8, wish),
 };
 
 static const struct field grant_fields[] = {

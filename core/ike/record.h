@@ -31,7 +31,9 @@ enum {
 	TAG_NI,          /* of it */
 	TAG_PRIVATE,
 	TAG_PUBLIC,
-	TAG_REQUEST_INFO /* bytes of the open INFORMATIONAL request */
+	TAG_REQUEST_INFO, /* bytes of the open INFORMATIONAL request */
+	TAG_WISH,        /* group, repeated: number, selectors */
+	TAG_NUMBER       /* of it: u8 */
 };
 
 enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };

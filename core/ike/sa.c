@@ -11,6 +11,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/sa_end.h"
+#include "core/ike/wish.h"
 #include "core/ike/work.h"
 
 #define SPI_TRIES 8
@@ -36,7 +37,9 @@ static void on_request_timer(struct timer *t, void *ctx)
 		if (r->kind == REQ_NONE || r->is_answered || r->due_ms > ike_now(ike))
 			continue;
 		if (!window_repeat(r)) {
-			sa_event(sa, SE_NO_REPLY, r->kind == REQ_DPD ? ST_END_DPD : ST_TIMEOUT);
+			sa_event(sa, SE_NO_REPLY, sa->close_why != ST_OK ? sa->close_why
+						  : r->kind == REQ_DPD   ? ST_END_DPD
+									 : ST_TIMEOUT);
 			return;
 		}
 		stats_inc(ike->stats, CT_IKE_RETRANS_OUT);
@@ -122,6 +125,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	list_init(&sa->dead);
 	list_init(&sa->children);
 	list_init(&sa->theirs);
+	list_init(&sa->wishes);
 	timer_init(&sa->state_timer, on_state_timer);
 	timer_init(&sa->request_timer, on_request_timer);
 	timer_init(&sa->dpd_timer, on_dpd_timer);
@@ -179,6 +183,7 @@ void sa_free(struct ike_sa *sa)
 	timer_stop(&ike->timers, &sa->work_timer);
 	timer_stop(&ike->timers, &sa->nat_timer);
 	exchange_forget(sa);
+	wish_free_all(sa);
 	map_del(&ike->by_number, &sa->by_number);
 	map_del(&ike->by_spi, &sa->by_spi);
 	map_del(&ike->by_init, &sa->by_init);
@@ -451,6 +456,12 @@ void sa_requests_drop(struct ike_sa *sa)
 {
 	for (size_t i = 0; i < LANES; i++)
 		sa_request_done(sa, i);
+}
+
+bool sa_is_spent(const struct ike_sa *sa)
+{
+	return sa->state == SA_UP && sa->n_children == 0 && !sa->may_be_empty &&
+	       !exchange_makes_child(sa);
 }
 
 void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms)

@@ -88,6 +88,9 @@ struct ike_sa {
 	struct ike_grant *grant;   /* NULL until granted */
 	struct handshake *hs;      /* NULL once established */
 	struct list children;
+	struct list wishes;        /* children that we want; wish.h */
+	bool may_be_empty;         /* it was begun without a child (RFC 6023) */
+	bool peer_encapsulates;    /* it sends ESP in UDP */
 	uint8_t n_children;        /* without retired ones */
 	struct ike_sa *predecessor; /* in state HEIR: whose successor it may become; else NULL */
 	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */
@@ -158,6 +161,8 @@ void sa_send(struct ike_sa *sa, struct view msg);
 /* A reply goes where its request came from (RFC 7296 2.11). */
 void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote,
 	struct view msg);
+/* No child, none in sight, and none is needed: its session is over. */
+bool sa_is_spent(const struct ike_sa *sa);
 /* Arms one of the SA's timers; never fails. */
 void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms);
 /* Arms the DPD timer for the clock's present state. */

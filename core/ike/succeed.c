@@ -87,6 +87,14 @@ static void move_children(struct ike_sa *old, struct ike_sa *heir)
 		c->sa = heir;
 		c->delete_sent = false; /* what was on its way with the old SA is asked again */
 	}
+	while (!list_empty(&old->wishes)) {
+		struct list *at = old->wishes.next;
+
+		list_del(at);
+		list_push_back(&heir->wishes, at);
+	}
+	heir->may_be_empty = old->may_be_empty;
+	heir->peer_encapsulates = old->peer_encapsulates;
 	heir->n_children = old->n_children;
 	old->n_children = 0;
 }

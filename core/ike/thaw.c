@@ -13,6 +13,7 @@
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/record.h"
+#include "core/ike/wish.h"
 #include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -135,6 +136,27 @@ static enum status add_child(struct ike_sa *sa, struct view group)
 	return ST_OK;
 }
 
+static enum status get_wish(struct ike_sa *sa, struct view group)
+{
+	struct rd r = rd_init(group.p, group.len);
+	struct wish w = {0};
+	struct view v;
+	uint16_t tag;
+	bool good = true;
+
+	while (fz_next(&r, &tag, &v)) {
+		if (tag == TAG_NUMBER)
+			w.number = fz_get_u8(v);
+		if (tag == TAG_LOCAL_TS)
+			good &= get_ts(v, w.local_ts, &w.n_local_ts);
+		if (tag == TAG_REMOTE_TS)
+			good &= get_ts(v, w.remote_ts, &w.n_remote_ts);
+	}
+	good &= rd_ok(&r) && w.number != 0 && w.n_local_ts > 0 && w.n_remote_ts > 0 &&
+		wish_find(sa, w.number) == NULL;
+	return good ? wish_add(sa, &w) : ST_BAD_PAYLOAD;
+}
+
 static bool take_bytes(struct view v, void *out, size_t cap, uint16_t *len)
 {
 	if (v.len > cap)
@@ -205,6 +227,8 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 		return get_grant(v, sa->grant) ? ST_OK : ST_BAD_PAYLOAD;
 	case TAG_CHILD:
 		return add_child(sa, v);
+	case TAG_WISH:
+		return get_wish(sa, v);
 	case TAG_EXCHANGE:
 		return get_exchange(sa, v);
 	default:

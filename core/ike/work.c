@@ -5,6 +5,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
+#include "core/ike/wish.h"
 
 #define PATIENCE_MS 60000   /* for the peer to delete what it replaced */
 #define POSTPONE_MS 1000
@@ -113,6 +114,7 @@ static const struct ike_child *next_rekey(const struct ike_sa *sa)
 static enum status begin_next(struct ike_sa *sa)
 {
 	const struct ike_child *c = next_rekey(sa);
+	struct wish *w = wish_next(sa, ike_now(sa->ike));
 
 	if (ike_now(sa->ike) < sa->not_before_ms || !list_empty(&sa->theirs))
 		return ST_OK;
@@ -120,8 +122,13 @@ static enum status begin_next(struct ike_sa *sa)
 	if (sa->wants_rekey && window_out_has(&sa->out, REQ_DELETE_CHILD))
 		return ST_OK;
 	if (sa->wants_rekey)
-		return exchange_begin(sa, X_REKEY_IKE, 0);
-	return c != NULL ? exchange_begin(sa, X_REKEY_CHILD, c->spi_in) : ST_OK;
+		return exchange_begin(sa, X_REKEY_IKE, 0, 0);
+	if (c != NULL)
+		return exchange_begin(sa, X_REKEY_CHILD, c->spi_in, 0);
+	if (w == NULL)
+		return ST_OK;
+	wish_begin(w, ike_now(sa->ike));
+	return exchange_begin(sa, X_NEW_CHILD, 0, w->number);
 }
 
 /* The peer may have made the successor already. */
@@ -174,7 +181,7 @@ static uint64_t due_of(const struct ike_child *c)
 
 static void arm_children(struct ike_sa *sa)
 {
-	uint64_t due = TIMER_NEVER;
+	uint64_t due = wish_due_ms(sa);
 
 	LIST_EACH(at, &sa->children) {
 		uint64_t t = due_of(CONTAINER_OF(at, struct ike_child, node));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/hash.h"
+#include "core/conf/match.h"
 
 static void set_name(char out[SESSION_NAME], const char *name)
 {
@@ -164,6 +165,17 @@ static bool may_connect(const struct snapshot *s, const struct iface *i, const s
 	return *p && !(*p)->disabled && !(*p)->responder_only && (*p)->ike_profile;
 }
 
+static void set_pairs(const struct snapshot *s, const struct iface *i, uint8_t family,
+	struct client_spec *c)
+{
+	const struct acl *a = iface_policy(s, i, family);
+
+	for (size_t k = 0; a && k < a->line_count && c->n_pairs < CLIENT_PAIRS; k++)
+		if (a->lines[k].permit &&
+			acl_line_pair(a, &a->lines[k], &c->from[c->n_pairs], &c->to[c->n_pairs]))
+			c->n_pairs++;
+}
+
 static bool spec_of(const struct snapshot *s, const struct iface *i, struct client_spec *c)
 {
 	const struct ipsec_profile *p;
@@ -184,6 +196,8 @@ static bool spec_of(const struct snapshot *s, const struct iface *i, struct clie
 	set_name(c->ivrf, i->vrf);
 	set_families(s, i, c);
 	set_source(s, i->tunnel_source, c);
+	set_pairs(s, i, 4, c);
+	set_pairs(s, i, 6, c);
 	if (f)
 		set_client(s, f, i, c);
 	else if (!is_dynamic(i->tunnel_destination))
@@ -220,6 +234,16 @@ static bool same_source(const struct client_spec *a, const struct client_spec *b
 	       addr_eq(&a->source6, &b->source6) && strcmp(a->source_if, b->source_if) == 0;
 }
 
+static bool same_pairs(const struct client_spec *a, const struct client_spec *b)
+{
+	if (a->n_pairs != b->n_pairs)
+		return false;
+	for (size_t i = 0; i < a->n_pairs; i++)
+		if (!prefix_eq(&a->from[i], &b->from[i]) || !prefix_eq(&a->to[i], &b->to[i]))
+			return false;
+	return true;
+}
+
 bool client_spec_eq(const struct client_spec *a, const struct client_spec *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->is_flexvpn == b->is_flexvpn && a->tun == b->tun &&
@@ -227,7 +251,7 @@ bool client_spec_eq(const struct client_spec *a, const struct client_spec *b)
 	       strcmp(a->profile, b->profile) == 0 &&
 	       strcmp(a->ipsec_profile, b->ipsec_profile) == 0 && a->vrf == b->vrf &&
 	       strcmp(a->vrf_name, b->vrf_name) == 0 && strcmp(a->ivrf, b->ivrf) == 0 &&
-	       same_source(a, b) &&
+	       same_source(a, b) && same_pairs(a, b) &&
 	       a->carries4 == b->carries4 && a->carries6 == b->carries6 && a->asks4 == b->asks4 &&
 	       a->asks6 == b->asks6 && same_peers(a, b);
 }

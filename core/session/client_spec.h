@@ -7,6 +7,7 @@
 #include "core/session/client.h"
 #include "core/session/session.h"
 
+#define CLIENT_PAIRS 8 /* as many IPsec SAs as one IKE SA has */
 #define CLIENT_IFNAME 16 /* of a host's interface, with NUL */
 
 struct client_spec {
@@ -33,6 +34,10 @@ struct client_spec {
 	bool carries6;
 	bool asks4;
 	bool asks6;
+	/* `tunnel protection ipsec policy`: an IPsec SA for each of these pairs; 0: one for everything. */
+	uint8_t n_pairs;
+	struct prefix from[CLIENT_PAIRS];
+	struct prefix to[CLIENT_PAIRS];
 	char source[SESSION_NAME]; /* as it was written, "" for none */
 	size_t n_peers;
 	struct client_peer peers[CLIENT_PEERS]; /* by preference */

@@ -257,6 +257,12 @@ enum status world_connect(struct world *w, uint64_t *sa)
 
 	if (w->knobs.nat_server)
 		c.remote = world_endpoint("203.0.113.80", 500);
+	for (; c.n_more < w->knobs.more; c.n_more++) {
+		struct prefix p = {{.family = 4, .b = {10, c.n_more}}, 16};
+
+		c.more_local[c.n_more] = ts_any(4);
+		c.more_remote[c.n_more] = ts_from_prefix(&p);
+	}
 	return ike_connect(w->node[0].ike, &c, sa);
 }
 

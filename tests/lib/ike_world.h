@@ -97,6 +97,7 @@ struct world_knobs {
 	bool nat_client;      /* the client's address is translated */
 	bool nat_server;      /* the headend is behind 1:1 NAT */
 	unsigned nat_float;   /* chance per packet that the mapping changes */
+	unsigned more;        /* further children that the client wants, at most IKE_MORE_MAX */
 	unsigned pool;        /* addresses of the headend, at most WORLD_LEASES */
 };
 

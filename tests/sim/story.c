@@ -32,7 +32,7 @@
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE,
-	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120),
+	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) "crypto ikev2 window 1\n",
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n",
 	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19"),
@@ -41,11 +41,13 @@ static const char *const server_texts[] = {
 };
 static const char *const client_texts[] = {
 	CLIENT,
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n" LIFETIME(120) PFS,
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS,
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19"),
 	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
+/* Wants PFS, which only one client offers. */
+static const bool is_pfs[] = {false, false, true, false, false};
 #define SERVERS (sizeof(server_texts) / sizeof(server_texts[0]))
 #define CLIENTS (sizeof(client_texts) / sizeof(client_texts[0]))
 
@@ -354,7 +356,8 @@ static bool chaos(struct story *s)
 
 /* ---- the end ---------------------------------------------------------------------------------------- */
 
-static void prove_connect(struct story *s, bool possible)
+/* more: further children of the client's are possible. */
+static void prove_connect(struct story *s, bool possible, bool more)
 {
 	struct world *w = &s->w;
 	uint64_t sa = 0, before[2] = {w->node[0].up_total, w->node[1].up_total};
@@ -382,6 +385,9 @@ static void prove_connect(struct story *s, bool possible)
 			w->node[0].last_detail, w->node[1].last_detail);
 	else if (!world_children_agree(w))
 		world_break(w, "the children differ");
+	else if (more && (w->node[0].n_child != 1 + w->knobs.more || w->node[1].n_child != 1 + w->knobs.more))
+		world_break(w, "%zu and %zu children, %u are wanted", w->node[0].n_child,
+			w->node[1].n_child, 1 + w->knobs.more);
 }
 
 static void prove_empty(struct story *s)
@@ -420,6 +426,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	s.w.tap = tap;
 	s.w.tap_ctx = &s;
 	set_knobs(&s.w, real_share);
+	s.w.knobs.more = world_chance(&s.w, 300) ? 1 + (unsigned)(world_random(&s.w) % 3) : 0;
 	s.busy = (unsigned)(20 + world_random(&s.w) % 300);
 	s.restarts = (unsigned)(world_random(&s.w) % 1000);
 	if (!chaos(&s))
@@ -427,7 +434,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	if (s.w.broken == NULL && s.w.node[0].n_child > 0 && s.w.node[1].n_child > 0)
 		(void)world_children_agree(&s.w);
 	heal(&s.w);
-	prove_connect(&s, is_possible(client, s.server));
+	prove_connect(&s, is_possible(client, s.server), !is_pfs[s.server] || client == 1);
 	prove_empty(&s);
 	total->packets += s.w.packets;
 	total->steps += s.w.steps;

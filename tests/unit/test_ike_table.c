@@ -185,6 +185,7 @@ static void test_class_04_06_each_payload_missing_doubled_foreign(void)
 		{MK_INIT_REPLY, 3, {PT_SA, PT_KE, PT_NONCE}},
 		{MK_INIT_ERROR, 1, {PT_NOTIFY}},
 		{MK_AUTH_REQUEST, 4, {PT_IDI, PT_SA, PT_TSI, PT_TSR}},
+		{MK_AUTH_CHILDLESS, 1, {PT_IDI}},
 		{MK_AUTH_REPLY, 2, {PT_IDR, PT_AUTH}},
 		{MK_AUTH_ERROR, 1, {PT_NOTIFY}},
 		{MK_CHILD_REQUEST, 2, {PT_SA, PT_NONCE}},

@@ -68,6 +68,38 @@ static void a_site(void)
 	T_TRUE(!spec->is_manual);
 }
 
+/* An IPsec SA for each line of the access lists. */
+static void a_policy(void)
+{
+	static const char lists[] =
+		"ip access-list extended L\n remark two\n permit ip 10.1.0.0 0.0.255.255 any\n"
+		" permit ip host 10.2.0.1 10.3.0.0 0.0.0.255\n"
+		"ipv6 access-list L6\n permit ipv6 fd00:1::/64 fd00:2::/48\n permit ipv6 fd00:3::/64 any\n"
+		"interface Tunnel7\n tunnel protection ipsec policy ipv4 L\n"
+		" tunnel protection ipsec policy ipv6 L6\n";
+	static const char *const expected[][2] = {{"10.1.0.0/16", "0.0.0.0/0"},
+		{"10.2.0.1/32", "10.3.0.0/24"}, {"fd00:1::/64", "fd00:2::/48"}, {"fd00:3::/64", "::/0"}};
+	char text[1024];
+	struct client_spec *before = mem_new(sizeof(*before));
+
+	T_DO(one_tunnel(" tunnel destination 192.0.2.1\n"));
+	*before = *spec;
+	snprintf(text, sizeof(text), " tunnel destination 192.0.2.1\n%s", lists);
+	T_DO(one_tunnel(text));
+	T_EQ(spec->n_pairs, 4);
+	for (size_t i = 0; i < 4; i++) {
+		char from[64], to[64];
+
+		T_STR(prefix_format(&spec->from[i], from), expected[i][0]);
+		T_STR(prefix_format(&spec->to[i], to), expected[i][1]);
+	}
+	T_TRUE(!client_spec_eq(before, spec));
+	*before = *spec;
+	before->to[3].len = 1;
+	T_TRUE(!client_spec_eq(before, spec));
+	mem_free(before);
+}
+
 static void passed_over(void)
 {
 	static const char *const rows[] = {
@@ -407,6 +439,7 @@ int main(void)
 {
 	spec = mem_new(sizeof(*spec));
 	T_RUN(a_site);
+	T_RUN(a_policy);
 	T_RUN(passed_over);
 	T_RUN(several_in_order);
 	T_RUN(families);
