@@ -247,6 +247,11 @@ static void port_use(void *ctx, uint32_t spi_in)
 	(void)!data_sa_use(((struct client *)ctx)->data, spi_in);
 }
 
+static void port_unuse(void *ctx, uint32_t spi_in)
+{
+	data_sa_unuse(((struct client *)ctx)->data, spi_in);
+}
+
 static void port_remove(void *ctx, uint32_t spi_in)
 {
 	data_sa_del(((struct client *)ctx)->data, spi_in);
@@ -294,6 +299,7 @@ static const struct ike_ports ports = {
 	.install = port_install,
 	.move = port_move,
 	.use = port_use,
+	.unuse = port_unuse,
 	.remove = port_remove,
 	.keep = port_keep,
 	.tell = port_tell,

@@ -138,6 +138,12 @@ void wire_use(void *ctx, uint32_t spi_in)
 	(void)!data_sa_use(w->data, spi_in);
 }
 
+void wire_unuse(void *ctx, uint32_t spi_in)
+{
+	struct wire *w = ctx;
+	data_sa_unuse(w->data, spi_in);
+}
+
 void wire_remove(void *ctx, uint32_t spi_in)
 {
 	struct wire *w = ctx;

@@ -234,6 +234,7 @@ const struct ike_ports wire_ports = {
 	.install = wire_install,
 	.move = wire_move,
 	.use = wire_use,
+	.unuse = wire_unuse,
 	.remove = wire_remove,
 	.keep = port_keep,
 	.tell = wire_tell,

@@ -241,6 +241,18 @@ void child_activate(struct ike_child *c)
 	c->receive_only = false;
 }
 
+void child_owe_delete(struct ike_sa *sa, uint32_t spi_in, enum status why)
+{
+	struct ike_child *c = child_new(sa, spi_in);
+
+	if (c == NULL) { /* the peer's lifetime ends it */
+		stats_status(sa->ike->stats, ST_NOMEM);
+		return;
+	}
+	c->state = CHILD_DELETING;
+	c->why = why;
+}
+
 static void tell_down(struct ike_child *c, enum status why)
 {
 	struct ike_sa *sa = c->sa;
@@ -275,6 +287,8 @@ static void activate_heirs(const struct ike_child *old)
 void child_retire(struct ike_child *c, enum status why)
 {
 	activate_heirs(c);
+	if (c->is_installed)
+		c->sa->ike->ports->unuse(c->sa->ike->ctx, c->spi_in);
 	tell_down(c, why);
 	c->sa->n_children--;
 	c->state = CHILD_RETIRED;

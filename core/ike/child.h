@@ -69,6 +69,8 @@ enum status child_install_first(struct ike_sa *sa) MUST_USE;
 void child_tell_up(struct ike_child *child);
 /* By the SPI that the peer receives with; retired ones are not found. */
 struct ike_child *child_find_out(const struct ike_sa *sa, uint32_t spi_out);
+/* One that the peer has and we could not make: nothing of it but the DELETE that the peer is owed. */
+void child_owe_delete(struct ike_sa *sa, uint32_t spi_in, enum status why);
 /* Packets leave through it from now on. */
 void child_activate(struct ike_child *child);
 /* An empty one in the SA's list and the engine's map. NULL: out of memory. */

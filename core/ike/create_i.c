@@ -196,6 +196,7 @@ struct x_event create_i_judge(struct exchange *x, const struct msg_in *m, enum s
 		ev.status = ST_BAD_EXCHANGE;
 	} else {
 		ev.kind = x->group != 0 ? XE_REPLY_KE : XE_REPLY;
+		x->is_granted = true;
 	}
 	return ev;
 }

@@ -120,6 +120,25 @@ static enum status judge_old(struct exchange *x, const struct notify *n)
 	return ST_OK;
 }
 
+/* A gateway that we connected to wants another one: within what we let one of the others carry. */
+static enum status narrow_to_ours(const struct ike_sa *sa, const struct ts_set *asked_i,
+	const struct ts_set *asked_r, struct ts_set *ts_i, struct ts_set *ts_r)
+{
+	LIST_EACH(at, &sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->state != CHILD_UP)
+			continue;
+		ts_i->n = (uint8_t)ts_narrow(asked_i->v, asked_i->n, c->remote_ts, c->n_remote_ts, ts_i->v,
+			IKE_TS_MAX);
+		ts_r->n = (uint8_t)ts_narrow(asked_r->v, asked_r->n, c->local_ts, c->n_local_ts, ts_r->v,
+			IKE_TS_MAX);
+		if (ts_i->n > 0 && ts_r->n > 0)
+			return ST_OK;
+	}
+	return ST_TS_UNACCEPTABLE;
+}
+
 /* What the replaced one had, if the peer still asks for it; else what was granted. */
 static enum status narrow(struct exchange *x)
 {
@@ -137,7 +156,9 @@ static enum status narrow(struct exchange *x)
 		memcpy(ts_i.v, old->remote_ts, sizeof(ts_i.v));
 		memcpy(ts_r.v, old->local_ts, sizeof(ts_r.v));
 	}
-	if (old == NULL || !narrow_is_subset(&ts_i, &asked_i) || !narrow_is_subset(&ts_r, &asked_r))
+	if (old == NULL && x->sa->is_initiator)
+		st = narrow_to_ours(x->sa, &asked_i, &asked_r, &ts_i, &ts_r);
+	else if (old == NULL || !narrow_is_subset(&ts_i, &asked_i) || !narrow_is_subset(&ts_r, &asked_r))
 		st = narrow_for_grant(&asked_i, &asked_r, x->sa->grant, &ts_i, &ts_r);
 	c->n_ts_i = ts_i.n;
 	c->n_ts_r = ts_r.n;
@@ -335,6 +356,13 @@ static enum status finish_child(struct exchange *x)
 		return st;
 	st = build_reply(x, &msg);
 	if (st != ST_OK) {
+		child_end(c, st);
+		return st;
+	}
+	/* Kept before it is said: a child that the peer has is not lost with this main. */
+	st = ike_keep(sa);
+	if (st != ST_OK) {
+		window_in_retract(&sa->in, x->msgid);
 		child_end(c, st);
 		return st;
 	}

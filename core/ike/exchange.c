@@ -122,6 +122,18 @@ static void leave_to_rival(struct exchange *x)
 		work_replaced(old);
 }
 
+/* The peer has made what we could not: it is told. Of an IKE SA we do not have the keys; with the old
+ * one the session ends, since its children are the successor's over there. */
+static void undo_grant(struct exchange *x)
+{
+	struct ike_sa *sa = x->sa;
+
+	if (x->kind == X_REKEY_IKE)
+		sa->close_why = x->why;
+	else
+		child_owe_delete(sa, x->child.spi_ours, x->why);
+}
+
 /* A refusal that asks for patience, or one that will not change. */
 static void on_failed_mine(struct exchange *x)
 {
@@ -185,7 +197,9 @@ static void end(struct exchange *x)
 			leave_to_rival(x);
 		else if (failed && sa->state == SA_UP)
 			on_failed_mine(x);
-		else if (!failed)
+		if (failed && x->is_granted && sa->state == SA_UP)
+			undo_grant(x);
+		if (!failed)
 			sa->rekey_tries = 0;
 	} else if (failed) {
 		create_r_refuse(sa, x->msgid, x, &x->local, &x->remote, x->why);

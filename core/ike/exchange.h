@@ -53,6 +53,7 @@ struct exchange {
 	uint8_t state;         /* enum x_state; written by exchange_event() only */
 	bool is_mine;
 	bool is_thawed;        /* begun by the main before us */
+	bool is_granted;       /* ours: the peer has made what we asked for */
 	struct waiter wait;
 	struct timer timer;    /* of a job that is not answered */
 	struct snapshot *conf;

@@ -150,8 +150,12 @@ enum status ike_keep(struct ike_sa *sa)
 		fz_str(&w, TAG_WHY, status_token(sa->why));
 	if (sa->grant != NULL)
 		put_grant(&w, sa->grant);
-	LIST_EACH(at, &sa->children)
-		put_child(&w, CONTAINER_OF(at, struct ike_child, node));
+	LIST_EACH(at, &sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->suite.encr != NULL) /* not one that is only owed a DELETE */
+			put_child(&w, c);
+	}
 	LIST_EACH(at, &sa->wishes)
 		put_wish(&w, CONTAINER_OF(at, struct wish, node));
 	fz_end(&w);

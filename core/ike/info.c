@@ -80,6 +80,7 @@ static uint16_t delete_children(struct ike_sa *sa, const struct ike_payloads *p,
 			if (!c->delete_sent)
 				spis[n++] = c->spi_in;
 			child_retire(c, c->state == CHILD_UP ? ST_END_PEER : ST_END_REKEYED);
+			work_not_replaced(c);
 		}
 	}
 	work_arm(sa);

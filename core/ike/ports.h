@@ -29,6 +29,8 @@ struct ike_ports {
 	void (*move)(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
 	/* Packets leave through this child from now on, which was installed receive_only. */
 	void (*use)(void *ctx, uint32_t spi_in);
+	/* None leaves through this child any more; it still receives. */
+	void (*unuse)(void *ctx, uint32_t spi_in);
 	void (*remove)(void *ctx, uint32_t spi_in);
 	/* Frozen record of IKE SA `sa`, written at each committed transition; len 0 forgets it. */
 	enum status (*keep)(void *ctx, uint64_t sa, const uint8_t *rec, size_t len);

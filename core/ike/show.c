@@ -113,6 +113,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		out->grant = *sa->grant;
 	LIST_EACH(at, &sa->children)
 		if (out->n_children < IKE_CHILDREN_INFO &&
+			CONTAINER_OF(at, struct ike_child, node)->is_installed &&
 			CONTAINER_OF(at, struct ike_child, node)->state != CHILD_RETIRED)
 			child_info(CONTAINER_OF(at, struct ike_child, node), now,
 				&out->children[out->n_children++]);

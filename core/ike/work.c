@@ -34,6 +34,32 @@ void work_replaced(struct ike_child *c)
 	work_arm(c->sa);
 }
 
+static bool has_heir(const struct ike_child *old)
+{
+	LIST_EACH(at, &old->sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->replaces == old->spi_in && c->state == CHILD_UP)
+			return true;
+	}
+	return false;
+}
+
+void work_not_replaced(const struct ike_child *c)
+{
+	struct ike_child *old = c->replaces != 0 ? ike_find_child(c->sa->ike, c->replaces) : NULL;
+	uint64_t whole_ms;
+
+	if (old == NULL || old->sa != c->sa || old->state != CHILD_REPLACED || has_heir(old))
+		return;
+	whole_ms = (uint64_t)old->lifetime_s * 1000;
+	old->state = CHILD_UP;
+	old->end_ms = whole_ms != 0 ? old->up_ms + whole_ms : 0;
+	/* It is the peer that wants another one; we do when it is nearly over. */
+	old->rekey_ms = whole_ms != 0 && old->may_rekey ? old->up_ms + whole_ms / 10 * 9 : 0;
+	work_arm(old->sa);
+}
+
 void work_postpone(struct ike_sa *sa)
 {
 	uint64_t wait = (uint64_t)POSTPONE_MS << (sa->rekey_tries < 5 ? sa->rekey_tries : 5);

@@ -18,6 +18,8 @@ void work_volume(struct ike_child *c, uint64_t octets, uint64_t sequence);
 void work_delete_child(struct ike_child *c, enum status why);
 /* It has a successor and the peer is to delete it; if it does not, we do. */
 void work_replaced(struct ike_child *c);
+/* The peer has deleted it and not what it replaced: that one serves on. */
+void work_not_replaced(const struct ike_child *c);
 /* The peer is busy: later, and later each time. */
 void work_postpone(struct ike_sa *sa);
 

@@ -63,6 +63,7 @@ static void order_done(struct data *d, struct cmd *c)
 	switch (c->kind) {
 	case CMD_CHILD_ADD:
 	case CMD_CHILD_USE:
+	case CMD_CHILD_UNUSE:
 	case CMD_CHILD_DEL: child_order_done(d, c->child.child); break;
 	case CMD_PORT_ADD:
 	case CMD_PORT_DEL: port_order_done(d, c->port); break;

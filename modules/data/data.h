@@ -100,6 +100,9 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 			 const struct endpoint *remote) MUST_USE;
 /* Routes packets to an SA that was added receive_only. ST_OK also when it is so already. */
 enum status data_sa_use(struct data *d, uint32_t spi_in) MUST_USE;
+/* Nothing leaves through it from now on, and it is never taken into use again; what comes in by it is
+ * still taken. Nothing happens when there is none. */
+void data_sa_unuse(struct data *d, uint32_t spi_in);
 void data_sa_del(struct data *d, uint32_t spi_in);
 bool data_sa_has(const struct data *d, uint32_t spi_in);
 /* The live counters of an SA; NULL when unknown. */

@@ -26,6 +26,7 @@ struct child {
 	uint32_t pending; /* orders that are not back */
 	bool is_dead;
 	bool is_used;    /* the routes are in, or on their way */
+	bool is_left;    /* and out again, for good */
 	struct cmd cmds[]; /* for each worker: add, use, del */
 };
 

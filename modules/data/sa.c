@@ -226,7 +226,7 @@ static enum status routes_new(const struct data *d, const struct data_sa *sa, st
 	return ST_OK;
 }
 
-enum { ORDER_ADD, ORDER_USE, ORDER_DEL, ORDERS };
+enum { ORDER_ADD, ORDER_USE, ORDER_UNUSE, ORDER_DEL, ORDERS };
 
 static struct cmd *order_of(struct child *c, uint32_t worker, unsigned which)
 {
@@ -245,6 +245,8 @@ static void fill_orders(const struct data *d, struct child *c)
 		*order_of(c, i, ORDER_DEL) = all;
 		all.kind = CMD_CHILD_USE;
 		*order_of(c, i, ORDER_USE) = all;
+		all.kind = CMD_CHILD_UNUSE;
+		*order_of(c, i, ORDER_UNUSE) = all;
 		all.kind = CMD_CHILD_ADD;
 		all.child.n_routes = c->is_used ? c->n_routes : 0;
 		*order_of(c, i, ORDER_ADD) = all;
@@ -403,7 +405,7 @@ void child_use(struct data *d, uint32_t spi_in)
 {
 	struct child *c = child_of(d, spi_in);
 
-	if (!c || c->is_used)
+	if (!c || c->is_used || c->is_left)
 		return;
 	c->is_used = true;
 	order_all(d, c, ORDER_USE);
@@ -415,6 +417,17 @@ enum status data_sa_use(struct data *d, uint32_t spi_in)
 		return ST_NOT_FOUND;
 	child_use(d, spi_in);
 	return ST_OK;
+}
+
+void data_sa_unuse(struct data *d, uint32_t spi_in)
+{
+	struct child *c = child_of(d, spi_in);
+
+	if (!c || c->is_left)
+		return;
+	c->is_left = true;
+	if (c->is_used)
+		order_all(d, c, ORDER_UNUSE);
 }
 
 /* The owner last: packets that others hand over meanwhile still find the SA. */

@@ -185,6 +185,13 @@ static void add_routes(struct esp_tables *t, const struct cmd *c)
 		fib_add(&t->fib, &c->child.routes[i]);
 }
 
+/* Those that are not in are passed over. */
+static void del_routes(struct esp_tables *t, const struct cmd *c)
+{
+	for (size_t i = 0; i < c->child.n_routes; i++)
+		fib_del(&t->fib, &c->child.routes[i]);
+}
+
 static void execute(struct worker *w, struct cmd *c)
 {
 	struct esp_tables *t = &w->tables;
@@ -198,9 +205,9 @@ static void execute(struct worker *w, struct cmd *c)
 		add_routes(t, c);
 		break;
 	case CMD_CHILD_USE: add_routes(t, c); break;
+	case CMD_CHILD_UNUSE: del_routes(t, c); break;
 	case CMD_CHILD_DEL:
-		for (size_t i = 0; i < c->child.n_routes; i++)
-			fib_del(&t->fib, &c->child.routes[i]);
+		del_routes(t, c);
 		if (c->child.sa)
 			sad_del(&t->sad, &c->child.sa->esp);
 		break;

@@ -62,6 +62,7 @@ struct worker_sa {
 enum cmd_kind {
 	CMD_CHILD_ADD, /* routes to the FIB, SA (if not NULL) to the SAD */
 	CMD_CHILD_USE, /* routes only */
+	CMD_CHILD_UNUSE, /* the other way */
 	CMD_CHILD_DEL, /* whatever of both is in */
 	CMD_SA_MOVE,
 	CMD_PORT_ADD,

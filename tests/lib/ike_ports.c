@@ -394,6 +394,15 @@ static void use(void *ctx, uint32_t spi_in)
 	world_break(n->w, "unknown SPI used");
 }
 
+static void unuse(void *ctx, uint32_t spi_in)
+{
+	struct world_node *n = ctx;
+
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spi_in)
+			n->child[i].receive_only = true;
+}
+
 static void remove_child(void *ctx, uint32_t spi_in)
 {
 	struct world_node *n = ctx;
@@ -517,6 +526,7 @@ const struct ike_ports world_ports = {
 	.install = install,
 	.move = move,
 	.use = use,
+	.unuse = unuse,
 	.remove = remove_child,
 	.keep = keep,
 	.tell = tell,

@@ -58,7 +58,7 @@ static const struct wrong errors[] = {
 	{"ipv6 local pool P 2001:db8::/64 48\n", 1, 33, "48", "shorter than the prefix"},
 	{"ip access-list extended L\n permit ip any host 10.0.0.1\n permit tcp any any eq 80\n"
 		"interface Tunnel1\n tunnel protection ipsec policy ipv4 L\n",
-		5, 37, "L", "permit ip NETWORK WILDCARD"},
+		5, 38, "L", "permit ip NETWORK WILDCARD"},
 	{"access-list 10 permit tcp any any\n", 1, 23, "tcp any any", "standard access list"},
 	{"ip access-list standard A\n permit 10.0.0.0 0.255.0.255\n", 2, 18, "0.255.0.255",
 		"unexpected"},

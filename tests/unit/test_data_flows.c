@@ -106,6 +106,8 @@ static void change_something(void)
 			break;
 		for (uint32_t f = 0; f < 2 * FLOWS; f++)
 			mark[f] = flows[f].sent;
+		data_sa_unuse(a.d, old_a.spi_in);
+		data_sa_unuse(b.d, old_b.spi_in);
 		stage = SWITCHED;
 		break;
 	case SWITCHED:

@@ -163,6 +163,10 @@ static void what_is_accepted(void)
 	}
 	T_EQ(data_sa_use(d, 0x1000), ST_OK);
 	T_EQ(data_sa_use(d, 0x999), ST_NOT_FOUND);
+	data_sa_unuse(d, 0x1000);
+	data_sa_unuse(d, 0x1000);
+	T_EQ(data_sa_use(d, 0x1000), ST_OK);
+	data_sa_unuse(d, 0x999);
 	data_sa_del(d, 0x999); /* nothing there: nothing happens */
 	data_free(d);
 	T_TRUE(!start(0, 1) && !start(DATA_WORKERS_MAX + 1, 1));

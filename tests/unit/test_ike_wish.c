@@ -7,6 +7,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/wish.h"
+#include "core/ike/work.h"
 #include "tests/lib/ike_world.h"
 #include "tests/lib/t.h"
 
@@ -181,6 +182,51 @@ static void test_childless_and_refused(void)
 	close_world();
 }
 
+/* The data path takes it not, or the computation never ends: the peer, which has made it, is told. */
+static void test_what_we_cannot_make_is_deleted(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		T_ROW(i, "cannot");
+		T_DO(open_world(i, 1, i ? PFS : "", i ? PFS : ""));
+		T_DO(log_in());
+		T_DO(have(2));
+		w.node[0].install_status = i == 0 ? ST_INSTALL : ST_OK;
+		T_EQ(ike_rekey(w.node[0].ike, w.node[0].up_sa, true), ST_OK);
+		world_run(&w, i == 0 ? 500 : 35);
+		w.node[0].never_answers = i == 1;
+		world_run(&w, 25000);
+		T_TRUE(world_count(&w.node[1], CT_CHILD_REKEYED) > 0);
+		T_EQ(w.node[0].n_child, 2);
+		T_TRUE(w.node[1].n_child <= 3); /* one may be about to go */
+		w.node[0].install_status = ST_OK;
+		w.node[0].never_answers = false;
+		world_run(&w, 100000);
+		T_DO(have(2));
+		T_DO(all_gone());
+		close_world();
+	}
+}
+
+/* The side that was connected to wants another child, within what the first one carries. */
+static void test_the_gateway_asks(void)
+{
+	struct wish wish = {.n_local_ts = 1, .n_remote_ts = 1};
+
+	T_DO(open_world(5, 0, "", ""));
+	T_DO(log_in());
+	wish.local_ts[0] = ts_any(4);
+	wish.remote_ts[0] = ts_any(4);
+	T_EQ(wish_add(sa_of(1), &wish), ST_OK);
+	work(sa_of(1));
+	world_run(&w, 3000);
+	T_DO(have(2));
+	T_EQ(w.node[0].child[1].n_local_ts, 1);
+	T_TRUE(ts_contains(&w.node[0].child[0].local_ts[0], &w.node[0].child[1].local_ts[0]));
+	T_EQ(w.node[0].child[1].local_ts[0].lo.family, 4);
+	T_DO(all_gone());
+	close_world();
+}
+
 static void test_restart_in_the_middle(void)
 {
 	for (unsigned i = 0; i < 200; i++) {
@@ -210,6 +256,8 @@ int main(void)
 	T_RUN(test_made_again_when_it_is_gone);
 	T_RUN(test_childless);
 	T_RUN(test_childless_and_refused);
+	T_RUN(test_what_we_cannot_make_is_deleted);
+	T_RUN(test_the_gateway_asks);
 	T_RUN(test_restart_in_the_middle);
 	return t_end();
 }
