@@ -13,7 +13,9 @@
 
 #define MESSAGE_MAX 8192 /* longest message we build */
 #define DATAGRAM_MAX 65535
-#define RECORD_MAX (3 * MESSAGE_MAX) /* frozen SA with a kept reply and an open request */
+#define DATAGRAMS_MAX (MESSAGE_MAX + FRAG_TOTAL_MAX * FRAG_OVERHEAD_MAX) /* of one, cut to pieces */
+/* Frozen SA with a kept reply and an open request. */
+#define RECORD_MAX (2 * DATAGRAMS_MAX + MESSAGE_MAX)
 #define IKE_PORT 500      /* RFC 7296 2: of peers; our own are configured */
 #define IKE_NAT_PORT 4500
 
@@ -42,6 +44,7 @@ struct ike {
 	uint64_t wake_ms;        /* last told to wake_at */
 	unsigned depth;          /* entry points under way */
 	uint8_t out[MESSAGE_MAX];   /* message being built */
+	uint8_t datagrams[DATAGRAMS_MAX]; /* the same, cut to pieces */
 	uint8_t plain[DATAGRAM_MAX]; /* payloads being read */
 	uint8_t record[RECORD_MAX];  /* being frozen */
 };

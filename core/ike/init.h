@@ -14,6 +14,7 @@ struct init_msg {
 	struct ke ke;
 	struct view nonce;
 	struct natd_result nat;
+	uint8_t frag;       /* forms of fragmentation that the sender does */
 };
 
 /* What an unprotected reply without an SA payload says. The first that matters. */

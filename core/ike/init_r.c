@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
 
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
@@ -230,6 +231,7 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	sa->suite = r->suite;
 	sa->nat_local = r->init.nat.nat_local;
 	sa->nat_remote = r->init.nat.nat_remote;
+	frag_agree(sa, hs->conf, r->init.frag);
 	hs->peer_sent_natd = r->init.nat.was_sent;
 	hs->chosen = r->chosen;
 	hs->ni_len = (uint16_t)r->init.nonce.len;
@@ -285,6 +287,7 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->peer_sent_natd)
 		init_put_natd(&o, sa, sa->spi_r,
 			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	frag_put(&o, sa->frag.form); /* the one that was agreed on: never more than was asked for */
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

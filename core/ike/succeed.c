@@ -40,6 +40,9 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->peer_id = old->peer_id;
 	heir->settings = old->settings;
 	heir->dpd = old->dpd;
+	heir->frag.ours = old->frag.ours;
+	heir->frag.form = old->frag.form;
+	heir->frag.mtu = old->frag.mtu;
 	heir->created_ms = ike_now(ike);
 	heir->is_reported = true; /* until it inherits, its end means nothing to anybody */
 	list_push_back(&ike->sas, &heir->node);

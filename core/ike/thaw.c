@@ -95,7 +95,7 @@ static enum status get_kept(struct view v, struct window_in *in)
 	uint32_t msgid = rd_u32(&r);
 	struct view bytes = rd_rest(&r);
 
-	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > MESSAGE_MAX)
+	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > DATAGRAMS_MAX)
 		return ST_BAD_PAYLOAD;
 	k = &in->kept[msgid % WINDOW_IN];
 	if (k->bytes != NULL)
@@ -177,7 +177,7 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 	case TAG_KEPT:
 		return get_kept(v, &sa->in);
 	case TAG_REQUEST:
-		if (v.len == 0 || v.len > MESSAGE_MAX || sa->out.bytes != NULL)
+		if (v.len == 0 || v.len > DATAGRAMS_MAX || sa->out.bytes != NULL)
 			return ST_BAD_PAYLOAD;
 		sa->out.bytes = mem_dup(v.p, v.len);
 		sa->out.len = v.len;
@@ -216,7 +216,7 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
 	       sa->out.kind <= REQ_CREATE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
-	       (sa->mine == NULL || sa->out.kind == REQ_CREATE);
+	       (sa->mine == NULL || sa->out.kind == REQ_CREATE) && sa->frag.form <= FRAG_CISCO;
 }
 
 static enum status read_record(struct ike_sa *sa, struct view rec)

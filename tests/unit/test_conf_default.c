@@ -136,7 +136,7 @@ static void global_defaults(void)
 	T_EQ(s->ike.max_sa, 0);
 	T_EQ(s->ike.nat_keepalive_s, 0);
 	T_EQ(s->ike.window, 5);
-	T_TRUE(!s->ike.fragmentation && !s->ike.http_url_cert && !s->ike.logging_ikev2 &&
+	T_TRUE(s->ike.fragmentation && !s->own.fragmentation_cisco && !s->ike.http_url_cert && !s->ike.logging_ikev2 &&
 		!s->ike.logging_session);
 	T_TRUE(s->ipsec.nat_transparency && s->ipsec.df_bit == DF_COPY);
 	T_EQ(s->own.port, 500);
