@@ -607,8 +607,8 @@ class StrongSwanGateway(StrongSwan):
 
     def __init__(self, host, gwid="gw.example.test", user="%any", psk=PSK, pools="p4", local="%any",
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", local_ts="10.99.2.0/24",
-                 remote_ts="dynamic", dpd="0s", subnets=""):
-        extra = "plugins { attr { subnet = %s } }" % subnets if subnets else ""
+                 remote_ts="dynamic", dpd="0s", subnets="", charon=""):
+        extra = charon + ("\n  plugins { attr { subnet = %s } }" % subnets if subnets else "")
         self.responder = dict(gwid=gwid, user=user, psk=psk, pools=pools, local=local, ike=ike, esp=esp,
                               local_ts=local_ts, remote_ts=remote_ts, dpd=dpd)
         super().__init__(host, extra=extra)

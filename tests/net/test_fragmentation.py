@@ -19,6 +19,31 @@ GWID = "%s.gw.example.test" % ".".join(["x" * 40] * 4)
 REMOTE = ", ".join(["10.99.2.0/24", "fd00:99:2::/64"] + NETS6)
 ESP = ", ".join("%s-%s" % (e, d) for e in ("aes256gcm16", "aes256gcm12", "aes192gcm16", "aes128gcm16")
                 for d in ("modp4096", "modp3072"))
+BRANCH = """
+hostname branch
+crypto ikev2 keyring KR
+ peer ALL
+  address 0.0.0.0 0.0.0.0
+  pre-shared-key sesame
+crypto ikev2 profile HUB
+ match identity remote fqdn hub.test
+ identity local fqdn %s.branch.test
+ authentication remote pre-share
+ authentication local pre-share
+ keyring local KR
+crypto ipsec profile HUB
+ set ikev2-profile HUB
+interface Tunnel1
+ ip address negotiated
+ tunnel source dynamic
+ tunnel destination dynamic
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile HUB
+crypto ikev2 client flexvpn HOME
+ client connect Tunnel1
+ peer 1 10.99.1.1
+ip route 10.99.2.0 255.255.255.0 Tunnel1
+""" % ".".join(["b" * 44] * 5)
 OFF = "no crypto ikev2 fragmentation\n"
 
 
@@ -83,6 +108,7 @@ for title, gateway, mtu, in_use in (("IPv4, 576", "10.99.1.1", 576, 548), ("IPv6
     if not ok("%s: connects" % title, ss.up(), ss.last[-600:] + sp.tail(5)):
         ss.stop()
         continue
+    wait_for(8, lambda: delta(sp, before)["ike_fragmented_messages_in"] == 1)  # of the next sample
     d = delta(sp, before)
     ok("%s: what came was large" % title, d["ike_fragments_in"] >= 4000 / mtu and d["ike_fragmented_messages_in"] == 1, str(d))
     ok("%s: and so was the answer" % title, d["ike_fragments_out"] >= 2, str(d))
@@ -135,6 +161,7 @@ ss.down()
 ss.write(fragmentation="force")
 before = fragments(sp)
 ok("cut finer than the path needs", ss.up() and wide.ping("10.99.2.2") == 3, ss.last[-400:])
+wait_for(8, lambda: delta(sp, before)["ike_fragments_out"])
 d = delta(sp, before)
 ok("into what the MTU says", d["ike_fragments_out"] >= 4, str(d))
 ok("and shown so", "MTU in use: 272 bytes." in sp.command("show", "crypto", "ikev2", "sa", "detail").stdout)
@@ -142,4 +169,23 @@ ss.down()
 ss.stop()
 ok("nothing in the counters says internal", sp.counters()["status"]["internal"] == 0)
 ok("clean stop", sp.stop() == 0, sp.tail())
+
+# We connect, strongSwan answers; both say much.
+nets = ", ".join("10.98.%d.0/24" % n for n in range(28))
+gw = StrongSwanGateway(top.gw, psk="sesame", gwid="hub.test", local_ts="0.0.0.0/0", subnets=nets, charon="fragment_size = 576").start()
+for off in (False, True):
+    sp = Sallyport(c, BRANCH + (OFF if off else ""), name="branch%d" % off)
+    sp.start()
+    came_up = wait_for(3 if off else 10, lambda: [s for s in sp.show("crypto", "ikev2", "sa")["ikev2_sas"] if s["status"] == "READY"])
+    if off:
+        ok("as client, without it: not over this path", not came_up)
+    else:
+        wait_for(8, lambda: fragments(sp)["ike_fragments_out"])
+        d = fragments(sp)
+        ok("as client: connects", came_up and c.ping("10.99.2.2") == 3, sp.tail() + gw.log_text()[-1000:])
+        ok("as client: both in fragments", d["ike_fragments_out"] >= 2 and d["ike_fragmented_messages_in"] == 1, str(d))
+        sp.command("rekey", "crypto", "ikev2", "sa")
+        ok("as client: rekeyed", wait_for(5, lambda: fragments(sp)["ike_rekeys"] == 1) and c.ping("10.99.2.2") == 3, sp.tail())
+    sp.stop()
+gw.stop()
 done()
