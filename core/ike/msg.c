@@ -90,7 +90,9 @@ static enum status seal(struct msg_out *o)
 	if (o->w.bad)
 		return ST_TRUNCATED;
 	plain = (struct view){o->w.buf + at, o->w.len - at};
-	if (sa->frag.form == FRAG_STD && o->iv_at + plain.len + sk_overhead(&key, plain.len) > room)
+	/* What no cut would make shorter stays whole. */
+	if (sa->frag.form == FRAG_STD && plain.len > FRAG_CHUNK_MIN &&
+		o->iv_at + plain.len + sk_overhead(&key, plain.len) > room)
 		return seal_pieces(o, &key, plain, room);
 	ike->ports->random(ike->ctx, iv, key.encr->iv_len);
 	return sk_seal(&key, &o->w, o->sk_at, o->iv_at, iv);

@@ -149,7 +149,8 @@ static bool is_same_sa(const struct ike_hdr *a, const struct ike_hdr *b)
 	       ike_hdr_is_from_initiator(a) == ike_hdr_is_from_initiator(b);
 }
 
-/* What the pieces make must be one encrypted message of this SA; its own header counts. */
+/* What the pieces make must be one encrypted message of this SA (msg_open() takes no other); its own
+ * header counts. */
 static enum status open_pile(struct ike_sa *sa, struct msg_in *m, bool *is_authentic)
 {
 	uint8_t buf[PILE_BYTES];
@@ -161,7 +162,7 @@ static enum status open_pile(struct ike_sa *sa, struct msg_in *m, bool *is_authe
 	arm(sa);
 	if (st == ST_OK)
 		st = ike_message_parse(msg, &inner);
-	if (st == ST_OK && (inner.p.sk_type != PT_SK || !is_same_sa(&inner.hdr, &m->hdr)))
+	if (st == ST_OK && !is_same_sa(&inner.hdr, &m->hdr))
 		st = ST_BAD_FRAGMENT;
 	if (st != ST_OK)
 		return st;

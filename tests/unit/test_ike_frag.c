@@ -115,6 +115,17 @@ static uint64_t failures(int side, enum status st)
 
 /* ---- negotiation ---------------------------------------------------------------------------------- */
 
+/* IKEV2_FRAGMENTATION_SUPPORTED, in the INIT message of this number. */
+static bool has_notify(size_t at)
+{
+	static const uint8_t want[] = {0, 8, 0, 0, 0x40, 0x2e};
+
+	for (size_t i = 28; i + sizeof(want) <= seen[at].len; i++)
+		if (memcmp(seen[at].bytes + i, want, sizeof(want)) == 0)
+			return true;
+	return false;
+}
+
 static void test_negotiation(void)
 {
 	struct {
@@ -141,6 +152,9 @@ static void test_negotiation(void)
 			T_EQ(info.frag_std_configured, !(side == 0 ? rows[i].c == client_off : rows[i].s == server_off));
 			T_EQ(info.frag_cisco_configured, side == 0 ? rows[i].c == client_cisco : rows[i].s == server_cisco);
 		}
+		/* RFC 7383 2.3: the answer has the notify only where the request had it. */
+		T_EQ(has_notify(1), rows[i].std);
+		T_EQ(has_notify(0), rows[i].c != client_off);
 		/* RFC 7296 2.6 and our rule: the answer is not longer than what was asked. */
 		T_TRUE(seen[1].from == 1 && seen[1].len <= seen[0].len);
 		world_fini(&w);
@@ -584,6 +598,10 @@ static void test_message_that_cannot_be_cut(void)
 		T_EQ(msg_end(&o, &msg), is_too_long ? ST_FRAGMENT_LIMIT : ST_OK);
 		T_EQ(msg.len == 0, is_too_long);
 	}
+	/* A liveness check is as short as it can be already. */
+	msg_start(&o, first_sa(0), EX_INFORMATIONAL, false, first_sa(0)->out.next);
+	T_EQ(msg_end(&o, &msg), ST_OK);
+	T_EQ(msg.p[16], PT_SK);
 	/* The longest that we make, at what is usual. */
 	first_sa(0)->frag.mtu = 0;
 	msg_start(&o, first_sa(0), EX_INFORMATIONAL, false, first_sa(0)->out.next);
@@ -720,6 +738,21 @@ static void test_cisco_forged_pieces(void)
 	junk[0] ^= 1;
 	send_piece(4, 1, true, junk, len);
 	send_piece(5, 1, true, junk, piece(9, 1, true, m, len, junk));
+	/* Authentic, but of no exchange that may be fragmented, or with the name of another SA. */
+	checks = failures(1, ST_BAD_FRAGMENT);
+	for (int is_init = 0; is_init < 2; is_init++) {
+		struct msg_out o;
+		struct view msg;
+
+		first_sa(0)->spi_r ^= !is_init;
+		msg_start(&o, first_sa(0), is_init ? EX_IKE_SA_INIT : EX_INFORMATIONAL, false,
+			first_sa(1)->in.next);
+		T_EQ(msg_end(&o, &msg), ST_OK);
+		first_sa(0)->spi_r ^= !is_init;
+		memcpy(junk, msg.p, msg.len);
+		send_piece(10, 1, true, junk, msg.len);
+		T_EQ(failures(1, ST_BAD_FRAGMENT), ++checks);
+	}
 	/* Odd numbers, no end, two ends, too much. */
 	send_piece(6, 0, true, m, 10);
 	send_piece(6, 255, true, m, 10);

@@ -349,6 +349,27 @@ static void test_pile(void)
 	T_EQ(pile_merge(pile, merged, PILE_PIECES - 1, &msg), ST_TRUNCATED);
 	pile_free(&pile);
 	T_EQ(mem_live(), live);
+	/* One end only, and nothing after it. */
+	f = (struct cisco_frag){.id = 2, .number = 2, .is_last = true, .piece = {payloads, 9}};
+	T_EQ(pile_add(&pile, &f, 5), ST_PENDING);
+	f.number = 3;
+	T_EQ(pile_add(&pile, &f, 5), ST_BAD_FRAGMENT);
+	f.is_last = false;
+	T_EQ(pile_add(&pile, &f, 5), ST_BAD_FRAGMENT);
+	f.number = 1;
+	f.is_last = true;
+	T_EQ(pile_add(&pile, &f, 5), ST_BAD_FRAGMENT);
+	f.is_last = false;
+	T_EQ(pile_add(&pile, &f, 5), ST_OK);
+	/* Another message: the pile is its own. */
+	f = (struct cisco_frag){.id = 3, .number = 4, .piece = {payloads, 9}};
+	T_EQ(pile_add(&pile, &f, 6), ST_PENDING);
+	T_EQ(pile_due_ms(pile), 6);
+	f.number = 3;
+	f.is_last = true;
+	T_EQ(pile_add(&pile, &f, 5), ST_BAD_FRAGMENT);
+	pile_free(&pile);
+	T_EQ(mem_live(), live);
 }
 
 int main(void)
