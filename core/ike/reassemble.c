@@ -128,10 +128,11 @@ static enum status open_fragment(struct ike_sa *sa, const struct ike_message *pa
 	if (st != ST_OK)
 		return st;
 	stats_inc(sa->ike->stats, CT_FRAGMENTS_IN);
-	*is_authentic = !wanted;
 	m->p = (struct ike_payloads){0};
-	if (!wanted)
+	if (!wanted) {
+		*is_authentic = true;
 		return ST_OK;
+	}
 	st = frag_add(set, &h, plain, ike_now(sa->ike) + SET_MS);
 	if (st != ST_OK) {
 		arm(sa);
