@@ -50,6 +50,22 @@ static void print_remote_subnets(struct out *out, const struct ike_grant *g)
 	}
 }
 
+/* R-FRG-13. */
+static void print_fragmentation(struct out *out, const struct ike_sa_info *sa)
+{
+	if (sa->frag_std)
+		out_printf(out, "      IETF Std Fragmentation enabled.\n"
+				"      IETF Std Fragmentation MTU in use: %u bytes.\n", sa->frag_mtu);
+	else if (sa->frag_std_configured)
+		out_printf(out, "      IETF Std Fragmentation configured.\n");
+	if (sa->frag_cisco)
+		out_printf(out, "      Fragmentation enabled.\n");
+	else if (sa->frag_cisco_configured)
+		out_printf(out, "      Fragmentation configured.\n");
+	if (!sa->frag_std_configured && !sa->frag_cisco_configured)
+		out_printf(out, "      Fragmentation not configured.\n");
+}
+
 static void print_detail(struct out *out, const struct ike_sa_info *sa)
 {
 	char ulid[ULID_TEXT];
@@ -72,7 +88,7 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 		   sa->window_remote);
 	out_printf(out, "      DPD configured for %u seconds, retry %u\n", sa->dpd_interval_s,
 		   sa->dpd_retry_s);
-	out_printf(out, "      Fragmentation not configured.\n");
+	print_fragmentation(out, sa);
 	out_printf(out, "      Extended Authentication not configured.\n");
 	out_printf(out, "      NAT-T is %s\n", nat_words(sa));
 	out_printf(out, "      Cisco Trust Security SGT is disabled\n");
@@ -178,6 +194,8 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_u64(out, "dpd_retry_s", sa->dpd_retry_s);
 	js_bool(out, "nat_local", sa->nat_local);
 	js_bool(out, "nat_remote", sa->nat_remote);
+	js_str(out, "fragmentation", sa->frag_std ? "ietf" : sa->frag_cisco ? "cisco" : "none");
+	js_u64(out, "fragmentation_mtu", sa->frag_std ? sa->frag_mtu : 0);
 	js_bool(out, "initiator", sa->we_are_initiator);
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);

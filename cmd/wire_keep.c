@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct esp_rt) == 1152 && offsetof(struct esp_rt, seq_out)
 	       "another layout: another RT_NAME");
 
 #define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
-#define IKE_RECORD_MAX 65536
+#define IKE_RECORD_MAX 131072
 
 static size_t round_up(size_t n)
 {

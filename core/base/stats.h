@@ -30,6 +30,10 @@
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
+	X(FRAGMENTS_IN, "ike_fragments_in", "packets", "fragments of IKE messages received") \
+	X(FRAGMENTS_OUT, "ike_fragments_out", "packets", "fragments of IKE messages sent") \
+	X(FRAGMENTS_WHOLE, "ike_fragmented_messages_in", "messages", "IKE messages put together from fragments") \
+	X(FRAGMENTS_IGNORED, "ike_fragments_ignored", "packets", "fragments that had come before or were not asked for") \
 	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \
 	X(ESP_IN_BYTES, "esp_in_bytes", "bytes", "inner bytes received through tunnels") \
 	X(ESP_OUT, "esp_out_packets", "packets", "ESP packets sealed") \

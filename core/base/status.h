@@ -33,6 +33,9 @@
 	X(NOT_AUTHENTIC, "not_authentic", 0, "integrity check of the message failed") \
 	X(NAT_MARKER, "bad_marker", 0, "port 4500 datagram is neither IKE nor ESP") \
 	X(LINK_LOCAL, "link_local", 0, "link-local peers cannot be answered") \
+	X(BAD_FRAGMENT, "bad_fragment", 0, "fragment malformed, or not of the message it claims to be of") \
+	X(FRAGMENT_LIMIT, "fragment_limit", 0, "message of too many fragments or bytes") \
+	X(FRAGMENT_TIMEOUT, "fragment_timeout", 0, "the rest of a fragmented message did not come") \
 	/* IKE_SA_INIT */ \
 	X(COOKIE_WANTED, "cookie_wanted", 16390, "cookie demanded from the peer") \
 	X(BAD_COOKIE, "bad_cookie", 0, "cookie does not verify") \

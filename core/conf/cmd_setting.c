@@ -47,14 +47,14 @@ void set_fragmentation(struct cmd_call *c)
 {
 	struct ike_global *g = &c->s->ike;
 	const struct arg *mtu = cmd_arg(c, "mtu");
-	g->fragmentation = c->form == FORM_SET;
+	g->fragmentation = c->form != FORM_NO;
 	g->fragmentation_mtu = c->form == FORM_SET && mtu ? (uint32_t)mtu->num : 0;
 }
 
 void print_fragmentation(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct ike_global *g = &((const struct snapshot *)obj)->ike;
-	if (!g->fragmentation && !(o->flags & CONF_ALL))
+	if (g->fragmentation && !g->fragmentation_mtu && !(o->flags & CONF_ALL))
 		return;
 	cout_head(o, row, !g->fragmentation);
 	if (g->fragmentation_mtu) {

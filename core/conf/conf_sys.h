@@ -26,7 +26,7 @@ struct ike_global {
 	uint32_t max_sa;
 	uint32_t nat_keepalive_s;
 	uint32_t window;
-	bool fragmentation;
+	bool fragmentation; /* RFC 7383 */
 	uint32_t fragmentation_mtu; /* 0: 576 for IPv4, 1280 for IPv6 */
 	bool http_url_cert;
 	uint32_t certificate_cache;
@@ -81,6 +81,7 @@ struct own_settings {
 	uint32_t workers; /* 0: one per core */
 	bool defaults_legacy;
 	uint32_t half_open_per_source; /* 0: no limit */
+	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */
 	uint32_t retention_days;       /* 0: for ever */
 	uint32_t group_commit_ms;
 	bool lua_permit;     /* what a login gets when a script fails */

@@ -13,8 +13,10 @@
 
 #define MESSAGE_MAX 8192 /* longest message we build */
 #define DATAGRAM_MAX 65535
-#define KEPT_MAX (2 * MESSAGE_MAX) /* replies in a frozen record */
-#define RECORD_MAX (6 * MESSAGE_MAX) /* frozen SA with kept replies and two open requests */
+#define DATAGRAMS_MAX (MESSAGE_MAX + FRAG_TOTAL_MAX * FRAG_OVERHEAD_MAX) /* of one, cut to pieces */
+#define KEPT_MAX (DATAGRAMS_MAX + MESSAGE_MAX) /* replies in a frozen record */
+/* Frozen SA with kept replies and two open requests. */
+#define RECORD_MAX (KEPT_MAX + 2 * DATAGRAMS_MAX + MESSAGE_MAX)
 #define IKE_PORT 500      /* RFC 7296 2: of peers; our own are configured */
 #define IKE_NAT_PORT 4500
 
@@ -43,6 +45,7 @@ struct ike {
 	uint64_t wake_ms;        /* last told to wake_at */
 	unsigned depth;          /* entry points under way */
 	uint8_t out[MESSAGE_MAX];   /* message being built */
+	uint8_t datagrams[DATAGRAMS_MAX]; /* the same, cut to pieces */
 	uint8_t plain[DATAGRAM_MAX]; /* payloads being read */
 	uint8_t record[RECORD_MAX];  /* being frozen */
 };

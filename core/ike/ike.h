@@ -146,6 +146,11 @@ struct ike_sa_info {
 	uint32_t dpd_retry_s;
 	bool nat_local;          /* we are behind NAT */
 	bool nat_remote;         /* the peer is */
+	bool frag_std;           /* fragmentation of RFC 7383 is in use, */
+	bool frag_std_configured; /* or was configured when the SA was made */
+	bool frag_cisco;
+	bool frag_cisco_configured;
+	uint32_t frag_mtu;       /* configured, without IP and UDP headers (R-FRG-14) */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
+#include "core/ike/frag_offer.h"
 #include "core/wire/notify.h"
 
 static enum status read_notifies(const struct ike_payloads *p, struct natd *natd, bool *childless)
@@ -48,6 +49,7 @@ enum status init_parse(const struct msg_in *m, struct init_msg *out)
 	natd_start(&natd, m->hdr.spi_i, m->hdr.spi_r, m->local, m->remote);
 	st = read_notifies(&m->p, &natd, &out->childless);
 	out->nat = natd_end(&natd);
+	out->frag = frag_read(&m->p);
 	return st;
 }
 

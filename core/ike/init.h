@@ -15,6 +15,7 @@ struct init_msg {
 	struct view nonce;
 	struct natd_result nat;
 	bool childless; /* CHILDLESS_IKEV2_SUPPORTED */
+	uint8_t frag;       /* forms of fragmentation that the sender does */
 };
 
 /* What an unprotected reply without an SA payload says. The first that matters. */

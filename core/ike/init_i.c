@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
 
 /* The same error in answer to so many sendings: the peer means it. */
@@ -135,6 +136,7 @@ static enum status send_request(struct ike_sa *sa)
 		(struct view){hs->ni, hs->ni_len});
 	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
 	init_put_natd(&o, sa, 0, true);
+	frag_put(&o, frag_forms(hs->conf));
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);
@@ -239,6 +241,7 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	sa->spi_r = ev->msg->hdr.spi_r;
 	sa->nat_local = r.nat.nat_local;
 	sa->nat_remote = r.nat.nat_remote;
+	frag_agree(sa, hs->conf, r.frag);
 	sa->local = *ev->msg->local; /* we may not have known our own address */
 	hs->peer_sent_natd = r.nat.was_sent;
 	hs->peer_childless = r.childless;

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
 
 #define NOTIFY_LEN 8   /* without data */
@@ -231,6 +232,7 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	sa->suite = r->suite;
 	sa->nat_local = r->init.nat.nat_local;
 	sa->nat_remote = r->init.nat.nat_remote;
+	frag_agree(sa, hs->conf, r->init.frag);
 	hs->peer_sent_natd = r->init.nat.was_sent;
 	hs->chosen = r->chosen;
 	hs->ni_len = (uint16_t)r->init.nonce.len;
@@ -286,6 +288,7 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->peer_sent_natd)
 		init_put_natd(&o, sa, sa->spi_r,
 			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	frag_put(&o, sa->frag.form); /* the one that was agreed on: never more than was asked for */
 	/* RFC 6023 3; a reply is never longer than its request. */
 	if (o.w.len + NOTIFY_LEN <= hs->init_request_len)
 		msg_notify(&o, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);

@@ -1,5 +1,6 @@
 #include "core/ike/msg.h"
 
+#include "core/base/mem.h"
 #include "core/ike/engine.h"
 #include "core/wire/ke.h"
 #include "core/wire/notify.h"
@@ -56,23 +57,60 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
 	o->c = payload_chain_init(&o->w, o->sk_at);
 }
 
+/* RFC 7383 2.5: what is cut is the content of SK, before it is encrypted. */
+static enum status seal_pieces(struct msg_out *o, const struct sk_key *key, struct view plain, size_t room)
+{
+	struct ike *ike = o->sa->ike;
+	struct wr all = wr_init(ike->datagrams, sizeof(ike->datagrams));
+	struct frag_cut cut = {
+		.key = *key,
+		.hdr = o->w.buf,
+		.first = o->w.buf[o->sk_at],
+		.plain = plain,
+		.room = room,
+		.random = ike->ports->random,
+		.ctx = ike->ctx,
+	};
+	enum status st = frag_split(&cut, &all);
+
+	mem_zero(o->w.buf, o->w.len);
+	o->w = all;
+	return st;
+}
+
+static enum status seal(struct msg_out *o)
+{
+	struct ike_sa *sa = o->sa;
+	struct ike *ike = sa->ike;
+	struct sk_key key = keys_sk(&sa->suite, &sa->keys, sa->is_initiator);
+	size_t at = o->iv_at + key.encr->iv_len, room = frag_room(sa->frag.mtu, &sa->remote);
+	uint8_t iv[SK_IV_MAX];
+	struct view plain;
+
+	if (o->w.bad)
+		return ST_TRUNCATED;
+	plain = (struct view){o->w.buf + at, o->w.len - at};
+	/* What no cut would make shorter stays whole. */
+	if (sa->frag.form == FRAG_STD && plain.len > FRAG_CHUNK_MIN &&
+		o->iv_at + plain.len + sk_overhead(&key, plain.len) > room)
+		return seal_pieces(o, &key, plain, room);
+	ike->ports->random(ike->ctx, iv, key.encr->iv_len);
+	return sk_seal(&key, &o->w, o->sk_at, o->iv_at, iv);
+}
+
 enum status msg_end(struct msg_out *o, struct view *msg)
 {
 	enum status st = ST_OK;
 
-	if (o->sa == NULL) {
+	*msg = (struct view){0};
+	if (o->sa == NULL)
 		wr_close32(&o->w, o->length);
-	} else {
-		struct ike *ike = o->sa->ike;
-		struct sk_key key = keys_sk(&o->sa->suite, &o->sa->keys, o->sa->is_initiator);
-		uint8_t iv[SK_IV_MAX];
-
-		ike->ports->random(ike->ctx, iv, key.encr->iv_len);
-		st = sk_seal(&key, &o->w, o->sk_at, o->iv_at, iv);
-	}
+	else
+		st = seal(o);
 	if (st == ST_OK && !wr_ok(&o->w))
 		st = ST_TRUNCATED;
-	*msg = st == ST_OK ? (struct view){o->w.buf, o->w.len} : (struct view){0};
+	if (st == ST_OK)
+		*msg = (struct view){o->w.buf, o->w.len};
 	return st;
 }
 

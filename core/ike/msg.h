@@ -40,7 +40,9 @@ void msg_start_plain(struct msg_out *o, struct ike *ike, const struct ike_hdr *h
 /* hdr of an SA's message: the flags and SPIs are filled in. */
 void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_response,
 	uint32_t msgid);
-/* Closes lengths, encrypts. *msg is valid until the next msg_start. ST_TRUNCATED: too long. */
+/* Closes lengths, encrypts. Where the SA does RFC 7383 and the datagram would be longer than its
+ * MTU, *msg is all its fragments, one after the other (frag_next). *msg is valid until the next
+ * msg_start. ST_TRUNCATED: too long; ST_FRAGMENT_LIMIT: too long for such an MTU. */
 enum status msg_end(struct msg_out *o, struct view *msg) MUST_USE;
 
 void msg_put_ke(struct msg_out *o, uint16_t group, struct view public_key);

@@ -7,6 +7,7 @@
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/reassemble.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -208,7 +209,9 @@ static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, st
 		stats_status(sa->ike->stats, ST_BAD_STATE);
 		return;
 	}
-	st = msg_open(sa, parsed, m->raw, m, &is_authentic);
+	st = reassemble_open(sa, parsed, m, &is_authentic);
+	if (st == ST_PENDING)
+		return;
 	if (!is_authentic) {
 		stats_status(sa->ike->stats, st);
 		return;

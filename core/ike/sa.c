@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/keepalive.h"
+#include "core/ike/reassemble.h"
 #include "core/ike/sa_end.h"
 #include "core/ike/wish.h"
 #include "core/ike/work.h"
@@ -133,6 +134,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	timer_init(&sa->child_timer, on_child_timer);
 	timer_init(&sa->work_timer, on_work_timer);
 	timer_init(&sa->nat_timer, keepalive_on_timer);
+	timer_init(&sa->frag.timer, reassemble_on_timer);
 	ike->count++;
 	return sa;
 }
@@ -184,6 +186,7 @@ void sa_free(struct ike_sa *sa)
 	timer_stop(&ike->timers, &sa->nat_timer);
 	exchange_forget(sa);
 	wish_free_all(sa);
+	reassemble_forget(sa);
 	map_del(&ike->by_number, &sa->by_number);
 	map_del(&ike->by_spi, &sa->by_spi);
 	map_del(&ike->by_init, &sa->by_init);
@@ -403,11 +406,17 @@ void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct en
 	struct view msg)
 {
 	struct ike *ike = sa->ike;
+	size_t whole = msg.len;
+	struct view one;
 
-	stats_inc(ike->stats, CT_IKE_OUT);
-	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
 	sa->sent_ms = ike_now(ike);
-	ike->ports->send(ike->ctx, local, remote, msg.p, msg.len);
+	while (frag_next(&msg, &one)) {
+		stats_inc(ike->stats, CT_IKE_OUT);
+		stats_add(ike->stats, CT_IKE_OUT_BYTES, one.len);
+		if (one.len < whole)
+			stats_inc(ike->stats, CT_FRAGMENTS_OUT);
+		ike->ports->send(ike->ctx, local, remote, one.p, one.len);
+	}
 }
 
 void sa_send(struct ike_sa *sa, struct view msg)

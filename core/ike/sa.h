@@ -9,6 +9,7 @@
 #include "core/crypto/keys.h"
 #include "core/ike/child_sa.h"
 #include "core/ike/dpd.h"
+#include "core/ike/frag.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
 #include "core/ike/msg.h"
@@ -35,7 +36,22 @@ struct sa_settings {
 	uint32_t nat_keepalive_s;         /* 0: none */
 };
 
-#define SA_TIMERS 8
+enum frag_form { FRAG_NONE = 0, FRAG_STD = 1, FRAG_CISCO = 2 }; /* bits where it is a set */
+
+struct frag_pile;
+
+/* Fragmentation, as IKE_SA_INIT settled it. */
+struct sa_frag {
+	uint8_t ours;              /* set of forms that we did by our configuration */
+	uint8_t form;              /* enum frag_form in use */
+	uint32_t mtu;              /* of IP datagrams; 0: frag_room() knows */
+	struct frag_set *request;  /* being put together; NULL: none */
+	struct frag_set *reply;
+	struct frag_pile *pile;
+	struct timer timer;        /* the next that is given up */
+};
+
+#define SA_TIMERS 9
 
 struct ike_sa {
 	struct ike *ike;
@@ -76,6 +92,7 @@ struct ike_sa {
 	struct window_in in;
 	struct window_out out;
 	struct dpd_clock dpd;
+	struct sa_frag frag;
 
 	struct waiter wait;        /* for the open job, ask or commit of its state */
 	enum status why;           /* how it ends or failed */
@@ -151,7 +168,8 @@ enum status sa_job(struct ike_sa *sa, const struct ike_job *job) MUST_USE;
 enum status sa_ask(struct ike_sa *sa, struct ike_question *q) MUST_USE;
 enum status sa_commit(struct ike_sa *sa) MUST_USE;
 
-/* Sends msg as a request of the kind, keeps it and arms the repetition. */
+/* Messages are what msg_end() gave: one datagram, or all fragments of one message.
+ * Sends msg as a request of the kind, keeps it and arms the repetition. */
 enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view msg) MUST_USE;
 void sa_request_done(struct ike_sa *sa, enum window_lane lane);
 void sa_requests_drop(struct ike_sa *sa); /* all that are open */

@@ -106,6 +106,11 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.dpd_retry_s = sa->dpd.retry_s,
 		.nat_local = sa->nat_local,
 		.nat_remote = sa->nat_remote,
+		.frag_std_configured = sa->frag.ours & FRAG_STD,
+		.frag_std = sa->frag.form == FRAG_STD,
+		.frag_cisco_configured = sa->frag.ours & FRAG_CISCO,
+		.frag_cisco = sa->frag.form == FRAG_CISCO,
+		.frag_mtu = frag_mtu_in_use(sa->frag.mtu, sa->remote.addr.family),
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);

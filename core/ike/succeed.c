@@ -42,6 +42,9 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->dpd = old->dpd;
 	window_in_grow(&heir->in, x->conf->ike.window);
 	window_out_grow(&heir->out, x->peer_window);
+	heir->frag.ours = old->frag.ours;
+	heir->frag.form = old->frag.form;
+	heir->frag.mtu = old->frag.mtu;
 	heir->created_ms = ike_now(ike);
 	heir->is_reported = true; /* until it inherits, its end means nothing to anybody */
 	list_push_back(&ike->sas, &heir->node);

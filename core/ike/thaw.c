@@ -96,7 +96,7 @@ static enum status get_kept(struct view v, struct window_in *in)
 	uint32_t msgid = rd_u32(&r);
 	struct view bytes = rd_rest(&r);
 
-	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > MESSAGE_MAX)
+	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > DATAGRAMS_MAX)
 		return ST_BAD_PAYLOAD;
 	k = &in->kept[msgid % WINDOW_MAX];
 	if (k->bytes != NULL)
@@ -107,7 +107,7 @@ static enum status get_kept(struct view v, struct window_in *in)
 
 static enum status get_request(struct view v, struct window_request *r)
 {
-	if (v.len == 0 || v.len > MESSAGE_MAX || r->bytes != NULL)
+	if (v.len == 0 || v.len > DATAGRAMS_MAX || r->bytes != NULL)
 		return ST_BAD_PAYLOAD;
 	r->bytes = mem_dup(v.p, v.len);
 	r->len = v.len;
@@ -260,7 +260,7 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
-	       is_sound_window(sa);
+	       is_sound_window(sa) && sa->frag.form <= FRAG_CISCO;
 }
 
 static enum status read_record(struct ike_sa *sa, struct view rec)

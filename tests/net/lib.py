@@ -465,7 +465,7 @@ connections {
     remote_addrs = %(gateway)s
     vips = %(vips)s
     encap = yes
-    fragmentation = yes
+    fragmentation = %(fragmentation)s
     mobike = %(mobike)s
     dpd_delay = %(dpd)s
     reauth_time = 0
@@ -497,13 +497,14 @@ class StrongSwan:
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", vips="0.0.0.0, ::",
                  remote_ts="10.99.2.0/24, fd00:99:2::/64", gwid="gw.example.test", mobike="no",
                  dpd="0s", tries=1, retransmits=3, timeout="1.0", extra="", rekey="0", child_rekey="0",
-                 child_life="0", more=""):
+                 child_life="0", more="", fragmentation="yes"):
         self.host = host
         self.dir = os.path.join(WORK, "ss-" + host.name)
         os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
         self.values = dict(gateway=gateway, local=local, id=user, psk=psk, ike=ike, esp=esp, vips=vips,
                            remote_ts=remote_ts, gwid=gwid, mobike=mobike, dpd=dpd, tries=tries, rekey=rekey,
-                           child_rekey=child_rekey, child_life=child_life, more=more)
+                           child_rekey=child_rekey, child_life=child_life, more=more,
+                           fragmentation=fragmentation)
         with open(os.path.join(self.dir, "strongswan.conf"), "w") as f:
             f.write(STRONGSWAN % dict(plugins=PLUGINS, dir=self.dir, tries=retransmits, timeout=timeout,
                                       extra=extra))
@@ -606,8 +607,8 @@ class StrongSwanGateway(StrongSwan):
 
     def __init__(self, host, gwid="gw.example.test", user="%any", psk=PSK, pools="p4", local="%any",
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", local_ts="10.99.2.0/24",
-                 remote_ts="dynamic", dpd="0s", subnets=""):
-        extra = "plugins { attr { subnet = %s } }" % subnets if subnets else ""
+                 remote_ts="dynamic", dpd="0s", subnets="", charon=""):
+        extra = charon + ("\n  plugins { attr { subnet = %s } }" % subnets if subnets else "")
         self.responder = dict(gwid=gwid, user=user, psk=psk, pools=pools, local=local, ike=ike, esp=esp,
                               local_ts=local_ts, remote_ts=remote_ts, dpd=dpd)
         super().__init__(host, extra=extra)

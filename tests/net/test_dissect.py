@@ -29,8 +29,8 @@ def keys_of(log):
     return found
 
 
-def login(host, gateway, psk=PSK, want=True):
-    ss = StrongSwan(host, gateway=gateway, psk=psk, retransmits=2, timeout="0.5")
+def login(host, gateway, psk=PSK, want=True, extra=""):
+    ss = StrongSwan(host, gateway=gateway, psk=psk, retransmits=2, timeout="0.5", extra=extra)
     path = os.path.join(ss.dir, "strongswan.conf")
     with open(path) as f:
         text = f.read()
@@ -54,6 +54,9 @@ login(plain, "10.99.1.1")
 login(plain, "fd00:99:1::1")
 login(plain, "10.99.1.1", psk="not-the-key", want=False)
 login(t.nat(1), "10.99.1.1")
+sp.configure(CONF + "crypto ikev2 fragmentation mtu 300\n")
+sp.reload()
+login(plain, "10.99.1.1", extra="fragment_size = 300")
 time.sleep(0.5)
 stop_process(dump, sig=signal.SIGINT)
 
@@ -73,7 +76,7 @@ def tshark(*argv):
 frames = tshark("-Y", "isakmp", "-T", "fields", "-E", "separator=;", "-e", "isakmp.exchangetype", "-e", "isakmp.flag_r",
                 "-e", "isakmp.messageid", "-e", "isakmp.ispi", "-e", "udp.dstport").split()
 ok("the capture has the logins", len(frames) >= 14, str(frames))
-ok("the keys of three logins are known", len(SECRETS) == 3, str(len(SECRETS)))
+ok("the keys of four logins are known", len(SECRETS) == 4, str(len(SECRETS)))
 bad = tshark("-Y", "isakmp && (_ws.malformed || _ws.expert.severity == error)")
 ok("nothing is malformed", not bad, bad[:1500])
 verbose = tshark("-Y", "isakmp", "-V")
@@ -83,6 +86,10 @@ ok("what is encrypted was read too",
 ok("no proposal, notify or attribute is unknown to tshark", not re.search(r"(?i)\bunknown\b", "\n".join(
     l for l in verbose.splitlines() if "endor ID" not in l)), "\n".join(
     l for l in verbose.splitlines() if re.search(r"(?i)\bunknown\b", l))[:600])
+
+for side, port in (("client", "dst"), ("headend", "src")):
+    whole = tshark("-Y", "isakmp.fragments && ip.%s == 10.99.1.1" % port, "-V")
+    ok("fragments of the %s were put together and read" % side, "Authentication Data" in whole and "Traffic Selector" in whole, whole[-1500:])
 
 exchanges = {}
 for f in frames:
@@ -103,8 +110,8 @@ def once(v):
 whole = [(INIT, False, 0), (INIT, True, 0), (AUTH, False, 1), (AUTH, True, 1)]
 seen = [once(v) for v in exchanges.values()]
 ends = [v[4:] for v in seen if v[:4] == whole]
-ok("four logins of INIT and AUTH", len(ends) == 4, str(seen))
-ok("three end with a delete and its answer", sum(v == [(INFO, False, 2), (INFO, True, 2)] for v in ends) == 3, str(ends))
+ok("five logins of INIT and AUTH", len(ends) == 5, str(seen))
+ok("four end with a delete and its answer", sum(v == [(INFO, False, 2), (INFO, True, 2)] for v in ends) == 4, str(ends))
 ok("the refused one ends there", [] in ends, str(ends))
 moved = tshark("-Y", "isakmp.exchangetype == 35 && udp.port == 500")
 ok("IKE_AUTH is on port 4500", not moved, moved[:300])

@@ -86,6 +86,7 @@ int main(int argc, char **argv)
 		(double)(clock() - start) / CLOCKS_PER_SEC);
 	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions\n", (unsigned long long)total.rekeys,
 		(unsigned long long)total.rekeyed, (unsigned long long)total.collisions);
+	printf("# %llu messages put together from fragments\n", (unsigned long long)total.reassembled);
 	printf("# %llu passed, %llu failed\n", (unsigned long long)passed,
 		(unsigned long long)failed);
 	return failed != 0;

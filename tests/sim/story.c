@@ -7,6 +7,8 @@
 #include "core/base/mem.h"
 #include "core/base/timer.h"
 #include "core/conf/snapshot.h"
+#include "core/ike/frag.h"
+#include "core/wire/payload.h"
 
 #define LIMIT 6 /* half-open SAs, in all configurations of the headend */
 
@@ -26,23 +28,25 @@
 	" authentication remote pre-share\n keyring local K\n"
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
 #define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
+#define MTU(bytes) "crypto ikev2 fragmentation mtu " #bytes "\n"
 #define PROPOSAL(encr, integ, group) \
 	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE,
-	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) "crypto ikev2 window 1\n",
-	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n",
+	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) MTU(240) "crypto ikev2 window 1\n",
+	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
+		"no crypto ikev2 fragmentation\n",
 	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
-		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19"),
+		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19") MTU(300),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
 		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
 };
 static const char *const client_texts[] = {
 	CLIENT,
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS,
-	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19"),
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS MTU(200),
+	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19") MTU(250),
 	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
@@ -113,6 +117,7 @@ static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
 {
 	struct story *s = ctx;
 	uint64_t key, bytes;
+	bool is_fragment;
 	size_t slot;
 
 	if (world_chance(w, 50) && it->len <= sizeof(s->old)) {
@@ -122,11 +127,18 @@ static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
 		s->old_local = it->local;
 		s->old_remote = it->remote;
 	}
-	if (w->knobs.corrupt != 0 || s->keeper_failed || it->len < 28 ||
-		(it->bytes[19] & 0x20) == 0 || it->bytes[16] != 46)
+	if (it->len < 36)
+		return true;
+	is_fragment = it->bytes[16] == PT_SKF;
+	if (from == 0 && is_fragment && w->knobs.corrupt == 0 &&
+		it->len > frag_room(w->node[0].conf->ike.fragmentation_mtu, &it->remote))
+		world_break(w, "a fragment is longer than the MTU allows");
+	if (w->knobs.corrupt != 0 || s->keeper_failed || (it->bytes[19] & 0x20) == 0 ||
+		(it->bytes[16] != PT_SK && !is_fragment))
 		return true;
 	key = hash_bytes((uint64_t)from, it->bytes, 16) ^
-	      hash_bytes(it->bytes[18], it->bytes + 20, 4);
+	      hash_bytes(it->bytes[18], it->bytes + 20, 4) ^
+	      (is_fragment ? hash_bytes(1, it->bytes + 32, 4) : 0); /* number and total */
 	bytes = hash_bytes(1, it->bytes, it->len);
 	slot = key % SEEN;
 	if (s->seen[slot].key == key && s->seen[slot].bytes != bytes)
@@ -439,6 +451,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	total->packets += s.w.packets;
 	total->steps += s.w.steps;
 	total->rekeyed += world_count(&s.w.node[0], CT_CHILD_REKEYED) + world_count(&s.w.node[0], CT_IKE_REKEYED);
+	total->reassembled += world_count(&s.w.node[0], CT_FRAGMENTS_WHOLE) + world_count(&s.w.node[1], CT_FRAGMENTS_WHOLE);
 	total->collisions += world_count(&s.w.node[0], CT_REKEY_COLLISION);
 	total->up += s.w.node[0].up_total + s.w.node[1].up_total;
 	world_fini(&s.w);

@@ -2,7 +2,8 @@
  *   - no crash, no leak: the engines give all their memory back
  *   - both sides agree on keys, SPIs, algorithms and selectors of every child that both have
  *   - no SA is up without a commit and a kept record
- *   - a repeated request gets the same reply again, byte by byte
+ *   - a repeated request gets the same reply again, byte by byte, fragment by fragment
+ *   - no fragment is longer than the MTU allows
  *   - half-open SAs never exceed the limit
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
@@ -14,6 +15,7 @@
 struct story_total {
 	uint64_t packets, steps, up, restarts;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
+	uint64_t reassembled; /* messages put together from fragments */
 };
 
 struct story_result {

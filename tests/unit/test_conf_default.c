@@ -136,7 +136,7 @@ static void global_defaults(void)
 	T_EQ(s->ike.max_sa, 0);
 	T_EQ(s->ike.nat_keepalive_s, 0);
 	T_EQ(s->ike.window, 5);
-	T_TRUE(!s->ike.fragmentation && !s->ike.http_url_cert && !s->ike.logging_ikev2 &&
+	T_TRUE(s->ike.fragmentation && !s->own.fragmentation_cisco && !s->ike.http_url_cert && !s->ike.logging_ikev2 &&
 		!s->ike.logging_session);
 	T_TRUE(s->ipsec.nat_transparency && s->ipsec.df_bit == DF_COPY);
 	T_EQ(s->own.port, 500);
@@ -163,6 +163,14 @@ static const struct form_case forms[] = {
 	{"crypto ikev2 window 7\n", "crypto ikev2 window 7\n", NULL},
 	{"crypto ikev2 window 7\nno crypto ikev2 window\n", NULL, "window"},
 	{"crypto ikev2 window 7\ndefault crypto ikev2 window\n", NULL, "window"},
+	{"crypto ikev2 fragmentation\n", NULL, "crypto ikev2 fragmentation"},
+	{"crypto ikev2 fragmentation mtu 300\n", "crypto ikev2 fragmentation mtu 300\n", NULL},
+	{"crypto ikev2 fragmentation mtu 300\ncrypto ikev2 fragmentation\n", NULL, "mtu"},
+	{"crypto ikev2 fragmentation mtu 300\nno crypto ikev2 fragmentation\n",
+		"no crypto ikev2 fragmentation\n", "mtu"},
+	{"no crypto ikev2 fragmentation\ndefault crypto ikev2 fragmentation\n", NULL,
+		"crypto ikev2 fragmentation"},
+	{"sallyport ike fragmentation cisco\n", "sallyport ike fragmentation cisco\n", NULL},
 	{"no sallyport half-open per-source\n", "no sallyport half-open per-source\n", NULL},
 	{"no sallyport half-open per-source\ndefault sallyport half-open per-source\n", NULL,
 		"half-open"},

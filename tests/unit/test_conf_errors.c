@@ -259,7 +259,7 @@ static const struct warned warnings[] = {
 	{"crypto ikev2 keyring K\n peer P\n  address 10.0.0.1\n", 1, 2, "without a key"},
 	{"crypto ikev2 keyring K\n peer P\n  pre-shared-key 6 ABC\n  address 10.0.0.1\n", 1, 3,
 		"cannot be used here"},
-	{"crypto ikev2 fragmentation mtu 1300\n", 1, 1, "not in force"},
+	{"crypto ikev2 fragmentation mtu 1300\n", 0, 0, NULL},
 	{"crypto pki trustpoint T\n enrollment terminal\n revocation-check none\n", 1, 1,
 		"not in force"},
 	{"radius server R\n address ipv4 10.0.0.1 auth-port 1 acct-port 2\n key secret\n", 1, 1,
