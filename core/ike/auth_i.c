@@ -147,7 +147,7 @@ enum status auth_i_bad_reply(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_fail(sa, ev->status, "%s", "the peer's IKE_AUTH response is malformed");
 }
 
-static enum status authenticate(struct ike_sa *sa, const struct ike_payloads *p)
+enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct handshake *hs = sa->hs;
 	const struct ike_profile *profile = snapshot_profile(hs->conf, sa->settings.profile);
@@ -221,7 +221,7 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	sa_request_done(sa);
-	st = authenticate(sa, &ev->msg->p);
+	st = auth_i_authenticate(sa, &ev->msg->p);
 	if (st == ST_OK)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)

@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/receive.h"
+#include "core/ike/redirect.h"
 #include "core/ike/work.h"
 
 #define MAP_SLOTS 64
@@ -227,6 +228,22 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 	ike_settle(ike);
 }
 
+/* Which event a yes is. */
+static enum sa_event_kind yes(const struct ike_sa *sa, const struct ike_answer *answer)
+{
+	switch (sa->state) {
+	case SA_R_PSK:
+		return redirect_r_auth_event(sa);
+	case SA_R_INIT_TARGET:
+	case SA_R_AUTH_TARGET:
+		return redirect_r_answer_event(sa, answer);
+	case SA_R_AUTHORIZE:
+		return sa->hs->child.status != ST_OK ? SE_CHILDLESS : SE_GRANTED;
+	default:
+		return SE_GRANTED;
+	}
+}
+
 void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *answer)
 {
 	struct waiter *w = take_question(ike, number);
@@ -237,8 +254,7 @@ void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *an
 		struct ike_sa *sa = w->sa;
 
 		if (answer->status == ST_OK)
-			ev.kind = sa->state == SA_R_AUTHORIZE && sa->hs->child.status != ST_OK
-				? SE_CHILDLESS : SE_GRANTED;
+			ev.kind = yes(sa, answer);
 		(void)sa_dispatch(sa, &ev);
 	}
 	ike_settle(ike);

@@ -55,6 +55,7 @@ struct ike_connect {
 	char peer_name[IKE_ID_LEN]; /* host name, for keyring lookup; may be "" */
 	struct endpoint local;      /* addr family 0: any of the remote's family */
 	struct endpoint remote;     /* port 500, or 4500 to start there */
+	struct addr redirected_from; /* the gateway that sent us to this one; family 0: none */
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */

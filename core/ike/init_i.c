@@ -6,6 +6,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/redirect.h"
 
 /* The same error in answer to so many sendings: the peer means it. */
 #define REFUSALS_MAX 3
@@ -48,6 +49,8 @@ static enum sa_event_kind judge_error(struct ike_sa *sa, const struct init_error
 			return SE_INIT_REFUSED;
 		return SE_INIT_GROUP;
 	}
+	if (e->type == N_REDIRECT)
+		return redirect_i_judge(sa, e->gateway) ? SE_INIT_REDIRECT : SA_EVENTS;
 	return e->type != 0 ? SE_INIT_REFUSED : SA_EVENTS;
 }
 
@@ -135,6 +138,7 @@ static enum status send_request(struct ike_sa *sa)
 		(struct view){hs->ni, hs->ni_len});
 	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
 	init_put_natd(&o, sa, 0, true);
+	redirect_i_announce(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);

@@ -7,6 +7,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/redirect.h"
 
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
@@ -164,7 +165,7 @@ static void refuse(struct ike *ike, const struct init_request *r, enum status st
 static void accept_init(struct ike *ike, struct init_request *r)
 {
 	struct ike_sa *sa = sa_new(ike, false, r->m->local, r->m->remote);
-	struct sa_event ev = {.kind = SE_ACCEPT, .init = r};
+	struct sa_event ev = {.kind = redirect_r_init_event(ike, &r->m->p), .init = r};
 
 	if (sa == NULL) {
 		report(ike, r->m, ST_NOMEM, "");
@@ -214,10 +215,8 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 
 /* ---- actions -------------------------------------------------------------------------------- */
 
-enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
+enum status init_r_take(struct ike_sa *sa, const struct init_request *r)
 {
-	const struct init_request *r = ev->init;
-	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = r->chosen.dh};
 	struct handshake *hs = handshake_new(sa->ike->conf);
 	enum status st;
 
@@ -232,6 +231,7 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	sa->nat_remote = r->init.nat.nat_remote;
 	hs->peer_sent_natd = r->init.nat.was_sent;
 	hs->chosen = r->chosen;
+	redirect_r_read(hs, &r->m->p);
 	hs->ni_len = (uint16_t)r->init.nonce.len;
 	memcpy(hs->ni, r->init.nonce.p, r->init.nonce.len);
 	/* As long as the peer's, within bounds: a reply is never longer than its request. RFC 7296
@@ -240,7 +240,21 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	sa->ike->ports->random(sa->ike->ctx, hs->nr, hs->nr_len);
 	hs->peer_public_len = (uint16_t)r->init.ke.data.len;
 	memcpy(hs->peer_public, r->init.ke.data.p, r->init.ke.data.len);
+	return ST_OK;
+}
+
+enum status init_r_begin(struct ike_sa *sa)
+{
+	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = sa->hs->chosen.dh};
+
 	return sa_job(sa, &job);
+}
+
+enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = init_r_take(sa, ev->init);
+
+	return st == ST_OK ? init_r_begin(sa) : st;
 }
 
 enum status init_r_generated(struct ike_sa *sa, const struct sa_event *ev)

@@ -7,6 +7,7 @@
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/redirect.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -126,6 +127,8 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 		ev.kind = SE_CRITICAL;
 	else
 		ev.kind = st == ST_OK ? request_event(&m->hdr, deletes_ike) : SE_BAD_REQUEST;
+	if (ev.kind == SE_INFO_REQUEST)
+		ev.kind = redirect_i_info_event(sa, &m->p);
 	(void)sa_dispatch(sa, &ev);
 	close_if_empty(sa, ST_END_PEER);
 }
@@ -191,7 +194,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 		ev.kind = SE_INFO_REPLY;
 	} else {
 		ev.kind = st != ST_OK ? SE_BAD_REPLY
-				      : kind == MK_AUTH_REPLY ? SE_AUTH_REPLY : SE_AUTH_REFUSED;
+				      : kind == MK_AUTH_REPLY ? redirect_i_auth_event(&m->p) : SE_AUTH_REFUSED;
 		ev.status = st;
 	}
 	(void)sa_dispatch(sa, &ev);

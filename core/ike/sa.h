@@ -92,6 +92,7 @@ struct ike_sa {
 	struct ike_sa *predecessor; /* in state HEIR: whose successor it may become; else NULL */
 	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */
 	struct exchange *theirs;   /* that the peer began */
+	bool follows_redirects;    /* we are the client, and said so */
 	bool wants_rekey;
 	uint8_t rekey_tries;
 	uint64_t not_before_ms;    /* the peer was busy: no CREATE_CHILD_SA of ours earlier */

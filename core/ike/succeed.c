@@ -39,6 +39,7 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->my_id = old->my_id;
 	heir->peer_id = old->peer_id;
 	heir->settings = old->settings;
+	heir->follows_redirects = old->follows_redirects;
 	heir->dpd = old->dpd;
 	heir->created_ms = ike_now(ike);
 	heir->is_reported = true; /* until it inherits, its end means nothing to anybody */

@@ -64,13 +64,13 @@ static void resolves(const char *a, const char *b)
 
 static void every_state_and_event(void)
 {
-	/* START STOP AGAIN NAMED UNNAMED UP FAILED DOWN TIME */
+	/* START STOP AGAIN NAMED UNNAMED UP FAILED DOWN REDIRECTED TIME */
 	static const char *const expected[CLIENT_STATES] = {
-		[CLIENT_IDLE] = "x....x...",
-		[CLIENT_RESOLVING] = ".xxxxx..x",
-		[CLIENT_CONNECTING] = ".xx..xx.x",
-		[CLIENT_UP] = ".xx....x.",
-		[CLIENT_WAITING] = "xxx..x..x",
+		[CLIENT_IDLE] = "x....x....",
+		[CLIENT_RESOLVING] = ".xxxxx...x",
+		[CLIENT_CONNECTING] = ".xx..xx.xx",
+		[CLIENT_UP] = ".xx....xx.",
+		[CLIENT_WAITING] = "xxx..x...x",
 	};
 
 	for (int s = 0; s < CLIENT_STATES; s++) {
