@@ -28,6 +28,7 @@ struct wire_client {
 	bool is_redirected; /* by `from`, to gateway */
 	struct gateway gateway;
 	struct addr from;
+	uint64_t recovered_ms; /* when ESP of the peer cut the waiting short last; 0: never */
 	enum status why;
 	char reason[DIAL_REASON]; /* of the last failure or end, "" when the words of the status suffice */
 };
@@ -384,6 +385,31 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev)
 		c->why = ev->status;
 		snprintf(c->reason, sizeof(c->reason), "%s", ev->detail ? ev->detail : "");
 		arm(c);
+	}
+}
+
+#define RECOVER_EVERY_MS 10000
+
+static bool is_peer(const struct wire_client *c, const struct endpoint *remote)
+{
+	if (c->spec.vrf != remote->vrf)
+		return false;
+	for (size_t i = 0; i < c->spec.n_peers; i++)
+		if (addr_eq(&c->spec.peers[i].addr, &remote->addr))
+			return true;
+	return false;
+}
+
+void wire_client_recover(struct wire *w, const struct endpoint *remote)
+{
+	uint64_t now = loop_now_ms();
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (c->machine.state != CLIENT_WAITING || !is_peer(c, remote) ||
+		    (c->recovered_ms && now - c->recovered_ms < RECOVER_EVERY_MS))
+			continue;
+		c->recovered_ms = now;
+		step(c, CE_START, ST_OK);
 	}
 }
 

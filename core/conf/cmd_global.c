@@ -348,7 +348,7 @@ static const struct cmd global[] = {
 	BLOCK("crypto ipsec profile <name:name>", MODE_IPSEC_PROFILE, "How sessions are protected",
 		0),
 	VALUE("crypto isakmp invalid-spi-recovery", ipsec.invalid_spi_recovery, NULL, set_flag,
-		print_flag, CMD_LATER, WHEN_LIVE, "invalid SPI recovery"),
+		print_flag, 0, WHEN_LIVE, "ESP from a peer that a client waits for: it connects at once"),
 	KEPT_BLOCK("crypto map <name:name> {<seq:1-65535> ipsec-isakmp [dynamic <dynamic:name>]|"
 		   "local-address <interface:iface>}",
 		MODE_CRYPTO_MAP, "crypto maps"),

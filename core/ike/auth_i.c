@@ -9,6 +9,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/wire/notify.h"
 
 /* ---- the request -------------------------------------------------------------------------------- */
@@ -62,6 +63,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
 	auth_put_id(&o, PT_IDI, &sa->my_id);
 	auth_put_value(&o, sa);
+	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
 		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
 	auth_put_child(&o, sa, &offer);
@@ -222,6 +224,7 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 
 	sa_request_done(sa);
 	st = auth_i_authenticate(sa, &ev->msg->p);
+	qcd_take(sa->ike, &ev->msg->p, &sa->peer_token);
 	if (st == ST_OK)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)

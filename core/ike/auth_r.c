@@ -10,6 +10,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/wire/notify.h"
 
 /* ---- reading the request ---------------------------------------------------------------------- */
@@ -57,6 +58,7 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 
 	if (st == ST_OK)
 		st = read_notifies(hs, p);
+	qcd_take(sa->ike, p, &sa->peer_token);
 	if (st == ST_OK && cp != NULL)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
@@ -286,6 +288,7 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
 	auth_put_id(&o, PT_IDR, &sa->my_id);
 	auth_put_value(&o, sa);
+	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	put_grant(&o, sa);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;

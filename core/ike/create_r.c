@@ -9,6 +9,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -263,7 +264,9 @@ static enum status build_reply(struct exchange *x, struct view *msg)
 	payload_put(&o.c, PT_NONCE, x->nr, x->nr_len);
 	if (x->group != 0)
 		msg_put_ke(&o, x->group, (struct view){x->public_key, x->public_len});
-	if (!is_ike) {
+	if (is_ike) {
+		qcd_put(&o, sa->ike, x->spi_peer, x->spi_ours);
+	} else {
 		child_put_ts(&o, PT_TSI, x->child.ts_i, x->child.n_ts_i);
 		child_put_ts(&o, PT_TSR, x->child.ts_r, x->child.n_ts_r);
 	}

@@ -43,6 +43,11 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	timers_init(&ike->timers, ike);
 	ike->notifies = limiter_init(10, 20);
 	ike->reports = limiter_init(10, 50);
+	ike->notices = limiter_init(20, 40);
+	ike->hints = limiter_init(20, 40);
+	ike->tokens_in = limiter_init(100, 200);
+	/* After a crash every client asks: none of them should wait for long. */
+	ike->tokens_out = limiter_init(500, 1000);
 	ports->random(ctx, &ike->seed, sizeof(ike->seed));
 	ports->random(ctx, &ike->guard.seed, sizeof(ike->guard.seed));
 	/* Numbers of a former engine's questions must not be answered to this one. */
@@ -84,6 +89,12 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 
 	ike->conf = snapshot_ref(conf);
 	snapshot_unref(old);
+}
+
+void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET])
+{
+	memcpy(ike->token_secret, secret, IKE_TOKEN_SECRET);
+	ike->has_token_secret = true;
 }
 
 void ike_enter(struct ike *ike)

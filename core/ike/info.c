@@ -4,6 +4,7 @@
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
+#include "core/ike/notice.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -103,6 +104,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		payload_close(&o.c, m);
 	}
 	st = finish_reply(sa, &o, ev->msg);
+	notice_take(sa, &ev->msg->p);
 	work(sa);
 	return st;
 }

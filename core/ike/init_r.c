@@ -11,9 +11,9 @@
 
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
-void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
+struct ike_hdr init_r_refusal_hdr(const struct msg_in *m)
 {
-	struct ike_hdr hdr = {
+	return (struct ike_hdr){
 		.spi_i = m->hdr.spi_i,
 		.spi_r = m->hdr.spi_r,
 		.version = IKE_VERSION,
@@ -22,16 +22,25 @@ void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 				   (ike_hdr_is_from_initiator(&m->hdr) ? 0 : IKE_FLAG_INITIATOR)),
 		.msgid = m->hdr.msgid,
 	};
+}
+
+void init_r_send_plain(struct ike *ike, const struct msg_in *m, struct view msg)
+{
+	stats_inc(ike->stats, CT_IKE_OUT);
+	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
+	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);
+}
+
+void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
+{
+	struct ike_hdr hdr = init_r_refusal_hdr(m);
 	struct msg_out o;
 	struct view msg;
 
 	msg_start_plain(&o, ike, &hdr);
 	msg_notify(&o, type, data.p, data.len);
-	if (msg_end(&o, &msg) != ST_OK || msg.len > m->raw.len)
-		return;
-	stats_inc(ike->stats, CT_IKE_OUT);
-	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
-	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);
+	if (msg_end(&o, &msg) == ST_OK && msg.len <= m->raw.len)
+		init_r_send_plain(ike, m, msg);
 }
 
 static void report(struct ike *ike, const struct msg_in *m, enum status st, const char *detail)

@@ -6,7 +6,9 @@
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
+#include "core/ike/notice.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/qcd.h"
 #include "core/ike/redirect.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
@@ -241,9 +243,13 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 	}
 	sa = find_sa(ike, &m.hdr);
 	if (sa != NULL) {
-		on_protected(sa, &parsed, &m);
+		if (m.p.sk_type != 0 || !notice_on_plain(sa, &m))
+			on_protected(sa, &parsed, &m);
 		return;
 	}
+	if (notice_on_stray(ike, &m))
+		return;
 	stats_status(ike->stats, ST_BAD_SPI);
-	refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
+	if (!qcd_show(ike, &m))
+		refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
 }

@@ -44,6 +44,8 @@ static const struct field sa_fields[] = {
 	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s), SA(56, F_U8, follows_redirects),
+	SA(57, F_U8, peer_token.is_known), SA(58, F_BYTES, peer_token.digest),
+	SA(59, F_U8, owes_token),
 };
 
 static const struct field child_fields[] = {

@@ -35,6 +35,14 @@ struct sa_settings {
 	uint32_t nat_keepalive_s;         /* 0: none */
 };
 
+#define QCD_DIGEST 32
+
+/* The peer's token, as a digest (RFC 6290 section 3). */
+struct qcd_token {
+	bool is_known;
+	uint8_t digest[QCD_DIGEST];
+};
+
 #define SA_TIMERS 8
 
 struct ike_sa {
@@ -93,6 +101,11 @@ struct ike_sa {
 	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */
 	struct exchange *theirs;   /* that the peer began */
 	bool follows_redirects;    /* we are the client, and said so */
+	bool owes_token;           /* the peer has not got our token for this SA yet */
+	struct qcd_token peer_token;
+	uint32_t owed_spi;         /* of ESP from the peer, unknown here, to be told; 0: none. Not kept */
+	uint64_t spi_told_ms;      /* when that was last; not kept */
+	uint64_t hint_ms;          /* the last liveness check that a hint caused; not kept */
 	bool wants_rekey;
 	uint8_t rekey_tries;
 	uint64_t not_before_ms;    /* the peer was busy: no CREATE_CHILD_SA of ours earlier */

@@ -131,6 +131,7 @@ static const struct sa_row rows[] = {
 	ROW(UP, CRITICAL, info_critical, UP, UP),
 	ROW(UP, INFO_REPLY, info_reply, UP, UP),
 	ROW(UP, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(UP, CRASHED, sa_stop, DEAD, DEAD), /* RFC 6290 section 3: silently */
 	ROW(UP, DPD, info_dpd, UP, DEAD), /* DEAD: message IDs never wrap (RFC 7296 2.2) */
 	ROW(UP, LIFETIME, sa_stop, DELETING, DELETING),
 	ROW(UP, CLOSE, sa_stop, DELETING, DELETING),

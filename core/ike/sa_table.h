@@ -83,6 +83,7 @@ enum sa_state {
 	X(INFO_REPLY)     \
 	X(NO_REPLY)       /* our request was repeated often enough */ \
 	X(TIMEOUT)        /* the state lasted too long */ \
+	X(CRASHED)        /* the peer lost it, as its token proves */ \
 	X(DPD)            /* liveness check is due */ \
 	X(LIFETIME)       /* lifetime of the SA or of the session is over */ \
 	X(REPLACED)       /* its successor is in charge, and the peer deletes this one */ \
