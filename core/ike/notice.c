@@ -126,7 +126,6 @@ void notice_take(struct ike_sa *sa, const struct ike_payloads *p)
 	struct notify n;
 	struct ike_child *c;
 
-	qcd_take(sa->ike, p, &sa->peer_token);
 	if (sa->state != SA_UP || !msg_find_notify(p, N_INVALID_SPI, &n))
 		return;
 	stats_inc(sa->ike->stats, CT_INVALID_SPI_IN);
@@ -180,8 +179,11 @@ bool notice_on_stray(struct ike *ike, const struct msg_in *m)
 	struct notify n;
 
 	if (m->hdr.exchange != EX_INFORMATIONAL || m->p.sk_type != 0 ||
-		!msg_find_notify(&m->p, N_INVALID_SPI, &n))
-		return false;
+		!msg_find_notify(&m->p, N_INVALID_SPI, &n)) {
+		if (m->hdr.spi_i == 0)
+			stats_status(ike->stats, ST_BAD_SPI);
+		return m->hdr.spi_i == 0; /* never answered */
+	}
 	if (!limiter_take(&ike->hints, ike_now(ike)))
 		return true;
 	stats_inc(ike->stats, CT_INVALID_SPI_IN);
