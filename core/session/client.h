@@ -29,7 +29,7 @@
 #define CLIENT_WAIT_MS    1000  /* after the first round; doubled with each */
 #define CLIENT_WAIT_MAX_MS 60000
 #define CLIENT_STABLE_MS  60000 /* a connection that lived so long makes failures forgotten */
-#define CLIENT_CRASH_MS  10000 /* and after so long one that crashed has its turn again at once */
+#define CLIENT_CRASH_MS  5000 /* and after so long one that crashed has its turn again at once */
 #define CLIENT_REDIRECTS_MS 300000 /* within this the redirects are counted (RFC 5685 section 3) */
 #define CLIENT_NEVER      UINT64_MAX
 
