@@ -121,12 +121,16 @@ static void test_crash(void)
 /* The token is that of the SA as it is after rekeying, whoever rekeyed it, and a new main knows it. */
 static void test_crash_after_rekey(void)
 {
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 16; i++) {
 		int by = i & 1, lost = i >> 1 & 1, other = !lost;
 
-		T_ROW((size_t)i, "rekeyed by, lost by, restarted");
+		T_ROW((size_t)i, "rekeyed by, lost by, restarted, and who rekeyed");
 		T_DO(open_world());
 		T_EQ(ike_rekey(w.node[by].ike, by == 0 ? sa : w.node[1].up_sa, false), ST_OK);
+		while (w.node[by].told[IKE_EV_SA_REKEYED] == 0 && world_step(&w, 3000))
+			continue;
+		if (i & 8) /* before its token went out */
+			T_TRUE(world_restart(&w, by));
 		world_run(&w, 3000);
 		T_EQ(w.node[by].told[IKE_EV_SA_REKEYED], 1);
 		T_EQ(ike_count(w.node[0].ike), 1);
@@ -179,32 +183,33 @@ static void test_never_of_a_live_sa(void)
 {
 	uint8_t token[TOKEN];
 
-	T_DO(open_world());
-	true_token(1, token);
-	checks(0);
-	world_run(&w, 50);
-	for (unsigned i = 0; i < 64; i++) {
-		struct ike_sa *s = sa_of(1);
-		uint64_t spis[2] = {s->spi_i, s->spi_r};
+	for (unsigned i = 0; i < 128; i++) {
+		int to = i & 64 ? 0 : 1;
 		uint8_t msg[WORLD_PACKET_MAX];
 		struct endpoint from = world_endpoint("203.0.113.9", 4500);
+		struct ike_sa *s;
+		size_t len;
 
-		T_ROW(i, "flags, exchange, SPIs");
-		memcpy(msg, last[0].bytes, last[0].len);
+		T_ROW(i, "flags, exchange, SPIs, to whom");
+		T_DO(open_world());
+		checks(!to);
+		world_run(&w, 50);
+		s = sa_of(to);
+		len = last[!to].len;
+		memcpy(msg, last[!to].bytes, len);
 		msg[19] = (uint8_t)(i & 1 ? 0 : IKE_FLAG_INITIATOR);
 		msg[18] = i & 2 ? EX_CREATE_CHILD_SA : EX_INFORMATIONAL;
-		put64(msg, spis[i >> 2 & 1]);
-		put64(msg + 8, spis[i >> 3 & 1]);
-		if (i & 16)
-			put64(msg, 77);
-		if (i & 32 && !(i & 16))
-			put64(msg + 8, 77);
-		last[1].len = 0;
-		world_inject(&w, 1, &s->local, &from, msg, last[0].len);
-		T_TRUE(last[1].len == 0 || !shows(last[1].bytes, last[1].len, token));
+		put64(msg, i & 16 ? 77 : i & 4 ? s->spi_r : s->spi_i);
+		put64(msg + 8, i & 32 ? 77 : i & 8 ? s->spi_r : s->spi_i);
+		last[to].len = 0;
+		world_inject(&w, to, &s->local, &from, msg, len);
+		len = last[to].len;
+		memcpy(msg, last[to].bytes, len);
+		true_token(to, token);
+		T_TRUE(len == 0 || !shows(msg, len, token));
+		T_DO(both_live());
+		close_world();
 	}
-	T_DO(both_live());
-	close_world();
 }
 
 /* ---- forged ------------------------------------------------------------------------------------------- */
