@@ -12,8 +12,8 @@ const char place_of_redirect[] = "redirect gateway";
 void set_redirect_gateway(struct cmd_call *c)
 {
 	set_flag(c);
-	if (c->form == FORM_SET && c->n)
-		parse_remember(c->ps, place_of_redirect, c->args[0].word.col);
+	if (c->form == FORM_SET)
+		parse_remember(c->ps, place_of_redirect, c->ps->line.w[0].col);
 }
 
 static bool is_it(const struct redirect_target *t, const struct addr *a, const struct arg *name)
