@@ -131,6 +131,33 @@ br.configure(BRANCH.replace(" peer 1 10.99.1.1\n", " peer 1 10.99.1.1\n connect 
 br.start()
 ok("the gateway asks and is told", wait_for(16, lambda: not is_up(gw)), gw.tail(5))
 ok("its history says why", wait_for(5, lambda: ("peer_restarted",) in gw.sql(WHY)), str(gw.sql(WHY)))
+
+# ---- a client that waits --------------------------------------------------------------------------------
+old = "pre-shared-key %s\n" % PSK
+br.configure(BRANCH.replace(old, "pre-shared-key wrong\n"))
+br.reload()
+
+
+def pause():
+    c = br.show("crypto", "ikev2", "client", "flexvpn")["clients"]
+    return c[0].get("next_attempt_ms", 0) if c else 0
+
+
+ESP = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(bytes([1, 2, 3, 4]) + bytes(80), ('10.99.1.11', 4500))"
+
+
+def tries_early():
+    """Ends a pause of two seconds at least when the gateway sends ESP that belongs to nothing?"""
+    wait_for(12, lambda: pause() > 2000)
+    before = br.log_text().count("client_failed")
+    t.gw.run(sys.executable, "-c", ESP)
+    return wait_for(1, lambda: br.log_text().count("client_failed") > before)
+
+
+ok("a client waits although its gateway sends", not tries_early(), br.tail(4))
+br.configure("crypto isakmp invalid-spi-recovery\n" + BRANCH.replace(old, "pre-shared-key wrong\n"))
+br.reload()
+ok("with invalid-spi-recovery it does not", tries_early(), br.tail(4))
 for sp in (br, gw):
     ok("clean stop", sp.stop() == 0, sp.tail())
 done()
