@@ -280,6 +280,8 @@ static void port_tell(void *ctx, const struct ike_event *ev)
 	case IKE_EV_CHILD_DOWN:
 	case IKE_EV_SA_REKEYED:
 	case IKE_EV_REKEY_FAILED:
+	case IKE_EV_REDIRECTED:
+	case IKE_EV_REDIRECT_SENT:
 	case IKE_EV_PEER_MOVED:
 	case IKE_EV_HALF_OPEN_LIMIT: break;
 	}
@@ -342,8 +344,8 @@ static void on_lost(void *ctx, uint32_t spi_in, enum status why)
 	ike_on_child_lost(((struct client *)ctx)->ike, spi_in, why);
 }
 
-static void on_notice(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
-		      const struct endpoint *remote)
+static void on_notice(void *ctx, enum status what, uint32_t spi, size_t len,
+		      const struct endpoint *local, const struct endpoint *remote)
 {
 }
 

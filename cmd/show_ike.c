@@ -283,6 +283,9 @@ SHOW(show_ikev2_stats)
 		js_u64(out, "half_open", s->gauge[GG_HALF_OPEN]);
 		js_u64(out, "max_in_negotiation", w->conf->ike.max_in_negotiation);
 		js_u64(out, "max_sa", w->conf->ike.max_sa);
+		js_u64(out, "redirects_sent", s->sums.count[CT_REDIRECT_OUT]);
+		js_u64(out, "redirects_followed", s->sums.count[CT_REDIRECT_IN]);
+		js_u64(out, "redirects_refused", s->sums.count[CT_REDIRECT_REFUSED]);
 		js_close(out);
 		return 0;
 	}
@@ -296,5 +299,8 @@ SHOW(show_ikev2_stats)
 		   (uint64_t)s->sums.count[CT_IKE_COOKIES],
 		   (uint64_t)(s->sums.status[ST_HALF_OPEN_LIMIT] + s->sums.status[ST_HALF_OPEN_SOURCE] +
 			      s->sums.status[ST_SA_LIMIT]));
+	out_printf(out, "  Redirects sent: %" PRIu64 ", followed: %" PRIu64 ", refused: %" PRIu64 "\n",
+		   (uint64_t)s->sums.count[CT_REDIRECT_OUT], (uint64_t)s->sums.count[CT_REDIRECT_IN],
+		   (uint64_t)s->sums.count[CT_REDIRECT_REFUSED]);
 	return 0;
 }

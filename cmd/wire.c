@@ -25,6 +25,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
@@ -144,13 +145,6 @@ static void on_store_notice(void *ctx, enum status st, const char *text)
 	LOG(EV_STORE_ERROR, kv_status("status", st), kv_str("reason", text));
 }
 
-static void on_data_notice(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
-			   const struct endpoint *remote)
-{
-	LOG(what == ST_ESP_REPLAY ? EV_PKT_REPLAY : EV_INVALID_SPI, kv_spi32("spi", spi),
-	    kv_ep("local", local), kv_ep("remote", remote), kv_status("status", what));
-}
-
 /* ---- start -------------------------------------------------------------------------------------- */
 
 static int refuse(const char *what, const char *why)
@@ -179,7 +173,7 @@ static bool make_threads(struct wire *w)
 {
 	struct data_config config = {.workers = w->workers, .rt = w->rt, .rt_slots = WIRE_RT_SLOTS,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
-				     .on_notice = on_data_notice, .on_moved = wire_child_moved, .ctx = w};
+				     .on_notice = wire_on_notice, .on_moved = wire_child_moved, .ctx = w};
 	static const struct net_ports net_ports = {.on_ike = wire_on_ike};
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);
@@ -323,6 +317,7 @@ static int start(struct wire *w)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
+	wire_token_secret(w);
 	say_start(w, true);
 	wire_counters_thaw(w);
 	enum status st = wire_pools_thaw(w);

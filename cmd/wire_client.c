@@ -25,6 +25,10 @@ struct wire_client {
 	/* Told by the engine in the middle of a transition, to be looked at in the next turn. */
 	bool is_up;
 	bool is_over;
+	bool is_redirected; /* by `from`, to gateway */
+	struct gateway gateway;
+	struct addr from;
+	uint64_t recovered_ms; /* when ESP of the peer cut the waiting short last; 0: never */
 	enum status why;
 	char reason[DIAL_REASON]; /* of the last failure or end, "" when the words of the status suffice */
 };
@@ -138,7 +142,7 @@ static void close_it(struct wire_client *c, enum status why)
 	uint64_t sa = s ? s->sa : c->sa;
 	c->sa = 0;
 	c->session = (struct ulid){0};
-	c->is_up = c->is_over = false;
+	c->is_up = c->is_over = c->is_redirected = false;
 	if (sa)
 		(void)!ike_close(c->wire->ike, sa, why);
 }
@@ -159,6 +163,9 @@ static void log_step(const struct wire_client *c, enum client_state before, cons
 	else if (before == CLIENT_UP && m->state != CLIENT_UP)
 		LOG(EV_CLIENT_DOWN, kv_str("client", name), kv_addr("peer", &c->peer.addr),
 		    kv_str("reason", reason_of(c)));
+	else if (ev->kind == CE_REDIRECTED && m->why == ST_REDIRECT_LOOP)
+		LOG(EV_CLIENT_FAILED, kv_str("client", name), kv_addr("peer", &c->peer.addr),
+		    kv_status("status", m->why), kv_str("reason", reason_of(c)));
 	else if (ev->kind == CE_FAILED || ev->kind == CE_UNNAMED || ev->kind == CE_TIME)
 		if (before != CLIENT_WAITING)
 			LOG(EV_CLIENT_FAILED, kv_str("client", name), kv_addr("peer", &c->peer.addr),
@@ -201,7 +208,7 @@ static void forget_query(struct wire_client *c)
 static void arm(const struct wire_client *c)
 {
 	_Static_assert(CLIENT_NEVER == LOOP_NEVER, "one never");
-	loop_timer_at(c->timer, c->is_up || c->is_over ? 0 : c->machine.due_ms);
+	loop_timer_at(c->timer, c->is_up || c->is_over || c->is_redirected ? 0 : c->machine.due_ms);
 }
 
 /* An order that fails or is done at once is the next event: at most once for each address of a round. */
@@ -284,6 +291,19 @@ static void give_up_attempt(struct wire_client *c)
 	c->attempt = 0;
 }
 
+static void go_elsewhere(struct wire_client *c)
+{
+	struct wire *w = c->wire;
+	c->is_redirected = false;
+	c->reason[0] = 0;
+	steps(c, (struct client_event){.kind = CE_REDIRECTED, .gateway = &c->gateway, .from = &c->from,
+				       .max_redirects = w->conf->ike.max_redirects});
+	if (c->machine.why != ST_REDIRECT_LOOP)
+		return;
+	stats_status(w->stats, ST_REDIRECT_LOOP);
+	stats_inc(w->stats, CT_REDIRECT_REFUSED);
+}
+
 static void on_timer(void *ctx)
 {
 	struct wire_client *c = ctx;
@@ -294,7 +314,9 @@ static void on_timer(void *ctx)
 		give_up_attempt(c);
 		step(c, CE_UP, ST_OK);
 	}
-	if (c->is_over)
+	if (c->is_redirected)
+		go_elsewhere(c);
+	else if (c->is_over)
 		over(c);
 	else if (c->machine.due_ms <= loop_now_ms())
 		step(c, CE_TIME, ST_OK);
@@ -330,8 +352,27 @@ static bool is_mine(const struct wire_client *c, const struct ike_event *ev)
 	return !ulid_is_zero(&c->session) && memcmp(&c->session, &ev->session, sizeof(ev->session)) == 0;
 }
 
+/* What still comes of the SA that said so counts no more. */
+static void redirected(struct wire *w, const struct ike_event *ev)
+{
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (!is_mine(c, ev))
+			continue;
+		c->sa = 0;
+		c->session = (struct ulid){0};
+		c->is_over = false;
+		c->is_redirected = true;
+		c->gateway = *ev->gateway;
+		c->from = ev->remote.addr;
+		arm(c);
+	}
+}
+
 void wire_client_tell(struct wire *w, const struct ike_event *ev)
 {
+	if (ev->kind == IKE_EV_REDIRECTED)
+		redirected(w, ev);
 	if (ev->kind == IKE_EV_SA_UP)
 		came_up(w, ev);
 	if (ev->kind != IKE_EV_INIT_FAILED && ev->kind != IKE_EV_AUTH_FAILED && ev->kind != IKE_EV_SA_DOWN)
@@ -344,6 +385,31 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev)
 		c->why = ev->status;
 		snprintf(c->reason, sizeof(c->reason), "%s", ev->detail ? ev->detail : "");
 		arm(c);
+	}
+}
+
+#define RECOVER_EVERY_MS 10000
+
+static bool is_peer(const struct wire_client *c, const struct endpoint *remote)
+{
+	if (c->spec.vrf != remote->vrf)
+		return false;
+	for (size_t i = 0; i < c->spec.n_peers; i++)
+		if (addr_eq(&c->spec.peers[i].addr, &remote->addr))
+			return true;
+	return false;
+}
+
+void wire_client_recover(struct wire *w, const struct endpoint *remote)
+{
+	uint64_t now = loop_now_ms();
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (c->machine.state != CLIENT_WAITING || !is_peer(c, remote) ||
+		    (c->recovered_ms && now - c->recovered_ms < RECOVER_EVERY_MS))
+			continue;
+		c->recovered_ms = now;
+		step(c, CE_START, ST_OK);
 	}
 }
 

@@ -15,6 +15,9 @@ void wire_client_plan(const struct wire *w, const struct snapshot *s, struct pla
 
 /* The engine's word about an SA; before its session ends. Calls nothing of the engine. */
 void wire_client_tell(struct wire *w, const struct ike_event *ev);
+/* Somebody at this address sends ESP that we do not know: a client that would wait before it connects
+ * there does not. The same client every ten seconds at most (R-ISP-02, R-ISP-03). */
+void wire_client_recover(struct wire *w, const struct endpoint *remote);
 /* A session of this device came up or ended: the addresses follow. */
 void wire_client_changed(struct wire *w, uint32_t tun);
 

@@ -107,6 +107,7 @@ enum status wire_dial(struct wire *w, const struct client_spec *s, const struct 
 	memcpy(k->profile, s->profile, sizeof(k->profile));
 	memcpy(k->ipsec_profile, s->ipsec_profile, sizeof(k->ipsec_profile));
 	memcpy(k->peer_name, client_peer(m)->name, sizeof(k->peer_name));
+	k->redirected_from = m->redirected_from;
 	k->tun = s->tun;
 	k->request_ip4 = s->asks4;
 	k->request_ip6 = s->asks6;

@@ -6,6 +6,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_redirect.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_tell.h"
 #include "core/base/log.h"
@@ -149,6 +150,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 		break;
 	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
 	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
+	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_EAP: a->answer.status = ST_CONFIG; break;
 	}
 	if (is_asked)

@@ -64,6 +64,7 @@ struct wire {
 	struct plan plan;        /* what is open */
 	struct list routes;      /* of cmd/wire_route.c */
 	struct map route_map;    /* by prefix */
+	size_t redirect_turn;    /* whose it is, of the configured targets */
 	struct list clients;     /* of cmd/wire_client.c */
 	struct list net_watches; /* of port 500 */
 	struct list ctl_watches;

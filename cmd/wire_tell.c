@@ -25,6 +25,8 @@ static const struct {
 	[IKE_EV_CHILD_FAILED] = {EV_CHILD_FAILED, true, false},
 	[IKE_EV_SA_REKEYED] = {EV_IKE_REKEYED, false, false},
 	[IKE_EV_REKEY_FAILED] = {EV_REKEY_FAILED, true, false},
+	[IKE_EV_REDIRECTED] = {EV_REDIRECTED, false, false},
+	[IKE_EV_REDIRECT_SENT] = {EV_REDIRECT_SENT, false, false},
 	[IKE_EV_PEER_MOVED] = {EV_PEER_MOVED, false, false},
 	[IKE_EV_HALF_OPEN_LIMIT] = {EV_HALF_OPEN_LIMIT, false, false},
 };
@@ -50,9 +52,11 @@ static void log_event(enum event e, const struct ike_event *ev, const char *who)
 		kv[n++] = kv_spi32("spi_in", ev->spi_in);
 		kv[n++] = kv_spi32("spi_out", ev->spi_out);
 	}
+	if (ev->gateway)
+		kv[n++] = kv_str("gateway", ev->detail);
 	if (ev->status != ST_OK)
 		kv[n++] = kv_status("status", ev->status);
-	if (ev->status != ST_OK || (ev->detail && ev->detail[0]))
+	if (ev->status != ST_OK || (!ev->gateway && ev->detail && ev->detail[0]))
 		kv[n++] = kv_str("reason", ev->detail && ev->detail[0] ? ev->detail :
 									  status_words(ev->status));
 	log_emit(e, kv, n);

@@ -27,6 +27,14 @@
 	X(IKE_REKEYED, "ike_rekeys", "SAs", "IKE SAs replaced by rekeying") \
 	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
 	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
+	X(REDIRECT_OUT, "redirects_sent", "messages", "clients redirected to another gateway") \
+	X(REDIRECT_IN, "redirects_followed", "messages", "redirects followed as a client") \
+	X(REDIRECT_REFUSED, "redirects_refused", "messages", "redirects not followed: not allowed, not ours, or too many") \
+	X(QCD_OUT, "qcd_tokens_sent", "messages", "tokens sent to peers whose SA is not known here") \
+	X(QCD_IN, "qcd_tokens_verified", "messages", "tokens of peers that lost the SA") \
+	X(QCD_BAD, "qcd_tokens_refused", "messages", "unprotected tokens that are not the peer's") \
+	X(INVALID_SPI_OUT, "invalid_spi_sent", "messages", "peers told of ESP with an unknown SPI") \
+	X(INVALID_SPI_IN, "invalid_spi_received", "messages", "unknown SPIs told by peers") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \

@@ -68,6 +68,8 @@
 	X(NO_CHILD, "child_not_found", 44, "no child SA with this SPI") \
 	X(STORE, "store", 0, "the session could not be stored") \
 	X(INSTALL, "install", 0, "the data path refused the SA") \
+	X(REDIRECT_REFUSED, "redirect_refused", 0, "a redirect that is not ours to follow") \
+	X(REDIRECT_LOOP, "redirect_loop", 0, "redirected too often") \
 	/* why a session or SA ended */ \
 	X(END_PEER, "peer_delete", 0, "deleted by the peer") \
 	X(END_ADMIN, "admin_clear", 0, "cleared by the operator") \
@@ -79,6 +81,8 @@
 	X(END_REKEYED, "rekeyed", 0, "replaced by rekeying") \
 	X(END_REDUNDANT, "redundant", 0, "both sides rekeyed at once and this one lost") \
 	X(END_CONFIG, "config_change", 0, "configuration changed") \
+	X(REDIRECTED, "redirected", 0, "redirected to another gateway") \
+	X(END_CRASHED, "peer_restarted", 0, "the peer lost the SA, as its token proves") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

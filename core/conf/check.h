@@ -19,6 +19,9 @@ void check_references(struct parse *ps); /* names of things that are not there *
 /* The name under which the place of the first destination is remembered. */
 extern const char place_of_logging[];
 
+/* The same for the first command that redirects clients. */
+extern const char place_of_redirect[];
+
 /* A message at the place where a name was written. */
 void check_say(struct parse *ps, enum conf_severity severity, const char *name, const char *text,
 	const char *hint);

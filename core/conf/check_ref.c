@@ -336,6 +336,17 @@ static void logging_refs(struct parse *ps)
 			"`logging source-interface` or `sallyport listen` gives one");
 }
 
+static void redirect_refs(struct parse *ps)
+{
+	const struct snapshot *s = ps->s;
+	bool wanted = s->ike.redirect_init || s->ike.redirect_auth;
+	for (size_t i = 0; i < s->profile_count; i++)
+		wanted |= s->profiles[i].redirect_auth;
+	if (wanted && s->own.redirect_count == 0)
+		check_say(ps, CONF_WARNING, place_of_redirect, "nobody is redirected by",
+			"`sallyport redirect target` says where to");
+}
+
 void check_references(struct parse *ps)
 {
 	const struct snapshot *s = ps->s;
@@ -355,4 +366,5 @@ void check_references(struct parse *ps)
 	for (size_t i = 0; i < s->own.listen_count; i++)
 		want_vrf(ps, s->own.listen[i].vrf);
 	logging_refs(ps);
+	redirect_refs(ps);
 }

@@ -72,10 +72,20 @@ struct conf_script {
 #define CONF_SCRIPT_NAME 32 /* with NUL */
 #define CONF_SCRIPTS 16     /* of a configuration */
 
+/* Where clients are redirected to: an address or, when its family is 0, a name. */
+struct redirect_target {
+	struct addr addr;
+	char *fqdn;
+};
+#define CONF_REDIRECT_TARGETS 32
+
 /* The `sallyport ...` settings. */
 struct own_settings {
 	struct listen_addr *listen; /* none: wildcard in our own namespace and in every VRF */
 	size_t listen_count;
+	struct redirect_target *redirects;
+	size_t redirect_count;
+	bool qcd; /* RFC 6290 */
 	uint32_t port;
 	uint32_t nat_port;
 	uint32_t workers; /* 0: one per core */

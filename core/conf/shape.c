@@ -464,9 +464,18 @@ static const struct shape_field f_script[] = {
 };
 const struct shape shape_script = SHAPE(conf_script, f_script);
 
+static const struct shape_field f_redirect_target[] = {
+	F(ADDR, redirect_target, addr),
+	F(STR, redirect_target, fqdn),
+};
+static const struct shape shape_redirect_target = SHAPE(redirect_target, f_redirect_target);
+
 static const struct shape_field f_own_settings[] = {
 	LIST(own_settings, listen, listen_count, shape_listen_addr),
 	F(SIZE, own_settings, listen_count),
+	LIST(own_settings, redirects, redirect_count, shape_redirect_target),
+	F(SIZE, own_settings, redirect_count),
+	F(BOOL, own_settings, qcd),
 	F(U32, own_settings, port),
 	F(U32, own_settings, nat_port),
 	F(U32, own_settings, workers),

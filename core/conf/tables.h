@@ -26,6 +26,10 @@ cmd_set_fn set_negotiation, set_fragmentation, set_redirect_client, set_fragment
 cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, print_fragment_before,
 	print_listen, print_port, print_metrics_listen, print_metrics_socket, print_agentx;
 
+/* Redirect: cmd_redirect.c. */
+cmd_set_fn set_redirect_gateway, set_redirect_target;
+cmd_print_fn print_redirect_target;
+
 /* Routes: cmd_route.c. */
 cmd_set_fn set_route;
 cmd_print_fn print_route;

@@ -9,6 +9,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/ike/wish.h"
 #include "core/wire/notify.h"
 
@@ -63,6 +64,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
 	auth_put_id(&o, PT_IDI, &sa->my_id);
 	auth_put_value(&o, sa);
+	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
 		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
 	if (!hs->is_childless)
@@ -152,7 +154,7 @@ enum status auth_i_bad_reply(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_fail(sa, ev->status, "%s", "the peer's IKE_AUTH response is malformed");
 }
 
-static enum status authenticate(struct ike_sa *sa, const struct ike_payloads *p)
+enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct handshake *hs = sa->hs;
 	const struct ike_profile *profile = snapshot_profile(hs->conf, sa->settings.profile);
@@ -227,7 +229,8 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	sa_request_done(sa, LANE_EXCHANGE);
-	st = authenticate(sa, &ev->msg->p);
+	st = auth_i_authenticate(sa, &ev->msg->p);
+	qcd_take(sa->ike, &ev->msg->p, &sa->peer_token);
 	if (st == ST_OK)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)

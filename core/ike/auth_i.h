@@ -9,6 +9,10 @@
 
 #include "core/ike/auth.h"
 
+struct ike_payloads;
+/* Is the reply from whom the profile wants, and is its AUTH right? Sets peer_id. */
+enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;
+
 sa_action auth_i_send;
 sa_action auth_i_reply;
 sa_action auth_i_bad_reply;

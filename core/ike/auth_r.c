@@ -10,6 +10,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/wire/notify.h"
 
 /* ---- reading the request ---------------------------------------------------------------------- */
@@ -57,6 +58,7 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 
 	if (st == ST_OK)
 		st = read_notifies(hs, p);
+	qcd_take(sa->ike, p, &sa->peer_token);
 	if (st == ST_OK && cp != NULL)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
@@ -162,30 +164,45 @@ enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
 
 /* ---- from question to question ------------------------------------------------------------------ */
 
-enum status auth_r_verify(struct ike_sa *sa, const struct sa_event *ev)
+enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a)
 {
-	const struct ike_answer *a = ev->answer;
 	struct handshake *hs = sa->hs;
-	struct ike_question q = {.kind = ASK_AUTHORIZE};
 	enum status st;
 
-	snprintf(q.name, sizeof(q.name), "%s", hs->name);
 	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
 		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
 	st = auth_verify(sa, hs->peer_auth_method, (struct view){hs->peer_auth, hs->peer_auth_len},
 		(struct view){a->remote_key, a->remote_key_len});
 	if (st == ST_OK)
 		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
-	if (st != ST_OK)
-		return st;
+	return st;
+}
+
+enum status auth_r_authorize(struct ike_sa *sa)
+{
+	struct ike_question q = {.kind = ASK_AUTHORIZE};
+
+	snprintf(q.name, sizeof(q.name), "%s", sa->hs->name);
 	return sa_ask(sa, &q);
+}
+
+enum status auth_r_verify(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = auth_r_check(sa, ev->answer);
+
+	return st == ST_OK ? auth_r_authorize(sa) : st;
+}
+
+void auth_r_replace_older(struct ike_sa *sa)
+{
+	if (sa->hs->initial_contact || sa->settings.initial_contact_force)
+		auth_replace_older(sa);
 }
 
 static void take_session(struct ike_sa *sa, const struct ike_answer *a)
 {
 	sa->session = a->session;
-	if (sa->hs->initial_contact || sa->settings.initial_contact_force)
-		auth_replace_older(sa);
+	auth_r_replace_older(sa);
 }
 
 enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
@@ -270,6 +287,7 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
 	auth_put_id(&o, PT_IDR, &sa->my_id);
 	auth_put_value(&o, sa);
+	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	put_grant(&o, sa);
 	msg_put_window(&o, sa->hs->conf->ike.window);
 	window_in_grow(&sa->in, sa->hs->conf->ike.window);

@@ -10,6 +10,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/ike/wish.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
@@ -228,6 +229,7 @@ static enum status read_ike(struct exchange *x, const struct ike_payloads *p)
 	r = rd_init(offer.v[0].spi.p, offer.v[0].spi.len);
 	x->spi_peer = rd_u64(&r);
 	x->peer_window = msg_window(p);
+	qcd_take(x->sa->ike, p, &x->peer_token);
 	if (x->chosen.dh != x->group)
 		return ST_INVALID_KE;
 	return suite_ike(x->chosen.encr.id, x->chosen.encr.key_bits, x->chosen.prf, x->chosen.integ,

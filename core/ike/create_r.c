@@ -9,6 +9,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
+#include "core/ike/qcd.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -307,6 +308,7 @@ static enum status build_reply(struct exchange *x, struct view *msg)
 		msg_put_ke(&o, x->group, (struct view){x->public_key, x->public_len});
 	if (is_ike) {
 		msg_put_window(&o, x->conf->ike.window);
+		qcd_put(&o, sa->ike, x->spi_peer, x->spi_ours);
 	} else {
 		child_put_ts(&o, PT_TSI, x->child.ts_i, x->child.n_ts_i);
 		child_put_ts(&o, PT_TSR, x->child.ts_r, x->child.n_ts_r);

@@ -41,6 +41,12 @@ struct ike {
 	struct guard guard;
 	struct cookie_jar cookies;
 	struct limiter notifies; /* unprotected answers */
+	struct limiter notices;  /* about ESP with unknown SPIs */
+	struct limiter hints;    /* unprotected ones that are looked at */
+	struct limiter tokens_in; /* unprotected ones that are compared */
+	struct limiter tokens_out;
+	bool has_token_secret;
+	uint8_t token_secret[IKE_TOKEN_SECRET];
 	struct limiter reports;  /* events caused by unauthenticated input */
 	uint64_t wake_ms;        /* last told to wake_at */
 	unsigned depth;          /* entry points under way */

@@ -14,6 +14,8 @@ enum ike_event_kind {
 	IKE_EV_CHILD_FAILED,
 	IKE_EV_SA_REKEYED,   /* spi_i, spi_r: of the new one; the number and the session stay */
 	IKE_EV_REKEY_FAILED, /* spi_in: of the child, 0: the IKE SA; status, detail: it is tried again */
+	IKE_EV_REDIRECTED,   /* we are to go on at another gateway; this SA ends */
+	IKE_EV_REDIRECT_SENT, /* the peer is */
 	IKE_EV_PEER_MOVED,   /* endpoint of the peer changed */
 	IKE_EV_HALF_OPEN_LIMIT
 };
@@ -30,6 +32,7 @@ struct ike_event {
 	enum status status;
 	const char *detail;           /* sentence for the operator, "" when the words suffice */
 	struct ulid session;          /* zero when none */
+	const struct gateway *gateway; /* REDIRECTED, REDIRECT_SENT: the other one */
 	uint32_t spi_in;              /* children */
 	uint32_t spi_out;
 };

@@ -81,6 +81,7 @@ struct exchange {
 	struct ike_suite suite;
 	uint64_t spi_ours, spi_peer;
 	uint32_t peer_window;  /* REKEY_IKE: of the successor */
+	struct qcd_token peer_token; /* REKEY_IKE, ours: for the successor */
 
 	/* ours: what the peer made of the same SA meanwhile */
 	uint32_t rival_spi;    /* child; 0: none */

@@ -42,6 +42,8 @@ struct handshake {
 	uint8_t ni[NONCE_MAX];
 	uint8_t nr[NONCE_MAX];
 	bool peer_sent_natd;
+	bool follows_redirects;      /* responder: the client does */
+	struct addr redirected_from; /* responder: who sent the client; family 0: nobody */
 
 	/* key exchange */
 	struct chosen chosen;

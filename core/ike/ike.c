@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/receive.h"
+#include "core/ike/redirect.h"
 #include "core/ike/work.h"
 
 #define MAP_SLOTS 64
@@ -42,6 +43,11 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	timers_init(&ike->timers, ike);
 	ike->notifies = limiter_init(10, 20);
 	ike->reports = limiter_init(10, 50);
+	ike->notices = limiter_init(20, 40);
+	ike->hints = limiter_init(20, 40);
+	ike->tokens_in = limiter_init(100, 200);
+	/* After a crash every client asks: none of them should wait for long. */
+	ike->tokens_out = limiter_init(500, 1000);
 	ports->random(ctx, &ike->seed, sizeof(ike->seed));
 	ports->random(ctx, &ike->guard.seed, sizeof(ike->guard.seed));
 	/* Numbers of a former engine's questions must not be answered to this one. */
@@ -83,6 +89,12 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 
 	ike->conf = snapshot_ref(conf);
 	snapshot_unref(old);
+}
+
+void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET])
+{
+	memcpy(ike->token_secret, secret, IKE_TOKEN_SECRET);
+	ike->has_token_secret = true;
 }
 
 void ike_enter(struct ike *ike)
@@ -227,6 +239,22 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 	ike_settle(ike);
 }
 
+/* Which event a yes is. */
+static enum sa_event_kind yes(const struct ike_sa *sa, const struct ike_answer *answer)
+{
+	switch (sa->state) {
+	case SA_R_PSK:
+		return redirect_r_auth_event(sa);
+	case SA_R_INIT_TARGET:
+	case SA_R_AUTH_TARGET:
+		return redirect_r_answer_event(sa, answer);
+	case SA_R_AUTHORIZE:
+		return sa->hs->child.status != ST_OK ? SE_CHILDLESS : SE_GRANTED;
+	default:
+		return SE_GRANTED;
+	}
+}
+
 void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *answer)
 {
 	struct waiter *w = take_question(ike, number);
@@ -237,8 +265,7 @@ void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *an
 		struct ike_sa *sa = w->sa;
 
 		if (answer->status == ST_OK)
-			ev.kind = sa->state == SA_R_AUTHORIZE && sa->hs->child.status != ST_OK
-				? SE_CHILDLESS : SE_GRANTED;
+			ev.kind = yes(sa, answer);
 		(void)sa_dispatch(sa, &ev);
 	}
 	ike_settle(ike);

@@ -25,6 +25,11 @@ void ike_free(struct ike *ike);
 /* New configuration: new exchanges use it, SAs keep what they resolved. */
 void ike_set_conf(struct ike *ike, struct snapshot *conf);
 
+/* The secret that our tokens are made of (RFC 6290 5.1), the same for ever and on no other machine.
+ * Without it there are none. */
+#define IKE_TOKEN_SECRET 32
+void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET]);
+
 /* One datagram, non-ESP marker already removed. Never fails: bad input is counted. */
 void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 		     const uint8_t *msg, size_t len);
@@ -43,6 +48,9 @@ void ike_on_volume(struct ike *ike, uint32_t spi_in, uint64_t octets, uint64_t s
  * peer a new mapping). Where the peer is behind a NAT, SA and children follow. */
 void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
 		  const struct endpoint *remote);
+/* From the data path: an ESP packet of len bytes whose SPI is not ours. Its sender is told, seldom. */
+void ike_on_unknown_spi(struct ike *ike, uint32_t spi, size_t len, const struct endpoint *local,
+			const struct endpoint *remote);
 /* The child can no longer be used (sequence numbers used up): it goes, and the SA with its last one. */
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
 /* After a thaw: children that the data path does not have are given up. */
@@ -57,6 +65,7 @@ struct ike_connect {
 	char peer_name[IKE_ID_LEN]; /* host name, for keyring lookup; may be "" */
 	struct endpoint local;      /* addr family 0: any of the remote's family */
 	struct endpoint remote;     /* port 500, or 4500 to start there */
+	struct addr redirected_from; /* the gateway that sent us to this one; family 0: none */
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */

@@ -4,6 +4,8 @@
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
+#include "core/ike/notice.h"
+#include "core/ike/qcd.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -96,6 +98,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 
 	if (ev->msg->p.n == 0)
 		stats_inc(sa->ike->stats, CT_DPD_IN);
+	qcd_take(sa->ike, &ev->msg->p, &sa->peer_token); /* before it is kept */
 	msg_start(&o, sa, EX_INFORMATIONAL, true, ev->msg->hdr.msgid);
 	if (n > 0) {
 		struct wr_mark m = payload_open(&o.c, PT_DELETE);
@@ -104,6 +107,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		payload_close(&o.c, m);
 	}
 	st = finish_reply(sa, &o, ev->msg);
+	notice_take(sa, &ev->msg->p);
 	work(sa);
 	return st;
 }

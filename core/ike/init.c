@@ -68,6 +68,10 @@ enum status init_parse_error(const struct msg_in *m, struct init_error *out)
 			*out = (struct init_error){.type = n.type, .cookie = n.data};
 			return ST_OK;
 		}
+		if (n.type == N_REDIRECT) {
+			*out = (struct init_error){.type = n.type, .gateway = n.data};
+			return ST_OK;
+		}
 		if (n.type == N_INVALID_KE_PAYLOAD && notify_u16(&n, &out->group) == ST_OK) {
 			out->type = n.type;
 			return ST_OK;

@@ -23,6 +23,7 @@ struct init_error {
 	uint16_t type;      /* notify type; 0: nothing that we know */
 	uint16_t group;     /* INVALID_KE_PAYLOAD */
 	struct view cookie; /* COOKIE */
+	struct view gateway; /* REDIRECT */
 };
 
 /* ST_BAD_PAYLOAD, ST_TRUNCATED...; the payloads were judged before. */

@@ -7,6 +7,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/redirect.h"
 
 /* The same error in answer to so many sendings: the peer means it. */
 #define REFUSALS_MAX 3
@@ -49,6 +50,8 @@ static enum sa_event_kind judge_error(struct ike_sa *sa, const struct init_error
 			return SE_INIT_REFUSED;
 		return SE_INIT_GROUP;
 	}
+	if (e->type == N_REDIRECT)
+		return redirect_i_judge(sa, e->gateway) ? SE_INIT_REDIRECT : SA_EVENTS;
 	return e->type != 0 ? SE_INIT_REFUSED : SA_EVENTS;
 }
 
@@ -137,6 +140,7 @@ static enum status send_request(struct ike_sa *sa)
 	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
 	init_put_natd(&o, sa, 0, true);
 	frag_put(&o, frag_forms(hs->conf));
+	redirect_i_announce(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);

@@ -8,13 +8,14 @@
 #include "core/ike/explain.h"
 #include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/redirect.h"
 
 #define NOTIFY_LEN 8   /* without data */
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
-void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
+struct ike_hdr init_r_refusal_hdr(const struct msg_in *m)
 {
-	struct ike_hdr hdr = {
+	return (struct ike_hdr){
 		.spi_i = m->hdr.spi_i,
 		.spi_r = m->hdr.spi_r,
 		.version = IKE_VERSION,
@@ -23,16 +24,25 @@ void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 				   (ike_hdr_is_from_initiator(&m->hdr) ? 0 : IKE_FLAG_INITIATOR)),
 		.msgid = m->hdr.msgid,
 	};
+}
+
+void init_r_send_plain(struct ike *ike, const struct msg_in *m, struct view msg)
+{
+	stats_inc(ike->stats, CT_IKE_OUT);
+	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
+	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);
+}
+
+void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data)
+{
+	struct ike_hdr hdr = init_r_refusal_hdr(m);
 	struct msg_out o;
 	struct view msg;
 
 	msg_start_plain(&o, ike, &hdr);
 	msg_notify(&o, type, data.p, data.len);
-	if (msg_end(&o, &msg) != ST_OK || msg.len > m->raw.len)
-		return;
-	stats_inc(ike->stats, CT_IKE_OUT);
-	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
-	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);
+	if (msg_end(&o, &msg) == ST_OK && msg.len <= m->raw.len)
+		init_r_send_plain(ike, m, msg);
 }
 
 static void report(struct ike *ike, const struct msg_in *m, enum status st, const char *detail)
@@ -166,7 +176,7 @@ static void refuse(struct ike *ike, const struct init_request *r, enum status st
 static void accept_init(struct ike *ike, struct init_request *r)
 {
 	struct ike_sa *sa = sa_new(ike, false, r->m->local, r->m->remote);
-	struct sa_event ev = {.kind = SE_ACCEPT, .init = r};
+	struct sa_event ev = {.kind = redirect_r_init_event(ike, &r->m->p), .init = r};
 
 	if (sa == NULL) {
 		report(ike, r->m, ST_NOMEM, "");
@@ -216,10 +226,8 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 
 /* ---- actions -------------------------------------------------------------------------------- */
 
-enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
+enum status init_r_take(struct ike_sa *sa, const struct init_request *r)
 {
-	const struct init_request *r = ev->init;
-	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = r->chosen.dh};
 	struct handshake *hs = handshake_new(sa->ike->conf);
 	enum status st;
 
@@ -235,6 +243,7 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	frag_agree(sa, hs->conf, r->init.frag);
 	hs->peer_sent_natd = r->init.nat.was_sent;
 	hs->chosen = r->chosen;
+	redirect_r_read(hs, &r->m->p);
 	hs->ni_len = (uint16_t)r->init.nonce.len;
 	memcpy(hs->ni, r->init.nonce.p, r->init.nonce.len);
 	/* As long as the peer's, within bounds: a reply is never longer than its request. RFC 7296
@@ -243,7 +252,21 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	sa->ike->ports->random(sa->ike->ctx, hs->nr, hs->nr_len);
 	hs->peer_public_len = (uint16_t)r->init.ke.data.len;
 	memcpy(hs->peer_public, r->init.ke.data.p, r->init.ke.data.len);
+	return ST_OK;
+}
+
+enum status init_r_begin(struct ike_sa *sa)
+{
+	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = sa->hs->chosen.dh};
+
 	return sa_job(sa, &job);
+}
+
+enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = init_r_take(sa, ev->init);
+
+	return st == ST_OK ? init_r_begin(sa) : st;
 }
 
 enum status init_r_generated(struct ike_sa *sa, const struct sa_event *ev)

@@ -24,6 +24,13 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m);
 /* A reply without keys to a request without an SA: one notify. Never longer than the request. */
 void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data);
 
+/* The header of such a reply, and its sending. */
+struct ike_hdr init_r_refusal_hdr(const struct msg_in *m);
+void init_r_send_plain(struct ike *ike, const struct msg_in *m, struct view msg);
+/* Of a new SA: what the request says goes into its handshake; then the key exchange begins. */
+enum status init_r_take(struct ike_sa *sa, const struct init_request *r) MUST_USE;
+enum status init_r_begin(struct ike_sa *sa) MUST_USE;
+
 sa_action init_r_start;
 sa_action init_r_generated;
 sa_action init_r_reply;

@@ -9,6 +9,7 @@
 #include "core/base/endpoint.h"
 #include "core/base/status.h"
 #include "core/base/ulid.h"
+#include "core/wire/gateway.h"
 #include "core/wire/ts.h"
 
 #define IKE_NAME_LEN 64    /* names of configuration objects, with NUL */
@@ -58,8 +59,9 @@ struct ike_job_result {
 /* ---- ask: a question to the world ------------------------------------------------------- */
 
 /* ASK_HOOK: responder, who the peer says it is (not proven yet), with the profile that the
- * configuration would choose; the others are what their names say. */
-enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK };
+ * configuration would choose. ASK_REDIRECT: responder, is there a better gateway for this client? The
+ * others are what their names say. */
+enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK, ASK_REDIRECT };
 
 struct ike_question {
 	enum ike_ask_kind kind;
@@ -82,6 +84,7 @@ struct ike_question {
 	uint32_t tun;
 	uint8_t n_subnets;
 	struct prefix subnets[32];
+	struct addr redirected_from; /* ASK_REDIRECT: who sent the client to us; family 0: nobody */
 };
 
 /* What the session layer grants: goes into CFG_REPLY, selectors and the data path. */
@@ -122,6 +125,7 @@ struct ike_answer {
 	struct ulid session;
 	/* ASK_ADDRESS */
 	struct ike_grant grant;
+	struct gateway gateway; /* ASK_REDIRECT; none: the client stays */
 };
 
 /* ---- commit: durable before the reply that grants it ------------------------------------- */

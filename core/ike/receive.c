@@ -6,7 +6,10 @@
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
+#include "core/ike/notice.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/qcd.h"
+#include "core/ike/redirect.h"
 #include "core/ike/reassemble.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
@@ -130,6 +133,8 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 		ev.kind = SE_CRITICAL;
 	else
 		ev.kind = st == ST_OK ? request_event(&m->hdr, deletes_ike) : SE_BAD_REQUEST;
+	if (ev.kind == SE_INFO_REQUEST)
+		ev.kind = redirect_i_info_event(sa, &m->p);
 	(void)sa_dispatch(sa, &ev);
 	close_if_empty(sa, ST_END_PEER);
 }
@@ -193,7 +198,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 		ev.kind = SE_INFO_REPLY;
 	} else {
 		ev.kind = st != ST_OK ? SE_BAD_REPLY
-				      : kind == MK_AUTH_REPLY ? SE_AUTH_REPLY : SE_AUTH_REFUSED;
+				      : kind == MK_AUTH_REPLY ? redirect_i_auth_event(&m->p) : SE_AUTH_REFUSED;
 		ev.status = st;
 	}
 	(void)sa_dispatch(sa, &ev);
@@ -242,9 +247,13 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 	}
 	sa = find_sa(ike, &m.hdr);
 	if (sa != NULL) {
-		on_protected(sa, &parsed, &m);
+		if (m.p.sk_type != 0 || !notice_on_plain(sa, &m))
+			on_protected(sa, &parsed, &m);
 		return;
 	}
+	if (notice_on_stray(ike, &m))
+		return;
 	stats_status(ike->stats, ST_BAD_SPI);
-	refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
+	if (!qcd_show(ike, &m))
+		refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
 }

@@ -51,6 +51,14 @@ struct sa_frag {
 	struct timer timer;        /* the next that is given up */
 };
 
+#define QCD_DIGEST 32
+
+/* The peer's token, as a digest (RFC 6290 section 3). */
+struct qcd_token {
+	bool is_known;
+	uint8_t digest[QCD_DIGEST];
+};
+
 #define SA_TIMERS 9
 
 struct ike_sa {
@@ -112,6 +120,12 @@ struct ike_sa {
 	struct ike_sa *predecessor; /* in state HEIR: whose successor it may become; else NULL */
 	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */
 	struct list theirs;        /* that the peer began, one per open request of its window */
+	bool follows_redirects;    /* we are the client, and said so */
+	bool owes_token;           /* the peer has not got our token for this SA yet */
+	struct qcd_token peer_token;
+	uint32_t owed_spi;         /* of ESP from the peer, unknown here, to be told; 0: none. Not kept */
+	uint64_t spi_told_ms;      /* when that was last; not kept */
+	uint64_t hint_ms;          /* the last liveness check that a hint caused; not kept */
 	bool wants_rekey;
 	enum status close_why;     /* it ends as soon as its rekey is through; ST_OK: it does not */
 	uint8_t rekey_tries;

@@ -50,6 +50,8 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 		.detail = sa->detail,
 	};
 
+	if (sa->why == ST_REDIRECTED) /* it was told, and is none */
+		return;
 	if (sa->is_initiator || sa->peer_id.type != 0) {
 		sa_tell(sa, is_early ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED, NULL);
 		return;

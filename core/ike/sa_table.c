@@ -6,6 +6,7 @@
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
+#include "core/ike/redirect.h"
 #include "core/ike/sa.h"
 #include "core/ike/work.h"
 
@@ -24,6 +25,7 @@ static const struct sa_row rows[] = {
 	ROW(I_INIT, INIT_COOKIE, init_i_cookie, I_INIT, DEAD),
 	ROW(I_INIT, INIT_GROUP, init_i_start, I_DH, DEAD),
 	ROW(I_INIT, INIT_REFUSED, init_i_hint, I_INIT, DEAD),
+	ROW(I_INIT, INIT_REDIRECT, redirect_i_init, DEAD, DEAD),
 	ROW(I_INIT, NO_REPLY, sa_stop, DEAD, DEAD),
 	ROW(I_INIT, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(I_INIT, CLOSE, sa_stop, DEAD, DEAD),
@@ -38,6 +40,7 @@ static const struct sa_row rows[] = {
 	ROW(I_PSK, CLOSE, sa_stop, DEAD, DEAD),
 	/* What we find wrong in a reply after the responder believes in the SA: it must be told. */
 	ROW(I_AUTH, AUTH_REPLY, auth_i_reply, I_AUTHORIZE, DELETING),
+	ROW(I_AUTH, AUTH_REDIRECT, redirect_i_auth, DELETING, DELETING),
 	ROW(I_AUTH, BAD_REPLY, auth_i_bad_reply, DELETING, DELETING),
 	ROW(I_AUTH, AUTH_REFUSED, auth_i_refused, DEAD, DEAD),
 	ROW(I_AUTH, NO_REPLY, sa_stop, DEAD, DEAD),
@@ -66,6 +69,28 @@ static const struct sa_row rows[] = {
 	ROW(R_SECRET, JOB, init_r_reply, R_AUTH, DEAD),
 	ROW(R_SECRET, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(R_SECRET, CLOSE, sa_stop, DEAD, DEAD),
+
+	/* ---- responder: another gateway may be better (RFC 5685). Before any key exchange, or once the
+	 * client has proven who it is ---- */
+	ROW(NEW, MAY_REDIRECT, redirect_r_ask_init, R_INIT_TARGET, DEAD),
+	ROW(R_INIT_TARGET, GRANTED, redirect_r_stay_init, R_DH, DEAD),
+	ROW(R_INIT_TARGET, REFUSED, redirect_r_stay_init, R_DH, DEAD),
+	ROW(R_INIT_TARGET, TIMEOUT, redirect_r_stay_init, R_DH, DEAD),
+	ROW(R_INIT_TARGET, REDIRECTED, redirect_r_init, DEAD, DEAD),
+	ROW(R_INIT_TARGET, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_PSK, MAY_REDIRECT, redirect_r_ask_auth, R_AUTH_TARGET, LINGER),
+	ROW(R_AUTH_TARGET, GRANTED, redirect_r_stay_auth, R_AUTHORIZE, LINGER),
+	ROW(R_AUTH_TARGET, REFUSED, redirect_r_stay_auth, R_AUTHORIZE, LINGER),
+	ROW(R_AUTH_TARGET, TIMEOUT, redirect_r_stay_auth, R_AUTHORIZE, LINGER),
+	ROW(R_AUTH_TARGET, REDIRECTED, redirect_r_auth, R_REDIRECTED, LINGER),
+	ROW(R_AUTH_TARGET, CLOSE, sa_stop, LINGER, LINGER),
+	ROW(R_REDIRECTED, INFO_REQUEST, info_request, R_REDIRECTED, R_REDIRECTED),
+	ROW(R_REDIRECTED, DELETE_REQUEST, info_deleted, LINGER, LINGER),
+	ROW(R_REDIRECTED, CHILD_REQUEST, info_temporary_failure, R_REDIRECTED, R_REDIRECTED),
+	ROW(R_REDIRECTED, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(R_REDIRECTED, CRITICAL, info_critical, R_REDIRECTED, R_REDIRECTED),
+	ROW(R_REDIRECTED, TIMEOUT, sa_stop, DELETING, DELETING),
+	ROW(R_REDIRECTED, CLOSE, sa_stop, DELETING, DELETING),
 
 	/* ---- responder: IKE_AUTH. LINGER: the error is the whole reply; DELETING: the peer is
 	 * authenticated, so the reply has AUTH and the error of the child, and a DELETE follows ---- */
@@ -98,6 +123,7 @@ static const struct sa_row rows[] = {
 
 	/* ---- established ---- */
 	ROW(UP, INFO_REQUEST, info_request, UP, UP),
+	ROW(UP, REDIRECT_REQUEST, redirect_i_info, DELETING, UP),
 	ROW(UP, DELETE_REQUEST, info_deleted, LINGER, LINGER),
 	ROW(UP, CHILD_REQUEST, create_request, UP, UP),
 	ROW(UP, CHILD_REPLY, create_reply, UP, UP),
@@ -106,6 +132,7 @@ static const struct sa_row rows[] = {
 	ROW(UP, CRITICAL, info_critical, UP, UP),
 	ROW(UP, INFO_REPLY, info_reply, UP, UP),
 	ROW(UP, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(UP, CRASHED, sa_stop, DEAD, DEAD), /* RFC 6290 section 3: silently */
 	ROW(UP, DPD, info_dpd, UP, DEAD), /* DEAD: message IDs never wrap (RFC 7296 2.2) */
 	ROW(UP, LIFETIME, work_close, DELETING, DELETING),
 	ROW(UP, CLOSE, work_close, DELETING, DELETING),

@@ -2,6 +2,7 @@
  *
  * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
  * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
+ * redirect   NEW -> R_INIT_TARGET -> R_DH or DEAD;  R_PSK -> R_AUTH_TARGET -> R_AUTHORIZE or R_REDIRECTED
  * both       UP -> DELETING -> DEAD;  UP -> REPLACED -> LINGER;  HEIR -> UP;  LINGER answers repeated requests for a while, then DEAD
  *
  * A state and event without a row: the event is counted and ignored, never fatal. An action that
@@ -33,6 +34,9 @@
 	X(R_AUTHORIZE, 60000, "IN-NEG", "Responder waiting for authorization") \
 	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \
 	X(R_COMMIT, 20000, "IN-NEG", "Responder waiting for the session store") \
+	X(R_INIT_TARGET, 2000, "IN-NEG", "Responder waiting for a better gateway") \
+	X(R_AUTH_TARGET, 2000, "IN-NEG", "Responder waiting for a better gateway") \
+	X(R_REDIRECTED, 10000, "DELETE", "Redirected, the peer is to delete it") \
 	X(UP, 0, "READY", "Negotiation done") \
 	X(HEIR, 60000, "READY", "Successor of a rekeyed IKE SA, not in charge yet") \
 	X(REPLACED, 60000, "DELETE", "Rekeyed, the peer is to delete it") \
@@ -52,6 +56,8 @@ enum sa_state {
 #define SA_EVENT_LIST(X) \
 	X(CONNECT)        /* initiator starts */ \
 	X(ACCEPT)         /* responder: an acceptable INIT request */ \
+	X(MAY_REDIRECT)   /* the same, or the right key: but another gateway may be better */ \
+	X(REDIRECTED)     /* it is: the client is to go there */ \
 	X(JOB)            /* a computation ended, well or badly */ \
 	X(GRANTED)        /* a question was answered with yes */ \
 	X(CHILDLESS)      /* yes, but the first child is already known to be impossible */ \
@@ -61,11 +67,14 @@ enum sa_state {
 	X(INIT_COOKIE)    /* the responder wants its cookie back */ \
 	X(INIT_GROUP)     /* the responder wants another group that we allow */ \
 	X(INIT_REFUSED)   /* an unprotected error: a hint only */ \
+	X(INIT_REDIRECT)  /* go elsewhere, says somebody who knows our nonce */ \
 	X(AUTH_REQUEST)   \
 	X(AUTH_REPLY)     \
+	X(AUTH_REDIRECT)  /* AUTH, and go elsewhere */ \
 	X(BAD_REPLY)      /* authentic reply to IKE_AUTH, but malformed */ \
 	X(AUTH_REFUSED)   /* protected error without an AUTH payload */ \
 	X(INFO_REQUEST)   \
+	X(REDIRECT_REQUEST) /* the same for an established SA */ \
 	X(DELETE_REQUEST) /* the peer deletes this IKE SA */ \
 	X(CHILD_REQUEST)  /* CREATE_CHILD_SA: new child or rekey */ \
 	X(CHILD_REPLY)    \
@@ -74,6 +83,7 @@ enum sa_state {
 	X(INFO_REPLY)     \
 	X(NO_REPLY)       /* our request was repeated often enough */ \
 	X(TIMEOUT)        /* the state lasted too long */ \
+	X(CRASHED)        /* the peer lost it, as its token proves */ \
 	X(DPD)            /* liveness check is due */ \
 	X(LIFETIME)       /* lifetime of the SA or of the session is over */ \
 	X(REPLACED)       /* its successor is in charge, and the peer deletes this one */ \

@@ -7,6 +7,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
+#include "core/ike/qcd.h"
 #include "core/ike/work.h"
 
 struct ike_sa *succeed_new(struct exchange *x)
@@ -39,6 +40,9 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->my_id = old->my_id;
 	heir->peer_id = old->peer_id;
 	heir->settings = old->settings;
+	heir->follows_redirects = old->follows_redirects;
+	heir->peer_token = x->peer_token;
+	heir->owes_token = x->is_mine && qcd_is_on(ike); /* the responder's is in its reply */
 	heir->dpd = old->dpd;
 	window_in_grow(&heir->in, x->conf->ike.window);
 	window_out_grow(&heir->out, x->peer_window);

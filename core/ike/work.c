@@ -5,6 +5,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
+#include "core/ike/notice.h"
 #include "core/ike/wish.h"
 
 #define PATIENCE_MS 60000   /* for the peer to delete what it replaced */
@@ -184,6 +185,8 @@ void work(struct ike_sa *sa)
 	}
 	if (may_delete(sa))
 		st = info_delete_children(sa);
+	else if (notice_is_due(sa) && window_out_is_free(&sa->out, REQ_DPD))
+		st = notice_send(sa);
 	if (st == ST_OK && sa->mine == NULL && window_out_is_free(&sa->out, REQ_CREATE) &&
 		!wants_delete(sa))
 		st = begin_next(sa);

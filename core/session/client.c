@@ -20,7 +20,7 @@ void client_init(struct client *c, const struct client_peer *peers, size_t n, bo
 
 const struct client_peer *client_peer(const struct client *c)
 {
-	return &c->peers[c->peer];
+	return c->is_elsewhere ? &c->elsewhere : &c->peers[c->peer];
 }
 
 const struct addr *client_target(const struct client *c)
@@ -58,6 +58,8 @@ uint32_t client_wait_ms(uint32_t rounds, uint32_t random)
 static void take_peer(struct client *c, size_t peer)
 {
 	c->peer = peer % c->n_peers;
+	c->is_elsewhere = false;
+	c->redirected_from = (struct addr){0};
 	c->n_addrs = 0;
 	c->addr = 0;
 }
@@ -92,6 +94,7 @@ static enum client_state select_anew(struct client *c, struct step *s)
 {
 	c->tried = 0;
 	c->rounds = 0;
+	c->redirects = 0;
 	take_peer(c, 0);
 	return aim(c, s);
 }
@@ -194,7 +197,42 @@ static enum client_state down(struct client *c, struct step *s)
 		c->tried = 0;
 		c->rounds = 0;
 	}
+	/* It is there again, and says so. */
+	if (c->why == ST_END_CRASHED && s->ev->now_ms - c->up_ms >= CLIENT_CRASH_MS && c->n_addrs > 0)
+		return aim(c, s);
 	return select_next(c, s);
+}
+
+static bool may_follow(struct client *c, const struct client_event *ev)
+{
+	bool was_stable = c->state == CLIENT_UP && ev->now_ms - c->up_ms >= CLIENT_STABLE_MS;
+
+	if (was_stable || ev->now_ms - c->redirects_ms >= CLIENT_REDIRECTS_MS)
+		c->redirects = 0;
+	if (c->redirects == 0)
+		c->redirects_ms = ev->now_ms;
+	return c->redirects < ev->max_redirects;
+}
+
+static enum client_state redirected(struct client *c, struct step *s)
+{
+	const struct client_event *ev = s->ev;
+
+	if (!may_follow(c, ev)) {
+		c->why = ST_REDIRECT_LOOP;
+		return select_next(c, s);
+	}
+	c->redirects++;
+	c->why = ST_REDIRECTED;
+	c->elsewhere = (struct client_peer){.seq = client_peer(c)->seq,
+		.addr = ev->gateway->addr,
+		.family = ev->from->family};
+	memcpy(c->elsewhere.name, ev->gateway->name, sizeof(c->elsewhere.name));
+	c->is_elsewhere = true;
+	c->redirected_from = *ev->from;
+	c->n_addrs = 0;
+	c->addr = 0;
+	return aim(c, s);
 }
 
 /* ---- THE table ------------------------------------------------------------------------------ */
@@ -218,11 +256,13 @@ static const struct {
 
 	ROW(CONNECTING, UP, up),
 	ROW(CONNECTING, FAILED, failed),
+	ROW(CONNECTING, REDIRECTED, redirected),
 	ROW(CONNECTING, TIME, no_answer),
 	ROW(CONNECTING, STOP, stop),
 	ROW(CONNECTING, AGAIN, again),
 
 	ROW(UP, DOWN, down),
+	ROW(UP, REDIRECTED, redirected),
 	ROW(UP, STOP, stop),
 	ROW(UP, AGAIN, again),
 

@@ -6,6 +6,8 @@
  *              |             |         |
  *              +-------------+---------+-> the next peer, or WAITING when all had their turn
  *
+ * A peer may send us elsewhere, so often in five minutes and no oftener (R-RDR-11).
+ *
  * After a round over all peers it waits, longer each time, up to a limit. A manual client makes one
  * round and is idle again (R-CLI-02, 03, 06, 12; R-LEG-10). */
 #ifndef CORE_SESSION_CLIENT_H
@@ -16,6 +18,7 @@
 #include <stdint.h>
 
 #include "core/base/addr.h"
+#include "core/wire/gateway.h"
 
 #define CLIENT_PEERS  32
 #define CLIENT_ADDRS  4   /* of one name */
@@ -26,6 +29,8 @@
 #define CLIENT_WAIT_MS    1000  /* after the first round; doubled with each */
 #define CLIENT_WAIT_MAX_MS 60000
 #define CLIENT_STABLE_MS  60000 /* a connection that lived so long makes failures forgotten */
+#define CLIENT_CRASH_MS  5000 /* and after so long one that crashed has its turn again at once */
+#define CLIENT_REDIRECTS_MS 300000 /* within this the redirects are counted (RFC 5685 section 3) */
 #define CLIENT_NEVER      UINT64_MAX
 
 struct client_peer {
@@ -58,6 +63,7 @@ enum client_state {
 	X(UP)      /* a session is up on the tunnel, whoever began it */ \
 	X(FAILED)  /* the attempt failed: status */ \
 	X(DOWN)    /* the session ended: status */ \
+	X(REDIRECTED) /* the gateway sent us to another one */ \
 	X(TIME)    /* due_ms has come */
 
 enum client_event_kind {
@@ -73,6 +79,9 @@ struct client_event {
 	const struct addr *addrs; /* NAMED */
 	size_t n_addrs;
 	uint64_t now_ms;
+	const struct gateway *gateway; /* REDIRECTED: where to, by whom, and how many may be followed */
+	const struct addr *from;
+	uint32_t max_redirects;
 	uint32_t random;          /* for the spread of waiting times */
 };
 
@@ -89,6 +98,12 @@ struct client {
 	bool is_manual;
 	enum client_state state; /* written by client_step() only */
 	size_t peer;             /* in hand */
+	/* REDIRECTED: the gateway that has the turn of the peer in hand, and who named it. */
+	bool is_elsewhere;
+	struct client_peer elsewhere;
+	struct addr redirected_from; /* family 0: nobody */
+	uint32_t redirects;          /* since redirects_ms */
+	uint64_t redirects_ms;
 	struct addr addrs[CLIENT_ADDRS];
 	size_t n_addrs;
 	size_t addr;
@@ -102,6 +117,7 @@ struct client {
 void client_init(struct client *c, const struct client_peer *peers, size_t n, bool is_manual);
 /* An event without a row in the table is passed over: everything false. */
 struct client_order client_step(struct client *c, const struct client_event *ev);
+/* The peer in hand, or where it sent us. */
 const struct client_peer *client_peer(const struct client *c);
 /* The address in hand; family 0: none yet. */
 const struct addr *client_target(const struct client *c);

@@ -6,6 +6,7 @@ enum status ike_hdr_parse(struct view msg, struct ike_hdr *out)
 {
 	struct rd r = rd_init(msg.p, msg.len);
 	struct ike_hdr h;
+	bool is_notice;
 
 	*out = (struct ike_hdr){0};
 	h.spi_i = rd_u64(&r);
@@ -27,7 +28,9 @@ enum status ike_hdr_parse(struct view msg, struct ike_hdr *out)
 		return ST_TRUNCATED;
 	if (h.length < msg.len)
 		return ST_TRAILING;
-	return h.spi_i == 0 ? ST_BAD_SPI : ST_OK;
+	/* RFC 7296 1.5: a notice outside of any SA may have none. */
+	is_notice = h.exchange == EX_INFORMATIONAL && h.spi_r == 0 && !ike_hdr_is_response(&h);
+	return h.spi_i == 0 && !is_notice ? ST_BAD_SPI : ST_OK;
 }
 
 struct wr_mark ike_hdr_open(struct wr *w, const struct ike_hdr *h)

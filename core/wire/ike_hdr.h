@@ -49,7 +49,8 @@ struct ike_hdr {
  * ST_TRUNCATED: shorter than a header (*out is zero), or than its length field says
  * ST_BAD_VERSION: major version not 2; *out is filled, for the answer of section 2.5
  * ST_BAD_LENGTH: length field below 28; ST_TRAILING: bytes after the message; ST_BAD_SPI: the
- * initiator's SPI is zero; *out is filled. */
+ * initiator's SPI is zero, which only a notice outside of any SA may have (RFC 7296 1.5); *out is
+ * filled. */
 enum status ike_hdr_parse(struct view msg, struct ike_hdr *out) MUST_USE;
 /* Writes the header with length 0 (next is written as it is and may be patched by payload_open());
  * wr_close32() on the result closes the length. The message starts where the header is written. */

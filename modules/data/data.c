@@ -82,7 +82,7 @@ static void take_up(struct data *d, const struct pkt *k)
 	switch (k->kind) {
 	case PKT_IKE:
 	case PKT_INIT: c->on_ike(c->ctx, &k->local, &k->remote, k->p, k->len); break;
-	case PKT_NOTICE: c->on_notice(c->ctx, k->why, k->spi, &k->local, &k->remote); break;
+	case PKT_NOTICE: c->on_notice(c->ctx, k->why, k->spi, k->len, &k->local, &k->remote); break;
 	case PKT_FIRST: child_use(d, k->spi); break;
 	case PKT_MOVED:
 		if (c->on_moved && data_sa_has(d, k->spi))

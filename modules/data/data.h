@@ -29,8 +29,9 @@ struct data_config {
 	void (*on_ike)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 		       const uint8_t *msg, size_t len); /* from port 4500, marker removed */
 	void (*on_lost)(void *ctx, uint32_t spi_in, enum status why); /* e.g. ST_ESP_SEQ_END */
-	void (*on_notice)(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
-			  const struct endpoint *remote); /* rate-limited: unknown SPI, replay */
+	/* Rate-limited: unknown SPI, replay. len: of the ESP packet. */
+	void (*on_notice)(void *ctx, enum status what, uint32_t spi, size_t len,
+			  const struct endpoint *local, const struct endpoint *remote);
 	/* The newest authentic packet of an SA came from or to another address than the SA has (RFC
 	 * 7296 section 2.23); whether to follow is IKE's to judge: data_sa_move(). At most once a
 	 * second and SA. May be NULL. */

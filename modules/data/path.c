@@ -42,6 +42,7 @@ static bool tell(struct worker *w, const struct pkt *what)
 	k->kind = what->kind;
 	k->why = what->why;
 	k->spi = what->spi;
+	k->len = what->len;
 	k->local = what->local;
 	k->remote = what->remote;
 	if (worker_send_up(w, k, UP_NOTICE_MAX))
@@ -57,6 +58,7 @@ static void notice(struct worker *w, const struct pkt *k, enum status why)
 		.kind = PKT_NOTICE,
 		.why = why,
 		.spi = k->spi,
+		.len = k->len,
 		.local = k->local,
 		.remote = k->remote,
 	};

@@ -279,6 +279,36 @@ static void put_fixed(struct wr *w, const char *words)
 		*w = old;
 }
 
+/* R-ISP-05, to the letter. */
+static const struct {
+	const char *key;
+	const char *before;
+	const char *after;
+} invalid_spi[] = {
+	{"destaddr", " decaps: rec'd IPSEC packet has invalid spi for destaddr=", ""},
+	{"prot", ", prot=", ""},
+	{"spi", ", spi=", ""},
+	{"spi_decimal", "(", ")"},
+	{"srcaddr", ", srcaddr=", ""},
+};
+#define INVALID_SPI_KEYS (sizeof(invalid_spi) / sizeof(invalid_spi[0]))
+
+static bool has_invalid_spi(const struct syslog_event *ev)
+{
+	for (size_t i = 0; i < INVALID_SPI_KEYS; i++)
+		if (!find(ev, invalid_spi[i].key))
+			return false;
+	return true;
+}
+
+static void put_invalid_spi(struct wr *w, const struct syslog_event *ev)
+{
+	if (!has_invalid_spi(ev))
+		return;
+	for (size_t i = 0; i < INVALID_SPI_KEYS; i++)
+		put_words(w, invalid_spi[i].before, find(ev, invalid_spi[i].key), invalid_spi[i].after);
+}
+
 /* What operators know by heart (R-LOG-02, R-LOG-05), and what a number alone would not say. */
 static void put_head(struct wr *w, const struct syslog_event *ev)
 {
@@ -293,6 +323,7 @@ static void put_head(struct wr *w, const struct syslog_event *ev)
 		put_words(w, "  Peer ", find(ev, "remote"), "");
 		put_words(w, "  Id: ", find(ev, "identity"), "");
 		break;
+	case EV_INVALID_SPI: put_invalid_spi(w, ev); break;
 	case EV_IKE_SA_UP: put_fixed(w, " SA UP"); break;
 	case EV_IKE_SA_DOWN: put_fixed(w, " SA DOWN"); break;
 	case EV_SYSLOG_QUEUE: put_words(w, " ", find(ev, "dropped"), " messages were dropped"); break;
@@ -304,6 +335,10 @@ static bool is_in_head(const struct syslog_event *ev, const struct kv *kv)
 {
 	if (ev->event == EV_SESSION_UP || ev->event == EV_SESSION_DOWN)
 		return kv == find(ev, "remote") || kv == find(ev, "identity");
+	if (ev->event == EV_INVALID_SPI && has_invalid_spi(ev))
+		for (size_t i = 0; i < INVALID_SPI_KEYS; i++)
+			if (strcmp(kv->key, invalid_spi[i].key) == 0)
+				return true;
 	return ev->event == EV_SYSLOG_QUEUE && kv == find(ev, "dropped");
 }
 

@@ -32,8 +32,8 @@ static void on_lost(void *ctx, uint32_t spi_in, enum status why)
 {
 }
 
-static void on_notice(void *ctx, enum status what, uint32_t spi, const struct endpoint *l,
-		      const struct endpoint *r)
+static void on_notice(void *ctx, enum status what, uint32_t spi, size_t len,
+		      const struct endpoint *l, const struct endpoint *r)
 {
 }
 

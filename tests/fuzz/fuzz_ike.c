@@ -5,6 +5,7 @@
 
 #include "core/wire/auth.h"
 #include "core/wire/cp.h"
+#include "core/wire/gateway.h"
 #include "core/wire/id.h"
 #include "core/wire/ke.h"
 #include "core/wire/notify.h"
@@ -60,6 +61,23 @@ static void try_sa(struct view body)
 	MUST(again.n == sa.n);
 }
 
+/* The data of any notify as that of a REDIRECT: what was read is written to the same bytes. */
+static void try_gateway(struct view data)
+{
+	static uint8_t buf[65536];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct gateway g;
+	struct view nonce;
+	char text[GATEWAY_TEXT];
+
+	if (gateway_parse(data, &g, &nonce) != ST_OK)
+		return;
+	touch(nonce);
+	MUST(!gateway_is_none(&g) && gateway_format(&g, text)[0] != '\0');
+	gateway_build(&w, &g, nonce);
+	same_bytes(&w, data);
+}
+
 static void try_notify(struct view body)
 {
 	static uint8_t buf[65536];
@@ -72,6 +90,7 @@ static void try_notify(struct view body)
 		return;
 	touch(n.spi);
 	touch(n.data);
+	try_gateway(n.data);
 	(void)notify_spi(&n);
 	(void)!notify_u16(&n, &v16);
 	(void)!notify_u32(&n, &v32);

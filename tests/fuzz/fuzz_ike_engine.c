@@ -31,6 +31,17 @@ static struct ike_sa *first_sa(int side)
 	return list_empty(&ike->sas) ? NULL : CONTAINER_OF(ike->sas.next, struct ike_sa, node);
 }
 
+static char texts[2][4096];
+
+static void read_texts(void)
+{
+	snprintf(texts[0], sizeof(texts[0]), "crypto ikev2 redirect client\n%s", world_client_text);
+	snprintf(texts[1], sizeof(texts[1]), "crypto ikev2 redirect gateway init\n"
+		"crypto ikev2 redirect gateway auth\n%s", world_server_text);
+	client = world_conf(texts[0]);
+	server = world_conf(texts[1]);
+}
+
 static void put(int to, const uint8_t *msg, size_t len)
 {
 	struct endpoint remote = world_endpoint(to == 1 ? "192.0.2.1" : "198.51.100.1", 4500);
@@ -116,6 +127,7 @@ static void operate(uint8_t op, uint8_t arg, struct view v)
 		w.node[to].commit_status = arg & 4 ? ST_STORE : ST_OK;
 		w.node[to].install_status = arg & 8 ? ST_INSTALL : ST_OK;
 		w.node[to].never_answers = arg & 16;
+		w.node[to].redirect_to.name[0] = arg & 128 ? 'x' : '\0';
 		w.node[to].hook_status = arg & 32 ? ST_HOOK_REFUSED : ST_OK;
 		snprintf(w.node[to].hook_profile, IKE_NAME_LEN, "%s", arg & 64 ? "nowhere" : "");
 		break;
@@ -141,10 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rd r = rd_init(data, size);
 	int64_t live;
 
-	if (client == NULL) {
-		client = world_conf(world_client_text);
-		server = world_conf(world_server_text);
-	}
+	if (client == NULL)
+		read_texts();
 	live = mem_live();
 	MUST(world_init(&w, 1, client, server));
 	start(rd_u8(&r));

@@ -296,6 +296,12 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 	case ASK_ADDRESS:
 		answer_address(n, q, number, a);
 		break;
+	case ASK_REDIRECT:
+		n->asked_redirect++;
+		n->asked_from = q->redirected_from;
+		a->status = n->redirect_status;
+		a->gateway = n->redirect_to;
+		break;
 	default:
 		abort();
 	}
@@ -490,6 +496,8 @@ static void tell(void *ctx, const struct ike_event *ev)
 	world_note(n->w, "%d tells %d sa %llu: %s %s", n->side, ev->kind,
 		(unsigned long long)ev->sa, status_token(ev->status), ev->detail);
 	n->told[ev->kind]++;
+	if (ev->kind == IKE_EV_REDIRECTED)
+		n->redirected = *ev->gateway;
 	if (ev->kind == IKE_EV_SA_UP) {
 		n->up_sa = ev->sa;
 		n->up_total++;

@@ -132,10 +132,15 @@ struct snapshot *world_conf(const char *text)
 static bool start_engine(struct world *w, int side)
 {
 	struct world_node *n = &w->node[side];
+	uint8_t secret[IKE_TOKEN_SECRET];
 
 	n->wake_ms = TIMER_NEVER;
 	n->ike = ike_new(&world_ports, n, n->conf, &n->stats);
-	return n->ike != NULL;
+	if (n->ike == NULL)
+		return false;
+	memset(secret, side + 1, sizeof(secret)); /* it outlives everything */
+	ike_set_token_secret(n->ike, secret);
+	return true;
 }
 
 bool world_init(struct world *w, uint64_t seed, struct snapshot *client, struct snapshot *server)

@@ -81,6 +81,11 @@ struct world_node {
 	uint32_t asked_tun;
 	unsigned asked_subnets;
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
+	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
+	enum status redirect_status;
+	struct addr asked_from;      /* and what it said */
+	unsigned asked_redirect;
+	struct gateway redirected;   /* where it was told to go last */
 	bool keep_fails;
 	bool never_answers;   /* all questions */
 	unsigned cancelled;

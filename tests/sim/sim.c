@@ -87,6 +87,9 @@ int main(int argc, char **argv)
 	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions\n", (unsigned long long)total.rekeys,
 		(unsigned long long)total.rekeyed, (unsigned long long)total.collisions);
 	printf("# %llu messages put together from fragments\n", (unsigned long long)total.reassembled);
+	printf("# %llu crashes, %llu proven by a token, %llu forged notices, %llu clients redirected\n",
+		(unsigned long long)total.crashes, (unsigned long long)total.tokens,
+		(unsigned long long)total.forged, (unsigned long long)total.redirected);
 	printf("# %llu passed, %llu failed\n", (unsigned long long)passed,
 		(unsigned long long)failed);
 	return failed != 0;

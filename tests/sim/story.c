@@ -8,6 +8,7 @@
 #include "core/base/timer.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/frag.h"
+#include "core/wire/notify.h"
 #include "core/wire/payload.h"
 
 #define LIMIT 6 /* half-open SAs, in all configurations of the headend */
@@ -26,6 +27,7 @@
 	KEYRING "crypto ikev2 profile HQ\n match identity remote fqdn vpn.corp.example\n" \
 	" identity local email user@corp.example\n authentication local pre-share\n" \
 	" authentication remote pre-share\n keyring local K\n"
+#define FOLLOWS "crypto ikev2 redirect client\n"
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
 #define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
 #define MTU(bytes) "crypto ikev2 fragmentation mtu " #bytes "\n"
@@ -34,18 +36,18 @@
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
-	SERVER " dpd 10 2 periodic\n" TEMPLATE,
+	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 redirect gateway init\n",
 	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) MTU(240) "crypto ikev2 window 1\n",
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
 		"no crypto ikev2 fragmentation\n",
-	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
+	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n" TEMPLATE
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19") MTU(300),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
 		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
 };
 static const char *const client_texts[] = {
-	CLIENT,
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS MTU(200),
+	CLIENT FOLLOWS,
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS FOLLOWS MTU(200),
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19") MTU(250),
 	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
@@ -185,6 +187,8 @@ static void heal(struct world *w)
 	k->pool = WORLD_LEASES;
 	for (int i = 0; i < 2; i++) {
 		w->node[i].hook_status = ST_OK;
+		w->node[i].redirect_status = ST_OK;
+		w->node[i].redirect_to = (struct gateway){0};
 		w->node[i].psk_status = ST_OK;
 		w->node[i].authorize_status = ST_OK;
 		w->node[i].commit_status = ST_OK;
@@ -238,6 +242,72 @@ static void junk(struct story *s)
 	}
 	world_inject(w, s->old_to, &s->old_local, &s->old_remote, msg,
 		world_chance(w, 100) ? world_random(w) % s->old_len : s->old_len);
+}
+
+static size_t put_notify(uint8_t *out, size_t cap, const struct ike_hdr *hdr, uint16_t type,
+	const uint8_t *data, size_t len)
+{
+	struct wr o = wr_init(out, cap);
+	struct wr_mark length = ike_hdr_open(&o, hdr);
+	struct payload_chain c = payload_chain_init(&o, IKE_HDR_NEXT_AT);
+	struct wr_mark m = payload_open(&c, PT_NOTIFY);
+
+	notify_build_plain(&o, type, data, len);
+	payload_close(&c, m);
+	wr_close32(&o, length);
+	return o.len;
+}
+
+/* Whoever knows the SPIs says without proof that the SA is lost, or that it is to go elsewhere. */
+static void forge(struct story *s, int side)
+{
+	static const uint16_t types[] = {N_INVALID_IKE_SPI, N_INVALID_SPI, N_QUICK_CRASH_DETECTION,
+		N_REDIRECT, N_AUTHENTICATION_FAILED};
+	struct world *w = &s->w;
+	struct world_node *n = &w->node[side];
+	struct ike_sa_info info;
+	uint64_t sa = some_sa(w, side), cursor = sa - 1, word;
+	uint8_t data[40] = {1, 4}, msg[256];
+	unsigned down = n->told[IKE_EV_SA_DOWN] + n->told[IKE_EV_CHILD_DOWN];
+	struct ike_hdr hdr = {.version = IKE_VERSION, .exchange = EX_INFORMATIONAL,
+		.flags = IKE_FLAG_RESPONSE};
+	struct endpoint from = world_endpoint("203.0.113.66", 4500);
+	size_t len, live = ike_count(n->ike);
+
+	if (sa == 0 || !ike_next_info(n->ike, &cursor, &info))
+		return;
+	hdr.spi_i = info.we_are_initiator ? info.spi_local : info.spi_remote;
+	hdr.spi_r = info.we_are_initiator ? info.spi_remote : info.spi_local;
+	hdr.flags |= info.we_are_initiator ? 0 : IKE_FLAG_INITIATOR;
+	hdr.exchange = world_chance(w, 300) ? EX_IKE_SA_INIT : hdr.exchange;
+	for (size_t i = 2; i < sizeof(data); i++)
+		data[i] = (uint8_t)world_random(w);
+	word = world_random(w);
+	len = put_notify(msg, sizeof(msg), &hdr, types[word % 5], data,
+		world_chance(w, 500) ? 16 : world_random(w) % sizeof(data));
+	world_inject(w, side, &info.local, world_chance(w, 500) ? &info.remote : &from, msg, len);
+	s->total->forged++;
+	/* A few unprotected errors may end what has no keys yet, where nothing better comes. */
+	if (n->told[IKE_EV_SA_DOWN] + n->told[IKE_EV_CHILD_DOWN] != down ||
+		n->told[IKE_EV_REDIRECTED] > world_count(&w->node[1], CT_REDIRECT_OUT) ||
+		(info.is_established && ike_count(n->ike) != live))
+		world_break(w, "a forged %s changed something", notify_name(types[word % 5]));
+}
+
+/* ESP with an SPI that this side does not have: as it comes, or one that it had. */
+static void unknown_esp(struct world *w, int side)
+{
+	struct world_node *n = &w->node[side], *peer = &w->node[!side];
+	uint32_t spi = (uint32_t)world_random(w);
+
+	if (peer->n_child == 0)
+		return;
+	if (world_chance(w, 500))
+		spi = peer->child[world_random(w) % peer->n_child].spi_out;
+	for (size_t i = 0; i < n->n_child; i++)
+		if (n->child[i].spi_in == spi)
+			return;
+	ike_on_unknown_spi(n->ike, spi, 100, &peer->child[0].remote, &peer->child[0].local);
 }
 
 static void trouble(struct story *s)
@@ -300,7 +370,7 @@ static bool act(struct story *s)
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 18) {
+	switch (world_random(w) % 22) {
 	case 0:
 	case 1:
 	case 2:
@@ -337,6 +407,23 @@ static bool act(struct story *s)
 	case 12:
 		begin_rekey(s, side);
 		break;
+	case 13:
+		forge(s, side);
+		break;
+	case 14:
+		unknown_esp(w, side);
+		break;
+	case 15:
+		w->node[1].redirect_status = world_chance(w, 800) ? ST_OK : ST_IO;
+		w->node[1].redirect_to = (struct gateway){0};
+		if (world_chance(w, 300))
+			w->node[1].redirect_to.addr = world_endpoint("198.51.100.2", 0).addr;
+		break;
+	case 16:
+		if (!world_chance(w, s->restarts / 4))
+			break;
+		s->total->crashes++;
+		return world_power_cycle(w, side);
 	default:
 		traffic(w, side);
 		break;
@@ -448,6 +535,10 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	heal(&s.w);
 	prove_connect(&s, is_possible(client, s.server), !is_pfs[s.server] || client == 1);
 	prove_empty(&s);
+	for (int i = 0; i < 2; i++) {
+		total->redirected += s.w.node[i].told[IKE_EV_REDIRECTED];
+		total->tokens += world_count(&s.w.node[i], CT_QCD_IN);
+	}
 	total->packets += s.w.packets;
 	total->steps += s.w.steps;
 	total->rekeyed += world_count(&s.w.node[0], CT_CHILD_REKEYED) + world_count(&s.w.node[0], CT_IKE_REKEYED);

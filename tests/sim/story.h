@@ -6,6 +6,7 @@
  *   - no fragment is longer than the MTU allows
  *   - half-open SAs never exceed the limit
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
+ *   - what is said without proof ends nothing and redirects nobody; a side may lose all its state
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
@@ -14,6 +15,8 @@
 
 struct story_total {
 	uint64_t packets, steps, up, restarts;
+	uint64_t crashes, tokens; /* a side lost its state, and the other was shown a token */
+	uint64_t forged, redirected;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
 	uint64_t reassembled; /* messages put together from fragments */
 };

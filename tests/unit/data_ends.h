@@ -31,6 +31,7 @@ struct end {
 	bool vnet_hdr;
 	uint32_t last_spi;
 	enum status last_why;
+	size_t last_len;
 	uint8_t msg[256];
 	size_t msg_len;
 	struct endpoint msg_local, msg_remote;
@@ -58,14 +59,15 @@ static inline void on_lost(void *ctx, uint32_t spi_in, enum status why)
 	e->last_why = why;
 }
 
-static inline void on_notice(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
-		      const struct endpoint *remote)
+static inline void on_notice(void *ctx, enum status what, uint32_t spi, size_t len,
+		      const struct endpoint *local, const struct endpoint *remote)
 {
 	struct end *e = ctx;
 
 	e->notices++;
 	e->last_spi = spi;
 	e->last_why = what;
+	e->last_len = len;
 	e->msg_local = *local;
 	e->msg_remote = *remote;
 }

@@ -191,6 +191,27 @@ static const struct form_case forms[] = {
 		"sallyport metrics socket \"/run/my m.sock\"\n", NULL},
 	{"sallyport metrics socket /run/m.sock\nno sallyport metrics socket\n", NULL,
 		"metrics socket"},
+	{"no sallyport quick-crash-detection\n", "no sallyport quick-crash-detection\n", NULL},
+	{"no sallyport quick-crash-detection\nsallyport quick-crash-detection\n", NULL, "quick"},
+	{"no sallyport quick-crash-detection\ndefault sallyport quick-crash-detection\n", NULL, "quick"},
+	{"sallyport redirect target 10.0.0.1\nsallyport redirect target fqdn gw.test\n"
+	 "sallyport redirect target 2001:db8::0:1\n",
+		"sallyport redirect target 10.0.0.1\nsallyport redirect target fqdn gw.test\n"
+		"sallyport redirect target 2001:db8::1\n", NULL},
+	{"sallyport redirect target 10.0.0.1\nsallyport redirect target 10.0.0.2\n"
+	 "sallyport redirect target 10.0.0.1\n",
+		"sallyport redirect target 10.0.0.2\nsallyport redirect target 10.0.0.1\n", NULL},
+	{"sallyport redirect target 10.0.0.1\nsallyport redirect target fqdn a\n"
+	 "no sallyport redirect target 10.0.0.1\n",
+		"sallyport redirect target fqdn a\n", "10.0.0.1"},
+	{"sallyport redirect target 10.0.0.1\nsallyport redirect target fqdn a\n"
+	 "no sallyport redirect target fqdn a\n",
+		"sallyport redirect target 10.0.0.1\n", "fqdn"},
+	{"sallyport redirect target 10.0.0.1\nno sallyport redirect target\n", NULL, "redirect"},
+	{"sallyport redirect target fqdn a\ndefault sallyport redirect target\n", NULL, "redirect"},
+	{"crypto ikev2 redirect client\n", "crypto ikev2 redirect client max-redirects 5\n", NULL},
+	{"crypto ikev2 redirect gateway init\nno crypto ikev2 redirect gateway init\n", NULL, "redirect"},
+	{"crypto ikev2 profile P\n redirect gateway auth\n", " redirect gateway auth\n", NULL},
 	{"sallyport snmp agentx\n", "sallyport snmp agentx\n", NULL},
 	{"sallyport snmp agentx /var/agentx/master\n", "sallyport snmp agentx\n", NULL},
 	{"sallyport snmp agentx \"/run/a\"\n", "sallyport snmp agentx /run/a\n", NULL},

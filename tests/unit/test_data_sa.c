@@ -23,8 +23,8 @@ static void on_lost(void *ctx, uint32_t spi_in, enum status why)
 {
 }
 
-static void on_notice(void *ctx, enum status what, uint32_t spi, const struct endpoint *local,
-		      const struct endpoint *remote)
+static void on_notice(void *ctx, enum status what, uint32_t spi, size_t len,
+		      const struct endpoint *local, const struct endpoint *remote)
 {
 }
 

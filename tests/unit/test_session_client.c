@@ -64,13 +64,13 @@ static void resolves(const char *a, const char *b)
 
 static void every_state_and_event(void)
 {
-	/* START STOP AGAIN NAMED UNNAMED UP FAILED DOWN TIME */
+	/* START STOP AGAIN NAMED UNNAMED UP FAILED DOWN REDIRECTED TIME */
 	static const char *const expected[CLIENT_STATES] = {
-		[CLIENT_IDLE] = "x....x...",
-		[CLIENT_RESOLVING] = ".xxxxx..x",
-		[CLIENT_CONNECTING] = ".xx..xx.x",
-		[CLIENT_UP] = ".xx....x.",
-		[CLIENT_WAITING] = "xxx..x..x",
+		[CLIENT_IDLE] = "x....x....",
+		[CLIENT_RESOLVING] = ".xxxxx...x",
+		[CLIENT_CONNECTING] = ".xx..xx.xx",
+		[CLIENT_UP] = ".xx....xx.",
+		[CLIENT_WAITING] = "xxx..x...x",
 	};
 
 	for (int s = 0; s < CLIENT_STATES; s++) {
@@ -390,10 +390,16 @@ static void anything(void)
 		for (int i = 0; i < 60; i++) {
 			struct addr v[6] = {lab_addr("192.0.2.5"), lab_addr("192.0.2.6"),
 				lab_addr("192.0.2.7"), lab_addr("192.0.2.8"), lab_addr("192.0.2.9")};
+			struct gateway elsewhere = {.name = "gw.test"};
+			if (draw(2))
+				elsewhere.addr = v[2];
 			struct client_event ev = {.kind = (enum client_event_kind)draw(CLIENT_EVENTS),
 				.status = ST_TIMEOUT,
 				.addrs = v,
 				.n_addrs = draw(6),
+				.gateway = &elsewhere,
+				.from = &v[1],
+				.max_redirects = draw(4),
 				.random = draw(1u << 30)};
 			enum client_state before = c.state;
 			now += draw(5) ? draw(2000) : CLIENT_STABLE_MS;
@@ -423,6 +429,120 @@ static void everybody_has_a_turn(void)
 	T_TRUE(turns[0] > 700 && turns[1] > 700 && turns[2] > 700);
 }
 
+/* ---- elsewhere -------------------------------------------------------------------------------- */
+
+#define LIMIT 3
+
+static void sends(const char *where, const char *from)
+{
+	struct gateway g = {0};
+	struct addr by = lab_addr(from);
+	struct client_event ev = {.kind = CE_REDIRECTED, .gateway = &g, .from = &by,
+		.max_redirects = LIMIT, .now_ms = now, .random = 7};
+
+	if (addr_parse(where, &g.addr) != ST_OK)
+		strcpy(g.name, where);
+	order = client_step(&c, &ev);
+}
+
+/* R-RDR-05, R-RDR-08: at once, with who sent us, and the peer's name is that of where we go. */
+static void goes_where_it_is_sent(void)
+{
+	begin(2, false);
+	happens(CE_START, ST_OK);
+	T_EQ(c.redirected_from.family, 0);
+	sends("198.51.100.9", "192.0.2.1");
+	CONNECTS_TO("198.51.100.9");
+	T_STR(lab_text(&c.redirected_from), "192.0.2.1");
+	T_STR(client_peer(&c)->name, "");
+	sends("gw.test", "198.51.100.9");
+	ASKS_FOR("gw.test");
+	T_EQ(client_peer(&c)->family, 4);
+	resolves("198.51.100.20", "198.51.100.21");
+	CONNECTS_TO("198.51.100.20");
+	happens(CE_FAILED, ST_TIMEOUT);
+	CONNECTS_TO("198.51.100.21");
+	T_STR(lab_text(&c.redirected_from), "198.51.100.9");
+	/* Nobody there: the next of our own list, with nobody who sent us. */
+	happens(CE_FAILED, ST_TIMEOUT);
+	ASKS_FOR("hub.test");
+	T_EQ(c.redirected_from.family, 0);
+}
+
+static void an_established_one_goes_too(void)
+{
+	begin(1, false);
+	happens(CE_START, ST_OK);
+	happens(CE_UP, ST_OK);
+	sends("198.51.100.9", "192.0.2.1");
+	CONNECTS_TO("198.51.100.9");
+	happens(CE_UP, ST_OK);
+	now += 100;
+	happens(CE_DOWN, ST_END_DPD);
+	T_EQ(c.state, CLIENT_WAITING);
+	now = c.due_ms;
+	happens(CE_TIME, ST_OK);
+	CONNECTS_TO("192.0.2.1");
+}
+
+/* R-RDR-11: so many in five minutes; then the pause of a round, and no more before they are over. */
+static void a_loop_ends(void)
+{
+	begin(1, false);
+	happens(CE_START, ST_OK);
+	for (int i = 0; i < LIMIT; i++) {
+		sends(i % 2 ? "192.0.2.1" : "198.51.100.9", i % 2 ? "198.51.100.9" : "192.0.2.1");
+		T_EQ(c.state, CLIENT_CONNECTING);
+		now += 1000;
+	}
+	sends("192.0.2.1", "198.51.100.9");
+	NOTHING_ORDERED;
+	T_EQ(c.state, CLIENT_WAITING);
+	T_EQ(c.why, ST_REDIRECT_LOOP);
+	now = c.due_ms;
+	happens(CE_TIME, ST_OK);
+	CONNECTS_TO("192.0.2.1");
+	sends("198.51.100.9", "192.0.2.1");
+	T_EQ(c.why, ST_REDIRECT_LOOP);
+	now = 1000 + CLIENT_REDIRECTS_MS;
+	happens(CE_TIME, ST_OK);
+	sends("198.51.100.9", "192.0.2.1");
+	CONNECTS_TO("198.51.100.9");
+	/* A session that lasts, and an operator, begin to count anew. */
+	for (int i = 0; i < 20; i++) {
+		happens(CE_UP, ST_OK);
+		now += CLIENT_STABLE_MS;
+		sends("198.51.100.9", "192.0.2.1");
+		CONNECTS_TO("198.51.100.9");
+	}
+	for (int i = 0; i < 20; i++) {
+		happens(CE_AGAIN, ST_OK);
+		sends("198.51.100.9", "192.0.2.1");
+		CONNECTS_TO("198.51.100.9");
+	}
+}
+
+/* RFC 6290: who says that it was away is there again; one that crashes all the time is waited for. */
+static void a_crashed_one_is_there_again(void)
+{
+	begin(2, false);
+	happens(CE_START, ST_OK);
+	happens(CE_UP, ST_OK);
+	now += CLIENT_CRASH_MS;
+	happens(CE_DOWN, ST_END_CRASHED);
+	CONNECTS_TO("192.0.2.1");
+	happens(CE_UP, ST_OK);
+	now += CLIENT_CRASH_MS - 1;
+	happens(CE_DOWN, ST_END_CRASHED);
+	ASKS_FOR("hub.test");
+	begin(1, true);
+	happens(CE_START, ST_OK);
+	happens(CE_UP, ST_OK);
+	now += CLIENT_CRASH_MS;
+	happens(CE_DOWN, ST_END_CRASHED);
+	T_EQ(c.state, CLIENT_IDLE);
+}
+
 int main(void)
 {
 	T_RUN(every_state_and_event);
@@ -437,6 +557,10 @@ int main(void)
 	T_RUN(stopping_and_beginning_anew);
 	T_RUN(a_session_of_the_peer);
 	T_RUN(found_after_a_restart);
+	T_RUN(goes_where_it_is_sent);
+	T_RUN(an_established_one_goes_too);
+	T_RUN(a_loop_ends);
+	T_RUN(a_crashed_one_is_there_again);
 	T_RUN(anything);
 	T_RUN(everybody_has_a_turn);
 	return t_end();
