@@ -27,6 +27,12 @@
 	X(IKE_REKEYED, "ike_rekeys", "SAs", "IKE SAs replaced by rekeying") \
 	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
 	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
+	X(TICKET_OUT, "tickets_given", "tickets", "tickets for resumption given to peers") \
+	X(TICKET_IN, "tickets_received", "tickets", "tickets for resumption got from peers") \
+	X(RESUME_IN, "ike_resume_in", "requests", "IKE_SESSION_RESUME requests") \
+	X(RESUMED, "ike_resumed", "SAs", "IKE SAs established with a ticket") \
+	X(RESUME_REFUSED, "ike_resume_refused", "requests", "tickets refused") \
+	X(RESUME_FALLBACK, "ike_resume_fallbacks", "times", "full logins because a ticket of ours was not accepted") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
