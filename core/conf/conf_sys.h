@@ -81,6 +81,7 @@ struct own_settings {
 	uint32_t workers; /* 0: one per core */
 	bool defaults_legacy;
 	uint32_t half_open_per_source; /* 0: no limit */
+	uint32_t resumption_s;         /* lifetime of tickets; 0: no resumption */
 	uint32_t retention_days;       /* 0: for ever */
 	uint32_t group_commit_ms;
 	bool lua_permit;     /* what a login gets when a script fails */
