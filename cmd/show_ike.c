@@ -77,6 +77,8 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 	out_printf(out, "      Cisco Trust Security SGT is disabled\n");
 	out_printf(out, "      Initiator of SA : %s\n", sa->we_are_initiator ? "Yes" : "No");
 	print_remote_subnets(out, &sa->grant);
+	out_printf(out, "      Resumed with a ticket: %s%s\n", sa->is_resumed ? "Yes" : "No",
+		   sa->has_ticket ? ", has a ticket" : "");
 	out_printf(out, "      Profile: %s, session: %s\n", sa->profile[0] ? sa->profile : "none",
 		   ulid_is_zero(&sa->session) ? "none" : ulid_format(&sa->session, ulid));
 }
@@ -176,6 +178,8 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_u64(out, "dpd_retry_s", sa->dpd_retry_s);
 	js_bool(out, "nat_local", sa->nat_local);
 	js_bool(out, "nat_remote", sa->nat_remote);
+	js_bool(out, "resumed", sa->is_resumed);
+	js_bool(out, "has_ticket", sa->has_ticket);
 	js_bool(out, "initiator", sa->we_are_initiator);
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);

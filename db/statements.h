@@ -48,6 +48,11 @@
 	X(END, \
 		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3" \
 		" WHERE ulid = ?1 AND ended_ms IS NULL") \
+	X(RESUMABLE, \
+		"SELECT 1 FROM sessions WHERE ulid = ?1 AND end_reason IN ('dpd','timeout','lost')") \
+	X(CLAIM, \
+		"UPDATE sessions SET end_reason = 'resumed'" \
+		" WHERE ulid = ?1 AND end_reason IN ('dpd','timeout','lost')") \
 	X(RELEASE_LEASES, \
 		"UPDATE leases SET released_ms = max(?2, granted_ms)" \
 		" WHERE session = ?1 AND released_ms IS NULL") \

@@ -9,6 +9,9 @@
 
 #include "core/ike/auth.h"
 
+/* Builds and sends the request; our AUTH value is ready. */
+enum status auth_i_request(struct ike_sa *sa) MUST_USE;
+
 sa_action auth_i_send;
 sa_action auth_i_reply;
 sa_action auth_i_bad_reply;

@@ -13,6 +13,9 @@
 /* Answers the request that waits with sa->why: alone, or after our own authentication. */
 void auth_r_error_reply(struct ike_sa *sa, bool with_auth);
 
+/* The profile that the answer to ASK_HOOK or the configuration chooses; our identity, the child. */
+enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
+
 sa_action auth_r_request;
 sa_action auth_r_named;
 sa_action auth_r_verify;

@@ -111,6 +111,8 @@ enum status ike_keep(struct ike_sa *sa)
 		}
 	if (sa->out.kind != REQ_NONE)
 		fz_bytes(&w, TAG_REQUEST, sa->out.bytes, sa->out.len);
+	if (sa->ticket.bytes != NULL)
+		fz_bytes(&w, TAG_TICKET, sa->ticket.bytes, sa->ticket.len);
 	if (sa->mine != NULL && sa->out.kind == REQ_CREATE)
 		put_exchange(&w, sa->mine);
 	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)

@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/receive.h"
+#include "core/ike/resume_i.h"
 #include "core/ike/work.h"
 
 #define MAP_SLOTS 64
@@ -39,6 +40,7 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	ike->stats = stats;
 	list_init(&ike->sas);
 	list_init(&ike->dead);
+	wallet_init(&ike->wallet);
 	timers_init(&ike->timers, ike);
 	ike->notifies = limiter_init(10, 20);
 	ike->reports = limiter_init(10, 50);
@@ -55,6 +57,11 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	return ike;
 }
 
+enum status ike_take_keys(struct ike *ike, struct view rec)
+{
+	return ticket_keys_thaw(&ike->ticket_keys, rec);
+}
+
 static void free_all(struct list *head)
 {
 	while (!list_empty(head))
@@ -66,6 +73,7 @@ void ike_free(struct ike *ike)
 	if (ike == NULL)
 		return;
 	free_all(&ike->sas);
+	wallet_fini(&ike->wallet);
 	timers_fini(&ike->timers);
 	map_fini(&ike->by_number);
 	map_fini(&ike->by_spi);
@@ -239,6 +247,8 @@ void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *an
 		if (answer->status == ST_OK)
 			ev.kind = sa->state == SA_R_AUTHORIZE && sa->hs->child.status != ST_OK
 				? SE_CHILDLESS : SE_GRANTED;
+		if (ev.kind == SE_GRANTED && sa->state == SA_R_NAME && sa->hs->resumed != NULL)
+			ev.kind = SE_RESUMED;
 		(void)sa_dispatch(sa, &ev);
 	}
 	ike_settle(ike);
@@ -413,6 +423,9 @@ static enum status start(struct ike *ike, const struct ike_connect *c,
 		snprintf(sa->hs->connect->ipsec_profile, IKE_NAME_LEN, "default");
 	memcpy(sa->settings.ipsec_profile, sa->hs->connect->ipsec_profile, IKE_NAME_LEN);
 	auth_take_profile(sa, profile);
+	sa->is_client = true;
+	if (resume_i_prepare(sa))
+		ev.kind = SE_RESUME;
 	*number = sa->number;
 	(void)sa_dispatch(sa, &ev);
 	return ST_OK;

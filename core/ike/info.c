@@ -4,6 +4,7 @@
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -102,6 +103,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		delete_build_children(&o.w, PROTO_ESP, spis, n);
 		payload_close(&o.c, m);
 	}
+	ticket_desk_put(sa, ticket_desk_is_asked(&ev->msg->p), &o);
 	st = finish_reply(sa, &o, ev->msg);
 	work(sa);
 	return st;
@@ -250,9 +252,10 @@ enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st;
 
-	(void)ev;
 	if (sa->out.kind == REQ_DELETE_CHILD)
 		children_deleted(sa);
+	if (sa->out.kind == REQ_TICKET)
+		ticket_desk_take(sa, &ev->msg->p);
 	sa_request_done(sa);
 	sa_arm_dpd(sa);
 	st = ike_keep(sa);

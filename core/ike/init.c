@@ -24,11 +24,21 @@ static enum status read_notifies(const struct ike_payloads *p, struct natd *natd
 	return ST_OK;
 }
 
+enum status init_read_natd(const struct msg_in *m, struct natd_result *out)
+{
+	struct natd natd;
+	enum status st;
+
+	natd_start(&natd, m->hdr.spi_i, m->hdr.spi_r, m->local, m->remote);
+	st = read_notifies(&m->p, &natd);
+	*out = natd_end(&natd);
+	return st;
+}
+
 enum status init_parse(const struct msg_in *m, struct init_msg *out)
 {
 	enum sa_numbers numbers =
 		ike_hdr_is_response(&m->hdr) ? SA_NUMBERS_INCREASING : SA_NUMBERS_STRICT;
-	struct natd natd;
 	enum status st;
 
 	*out = (struct init_msg){0};
@@ -44,10 +54,7 @@ enum status init_parse(const struct msg_in *m, struct init_msg *out)
 	st = nonce_parse(payload_find(&m->p, PT_NONCE)->body, &out->nonce);
 	if (st != ST_OK)
 		return st;
-	natd_start(&natd, m->hdr.spi_i, m->hdr.spi_r, m->local, m->remote);
-	st = read_notifies(&m->p, &natd);
-	out->nat = natd_end(&natd);
-	return st;
+	return init_read_natd(m, &out->nat);
 }
 
 enum status init_parse_error(const struct msg_in *m, struct init_error *out)

@@ -7,6 +7,7 @@
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/resume_i.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -58,6 +59,8 @@ static void on_init(struct ike *ike, const struct msg_in *m)
 	sa = ike_find_spi(ike, m->hdr.spi_i);
 	if (sa == NULL || !sa->is_initiator)
 		stats_status(ike->stats, ST_BAD_SPI);
+	else if (m->hdr.exchange == EX_IKE_SESSION_RESUME)
+		resume_i_on_reply(sa, m);
 	else
 		init_i_on_reply(sa, m);
 }
@@ -232,7 +235,7 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 		on_broken(ike, &m, st);
 		return;
 	}
-	if (m.hdr.exchange == EX_IKE_SA_INIT) {
+	if (m.hdr.exchange == EX_IKE_SA_INIT || m.hdr.exchange == EX_IKE_SESSION_RESUME) {
 		on_init(ike, &m);
 		return;
 	}

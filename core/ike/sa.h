@@ -35,7 +35,14 @@ struct sa_settings {
 	uint32_t nat_keepalive_s;         /* 0: none */
 };
 
-#define SA_TIMERS 8
+/* The ticket that a gateway gave us for this SA. */
+struct sa_ticket {
+	uint8_t *bytes;   /* NULL: none */
+	size_t len;
+	uint64_t end_ms;
+};
+
+#define SA_TIMERS 9
 
 struct ike_sa {
 	struct ike *ike;
@@ -55,6 +62,9 @@ struct ike_sa {
 	bool nat_local;
 	bool nat_remote;
 	bool has_keys;
+	bool is_client;            /* we began the session, whoever rekeyed since: tickets are ours to ask for */
+	bool is_resumed;
+	bool wants_ticket;
 	uint8_t auth_local;        /* AUTH methods in use, 0 before */
 	uint8_t auth_remote;
 	uint64_t spi_i;
@@ -73,6 +83,7 @@ struct ike_sa {
 	struct timer child_timer;  /* the next child whose time has come */
 	struct timer work_timer;   /* what waits for a better moment */
 	struct timer nat_timer;    /* the next NAT keepalive */
+	struct timer ticket_timer; /* when a fresh ticket is wanted */
 	struct window_in in;
 	struct window_out out;
 	struct dpd_clock dpd;
@@ -86,6 +97,7 @@ struct ike_sa {
 	struct sa_settings settings;
 	struct ulid session;
 	struct ike_grant *grant;   /* NULL until granted */
+	struct sa_ticket ticket;
 	struct handshake *hs;      /* NULL once established */
 	struct list children;
 	uint8_t n_children;        /* without retired ones */
@@ -108,6 +120,7 @@ struct sa_event {
 	enum sa_event_kind kind;
 	const struct msg_in *msg;
 	const struct init_request *init;   /* ACCEPT */
+	const struct resume_request *resume; /* TICKET */
 	const struct ike_job_result *job;
 	const struct ike_answer *answer;
 	const struct init_error *error;    /* INIT_COOKIE, INIT_GROUP, INIT_REFUSED */

@@ -103,6 +103,8 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.window = WINDOW_IN,
 		.dpd_interval_s = sa->dpd.interval_s,
 		.dpd_retry_s = sa->dpd.retry_s,
+		.is_resumed = sa->is_resumed,
+		.has_ticket = sa->ticket.bytes != NULL,
 		.nat_local = sa->nat_local,
 		.nat_remote = sa->nat_remote,
 	};

@@ -13,6 +13,7 @@
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/record.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -182,6 +183,8 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 		sa->out.bytes = mem_dup(v.p, v.len);
 		sa->out.len = v.len;
 		return sa->out.bytes != NULL ? ST_OK : ST_NOMEM;
+	case TAG_TICKET:
+		return ticket_desk_thaw(sa, v);
 	case TAG_WHY:
 		if (!fz_get_str(v, token, sizeof(token)))
 			return ST_BAD_PAYLOAD;
@@ -215,7 +218,7 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
-	       sa->out.kind <= REQ_CREATE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
+	       (sa->out.kind <= REQ_CREATE || sa->out.kind == REQ_TICKET) && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
 	       (sa->mine == NULL || sa->out.kind == REQ_CREATE);
 }
 
@@ -263,6 +266,7 @@ static void resume_up(struct ike_sa *sa)
 	work_arm(sa);
 	sa_arm_dpd(sa);
 	keepalive_arm(sa);
+	ticket_desk_arm(sa);
 	/* What was on its way is sent again; what was wanted is wanted. */
 	sa_arm(sa, &sa->work_timer, ike_now(ike));
 }

@@ -5,6 +5,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
+#include "core/ike/ticket_desk.h"
 
 #define PATIENCE_MS 60000   /* for the peer to delete what it replaced */
 #define POSTPONE_MS 1000
@@ -113,6 +114,8 @@ void work(struct ike_sa *sa)
 		return;
 	if (wants_delete(sa))
 		st = info_delete_children(sa);
+	else if (sa->wants_ticket)
+		st = ticket_desk_request(sa);
 	else
 		st = begin_next(sa);
 	if (st == ST_OK)
