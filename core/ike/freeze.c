@@ -111,8 +111,13 @@ enum status ike_keep(struct ike_sa *sa)
 		}
 	if (sa->out.kind != REQ_NONE)
 		fz_bytes(&w, TAG_REQUEST, sa->out.bytes, sa->out.len);
-	if (sa->ticket.bytes != NULL)
-		fz_bytes(&w, TAG_TICKET, sa->ticket.bytes, sa->ticket.len);
+	if (sa->ticket.bytes != NULL) {
+		struct wr_mark m = fz_open(&w, TAG_TICKET);
+
+		wr_u64(&w, sa->ticket.end_ms);
+		wr_bytes(&w, sa->ticket.bytes, sa->ticket.len);
+		fz_close(&w, m);
+	}
 	if (sa->mine != NULL && sa->out.kind == REQ_CREATE)
 		put_exchange(&w, sa->mine);
 	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)

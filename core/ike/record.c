@@ -44,7 +44,7 @@ static const struct field sa_fields[] = {
 	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s),
-	SA(60, F_U8, is_client), SA(61, F_U8, is_resumed), SA(62, F_U64, ticket.end_ms),
+	SA(60, F_U8, is_client), SA(61, F_U8, is_resumed), SA(62, F_U64, login_s),
 };
 
 static const struct field child_fields[] = {

@@ -3,6 +3,25 @@
 #include <string.h>
 
 #include "core/ike/engine.h"
+#include "core/ike/offer.h"
+
+bool resume_suite_is_allowed(const struct snapshot *conf, const struct endpoint *local,
+	const struct ike_suite *suite)
+{
+	struct offer_transform t[4] = {
+		{.type = TRANSFORM_ENCR, .id = suite->encr->id, .key_bits = suite->encr->key_bits},
+		{.type = TRANSFORM_PRF, .id = suite->prf->id},
+		{.type = TRANSFORM_DH, .id = suite->dh->id},
+	};
+	struct offer offer = {.number = 1, .protocol = CHOOSE_IKE, .t = t, .n = 3};
+	struct allowed_set ours;
+	struct chosen chosen;
+
+	if (suite->integ != NULL)
+		t[offer.n++] = (struct offer_transform){.type = TRANSFORM_INTEG, .id = suite->integ->id};
+	return offer_allowed_ike(conf, local->vrf, &local->addr, &ours) == ST_OK &&
+	       proposal_accept(CHOOSE_IKE, false, ours.v, ours.n, &offer, &chosen) == ST_OK;
+}
 
 void resume_derive(struct ike_sa *sa)
 {

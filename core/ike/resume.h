@@ -12,6 +12,9 @@
 
 #include "core/ike/sa.h"
 
+/* Is every algorithm of the SA still allowed, in one proposal, by the configuration of today? */
+bool resume_suite_is_allowed(const struct snapshot *conf, const struct endpoint *local,
+	const struct ike_suite *suite);
 /* SK_* from the old SK_d and both nonces; both SPIs are known. */
 void resume_derive(struct ike_sa *sa);
 /* The key of a side's AUTH: SK_pi or SK_pr. */

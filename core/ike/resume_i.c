@@ -17,7 +17,8 @@ bool resume_i_prepare(struct ike_sa *sa)
 	const struct wallet_entry *e =
 		wallet_find(&ike->wallet, sa->settings.profile, &sa->remote, ike_now(ike));
 
-	if (e == NULL || !ticket_desk_is_on(sa))
+	if (e == NULL || !ticket_desk_is_on(sa) ||
+		!resume_suite_is_allowed(hs->conf, &sa->local, &e->state.suite))
 		return false;
 	hs->resumed = mem_dup(&e->state, sizeof(e->state));
 	hs->ticket = mem_dup(e->bytes, e->len);

@@ -15,12 +15,18 @@ static enum status open_ticket(struct ike *ike, const struct msg_in *m, struct t
 {
 	int64_t now_s = ike->ports->wall_s(ike->ctx);
 	struct notify n;
+	enum status st;
 
 	if (ike->conf->own.resumption_s == 0)
 		return ST_CONFIG;
 	if (!msg_find_notify(&m->p, N_TICKET_OPAQUE, &n))
 		return ST_BAD_EXCHANGE;
-	return ticket_open(&ike->ticket_keys, n.data, now_s > 0 ? (uint64_t)now_s : 0, t);
+	st = ticket_open(&ike->ticket_keys, n.data, now_s > 0 ? (uint64_t)now_s : 0, t);
+	if (st == ST_OK && !resume_suite_is_allowed(ike->conf, m->local, &t->suite)) {
+		mem_zero(t, sizeof(*t));
+		st = ST_NO_PROPOSAL;
+	}
+	return st;
 }
 
 void resume_r_on_request(struct ike *ike, const struct msg_in *m, struct view nonce)
@@ -174,6 +180,7 @@ enum status resume_r_claimed(struct ike_sa *sa, const struct sa_event *ev)
 	if (old != NULL)
 		sa_event(old, SE_SUPERSEDED, ST_END_RESUMED);
 	sa->is_resumed = true;
+	sa->login_s = hs->resumed->login_s;
 	stats_inc(sa->ike->stats, CT_RESUMED);
 	if (hs->hint_ip4.family == 0)
 		hs->hint_ip4 = hs->resumed->ip4;

@@ -98,6 +98,7 @@ struct ike_sa {
 	struct ulid session;
 	struct ike_grant *grant;   /* NULL until granted */
 	struct sa_ticket ticket;
+	uint64_t login_s;          /* UTC; when the client last showed its credentials; 0: not known */
 	struct handshake *hs;      /* NULL once established */
 	struct list children;
 	uint8_t n_children;        /* without retired ones */

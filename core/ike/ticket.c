@@ -13,7 +13,7 @@
 /* Of the record inside a ticket; for ever. */
 enum {
 	TK_SESSION = 1, TK_ISSUED, TK_EXPIRES, TK_SPI_I, TK_SPI_R, TK_SUITE, TK_SK_D, TK_CLIENT,
-	TK_GATEWAY, TK_AUTH_CLIENT, TK_AUTH_GATEWAY, TK_PROFILE, TK_IP4, TK_IP6
+	TK_GATEWAY, TK_AUTH_CLIENT, TK_AUTH_GATEWAY, TK_PROFILE, TK_IP4, TK_IP6, TK_LOGIN
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -138,6 +138,7 @@ static void put_record(struct wr *w, const struct ticket *t)
 	fz_bytes(w, TK_SESSION, t->session.b, sizeof(t->session.b));
 	fz_u64(w, TK_ISSUED, t->issued_s);
 	fz_u64(w, TK_EXPIRES, t->expires_s);
+	fz_u64(w, TK_LOGIN, t->login_s);
 	fz_u64(w, TK_SPI_I, t->spi_i);
 	fz_u64(w, TK_SPI_R, t->spi_r);
 	put_suite(w, &t->suite);
@@ -190,6 +191,7 @@ static bool take_field(struct ticket *t, uint16_t tag, struct view v)
 	case TK_SESSION: return fz_get_bytes(v, t->session.b, sizeof(t->session.b));
 	case TK_ISSUED: t->issued_s = fz_get_u64(v); return true;
 	case TK_EXPIRES: t->expires_s = fz_get_u64(v); return true;
+	case TK_LOGIN: t->login_s = fz_get_u64(v); return true;
 	case TK_SPI_I: t->spi_i = fz_get_u64(v); return true;
 	case TK_SPI_R: t->spi_r = fz_get_u64(v); return true;
 	case TK_SUITE: return get_suite(v, &t->suite);
@@ -209,8 +211,8 @@ static bool take_field(struct ticket *t, uint16_t tag, struct view v)
 static bool is_sound(const struct ticket *t)
 {
 	return t->suite.encr != NULL && t->sk_d_len == t->suite.prf->key_len &&
-	       !ulid_is_zero(&t->session) && t->expires_s > t->issued_s && t->spi_i != 0 &&
-	       t->spi_r != 0 && t->client.type != 0 && t->gateway.type != 0 &&
+	       !ulid_is_zero(&t->session) && t->expires_s > t->issued_s && t->login_s != 0 &&
+	       t->spi_i != 0 && t->spi_r != 0 && t->client.type != 0 && t->gateway.type != 0 &&
 	       t->profile[0] != '\0';
 }
 

@@ -26,6 +26,7 @@ struct ticket {
 	struct ulid session;    /* the gateway's */
 	uint64_t issued_s;      /* UTC */
 	uint64_t expires_s;
+	uint64_t login_s;       /* when the client last showed its credentials */
 	uint64_t spi_i;         /* of the SA that it was given for */
 	uint64_t spi_r;
 	struct ike_suite suite;

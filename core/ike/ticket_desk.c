@@ -9,6 +9,7 @@
 #include "core/wire/notify.h"
 
 #define SHORTEST_S 30 /* what ends sooner is not worth a ticket */
+#define LOGIN_S 86400 /* where the profile has no lifetime */
 
 bool ticket_desk_is_on(const struct ike_sa *sa)
 {
@@ -26,6 +27,7 @@ static void describe(const struct ike_sa *sa, struct ticket *t)
 {
 	*t = (struct ticket){
 		.session = sa->session,
+		.login_s = sa->login_s,
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,
 		.suite = sa->suite,
@@ -61,12 +63,15 @@ static uint64_t left_s(const struct ike_sa *sa, uint64_t end_ms)
 	return end_ms > now ? (end_ms - now) / 1000 : 0;
 }
 
-/* RFC 5723 6.2: no longer than the SA, or the session, may live. Before the SA is established its
- * times have not begun. */
+/* RFC 5723 6.2: no longer than the SA, or the session, may live; before the SA is established its times
+ * have not begun. And however often a session is resumed, the credentials and a key exchange are due
+ * again when the lifetime since the last login is over. */
 static uint64_t lifetime_s(const struct ike_sa *sa)
 {
-	uint64_t s = sa->ike->conf->own.resumption_s;
+	uint64_t s = sa->ike->conf->own.resumption_s, now = wall_s(sa->ike);
+	uint64_t again = sa->login_s + (sa->settings.lifetime_s != 0 ? sa->settings.lifetime_s : LOGIN_S);
 
+	s = least(s, again > now ? again - now : 0);
 	if (sa->up_ms != 0 && sa->end_ms != 0)
 		s = least(s, left_s(sa, sa->end_ms));
 	if (sa->up_ms != 0 && sa->session_end_ms != 0)
@@ -96,11 +101,14 @@ static enum status put_ticket(struct ike_sa *sa, struct msg_out *o)
 {
 	uint8_t data[4 + TICKET_OWN_MAX], nonce[BOX_NONCE_LEN];
 	struct wr w = wr_init(data, 4);
-	uint64_t life = lifetime_s(sa);
 	struct ticket t;
+	uint64_t life;
 	size_t len;
 	enum status st;
 
+	if (sa->login_s == 0)
+		sa->login_s = wall_s(sa->ike);
+	life = lifetime_s(sa);
 	if (life < SHORTEST_S)
 		return ST_LIMIT;
 	refresh_keys(sa->ike);
@@ -223,6 +231,8 @@ void ticket_desk_arm(struct ike_sa *sa)
 	/* One of an SA before this one says nothing about it, and must not outlive a farewell. */
 	if (sa->is_client)
 		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote);
+	if (sa->login_s == 0)
+		sa->login_s = wall_s(sa->ike);
 	if (sa->wants_ticket)
 		sa_arm(sa, &sa->work_timer, now);
 	if (sa->ticket.bytes == NULL)
@@ -236,6 +246,7 @@ void ticket_desk_inherit(struct ike_sa *old, struct ike_sa *heir)
 {
 	heir->is_client = old->is_client;
 	heir->is_resumed = old->is_resumed;
+	heir->login_s = old->login_s;
 	heir->wants_ticket = old->is_client && (old->wants_ticket || old->ticket.bytes != NULL);
 	drop(old);
 }
@@ -258,11 +269,14 @@ void ticket_desk_ended(struct ike_sa *sa)
 	drop(sa);
 }
 
-enum status ticket_desk_thaw(struct ike_sa *sa, struct view bytes)
+enum status ticket_desk_thaw(struct ike_sa *sa, struct view v)
 {
-	if (bytes.len == 0 || bytes.len > TICKET_PEER_MAX || sa->ticket.bytes != NULL)
+	struct rd r = rd_init(v.p, v.len);
+	uint64_t end_ms = rd_u64(&r);
+	struct view bytes = rd_rest(&r);
+
+	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > TICKET_PEER_MAX || sa->ticket.bytes != NULL)
 		return ST_BAD_PAYLOAD;
-	sa->ticket.bytes = mem_dup(bytes.p, bytes.len);
-	sa->ticket.len = bytes.len;
+	sa->ticket = (struct sa_ticket){mem_dup(bytes.p, bytes.len), bytes.len, end_ms};
 	return sa->ticket.bytes != NULL ? ST_OK : ST_NOMEM;
 }

@@ -33,7 +33,7 @@ void ticket_desk_arm(struct ike_sa *sa);
 void ticket_desk_inherit(struct ike_sa *old, struct ike_sa *heir);
 /* The SA is over (sa->why): its ticket stays only when nobody ended it. */
 void ticket_desk_ended(struct ike_sa *sa);
-/* From a frozen record. ST_BAD_PAYLOAD, ST_NOMEM. */
-enum status ticket_desk_thaw(struct ike_sa *sa, struct view bytes) MUST_USE;
+/* The value of TAG_TICKET. ST_BAD_PAYLOAD, ST_NOMEM. */
+enum status ticket_desk_thaw(struct ike_sa *sa, struct view v) MUST_USE;
 
 #endif

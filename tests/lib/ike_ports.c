@@ -281,8 +281,10 @@ static void answer_ticket(struct world_node *n, const struct ike_question *q, st
 		if (a->live_sa == 0 && why != ST_END_DPD && why != ST_TIMEOUT && why != ST_END_LOST)
 			return;
 		a->status = ST_OK;
-		if (q->claims_ticket)
+		if (q->claims_ticket) {
 			n->session[i].why = ST_END_RESUMED;
+			n->claims++;
+		}
 	}
 }
 

@@ -79,6 +79,7 @@ struct world_node {
 		enum status why;
 	} session[WORLD_SESSIONS];
 	size_t n_session;
+	unsigned claims;      /* tickets that were given up to their owners */
 	uint8_t keys[512];    /* what keep_keys was given last */
 	size_t keys_len;
 	/* keys that the questions are answered with */

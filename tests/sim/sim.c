@@ -84,8 +84,9 @@ int main(int argc, char **argv)
 		(unsigned long long)total.packets, (unsigned long long)total.steps,
 		(unsigned long long)total.up, (unsigned long long)total.restarts,
 		(double)(clock() - start) / CLOCKS_PER_SEC);
-	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions\n", (unsigned long long)total.rekeys,
-		(unsigned long long)total.rekeyed, (unsigned long long)total.collisions);
+	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions, %llu SAs resumed\n",
+		(unsigned long long)total.rekeys, (unsigned long long)total.rekeyed,
+		(unsigned long long)total.collisions, (unsigned long long)total.resumed);
 	printf("# %llu passed, %llu failed\n", (unsigned long long)passed,
 		(unsigned long long)failed);
 	return failed != 0;

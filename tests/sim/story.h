@@ -3,8 +3,10 @@
  *   - both sides agree on keys, SPIs, algorithms and selectors of every child that both have
  *   - no SA is up without a commit and a kept record
  *   - a repeated request gets the same reply again, byte by byte
+ *   - no ticket brings back a session that somebody ended, and none does so twice (ike_ports.c)
  *   - half-open SAs never exceed the limit
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
+ *   - a client that lost its connection comes back, with a ticket or without
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
@@ -13,6 +15,7 @@
 
 struct story_total {
 	uint64_t packets, steps, up, restarts;
+	uint64_t resumed;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
 };
 

@@ -411,6 +411,46 @@ static void test_off(void)
 	}
 }
 
+/* Algorithms that are not allowed any more. */
+static void test_algorithms(void)
+{
+	struct snapshot *now;
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "%s%s", world_server_text, ON
+		"crypto ikev2 proposal P\n encryption aes-gcm-128\n prf sha256\n group 19\n"
+		"crypto ikev2 policy P\n proposal P\n");
+	now = world_conf(text);
+	open_world(65, ON, ON);
+	T_DO(log_in());
+	T_EQ(sa_of(1)->suite.encr->key_bits, 256);
+	lose_client();
+	ike_set_conf(w.node[1].ike, now);
+	T_DO(full_login(ST_NO_PROPOSAL));
+	T_EQ(sa_of(1)->suite.encr->key_bits, 128);
+	snapshot_unref(now);
+	close_world();
+}
+
+/* Resumed again and again, the client must still show its key once in a lifetime of the IKE SA. */
+static void test_chain(void)
+{
+	unsigned n = 0;
+
+	open_world(66, ON, ON "crypto ikev2 profile RA\n lifetime 1000\n no dpd\n");
+	T_DO(log_in());
+	while (n < 20) {
+		lose_client();
+		T_DO(log_in());
+		if (!sa_of(1)->is_resumed)
+			break;
+		n++;
+	}
+	T_TRUE(n >= 5 && n <= 16);
+	T_TRUE(w.now_ms > 900000 && w.now_ms < 1200000);
+	close_world();
+}
+
 /* The configuration of today decides. A refused one leaves the old SA alone. */
 static void test_policy(void)
 {
@@ -538,6 +578,8 @@ static void test_short(void)
 
 static void test_cookie(void)
 {
+	struct wallet_entry *copy;
+	struct ike_suite suite;
 	uint64_t cookies;
 
 	open_world(82, ON, ON "crypto ikev2 cookie-challenge 1\n");
@@ -547,6 +589,9 @@ static void test_cookie(void)
 	T_DO(resumed(true));
 	T_EQ(world_count(&w.node[1], CT_IKE_COOKIES), 0);
 	lose_client();
+	copy = copy_ticket();
+	suite = copy->state.suite;
+	free_copy(copy);
 	/* One negotiation that goes nowhere. */
 	net.lost_exchange = EX_IKE_AUTH;
 	uint64_t sa;
@@ -558,7 +603,7 @@ static void test_cookie(void)
 	cookies = world_count(&w.node[1], CT_IKE_COOKIES);
 	put_back(&(struct wallet_entry){
 		.gateway = world_endpoint("198.51.100.1", 500), .end_ms = w.now_ms + 10000,
-		.state = {.profile = "HQ"}, .bytes = (uint8_t *)"junk", .len = 4});
+		.state = {.profile = "HQ", .suite = suite}, .bytes = (uint8_t *)"junk", .len = 4});
 	T_DO(log_in());
 	/* For the ticket, and again for the login that followed it. */
 	T_EQ(world_count(&w.node[1], CT_IKE_COOKIES), cookies + 2);
@@ -631,6 +676,8 @@ int main(void)
 	T_RUN(test_altered);
 	T_RUN(test_expired);
 	T_RUN(test_off);
+	T_RUN(test_algorithms);
+	T_RUN(test_chain);
 	T_RUN(test_policy);
 	T_RUN(test_not_authorized);
 	T_RUN(test_replayed);

@@ -16,6 +16,7 @@ static struct ticket sample(void)
 	struct ticket t = {
 		.session = {{1, 2, 3}},
 		.issued_s = NOW,
+		.login_s = NOW - 5,
 		.expires_s = NOW + 3600,
 		.spi_i = 7,
 		.spi_r = 8,
@@ -62,6 +63,7 @@ static void test_round_trip(void)
 	T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW, &got), ST_OK);
 	T_MEM(&got.session, &t.session, sizeof(t.session));
 	T_EQ(got.expires_s, t.expires_s);
+	T_EQ(got.login_s, t.login_s);
 	T_EQ(got.spi_i, 7);
 	T_EQ(got.spi_r, 8);
 	T_TRUE(got.suite.encr == t.suite.encr && got.suite.prf == t.suite.prf);
