@@ -123,8 +123,8 @@ void store_sample(struct store *s, const struct sample *sample);
 enum status store_reconcile(
 	struct store *s, uint64_t number, uint64_t ms, const struct ulid *live, size_t n) MUST_USE;
 /* May the session of a ticket be resumed: did it end without anybody ending it (dpd, timeout, lost)?
- * claims: if so its reason becomes `resumed`, and no later question gets a yes. Answered by
- * on_commit: ST_OK, ST_TICKET_REVOKED, ST_STORE. ST_NOMEM: it will not come. */
+ * claims: if so it counts as resumed, and no later question gets a yes. Answered by on_commit: ST_OK,
+ * ST_TICKET_REVOKED, ST_STORE. ST_NOMEM: it will not come. */
 enum status store_resume(
 	struct store *s, uint64_t number, const struct ulid *session, bool claims) MUST_USE;
 /* Into secrets.db, in place of what had the name; at most STORE_SECRET bytes. It may be lost. */
