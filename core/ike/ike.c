@@ -91,6 +91,8 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 
 	ike->conf = snapshot_ref(conf);
 	snapshot_unref(old);
+	if (conf->own.resumption_s == 0)
+		wallet_forget(&ike->wallet, NULL);
 }
 
 void ike_enter(struct ike *ike)
@@ -441,6 +443,11 @@ enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *
 		st = start(ike, c, profile, sa);
 	ike_settle(ike);
 	return st;
+}
+
+void ike_forget_tickets(struct ike *ike, const char *profile)
+{
+	wallet_forget(&ike->wallet, profile);
 }
 
 enum status ike_close(struct ike *ike, uint64_t number, enum status why)

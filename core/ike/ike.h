@@ -70,6 +70,8 @@ struct ike_connect {
 /* Number of the new IKE SA in *sa; the outcome comes by tell. */
 enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *sa) MUST_USE;
 
+/* The user of a profile takes leave: tickets that its ended SAs left behind go (RFC 5723 6.2). */
+void ike_forget_tickets(struct ike *ike, const char *profile);
 /* Ends an SA: DELETE is sent and waited for when established. */
 enum status ike_close(struct ike *ike, uint64_t sa, enum status why) MUST_USE;
 void ike_close_all(struct ike *ike, enum status why);

@@ -18,10 +18,19 @@ void wallet_init(struct wallet *w)
 	w->n = 0;
 }
 
+void wallet_forget(struct wallet *w, const char *profile)
+{
+	LIST_EACH_SAFE(at, &w->entries) {
+		struct wallet_entry *e = CONTAINER_OF(at, struct wallet_entry, node);
+
+		if (profile == NULL || strcmp(e->state.profile, profile) == 0)
+			drop(w, e);
+	}
+}
+
 void wallet_fini(struct wallet *w)
 {
-	LIST_EACH_SAFE(at, &w->entries)
-		drop(w, CONTAINER_OF(at, struct wallet_entry, node));
+	wallet_forget(w, NULL);
 }
 
 static struct wallet_entry *find(struct wallet *w, const char *profile, const struct endpoint *gateway)

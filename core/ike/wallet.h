@@ -33,5 +33,7 @@ const struct wallet_entry *wallet_find(struct wallet *w, const char *profile,
 	const struct endpoint *gateway, uint64_t now_ms);
 /* It was used, or is of no use. */
 void wallet_drop(struct wallet *w, const char *profile, const struct endpoint *gateway);
+/* All of a profile; NULL: all. */
+void wallet_forget(struct wallet *w, const char *profile);
 
 #endif

@@ -318,6 +318,34 @@ static void test_ended(void)
 	}
 }
 
+/* The user takes leave while there is no connection, or switches resumption off. */
+static void test_leave(void)
+{
+	for (int how = 0; how < 3; how++) {
+		struct snapshot *off = world_conf(world_client_text);
+		uint64_t sa;
+
+		T_ROW(how, "forget, switch off, close while resuming");
+		open_world(52, ON, ON);
+		T_DO(log_in());
+		lose_client();
+		T_EQ(w.node[0].ike->wallet.n, 1);
+		if (how == 0)
+			ike_forget_tickets(w.node[0].ike, "HQ");
+		if (how == 1)
+			ike_set_conf(w.node[0].ike, off);
+		if (how == 2) {
+			net.lost_exchange = EX_IKE_SESSION_RESUME;
+			T_EQ(world_connect(&w, &sa), ST_OK);
+			world_run(&w, 100);
+			T_EQ(ike_close(w.node[0].ike, sa, ST_END_ADMIN), ST_OK);
+		}
+		T_EQ(w.node[0].ike->wallet.n, 0);
+		snapshot_unref(off);
+		close_world();
+	}
+}
+
 static void test_rekeyed_since(void)
 {
 	struct wallet_entry *e;
@@ -672,6 +700,7 @@ int main(void)
 	T_RUN(test_lifetime);
 	T_RUN(test_used);
 	T_RUN(test_ended);
+	T_RUN(test_leave);
 	T_RUN(test_rekeyed_since);
 	T_RUN(test_altered);
 	T_RUN(test_expired);

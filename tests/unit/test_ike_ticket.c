@@ -1,5 +1,6 @@
 /* The format of tickets and the keys that seal them, the key derivation of RFC 5723 5.1, and the
  * client's wallet. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,6 +251,12 @@ static void test_wallet(void)
 	g.addr.b[3] = 3;
 	wallet_drop(&w, "RA", &g);
 	T_EQ(w.n, WALLET_MAX - 1);
+	wallet_forget(&w, "RB");
+	T_EQ(w.n, WALLET_MAX - 1);
+	snprintf(t.profile, sizeof(t.profile), "RB");
+	wallet_put(&w, &g, &t, (struct view){(const uint8_t *)"one", 3}, 1000);
+	wallet_forget(&w, "RA");
+	T_EQ(w.n, 1);
 	wallet_fini(&w);
 	T_EQ(mem_live(), live);
 }
