@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 
 #define HEAD_LEN (1 + TICKET_KEY_ID)
+#define SKEW_S 300 /* between the clocks of gateways with the same keys */
 #define KIND_TICKET 0x7401
 #define KIND_KEYS 0x7402
 #define RECORD_MAX (TICKET_OWN_MAX - HEAD_LEN - BOX_NONCE_LEN - BOX_TAG_LEN)
@@ -275,7 +276,8 @@ enum status ticket_open(const struct ticket_keys *k, struct view sealed, uint64_
 		return st;
 	st = get_record((struct view){record, body.len - BOX_TAG_LEN}, out);
 	mem_zero(record, sizeof(record));
-	if (st == ST_OK && now_s >= out->expires_s)
+	/* One from the future: the clock was set back, and would let it live longer than was meant. */
+	if (st == ST_OK && (now_s >= out->expires_s || out->issued_s > now_s + SKEW_S))
 		st = ST_TICKET_EXPIRED;
 	if (st != ST_OK)
 		mem_zero(out, sizeof(*out));

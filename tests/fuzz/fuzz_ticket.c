@@ -35,7 +35,7 @@ static void check(const struct ticket *t)
 	MUST(t->client.type != 0 && t->gateway.type != 0);
 	MUST(memchr(t->profile, 0, sizeof(t->profile)) != NULL && t->profile[0] != 0);
 	MUST(t->ip4.family == 0 || addr_len(&t->ip4) != 0);
-	MUST(t->expires_s > NOW);
+	MUST(t->expires_s > NOW && t->issued_s <= NOW + 300);
 	/* It can be given again, and means the same. */
 	MUST(ticket_seal(&keys, nonce, t, again, &len) == ST_OK);
 	MUST(ticket_open(&keys, (struct view){again, len}, NOW, &same) == ST_OK);

@@ -142,6 +142,10 @@ ok("the session was not touched", [s["session"] for s in session()] == [two[0]["
 # ---- a fresh one by INFORMATIONAL; main dies; everything dies ----
 last = b.ticket
 ok("a fresh ticket on request", b.ask_ticket() == {ike.TICKET_LT_OPAQUE} and b.ticket != last)
+last, last_d = b.ticket, b.sk_d
+ok("rekeying is answered with a later", b.rekey() == {ike.TICKET_ACK})
+refused("a ticket of an SA that was rekeyed", last, last_d, "ticket_revoked")
+ok("a ticket of the new SA", b.ask_ticket() == {ike.TICKET_LT_OPAQUE} and b.ticket != last and b.ping("10.99.2.2"))
 sp.kill_main()
 ok("main comes back", wait_for(8, sp.answers))
 c = peer().resume(b.ticket, b.sk_d)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SA, KE, IDI, IDR, AUTH, NONCE, NOTIFY, DELETE, TSI, TSR, SK, CP = 33, 34, 35, 36, 39, 40, 41, 42, 44, 45, 46, 47
-IKE_SA_INIT, IKE_AUTH, INFORMATIONAL, IKE_SESSION_RESUME = 34, 35, 37, 38
+IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL, IKE_SESSION_RESUME = 34, 35, 36, 37, 38
 COOKIE, NAT_SOURCE, NAT_DESTINATION = 16390, 16388, 16389
 TICKET_LT_OPAQUE, TICKET_REQUEST, TICKET_ACK, TICKET_NACK, TICKET_OPAQUE = 16409, 16410, 16411, 16412, 16413
 INITIATOR, RESPONSE = 0x08, 0x20
@@ -221,6 +221,20 @@ class Peer:
     def ask_ticket(self):
         reply = self.ask(INFORMATIONAL, [notify(TICKET_REQUEST)])
         self.take_ticket(reply)
+        return set(notifies(reply))
+
+    def rekey(self):
+        """The IKE SA gets a successor (RFC 7296 2.18), asking for a ticket on the way. Gives the notifies."""
+        key, spi, ni = X25519PrivateKey.generate(), os.urandom(8), os.urandom(32)
+        public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        reply = self.ask(CREATE_CHILD_SA, [(SA, proposal(1, spi, IKE_SUITE)), (NONCE, ni),
+                                           (KE, struct.pack("!HH", 31, 0) + public), notify(TICKET_REQUEST)])
+        secret = key.exchange(X25519PublicKey.from_public_bytes(first(reply, KE)[4:]))
+        nr, old_sk_d = first(reply, NONCE), self.sk_d
+        self.logout()
+        self.spi_i, self.spi_r, self.ni, self.nr = spi, first(reply, SA)[8:16], ni, nr
+        self.derive(prf(old_sk_d, secret + ni + nr))
+        self.number = 0
         return set(notifies(reply))
 
     def logout(self):

@@ -521,6 +521,28 @@ static void test_policy(void)
 	}
 }
 
+/* Whoever has the ticket and its secret is still only who the ticket is of. */
+static void test_identity(void)
+{
+	struct wallet_entry *e;
+	uint64_t sa, old;
+
+	open_world(74, ON, ON PATIENT);
+	T_DO(log_in());
+	lose_client();
+	old = w.node[1].up_sa;
+	e = copy_ticket();
+	memcpy(e->state.client.bytes, "boss", 4);
+	put_back(e);
+	T_EQ(world_connect(&w, &sa), ST_OK);
+	world_run(&w, 1000);
+	T_EQ(w.node[1].last_status, ST_AUTH_FAILED);
+	T_EQ(w.node[1].up_sa, old);
+	T_EQ(w.node[0].up_sa, 0);
+	free_copy(e);
+	close_world();
+}
+
 static void test_not_authorized(void)
 {
 	uint64_t sa;
@@ -708,6 +730,7 @@ int main(void)
 	T_RUN(test_algorithms);
 	T_RUN(test_chain);
 	T_RUN(test_policy);
+	T_RUN(test_identity);
 	T_RUN(test_not_authorized);
 	T_RUN(test_replayed);
 	T_RUN(test_short);

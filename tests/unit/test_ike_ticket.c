@@ -101,6 +101,8 @@ static void test_altered(void)
 	T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW, &got), ST_OK);
 	T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW + 3599, &got), ST_OK);
 	T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW + 3600, &got), ST_TICKET_EXPIRED);
+	T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW - 300, &got), ST_OK);
+	T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW - 301, &got), ST_TICKET_EXPIRED);
 	T_EQ(got.sk_d[0], 0);
 }
 
