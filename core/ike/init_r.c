@@ -180,12 +180,13 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 {
 	struct init_request r = {.m = m};
 	struct sa_event ev = {.kind = SE_ACCEPT, .init = &r};
+	bool is_resume = m->hdr.exchange == EX_IKE_SESSION_RESUME;
 	char detail[IKE_DETAIL_LEN] = "";
 	struct ike_sa *repeated;
 	struct view ni;
 	enum status st;
 
-	stats_inc(ike->stats, CT_IKE_INIT_IN);
+	stats_inc(ike->stats, is_resume ? CT_RESUME_IN : CT_IKE_INIT_IN);
 	st = payloads_judge(message_kind(&m->hdr, &m->p), &m->p);
 	if (st == ST_OK && (m->hdr.msgid != 0 || !ike_hdr_is_from_initiator(&m->hdr)))
 		st = ST_BAD_MSGID;
@@ -204,7 +205,7 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 	}
 	if (!admit(ike, m, ni))
 		return;
-	if (m->hdr.exchange == EX_IKE_SESSION_RESUME) {
+	if (is_resume) {
 		resume_r_on_request(ike, m, ni);
 		return;
 	}

@@ -36,7 +36,6 @@ void resume_r_on_request(struct ike *ike, const struct msg_in *m, struct view no
 	struct sa_event ev = {.kind = SE_TICKET, .resume = &r};
 	enum status st = init_read_natd(m, &r.nat);
 
-	stats_inc(ike->stats, CT_RESUME_IN);
 	if (st == ST_OK)
 		st = open_ticket(ike, m, &t);
 	if (st == ST_OK) {
