@@ -94,6 +94,8 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 	out_printf(out, "      Cisco Trust Security SGT is disabled\n");
 	out_printf(out, "      Initiator of SA : %s\n", sa->we_are_initiator ? "Yes" : "No");
 	print_remote_subnets(out, &sa->grant);
+	out_printf(out, "      Resumed with a ticket: %s%s\n", sa->is_resumed ? "Yes" : "No",
+		   sa->has_ticket ? ", has a ticket" : "");
 	out_printf(out, "      Profile: %s, session: %s\n", sa->profile[0] ? sa->profile : "none",
 		   ulid_is_zero(&sa->session) ? "none" : ulid_format(&sa->session, ulid));
 }
@@ -196,6 +198,8 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_bool(out, "nat_remote", sa->nat_remote);
 	js_str(out, "fragmentation", sa->frag_std ? "ietf" : sa->frag_cisco ? "cisco" : "none");
 	js_u64(out, "fragmentation_mtu", sa->frag_std ? sa->frag_mtu : 0);
+	js_bool(out, "resumed", sa->is_resumed);
+	js_bool(out, "has_ticket", sa->has_ticket);
 	js_bool(out, "initiator", sa->we_are_initiator);
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);

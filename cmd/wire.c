@@ -31,6 +31,7 @@
 #include "cmd/wire_session.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
+#include "cmd/wire_ticket.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -196,6 +197,7 @@ static int make_store(struct wire *w)
 			w->state, strerror(errno), (unsigned)geteuid());
 		return 1;
 	}
+	wire_ticket_read_keys(w);
 	w->store = store_open(w->state, &o, &why, detail);
 	if (!w->store)
 		return refuse("cannot open the database", detail[0] ? detail : status_words(why));
@@ -257,6 +259,7 @@ static int make_base(struct wire *w)
 	list_init(&w->answers);
 	list_init(&w->child_list);
 	list_init(&w->commits);
+	list_init(&w->tickets);
 	w->stats = new_stats();
 	w->before = new_stats();
 	if (!w->stats || !w->before)
@@ -318,6 +321,7 @@ static int start(struct wire *w)
 	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
+	wire_ticket_give_keys(w);
 	say_start(w, true);
 	wire_counters_thaw(w);
 	enum status st = wire_pools_thaw(w);
@@ -374,6 +378,7 @@ static void end(struct wire *w)
 		store_close(w->store);
 	wire_answers_fini(w);
 	wire_session_fini(w);
+	wire_ticket_fini(w);
 	wire_child_fini(w);
 	if (w->sessions)
 		sessions_free(w->sessions);

@@ -548,6 +548,8 @@ enum status wire_client_wish(void *ctx, const char *name, bool connect)
 		if (connect && !client_takes(c->machine.state, CE_START))
 			return ST_EXISTS;
 		if (!connect)
+			ike_forget_tickets(w->ike, c->spec.profile);
+		if (!connect)
 			snprintf(c->reason, sizeof(c->reason), "%s", status_words(ST_END_ADMIN));
 		step(c, connect ? CE_START : CE_AGAIN, ST_OK);
 		return ST_OK;

@@ -9,6 +9,7 @@
 #include "cmd/wire_redirect.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_tell.h"
+#include "cmd/wire_ticket.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/match.h"
@@ -151,6 +152,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
 	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
+	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
 	case ASK_EAP: a->answer.status = ST_CONFIG; break;
 	}
 	if (is_asked)
@@ -200,6 +202,8 @@ static enum status port_commit(void *ctx, uint64_t number, const struct ike_comm
 void wire_on_commit(void *ctx, uint64_t number, enum status st)
 {
 	struct wire *w = ctx;
+	if (wire_ticket_answered(w, number, st))
+		return;
 	st = wire_session_committed(w, number, st);
 	if (st != ST_CANCELLED && w->ike)
 		ike_on_commit(w->ike, number, st);
@@ -239,5 +243,6 @@ const struct ike_ports wire_ports = {
 	.unuse = wire_unuse,
 	.remove = wire_remove,
 	.keep = port_keep,
+	.keep_keys = wire_ticket_keep_keys,
 	.tell = wire_tell,
 };

@@ -84,6 +84,9 @@ struct wire {
 	struct map children;    /* by inbound SPI */
 	struct map children_of; /* by number of the IKE SA */
 	struct list child_list;
+	struct list tickets;    /* questions of cmd/wire_ticket.c */
+	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
+	size_t ticket_keys_len;
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
 

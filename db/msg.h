@@ -1,5 +1,6 @@
 /* What travels from the loop to the writer and back. A message is one heap block; whoever holds it
- * frees it. Only text and numbers: there is no type here that could carry a key or a password. */
+ * frees it. Only text and numbers: there is no type here that could carry a key or a password, but
+ * for the one that is for secrets.db. */
 #ifndef DB_MSG_H
 #define DB_MSG_H
 
@@ -14,6 +15,8 @@ enum msg_kind {
 	MSG_FAILURE,
 	MSG_SAMPLE,
 	MSG_RECONCILE, /* answered */
+	MSG_RESUME, /* answered: ST_OK, ST_TICKET_REVOKED */
+	MSG_SECRET, /* wiped when it is freed */
 	MSG_PRUNE,
 	MSG_NOTICE /* writer to loop only */
 };
@@ -51,6 +54,17 @@ struct msg_reconcile {
 	size_t n;
 };
 
+struct msg_resume {
+	char ulid[ULID_TEXT];
+	bool claims;
+};
+
+struct msg_secret {
+	char name[STORE_NAME];
+	size_t len;
+	uint8_t value[STORE_SECRET];
+};
+
 struct msg_prune {
 	uint64_t ms;
 	uint32_t days;
@@ -73,6 +87,8 @@ struct msg {
 		struct store_failure failure;
 		struct msg_sample sample;
 		struct msg_reconcile reconcile;
+		struct msg_resume resume;
+		struct msg_secret secret;
 		struct msg_prune prune;
 		struct msg_notice notice;
 	} u;
@@ -83,7 +99,7 @@ void msg_free(struct msg *m);            /* NULL is fine */
 
 static inline bool msg_is_answered(const struct msg *m)
 {
-	return m->kind == MSG_UP || m->kind == MSG_RECONCILE;
+	return m->kind == MSG_UP || m->kind == MSG_RECONCILE || m->kind == MSG_RESUME;
 }
 
 #endif

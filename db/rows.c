@@ -131,6 +131,9 @@ struct rows *rows_open(const char *dir, const struct rows_options *options, enum
 	*why = file_open(dir, "secrets.db", 0600, &r->secrets, detail);
 	if (*why == ST_OK)
 		*why = file_open(dir, "sallyport.db", 0640, &r->db, detail);
+	/* What is replaced in it is overwritten. */
+	if (*why == ST_OK)
+		(void)sqlite3_exec(r->secrets, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
 	if (*why == ST_OK)
 		*why = prepare_all(r, detail);
 	if (*why != ST_OK) {
@@ -434,6 +437,40 @@ static int apply_reconcile(struct rows *r, struct msg_reconcile *m)
 	return rc;
 }
 
+static int apply_resume(struct rows *r, struct msg *m)
+{
+	enum statement s = m->u.resume.claims ? S_CLAIM : S_RESUMABLE;
+	bool is_there;
+
+	bind_text(r, s, 1, m->u.resume.ulid);
+	int rc = sqlite3_step(r->s[s]);
+	is_there = m->u.resume.claims ? sqlite3_changes(r->db) == 1 : rc == SQLITE_ROW;
+	sqlite3_reset(r->s[s]);
+	sqlite3_clear_bindings(r->s[s]);
+	if (!is_there)
+		m->status = ST_TICKET_REVOKED;
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+/* In a transaction of its own: it is another file. */
+static int apply_secret(struct rows *r, const struct msg_secret *m)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(r->secrets,
+		"INSERT OR REPLACE INTO kept(name, value) VALUES(?1,?2)", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(st, 1, m->name, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob(st, 2, m->value, (int)m->len, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	/* Old keys do not stay behind in the log. */
+	(void)sqlite3_wal_checkpoint_v2(r->secrets, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int apply(struct rows *r, struct msg *m)
 {
 	switch (m->kind) {
@@ -444,6 +481,8 @@ static int apply(struct rows *r, struct msg *m)
 	case MSG_FAILURE: return apply_failure(r, &m->u.failure);
 	case MSG_SAMPLE: return apply_sample(r, &m->u.sample);
 	case MSG_RECONCILE: return apply_reconcile(r, &m->u.reconcile);
+	case MSG_RESUME: return apply_resume(r, m);
+	case MSG_SECRET: return apply_secret(r, &m->u.secret);
 	case MSG_PRUNE:
 	case MSG_NOTICE: break; /* not rows */
 	}

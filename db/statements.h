@@ -46,8 +46,15 @@
 		" packets_in = max(packets_in, ?5)," \
 		" packets_out = max(packets_out, ?6) WHERE ulid = ?1 AND ended_ms IS NULL") \
 	X(END, \
-		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3" \
+		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3," \
+		" resumed = ?3 = 'resumed'" \
 		" WHERE ulid = ?1 AND ended_ms IS NULL") \
+	X(RESUMABLE, \
+		"SELECT 1 FROM sessions WHERE ulid = ?1 AND resumed = 0" \
+		" AND end_reason IN ('dpd','timeout','lost','peer_restarted')") \
+	X(CLAIM, \
+		"UPDATE sessions SET resumed = 1 WHERE ulid = ?1 AND resumed = 0" \
+		" AND end_reason IN ('dpd','timeout','lost','peer_restarted')") \
 	X(RELEASE_LEASES, \
 		"UPDATE leases SET released_ms = max(?2, granted_ms)" \
 		" WHERE session = ?1 AND released_ms IS NULL") \

@@ -167,7 +167,7 @@ static void deliver(struct store *s, struct msg *m)
 		return;
 	}
 	msg_free(m);
-	if (st != ST_OK)
+	if (st != ST_OK && st != ST_TICKET_REVOKED) /* that one is an answer like another */
 		s->failed++;
 	s->options.on_commit(s->options.ctx, number, st);
 }
@@ -377,6 +377,29 @@ enum status store_reconcile(
 		}
 	}
 	return push_answered(s, m, number);
+}
+
+enum status store_resume(struct store *s, uint64_t number, const struct ulid *session, bool claims)
+{
+	struct msg *m = msg_new(MSG_RESUME);
+
+	if (!m)
+		return ST_NOMEM;
+	ulid_format(session, m->u.resume.ulid);
+	m->u.resume.claims = claims;
+	return push_answered(s, m, number);
+}
+
+void store_secret(struct store *s, const char *name, const void *value, size_t len)
+{
+	struct msg *m = len <= STORE_SECRET ? new_or_count(s, MSG_SECRET) : NULL;
+
+	if (!m)
+		return;
+	snprintf(m->u.secret.name, sizeof(m->u.secret.name), "%s", name);
+	m->u.secret.len = len;
+	memcpy(m->u.secret.value, value, len);
+	push_or_drop(s, m);
 }
 
 void store_prune(struct store *s, uint64_t ms, uint32_t days)

@@ -3,7 +3,7 @@
  * answered by on_commit, from store_poll.
  *
  *   sallyport.db  history, leases, events, failures, counters; mode 0640; never a secret
- *   secrets.db    mode 0600; no table with a secret yet
+ *   secrets.db    mode 0600; the keys that seal tickets
  *
  * Durable means: the death of the process loses nothing that was answered ST_OK (WAL with
  * synchronous=NORMAL). When the machine itself loses power, the last seconds may go. */
@@ -21,6 +21,7 @@
 #define STORE_NAME     64  /* names of configuration objects, with NUL */
 #define STORE_IDENTITY 320 /* identity or user name as text, escaped by the caller */
 #define STORE_TEXT     256 /* a sentence */
+#define STORE_SECRET   512 /* bytes of one secret */
 
 struct store;
 
@@ -121,6 +122,15 @@ void store_sample(struct store *s, const struct sample *sample);
  * in live end with reason `lost` and their leases are released. Answered by on_commit. */
 enum status store_reconcile(
 	struct store *s, uint64_t number, uint64_t ms, const struct ulid *live, size_t n) MUST_USE;
+/* May the session of a ticket be resumed: did it end without anybody ending it (dpd, timeout, lost)?
+ * claims: if so it counts as resumed, and no later question gets a yes. Answered by on_commit: ST_OK,
+ * ST_TICKET_REVOKED, ST_STORE. ST_NOMEM: it will not come. */
+enum status store_resume(
+	struct store *s, uint64_t number, const struct ulid *session, bool claims) MUST_USE;
+/* Into secrets.db, in place of what had the name; at most STORE_SECRET bytes. It may be lost. */
+void store_secret(struct store *s, const char *name, const void *value, size_t len);
+/* Before store_open: what the file has under the name, its length; 0: nothing. Makes the file. */
+size_t store_secret_read(const char *dir, const char *name, uint8_t out[STORE_SECRET]);
 /* Removes what is older than so many days (0: nothing), little by little in idle time. */
 void store_prune(struct store *s, uint64_t ms, uint32_t days);
 

@@ -118,6 +118,8 @@ void msg_free(struct msg *m)
 		mem_free(m->u.reconcile.live);
 	if (m && m->kind == MSG_TRAFFIC)
 		mem_free(m->u.traffic.v);
+	if (m && m->kind == MSG_SECRET)
+		mem_zero(&m->u.secret, sizeof(m->u.secret));
 	mem_free(m);
 }
 

@@ -35,6 +35,12 @@
 	X(QCD_BAD, "qcd_tokens_refused", "messages", "unprotected tokens that are not the peer's") \
 	X(INVALID_SPI_OUT, "invalid_spi_sent", "messages", "peers told of ESP with an unknown SPI") \
 	X(INVALID_SPI_IN, "invalid_spi_received", "messages", "unknown SPIs told by peers") \
+	X(TICKET_OUT, "tickets_given", "tickets", "tickets for resumption given to peers") \
+	X(TICKET_IN, "tickets_received", "tickets", "tickets for resumption got from peers") \
+	X(RESUME_IN, "ike_resume_in", "requests", "IKE_SESSION_RESUME requests") \
+	X(RESUMED, "ike_resumed", "SAs", "IKE SAs established with a ticket") \
+	X(RESUME_REFUSED, "ike_resume_refused", "requests", "tickets refused") \
+	X(RESUME_FALLBACK, "ike_resume_fallbacks", "times", "full logins because a ticket of ours was not accepted") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \

@@ -46,6 +46,9 @@
 	X(NO_PROPOSAL, "no_proposal", 14, "no common IKE proposal") \
 	X(INVALID_KE, "invalid_ke", 17, "key exchange group not the selected one") \
 	X(BAD_KE, "bad_ke", 7, "key exchange value invalid") \
+	X(TICKET_BAD, "ticket_bad", 24, "ticket is not ours, altered, or of a key that is gone") \
+	X(TICKET_EXPIRED, "ticket_expired", 24, "ticket has expired") \
+	X(TICKET_REVOKED, "ticket_revoked", 24, "ticket was used, or its session was ended") \
 	X(COOKIE_LOOP, "cookie_loop", 0, "peer kept asking for cookies or other groups") \
 	/* IKE_AUTH */ \
 	X(NO_PROFILE, "no_profile", 24, "no IKEv2 profile matches the peer") \
@@ -83,6 +86,7 @@
 	X(END_CONFIG, "config_change", 0, "configuration changed") \
 	X(REDIRECTED, "redirected", 0, "redirected to another gateway") \
 	X(END_CRASHED, "peer_restarted", 0, "the peer lost the SA, as its token proves") \
+	X(END_RESUMED, "resumed", 0, "the peer resumed the session with its ticket") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

@@ -199,6 +199,30 @@ void print_port(struct cout *o, const struct cmd *row, const void *obj)
 	cout_end(o);
 }
 
+/* ---- sallyport ike resumption ---- */
+
+#define RESUMPTION_S 3600 /* RFC 5723 9.8: short lifetimes make stolen and stale tickets harmless */
+
+void set_resumption(struct cmd_call *c)
+{
+	const struct arg *s = cmd_arg(c, "seconds");
+	uint32_t wanted = s ? (uint32_t)s->num : RESUMPTION_S;
+	c->s->own.resumption_s = c->form == FORM_SET ? wanted : 0;
+}
+
+void print_resumption(struct cout *o, const struct cmd *row, const void *obj)
+{
+	uint32_t s = ((const struct snapshot *)obj)->own.resumption_s;
+	if (!s && !(o->flags & CONF_ALL))
+		return;
+	cout_head(o, row, !s);
+	if (s && (s != RESUMPTION_S || (o->flags & CONF_ALL))) {
+		cout_str(o, " lifetime ");
+		cout_u32(o, s);
+	}
+	cout_end(o);
+}
+
 /* ---- sallyport metrics ---- */
 
 #define METRICS_PORT     9501

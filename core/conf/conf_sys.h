@@ -92,6 +92,7 @@ struct own_settings {
 	bool defaults_legacy;
 	uint32_t half_open_per_source; /* 0: no limit */
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */
+	uint32_t resumption_s;         /* lifetime of tickets; 0: no resumption */
 	uint32_t retention_days;       /* 0: for ever */
 	uint32_t group_commit_ms;
 	bool lua_permit;     /* what a login gets when a script fails */

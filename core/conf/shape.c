@@ -482,6 +482,7 @@ static const struct shape_field f_own_settings[] = {
 	F(BOOL, own_settings, defaults_legacy),
 	F(U32, own_settings, half_open_per_source),
 	F(BOOL, own_settings, fragmentation_cisco),
+	F(U32, own_settings, resumption_s),
 	F(U32, own_settings, retention_days),
 	F(U32, own_settings, group_commit_ms),
 	F(BOOL, own_settings, lua_permit),

@@ -22,9 +22,11 @@ cmd_print_fn print_interface, print_acl, print_pool4, print_pool6, print_transfo
 /* Settings of the global mode: cmd_setting.c. */
 cmd_set_fn set_negotiation, set_fragmentation, set_redirect_client, set_fragment_before,
 	set_nat_transparency, set_listen, set_port, set_metrics_listen, set_metrics_socket,
+	set_resumption,
 	set_agentx;
 cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, print_fragment_before,
-	print_listen, print_port, print_metrics_listen, print_metrics_socket, print_agentx;
+	print_listen, print_port, print_metrics_listen, print_metrics_socket, print_agentx,
+	print_resumption;
 
 /* Redirect: cmd_redirect.c. */
 cmd_set_fn set_redirect_gateway, set_redirect_target;

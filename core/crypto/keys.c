@@ -74,6 +74,18 @@ void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struc
 	mem_zero(skeyseed, sizeof(skeyseed));
 }
 
+void keys_resume(const struct ike_suite *s, struct view sk_d_old, const struct key_input *in,
+	struct ike_keys *out)
+{
+	static const uint8_t label[] = {'R', 'e', 's', 'u', 'm', 'p', 't', 'i', 'o', 'n'};
+	const struct view data[] = {{label, sizeof(label)}, in->ni, in->nr};
+	uint8_t skeyseed[PRF_OUT_MAX];
+
+	prf_parts(s->prf, sk_d_old, data, 3, skeyseed);
+	expand(s, (struct view){skeyseed, s->prf->out_len}, in, out);
+	mem_zero(skeyseed, sizeof(skeyseed));
+}
+
 void keys_wipe(struct ike_keys *k)
 {
 	mem_zero(k, sizeof(*k));
@@ -134,4 +146,12 @@ void keys_auth_shared(
 	prf_one(prf, shared, (struct view){pad, sizeof(pad)}, key);
 	prf_parts(prf, (struct view){key, prf->out_len}, octets, 3, auth);
 	mem_zero(key, sizeof(key));
+}
+
+void keys_auth_resumed(
+	const struct xf *prf, struct view sk_p, const struct auth_octets *o, uint8_t *auth)
+{
+	const struct view octets[] = {o->message, o->nonce, {o->maced_id, o->maced_len}};
+
+	prf_parts(prf, sk_p, octets, 3, auth);
 }

@@ -41,6 +41,10 @@ void keys_derive(const struct ike_suite *s, const struct key_input *in, struct i
  * the old SA's prf, the rest with the new suite; in->spi_* and nonces are those of the new SA. */
 void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struct ike_keys *old,
 	const struct key_input *in, struct ike_keys *out);
+/* The same for an IKE SA resumed with a ticket (RFC 5723 5.1): SKEYSEED = prf(SK_d old, "Resumption" |
+ * Ni | Nr); in->secret is not used. */
+void keys_resume(const struct ike_suite *s, struct view sk_d_old, const struct key_input *in,
+	struct ike_keys *out);
 void keys_wipe(struct ike_keys *k);
 
 /* The key that protects messages sent by the original initiator, or by the responder. Pointers
@@ -69,5 +73,8 @@ void keys_auth_octets(const struct xf *prf, const struct ike_keys *k, bool of_in
  * prf->out_len bytes. shared: pre-shared key, EAP MSK, or SK_pi / SK_pr where EAP makes no key. */
 void keys_auth_shared(
 	const struct xf *prf, struct view shared, const struct auth_octets *o, uint8_t *auth);
+/* The same of a resumed SA (RFC 5723 4.3.3): prf(SK_p, octets), without the key pad. */
+void keys_auth_resumed(
+	const struct xf *prf, struct view sk_p, const struct auth_octets *o, uint8_t *auth);
 
 #endif

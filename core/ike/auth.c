@@ -8,6 +8,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/init.h"
+#include "core/ike/resume.h"
 
 enum status auth_read_id(struct view body, struct ike_id *out)
 {
@@ -98,15 +99,21 @@ void auth_value(const struct ike_sa *sa, bool of_initiator, const struct ike_id 
 
 	keys_auth_octets(sa->suite.prf, &sa->keys, of_initiator, message, nonce,
 		(struct view){body, len}, &octets);
-	keys_auth_shared(sa->suite.prf, key, &octets, out);
+	if (hs->resumed != NULL)
+		keys_auth_resumed(sa->suite.prf, key, &octets, out);
+	else
+		keys_auth_shared(sa->suite.prf, key, &octets, out);
 	mem_zero(&octets, sizeof(octets));
 }
 
 enum status auth_verify(struct ike_sa *sa, uint8_t method, struct view data, struct view key)
 {
 	uint8_t want[PRF_OUT_MAX];
-	bool is_right;
+	bool is_right, is_resumed = sa->hs->resumed != NULL;
+	enum status st = is_resumed ? resume_judge_ids(sa) : ST_OK;
 
+	if (st != ST_OK)
+		return st;
 	if (method != AUTHM_PSK)
 		return sa_fail(sa, ST_AUTH_METHOD,
 			"the peer authenticates by %s, profile %s wants a pre-shared key",
@@ -117,10 +124,12 @@ enum status auth_verify(struct ike_sa *sa, uint8_t method, struct view data, str
 	auth_value(sa, !sa->is_initiator, &sa->peer_id, key, want);
 	is_right = data.len == sa->suite.prf->out_len && mem_eq_secret(want, data.p, data.len);
 	mem_zero(want, sizeof(want));
+	if (!is_right && is_resumed)
+		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the ticket is not the peer's");
 	if (!is_right)
 		return sa_fail(sa, ST_AUTH_FAILED,
 			"the pre-shared key is not the peer's (profile %s)", sa->settings.profile);
-	sa->auth_remote = AUTHM_PSK;
+	sa->auth_remote = is_resumed ? resume_method(sa, !sa->is_initiator) : AUTHM_PSK;
 	return ST_OK;
 }
 
@@ -130,7 +139,7 @@ enum status auth_sign(struct ike_sa *sa, struct view key)
 		return sa_fail(sa, ST_NO_KEY, "no local pre-shared key for the peer in profile %s",
 			sa->settings.profile);
 	auth_value(sa, sa->is_initiator, &sa->my_id, key, sa->hs->my_auth);
-	sa->auth_local = AUTHM_PSK;
+	sa->auth_local = sa->hs->resumed != NULL ? resume_method(sa, sa->is_initiator) : AUTHM_PSK;
 	return ST_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/qcd.h"
 #include "core/ike/wish.h"
 #include "core/wire/notify.h"
@@ -72,25 +73,16 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
 	msg_put_window(&o, hs->conf->ike.window);
+	ticket_desk_ask(sa, &o);
 	return msg_end(&o, msg);
 }
 
-enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
+enum status auth_i_request(struct ike_sa *sa)
 {
-	const struct ike_answer *a = ev->answer;
 	struct handshake *hs = sa->hs;
 	struct view msg;
 	enum status st;
 
-	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
-		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
-	hs->remote_key_len = a->remote_key_len;
-	memcpy(hs->remote_key, a->remote_key, a->remote_key_len);
-	st = auth_my_id(snapshot_profile(hs->conf, sa->settings.profile), &sa->local, &sa->my_id);
-	if (st == ST_OK)
-		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
-	if (st != ST_OK)
-		return st;
 	ask_selectors(hs);
 	hs->is_childless = hs->peer_childless &&
 			   snapshot_profile(hs->conf, sa->settings.profile)->childless;
@@ -104,6 +96,22 @@ enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
 	if (st == ST_OK)
 		sa_send(sa, msg);
 	return st;
+}
+
+enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_answer *a = ev->answer;
+	struct handshake *hs = sa->hs;
+	enum status st;
+
+	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
+		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
+	hs->remote_key_len = a->remote_key_len;
+	memcpy(hs->remote_key, a->remote_key, a->remote_key_len);
+	st = auth_my_id(snapshot_profile(hs->conf, sa->settings.profile), &sa->local, &sa->my_id);
+	if (st == ST_OK)
+		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+	return st == ST_OK ? auth_i_request(sa) : st;
 }
 
 /* ---- the reply ---------------------------------------------------------------------------------- */
@@ -237,6 +245,7 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 		return st;
 	window_in_grow(&sa->in, sa->hs->conf->ike.window);
 	window_out_grow(&sa->out, msg_window(&ev->msg->p));
+	ticket_desk_take(sa, &ev->msg->p);
 	q.wants_ip4 = sa->grant->ip4.family != 0;
 	q.wants_ip6 = sa->grant->ip6.family != 0;
 	q.hint_ip4 = sa->grant->ip4;
@@ -272,6 +281,9 @@ enum status auth_i_authorized(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	sa->session = ev->answer->session;
+	sa->is_resumed = sa->hs->resumed != NULL;
+	if (sa->is_resumed)
+		stats_inc(sa->ike->stats, CT_RESUMED);
 	sa->grant->tun = ev->answer->grant.tun;
 	st = child_install_first(sa);
 	if (st == ST_OK)

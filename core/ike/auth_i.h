@@ -12,6 +12,8 @@
 struct ike_payloads;
 /* Is the reply from whom the profile wants, and is its AUTH right? Sets peer_id. */
 enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;
+/* Builds and sends the request; our AUTH value is ready. */
+enum status auth_i_request(struct ike_sa *sa) MUST_USE;
 
 sa_action auth_i_send;
 sa_action auth_i_reply;

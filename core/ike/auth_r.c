@@ -11,6 +11,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
 #include "core/ike/qcd.h"
+#include "core/ike/ticket_desk.h"
 #include "core/wire/notify.h"
 
 /* ---- reading the request ---------------------------------------------------------------------- */
@@ -26,6 +27,7 @@ static enum status read_notifies(struct handshake *hs, const struct ike_payloads
 		if (st != ST_OK)
 			return st;
 		hs->initial_contact |= n.type == N_INITIAL_CONTACT;
+		hs->wants_ticket |= n.type == N_TICKET_REQUEST;
 	}
 	return ST_OK;
 }
@@ -147,18 +149,22 @@ enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_ask(sa, &q);
 }
 
-enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
+enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a)
 {
-	struct ike_question q = {.kind = ASK_PSK};
-	const struct ike_answer *a = ev->answer;
 	const struct ike_profile *profile = NULL;
 	enum status st;
 
 	sa->settings.profile[0] = '\0';
 	snprintf(sa->hs->name, sizeof(sa->hs->name), "%s", a->name);
 	st = find_profile(sa, a->profile, &profile);
-	if (st == ST_OK)
-		st = take_profile(sa, profile);
+	return st == ST_OK ? take_profile(sa, profile) : st;
+}
+
+enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct ike_question q = {.kind = ASK_PSK};
+	enum status st = auth_r_profile(sa, ev->answer);
+
 	return st == ST_OK ? sa_ask(sa, &q) : st;
 }
 
@@ -291,6 +297,7 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	put_grant(&o, sa);
 	msg_put_window(&o, sa->hs->conf->ike.window);
 	window_in_grow(&sa->in, sa->hs->conf->ike.window);
+	ticket_desk_put(sa, sa->hs->wants_ticket, &o);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
 }

@@ -19,6 +19,8 @@ enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a) MUST_USE
 enum status auth_r_authorize(struct ike_sa *sa) MUST_USE;
 /* Older SAs of this client end, where it or the profile says so. */
 void auth_r_replace_older(struct ike_sa *sa);
+/* The profile that the answer to ASK_HOOK or the configuration chooses; our identity, the child. */
+enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
 
 sa_action auth_r_request;
 sa_action auth_r_named;

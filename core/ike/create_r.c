@@ -10,6 +10,7 @@
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
 #include "core/ike/qcd.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -232,6 +233,7 @@ enum status create_r_judge(struct exchange *x, const struct msg_in *m)
 		return st;
 	x->ni_len = (uint16_t)nonce.len;
 	memcpy(x->ni, nonce.p, nonce.len);
+	x->wants_ticket = ticket_desk_is_on(x->sa) && ticket_desk_is_asked(&m->p);
 	if (offer.v[0].protocol == PROTO_IKE)
 		return judge_ike(x, &m->p, &offer);
 	x->kind = X_NEW_CHILD;
@@ -313,6 +315,9 @@ static enum status build_reply(struct exchange *x, struct view *msg)
 		child_put_ts(&o, PT_TSI, x->child.ts_i, x->child.n_ts_i);
 		child_put_ts(&o, PT_TSR, x->child.ts_r, x->child.n_ts_r);
 	}
+	/* RFC 5723 4.1: a ticket of the new SA can be had when that is in charge. */
+	if (is_ike && x->wants_ticket)
+		msg_notify(&o, N_TICKET_ACK, NULL, 0);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, x->msgid, *msg) : st;
 }

@@ -10,6 +10,8 @@
 #include "core/ike/guard.h"
 #include "core/ike/ike.h"
 #include "core/ike/sa.h"
+#include "core/ike/ticket.h"
+#include "core/ike/wallet.h"
 
 #define MESSAGE_MAX 8192 /* longest message we build */
 #define DATAGRAM_MAX 65535
@@ -40,6 +42,8 @@ struct ike {
 	struct map children;
 	struct guard guard;
 	struct cookie_jar cookies;
+	struct ticket_keys ticket_keys;
+	struct wallet wallet;
 	struct limiter notifies; /* unprotected answers */
 	struct limiter notices;  /* about ESP with unknown SPIs */
 	struct limiter hints;    /* unprotected ones that are looked at */

@@ -73,6 +73,7 @@ struct exchange {
 	uint8_t secret[IKE_DH_MAX];
 	uint64_t groups_tried; /* ours: bits of the list that is offered */
 
+	bool wants_ticket;     /* theirs: N(TICKET_REQUEST) came */
 	uint32_t peer_old_spi; /* theirs: what REKEY_SA said */
 	uint8_t wish;          /* ours, NEW_CHILD: its number */
 	uint32_t old_spi;      /* REKEY_CHILD: our inbound SPI of the one to be replaced */

@@ -144,6 +144,13 @@ enum status ike_keep(struct ike_sa *sa)
 	fz_begin(&w, KEEP_IKE, RECORD_VERSION);
 	put_window(&w, sa);
 	put_suite(&w, &sa->suite);
+	if (sa->ticket.bytes != NULL) {
+		struct wr_mark m = fz_open(&w, TAG_TICKET);
+
+		wr_u64(&w, sa->ticket.end_ms);
+		wr_bytes(&w, sa->ticket.bytes, sa->ticket.len);
+		fz_close(&w, m);
+	}
 	if (sa->mine != NULL && window_out_has(&sa->out, REQ_CREATE))
 		put_exchange(&w, sa->mine);
 	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)

@@ -11,6 +11,16 @@ struct handshake *handshake_new(struct snapshot *conf)
 	return hs;
 }
 
+void handshake_forget_ticket(struct handshake *hs)
+{
+	if (hs->resumed != NULL)
+		mem_free_secret(hs->resumed, sizeof(*hs->resumed));
+	mem_free(hs->ticket);
+	hs->resumed = NULL;
+	hs->ticket = NULL;
+	hs->ticket_len = 0;
+}
+
 void handshake_free(struct handshake *hs)
 {
 	if (hs == NULL)
@@ -20,6 +30,7 @@ void handshake_free(struct handshake *hs)
 	mem_free(hs->init_reply);
 	mem_free(hs->child_sa);
 	mem_free(hs->connect);
+	handshake_forget_ticket(hs);
 	mem_free_secret(hs, sizeof(*hs));
 }
 

@@ -10,6 +10,7 @@
 #include "core/crypto/prf.h"
 #include "core/crypto/suite.h"
 #include "core/ike/ike.h"
+#include "core/ike/ticket.h"
 #include "core/wire/ke.h"
 
 #define INIT_MAX 4096
@@ -65,6 +66,12 @@ struct handshake {
 	enum status hint;                /* what those errors say */
 	char hint_words[IKE_DETAIL_LEN];
 
+	/* resumption (RFC 5723) */
+	struct ticket *resumed;          /* NULL: an ordinary login */
+	uint8_t *ticket;                 /* initiator: as it is presented */
+	size_t ticket_len;
+	bool wants_ticket;               /* responder: N(TICKET_REQUEST) came */
+
 	/* IKE_AUTH */
 	uint8_t peer_auth_method;
 	uint8_t peer_auth_len;
@@ -94,6 +101,8 @@ void handshake_free(struct handshake *hs); /* NULL is allowed */
 /* Copies a whole message. ST_BAD_LENGTH when longer than INIT_MAX; ST_NOMEM. */
 enum status handshake_keep_request(struct handshake *hs, struct view msg) MUST_USE;
 enum status handshake_keep_reply(struct handshake *hs, struct view msg) MUST_USE;
+/* It is none of a resumption any more. */
+void handshake_forget_ticket(struct handshake *hs);
 /* The same for the body of the first child's SA payload. */
 enum status handshake_keep_child_sa(struct handshake *hs, struct view body) MUST_USE;
 

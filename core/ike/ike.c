@@ -11,6 +11,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/receive.h"
 #include "core/ike/redirect.h"
+#include "core/ike/resume_i.h"
 #include "core/ike/work.h"
 
 #define MAP_SLOTS 64
@@ -40,6 +41,7 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	ike->stats = stats;
 	list_init(&ike->sas);
 	list_init(&ike->dead);
+	wallet_init(&ike->wallet);
 	timers_init(&ike->timers, ike);
 	ike->notifies = limiter_init(10, 20);
 	ike->reports = limiter_init(10, 50);
@@ -61,6 +63,11 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	return ike;
 }
 
+enum status ike_take_keys(struct ike *ike, struct view rec)
+{
+	return ticket_keys_thaw(&ike->ticket_keys, rec);
+}
+
 static void free_all(struct list *head)
 {
 	while (!list_empty(head))
@@ -72,6 +79,7 @@ void ike_free(struct ike *ike)
 	if (ike == NULL)
 		return;
 	free_all(&ike->sas);
+	wallet_fini(&ike->wallet);
 	timers_fini(&ike->timers);
 	map_fini(&ike->by_number);
 	map_fini(&ike->by_spi);
@@ -89,6 +97,8 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 
 	ike->conf = snapshot_ref(conf);
 	snapshot_unref(old);
+	if (conf->own.resumption_s == 0)
+		wallet_forget(&ike->wallet, NULL);
 }
 
 void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET])
@@ -266,6 +276,8 @@ void ike_on_answer(struct ike *ike, uint64_t number, const struct ike_answer *an
 
 		if (answer->status == ST_OK)
 			ev.kind = yes(sa, answer);
+		if (ev.kind == SE_GRANTED && sa->state == SA_R_NAME && sa->hs->resumed != NULL)
+			ev.kind = SE_RESUMED;
 		(void)sa_dispatch(sa, &ev);
 	}
 	ike_settle(ike);
@@ -440,6 +452,9 @@ static enum status start(struct ike *ike, const struct ike_connect *c,
 		snprintf(sa->hs->connect->ipsec_profile, IKE_NAME_LEN, "default");
 	memcpy(sa->settings.ipsec_profile, sa->hs->connect->ipsec_profile, IKE_NAME_LEN);
 	auth_take_profile(sa, profile);
+	sa->is_client = true;
+	if (resume_i_prepare(sa))
+		ev.kind = SE_RESUME;
 	*number = sa->number;
 	(void)sa_dispatch(sa, &ev);
 	return ST_OK;
@@ -455,6 +470,11 @@ enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *
 		st = start(ike, c, profile, sa);
 	ike_settle(ike);
 	return st;
+}
+
+void ike_forget_tickets(struct ike *ike, const char *profile)
+{
+	wallet_forget(&ike->wallet, profile);
 }
 
 enum status ike_close(struct ike *ike, uint64_t number, enum status why)

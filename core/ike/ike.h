@@ -20,6 +20,9 @@ struct snapshot;
 /* The engine keeps a reference to the snapshot. stats: the loop's own array (the engine writes
  * it). NULL when out of memory. */
 struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *conf, struct stats *stats);
+/* What keep_keys was given last, before anything else happens. ST_BAD_PAYLOAD, ST_TRUNCATED: damaged,
+ * nothing changed. */
+enum status ike_take_keys(struct ike *ike, struct view rec) MUST_USE;
 /* Forgets everything without telling anybody (the frozen records stay): upgrade and tests. */
 void ike_free(struct ike *ike);
 /* New configuration: new exchanges use it, SAs keep what they resolved. */
@@ -82,6 +85,8 @@ struct ike_connect {
 /* Number of the new IKE SA in *sa; the outcome comes by tell. */
 enum status ike_connect(struct ike *ike, const struct ike_connect *c, uint64_t *sa) MUST_USE;
 
+/* The user of a profile takes leave: tickets that its ended SAs left behind go (RFC 5723 6.2). */
+void ike_forget_tickets(struct ike *ike, const char *profile);
 /* Ends an SA: DELETE is sent and waited for when established. */
 enum status ike_close(struct ike *ike, uint64_t sa, enum status why) MUST_USE;
 void ike_close_all(struct ike *ike, enum status why);
@@ -153,6 +158,8 @@ struct ike_sa_info {
 	uint32_t window_remote;    /* that we may */
 	uint32_t dpd_interval_s;
 	uint32_t dpd_retry_s;
+	bool is_resumed;         /* with a ticket (RFC 5723) */
+	bool has_ticket;         /* the peer gave us one, to resume this SA */
 	bool nat_local;          /* we are behind NAT */
 	bool nat_remote;         /* the peer is */
 	bool frag_std;           /* fragmentation of RFC 7383 is in use, */

@@ -6,6 +6,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/notice.h"
 #include "core/ike/qcd.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -106,6 +107,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		delete_build_children(&o.w, PROTO_ESP, spis, n);
 		payload_close(&o.c, m);
 	}
+	ticket_desk_put(sa, ticket_desk_is_asked(&ev->msg->p), &o);
 	st = finish_reply(sa, &o, ev->msg);
 	notice_take(sa, &ev->msg->p);
 	work(sa);
@@ -255,9 +257,10 @@ enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st;
 
-	(void)ev;
 	if (window_out_has(&sa->out, REQ_DELETE_CHILD))
 		children_deleted(sa);
+	if (window_out_has(&sa->out, REQ_TICKET))
+		ticket_desk_take(sa, &ev->msg->p);
 	sa_request_done(sa, LANE_INFO);
 	sa_arm_dpd(sa);
 	st = ike_keep(sa);

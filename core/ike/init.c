@@ -7,7 +7,7 @@
 #include "core/ike/frag_offer.h"
 #include "core/wire/notify.h"
 
-static enum status read_notifies(const struct ike_payloads *p, struct natd *natd, bool *childless)
+static enum status read_notifies(const struct ike_payloads *p, struct natd *natd)
 {
 	struct notify n;
 	enum status st;
@@ -21,16 +21,26 @@ static enum status read_notifies(const struct ike_payloads *p, struct natd *natd
 			natd_source(natd, n.data);
 		else if (n.type == N_NAT_DETECTION_DESTINATION_IP)
 			natd_destination(natd, n.data);
-		*childless |= n.type == N_CHILDLESS_IKEV2_SUPPORTED;
 	}
 	return ST_OK;
+}
+
+enum status init_read_natd(const struct msg_in *m, struct natd_result *out)
+{
+	struct natd natd;
+	enum status st;
+
+	natd_start(&natd, m->hdr.spi_i, m->hdr.spi_r, m->local, m->remote);
+	st = read_notifies(&m->p, &natd);
+	*out = natd_end(&natd);
+	return st;
 }
 
 enum status init_parse(const struct msg_in *m, struct init_msg *out)
 {
 	enum sa_numbers numbers =
 		ike_hdr_is_response(&m->hdr) ? SA_NUMBERS_INCREASING : SA_NUMBERS_STRICT;
-	struct natd natd;
+	struct notify n;
 	enum status st;
 
 	*out = (struct init_msg){0};
@@ -46,11 +56,9 @@ enum status init_parse(const struct msg_in *m, struct init_msg *out)
 	st = nonce_parse(payload_find(&m->p, PT_NONCE)->body, &out->nonce);
 	if (st != ST_OK)
 		return st;
-	natd_start(&natd, m->hdr.spi_i, m->hdr.spi_r, m->local, m->remote);
-	st = read_notifies(&m->p, &natd, &out->childless);
-	out->nat = natd_end(&natd);
+	out->childless = msg_find_notify(&m->p, N_CHILDLESS_IKEV2_SUPPORTED, &n);
 	out->frag = frag_read(&m->p);
-	return st;
+	return init_read_natd(m, &out->nat);
 }
 
 enum status init_parse_error(const struct msg_in *m, struct init_error *out)

@@ -29,6 +29,8 @@ struct init_error {
 /* ST_BAD_PAYLOAD, ST_TRUNCATED...; the payloads were judged before. */
 enum status init_parse(const struct msg_in *m, struct init_msg *out) MUST_USE;
 enum status init_parse_error(const struct msg_in *m, struct init_error *out) MUST_USE;
+/* NAT detection alone. */
+enum status init_read_natd(const struct msg_in *m, struct natd_result *out) MUST_USE;
 /* The COOKIE notify of a request; empty when there is none. */
 struct view init_cookie_of(const struct ike_payloads *p);
 

@@ -262,22 +262,28 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	return st;
 }
 
+/* RFC 7296 2.23: when both sides do NAT traversal, we go on at port 4500, NAT or not, so that ESP
+ * travels in UDP. */
+void init_i_float(struct ike_sa *sa)
+{
+	const struct own_settings *own = &sa->hs->conf->own;
+
+	if (!sa->hs->peer_sent_natd)
+		return;
+	if (sa->local.port == own->port)
+		sa->local.port = (uint16_t)own->nat_port;
+	if (sa->remote.port == IKE_PORT)
+		sa->remote.port = IKE_NAT_PORT;
+}
+
 enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
 {
 	struct ike_question q = {.kind = ASK_PSK};
-	const struct own_settings *own = &sa->hs->conf->own;
 	enum status st = init_derive(sa, ev->job);
 
 	if (st != ST_OK)
 		return st;
-	/* RFC 7296 2.23: when both sides do NAT traversal, we go on at port 4500, NAT or not, so
-	 * that ESP travels in UDP. */
-	if (sa->hs->peer_sent_natd) {
-		if (sa->local.port == own->port)
-			sa->local.port = (uint16_t)own->nat_port;
-		if (sa->remote.port == IKE_PORT)
-			sa->remote.port = IKE_NAT_PORT;
-	}
+	init_i_float(sa);
 	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
 	return sa_ask(sa, &q);
 }

@@ -16,6 +16,9 @@
 /* A message with exchange IKE_SA_INIT and the response flag, for our SA. */
 void init_i_on_reply(struct ike_sa *sa, const struct msg_in *m);
 
+/* To the ports of NAT traversal, where the peer does it. */
+void init_i_float(struct ike_sa *sa);
+
 sa_action init_i_start;
 sa_action init_i_send;
 sa_action init_i_reply;

@@ -9,6 +9,7 @@
 #include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
 #include "core/ike/redirect.h"
+#include "core/ike/resume_r.h"
 
 #define NOTIFY_LEN 8   /* without data */
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
@@ -45,7 +46,7 @@ void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 		init_r_send_plain(ike, m, msg);
 }
 
-static void report(struct ike *ike, const struct msg_in *m, enum status st, const char *detail)
+void init_r_report(struct ike *ike, const struct msg_in *m, enum status st, const char *detail)
 {
 	struct ike_event ev = {
 		.kind = st == ST_HALF_OPEN_LIMIT || st == ST_HALF_OPEN_SOURCE || st == ST_SA_LIMIT
@@ -123,7 +124,7 @@ static bool admit(struct ike *ike, const struct msg_in *m, struct view ni)
 	if (st == ST_OK)
 		return true;
 	if (st != ST_COOKIE_WANTED) {
-		report(ike, m, st, "");
+		init_r_report(ike, m, st, "");
 		return false;
 	}
 	stats_status(ike->stats, cookie.len > 0 ? ST_BAD_COOKIE : ST_COOKIE_WANTED);
@@ -168,36 +169,37 @@ static void refuse(struct ike *ike, const struct init_request *r, enum status st
 		init_r_refuse(ike, r->m, N_INVALID_KE_PAYLOAD, (struct view){group, 2});
 		return;
 	}
-	report(ike, r->m, st, detail);
+	init_r_report(ike, r->m, st, detail);
 	if (st == ST_NO_PROPOSAL || st == ST_NO_POLICY)
 		init_r_refuse(ike, r->m, N_NO_PROPOSAL_CHOSEN, (struct view){0});
 }
 
-static void accept_init(struct ike *ike, struct init_request *r)
+void init_r_accept(struct ike *ike, const struct msg_in *m, struct view ni, const struct sa_event *ev)
 {
-	struct ike_sa *sa = sa_new(ike, false, r->m->local, r->m->remote);
-	struct sa_event ev = {.kind = redirect_r_init_event(ike, &r->m->p), .init = r};
+	struct ike_sa *sa = sa_new(ike, false, m->local, m->remote);
 
 	if (sa == NULL) {
-		report(ike, r->m, ST_NOMEM, "");
+		init_r_report(ike, m, ST_NOMEM, "");
 		return;
 	}
-	sa->spi_i = r->m->hdr.spi_i;
-	sa->nonce_tag = nonce_tag(ike, r->init.nonce);
-	map_add(&ike->by_init, &sa->by_init, init_hash(ike, sa->spi_i, r->m->remote));
-	(void)sa_dispatch(sa, &ev);
+	sa->spi_i = m->hdr.spi_i;
+	sa->nonce_tag = nonce_tag(ike, ni);
+	map_add(&ike->by_init, &sa->by_init, init_hash(ike, sa->spi_i, m->remote));
+	(void)sa_dispatch(sa, ev);
 }
 
 void init_r_on_request(struct ike *ike, const struct msg_in *m)
 {
 	struct init_request r = {.m = m};
+	struct sa_event ev = {.kind = SE_ACCEPT, .init = &r};
+	bool is_resume = m->hdr.exchange == EX_IKE_SESSION_RESUME;
 	char detail[IKE_DETAIL_LEN] = "";
 	struct ike_sa *repeated;
 	struct view ni;
 	enum status st;
 
-	stats_inc(ike->stats, CT_IKE_INIT_IN);
-	st = payloads_judge(MK_INIT_REQUEST, &m->p);
+	stats_inc(ike->stats, is_resume ? CT_RESUME_IN : CT_IKE_INIT_IN);
+	st = payloads_judge(message_kind(&m->hdr, &m->p), &m->p);
 	if (st == ST_OK && (m->hdr.msgid != 0 || !ike_hdr_is_from_initiator(&m->hdr)))
 		st = ST_BAD_MSGID;
 	if (st == ST_OK && m->raw.len > INIT_MAX)
@@ -205,7 +207,7 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 	if (st == ST_OK)
 		st = nonce_parse(payload_find(&m->p, PT_NONCE)->body, &ni);
 	if (st != ST_OK) {
-		report(ike, m, st, "");
+		init_r_report(ike, m, st, "");
 		return;
 	}
 	repeated = find_repeated(ike, m, ni);
@@ -215,11 +217,16 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 	}
 	if (!admit(ike, m, ni))
 		return;
+	if (is_resume) {
+		resume_r_on_request(ike, m, ni);
+		return;
+	}
 	st = init_parse(m, &r.init);
 	if (st == ST_OK)
 		st = choose(ike, &r, detail);
+	ev.kind = redirect_r_init_event(ike, &m->p);
 	if (st == ST_OK)
-		accept_init(ike, &r);
+		init_r_accept(ike, m, ni, &ev);
 	else
 		refuse(ike, &r, st, detail);
 }

@@ -19,8 +19,13 @@ struct init_request {
 	struct ike_suite suite;
 };
 
-/* A message with exchange IKE_SA_INIT and no response flag; its payloads were parsed. */
+/* A message with exchange IKE_SA_INIT or IKE_SESSION_RESUME and no response flag; its payloads were
+ * parsed. */
 void init_r_on_request(struct ike *ike, const struct msg_in *m);
+/* Counts why a request came to nothing, and tells it now and then. */
+void init_r_report(struct ike *ike, const struct msg_in *m, enum status st, const char *detail);
+/* A new half-open SA for the request; ev is its first event. */
+void init_r_accept(struct ike *ike, const struct msg_in *m, struct view ni, const struct sa_event *ev);
 /* A reply without keys to a request without an SA: one notify. Never longer than the request. */
 void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struct view data);
 

@@ -25,6 +25,14 @@ static const struct payload_rule rules[] = {
 	RULE(INIT_ERROR, NOTIFY, 1, MANY),
 	RULE(INIT_ERROR, VENDOR, 0, MANY),
 
+	RULE(RESUME_REQUEST, NONCE, 1, 1),
+	RULE(RESUME_REQUEST, NOTIFY, 1, MANY),
+	RULE(RESUME_REQUEST, VENDOR, 0, MANY),
+
+	RULE(RESUME_REPLY, NONCE, 1, 1),
+	RULE(RESUME_REPLY, NOTIFY, 0, MANY),
+	RULE(RESUME_REPLY, VENDOR, 0, MANY),
+
 	RULE(AUTH_REQUEST, IDI, 1, 1),
 	RULE(AUTH_REQUEST, IDR, 0, 1),
 	RULE(AUTH_REQUEST, AUTH, 0, 1), /* absent: the client wants EAP */
@@ -101,6 +109,10 @@ enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_paylo
 		if (!reply)
 			return MK_INIT_REQUEST;
 		return payload_find(p, PT_SA) != NULL ? MK_INIT_REPLY : MK_INIT_ERROR;
+	case EX_IKE_SESSION_RESUME:
+		if (!reply)
+			return MK_RESUME_REQUEST;
+		return payload_find(p, PT_NONCE) != NULL ? MK_RESUME_REPLY : MK_INIT_ERROR;
 	case EX_IKE_AUTH:
 		if (!reply)
 			return is_childless(p) ? MK_AUTH_CHILDLESS : MK_AUTH_REQUEST;

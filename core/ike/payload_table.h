@@ -9,6 +9,8 @@ enum message_kind {
 	MK_INIT_REQUEST,
 	MK_INIT_REPLY,    /* that carries an SA */
 	MK_INIT_ERROR,    /* a reply without one: notifies only */
+	MK_RESUME_REQUEST,
+	MK_RESUME_REPLY,  /* that carries a nonce; without one it is an INIT_ERROR */
 	MK_AUTH_REQUEST,
 	MK_AUTH_CHILDLESS, /* a request without SA, TSi and TSr (RFC 6023) */
 	MK_AUTH_REPLY,    /* that carries AUTH */

@@ -34,6 +34,9 @@ struct ike_ports {
 	void (*remove)(void *ctx, uint32_t spi_in);
 	/* Frozen record of IKE SA `sa`, written at each committed transition; len 0 forgets it. */
 	enum status (*keep)(void *ctx, uint64_t sa, const uint8_t *rec, size_t len);
+	/* The keys that seal tickets, as one record for ike_take_keys after the next start of the machine.
+	 * May be lost: then tickets are refused, and their owners log in. */
+	void (*keep_keys)(void *ctx, const uint8_t *rec, size_t len);
 	/* Must not call the engine, which is in the middle of a transition; the next turn may. */
 	void (*tell)(void *ctx, const struct ike_event *ev);
 };

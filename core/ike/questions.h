@@ -59,9 +59,9 @@ struct ike_job_result {
 /* ---- ask: a question to the world ------------------------------------------------------- */
 
 /* ASK_HOOK: responder, who the peer says it is (not proven yet), with the profile that the
- * configuration would choose. ASK_REDIRECT: responder, is there a better gateway for this client? The
- * others are what their names say. */
-enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK, ASK_REDIRECT };
+ * configuration would choose. ASK_REDIRECT: responder, is there a better gateway for this client?
+ * ASK_TICKET: may the session of a ticket be resumed? The others are what their names say. */
+enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK, ASK_REDIRECT, ASK_TICKET };
 
 struct ike_question {
 	enum ike_ask_kind kind;
@@ -75,6 +75,10 @@ struct ike_question {
 	char peer_name[IKE_ID_LEN]; /* ASK_PSK as initiator: host name dialled, or "" */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
+	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
+	/* ASK_TICKET: the peer has proven that the ticket is its own; with a yes it is used up, and no
+	 * later question gets a yes. */
+	bool claims_ticket;
 	bool wants_ip4;             /* ASK_ADDRESS: a CFG_REQUEST asked for it */
 	bool wants_ip6;
 	/* Address the peer would like; family 0 = any. ASK_AUTHORIZE as initiator: what it gave us. */
@@ -121,6 +125,8 @@ struct ike_answer {
 	/* ASK_HOOK: both "" where no script says anything */
 	char profile[IKE_NAME_LEN]; /* to be used; the configuration chooses otherwise */
 	char name[IKE_ID_LEN];      /* of the user, for authorization and in the session */
+	/* ASK_TICKET: of the session, if it is up; 0: it ended without anybody ending it */
+	uint64_t live_sa;
 	/* ASK_AUTHORIZE */
 	struct ulid session;
 	/* ASK_ADDRESS */

@@ -11,6 +11,7 @@
 #include "core/ike/qcd.h"
 #include "core/ike/redirect.h"
 #include "core/ike/reassemble.h"
+#include "core/ike/resume_i.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -26,13 +27,19 @@ static void refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 		init_r_refuse(ike, m, type, data);
 }
 
+/* An exchange that makes an IKE SA. */
+static bool is_first(uint8_t exchange)
+{
+	return exchange == EX_IKE_SA_INIT || exchange == EX_IKE_SESSION_RESUME;
+}
+
 static void on_broken(struct ike *ike, const struct msg_in *m, enum status st)
 {
 	stats_status(ike->stats, st);
 	/* RFC 7296 2.5: a higher major version is told ours. */
 	if (st == ST_BAD_VERSION && m->hdr.version >> 4 > 2)
 		refuse(ike, m, N_INVALID_MAJOR_VERSION, (struct view){0});
-	else if (st == ST_CRITICAL && m->hdr.exchange == EX_IKE_SA_INIT && m->hdr.spi_r == 0)
+	else if (st == ST_CRITICAL && is_first(m->hdr.exchange) && m->hdr.spi_r == 0)
 		refuse(ike, m, N_UNSUPPORTED_CRITICAL_PAYLOAD,
 			(struct view){&m->p.unknown_critical, 1});
 }
@@ -62,6 +69,8 @@ static void on_init(struct ike *ike, const struct msg_in *m)
 	sa = ike_find_spi(ike, m->hdr.spi_i);
 	if (sa == NULL || !sa->is_initiator)
 		stats_status(ike->stats, ST_BAD_SPI);
+	else if (m->hdr.exchange == EX_IKE_SESSION_RESUME)
+		resume_i_on_reply(sa, m);
 	else
 		init_i_on_reply(sa, m);
 }
@@ -241,7 +250,7 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 		on_broken(ike, &m, st);
 		return;
 	}
-	if (m.hdr.exchange == EX_IKE_SA_INIT) {
+	if (is_first(m.hdr.exchange)) {
 		on_init(ike, &m);
 		return;
 	}

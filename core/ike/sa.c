@@ -12,6 +12,7 @@
 #include "core/ike/keepalive.h"
 #include "core/ike/reassemble.h"
 #include "core/ike/sa_end.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/wish.h"
 #include "core/ike/work.h"
 
@@ -135,6 +136,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	timer_init(&sa->work_timer, on_work_timer);
 	timer_init(&sa->nat_timer, keepalive_on_timer);
 	timer_init(&sa->frag.timer, reassemble_on_timer);
+	timer_init(&sa->ticket_timer, ticket_desk_on_timer);
 	ike->count++;
 	return sa;
 }
@@ -184,6 +186,7 @@ void sa_free(struct ike_sa *sa)
 	timer_stop(&ike->timers, &sa->child_timer);
 	timer_stop(&ike->timers, &sa->work_timer);
 	timer_stop(&ike->timers, &sa->nat_timer);
+	timer_stop(&ike->timers, &sa->ticket_timer);
 	exchange_forget(sa);
 	wish_free_all(sa);
 	reassemble_forget(sa);
@@ -198,6 +201,7 @@ void sa_free(struct ike_sa *sa)
 	window_out_fini(&sa->out);
 	handshake_free(sa->hs);
 	mem_free(sa->grant);
+	mem_free(sa->ticket.bytes);
 	keys_wipe(&sa->keys);
 	mem_free_secret(sa, sizeof(*sa));
 	ike->count--;
@@ -428,7 +432,11 @@ enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view ms
 {
 	/* 1, 2, 4, 8, 16, 16 seconds: 47 s in all (RFC 7296 2.4 leaves it to us). */
 	static const struct backoff patient = {1000, 16000, 5};
-	struct backoff b = kind == REQ_DPD ? dpd_backoff(&sa->dpd) : patient;
+	/* A gateway that does not know what to do with a ticket is asked for 7 s. */
+	static const struct backoff brief = {1000, 4000, 2};
+	struct backoff b = kind == REQ_DPD      ? dpd_backoff(&sa->dpd)
+			   : kind == REQ_RESUME ? brief
+						: patient;
 	enum status st = window_out_open(&sa->out, kind, b, msg);
 	struct window_request *r = &sa->out.lane[window_lane_of(kind)];
 

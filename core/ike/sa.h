@@ -59,7 +59,14 @@ struct qcd_token {
 	uint8_t digest[QCD_DIGEST];
 };
 
-#define SA_TIMERS 9
+/* The ticket that a gateway gave us for this SA. */
+struct sa_ticket {
+	uint8_t *bytes;   /* NULL: none */
+	size_t len;
+	uint64_t end_ms;
+};
+
+#define SA_TIMERS 10
 
 struct ike_sa {
 	struct ike *ike;
@@ -79,6 +86,9 @@ struct ike_sa {
 	bool nat_local;
 	bool nat_remote;
 	bool has_keys;
+	bool is_client;            /* we began the session, whoever rekeyed since: tickets are ours to ask for */
+	bool is_resumed;
+	bool wants_ticket;
 	uint8_t auth_local;        /* AUTH methods in use, 0 before */
 	uint8_t auth_remote;
 	uint64_t spi_i;
@@ -97,6 +107,7 @@ struct ike_sa {
 	struct timer child_timer;  /* the next child whose time has come */
 	struct timer work_timer;   /* what waits for a better moment */
 	struct timer nat_timer;    /* the next NAT keepalive */
+	struct timer ticket_timer; /* when a fresh ticket is wanted */
 	struct window_in in;
 	struct window_out out;
 	struct dpd_clock dpd;
@@ -111,6 +122,8 @@ struct ike_sa {
 	struct sa_settings settings;
 	struct ulid session;
 	struct ike_grant *grant;   /* NULL until granted */
+	struct sa_ticket ticket;
+	uint64_t login_s;          /* UTC; when the client last showed its credentials; 0: not known */
 	struct handshake *hs;      /* NULL once established */
 	struct list children;
 	struct list wishes;        /* children that we want; wish.h */
@@ -144,6 +157,7 @@ struct sa_event {
 	const struct msg_in *msg;
 	enum window_lane lane;             /* replies: of the request that is answered */
 	const struct init_request *init;   /* ACCEPT */
+	const struct resume_request *resume; /* TICKET */
 	const struct ike_job_result *job;
 	const struct ike_answer *answer;
 	const struct init_error *error;    /* INIT_COOKIE, INIT_GROUP, INIT_REFUSED */

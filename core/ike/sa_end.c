@@ -8,6 +8,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 
 void sa_enter_up(struct ike_sa *sa)
@@ -25,6 +26,7 @@ void sa_enter_up(struct ike_sa *sa)
 	sa_arm_dpd(sa);
 	sa_arm_life(sa);
 	keepalive_arm(sa);
+	ticket_desk_arm(sa);
 	sa_tell(sa, IKE_EV_SA_UP, NULL);
 	LIST_EACH(at, &sa->children)
 		child_tell_up(CONTAINER_OF(at, struct ike_child, node));
@@ -82,6 +84,8 @@ static void end_session(struct ike_sa *sa, enum sa_state from)
 	timer_stop(&ike->timers, &sa->child_timer);
 	timer_stop(&ike->timers, &sa->work_timer);
 	timer_stop(&ike->timers, &sa->nat_timer);
+	timer_stop(&ike->timers, &sa->ticket_timer);
+	ticket_desk_ended(sa);
 	if (!sa->is_up) {
 		tell_failure(sa, from);
 		return;

@@ -7,6 +7,8 @@
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
 #include "core/ike/redirect.h"
+#include "core/ike/resume_i.h"
+#include "core/ike/resume_r.h"
 #include "core/ike/sa.h"
 #include "core/ike/work.h"
 
@@ -32,6 +34,15 @@ static const struct sa_row rows[] = {
 	ROW(I_SECRET, JOB, init_i_secret, I_PSK, DEAD),
 	ROW(I_SECRET, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(I_SECRET, CLOSE, sa_stop, DEAD, DEAD),
+
+	/* ---- initiator: IKE_SESSION_RESUME (RFC 5723), and back to IKE_SA_INIT ---- */
+	ROW(NEW, RESUME, resume_i_start, I_RESUME, DEAD),
+	ROW(I_RESUME, RESUME_REPLY, resume_i_reply, I_AUTH, DEAD),
+	ROW(I_RESUME, INIT_COOKIE, resume_i_cookie, I_RESUME, DEAD),
+	ROW(I_RESUME, INIT_REFUSED, resume_i_fall_back, I_DH, DEAD),
+	ROW(I_RESUME, NO_REPLY, resume_i_fall_back, I_DH, DEAD),
+	ROW(I_RESUME, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_RESUME, CLOSE, sa_stop, DEAD, DEAD),
 
 	/* ---- initiator: IKE_AUTH ---- */
 	ROW(I_PSK, GRANTED, auth_i_send, I_AUTH, DEAD),
@@ -91,6 +102,12 @@ static const struct sa_row rows[] = {
 	ROW(R_REDIRECTED, CRITICAL, info_critical, R_REDIRECTED, R_REDIRECTED),
 	ROW(R_REDIRECTED, TIMEOUT, sa_stop, DELETING, DELETING),
 	ROW(R_REDIRECTED, CLOSE, sa_stop, DELETING, DELETING),
+	/* ---- responder: IKE_SESSION_RESUME (RFC 5723) ---- */
+	ROW(NEW, TICKET, resume_r_start, R_TICKET, DEAD),
+	ROW(R_TICKET, GRANTED, resume_r_reply, R_AUTH, DEAD),
+	ROW(R_TICKET, REFUSED, resume_r_refused, DEAD, DEAD),
+	ROW(R_TICKET, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_TICKET, CLOSE, sa_stop, DEAD, DEAD),
 
 	/* ---- responder: IKE_AUTH. LINGER: the error is the whole reply; DELETING: the peer is
 	 * authenticated, so the reply has AUTH and the error of the child, and a DELETE follows ---- */
@@ -103,6 +120,11 @@ static const struct sa_row rows[] = {
 	ROW(R_NAME, REFUSED, sa_refused, LINGER, LINGER),
 	ROW(R_NAME, TIMEOUT, sa_stop, LINGER, LINGER),
 	ROW(R_NAME, CLOSE, sa_stop, LINGER, LINGER),
+	ROW(R_NAME, RESUMED, resume_r_verify, R_CLAIM, LINGER),
+	ROW(R_CLAIM, GRANTED, resume_r_claimed, R_AUTHORIZE, LINGER),
+	ROW(R_CLAIM, REFUSED, sa_refused, LINGER, LINGER),
+	ROW(R_CLAIM, TIMEOUT, sa_stop, LINGER, LINGER),
+	ROW(R_CLAIM, CLOSE, sa_stop, LINGER, LINGER),
 	ROW(R_PSK, GRANTED, auth_r_verify, R_AUTHORIZE, LINGER),
 	ROW(R_PSK, REFUSED, sa_refused, LINGER, LINGER),
 	ROW(R_PSK, TIMEOUT, sa_stop, LINGER, LINGER),
@@ -128,6 +150,7 @@ static const struct sa_row rows[] = {
 	ROW(UP, CHILD_REQUEST, create_request, UP, UP),
 	ROW(UP, CHILD_REPLY, create_reply, UP, UP),
 	ROW(UP, REPLACED, sa_stop, REPLACED, REPLACED),
+	ROW(UP, SUPERSEDED, sa_stop, DEAD, DEAD), /* without a DELETE (RFC 5723 4.3.4) */
 	ROW(UP, BAD_REQUEST, info_bad_request, LINGER, LINGER),
 	ROW(UP, CRITICAL, info_critical, UP, UP),
 	ROW(UP, INFO_REPLY, info_reply, UP, UP),

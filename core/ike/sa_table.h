@@ -3,6 +3,7 @@
  * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
  * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
  * redirect   NEW -> R_INIT_TARGET -> R_DH or DEAD;  R_PSK -> R_AUTH_TARGET -> R_AUTHORIZE or R_REDIRECTED
+ * resumed    NEW -> I_RESUME -> I_AUTH;  NEW -> R_TICKET -> R_AUTH -> R_NAME -> R_CLAIM -> R_AUTHORIZE
  * both       UP -> DELETING -> DEAD;  UP -> REPLACED -> LINGER;  HEIR -> UP;  LINGER answers repeated requests for a while, then DEAD
  *
  * A state and event without a row: the event is counted and ignored, never fatal. An action that
@@ -20,16 +21,19 @@
 #define SA_STATE_LIST(X) \
 	X(NEW, 10000, "IN-NEG", "Created") \
 	X(I_DH, 10000, "IN-NEG", "Initiator computing the key exchange value") \
+	X(I_RESUME, 30000, "IN-NEG", "Initiator waiting for RESUME response") \
 	X(I_INIT, 180000, "IN-NEG", "Initiator waiting for INIT response") \
 	X(I_SECRET, 10000, "IN-NEG", "Initiator computing the shared secret") \
 	X(I_PSK, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
 	X(I_AUTH, 180000, "IN-NEG", "Initiator waiting for AUTH response") \
 	X(I_AUTHORIZE, 60000, "IN-NEG", "Initiator waiting for authorization") \
 	X(I_COMMIT, 20000, "IN-NEG", "Initiator waiting for the session store") \
+	X(R_TICKET, 10000, "IN-NEG", "Responder asking whether the ticket is still good") \
 	X(R_DH, 10000, "IN-NEG", "Responder computing the key exchange value") \
 	X(R_SECRET, 10000, "IN-NEG", "Responder computing the shared secret") \
 	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
 	X(R_NAME, 20000, "IN-NEG", "Responder waiting for the identity hook") \
+	X(R_CLAIM, 20000, "IN-NEG", "Responder taking the ticket") \
 	X(R_PSK, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
 	X(R_AUTHORIZE, 60000, "IN-NEG", "Responder waiting for authorization") \
 	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \
@@ -58,12 +62,16 @@ enum sa_state {
 	X(ACCEPT)         /* responder: an acceptable INIT request */ \
 	X(MAY_REDIRECT)   /* the same, or the right key: but another gateway may be better */ \
 	X(REDIRECTED)     /* it is: the client is to go there */ \
+	X(RESUME)         /* initiator starts, with a ticket */ \
+	X(TICKET)         /* responder: an acceptable RESUME request */ \
 	X(JOB)            /* a computation ended, well or badly */ \
 	X(GRANTED)        /* a question was answered with yes */ \
 	X(CHILDLESS)      /* yes, but the first child is already known to be impossible */ \
+	X(RESUMED)        /* yes, and the SA is being resumed: no key is asked for */ \
 	X(REFUSED)        /* a question was answered with no */ \
 	X(COMMITTED)      /* the store answered, well or badly */ \
 	X(INIT_REPLY)     \
+	X(RESUME_REPLY)   \
 	X(INIT_COOKIE)    /* the responder wants its cookie back */ \
 	X(INIT_GROUP)     /* the responder wants another group that we allow */ \
 	X(INIT_REFUSED)   /* an unprotected error: a hint only */ \
@@ -87,6 +95,7 @@ enum sa_state {
 	X(DPD)            /* liveness check is due */ \
 	X(LIFETIME)       /* lifetime of the SA or of the session is over */ \
 	X(REPLACED)       /* its successor is in charge, and the peer deletes this one */ \
+	X(SUPERSEDED)     /* the peer has resumed its session in another IKE SA */ \
 	X(CLOSE)          /* the operator, or a newer SA of the same peer */ \
 	X(CHILD_LOST)     /* the data path lost the child */
 

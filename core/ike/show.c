@@ -104,6 +104,8 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.window_remote = sa->out.size != 0 ? sa->out.size : 1,
 		.dpd_interval_s = sa->dpd.interval_s,
 		.dpd_retry_s = sa->dpd.retry_s,
+		.is_resumed = sa->is_resumed,
+		.has_ticket = sa->ticket.bytes != NULL,
 		.nat_local = sa->nat_local,
 		.nat_remote = sa->nat_remote,
 		.frag_std_configured = sa->frag.ours & FRAG_STD,

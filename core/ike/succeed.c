@@ -8,6 +8,7 @@
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/qcd.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 
 struct ike_sa *succeed_new(struct exchange *x)
@@ -111,6 +112,7 @@ static void move_presence(struct ike_sa *old, struct ike_sa *heir)
 	struct ike *ike = old->ike;
 
 	heir->session = old->session;
+	ticket_desk_inherit(old, heir);
 	heir->session_end_ms = old->session_end_ms;
 	heir->close_why = old->close_why;
 	heir->grant = old->grant;
@@ -137,6 +139,7 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	timer_stop(&ike->timers, &old->child_timer);
 	timer_stop(&ike->timers, &old->work_timer);
 	timer_stop(&ike->timers, &old->nat_timer);
+	timer_stop(&ike->timers, &old->ticket_timer);
 	timer_stop(&ike->timers, &heir->state_timer);
 	swap_numbers(old, heir);
 	move_children(old, heir);

@@ -13,6 +13,7 @@
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/record.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/wish.h"
 #include "core/ike/work.h"
 
@@ -211,6 +212,8 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 		return get_request(v, &sa->out.lane[LANE_EXCHANGE]);
 	case TAG_REQUEST_INFO:
 		return get_request(v, &sa->out.lane[LANE_INFO]);
+	case TAG_TICKET:
+		return ticket_desk_thaw(sa, v);
 	case TAG_WHY:
 		if (!fz_get_str(v, token, sizeof(token)))
 			return ST_BAD_PAYLOAD;
@@ -241,7 +244,7 @@ static bool is_sound_window(const struct ike_sa *sa)
 	for (size_t i = 0; i < LANES; i++) {
 		const struct window_request *r = &sa->out.lane[i];
 
-		if ((r->kind != REQ_NONE) != (r->bytes != NULL) || r->kind > REQ_CREATE ||
+		if ((r->kind != REQ_NONE) != (r->bytes != NULL) || r->kind >= REQ_KINDS ||
 			(r->kind != REQ_NONE && (window_lane_of(r->kind) != i || r->msgid >= sa->out.next)))
 			return false;
 	}
@@ -307,6 +310,7 @@ static void resume_up(struct ike_sa *sa)
 	work_arm(sa);
 	sa_arm_dpd(sa);
 	keepalive_arm(sa);
+	ticket_desk_arm(sa);
 	/* What was on its way is sent again; what was wanted is wanted. */
 	sa_arm(sa, &sa->work_timer, ike_now(ike));
 }

@@ -134,7 +134,8 @@ void window_out_fini(struct window_out *w)
 
 enum window_lane window_lane_of(enum request_kind kind)
 {
-	return kind == REQ_INIT || kind == REQ_AUTH || kind == REQ_CREATE ? LANE_EXCHANGE : LANE_INFO;
+	return kind == REQ_INIT || kind == REQ_AUTH || kind == REQ_CREATE || kind == REQ_RESUME
+		? LANE_EXCHANGE : LANE_INFO;
 }
 
 bool window_out_is_free(const struct window_out *w, enum request_kind kind)

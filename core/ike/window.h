@@ -43,7 +43,11 @@ enum request_kind {
 	REQ_DPD,
 	REQ_DELETE,
 	REQ_DELETE_CHILD,
-	REQ_CREATE
+	REQ_CREATE,
+	/* Frozen records have these numbers. */
+	REQ_TICKET = 20,
+	REQ_RESUME,
+	REQ_KINDS
 };
 
 /* When a request is repeated: after first_ms, then twice as long each time up to cap_ms. */

@@ -5,6 +5,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
+#include "core/ike/ticket_desk.h"
 #include "core/ike/notice.h"
 #include "core/ike/wish.h"
 
@@ -187,6 +188,8 @@ void work(struct ike_sa *sa)
 		st = info_delete_children(sa);
 	else if (notice_is_due(sa) && window_out_is_free(&sa->out, REQ_DPD))
 		st = notice_send(sa);
+	else if (sa->wants_ticket && window_out_is_free(&sa->out, REQ_TICKET))
+		st = ticket_desk_request(sa);
 	if (st == ST_OK && sa->mine == NULL && window_out_is_free(&sa->out, REQ_CREATE) &&
 		!wants_delete(sa))
 		st = begin_next(sa);

@@ -266,6 +266,61 @@ static void set_key(uint8_t *out, uint16_t *len, const char *key)
 	memcpy(out, key, *len);
 }
 
+/* Like a store: whether a session is up, how it ended, and that it is resumed once. */
+static void answer_ticket(struct world_node *n, const struct ike_question *q, struct ike_answer *a)
+{
+	size_t count = n->n_session < WORLD_SESSIONS ? n->n_session : WORLD_SESSIONS;
+
+	a->status = ST_TICKET_REVOKED;
+	for (size_t i = 0; i < count; i++) {
+		enum status why = n->session[i].why;
+
+		if (memcmp(&n->session[i].session, &q->ticket, sizeof(q->ticket)) != 0)
+			continue;
+		a->live_sa = n->session[i].sa;
+		if (a->live_sa == 0 && why != ST_END_DPD && why != ST_TIMEOUT && why != ST_END_LOST &&
+			why != ST_END_CRASHED)
+			return;
+		a->status = ST_OK;
+		if (q->claims_ticket) {
+			n->session[i].why = ST_END_RESUMED;
+			n->claims++;
+		}
+	}
+}
+
+static void note_session(struct world_node *n, const struct ike_event *ev)
+{
+	size_t count = n->n_session < WORLD_SESSIONS ? n->n_session : WORLD_SESSIONS;
+
+	if (ev->kind == IKE_EV_SA_UP) {
+		size_t i = n->n_session++ % WORLD_SESSIONS;
+
+		n->session[i].session = ev->session;
+		n->session[i].sa = ev->sa;
+		n->session[i].why = ST_OK;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (n->session[i].sa == ev->sa &&
+			memcmp(&n->session[i].session, &ev->session, sizeof(ev->session)) == 0) {
+			n->session[i].sa = 0;
+			n->session[i].why = ev->status;
+		}
+}
+
+static void keep_keys(void *ctx, const uint8_t *rec, size_t len)
+{
+	struct world_node *n = ctx;
+
+	if (len == 0 || len > sizeof(n->keys)) {
+		world_break(n->w, "keys of tickets of a strange length");
+		return;
+	}
+	memcpy(n->keys, rec, len);
+	n->keys_len = len;
+}
+
 static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 {
 	struct world_node *n = ctx;
@@ -292,6 +347,9 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		n->asked_subnets = q->n_subnets;
 		fill_random(n, a->session.b, sizeof(a->session.b));
 		a->grant.tun = 7;
+		break;
+	case ASK_TICKET:
+		answer_ticket(n, q, a);
 		break;
 	case ASK_ADDRESS:
 		answer_address(n, q, number, a);
@@ -474,6 +532,11 @@ void world_reconcile_leases(struct world *w)
 	for (size_t i = 0; i < WORLD_LEASES; i++)
 		if (w->lease[i].sa != 0 && !has_record(&w->node[1], w->lease[i].sa))
 			w->lease[i].sa = 0;
+	for (size_t i = 0; i < WORLD_SESSIONS; i++)
+		if (w->node[1].session[i].sa != 0 && !has_record(&w->node[1], w->node[1].session[i].sa)) {
+			w->node[1].session[i].sa = 0;
+			w->node[1].session[i].why = ST_END_LOST;
+		}
 	for (size_t i = 0; i < w->n_queue; i++)
 		if (w->queue[i]->node == 1 && w->queue[i]->kind == WI_ANSWER)
 			w->queue[i]->answer.status = ST_CANCELLED;
@@ -498,6 +561,8 @@ static void tell(void *ctx, const struct ike_event *ev)
 	n->told[ev->kind]++;
 	if (ev->kind == IKE_EV_REDIRECTED)
 		n->redirected = *ev->gateway;
+	if (ev->kind == IKE_EV_SA_UP || ev->kind == IKE_EV_SA_DOWN)
+		note_session(n, ev);
 	if (ev->kind == IKE_EV_SA_UP) {
 		n->up_sa = ev->sa;
 		n->up_total++;
@@ -537,5 +602,6 @@ const struct ike_ports world_ports = {
 	.unuse = unuse,
 	.remove = remove_child,
 	.keep = keep,
+	.keep_keys = keep_keys,
 	.tell = tell,
 };

@@ -140,6 +140,8 @@ static bool start_engine(struct world *w, int side)
 		return false;
 	memset(secret, side + 1, sizeof(secret)); /* it outlives everything */
 	ike_set_token_secret(n->ike, secret);
+	if (n->keys_len != 0 && ike_take_keys(n->ike, (struct view){n->keys, n->keys_len}) != ST_OK)
+		world_break(w, "keys of tickets that were kept are not taken");
 	return true;
 }
 
@@ -240,6 +242,12 @@ bool world_power_cycle(struct world *w, int side)
 	for (size_t i = 0; i < n->n_record; i++)
 		free(n->record[i].rec);
 	n->n_record = 0;
+	/* What the store does with them at the next start. */
+	for (size_t i = 0; i < WORLD_SESSIONS; i++)
+		if (n->session[i].sa != 0) {
+			n->session[i].sa = 0;
+			n->session[i].why = ST_END_LOST;
+		}
 	return world_restart(w, side);
 }
 

@@ -15,6 +15,7 @@
 #define WORLD_USED 256
 #define WORLD_LEASES 64
 #define WORLD_RECORDS 64
+#define WORLD_SESSIONS 64
 #define WORLD_LOG 4096
 
 struct snapshot;
@@ -71,6 +72,16 @@ struct world_node {
 	char last_detail[IKE_DETAIL_LEN];
 	uint64_t up_sa;       /* last SA told up; 0 after it was told down */
 	uint64_t up_total;
+	/* sessions that were up, as a store has them; the oldest go */
+	struct {
+		struct ulid session;
+		uint64_t sa;     /* 0: over */
+		enum status why;
+	} session[WORLD_SESSIONS];
+	size_t n_session;
+	unsigned claims;      /* tickets that were given up to their owners */
+	uint8_t keys[512];    /* what keep_keys was given last */
+	size_t keys_len;
 	/* keys that the questions are answered with */
 	char psk_local[64];
 	char psk_remote[64];

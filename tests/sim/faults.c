@@ -49,6 +49,57 @@ static bool login_with_fault(uint64_t nth, const char **why)
 	return done;
 }
 
+static bool deaf(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	(void)world;
+	(void)it;
+	(void)ctx;
+	return from == 0;
+}
+
+/* The client lost its connection and comes back with its ticket (RFC 5723), and one allocation fails on
+ * the way. True: it was resumed all the same. */
+static bool return_with_fault(uint64_t nth, const char **why)
+{
+	int64_t live = mem_live();
+	uint64_t sa = 0;
+	bool done;
+
+	*why = NULL;
+	if (!world_init(&w, nth, story_conf(false, 1), story_conf(true, 0))) {
+		*why = "no engine without faults";
+		return false;
+	}
+	(void)!world_connect(&w, &sa);
+	world_run(&w, 5000);
+	w.tap = deaf;
+	world_run(&w, 60000);
+	w.tap = NULL;
+	mem_fail_at(nth);
+	(void)!world_connect(&w, &sa);
+	world_run(&w, 15000);
+	mem_fail_at(0);
+	world_run(&w, 100000);
+	done = world_count(&w.node[0], CT_RESUMED) == 1 && world_count(&w.node[1], CT_RESUMED) == 1;
+	if (w.node[0].up_sa == 0)
+		(void)!world_connect(&w, &sa);
+	world_run(&w, 10000);
+	if (w.node[0].up_sa == 0 || w.node[1].up_sa == 0 || !world_children_agree(&w))
+		*why = "no way back";
+	ike_close_all(w.node[0].ike, ST_END_ADMIN);
+	world_run(&w, 100000);
+	ike_close_all(w.node[1].ike, ST_END_ADMIN);
+	world_run(&w, 100000);
+	if (*why == NULL && !world_is_empty(&w))
+		*why = "something was left behind";
+	if (w.broken != NULL)
+		*why = w.broken;
+	world_fini(&w);
+	if (mem_live() != live)
+		*why = "memory leaked";
+	return done;
+}
+
 static void count(const char *what, uint64_t n, const char *why, uint64_t *passed, uint64_t *failed)
 {
 	if (why == NULL) {
@@ -111,6 +162,10 @@ void faults_run(uint64_t *passed, uint64_t *failed)
 	for (uint64_t nth = 1, in_a_row = 0; nth < FAULTS_MAX && in_a_row < 60; nth++) {
 		in_a_row = login_with_fault(nth, &why) ? in_a_row + 1 : 0;
 		count("allocation", nth, why, passed, failed);
+	}
+	for (uint64_t nth = 1, in_a_row = 0; nth < FAULTS_MAX && in_a_row < 40; nth++) {
+		in_a_row = return_with_fault(nth, &why) ? in_a_row + 1 : 0;
+		count("allocation of a return", nth, why, passed, failed);
 	}
 	for (unsigned i = 0; i < 20; i++) {
 		if (i / 10 == 0 && i % 10 >= 7)

@@ -1,5 +1,5 @@
-/* Fault countdown: a whole login, again and again, each time with the next allocation failing; and
- * the same for each answer of the world that may be no. */
+/* Fault countdown: a whole login, and a return with a ticket, again and again, each time with the next
+ * allocation failing; and the same for each answer of the world that may be no. */
 #ifndef TESTS_SIM_FAULTS_H
 #define TESTS_SIM_FAULTS_H
 

@@ -84,8 +84,9 @@ int main(int argc, char **argv)
 		(unsigned long long)total.packets, (unsigned long long)total.steps,
 		(unsigned long long)total.up, (unsigned long long)total.restarts,
 		(double)(clock() - start) / CLOCKS_PER_SEC);
-	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions\n", (unsigned long long)total.rekeys,
-		(unsigned long long)total.rekeyed, (unsigned long long)total.collisions);
+	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions, %llu SAs resumed\n",
+		(unsigned long long)total.rekeys, (unsigned long long)total.rekeyed,
+		(unsigned long long)total.collisions, (unsigned long long)total.resumed);
 	printf("# %llu messages put together from fragments\n", (unsigned long long)total.reassembled);
 	printf("# %llu crashes, %llu proven by a token, %llu forged notices, %llu clients redirected\n",
 		(unsigned long long)total.crashes, (unsigned long long)total.tokens,

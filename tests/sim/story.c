@@ -31,25 +31,27 @@
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
 #define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
 #define MTU(bytes) "crypto ikev2 fragmentation mtu " #bytes "\n"
+#define RESUME(seconds) "sallyport ike resumption lifetime " #seconds "\n"
 #define PROPOSAL(encr, integ, group) \
 	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
-	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 redirect gateway init\n",
+	SERVER " dpd 10 2 periodic\n" TEMPLATE RESUME(3600) "crypto ikev2 redirect gateway init\n",
 	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) MTU(240) "crypto ikev2 window 1\n",
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
-		"no crypto ikev2 fragmentation\n",
-	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n" TEMPLATE
+		"no crypto ikev2 fragmentation\n" RESUME(60),
+	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n" TEMPLATE RESUME(600)
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19") MTU(300),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
 		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
 };
 static const char *const client_texts[] = {
-	CLIENT FOLLOWS,
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS FOLLOWS MTU(200),
+	CLIENT " dpd 10 2 periodic\n" FOLLOWS RESUME(600),
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS FOLLOWS MTU(200) RESUME(60),
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19") MTU(250),
-	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
+	CLIENT " dpd 10 2 periodic\n" RESUME(60)
+		PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
 /* Wants PFS, which only one client offers. */
@@ -110,6 +112,7 @@ struct story {
 	size_t old_len;
 	bool keeper_failed;
 	int old_to;
+	uint64_t dark_until_ms;  /* the client hears nothing */
 	struct endpoint old_local, old_remote;
 };
 
@@ -122,6 +125,8 @@ static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
 	bool is_fragment;
 	size_t slot;
 
+	if (from == 1 && w->now_ms < s->dark_until_ms)
+		return false;
 	if (world_chance(w, 50) && it->len <= sizeof(s->old)) {
 		memcpy(s->old, it->bytes, it->len);
 		s->old_len = it->len;
@@ -234,7 +239,7 @@ static void junk(struct story *s)
 	if (world_chance(w, 600))
 		for (unsigned i = 0; i < 1 + world_random(w) % 3; i++)
 			msg[world_random(w) % s->old_len] = (uint8_t)world_random(w);
-	if (msg[18] == 34 && world_chance(w, 500)) {
+	if ((msg[18] == 34 || msg[18] == 38) && world_chance(w, 500)) {
 		uint64_t spi = world_random(w);
 
 		memcpy(msg, &spi, 8);
@@ -370,7 +375,7 @@ static bool act(struct story *s)
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 22) {
+	switch (world_random(w) % 23) {
 	case 0:
 	case 1:
 	case 2:
@@ -402,6 +407,15 @@ static bool act(struct story *s)
 		if (w->node[side].n_child > 0 && world_chance(w, 200))
 			ike_on_child_lost(w->node[side].ike, w->node[side].child[0].spi_in,
 				ST_ESP_SEQ_END);
+		break;
+	case 17:
+		/* What resumption is for: the network, or the headend, is away for a while. */
+		if (world_chance(w, 400))
+			s->dark_until_ms = w->now_ms + 20000 + world_random(w) % 40000;
+		if (world_chance(w, s->restarts / 10)) {
+			s->total->restarts++;
+			return world_power_cycle(w, 1);
+		}
 		break;
 	case 11:
 	case 12:
@@ -489,6 +503,27 @@ static void prove_connect(struct story *s, bool possible, bool more)
 			w->node[1].n_child, 1 + w->knobs.more);
 }
 
+/* The client loses its connection and comes back, with a ticket where it has one. */
+static void prove_return(struct story *s, bool possible)
+{
+	struct world *w = &s->w;
+	uint64_t sa = 0, before = w->node[0].up_total;
+
+	if (w->broken != NULL || !possible)
+		return;
+	s->dark_until_ms = w->now_ms + 60000;
+	if (world_chance(w, 300) && !world_power_cycle(w, 1))
+		world_break(w, "out of memory");
+	world_run(w, 70000);
+	if (ike_count(w->node[0].ike) != 0)
+		return; /* it does not watch the peer */
+	if (world_connect(w, &sa) != ST_OK)
+		world_break(w, "connect refused");
+	world_run(w, 10000);
+	if (w->broken == NULL && (w->node[0].up_total == before || !world_children_agree(w)))
+		world_break(w, "no way back: %s %s", w->node[0].last_detail, w->node[1].last_detail);
+}
+
 static void prove_empty(struct story *s)
 {
 	struct world *w = &s->w;
@@ -516,6 +551,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	client = client < CLIENTS ? client : client % (CLIENTS - 1); /* the hopeless one is rare */
 	memset(&s.seen, 0, sizeof(s.seen));
 	s.old_len = 0;
+	s.dark_until_ms = 0;
 	s.keeper_failed = false;
 	s.total = total;
 	s.server = (size_t)(seed % SERVERS);
@@ -533,7 +569,9 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	if (s.w.broken == NULL && s.w.node[0].n_child > 0 && s.w.node[1].n_child > 0)
 		(void)world_children_agree(&s.w);
 	heal(&s.w);
+	s.dark_until_ms = 0;
 	prove_connect(&s, is_possible(client, s.server), !is_pfs[s.server] || client == 1);
+	prove_return(&s, is_possible(client, s.server));
 	prove_empty(&s);
 	for (int i = 0; i < 2; i++) {
 		total->redirected += s.w.node[i].told[IKE_EV_REDIRECTED];
@@ -543,6 +581,9 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	total->steps += s.w.steps;
 	total->rekeyed += world_count(&s.w.node[0], CT_CHILD_REKEYED) + world_count(&s.w.node[0], CT_IKE_REKEYED);
 	total->reassembled += world_count(&s.w.node[0], CT_FRAGMENTS_WHOLE) + world_count(&s.w.node[1], CT_FRAGMENTS_WHOLE);
+	total->resumed += world_count(&s.w.node[1], CT_RESUMED);
+	if (world_count(&s.w.node[1], CT_RESUMED) > s.w.node[1].claims)
+		world_break(&s.w, "an SA was resumed and nobody asked whether it may");
 	total->collisions += world_count(&s.w.node[0], CT_REKEY_COLLISION);
 	total->up += s.w.node[0].up_total + s.w.node[1].up_total;
 	world_fini(&s.w);

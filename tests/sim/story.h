@@ -4,8 +4,10 @@
  *   - no SA is up without a commit and a kept record
  *   - a repeated request gets the same reply again, byte by byte, fragment by fragment
  *   - no fragment is longer than the MTU allows
+ *   - no ticket brings back a session that somebody ended, and none does so twice (ike_ports.c)
  *   - half-open SAs never exceed the limit
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
+ *   - a client that lost its connection comes back, with a ticket or without
  *   - what is said without proof ends nothing and redirects nobody; a side may lose all its state
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H
@@ -17,6 +19,7 @@ struct story_total {
 	uint64_t packets, steps, up, restarts;
 	uint64_t crashes, tokens; /* a side lost its state, and the other was shown a token */
 	uint64_t forged, redirected;
+	uint64_t resumed;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
 	uint64_t reassembled; /* messages put together from fragments */
 };

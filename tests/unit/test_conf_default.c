@@ -143,6 +143,7 @@ static void global_defaults(void)
 	T_EQ(s->own.nat_port, 4500);
 	T_EQ(s->own.workers, 0);
 	T_EQ(s->own.half_open_per_source, 20);
+	T_EQ(s->own.resumption_s, 0);
 	T_EQ(s->own.retention_days, 90);
 	T_EQ(s->own.group_commit_ms, 10);
 	T_EQ(s->own.listen_count, 0);
@@ -174,6 +175,11 @@ static const struct form_case forms[] = {
 	{"no sallyport half-open per-source\n", "no sallyport half-open per-source\n", NULL},
 	{"no sallyport half-open per-source\ndefault sallyport half-open per-source\n", NULL,
 		"half-open"},
+	{"sallyport ike resumption\n", "sallyport ike resumption\n", "lifetime"},
+	{"sallyport ike resumption lifetime 7200\n", "sallyport ike resumption lifetime 7200\n", NULL},
+	{"sallyport ike resumption lifetime 3600\n", "sallyport ike resumption\n", "lifetime"},
+	{"sallyport ike resumption lifetime 7200\nno sallyport ike resumption\n", NULL, "resumption"},
+	{"sallyport ike resumption\ndefault sallyport ike resumption\n", NULL, "resumption"},
 	{"sallyport metrics listen 127.0.0.1\n", "sallyport metrics listen 127.0.0.1\n", "9501"},
 	{"sallyport metrics listen 127.9.9.9 port 9501\n",
 		"sallyport metrics listen 127.9.9.9\n", "port 9501"},
