@@ -61,7 +61,7 @@ static struct payload_chain start(struct wr *wr, const struct ike_sa *from, cons
 		.version = IKE_VERSION,
 		.exchange = (uint8_t)(35 + how % 4),
 		.flags = (uint8_t)((from->is_initiator ? IKE_FLAG_INITIATOR : 0) | (how & 0x20)),
-		.msgid = (how & 0x20 ? to->out.msgid : to->in.next) + (how & 0x40 ? 1 : 0) - (how >> 7),
+		.msgid = (how & 0x20 ? to->out.next - 1 : to->in.next) + (how & 0x40 ? 1 : 0) - (how >> 7),
 	};
 	struct payload_chain c;
 
