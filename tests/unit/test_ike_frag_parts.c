@@ -318,6 +318,44 @@ static void test_selection_table(void)
 
 /* ---- Cisco's ---------------------------------------------------------------------------------------- */
 
+static void test_cisco_payload(void)
+{
+	static const struct {
+		const char *name, *payload; /* after an IKE header */
+		enum status st;
+	} rows[] = {
+		{"one byte", "00 00 0009 0007 02 01 aa", ST_OK},
+		{"flags are one bit", "00 00 0009 0007 02 fe aa", ST_OK},
+		{"nothing", "", ST_TRUNCATED},
+		{"cut in its header", "00 00 0009 0007 02", ST_TRUNCATED},
+		{"cut in its piece", "00 00 000a 0007 02 01 aa", ST_TRUNCATED},
+		{"longer than it says", "00 00 0009 0007 02 01 aa bb", ST_TRAILING},
+		{"shorter than a header", "00 00 0007 0007 02 01 aa", ST_BAD_LENGTH},
+		{"length 0", "00 00 0000 0007 02 01 aa", ST_BAD_LENGTH},
+		{"longest length", "00 00 ffff 0007 02 01 aa", ST_TRUNCATED},
+		{"empty", "00 00 0008 0007 02 01", ST_BAD_FRAGMENT},
+		{"number 0", "00 00 0009 0007 00 01 aa", ST_BAD_FRAGMENT},
+		{"another payload after it", "2e 00 0009 0007 02 01 aa", ST_BAD_FRAGMENT},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cisco_frag f;
+		struct view body;
+		uint8_t *msg;
+
+		T_ROW(i, rows[i].name);
+		body.p = t_hex(rows[i].payload, &body.len);
+		msg = calloc(1, IKE_HDR_LEN + body.len); /* of the exact size, for the sanitizers */
+		memcpy(msg + IKE_HDR_LEN, body.p, body.len);
+		enum status st = cisco_frag_parse((struct view){msg, IKE_HDR_LEN + body.len}, &f);
+		bool as_written = f.id == 7 && f.number == 2 && f.is_last == (i == 0) &&
+				  f.piece.len == 1 && f.piece.p == msg + IKE_HDR_LEN + 8;
+		free(msg);
+		T_EQ(st, rows[i].st);
+		T_TRUE(st != ST_OK || as_written);
+	}
+}
+
 static void test_pile(void)
 {
 	struct cisco_frag f = {.id = 1, .piece = {payloads, 1000}};
@@ -383,6 +421,7 @@ int main(void)
 	T_RUN(test_limits);
 	T_RUN(test_set_out_of_memory);
 	T_RUN(test_selection_table);
+	T_RUN(test_cisco_payload);
 	T_RUN(test_pile);
 	return t_end();
 }
