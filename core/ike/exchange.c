@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/offer.h"
 #include "core/ike/freeze.h"
+#include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -137,6 +138,7 @@ static void on_failed_mine(struct exchange *x)
 			child_retire(c, ST_END_PEER);
 		return;
 	}
+	trace_event(sa->ike, &ev);
 	if (!is_quiet(x->why))
 		sa->ike->ports->tell(sa->ike->ctx, &ev);
 	if (x->why == ST_NO_ADDITIONAL_SAS && c != NULL) {
@@ -210,6 +212,7 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 	enum status st;
 
 	if (row == NULL) {
+		trace_exchange(x, ev->kind, x->state);
 		stats_status(sa->ike->stats, ST_BAD_STATE);
 		return;
 	}
@@ -218,6 +221,7 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 		return;
 	if (st != ST_OK && x->why == ST_OK)
 		x->why = st;
+	trace_exchange(x, ev->kind, st == ST_OK ? row->next_ok : row->next_fail);
 	x->state = st == ST_OK ? row->next_ok : row->next_fail;
 	timer_stop(&sa->ike->timers, &x->timer);
 	if (x->state == XS_DONE || x->state == XS_FAILED)

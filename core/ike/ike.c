@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/receive.h"
+#include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define MAP_SLOTS 64
@@ -83,6 +84,11 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 
 	ike->conf = snapshot_ref(conf);
 	snapshot_unref(old);
+}
+
+void ike_set_trace(struct ike *ike, unsigned topics)
+{
+	ike->trace_topics = topics;
 }
 
 void ike_enter(struct ike *ike)
@@ -176,6 +182,7 @@ struct guard_limits ike_limits(const struct ike *ike)
 
 void ike_report(struct ike *ike, const struct ike_event *ev)
 {
+	trace_event(ike, ev);
 	if (limiter_take(&ike->reports, ike_now(ike)))
 		ike->ports->tell(ike->ctx, ev);
 }

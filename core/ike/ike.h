@@ -24,6 +24,8 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 void ike_free(struct ike *ike);
 /* New configuration: new exchanges use it, SAs keep what they resolved. */
 void ike_set_conf(struct ike *ike, struct snapshot *conf);
+/* Which topics go to the `trace` port: bits of trace.h; 0, as at first: none. */
+void ike_set_trace(struct ike *ike, unsigned topics);
 
 /* One datagram, non-ESP marker already removed. Never fails: bad input is counted. */
 void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,

@@ -7,6 +7,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/trace.h"
 
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
@@ -28,6 +29,7 @@ void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 	msg_notify(&o, type, data.p, data.len);
 	if (msg_end(&o, &msg) != ST_OK || msg.len > m->raw.len)
 		return;
+	trace_out(ike, NULL, m->local, m->remote, msg);
 	stats_inc(ike->stats, CT_IKE_OUT);
 	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
 	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);

@@ -7,6 +7,7 @@
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/trace.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -24,7 +25,7 @@ static void refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 
 static void on_broken(struct ike *ike, const struct msg_in *m, enum status st)
 {
-	stats_status(ike->stats, st);
+	trace_drop(ike, NULL, m, st);
 	/* RFC 7296 2.5: a higher major version is told ours. */
 	if (st == ST_BAD_VERSION && m->hdr.version >> 4 > 2)
 		refuse(ike, m, N_INVALID_MAJOR_VERSION, (struct view){0});
@@ -52,12 +53,12 @@ static void on_init(struct ike *ike, const struct msg_in *m)
 		if (m->hdr.spi_r == 0)
 			init_r_on_request(ike, m);
 		else
-			stats_status(ike->stats, ST_BAD_SPI);
+			trace_drop(ike, NULL, m, ST_BAD_SPI);
 		return;
 	}
 	sa = ike_find_spi(ike, m->hdr.spi_i);
 	if (sa == NULL || !sa->is_initiator)
-		stats_status(ike->stats, ST_BAD_SPI);
+		trace_drop(ike, NULL, m, ST_BAD_SPI);
 	else
 		init_i_on_reply(sa, m);
 }
@@ -109,12 +110,12 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 	bool deletes_ike = false;
 
 	if (kind == MESSAGE_KINDS) {
-		stats_status(sa->ike->stats, ST_BAD_EXCHANGE);
+		trace_drop(sa->ike, sa, m, ST_BAD_EXCHANGE);
 		return;
 	}
 	/* Nothing but IKE_AUTH is answered to a peer that has not authenticated. */
 	if (sa->state == SA_R_AUTH && m->hdr.exchange != EX_IKE_AUTH) {
-		stats_status(sa->ike->stats, ST_BAD_STATE);
+		trace_drop(sa->ike, sa, m, ST_BAD_STATE);
 		return;
 	}
 	if (st == ST_OK)
@@ -152,7 +153,7 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 	case WIN_BUSY:
 		return;
 	case WIN_OUTSIDE:
-		stats_status(ike->stats, ST_BAD_MSGID);
+		trace_drop(ike, sa, m, ST_BAD_MSGID);
 		return;
 	}
 }
@@ -174,7 +175,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 	/* Late ones and those to another exchange than the open one. */
 	if (!window_out_is_open(&sa->out, m->hdr.msgid) ||
 		m->hdr.exchange != exchange_of(sa->out.kind)) {
-		stats_status(ike->stats, ST_BAD_MSGID);
+		trace_drop(ike, sa, m, ST_BAD_MSGID);
 		return;
 	}
 	dpd_heard(&sa->dpd, ike_now(ike));
@@ -204,14 +205,15 @@ static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, st
 	enum status st;
 
 	if (!sa->has_keys) {
-		stats_status(sa->ike->stats, ST_BAD_STATE);
+		trace_drop(sa->ike, sa, m, ST_BAD_STATE);
 		return;
 	}
 	st = msg_open(sa, parsed, m->raw, m, &is_authentic);
 	if (!is_authentic) {
-		stats_status(sa->ike->stats, st);
+		trace_drop(sa->ike, sa, m, st);
 		return;
 	}
+	trace_opened(sa, m, st);
 	if (ike_hdr_is_response(&m->hdr))
 		on_reply(sa, m, st);
 	else
@@ -228,6 +230,7 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 
 	m.hdr = parsed.hdr;
 	m.p = parsed.p;
+	trace_in(ike, &m, st);
 	if (st != ST_OK) {
 		on_broken(ike, &m, st);
 		return;
@@ -241,6 +244,6 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 		on_protected(sa, &parsed, &m);
 		return;
 	}
-	stats_status(ike->stats, ST_BAD_SPI);
+	trace_drop(ike, NULL, &m, ST_BAD_SPI);
 	refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
 }

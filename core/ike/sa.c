@@ -11,6 +11,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/sa_end.h"
+#include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define SPI_TRIES 8
@@ -160,6 +161,7 @@ void sa_free(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 
+	trace_gone(sa);
 	while (!list_empty(&sa->children))
 		child_free(CONTAINER_OF(sa->children.next, struct ike_child, node));
 	sa_unguard(sa);
@@ -252,6 +254,7 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	if (row == NULL) {
+		trace_ignored(sa, sa_event_name(ev->kind));
 		stats_status(sa->ike->stats, ST_BAD_STATE);
 		return ST_BAD_STATE;
 	}
@@ -261,8 +264,10 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		return st;
 	next = st == ST_OK ? row->next_ok : row->next_fail;
 	if (next == sa->state) {
-		if (st != ST_OK)
+		if (st != ST_OK) {
+			trace_failed(sa, st);
 			stats_status(sa->ike->stats, st);
+		}
 		if (next == SA_UP) {
 			sa->why = ST_OK;
 			sa->detail[0] = '\0';
@@ -275,6 +280,7 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		note_why(sa, ev->status);
 	if (asked != 0 && sa->wait.number == asked)
 		waiter_cancel(&sa->wait);
+	trace_state(sa, sa_event_name(ev->kind), sa_state_info(was)->name, sa_state_info(next)->name);
 	sa_enter(sa, next);
 	return st;
 }
@@ -391,6 +397,7 @@ void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct en
 {
 	struct ike *ike = sa->ike;
 
+	trace_out(ike, sa, local, remote, msg);
 	stats_inc(ike->stats, CT_IKE_OUT);
 	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
 	sa->sent_ms = ike_now(ike);
@@ -488,6 +495,7 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 		ev.spi_in = child->spi_in;
 		ev.spi_out = child->spi_out;
 	}
+	trace_event(sa->ike, &ev);
 	sa->ike->ports->tell(sa->ike->ctx, &ev);
 }
 

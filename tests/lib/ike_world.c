@@ -135,6 +135,8 @@ static bool start_engine(struct world *w, int side)
 
 	n->wake_ms = TIMER_NEVER;
 	n->ike = ike_new(&world_ports, n, n->conf, &n->stats);
+	if (n->ike != NULL)
+		ike_set_trace(n->ike, w->trace);
 	return n->ike != NULL;
 }
 
@@ -155,6 +157,13 @@ bool world_init(struct world *w, uint64_t seed, struct snapshot *client, struct 
 		snprintf(w->node[i].psk_remote, sizeof(w->node[i].psk_remote), "secret");
 	}
 	return start_engine(w, 0) && start_engine(w, 1);
+}
+
+void world_trace(struct world *w, unsigned topics)
+{
+	w->trace = topics;
+	for (int i = 0; i < 2; i++)
+		ike_set_trace(w->node[i].ike, topics);
 }
 
 static void free_item(struct world_item *it)
