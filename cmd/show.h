@@ -33,6 +33,10 @@ SHOW(admin_reload);
 SHOW(show_flexvpn);
 SHOW(connect_flexvpn);
 SHOW(clear_flexvpn);
+SHOW(debug_ikev2);
+SHOW(debug_condition);
+SHOW(undebug_all);
+SHOW(show_debugging);
 
 /* ---- shared by them ------------------------------------------------------------------------- */
 

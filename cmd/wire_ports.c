@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_ctl.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_session.h"
@@ -237,4 +238,5 @@ const struct ike_ports wire_ports = {
 	.remove = wire_remove,
 	.keep = port_keep,
 	.tell = wire_tell,
+	.trace = wire_trace,
 };

@@ -9,6 +9,7 @@
 #include "core/ike/ike.h"
 
 struct data;
+struct debug;
 struct diagnose;
 struct lua;
 struct sessions;
@@ -35,6 +36,8 @@ struct world {
 	struct data *data;
 	const struct snapshot *conf;
 	const struct diagnose *diagnose;
+	struct debug *debug;
+	void *caller;            /* who asks, for a command that returns ADMIN_STAYS */
 	const struct lua *lua;
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
