@@ -89,7 +89,7 @@ ok("the session's traffic is its SA's", session["packets_in"] == ipsec["packets_
 # ---- everything else that can be shown ---------------------------------------------------------------
 for words, seen in (("version", "Sallyport"), ("running-config", "crypto ikev2 profile RA"), ("running-config all", "crypto ikev2 proposal default"),
                     ("counters", "esp_in_packets"), ("ip local pool", "RA6"), ("ip local pool RA", "RA"), ("snmp", "Master agent at none: off"), ("crypto ikev2 stats", "Total IKEv2 SA count"),
-                    ("crypto ikev2 diagnose error", "Exit path table"), ("crypto ikev2 proposal", "IKEv2 proposal: default"),
+                    ("crypto ikev2 diagnose error", "Exit path table"), ("debug", "Nobody is debugging"), ("crypto ikev2 proposal", "IKEv2 proposal: default"),
                     ("crypto ikev2 proposal default", "Encryption"), ("crypto ikev2 policy", "IKEv2 policy : default"),
                     ("crypto ikev2 profile", "IKEv2 profile: RA"), ("crypto ikev2 profile RA", "Local identity"),
                     ("crypto ikev2 authorization policy", "IKEv2 Authorization Policy : RA")):
