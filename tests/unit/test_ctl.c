@@ -244,7 +244,7 @@ static void word_limit(void)
 	}
 }
 
-static void malformed_is_answered(void)
+static void test_bug_class_22_malformed_requests(void)
 {
 	uint8_t reply[100];
 
@@ -555,7 +555,7 @@ static void out_of_memory(void)
 }
 
 /* The rights come from the kernel: another user may look and not change. */
-static void credentials(void)
+static void test_bug_class_22_peer_credentials(void)
 {
 	uint8_t reply[100];
 	int status;
@@ -620,7 +620,7 @@ int main(void)
 	T_RUN(answers);
 	T_RUN(splits);
 	T_RUN(word_limit);
-	T_RUN(malformed_is_answered);
+	T_RUN(test_bug_class_22_malformed_requests);
 	T_RUN(too_much_is_cut_off);
 	T_RUN(longest_request);
 	T_RUN(byte_by_byte);
@@ -631,7 +631,7 @@ int main(void)
 	T_RUN(many_that_stay);
 	T_RUN(no_exit_code_is_a_failure);
 	T_RUN(out_of_memory);
-	T_RUN(credentials);
+	T_RUN(test_bug_class_22_peer_credentials);
 	T_RUN(socket_file);
 	return t_end();
 }
