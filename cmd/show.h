@@ -13,6 +13,7 @@ SHOW(show_running_config);
 SHOW(show_ikev2_sa);
 SHOW(show_ikev2_session);
 SHOW(show_ikev2_stats);
+SHOW(clear_ikev2_stats);
 SHOW(show_ikev2_proposal);
 SHOW(show_ikev2_policy);
 SHOW(show_ikev2_profile);

@@ -221,6 +221,7 @@ static bool make_core(struct wire *w)
 	wire_debug_init(w);
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .debug = &w->debug,
+				  .stats_cleared = &w->stats_cleared,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
 				  .reload = wire_reload, .log_limited = wire_log_limited,

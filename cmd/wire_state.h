@@ -93,6 +93,7 @@ struct wire {
 
 	struct diagnose diagnose;
 	struct debug debug;
+	struct stats_cleared stats_cleared;
 	struct debug_ports debug_ports;
 	struct world world;
 	struct sample sample;

@@ -30,6 +30,14 @@
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
+	X(IKE_CHILD_IN, "ike_create_child_in", "requests", "CREATE_CHILD_SA requests") \
+	X(IKE_INFO_IN, "ike_informational_in", "requests", "INFORMATIONAL requests") \
+	X(IKE_INIT_OUT, "ike_init_out", "requests", "IKE_SA_INIT requests sent") \
+	X(IKE_AUTH_OUT, "ike_auth_out", "requests", "IKE_AUTH requests sent") \
+	X(IKE_CHILD_OUT, "ike_create_child_out", "requests", "CREATE_CHILD_SA requests sent") \
+	X(IKE_INFO_OUT, "ike_informational_out", "requests", "INFORMATIONAL requests sent") \
+	X(IKE_REFUSALS_OUT, "ike_refusals_out", "packets", "unprotected error replies sent") \
+	X(IKE_REFUSALS_LIMITED, "ike_refusals_limited", "packets", "unprotected error replies left out by their rate limit") \
 	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \
 	X(ESP_IN_BYTES, "esp_in_bytes", "bytes", "inner bytes received through tunnels") \
 	X(ESP_OUT, "esp_out_packets", "packets", "ESP packets sealed") \

@@ -30,6 +30,8 @@ void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 	if (msg_end(&o, &msg) != ST_OK || msg.len > m->raw.len)
 		return;
 	trace_out(ike, NULL, m->local, m->remote, msg);
+	if (type != N_COOKIE)
+		stats_inc(ike->stats, CT_IKE_REFUSALS_OUT);
 	stats_inc(ike->stats, CT_IKE_OUT);
 	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
 	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);

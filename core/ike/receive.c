@@ -21,6 +21,8 @@ static void refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 		return;
 	if (limiter_take(&ike->notifies, ike_now(ike)))
 		init_r_refuse(ike, m, type, data);
+	else
+		stats_inc(ike->stats, CT_IKE_REFUSALS_LIMITED);
 }
 
 static void on_broken(struct ike *ike, const struct msg_in *m, enum status st)
@@ -122,6 +124,8 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 		st = payloads_judge(kind, &m->p);
 	if (st == ST_OK && kind == MK_INFO)
 		st = info_judge(&m->p, &deletes_ike);
+	if (kind == MK_CHILD_REQUEST || kind == MK_INFO)
+		stats_inc(sa->ike->stats, kind == MK_INFO ? CT_IKE_INFO_IN : CT_IKE_CHILD_IN);
 	ev.status = st;
 	if (st == ST_CRITICAL)
 		ev.kind = SE_CRITICAL;

@@ -409,6 +409,14 @@ void sa_send(struct ike_sa *sa, struct view msg)
 	sa_send_to(sa, &sa->local, &sa->remote, msg);
 }
 
+static enum counter sent_counter(enum request_kind kind)
+{
+	return kind == REQ_INIT	    ? CT_IKE_INIT_OUT
+	       : kind == REQ_AUTH   ? CT_IKE_AUTH_OUT
+	       : kind == REQ_CREATE ? CT_IKE_CHILD_OUT
+				    : CT_IKE_INFO_OUT;
+}
+
 enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view msg)
 {
 	/* 1, 2, 4, 8, 16, 16 seconds: 47 s in all (RFC 7296 2.4 leaves it to us). */
@@ -418,6 +426,7 @@ enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view ms
 
 	if (st != ST_OK)
 		return st;
+	stats_inc(sa->ike->stats, sent_counter(kind));
 	sa_arm(sa, &sa->request_timer, ike_now(sa->ike) + window_out_wait_ms(&sa->out));
 	return ST_OK;
 }
