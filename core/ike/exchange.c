@@ -394,14 +394,14 @@ enum status exchange_fail(struct exchange *x, enum status st, const char *fmt, .
 
 enum status exchange_generate(struct exchange *x)
 {
-	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = x->group};
+	struct ike_job job = {.kind = JOB_DH_GENERATE, .is_established = true, .group = x->group};
 
 	return waiter_job(&x->wait, &job);
 }
 
 enum status exchange_compute(struct exchange *x)
 {
-	struct ike_job job = {.kind = JOB_DH_COMPUTE, .group = x->group};
+	struct ike_job job = {.kind = JOB_DH_COMPUTE, .is_established = true, .group = x->group};
 	enum status st;
 
 	job.private_len = x->private_len;
