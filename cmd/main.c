@@ -47,7 +47,7 @@ static int help_main(int argc, char **argv)
 	struct out out;
 	out_init(&out, false);
 	admin_help(&out);
-	printf("\nAsked of the running headend; words may be shortened, --json is understood by each.\n"
+	printf("\nAsked of the running headend; words may be shortened, --json is understood by each but debug.\n"
 	       "FILTER: local IP [port N], remote IP [port N], fvrf NAME, ivrf NAME, id NUMBER\n\n");
 	fwrite(out.buf, 1, out.len, stdout);
 	out_fini(&out);

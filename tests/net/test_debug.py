@@ -78,6 +78,18 @@ clients[0].down()
 ok("a stream ends after its lines", few.ended() == 0 and "number of lines is reached; 10 lines" in few.text(), few.text()[-400:])
 ok("which the headend knows", not streams())
 
+# A negotiation in progress, as show has it: its IKE_AUTH does not get through.
+nft(hosts[1], "table inet lose {\n chain out {\n  type filter hook output priority 0;\n  udp dport 4500 drop\n }\n}\n")
+clients[1].write(ike="aes128gcm16-prfsha256-ecp256")
+clients[1].ctl("--initiate", "--child", "net", "--timeout", "1", check=False)
+half = sp.command("show", "crypto", "ikev2", "sa", "detailed", "remote", "10.99.1.12").stdout
+for words in ("IN-NEG", "Encr: AES-GCM, keysize: 128, PRF: SHA256, Hash: None, DH Grp:19, Auth sign: Unknown - 0, Auth verify: Unknown - 0",
+              "Status Description: Responder waiting for AUTH message", "Local window:      1              Remote window:      1",
+              "DPD configured for 0 seconds, retry 0"):
+    ok("half-open: %s" % words, words in half, half)
+stats = sp.command("show", "crypto", "ikev2", "stats").stdout
+ok("stats: negotiating", "negotiating(in/out): 1/0" in stats and "no_proposal" in stats, stats)
+
 # Not beyond main's death.
 last = Debug("last")
 sp.kill_main()
