@@ -109,13 +109,16 @@ static void put_exchanges(const struct world *w, struct out *out, const struct s
 
 static void put_failures(const struct world *w, struct out *out, const struct sample *s)
 {
-	out_printf(out, "\n  Failures and ends, by name:\n");
+	bool any = false;
+	out_printf(out, "\n  Failures and ends, by name:");
 	for (int i = 1; i < ST__MAX; i++) {
 		enum status st = (enum status)i;
-		if (is_of_ike(st) && failed(w, s, st))
-			out_printf(out, "  %14" PRIu64 "  %-22s %s\n", failed(w, s, st), status_token(st),
-				   status_words(st));
+		if (!is_of_ike(st) || !failed(w, s, st))
+			continue;
+		out_printf(out, "\n  %14" PRIu64 "  %-22s %s", failed(w, s, st), status_token(st), status_words(st));
+		any = true;
 	}
+	out_printf(out, "%s\n", any ? "" : " none");
 }
 
 SHOW(show_ikev2_stats)

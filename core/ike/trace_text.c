@@ -16,9 +16,9 @@
 #include "core/wire/ts.h"
 #include "core/wire/vendor.h"
 
-#define ESCAPED 160 /* of what a peer wrote into one field */
-#define SHOWN 4     /* transforms of one proposal's type, SPIs of one Delete, lines of one list */
-#define SHOWN_TS 16
+#define ESCAPED 360 /* of what a peer wrote into one field */
+#define SHOWN_SPIS 4 /* of one Delete */
+#define SHOWN_TS 16  /* selectors, attributes of one payload */
 
 struct text {
 	const struct ike_trace *t;
@@ -235,7 +235,7 @@ static void text_delete(struct text *x, struct view body)
 		return;
 	}
 	put(x, "  Protocol: %s, %u SPIs", proto_name(d.protocol), d.n);
-	for (uint16_t i = 0; d.protocol != PROTO_IKE && i < d.n && i < SHOWN; i++)
+	for (uint16_t i = 0; d.protocol != PROTO_IKE && i < d.n && i < SHOWN_SPIS; i++)
 		put(x, "%s0x%08x", i == 0 ? ": " : ", ", delete_spi(&d, i));
 	end_line(x);
 }
