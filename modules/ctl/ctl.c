@@ -158,8 +158,19 @@ static void want_write(struct client *cl, bool want)
 	cl->ctl->ports.watch(cl->ctl->ctx, cl->fd, want, cl);
 }
 
+/* What has gone out makes room: an answer that goes on needs no more than what waits. */
+static void make_space(struct client *cl)
+{
+	if (cl->out_sent == 0 || cl->out_sent < cl->out_len / 2)
+		return;
+	memmove(cl->out, cl->out + cl->out_sent, cl->out_len - cl->out_sent);
+	cl->out_len -= cl->out_sent;
+	cl->out_sent = 0;
+}
+
 static void frame(struct client *cl, uint8_t kind, const void *p, size_t len)
 {
+	make_space(cl);
 	size_t need = cl->out_len + FRAME_HEAD + len;
 	if (cl->is_broken || len > UINT32_MAX)
 		return;

@@ -484,6 +484,43 @@ static void answers_that_go_on(void)
 	close(fd);
 }
 
+/* Read slowly for a long time, and never to the end: every byte arrives, and only what waits is kept. */
+static void long_answer_read_slowly(void)
+{
+	enum { PIECE = 8192, ROUNDS = 4000 };
+	static uint8_t piece[PIECE], got[65536];
+	uint64_t sent = 0, read = 0;
+
+	T_DO(begin());
+	b.stays = true;
+	int fd = dial();
+	T_EQ(send(fd, REQ(good), 0), sizeof(good) - 1);
+	serve();
+	T_EQ(recv(fd, got, 18, MSG_DONTWAIT), 18);
+	for (int i = 0; i < ROUNDS; i++) {
+		for (size_t k = 0; k < PIECE; k++)
+			piece[k] = (uint8_t)(sent + k);
+		ctl_out(b.reply, (char *)piece, PIECE);
+		sent += PIECE;
+		serve();
+		if (sent - read < 2 * sizeof(got) * 8)
+			continue;
+		for (int k = 0; k < 8; k++) { /* whole frames, some stay behind */
+			T_EQ(recv(fd, got, 5 + PIECE, MSG_DONTWAIT | MSG_WAITALL), 5 + PIECE);
+			T_MEM(got, "o\0\0\x20\0", 5);
+			T_EQ(got[5], (uint8_t)read);
+			T_EQ(got[5 + PIECE - 1], (uint8_t)(read + PIECE - 1));
+			read += PIECE;
+			serve();
+		}
+	}
+	T_TRUE(ctl_waiting(b.reply) <= sent - read + 5 * (sent - read) / PIECE);
+	close(fd);
+	serve();
+	T_EQ(b.gone, 1);
+	T_DO(end());
+}
+
 /* Only so many may stay, a crowd does not push them out, and they do not keep a crowd out. */
 static void many_that_stay(void)
 {
@@ -628,6 +665,7 @@ int main(void)
 	T_RUN(leavers);
 	T_RUN(crowd);
 	T_RUN(answers_that_go_on);
+	T_RUN(long_answer_read_slowly);
 	T_RUN(many_that_stay);
 	T_RUN(no_exit_code_is_a_failure);
 	T_RUN(out_of_memory);
