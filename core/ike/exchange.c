@@ -209,10 +209,11 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 {
 	const struct x_row *row = find_row(x->state, ev->kind);
 	struct ike_sa *sa = x->sa;
+	uint8_t was = x->state;
 	enum status st;
 
 	if (row == NULL) {
-		trace_exchange(x, ev->kind, x->state);
+		trace_exchange(x, ev->kind, was, was);
 		stats_status(sa->ike->stats, ST_BAD_STATE);
 		return;
 	}
@@ -221,7 +222,7 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 		return;
 	if (st != ST_OK && x->why == ST_OK)
 		x->why = st;
-	trace_exchange(x, ev->kind, st == ST_OK ? row->next_ok : row->next_fail);
+	trace_exchange(x, ev->kind, was, st == ST_OK ? row->next_ok : row->next_fail);
 	x->state = st == ST_OK ? row->next_ok : row->next_fail;
 	timer_stop(&sa->ike->timers, &x->timer);
 	if (x->state == XS_DONE || x->state == XS_FAILED)

@@ -188,7 +188,7 @@ static const char *x_word(const char *const *names, size_t n, unsigned i)
 	return i < n && names[i] != NULL ? names[i] : "?";
 }
 
-void trace_exchange(const struct exchange *x, unsigned event, unsigned next)
+void trace_exchange(const struct exchange *x, unsigned event, unsigned from, unsigned to)
 {
 	static const char *const events[X_EVENTS] = {
 		[XE_START] = "CHILD_START", [XE_START_KE] = "CHILD_START_KE",
@@ -204,8 +204,8 @@ void trace_exchange(const struct exchange *x, unsigned event, unsigned next)
 		[XS_FAILED] = "CHILD_FAILED",
 	};
 
-	trace_state(x->sa, x_word(events, X_EVENTS, event), x_word(states, X_STATES, x->state),
-		x_word(states, X_STATES, next));
+	trace_state(x->sa, x_word(events, X_EVENTS, event), x_word(states, X_STATES, from),
+		x_word(states, X_STATES, to));
 }
 
 void trace_failed(struct ike_sa *sa, enum status st)
@@ -219,9 +219,26 @@ void trace_failed(struct ike_sa *sa, enum status st)
 	say(sa->ike, &t);
 }
 
+static bool is_wanted(enum status st)
+{
+	switch (st) {
+	case ST_OK:
+	case ST_END_PEER:
+	case ST_END_ADMIN:
+	case ST_END_LIFETIME:
+	case ST_END_REPLACED:
+	case ST_END_SHUTDOWN:
+	case ST_END_REKEYED:
+	case ST_END_REDUNDANT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void trace_event(struct ike *ike, const struct ike_event *ev)
 {
-	if (!is_watched(ike, TRACE_ERROR) || ev->status == ST_OK)
+	if (!is_watched(ike, TRACE_ERROR) || is_wanted(ev->status))
 		return;
 	say(ike, &(struct ike_trace){
 		.kind = TRACE_FAILED,

@@ -69,11 +69,11 @@ void trace_out(struct ike *ike, struct ike_sa *sa, const struct endpoint *local,
 void trace_drop(struct ike *ike, struct ike_sa *sa, const struct msg_in *m, enum status st);
 void trace_state(struct ike_sa *sa, const char *what, const char *from, const char *to);
 void trace_ignored(struct ike_sa *sa, const char *what);
-/* event: enum x_event_kind; next: enum x_state. */
-void trace_exchange(const struct exchange *x, unsigned event, unsigned next);
+/* event: enum x_event_kind; from, to: enum x_state. */
+void trace_exchange(const struct exchange *x, unsigned event, unsigned from, unsigned to);
 /* Something about it was not as it should be; it goes on. */
 void trace_failed(struct ike_sa *sa, enum status st);
-/* What the world is told about. */
+/* What the world is told about; that something ended as somebody wanted is no error. */
 void trace_event(struct ike *ike, const struct ike_event *ev);
 void trace_gone(struct ike_sa *sa);
 

@@ -109,9 +109,11 @@ static void test_states_in_words(void)
 	IN_ORDER(text[1],
 		"IKEv2-INTERNAL:(SESSION ID = 1,SA ID = 1):SM Trace-> Event: ACCEPT, CurState: NEW -> R_DH\n",
 		"Event: AUTH_REQUEST, CurState: R_AUTH -> R_NAME", "Event: COMMITTED, CurState: R_COMMIT -> UP",
-		"Event: CHILD_REQUEST, CurState: CHILD_NEW -> CHILD_DONE", "Event: DELETE_REQUEST, CurState: UP -> LINGER",
+		"Event: CHILD_REQUEST, CurState: CHILD_NEW -> CHILD_DONE\n", "Event: DELETE_REQUEST, CurState: UP -> LINGER",
 		"CurState: LINGER -> DEAD");
 	T_TRUE(strstr(text[1], "PAK") == NULL);
+	IN_ORDER(text[0], "Event: CHILD_START, CurState: CHILD_NEW -> CHILD_I_WAIT\n",
+		"Event: CHILD_REPLY, CurState: CHILD_I_WAIT -> CHILD_DONE\n");
 	T_DO(close_world());
 }
 
@@ -134,6 +136,18 @@ static void test_reasons_in_words(void)
 		"IKEv2-ERROR:Dropped message 0 of exchange 0 from 192.0.2.66:500: message shorter than",
 		"IKEv2-ERROR:(SESSION ID = 1,SA ID = 1):Peer 192.0.2.1:4500: authentication failed (wrong key or identity) (auth_failed)");
 	T_TRUE(strstr(text[1], "PAK") == NULL && strstr(text[1], "INTERNAL") == NULL);
+	/* An end that somebody wanted is no error; a peer that does not answer is. */
+	snprintf(w.node[0].psk_local, sizeof(w.node[0].psk_local), "secret");
+	text_len[1] = 0;
+	text[1][0] = '\0';
+	T_DO(log_in());
+	T_EQ(ike_close(w.node[0].ike, w.node[0].up_sa, ST_END_ADMIN), ST_OK);
+	world_run(&w, 500);
+	T_STR(text[1], "");
+	T_DO(log_in());
+	w.knobs.loss = 1000;
+	world_run(&w, 60000);
+	IN_ORDER(text[1], "peer does not answer (dpd)\n");
 	T_DO(close_world());
 }
 
