@@ -9,6 +9,8 @@
 
 struct world; /* cmd/world.h: everything a command may look at */
 
+#define ADMIN_STAYS (-1)
+
 struct admin_args {
 	size_t n;
 	const char *const *words; /* what stands after the command's own words */
@@ -18,7 +20,8 @@ struct admin_command {
 	const char *words;  /* "show crypto ikev2 sa" */
 	const char *args;   /* for help: "[detailed]" */
 	bool changes;       /* needs root or the daemon's uid */
-	/* Exit code 0, 1 or 2; errors go to err as a sentence with newline. */
+	/* Exit code 0, 1 or 2; errors go to err as a sentence with newline. ADMIN_STAYS: the answer to
+	 * world.caller goes on. */
 	int (*fn)(struct world *w, const struct admin_args *args, struct out *out, struct out *err);
 	const char *help;
 };

@@ -127,7 +127,8 @@ static int answer(int fd)
 		uint8_t code = 1;
 		if (head[0] == 'x')
 			return len == 1 && read_all(fd, &code, 1) && !fflush(stdout) ? code : 1;
-		if (!pass_on(fd, len, head[0] == 'o' ? stdout : stderr))
+		/* An answer that goes on is read by somebody who waits for its next line. */
+		if (!pass_on(fd, len, head[0] == 'o' ? stdout : stderr) || fflush(stdout) != 0)
 			return 1;
 	}
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/show.h"
 #include "core/base/mem.h"
@@ -86,8 +87,13 @@ SHOW(show_diagnose)
 			js_entry(out, e);
 			continue;
 		}
-		out_printf(out, "Error(%zu): %s (%s) at %" PRId64 " ms\n  peer %s", i + 1, status_words(e->status),
-			   status_token(e->status), e->wall_ms, endpoint_format(&e->remote, text));
+		char when[32];
+		time_t s = (time_t)(e->wall_ms / 1000);
+		struct tm tm;
+		gmtime_r(&s, &tm);
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		out_printf(out, "Error(%zu): %s (%s) at %s\n  peer %s", i + 1, status_words(e->status),
+			   status_token(e->status), when, endpoint_format(&e->remote, text));
 		if (e->peer_id.type) {
 			out_printf(out, " identity ");
 			show_id(out, &e->peer_id);

@@ -25,6 +25,8 @@ static const struct subcommand {
 	{"reload", client_main, "[--socket PATH]", "make the running headend read its configuration again"},
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
+	{"debug", client_main, "crypto {ikev2|condition} ... [--socket PATH]", "watch the running headend at work"},
+	{"undebug", client_main, "all [--socket PATH]", "end every debug"},
 	{"rekey", client_main, "WHAT... [--socket PATH]", "give SAs new keys now"},
 	{"crypto", client_main, "ikev2 client flexvpn connect NAME [--socket PATH]", "make a client connect"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},
@@ -45,7 +47,7 @@ static int help_main(int argc, char **argv)
 	struct out out;
 	out_init(&out, false);
 	admin_help(&out);
-	printf("\nAsked of the running headend; words may be shortened, --json is understood by each.\n"
+	printf("\nAsked of the running headend; words may be shortened, --json is understood by each but debug.\n"
 	       "FILTER: local IP [port N], remote IP [port N], fvrf NAME, ivrf NAME, id NUMBER\n\n");
 	fwrite(out.buf, 1, out.len, stdout);
 	out_fini(&out);

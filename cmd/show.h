@@ -13,6 +13,7 @@ SHOW(show_running_config);
 SHOW(show_ikev2_sa);
 SHOW(show_ikev2_session);
 SHOW(show_ikev2_stats);
+SHOW(clear_ikev2_stats);
 SHOW(show_ikev2_proposal);
 SHOW(show_ikev2_policy);
 SHOW(show_ikev2_profile);
@@ -33,6 +34,10 @@ SHOW(admin_reload);
 SHOW(show_flexvpn);
 SHOW(connect_flexvpn);
 SHOW(clear_flexvpn);
+SHOW(debug_ikev2);
+SHOW(debug_condition);
+SHOW(undebug_all);
+SHOW(show_debugging);
 
 /* ---- shared by them ------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* show crypto ikev2 sa | session | stats (R-SHO-01..05, R-SHO-09). */
+/* show crypto ikev2 sa | session (R-SHO-01..05). */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -272,39 +272,4 @@ SHOW(show_ikev2_sa)
 SHOW(show_ikev2_session)
 {
 	return show_sas(w, args, out, err, true);
-}
-
-SHOW(show_ikev2_stats)
-{
-	(void)args;
-	(void)err;
-	const struct sample *s = w->sample(w->ctx);
-	if (out->json) {
-		js_open(out, NULL);
-		js_u64(out, "sample", s->number);
-		js_u64(out, "sample_wall_ms", (uint64_t)s->wall_ms);
-		js_u64(out, "established", s->gauge[GG_IKE_SAS]);
-		js_u64(out, "half_open", s->gauge[GG_HALF_OPEN]);
-		js_u64(out, "max_in_negotiation", w->conf->ike.max_in_negotiation);
-		js_u64(out, "max_sa", w->conf->ike.max_sa);
-		js_u64(out, "redirects_sent", s->sums.count[CT_REDIRECT_OUT]);
-		js_u64(out, "redirects_followed", s->sums.count[CT_REDIRECT_IN]);
-		js_u64(out, "redirects_refused", s->sums.count[CT_REDIRECT_REFUSED]);
-		js_close(out);
-		return 0;
-	}
-	out_printf(out, "Crypto IKEv2 SA statistics (sample %" PRIu64 ")\n", s->number);
-	out_printf(out, "  System resource limit:   0        Max IKEv2 SAs: %u  Max in nego(in/out): %u/%u\n",
-		   w->conf->ike.max_sa, w->conf->ike.max_in_negotiation, w->conf->ike.max_in_negotiation);
-	out_printf(out, "  Total IKEv2 SA count:    %-8" PRIu64 " active: %-8" PRIu64 " negotiating: %" PRIu64 "\n",
-		   s->gauge[GG_IKE_SAS] + s->gauge[GG_HALF_OPEN], s->gauge[GG_IKE_SAS],
-		   s->gauge[GG_HALF_OPEN]);
-	out_printf(out, "  Cookies sent: %" PRIu64 ", refused by limits: %" PRIu64 "\n",
-		   (uint64_t)s->sums.count[CT_IKE_COOKIES],
-		   (uint64_t)(s->sums.status[ST_HALF_OPEN_LIMIT] + s->sums.status[ST_HALF_OPEN_SOURCE] +
-			      s->sums.status[ST_SA_LIMIT]));
-	out_printf(out, "  Redirects sent: %" PRIu64 ", followed: %" PRIu64 ", refused: %" PRIu64 "\n",
-		   (uint64_t)s->sums.count[CT_REDIRECT_OUT], (uint64_t)s->sums.count[CT_REDIRECT_IN],
-		   (uint64_t)s->sums.count[CT_REDIRECT_REFUSED]);
-	return 0;
 }

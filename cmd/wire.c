@@ -115,6 +115,7 @@ static void each_second(void *ctx)
 	wire_log_second();
 	wire_syslog_second(w);
 	wire_http_second(w);
+	debug_second(&w->debug, loop_now_ms());
 	if (++w->seconds % PRUNE_S == 1)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
 }
@@ -213,8 +214,11 @@ static bool make_core(struct wire *w)
 	rnd_bytes(&key, sizeof(key));
 	w->sessions = sessions_new(w->conf, &key);
 	w->ike = ike_new(&wire_ports, w, w->conf, w->stats);
+	wire_debug_init(w);
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
-				  .conf = w->conf, .diagnose = &w->diagnose, .ctx = w,
+				  .conf = w->conf, .diagnose = &w->diagnose, .debug = &w->debug,
+				  .stats_cleared = &w->stats_cleared,
+				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
 				  .next_client = wire_client_next, .wish_client = wire_client_wish};
@@ -383,6 +387,7 @@ static void end(struct wire *w)
 	if (w->sessions)
 		sessions_free(w->sessions);
 	diagnose_fini(&w->diagnose);
+	debug_fini(&w->debug);
 	wire_syslog_close(w);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		loop_timer_free(timers[i]);

@@ -68,7 +68,15 @@ static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, voi
 	struct out out, err;
 	out_init(&out, rq->json);
 	out_init(&err, false);
+	w->world.caller = reply;
 	int code = admin_run(&w->world, rq->words, rq->n_words, rq->may_change, &out, &err);
+	w->world.caller = NULL;
+	bool stays = code == ADMIN_STAYS && ctl_stay(reply);
+	if (code == ADMIN_STAYS) {
+		code = stays ? 0 : 1;
+		if (!stays)
+			debug_gone(&w->debug, reply);
+	}
 	log_change(rq, code);
 	if (!out_ok(&out) || !out_ok(&err)) {
 		static const char text[] = "out of memory\n";
@@ -80,12 +88,47 @@ static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, voi
 	}
 	out_fini(&out);
 	out_fini(&err);
-	ctl_finish(reply, (uint8_t)code);
+	if (!stays)
+		ctl_finish(reply, (uint8_t)code);
+}
+
+static void gone(void *ctx, void *reply)
+{
+	struct wire *w = ctx;
+	debug_gone(&w->debug, reply);
+}
+
+/* ---- debug --------------------------------------------------------------------------------------- */
+
+static void finish(void *to)
+{
+	ctl_finish(to, 0);
+}
+
+static void set_topics(void *ctx, unsigned topics)
+{
+	struct wire *w = ctx;
+	if (w->ike)
+		ike_set_trace(w->ike, topics);
+}
+
+void wire_debug_init(struct wire *w)
+{
+	w->debug_ports = (struct debug_ports){.put = ctl_out, .waiting = ctl_waiting, .finish = finish,
+					      .topics = set_topics, .ctx = w};
+	debug_init(&w->debug, &w->debug_ports);
+}
+
+void wire_trace(void *ctx, const struct ike_trace *t)
+{
+	struct wire *w = ctx;
+	debug_trace(&w->debug, loop_now_ms(), loop_wall_ms(), t);
 }
 
 enum status wire_ctl_open(struct wire *w)
 {
-	static const struct ctl_ports ports = {.watch = watch, .unwatch = unwatch, .handle = handle};
+	static const struct ctl_ports ports = {.watch = watch, .unwatch = unwatch, .handle = handle,
+						.gone = gone};
 	return ctl_new(&ports, w, w->socket_path, &w->ctl);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_ctl.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_redirect.h"
@@ -245,4 +246,5 @@ const struct ike_ports wire_ports = {
 	.keep = port_keep,
 	.keep_keys = wire_ticket_keep_keys,
 	.tell = wire_tell,
+	.trace = wire_trace,
 };

@@ -2,6 +2,7 @@
 #ifndef CMD_WIRE_STATE_H
 #define CMD_WIRE_STATE_H
 
+#include "cmd/debug.h"
 #include "cmd/diagnose.h"
 #include "cmd/net_plan.h"
 #include "cmd/world.h"
@@ -95,6 +96,9 @@ struct wire {
 	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer, *syslog_timer;
 
 	struct diagnose diagnose;
+	struct debug debug;
+	struct stats_cleared stats_cleared;
+	struct debug_ports debug_ports;
 	struct world world;
 	struct sample sample;
 	struct sample_pool *pools; /* of the sample */

@@ -9,6 +9,7 @@
 #include "core/ike/ike.h"
 
 struct data;
+struct debug;
 struct diagnose;
 struct lua;
 struct sessions;
@@ -29,12 +30,22 @@ struct client_info {
 	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
 };
 
+/* What `clear crypto ikev2 stats` took away from what is shown. */
+struct stats_cleared {
+	int64_t wall_ms; /* 0: never */
+	uint64_t count[CT__MAX];
+	uint64_t status[ST__MAX];
+};
+
 struct world {
 	struct ike *ike;
 	struct sessions *sessions;
 	struct data *data;
 	const struct snapshot *conf;
 	const struct diagnose *diagnose;
+	struct debug *debug;
+	struct stats_cleared *stats_cleared;
+	void *caller;            /* who asks, for a command that returns ADMIN_STAYS */
 	const struct lua *lua;
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */

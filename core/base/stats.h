@@ -48,6 +48,14 @@
 	X(FRAGMENTS_OUT, "ike_fragments_out", "packets", "fragments of IKE messages sent") \
 	X(FRAGMENTS_WHOLE, "ike_fragmented_messages_in", "messages", "IKE messages put together from fragments") \
 	X(FRAGMENTS_IGNORED, "ike_fragments_ignored", "packets", "fragments that had come before or were not asked for") \
+	X(IKE_CHILD_IN, "ike_create_child_in", "requests", "CREATE_CHILD_SA requests") \
+	X(IKE_INFO_IN, "ike_informational_in", "requests", "INFORMATIONAL requests") \
+	X(IKE_INIT_OUT, "ike_init_out", "requests", "IKE_SA_INIT requests sent") \
+	X(IKE_AUTH_OUT, "ike_auth_out", "requests", "IKE_AUTH requests sent") \
+	X(IKE_CHILD_OUT, "ike_create_child_out", "requests", "CREATE_CHILD_SA requests sent") \
+	X(IKE_INFO_OUT, "ike_informational_out", "requests", "INFORMATIONAL requests sent") \
+	X(IKE_REFUSALS_OUT, "ike_refusals_out", "packets", "unprotected error replies sent") \
+	X(IKE_REFUSALS_LIMITED, "ike_refusals_limited", "packets", "unprotected error replies left out by their rate limit") \
 	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \
 	X(ESP_IN_BYTES, "esp_in_bytes", "bytes", "inner bytes received through tunnels") \
 	X(ESP_OUT, "esp_out_packets", "packets", "ESP packets sealed") \

@@ -54,6 +54,7 @@ struct ike {
 	struct limiter reports;  /* events caused by unauthenticated input */
 	uint64_t wake_ms;        /* last told to wake_at */
 	unsigned depth;          /* entry points under way */
+	unsigned trace_topics;   /* bits of trace.h */
 	uint8_t out[MESSAGE_MAX];   /* message being built */
 	uint8_t datagrams[DATAGRAMS_MAX]; /* the same, cut to pieces */
 	uint8_t plain[DATAGRAM_MAX]; /* payloads being read */

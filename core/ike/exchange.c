@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/offer.h"
 #include "core/ike/freeze.h"
+#include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -154,6 +155,7 @@ static void on_failed_mine(struct exchange *x)
 			child_retire(c, ST_END_PEER);
 		return;
 	}
+	trace_event(sa->ike, &ev);
 	if (!is_quiet(x->why))
 		sa->ike->ports->tell(sa->ike->ctx, &ev);
 	if (x->why == ST_NO_ADDITIONAL_SAS && c != NULL) {
@@ -227,9 +229,11 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 {
 	const struct x_row *row = find_row(x->state, ev->kind);
 	struct ike_sa *sa = x->sa;
+	uint8_t was = x->state;
 	enum status st;
 
 	if (row == NULL) {
+		trace_exchange(x, ev->kind, was, was);
 		stats_status(sa->ike->stats, ST_BAD_STATE);
 		return;
 	}
@@ -238,6 +242,7 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 		return;
 	if (st != ST_OK && x->why == ST_OK)
 		x->why = st;
+	trace_exchange(x, ev->kind, was, st == ST_OK ? row->next_ok : row->next_fail);
 	x->state = st == ST_OK ? row->next_ok : row->next_fail;
 	timer_stop(&sa->ike->timers, &x->timer);
 	if (x->state == XS_DONE || x->state == XS_FAILED)
@@ -418,14 +423,14 @@ enum status exchange_fail(struct exchange *x, enum status st, const char *fmt, .
 
 enum status exchange_generate(struct exchange *x)
 {
-	struct ike_job job = {.kind = JOB_DH_GENERATE, .group = x->group};
+	struct ike_job job = {.kind = JOB_DH_GENERATE, .is_established = true, .group = x->group};
 
 	return waiter_job(&x->wait, &job);
 }
 
 enum status exchange_compute(struct exchange *x)
 {
-	struct ike_job job = {.kind = JOB_DH_COMPUTE, .group = x->group};
+	struct ike_job job = {.kind = JOB_DH_COMPUTE, .is_established = true, .group = x->group};
 	enum status st;
 
 	job.private_len = x->private_len;

@@ -62,7 +62,7 @@ void guard_add(struct guard *g, const struct endpoint *source, bool outgoing)
 
 void guard_del(struct guard *g, const struct endpoint *source, bool outgoing)
 {
-	uint16_t *n = &g->source[source_slot(g, source)];
+	uint32_t *n = &g->source[source_slot(g, source)];
 
 	if (outgoing) {
 		g->outgoing--;

@@ -29,7 +29,7 @@ struct guard {
 	uint32_t outgoing;
 	uint32_t established;
 	/* Half-open SAs by hash of the source (IPv6: its /64). Sources that collide share a count. */
-	uint16_t source[GUARD_SOURCES];
+	uint32_t source[GUARD_SOURCES];
 };
 
 /* May an INIT request from here become a half-open SA? ST_OK; ST_COOKIE_WANTED: only with a valid

@@ -12,6 +12,7 @@
 #include "core/ike/receive.h"
 #include "core/ike/redirect.h"
 #include "core/ike/resume_i.h"
+#include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define MAP_SLOTS 64
@@ -107,6 +108,11 @@ void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET
 	ike->has_token_secret = true;
 }
 
+void ike_set_trace(struct ike *ike, unsigned topics)
+{
+	ike->trace_topics = topics;
+}
+
 void ike_enter(struct ike *ike)
 {
 	ike->depth++;
@@ -198,6 +204,7 @@ struct guard_limits ike_limits(const struct ike *ike)
 
 void ike_report(struct ike *ike, const struct ike_event *ev)
 {
+	trace_event(ike, ev);
 	if (limiter_take(&ike->reports, ike_now(ike)))
 		ike->ports->tell(ike->ctx, ev);
 }

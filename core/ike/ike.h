@@ -27,6 +27,8 @@ enum status ike_take_keys(struct ike *ike, struct view rec) MUST_USE;
 void ike_free(struct ike *ike);
 /* New configuration: new exchanges use it, SAs keep what they resolved. */
 void ike_set_conf(struct ike *ike, struct snapshot *conf);
+/* Which topics go to the `trace` port: bits of trace.h; 0, as at first: none. */
+void ike_set_trace(struct ike *ike, unsigned topics);
 
 /* The secret that our tokens are made of (RFC 6290 5.1), the same for ever and on no other machine.
  * Without it there are none. */

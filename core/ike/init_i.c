@@ -8,6 +8,7 @@
 #include "core/ike/frag_offer.h"
 #include "core/ike/payload_table.h"
 #include "core/ike/redirect.h"
+#include "core/ike/trace.h"
 
 /* The same error in answer to so many sendings: the peer means it. */
 #define REFUSALS_MAX 3
@@ -72,7 +73,7 @@ void init_i_on_reply(struct ike_sa *sa, const struct msg_in *m)
 			ev.kind = judge_error(sa, &e);
 	}
 	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+		trace_drop(sa->ike, sa, m, st);
 	else if (ev.kind != SA_EVENTS)
 		(void)sa_dispatch(sa, &ev);
 }
@@ -218,6 +219,7 @@ static enum status judge_reply(struct ike_sa *sa, const struct init_msg *r, stru
 /* Whatever is wrong with a reply that nothing protects: it may be forged, the real one may come. */
 static enum status ignore_reply(struct ike_sa *sa, enum status st)
 {
+	trace_failed(sa, st);
 	stats_status(sa->ike->stats, st);
 	sa->hs->hint = st;
 	sa->hs->hint_words[0] = '\0';

@@ -10,6 +10,7 @@
 #include "core/ike/payload_table.h"
 #include "core/ike/redirect.h"
 #include "core/ike/resume_r.h"
+#include "core/ike/trace.h"
 
 #define NOTIFY_LEN 8   /* without data */
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
@@ -29,6 +30,7 @@ struct ike_hdr init_r_refusal_hdr(const struct msg_in *m)
 
 void init_r_send_plain(struct ike *ike, const struct msg_in *m, struct view msg)
 {
+	trace_out(ike, NULL, m->local, m->remote, msg);
 	stats_inc(ike->stats, CT_IKE_OUT);
 	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
 	ike->ports->send(ike->ctx, m->local, m->remote, msg.p, msg.len);
@@ -42,8 +44,11 @@ void init_r_refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 
 	msg_start_plain(&o, ike, &hdr);
 	msg_notify(&o, type, data.p, data.len);
-	if (msg_end(&o, &msg) == ST_OK && msg.len <= m->raw.len)
-		init_r_send_plain(ike, m, msg);
+	if (msg_end(&o, &msg) != ST_OK || msg.len > m->raw.len)
+		return;
+	if (type != N_COOKIE)
+		stats_inc(ike->stats, CT_IKE_REFUSALS_OUT);
+	init_r_send_plain(ike, m, msg);
 }
 
 void init_r_report(struct ike *ike, const struct msg_in *m, enum status st, const char *detail)

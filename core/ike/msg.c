@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
+#include "core/ike/trace.h"
 #include "core/wire/ke.h"
 #include "core/wire/notify.h"
 
@@ -28,7 +29,7 @@ enum status msg_open(struct ike_sa *sa, const struct ike_message *m, struct view
 
 void msg_start_plain(struct msg_out *o, struct ike *ike, const struct ike_hdr *hdr)
 {
-	*o = (struct msg_out){.w = wr_init(ike->out, sizeof(ike->out))};
+	*o = (struct msg_out){.w = wr_init(ike->out, sizeof(ike->out)), .ike = ike};
 	o->length = ike_hdr_open(&o->w, hdr);
 	o->c = payload_chain_init(&o->w, IKE_HDR_NEXT_AT);
 }
@@ -47,7 +48,7 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
 		.msgid = msgid,
 	};
 
-	*o = (struct msg_out){.w = wr_init(sa->ike->out, sizeof(sa->ike->out)), .sa = sa};
+	*o = (struct msg_out){.w = wr_init(sa->ike->out, sizeof(sa->ike->out)), .ike = sa->ike, .sa = sa};
 	o->length = ike_hdr_open(&o->w, &hdr);
 	o->c = payload_chain_init(&o->w, IKE_HDR_NEXT_AT);
 	o->sk_at = o->w.len;
@@ -103,6 +104,7 @@ enum status msg_end(struct msg_out *o, struct view *msg)
 	enum status st = ST_OK;
 
 	*msg = (struct view){0};
+	trace_built(o->ike, o);
 	if (o->sa == NULL)
 		wr_close32(&o->w, o->length);
 	else

@@ -22,6 +22,7 @@ struct msg_in {
 struct msg_out {
 	struct wr w;
 	struct payload_chain c;
+	struct ike *ike;
 	struct ike_sa *sa;        /* NULL: plain */
 	struct wr_mark length;    /* plain */
 	struct wr_mark sk;

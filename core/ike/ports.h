@@ -10,6 +10,8 @@
 
 #include "core/ike/events.h"
 
+struct ike_trace;
+
 struct ike_ports {
 	uint64_t (*now_ms)(void *ctx);  /* monotonic */
 	int64_t (*wall_s)(void *ctx);   /* UTC */
@@ -39,6 +41,8 @@ struct ike_ports {
 	void (*keep_keys)(void *ctx, const uint8_t *rec, size_t len);
 	/* Must not call the engine, which is in the middle of a transition; the next turn may. */
 	void (*tell)(void *ctx, const struct ike_event *ev);
+	/* What an operator watches (trace.h), after ike_set_trace() only. Must not call the engine. */
+	void (*trace)(void *ctx, const struct ike_trace *t);
 };
 
 #endif

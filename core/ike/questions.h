@@ -39,6 +39,7 @@ enum ike_job_kind {
 
 struct ike_job {
 	enum ike_job_kind kind;
+	bool is_established; /* of an SA that stands: done before those of negotiations */
 	uint16_t group;
 	uint16_t private_len;
 	uint16_t public_len; /* of the peer, for JOB_DH_COMPUTE */

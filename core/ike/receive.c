@@ -12,6 +12,7 @@
 #include "core/ike/redirect.h"
 #include "core/ike/reassemble.h"
 #include "core/ike/resume_i.h"
+#include "core/ike/trace.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -25,6 +26,8 @@ static void refuse(struct ike *ike, const struct msg_in *m, uint16_t type, struc
 		return;
 	if (limiter_take(&ike->notifies, ike_now(ike)))
 		init_r_refuse(ike, m, type, data);
+	else
+		stats_inc(ike->stats, CT_IKE_REFUSALS_LIMITED);
 }
 
 /* An exchange that makes an IKE SA. */
@@ -35,7 +38,7 @@ static bool is_first(uint8_t exchange)
 
 static void on_broken(struct ike *ike, const struct msg_in *m, enum status st)
 {
-	stats_status(ike->stats, st);
+	trace_drop(ike, NULL, m, st);
 	/* RFC 7296 2.5: a higher major version is told ours. */
 	if (st == ST_BAD_VERSION && m->hdr.version >> 4 > 2)
 		refuse(ike, m, N_INVALID_MAJOR_VERSION, (struct view){0});
@@ -63,12 +66,12 @@ static void on_init(struct ike *ike, const struct msg_in *m)
 		if (m->hdr.spi_r == 0)
 			init_r_on_request(ike, m);
 		else
-			stats_status(ike->stats, ST_BAD_SPI);
+			trace_drop(ike, NULL, m, ST_BAD_SPI);
 		return;
 	}
 	sa = ike_find_spi(ike, m->hdr.spi_i);
 	if (sa == NULL || !sa->is_initiator)
-		stats_status(ike->stats, ST_BAD_SPI);
+		trace_drop(ike, NULL, m, ST_BAD_SPI);
 	else if (m->hdr.exchange == EX_IKE_SESSION_RESUME)
 		resume_i_on_reply(sa, m);
 	else
@@ -125,18 +128,20 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 	bool deletes_ike = false;
 
 	if (kind == MESSAGE_KINDS) {
-		stats_status(sa->ike->stats, ST_BAD_EXCHANGE);
+		trace_drop(sa->ike, sa, m, ST_BAD_EXCHANGE);
 		return;
 	}
 	/* Nothing but IKE_AUTH is answered to a peer that has not authenticated. */
 	if (sa->state == SA_R_AUTH && m->hdr.exchange != EX_IKE_AUTH) {
-		stats_status(sa->ike->stats, ST_BAD_STATE);
+		trace_drop(sa->ike, sa, m, ST_BAD_STATE);
 		return;
 	}
 	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
 	if (st == ST_OK && kind == MK_INFO)
 		st = info_judge(&m->p, &deletes_ike);
+	if (kind == MK_CHILD_REQUEST || kind == MK_INFO)
+		stats_inc(sa->ike->stats, kind == MK_INFO ? CT_IKE_INFO_IN : CT_IKE_CHILD_IN);
 	ev.status = st;
 	if (st == ST_CRITICAL)
 		ev.kind = SE_CRITICAL;
@@ -168,7 +173,7 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 	case WIN_BUSY:
 		return;
 	case WIN_OUTSIDE:
-		stats_status(ike->stats, ST_BAD_MSGID);
+		trace_drop(ike, sa, m, ST_BAD_MSGID);
 		return;
 	}
 }
@@ -189,7 +194,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 
 	/* Late ones and those to another exchange than the open one. */
 	if (r == NULL || m->hdr.exchange != exchange_of(r->kind)) {
-		stats_status(ike->stats, ST_BAD_MSGID);
+		trace_drop(ike, sa, m, ST_BAD_MSGID);
 		return;
 	}
 	dpd_heard(&sa->dpd, ike_now(ike));
@@ -220,16 +225,17 @@ static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, st
 	enum status st;
 
 	if (!sa->has_keys) {
-		stats_status(sa->ike->stats, ST_BAD_STATE);
+		trace_drop(sa->ike, sa, m, ST_BAD_STATE);
 		return;
 	}
 	st = reassemble_open(sa, parsed, m, &is_authentic);
 	if (st == ST_PENDING)
 		return;
 	if (!is_authentic) {
-		stats_status(sa->ike->stats, st);
+		trace_drop(sa->ike, sa, m, st);
 		return;
 	}
+	trace_opened(sa, m, st);
 	if (ike_hdr_is_response(&m->hdr))
 		on_reply(sa, m, st);
 	else
@@ -246,6 +252,7 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 
 	m.hdr = parsed.hdr;
 	m.p = parsed.p;
+	trace_in(ike, &m, st);
 	if (st != ST_OK) {
 		on_broken(ike, &m, st);
 		return;
@@ -262,7 +269,7 @@ void receive(struct ike *ike, const struct endpoint *local, const struct endpoin
 	}
 	if (notice_on_stray(ike, &m))
 		return;
-	stats_status(ike->stats, ST_BAD_SPI);
+	trace_drop(ike, NULL, &m, ST_BAD_SPI);
 	if (!qcd_show(ike, &m))
 		refuse(ike, &m, N_INVALID_IKE_SPI, (struct view){0});
 }

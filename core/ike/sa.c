@@ -14,6 +14,7 @@
 #include "core/ike/sa_end.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/wish.h"
+#include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define SPI_TRIES 8
@@ -176,6 +177,7 @@ void sa_free(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 
+	trace_gone(sa);
 	while (!list_empty(&sa->children))
 		child_free(CONTAINER_OF(sa->children.next, struct ike_child, node));
 	sa_unguard(sa);
@@ -272,6 +274,7 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 	enum status st;
 
 	if (row == NULL) {
+		trace_ignored(sa, sa_event_name(ev->kind));
 		stats_status(sa->ike->stats, ST_BAD_STATE);
 		return ST_BAD_STATE;
 	}
@@ -281,8 +284,10 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		return st;
 	next = st == ST_OK ? row->next_ok : row->next_fail;
 	if (next == sa->state) {
-		if (st != ST_OK)
+		if (st != ST_OK) {
+			trace_failed(sa, st);
 			stats_status(sa->ike->stats, st);
+		}
 		if (next == SA_UP) {
 			sa->why = ST_OK;
 			sa->detail[0] = '\0';
@@ -295,6 +300,7 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		note_why(sa, ev->status);
 	if (asked != 0 && sa->wait.number == asked)
 		waiter_cancel(&sa->wait);
+	trace_state(sa, sa_event_name(ev->kind), sa_state_info(was)->name, sa_state_info(next)->name);
 	sa_enter(sa, next);
 	return st;
 }
@@ -413,6 +419,7 @@ void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct en
 	size_t whole = msg.len;
 	struct view one;
 
+	trace_out(ike, sa, local, remote, msg);
 	sa->sent_ms = ike_now(ike);
 	while (frag_next(&msg, &one)) {
 		stats_inc(ike->stats, CT_IKE_OUT);
@@ -426,6 +433,14 @@ void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct en
 void sa_send(struct ike_sa *sa, struct view msg)
 {
 	sa_send_to(sa, &sa->local, &sa->remote, msg);
+}
+
+static enum counter sent_counter(enum request_kind kind)
+{
+	return kind == REQ_INIT	    ? CT_IKE_INIT_OUT
+	       : kind == REQ_AUTH   ? CT_IKE_AUTH_OUT
+	       : kind == REQ_CREATE ? CT_IKE_CHILD_OUT
+				    : CT_IKE_INFO_OUT;
 }
 
 enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view msg)
@@ -442,6 +457,7 @@ enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view ms
 
 	if (st != ST_OK)
 		return st;
+	stats_inc(sa->ike->stats, sent_counter(kind));
 	r->due_ms = ike_now(sa->ike) + window_wait_ms(r);
 	sa_arm_request(sa);
 	return ST_OK;
@@ -548,6 +564,7 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 		ev.spi_in = child->spi_in;
 		ev.spi_out = child->spi_out;
 	}
+	trace_event(sa->ike, &ev);
 	sa->ike->ports->tell(sa->ike->ctx, &ev);
 }
 

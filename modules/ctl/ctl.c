@@ -20,6 +20,8 @@ struct client {
 	int fd;
 	bool is_finished; /* the answer is complete, only writing is left */
 	bool is_broken;   /* out of memory while answering */
+	bool stays;       /* its answer goes on after handle() */
+	bool is_handled;  /* from then on somebody else must say when there is something to write */
 	bool wants_write;
 	struct ucred cred;
 	size_t got;
@@ -32,7 +34,7 @@ struct ctl {
 	struct ctl_ports ports;
 	void *ctx;
 	int listen_fd;
-	size_t n_clients;
+	size_t n_clients, n_stays;
 	struct list clients;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -86,6 +88,10 @@ enum status ctl_new(const struct ctl_ports *ports, void *ctx, const char *path, 
 static void client_free(struct client *cl)
 {
 	struct ctl *c = cl->ctl;
+	if (cl->stays)
+		c->n_stays--;
+	if (cl->stays && !cl->is_finished && c->ports.gone)
+		c->ports.gone(c->ctx, cl);
 	c->ports.unwatch(c->ctx, cl->fd, cl);
 	close(cl->fd);
 	list_del(&cl->in_list);
@@ -106,6 +112,18 @@ void ctl_free(struct ctl *c)
 	mem_free(c);
 }
 
+/* The oldest goes: nobody keeps others out by sitting still. Fewer stay than there may be. */
+static void make_room(struct ctl *c)
+{
+	LIST_EACH(n, &c->clients) {
+		struct client *cl = CONTAINER_OF(n, struct client, in_list);
+		if (cl->stays)
+			continue;
+		client_free(cl);
+		return;
+	}
+}
+
 static void client_accept(struct ctl *c)
 {
 	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -114,9 +132,8 @@ static void client_accept(struct ctl *c)
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	struct client *cl = NULL;
-	/* The oldest makes room: nobody keeps others out by sitting still. */
 	if (c->n_clients == CTL_CLIENTS_MAX)
-		client_free(CONTAINER_OF(c->clients.next, struct client, in_list));
+		make_room(c);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
 		cl = mem_new(sizeof(*cl));
 	if (!cl) {
@@ -133,8 +150,27 @@ static void client_accept(struct ctl *c)
 
 /* ---- answering ------------------------------------------------------------------------------ */
 
+static void want_write(struct client *cl, bool want)
+{
+	if (cl->wants_write == want)
+		return;
+	cl->wants_write = want;
+	cl->ctl->ports.watch(cl->ctl->ctx, cl->fd, want, cl);
+}
+
+/* What has gone out makes room: an answer that goes on needs no more than what waits. */
+static void make_space(struct client *cl)
+{
+	if (cl->out_sent == 0 || cl->out_sent < cl->out_len / 2)
+		return;
+	memmove(cl->out, cl->out + cl->out_sent, cl->out_len - cl->out_sent);
+	cl->out_len -= cl->out_sent;
+	cl->out_sent = 0;
+}
+
 static void frame(struct client *cl, uint8_t kind, const void *p, size_t len)
 {
+	make_space(cl);
 	size_t need = cl->out_len + FRAME_HEAD + len;
 	if (cl->is_broken || len > UINT32_MAX)
 		return;
@@ -145,6 +181,8 @@ static void frame(struct client *cl, uint8_t kind, const void *p, size_t len)
 		uint8_t *out = mem_grow(cl->out, cl->out_cap, cap);
 		if (!out) {
 			cl->is_broken = true;
+			if (cl->is_handled)
+				want_write(cl, true); /* it is freed there */
 			return;
 		}
 		cl->out = out;
@@ -159,6 +197,8 @@ static void frame(struct client *cl, uint8_t kind, const void *p, size_t len)
 	if (len)
 		memcpy(d + FRAME_HEAD, p, len);
 	cl->out_len = need;
+	if (cl->is_handled)
+		want_write(cl, true);
 }
 
 void ctl_out(void *reply, const char *bytes, size_t len)
@@ -178,22 +218,42 @@ void ctl_finish(void *reply, uint8_t exit_code)
 	cl->is_finished = true;
 }
 
+bool ctl_stay(void *reply)
+{
+	struct client *cl = reply;
+	if (cl->ctl->n_stays == CTL_STAYS_MAX)
+		return false;
+	cl->stays = true;
+	cl->ctl->n_stays++;
+	return true;
+}
+
+size_t ctl_waiting(const void *reply)
+{
+	const struct client *cl = reply;
+	return cl->out_len - cl->out_sent;
+}
+
 static void client_write(struct client *cl)
 {
 	while (cl->out_sent < cl->out_len) {
 		ssize_t n = send(cl->fd, cl->out + cl->out_sent, cl->out_len - cl->out_sent, MSG_NOSIGNAL);
 		if (n < 0 && errno == EAGAIN) {
-			if (!cl->wants_write) {
-				cl->wants_write = true;
-				cl->ctl->ports.watch(cl->ctl->ctx, cl->fd, true, cl);
-			}
+			want_write(cl, true);
 			return;
 		}
-		if (n <= 0)
-			break;
+		if (n <= 0) {
+			client_free(cl);
+			return;
+		}
 		cl->out_sent += (size_t)n;
 	}
-	client_free(cl);
+	if (cl->is_finished || cl->is_broken) {
+		client_free(cl);
+		return;
+	}
+	cl->out_len = cl->out_sent = 0;
+	want_write(cl, false);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -210,8 +270,9 @@ static void client_request(struct client *cl, struct view body)
 		ctl_err(cl, text, sizeof(text) - 1);
 		ctl_finish(cl, 2);
 	}
-	if (!cl->is_finished)
+	if (!cl->is_finished && !cl->stays)
 		ctl_finish(cl, 1);
+	cl->is_handled = true;
 	if (cl->is_broken)
 		client_free(cl);
 	else
@@ -249,7 +310,7 @@ void ctl_on_fd(struct ctl *c, void *token)
 	}
 	struct client *cl = token;
 	uint8_t more;
-	if (!cl->is_finished)
+	if (!cl->is_handled)
 		client_read(cl);
 	else if (recv(cl->fd, &more, 1, 0) < 0 && errno == EAGAIN)
 		client_write(cl);

@@ -104,13 +104,18 @@ static void give_back(struct data *d, struct worker *w, struct pkt *k)
 	worker_buffer_returned(w);
 }
 
-/* A bounded part of what one worker says, strangers last; true: there is more. */
-static bool hear(struct data *d, uint32_t i)
+/* What strangers began, of one worker. */
+struct strangers {
+	size_t n;
+	struct pkt *v[UP_INIT_MAX]; /* it gives us no more at a time */
+};
+
+/* A bounded part of what one worker says, without strangers; true: there is more. */
+static bool hear(struct data *d, uint32_t i, struct strangers *s)
 {
 	struct worker *w = &d->shared.workers[i];
-	struct pkt *k, *inits[UP_INIT_MAX]; /* it gives us no more at a time */
+	struct pkt *k;
 	struct cmd *c;
-	size_t n_inits = 0;
 
 	while ((c = ring_pop(&w->done))) {
 		d->under_way[i]--;
@@ -119,22 +124,27 @@ static bool hear(struct data *d, uint32_t i)
 	owner_flush(d, i);
 	for (size_t n = 0; n < UP_BATCH && (k = ring_pop(&w->up));) {
 		if (k->kind == PKT_INIT) {
-			inits[n_inits++] = k;
+			s->v[s->n++] = k;
 			continue;
 		}
 		take_up(d, k);
 		give_back(d, w, k);
 		n++;
 	}
-	for (size_t n = 0; n < n_inits; n++) {
-		take_up(d, inits[n]);
-		give_back(d, w, inits[n]);
-	}
 	return !ring_empty(&w->up);
+}
+
+static void hear_strangers(struct data *d, uint32_t i, const struct strangers *s)
+{
+	for (size_t n = 0; n < s->n; n++) {
+		take_up(d, s->v[n]);
+		give_back(d, &d->shared.workers[i], s->v[n]);
+	}
 }
 
 void data_poll(struct data *d)
 {
+	struct strangers strangers[DATA_WORKERS_MAX];
 	const uint64_t one = 1;
 	uint64_t n;
 	bool is_more = false;
@@ -143,8 +153,13 @@ void data_poll(struct data *d)
 	atomic_store(&d->shared.main_told, false);
 	/* Whatever is pushed from here on is told again. */
 	atomic_thread_fence(memory_order_seq_cst);
+	/* Whoever has a session comes before all who want one. */
+	for (uint32_t i = 0; i < d->shared.n; i++) {
+		strangers[i].n = 0;
+		is_more |= hear(d, i, &strangers[i]);
+	}
 	for (uint32_t i = 0; i < d->shared.n; i++)
-		is_more |= hear(d, i);
+		hear_strangers(d, i, &strangers[i]);
 	/* The loop has other work too and comes back at once. */
 	if (is_more)
 		(void)!write(d->shared.main_fd, &one, sizeof(one));

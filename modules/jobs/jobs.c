@@ -33,10 +33,11 @@ struct worker {
 struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct list queue;
+	struct list queue;       /* of negotiations */
+	struct list established; /* done before them */
 	bool is_stopping;
 	int fd;
-	size_t room; /* loop: jobs that may still be put */
+	size_t room; /* loop: jobs that may still be put, with what is reserved */
 	struct list all;
 	jobs_done *on_done;
 	void *ctx;
@@ -81,10 +82,11 @@ static struct work *next_work(struct jobs *j)
 {
 	struct work *w = NULL;
 	pthread_mutex_lock(&j->lock);
-	while (list_empty(&j->queue) && !j->is_stopping)
+	while (list_empty(&j->queue) && list_empty(&j->established) && !j->is_stopping)
 		pthread_cond_wait(&j->wake, &j->lock);
 	if (!j->is_stopping) {
-		w = CONTAINER_OF(j->queue.next, struct work, queued);
+		struct list *first = list_empty(&j->established) ? &j->queue : &j->established;
+		w = CONTAINER_OF(first->next, struct work, queued);
 		list_del(&w->queued);
 	}
 	pthread_mutex_unlock(&j->lock);
@@ -109,7 +111,7 @@ static bool start_worker(struct jobs *j, size_t queue_len)
 {
 	struct worker *w = &j->workers[j->n_workers];
 	w->jobs = j;
-	if (ring_init(&w->done, queue_len + 1) != ST_OK)
+	if (ring_init(&w->done, queue_len + JOBS_RESERVED + 1) != ST_OK)
 		return false;
 	if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
 		ring_fini(&w->done);
@@ -124,10 +126,11 @@ struct jobs *jobs_new(unsigned threads, size_t queue_len, jobs_done *done, void 
 	struct jobs *j = mem_new(sizeof(*j));
 	if (!j)
 		return NULL;
-	*j = (struct jobs){.room = queue_len, .on_done = done, .ctx = ctx};
+	*j = (struct jobs){.room = queue_len + JOBS_RESERVED, .on_done = done, .ctx = ctx};
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_cond_init(&j->wake, NULL);
 	list_init(&j->queue);
+	list_init(&j->established);
 	list_init(&j->all);
 	j->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	/* Signals belong to the loop. */
@@ -172,7 +175,7 @@ enum status jobs_put(struct jobs *j, uint64_t number, const struct ike_job *job)
 		return ST_CONFIG;
 	if (job->private_len > IKE_DH_MAX || job->public_len > IKE_DH_MAX)
 		return ST_INTERNAL;
-	if (j->room == 0)
+	if (j->room <= (job->is_established ? 0 : JOBS_RESERVED))
 		return ST_LIMIT;
 	struct work *w = mem_new(sizeof(*w));
 	if (!w)
@@ -183,7 +186,7 @@ enum status jobs_put(struct jobs *j, uint64_t number, const struct ike_job *job)
 	list_push_back(&j->all, &w->all);
 	j->room--;
 	pthread_mutex_lock(&j->lock);
-	list_push_back(&j->queue, &w->queued);
+	list_push_back(job->is_established ? &j->established : &j->queue, &w->queued);
 	pthread_cond_signal(&j->wake);
 	pthread_mutex_unlock(&j->lock);
 	return ST_OK;

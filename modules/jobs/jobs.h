@@ -1,5 +1,6 @@
-/* Slow pure work away from the loop: Diffie-Hellman on copies. A few threads, one bounded queue in,
- * one ring per thread back. No thread here sees an SA; everything secret is zeroed when it leaves. */
+/* Slow pure work away from the loop: Diffie-Hellman on copies. A few threads, two bounded queues in
+ * (jobs of established SAs are done first, and a burst of logins leaves room for them), one ring per
+ * thread back. No thread here sees an SA; everything secret is zeroed when it leaves. */
 #ifndef MODULES_JOBS_JOBS_H
 #define MODULES_JOBS_JOBS_H
 
@@ -17,6 +18,8 @@ typedef void jobs_done(void *ctx, uint64_t number, const struct ike_job_result *
 struct jobs *jobs_new(unsigned threads, size_t queue_len, jobs_done *done, void *ctx);
 /* Waits for the jobs in hand, forgets the others. */
 void jobs_free(struct jobs *j);
+
+#define JOBS_RESERVED 64 /* beyond queue_len, for established SAs only */
 
 /* Copies the job. ST_LIMIT: the queue is full; ST_CONFIG: not a kind that is done here; ST_NOMEM. */
 enum status jobs_put(struct jobs *j, uint64_t number, const struct ike_job *job) MUST_USE;

@@ -6,6 +6,7 @@
 
 #include "core/base/hash.h"
 #include "core/crypto/dh.h"
+#include "core/ike/trace.h"
 
 #define KEY_LEN_MAX 64
 
@@ -585,6 +586,27 @@ static void tell(void *ctx, const struct ike_event *ev)
 		release(n->w, ev->sa);
 }
 
+static void take_line(void *ctx, const char *line)
+{
+	struct world_node *n = ctx;
+	struct world *w = n->w;
+	size_t len = strlen(line);
+
+	w->trace_lines++;
+	for (size_t i = 0; i < len; i++)
+		if (line[i] < 0x20 || line[i] > 0x7e)
+			world_break(w, "a byte of the peer in a line of debug");
+	if (len == 0 || len >= TRACE_LINE)
+		world_break(w, "a line of debug with %zu bytes", len);
+	if (w->on_trace != NULL)
+		w->on_trace(w, n->side, line);
+}
+
+static void trace(void *ctx, const struct ike_trace *t)
+{
+	trace_text(t, take_line, ctx);
+}
+
 const struct ike_ports world_ports = {
 	.now_ms = now_ms,
 	.wall_s = wall_s,
@@ -604,4 +626,5 @@ const struct ike_ports world_ports = {
 	.keep = keep,
 	.keep_keys = keep_keys,
 	.tell = tell,
+	.trace = trace,
 };

@@ -140,6 +140,7 @@ static bool start_engine(struct world *w, int side)
 		return false;
 	memset(secret, side + 1, sizeof(secret)); /* it outlives everything */
 	ike_set_token_secret(n->ike, secret);
+	ike_set_trace(n->ike, w->trace);
 	if (n->keys_len != 0 && ike_take_keys(n->ike, (struct view){n->keys, n->keys_len}) != ST_OK)
 		world_break(w, "keys of tickets that were kept are not taken");
 	return true;
@@ -162,6 +163,13 @@ bool world_init(struct world *w, uint64_t seed, struct snapshot *client, struct 
 		snprintf(w->node[i].psk_remote, sizeof(w->node[i].psk_remote), "secret");
 	}
 	return start_engine(w, 0) && start_engine(w, 1);
+}
+
+void world_trace(struct world *w, unsigned topics)
+{
+	w->trace = topics;
+	for (int i = 0; i < 2; i++)
+		ike_set_trace(w->node[i].ike, topics);
 }
 
 static void free_item(struct world_item *it)

@@ -133,6 +133,10 @@ struct world {
 	uint64_t packets;
 	uint64_t steps;
 	bool verbose;
+	unsigned trace;       /* topics of core/ike/trace.h, by world_trace() */
+	uint64_t trace_lines;
+	/* Gets each line; NULL: they are checked and thrown away. */
+	void (*on_trace)(struct world *w, int side, const char *line);
 	const char *broken;   /* a rule that was broken, NULL: none */
 	char broken_text[256];
 	char log[WORLD_LOG];  /* end of the story, for a failure */
@@ -165,6 +169,8 @@ bool world_power_cycle(struct world *w, int side);
 /* Delivers bytes as they are. */
 void world_inject(struct world *w, int to, const struct endpoint *local,
 	const struct endpoint *remote, const uint8_t *msg, size_t len);
+/* What both engines do is put into words from now on, and the words are checked. */
+void world_trace(struct world *w, unsigned topics);
 /* Nothing of any SA is left anywhere: children, leases, records, SAs. */
 bool world_is_empty(struct world *w);
 /* The child that packets of this side leave through: the one that was installed last and is not

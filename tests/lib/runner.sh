@@ -197,7 +197,7 @@ group_sim() {
 # One target: every input that is kept must pass, then a bounded search for new ones. What is found
 # stays in build/ (corpus and crash); somebody decides what of it is worth a place in the tree.
 group_fuzz() {
-	local f name args
+	local f name args seconds
 	compgen -G 'tests/fuzz/fuzz_*.c' >/dev/null || return 0
 	built fuzz fuzz || return 0
 	mkdir -p build/fuzz/crash
@@ -207,8 +207,11 @@ group_fuzz() {
 		mkdir -p "build/fuzz/corpus/$name"
 		args=(-timeout=10 -rss_limit_mb=2048 "-artifact_prefix=build/fuzz/crash/$name-")
 		[[ ! -e tests/fuzz/dict/$name.dict ]] || args+=("-dict=tests/fuzz/dict/$name.dict")
+		seconds=$FUZZ_SECONDS
+		# Those that keep state need long to get somewhere.
+		[[ $name != ike_before && $name != ike_after ]] || seconds=${FUZZ_STATEFUL_SECONDS:-$FUZZ_SECONDS}
 		in_tool fuzz "build/fuzz/fuzz/fuzz_$name" "${args[@]}"
-		one "$name" $((FUZZ_SECONDS + 120)) bash tests/lib/fuzz_one.sh "$name" "$FUZZ_SECONDS" "${RUN[@]}"
+		one "$name" $((seconds + 120)) bash tests/lib/fuzz_one.sh "$name" "$seconds" "${RUN[@]}"
 	done
 }
 
@@ -308,7 +311,7 @@ group_soak_sim() {
 # The long runs, with a line each in tests/SOAK.md.
 cmd_soak() {
 	local g what commit bad=0
-	SELECT=() SIM_SEEDS=1000000 FUZZ_SECONDS=300
+	SELECT=() SIM_SEEDS=1000000 FUZZ_SECONDS=300 FUZZ_STATEFUL_SECONDS=1800
 	commit=$(git -c "safe.directory=$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo none)
 	# shellcheck disable=SC2046
 	need_packages $(group_packages fuzz)
@@ -317,7 +320,7 @@ cmd_soak() {
 		PASSED=0 FAILED=0 SKIPPED=0
 		run_group "$g"
 		what="$SIM_SEEDS simulated seeds"
-		[[ $g != fuzz ]] || what="fuzzing, $FUZZ_SECONDS s a target"
+		[[ $g != fuzz ]] || what="fuzzing, $FUZZ_SECONDS s a target, $FUZZ_STATEFUL_SECONDS s with state"
 		echo "$(date -u +%F) $commit $what: $PASSED passed, $FAILED failed" >>tests/SOAK.md
 		bad=$((bad + FAILED))
 	done

@@ -2,6 +2,8 @@
 """Redirect (RFC 5685): strongSwan and our own client go where a gateway sends them, before and after
 they have authenticated, and later at strongSwan's word; a forged redirect is not believed, and two
 gateways that send a client to each other do not keep it running."""
+import re
+
 from lib import *
 
 A, B, FORGER = "10.99.1.1", "10.99.1.2", "10.99.1.66"
@@ -82,7 +84,7 @@ ok("traffic", c1.ping("10.99.2.2") == 3)
 ss.down()
 wait_for(8, lambda: is_bare(b))
 ok("no session was made for it", a.sql("select count(*) from v_history") == [(0,)], str(a.sql("select * from v_history")))
-ok("stats show them", "Redirects sent: 1, followed: 0, refused: 0" in a.command("show", "crypto", "ikev2", "stats").stdout,
+ok("stats show them", re.search(r"Redirects +0 +1\n", a.command("show", "crypto", "ikev2", "stats").stdout),
    a.command("show", "crypto", "ikev2", "stats").stdout)
 reconfigure(a, CONF + INIT + target(A))
 ok("a target that is this host is no redirect", ss.up() and sessions(a) == ["client1@psk.test"], ss.last[-300:])

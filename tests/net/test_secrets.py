@@ -30,6 +30,17 @@ sp = Sallyport(t.gw, conf).start()
 host = t.client(1)
 
 
+def watch(name):
+    """Everything that the engine tells an operator who debugs, in a file that is searched at the end."""
+    path = os.path.join(sp.dir, name)
+    spawn(sp.host.ns, BIN, "debug", "crypto", "ikev2", "lines", "1000000", "--socket", sp.socket, log=path)
+    ok("debug is on", wait_for(5, lambda: os.path.exists(path) and "debugging is on" in open(path).read()))
+    return path
+
+
+watched = [watch("debug.before")]
+
+
 def hexdumps(text):
     """Keys that charon wrote to its log: {name: bytes}."""
     found, name, length, data = {}, None, 0, b""
@@ -166,6 +177,7 @@ for pid in (main, sp.process.pid):
 
 sp.kill_main()
 ok("main is back after a kill", wait_for(10, sp.answers), sp.tail())
+watched.append(watch("debug.after"))
 ok("ping after the kill", wait_for(5, lambda: host.ping("10.99.2.2", count=1) == 1))
 ok("reload", sp.reload(check=False).returncode == 0)
 main = sp.main_pid()
@@ -183,6 +195,10 @@ sp.configure(conf)
 # ---- what is left behind -------------------------------------------------------------------------
 ss.down()
 time.sleep(0.5)
+shown = [open(path).read() for path in watched]
+ok("control: debug saw the logins and the end", "client1@psk.test" in shown[0] and "Auth method: PSK" in shown[0] and
+   "DELETE_REQUEST" in shown[1], shown[1][-400:])
+silent("what debug showed", "".join(shown).encode(), 20000)
 rows = []
 for (table,) in sp.sql("select name from sqlite_master where type in ('table', 'view')"):
     rows.append(table)

@@ -89,7 +89,7 @@ ok("the session's traffic is its SA's", session["packets_in"] == ipsec["packets_
 # ---- everything else that can be shown ---------------------------------------------------------------
 for words, seen in (("version", "Sallyport"), ("running-config", "crypto ikev2 profile RA"), ("running-config all", "crypto ikev2 proposal default"),
                     ("counters", "esp_in_packets"), ("ip local pool", "RA6"), ("ip local pool RA", "RA"), ("snmp", "Master agent at none: off"), ("crypto ikev2 stats", "Total IKEv2 SA count"),
-                    ("crypto ikev2 diagnose error", "Exit path table"), ("crypto ikev2 proposal", "IKEv2 proposal: default"),
+                    ("crypto ikev2 diagnose error", "Exit path table"), ("debug", "Nobody is debugging"), ("crypto ikev2 proposal", "IKEv2 proposal: default"),
                     ("crypto ikev2 proposal default", "Encryption"), ("crypto ikev2 policy", "IKEv2 policy : default"),
                     ("crypto ikev2 profile", "IKEv2 profile: RA"), ("crypto ikev2 profile RA", "Local identity"),
                     ("crypto ikev2 authorization policy", "IKEv2 Authorization Policy : RA")):
@@ -103,6 +103,13 @@ for words, seen in (("version", "Sallyport"), ("running-config", "crypto ikev2 p
     ok("show %s --json" % words, good is True, str(good))
 a, b = sp.counters(), json.loads(sp.command("show", "crypto", "ikev2", "stats", "--json").stdout)
 ok("samples are numbered and agree", b["sample"] >= a["sample"] and a["sample_wall_ms"] <= b["sample_wall_ms"] and b["established"] == 2, "%s %s" % (a["sample"], b))
+of = b["counters"]
+ok("stats: exchanges by kind", of["ike_init_in"] >= 2 and of["ike_auth_in"] == 2 and of["ike_init_out"] == 0, str(of))
+before = sp.counters()
+sp.command("clear", "crypto", "ikev2", "stats")
+c = json.loads(sp.command("show", "crypto", "ikev2", "stats", "--json").stdout)
+ok("clear crypto ikev2 stats", c["counters"]["ike_init_in"] == 0 and c["established"] == 2 and c["cleared_wall_ms"] > 0, str(c))
+ok("but no counter goes back", sp.counters()["counters"]["ike_init_in"] >= before["counters"]["ike_init_in"] >= 2)
 # A key that is not shown must not become a key by pasting; with keys it is a configuration again.
 shown = os.path.join(WORK, "shown.conf")
 for words in (("running-config",), ("running-config", "all")):

@@ -32,6 +32,10 @@ static struct bench {
 	char words[200];
 	size_t answer_len;
 	bool finishes;
+	bool stays;
+	bool stayed;
+	void *reply;
+	int gone;
 } b;
 
 static void watch(void *ctx, int fd, bool want_write, void *token)
@@ -76,11 +80,22 @@ static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, voi
 		ctl_out(reply, "yes\n", 4);
 		ctl_err(reply, "but\n", 4);
 	}
+	if (b.stays) {
+		b.reply = reply;
+		b.stayed = ctl_stay(reply);
+		if (b.stayed)
+			return;
+	}
 	if (b.finishes)
 		ctl_finish(reply, 3);
 }
 
-static const struct ctl_ports ports = {.watch = watch, .unwatch = unwatch, .handle = handle};
+static void gone(void *ctx, void *reply)
+{
+	b.gone++;
+}
+
+static const struct ctl_ports ports = {.watch = watch, .unwatch = unwatch, .handle = handle, .gone = gone};
 
 static char path[100];
 static struct ctl *ctl;
@@ -229,7 +244,7 @@ static void word_limit(void)
 	}
 }
 
-static void malformed_is_answered(void)
+static void test_bug_class_22_malformed_requests(void)
 {
 	uint8_t reply[100];
 
@@ -421,6 +436,121 @@ static void crowd(void)
 	T_DO(end());
 }
 
+/* An answer that goes on: later lines arrive, without spinning; whoever leaves is reported. */
+static void answers_that_go_on(void)
+{
+	uint8_t reply[200];
+
+	T_DO(begin());
+	b.stays = true;
+	int fd = dial();
+	T_EQ(send(fd, REQ(good), 0), sizeof(good) - 1);
+	T_TRUE(serve() < 5);
+	T_EQ(recv(fd, reply, sizeof(reply), MSG_DONTWAIT), 18);
+	for (int i = 0; i < 3; i++) {
+		ctl_out(b.reply, "line\n", 5);
+		ctl_out(b.reply, "two\n", 4);
+		T_EQ(ctl_waiting(b.reply), 19);
+		T_TRUE(serve() < 5);
+		T_EQ(recv(fd, reply, sizeof(reply), MSG_DONTWAIT), 19);
+		T_MEM(reply, "o\0\0\0\5line\no\0\0\0\4two\n", 19);
+		T_EQ(ctl_waiting(b.reply), 0);
+	}
+	T_EQ(b.gone, 0);
+	ctl_finish(b.reply, 7);
+	serve();
+	T_EQ(read_reply(fd, reply, sizeof(reply)), 6);
+	T_MEM(reply, "x\0\0\0\1\7", 6);
+	T_EQ(b.gone, 0);
+	close(fd);
+	/* Ctrl-C, in the middle of a line and between two. */
+	for (int i = 0; i < 2; i++) {
+		fd = dial();
+		T_EQ(send(fd, REQ(good), 0), sizeof(good) - 1);
+		serve();
+		if (i)
+			ctl_out(b.reply, "line\n", 5);
+		close(fd);
+		serve();
+		T_EQ(b.gone, i + 1);
+		T_EQ(b.n, 1);
+	}
+	/* Those that there are when the daemon ends. */
+	fd = dial();
+	T_EQ(send(fd, REQ(good), 0), sizeof(good) - 1);
+	serve();
+	T_DO(end());
+	T_EQ(b.gone, 3);
+	close(fd);
+}
+
+/* Read slowly for a long time, and never to the end: every byte arrives, and only what waits is kept. */
+static void long_answer_read_slowly(void)
+{
+	enum { PIECE = 8192, ROUNDS = 4000 };
+	static uint8_t piece[PIECE], got[65536];
+	uint64_t sent = 0, read = 0;
+
+	T_DO(begin());
+	b.stays = true;
+	int fd = dial();
+	T_EQ(send(fd, REQ(good), 0), sizeof(good) - 1);
+	serve();
+	T_EQ(recv(fd, got, 18, MSG_DONTWAIT), 18);
+	for (int i = 0; i < ROUNDS; i++) {
+		for (size_t k = 0; k < PIECE; k++)
+			piece[k] = (uint8_t)(sent + k);
+		ctl_out(b.reply, (char *)piece, PIECE);
+		sent += PIECE;
+		serve();
+		if (sent - read < 2 * sizeof(got) * 8)
+			continue;
+		for (int k = 0; k < 8; k++) { /* whole frames, some stay behind */
+			T_EQ(recv(fd, got, 5 + PIECE, MSG_DONTWAIT | MSG_WAITALL), 5 + PIECE);
+			T_MEM(got, "o\0\0\x20\0", 5);
+			T_EQ(got[5], (uint8_t)read);
+			T_EQ(got[5 + PIECE - 1], (uint8_t)(read + PIECE - 1));
+			read += PIECE;
+			serve();
+		}
+	}
+	T_TRUE(ctl_waiting(b.reply) <= sent - read + 5 * (sent - read) / PIECE);
+	close(fd);
+	serve();
+	T_EQ(b.gone, 1);
+	T_DO(end());
+}
+
+/* Only so many may stay, a crowd does not push them out, and they do not keep a crowd out. */
+static void many_that_stay(void)
+{
+	int fds[CTL_STAYS_MAX + 1], crowd[2 * CTL_CLIENTS_MAX];
+	uint8_t reply[100];
+
+	T_DO(begin());
+	b.stays = true;
+	for (size_t i = 0; i <= CTL_STAYS_MAX; i++) {
+		fds[i] = dial();
+		T_EQ(send(fds[i], REQ(good), 0), sizeof(good) - 1);
+		serve();
+		T_TRUE(b.stayed == (i < CTL_STAYS_MAX));
+	}
+	T_EQ(read_reply(fds[CTL_STAYS_MAX], reply, sizeof(reply)), 24);
+	for (size_t i = 0; i < 2 * CTL_CLIENTS_MAX; i++) {
+		crowd[i] = dial();
+		serve();
+	}
+	T_EQ(b.gone, 0);
+	T_EQ(b.n, CTL_CLIENTS_MAX + 1);
+	for (size_t i = 0; i < 2 * CTL_CLIENTS_MAX; i++)
+		close(crowd[i]);
+	for (size_t i = 0; i <= CTL_STAYS_MAX; i++)
+		close(fds[i]);
+	serve();
+	T_EQ(b.gone, CTL_STAYS_MAX);
+	T_DO(end());
+}
+
 static void no_exit_code_is_a_failure(void)
 {
 	uint8_t reply[100];
@@ -462,7 +592,7 @@ static void out_of_memory(void)
 }
 
 /* The rights come from the kernel: another user may look and not change. */
-static void credentials(void)
+static void test_bug_class_22_peer_credentials(void)
 {
 	uint8_t reply[100];
 	int status;
@@ -527,16 +657,19 @@ int main(void)
 	T_RUN(answers);
 	T_RUN(splits);
 	T_RUN(word_limit);
-	T_RUN(malformed_is_answered);
+	T_RUN(test_bug_class_22_malformed_requests);
 	T_RUN(too_much_is_cut_off);
 	T_RUN(longest_request);
 	T_RUN(byte_by_byte);
 	T_RUN(slow_reader);
 	T_RUN(leavers);
 	T_RUN(crowd);
+	T_RUN(answers_that_go_on);
+	T_RUN(long_answer_read_slowly);
+	T_RUN(many_that_stay);
 	T_RUN(no_exit_code_is_a_failure);
 	T_RUN(out_of_memory);
-	T_RUN(credentials);
+	T_RUN(test_bug_class_22_peer_credentials);
 	T_RUN(socket_file);
 	return t_end();
 }

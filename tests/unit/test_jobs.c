@@ -136,6 +136,45 @@ static void test_no_leaks(void)
 	T_EQ(mem_live(), 0);
 }
 
+/* A burst of logins: what an established SA needs is done first, and has room left. */
+static struct {
+	uint64_t order[128];
+	size_t n;
+} done_in;
+
+static void on_ordered(void *ctx, uint64_t number, const struct ike_job_result *r)
+{
+	done_in.order[done_in.n++] = number;
+}
+
+static void test_established_first(void)
+{
+	struct jobs *j = jobs_new(1, N, on_ordered, NULL);
+	size_t at = 0;
+	T_TRUE(j);
+	done_in.n = 0;
+	for (uint64_t i = 0; i < N; i++)
+		T_EQ(jobs_put(j, i, &(struct ike_job){.kind = JOB_DH_GENERATE, .group = 16}), ST_OK);
+	T_EQ(jobs_put(j, N, &(struct ike_job){.kind = JOB_DH_GENERATE, .group = 19}), ST_LIMIT);
+	for (uint64_t i = 0; i < JOBS_RESERVED; i++)
+		T_EQ(jobs_put(j, 100 + i, &(struct ike_job){.kind = JOB_DH_GENERATE, .is_established = true, .group = 19}), ST_OK);
+	T_EQ(jobs_put(j, 200, &(struct ike_job){.kind = JOB_DH_GENERATE, .is_established = true, .group = 19}), ST_LIMIT);
+	for (int i = 0; done_in.n < N + JOBS_RESERVED && i < 1000; i++) {
+		struct pollfd p = {.fd = jobs_fd(j), .events = POLLIN};
+		if (poll(&p, 1, 20) > 0)
+			jobs_poll(j);
+	}
+	T_EQ(done_in.n, N + JOBS_RESERVED);
+	/* Those of negotiations that the thread had done or in hand before; all others come after. */
+	while (done_in.order[at] < N)
+		at++;
+	T_TRUE(at < N / 2);
+	for (size_t i = 0; i < JOBS_RESERVED; i++)
+		T_EQ(done_in.order[at + i], 100 + i);
+	T_EQ(jobs_put(j, 1, &(struct ike_job){.kind = JOB_DH_GENERATE, .group = 19}), ST_OK);
+	jobs_free(j);
+}
+
 int main(void)
 {
 	T_RUN(test_agreement);
@@ -143,5 +182,6 @@ int main(void)
 	T_RUN(test_bounds);
 	T_RUN(test_cancel);
 	T_RUN(test_no_leaks);
+	T_RUN(test_established_first);
 	return t_end();
 }
