@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/prf.h"
 #include "core/ike/engine.h"
+#include "core/ike/exchange.h"
 #include "core/ike/init_r.h"
 #include "core/wire/notify.h"
 
@@ -103,6 +104,23 @@ bool qcd_on_plain(struct ike_sa *sa, const struct msg_in *m)
 	return true;
 }
 
+/* The successor of an SA, which the peer may have already and use before we have worked off its answer. */
+static bool is_to_be(const struct ike *ike, uint64_t spi)
+{
+	LIST_EACH(at, &ike->sas) {
+		const struct exchange *x = CONTAINER_OF(at, struct ike_sa, node)->mine;
+
+		if (x != NULL && x->kind == X_REKEY_IKE && x->spi_ours == spi)
+			return true;
+	}
+	return false;
+}
+
+static bool is_ours(const struct ike *ike, uint64_t spi)
+{
+	return ike_find_spi(ike, spi) != NULL || is_to_be(ike, spi);
+}
+
 /* What looks like one of an SA that we had. */
 static bool may_show(const struct ike *ike, const struct msg_in *m)
 {
@@ -110,8 +128,7 @@ static bool may_show(const struct ike *ike, const struct msg_in *m)
 
 	return qcd_is_on(ike) && !ike_hdr_is_response(h) && h->spi_i != 0 && h->spi_r != 0 &&
 	       (h->exchange == EX_INFORMATIONAL || h->exchange == EX_CREATE_CHILD_SA) &&
-	       m->p.sk_type != 0 && ike_find_spi(ike, h->spi_i) == NULL &&
-	       ike_find_spi(ike, h->spi_r) == NULL;
+	       m->p.sk_type != 0;
 }
 
 static void put_answer(struct msg_out *o, struct ike *ike, const struct msg_in *m, bool with_error)
@@ -129,7 +146,8 @@ bool qcd_show(struct ike *ike, const struct msg_in *m)
 	struct msg_out o;
 	struct view msg;
 
-	if (!may_show(ike, m) || !limiter_take(&ike->tokens_out, ike_now(ike)))
+	if (!may_show(ike, m) || !limiter_take(&ike->tokens_out, ike_now(ike)) ||
+		is_ours(ike, m->hdr.spi_i) || is_ours(ike, m->hdr.spi_r))
 		return false;
 	put_answer(&o, ike, m, true);
 	/* The token says it, too: where there is no room for both, it goes alone. */
