@@ -50,7 +50,7 @@ struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *c
 	ike->hints = limiter_init(20, 40);
 	ike->tokens_in = limiter_init(100, 200);
 	/* After a crash every client asks: none of them should wait for long. */
-	ike->tokens_out = limiter_init(500, 1000);
+	ike->tokens_out = limiter_init(200, 1000);
 	ports->random(ctx, &ike->seed, sizeof(ike->seed));
 	ports->random(ctx, &ike->guard.seed, sizeof(ike->guard.seed));
 	/* Numbers of a former engine's questions must not be answered to this one. */

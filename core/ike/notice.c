@@ -57,15 +57,18 @@ enum status notice_send(struct ike_sa *sa)
 	return ST_OK;
 }
 
+/* The established SA with this peer, or else one that begins or ends; NULL: none. */
 static struct ike_sa *sa_with(struct ike *ike, const struct endpoint *remote)
 {
+	struct ike_sa *found = NULL;
+
 	LIST_EACH(at, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
 
-		if (sa->state == SA_UP && endpoint_eq(&sa->remote, remote))
-			return sa;
+		if (endpoint_eq(&sa->remote, remote) && (found == NULL || sa->state == SA_UP))
+			found = sa;
 	}
-	return NULL;
+	return found;
 }
 
 /* RFC 7296 1.5: one way, with SPIs that mean nothing. */
@@ -100,7 +103,9 @@ void ike_on_unknown_spi(struct ike *ike, uint32_t spi, size_t len, const struct 
 		return;
 	ike_enter(ike);
 	sa = sa_with(ike, remote);
-	if (sa != NULL && (sa->spi_told_ms == 0 || now - sa->spi_told_ms >= TELL_EVERY_MS)) {
+	/* While an SA begins or ends, ESP that is too early or too late is nothing to speak of. */
+	if (sa != NULL && sa->state == SA_UP &&
+		(sa->spi_told_ms == 0 || now - sa->spi_told_ms >= TELL_EVERY_MS)) {
 		sa->spi_told_ms = now;
 		sa->owed_spi = spi;
 		work(sa);

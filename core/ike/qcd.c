@@ -104,6 +104,23 @@ bool qcd_on_plain(struct ike_sa *sa, const struct msg_in *m)
 	return true;
 }
 
+/* The successor of an SA, which the peer may have already and use before we have worked off its answer. */
+static bool is_to_be(const struct ike *ike, uint64_t spi)
+{
+	LIST_EACH(at, &ike->sas) {
+		const struct exchange *x = CONTAINER_OF(at, struct ike_sa, node)->mine;
+
+		if (x != NULL && x->kind == X_REKEY_IKE && x->spi_ours == spi)
+			return true;
+	}
+	return false;
+}
+
+static bool is_ours(const struct ike *ike, uint64_t spi)
+{
+	return ike_find_spi(ike, spi) != NULL || is_to_be(ike, spi);
+}
+
 /* What looks like one of an SA that we had. */
 static bool may_show(const struct ike *ike, const struct msg_in *m)
 {
@@ -111,23 +128,7 @@ static bool may_show(const struct ike *ike, const struct msg_in *m)
 
 	return qcd_is_on(ike) && !ike_hdr_is_response(h) && h->spi_i != 0 && h->spi_r != 0 &&
 	       (h->exchange == EX_INFORMATIONAL || h->exchange == EX_CREATE_CHILD_SA) &&
-	       m->p.sk_type != 0 && ike_find_spi(ike, h->spi_i) == NULL &&
-	       ike_find_spi(ike, h->spi_r) == NULL;
-}
-
-/* A successor that the peer has already, while we still compute its keys: to it our token would be
- * the proof that we lost it (section 9.2). A walk over all SAs, as rarely as tokens are shown. */
-static bool is_being_made(const struct ike *ike, const struct ike_hdr *h)
-{
-	uint64_t ours = ike_hdr_is_from_initiator(h) ? h->spi_r : h->spi_i;
-
-	LIST_EACH(at, &ike->sas) {
-		const struct exchange *mine = CONTAINER_OF(at, struct ike_sa, node)->mine;
-
-		if (mine != NULL && mine->kind == X_REKEY_IKE && mine->spi_ours == ours)
-			return true;
-	}
-	return false;
+	       m->p.sk_type != 0;
 }
 
 static void put_answer(struct msg_out *o, struct ike *ike, const struct msg_in *m, bool with_error)
@@ -145,10 +146,9 @@ bool qcd_show(struct ike *ike, const struct msg_in *m)
 	struct msg_out o;
 	struct view msg;
 
-	if (!may_show(ike, m) || !limiter_take(&ike->tokens_out, ike_now(ike)))
+	if (!may_show(ike, m) || !limiter_take(&ike->tokens_out, ike_now(ike)) ||
+		is_ours(ike, m->hdr.spi_i) || is_ours(ike, m->hdr.spi_r))
 		return false;
-	if (is_being_made(ike, &m->hdr))
-		return true; /* the peer is ahead of us; it will ask again */
 	put_answer(&o, ike, m, true);
 	/* The token says it, too: where there is no room for both, it goes alone. */
 	if (o.w.len > m->raw.len)

@@ -7,7 +7,8 @@
  *   HDR, SK {...}                -->
  *                                <--  HDR, N(INVALID_IKE_SPI), N(QCD_TOKEN)
  *
- * A token is never shown while either SPI is that of an SA of ours (section 9.2). */
+ * A token is never shown while either SPI is that of an SA of ours, or of one that we are about to
+ * have (section 9.2). */
 #ifndef CORE_IKE_QCD_H
 #define CORE_IKE_QCD_H
 

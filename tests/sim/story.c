@@ -8,6 +8,7 @@
 #include "core/base/timer.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/frag.h"
+#include "core/ike/msg.h"
 #include "core/wire/notify.h"
 #include "core/wire/payload.h"
 #include "core/ike/trace.h"
@@ -100,6 +101,7 @@ struct snapshot *story_conf(bool server, uint64_t i)
 /* ---- the reply rule -------------------------------------------------------------------------------- */
 
 #define SEEN 512
+#define DENIED 64
 struct story {
 	struct world w;
 	struct story_total *total;
@@ -109,6 +111,8 @@ struct story {
 		uint64_t key;
 		uint64_t bytes;
 	} seen[SEEN];
+	uint64_t denied[2][DENIED]; /* SPIs, hashed, of SAs that a side showed a token of */
+	size_t n_denied[2];
 	uint8_t old[WORLD_PACKET_MAX]; /* some packet of the past, to be replayed or bent */
 	size_t old_len;
 	bool keeper_failed;
@@ -116,6 +120,22 @@ struct story {
 	uint64_t dark_until_ms;  /* the client hears nothing */
 	struct endpoint old_local, old_remote;
 };
+
+/* Whoever shows a token has lost the SA for good: it never speaks with it again (RFC 6290 9.2). */
+static void judge_tokens(struct story *s, int from, const struct world_item *it)
+{
+	struct ike_message m;
+	struct notify n;
+	uint64_t key = hash_bytes(3, it->bytes, 16);
+
+	if (ike_message_parse((struct view){it->bytes, it->len}, &m) != ST_OK)
+		return;
+	if (m.p.sk_type == 0 && msg_find_notify(&m.p, N_QUICK_CRASH_DETECTION, &n))
+		s->denied[from][s->n_denied[from]++ % DENIED] = key;
+	for (size_t i = 0; m.p.sk_type != 0 && i < DENIED && i < s->n_denied[from]; i++)
+		if (s->denied[from][i] == key)
+			world_break(&s->w, "%d showed the token of an SA that it has", from);
+}
 
 /* Protected replies only (INVALID_IKE_SPI is said by one who forgot). Stories with corruption cannot
  * tell, and a keeper that fails loses replies with the process: those are left out. */
@@ -135,6 +155,8 @@ static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
 		s->old_local = it->local;
 		s->old_remote = it->remote;
 	}
+	if (w->knobs.corrupt == 0 && it->len >= 28)
+		judge_tokens(s, from, it);
 	if (it->len < 36)
 		return true;
 	is_fragment = it->bytes[16] == PT_SKF;
@@ -551,6 +573,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 
 	client = client < CLIENTS ? client : client % (CLIENTS - 1); /* the hopeless one is rare */
 	memset(&s.seen, 0, sizeof(s.seen));
+	memset(s.n_denied, 0, sizeof(s.n_denied));
 	s.old_len = 0;
 	s.dark_until_ms = 0;
 	s.keeper_failed = false;

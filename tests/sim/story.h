@@ -8,6 +8,7 @@
  *   - half-open SAs never exceed the limit
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
  *   - a client that lost its connection comes back, with a ticket or without
+ *   - whoever shows the token of an SA does not have it, and will not
  *   - what is said without proof ends nothing and redirects nobody; a side may lose all its state
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H

@@ -212,6 +212,29 @@ static void test_never_of_a_live_sa(void)
 	}
 }
 
+/* The peer has the successor of the SA already, and we do not: that is no loss. */
+static void test_never_of_one_to_be(void)
+{
+	for (int by = 0; by < 2; by++) {
+		T_ROW((size_t)by, "rekeyed by");
+		T_DO(open_world());
+		T_EQ(ike_rekey(w.node[by].ike, by == 0 ? sa : w.node[1].up_sa, false), ST_OK);
+		while (w.node[!by].told[IKE_EV_SA_REKEYED] == 0 && world_step(&w, 3000))
+			continue;
+		T_EQ(w.node[by].told[IKE_EV_SA_REKEYED], 0);
+		w.knobs.answer_ms = 100; /* of the key exchange */
+		checks(!by);
+		world_run(&w, 50);
+		T_EQ(w.node[by].told[IKE_EV_SA_REKEYED], 0);
+		T_EQ(world_count(&w.node[by], CT_QCD_OUT), 0);
+		world_run(&w, 5000);
+		T_EQ(w.node[by].told[IKE_EV_SA_REKEYED], 1);
+		T_DO(both_live());
+		T_TRUE(world_children_agree(&w));
+		close_world();
+	}
+}
+
 /* ---- forged ------------------------------------------------------------------------------------------- */
 
 static size_t plain(uint8_t *out, size_t cap, const struct ike_hdr *hdr, const uint16_t *types,
@@ -241,7 +264,7 @@ static void inject(int to, const uint16_t *types, const struct view *data, size_
 		.version = IKE_VERSION,
 		.exchange = EX_INFORMATIONAL,
 		.flags = (uint8_t)(IKE_FLAG_RESPONSE | (s->is_initiator ? 0 : IKE_FLAG_INITIATOR)),
-		.msgid = s->out.msgid,
+		.msgid = s->out.next - 1,
 	};
 	struct endpoint from = world_endpoint("203.0.113.9", 4500);
 	uint8_t msg[WORLD_PACKET_MAX];
@@ -486,6 +509,7 @@ int main(void)
 	T_RUN(test_crash_after_rekey);
 	T_RUN(test_switched_off);
 	T_RUN(test_never_of_a_live_sa);
+	T_RUN(test_never_of_one_to_be);
 	T_RUN(test_forged_tokens);
 	T_RUN(test_guesses_are_limited);
 	T_RUN(test_hints);
