@@ -28,6 +28,10 @@
 	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
 	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
+	X(MOBIKE_UPDATES_IN, "mobike_updates_in", "requests", "changes of address that peers announced") \
+	X(MOBIKE_UPDATES_OUT, "mobike_updates_out", "requests", "changes of address that were announced to peers") \
+	X(MOBIKE_CHECKS, "mobike_checks", "times", "peers proved that they are reached at their new address") \
+	X(MOBIKE_PATHS, "mobike_paths_tried", "times", "other ways tried because a peer did not answer") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
 	X(ESP_IN, "esp_in_packets", "packets", "ESP packets opened") \

@@ -76,6 +76,10 @@
 	X(END_REKEYED, "rekeyed", 0, "replaced by rekeying") \
 	X(END_REDUNDANT, "redundant", 0, "both sides rekeyed at once and this one lost") \
 	X(END_CONFIG, "config_change", 0, "configuration changed") \
+	/* MOBIKE */ \
+	X(UNEXPECTED_NAT, "unexpected_nat", 41, "a NAT on the way, and the peer forbids NATs") \
+	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \
+	X(BAD_COOKIE2, "bad_cookie2", 0, "the peer's answer does not prove where it is") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

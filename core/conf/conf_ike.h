@@ -127,6 +127,7 @@ struct ike_profile {
 	bool nat_force_encap;
 	bool udp_checksum_zero;
 	bool initial_contact_force;
+	bool mobike;
 	char *ivrf;
 	uint32_t virtual_template; /* 0: none */
 	bool template_auto;

@@ -65,6 +65,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
 		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
 	auth_put_child(&o, sa, &offer);
+	mobike_put_request(&o, sa);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
 	return msg_end(&o, msg);
@@ -222,6 +223,9 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 
 	sa_request_done(sa);
 	st = authenticate(sa, &ev->msg->p);
+	if (st == ST_OK)
+		st = mobike_read_offer(sa, ev->msg);
+	mobike_agree(sa);
 	if (st == ST_OK)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)

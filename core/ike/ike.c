@@ -295,6 +295,14 @@ void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local
 	ike_settle(ike);
 }
 
+void ike_on_paths_changed(struct ike *ike)
+{
+	ike_enter(ike);
+	LIST_EACH_SAFE(at, &ike->sas)
+		mobike_on_paths(CONTAINER_OF(at, struct ike_sa, node));
+	ike_settle(ike);
+}
+
 /* Another one that packets still go through. */
 static bool has_other_child(const struct ike_child *lost)
 {

@@ -43,6 +43,9 @@ void ike_on_volume(struct ike *ike, uint32_t spi_in, uint64_t octets, uint64_t s
  * peer a new mapping). Where the peer is behind a NAT, SA and children follow. */
 void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
 		  const struct endpoint *remote);
+/* Addresses or routes of ours may have changed: SAs that do MOBIKE and that we began go by the way
+ * there is (RFC 4555 3.5). */
+void ike_on_paths_changed(struct ike *ike);
 /* The child can no longer be used (sequence numbers used up): it goes, and the SA with its last one. */
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
 /* After a thaw: children that the data path does not have are given up. */
@@ -139,6 +142,7 @@ struct ike_sa_info {
 	uint32_t dpd_retry_s;
 	bool nat_local;          /* we are behind NAT */
 	bool nat_remote;         /* the peer is */
+	bool mobike;             /* both sides support it */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

@@ -102,6 +102,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		delete_build_children(&o.w, PROTO_ESP, spis, n);
 		payload_close(&o.c, m);
 	}
+	mobike_answer(sa, ev->msg, &o);
 	st = finish_reply(sa, &o, ev->msg);
 	work(sa);
 	return st;
@@ -178,6 +179,8 @@ static enum status request(struct ike_sa *sa, enum request_kind kind)
 	}
 	if (kind == REQ_DELETE_CHILD)
 		put_deletes(sa, &o);
+	if (kind == REQ_DPD)
+		mobike_put_probe(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = sa_request(sa, kind, msg);
@@ -248,12 +251,15 @@ static void children_deleted(struct ike_sa *sa)
 
 enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
-	enum status st;
+	enum status st = mobike_reply(sa, ev->msg);
 
-	(void)ev;
 	if (sa->out.kind == REQ_DELETE_CHILD)
 		children_deleted(sa);
 	sa_request_done(sa);
+	if (st != ST_OK) {
+		sa_event(sa, SE_CLOSE, st);
+		return st;
+	}
 	sa_arm_dpd(sa);
 	st = ike_keep(sa);
 	work(sa);

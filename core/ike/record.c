@@ -44,6 +44,8 @@ static const struct field sa_fields[] = {
 	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s),
+	SA(64, F_U8, mobike.is_on), SA(65, F_U8, mobike.decides), SA(66, F_U8, mobike.wants),
+	SA(67, F_U8, mobike.open), SA(68, F_BYTES, mobike.addrs), SA(69, F_BYTES, mobike.memory),
 };
 
 static const struct field child_fields[] = {

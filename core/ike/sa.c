@@ -32,6 +32,7 @@ static void on_request_timer(struct timer *t, void *ctx)
 
 	if (window_out_repeat(&sa->out)) {
 		stats_inc(ike->stats, CT_IKE_RETRANS_OUT);
+		mobike_try_path(sa);
 		sa_send(sa, (struct view){sa->out.bytes, sa->out.len});
 		sa_arm(sa, &sa->request_timer, ike_now(ike) + window_out_wait_ms(&sa->out));
 		return;
@@ -406,7 +407,11 @@ enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view ms
 {
 	/* 1, 2, 4, 8, 16, 16 seconds: 47 s in all (RFC 7296 2.4 leaves it to us). */
 	static const struct backoff patient = {1000, 16000, 5};
-	struct backoff b = kind == REQ_DPD ? dpd_backoff(&sa->dpd) : patient;
+	/* RFC 4555 3.11: five minutes for a peer that may be between two networks, unless dead peer
+	 * detection says how long is long. */
+	static const struct backoff of_mobile = {1000, 16000, 21};
+	bool is_mobile = sa->mobike.is_on && !sa->mobike.decides && sa->dpd.mode == DPD_UNSET;
+	struct backoff b = kind == REQ_DPD ? dpd_backoff(&sa->dpd) : is_mobile ? of_mobile : patient;
 	enum status st = window_out_open(&sa->out, kind, b, msg);
 
 	if (st != ST_OK)

@@ -11,6 +11,7 @@
 #include "core/ike/dpd.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
+#include "core/ike/mobike.h"
 #include "core/ike/msg.h"
 #include "core/ike/sa_table.h"
 #include "core/ike/window.h"
@@ -76,6 +77,7 @@ struct ike_sa {
 	struct window_in in;
 	struct window_out out;
 	struct dpd_clock dpd;
+	struct mobike mobike;
 
 	struct waiter wait;        /* for the open job, ask or commit of its state */
 	enum status why;           /* how it ends or failed */

@@ -215,7 +215,7 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
-	       sa->out.kind <= REQ_CREATE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
+	       sa->out.kind <= REQ_MOBIKE && (sa->out.kind != REQ_NONE) == (sa->out.bytes != NULL) &&
 	       (sa->mine == NULL || sa->out.kind == REQ_CREATE);
 }
 

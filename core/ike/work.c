@@ -109,9 +109,11 @@ void work(struct ike_sa *sa)
 {
 	enum status st = ST_OK;
 
-	if (sa->state != SA_UP || sa->out.kind != REQ_NONE || sa->mine != NULL)
+	if (sa->state != SA_UP || sa->out.kind != REQ_NONE || (sa->mine != NULL && !mobike_wants(sa)))
 		return;
-	if (wants_delete(sa))
+	if (mobike_wants(sa))
+		st = mobike_send(sa);
+	else if (wants_delete(sa))
 		st = info_delete_children(sa);
 	else
 		st = begin_next(sa);
