@@ -118,9 +118,12 @@ static void move_children(struct ike_sa *sa)
 	struct ike *ike = sa->ike;
 
 	sa->mobike.memory.proven = sa->remote.addr;
-	LIST_EACH(at, &sa->children)
-		ike->ports->move(ike->ctx, CONTAINER_OF(at, struct ike_child, node)->spi_in, &sa->local,
-			&sa->remote);
+	LIST_EACH(at, &sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->is_installed)
+			ike->ports->move(ike->ctx, c->spi_in, &sa->local, &sa->remote);
+	}
 	sa_tell(sa, IKE_EV_PEER_MOVED, NULL);
 }
 
@@ -204,12 +207,27 @@ static bool may_decide(const struct ike_sa *sa)
 	return sa->mobike.is_on && sa->mobike.decides && sa->state == SA_UP;
 }
 
+/* One that is on its way out says goodbye by the way there is, and nothing more. */
+static void leave_by_way(struct ike_sa *sa)
+{
+	struct endpoint local, remote;
+
+	if (!sa->mobike.is_on || !sa->mobike.decides || sa->up_ms == 0 ||
+		!find_way(sa, &sa->remote.addr, &local, &remote) ||
+		addr_eq(&local.addr, &sa->local.addr))
+		return;
+	sa->local = local;
+	send_again(sa);
+}
+
 void mobike_on_paths(struct ike_sa *sa)
 {
 	struct endpoint local, remote;
 
-	if (!may_decide(sa))
+	if (!may_decide(sa)) {
+		leave_by_way(sa);
 		return;
+	}
 	if (find_way(sa, &sa->remote.addr, &local, &remote)) {
 		if (addr_eq(&local.addr, &sa->local.addr)) {
 			/* The same address in another network is another mapping of a NAT. */
@@ -222,6 +240,17 @@ void mobike_on_paths(struct ike_sa *sa)
 		return;
 	}
 	send_again(sa);
+	work(sa);
+}
+
+void mobike_on_up(struct ike_sa *sa)
+{
+	struct endpoint local, remote;
+
+	if (!may_decide(sa) || !find_way(sa, &sa->remote.addr, &local, &remote) ||
+		addr_eq(&local.addr, &sa->local.addr))
+		return;
+	go(sa, &local, &remote);
 	work(sa);
 }
 

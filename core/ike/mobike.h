@@ -60,6 +60,8 @@ bool mobike_wants(const struct ike_sa *sa);
 /* Sends what is wanted; the window is free. ST_NOMEM, ST_LIMIT: not sent, still wanted. */
 enum status mobike_send(struct ike_sa *sa) MUST_USE;
 
+/* It is established; our address may have gone meanwhile. */
+void mobike_on_up(struct ike_sa *sa);
 /* Addresses or routes of ours changed. */
 void mobike_on_paths(struct ike_sa *sa);
 /* A request gets no reply, and is about to be sent again: by another way, if there is one. */

@@ -74,9 +74,12 @@ void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struc
 	sa->remote = *remote;
 	sa->local = *local;
 	mobike_followed(sa);
-	LIST_EACH(at, &sa->children)
-		sa->ike->ports->move(sa->ike->ctx, CONTAINER_OF(at, struct ike_child, node)->spi_in,
-			&sa->local, &sa->remote);
+	LIST_EACH(at, &sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		if (c->is_installed)
+			sa->ike->ports->move(sa->ike->ctx, c->spi_in, &sa->local, &sa->remote);
+	}
 	st = ike_keep(sa);
 	if (st != ST_OK)
 		stats_status(sa->ike->stats, st);

@@ -86,6 +86,8 @@ int main(int argc, char **argv)
 		(double)(clock() - start) / CLOCKS_PER_SEC);
 	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions\n", (unsigned long long)total.rekeys,
 		(unsigned long long)total.rekeyed, (unsigned long long)total.collisions);
+	printf("# %llu changes of address, %llu SAs compared after them\n", (unsigned long long)total.moves,
+		(unsigned long long)total.followed);
 	printf("# %llu passed, %llu failed\n", (unsigned long long)passed,
 		(unsigned long long)failed);
 	return failed != 0;

@@ -280,13 +280,28 @@ static void begin_rekey(struct story *s, int side)
 	}
 }
 
+/* The client is in another network; it notices now or later. */
+static void move_client(struct story *s)
+{
+	struct world *w = &s->w;
+	char text[ADDR_TEXT];
+
+	if (world_chance(w, 700)) {
+		snprintf(text, sizeof(text), "192.0.2.%u", (unsigned)(1 + world_random(w) % 5));
+		world_readdress(w, 0, text, NULL);
+		s->total->moves++;
+	}
+	if (world_chance(w, 700))
+		ike_on_paths_changed(w->node[0].ike);
+}
+
 static bool act(struct story *s)
 {
 	struct world *w = &s->w;
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 18) {
+	switch (world_random(w) % 20) {
 	case 0:
 	case 1:
 	case 2:
@@ -323,6 +338,10 @@ static bool act(struct story *s)
 	case 12:
 		begin_rekey(s, side);
 		break;
+	case 13:
+	case 14:
+		move_client(s);
+		break;
 	default:
 		traffic(w, side);
 		break;
@@ -350,6 +369,38 @@ static bool chaos(struct story *s)
 				world_break(w, "more half-open SAs than allowed");
 	}
 	return true;
+}
+
+/* What both sides have goes from and to where they are. */
+static void prove_converged(struct story *s)
+{
+	struct world *w = &s->w;
+	static struct ike_sa_info a, b;
+	char at[2][ENDPOINT_TEXT];
+
+	ike_on_paths_changed(w->node[0].ike);
+	if (w->broken != NULL || w->knobs.nat_client || w->knobs.nat_server || s->keeper_failed)
+		return;
+	world_run(w, 90000);
+	for (uint64_t i = 0; ike_next_info(w->node[0].ike, &i, &a);)
+		for (uint64_t k = 0; ike_next_info(w->node[1].ike, &k, &b);) {
+			if (!a.is_established || !b.is_established || a.spi_local != b.spi_remote ||
+				a.spi_remote != b.spi_local || !a.mobike)
+				continue;
+			s->total->followed += s->total->moves != 0;
+			if (!endpoint_eq(&a.local, &b.remote) || !endpoint_eq(&a.remote, &b.local) ||
+				!world_has_addr(w, 0, &a.local.addr))
+				world_break(w, "the sides of SA %u, %u disagree: client %s, headend has %s",
+					(unsigned)a.sa, (unsigned)b.sa, endpoint_format(&a.local, at[0]), endpoint_format(&b.remote, at[1]));
+		}
+	for (size_t i = 0; i < w->node[0].n_child; i++)
+		for (size_t k = 0; k < w->node[1].n_child; k++) {
+			const struct ike_child_spec *x = &w->node[0].child[i], *y = &w->node[1].child[k];
+
+			if (x->spi_in == y->spi_out && x->spi_out == y->spi_in &&
+				(!endpoint_eq(&x->local, &y->remote) || !endpoint_eq(&x->remote, &y->local)))
+				world_break(w, "the sides of a child disagree about where they are");
+		}
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------- */
@@ -427,6 +478,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	if (s.w.broken == NULL && s.w.node[0].n_child > 0 && s.w.node[1].n_child > 0)
 		(void)world_children_agree(&s.w);
 	heal(&s.w);
+	prove_converged(&s);
 	prove_connect(&s, is_possible(client, s.server));
 	prove_empty(&s);
 	total->packets += s.w.packets;

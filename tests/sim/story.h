@@ -4,6 +4,7 @@
  *   - no SA is up without a commit and a kept record
  *   - a repeated request gets the same reply again, byte by byte
  *   - half-open SAs never exceed the limit
+ *   - when the network is healed, both sides of an SA and of its children are where the client is (MOBIKE)
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H
@@ -14,6 +15,7 @@
 struct story_total {
 	uint64_t packets, steps, up, restarts;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
+	uint64_t moves, followed; /* of the client; SAs that were there at the end of stories */
 };
 
 struct story_result {
