@@ -330,10 +330,21 @@ static bool is_mine(const struct wire_client *c, const struct ike_event *ev)
 	return !ulid_is_zero(&c->session) && memcmp(&c->session, &ev->session, sizeof(ev->session)) == 0;
 }
 
+static void moved(const struct wire *w, const struct ike_event *ev)
+{
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (is_mine(c, ev))
+			c->peer = ev->remote;
+	}
+}
+
 void wire_client_tell(struct wire *w, const struct ike_event *ev)
 {
 	if (ev->kind == IKE_EV_SA_UP)
 		came_up(w, ev);
+	if (ev->kind == IKE_EV_PEER_MOVED)
+		moved(w, ev);
 	if (ev->kind != IKE_EV_INIT_FAILED && ev->kind != IKE_EV_AUTH_FAILED && ev->kind != IKE_EV_SA_DOWN)
 		return;
 	LIST_EACH(at, &w->clients) {
@@ -345,6 +356,15 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev)
 		snprintf(c->reason, sizeof(c->reason), "%s", ev->detail ? ev->detail : "");
 		arm(c);
 	}
+}
+
+enum status wire_client_source(void *ctx, uint32_t tun, const struct endpoint *remote, struct addr *out)
+{
+	struct wire *w = ctx;
+	const struct wire_client *c = client_of_tun(w, tun);
+	char reason[DIAL_REASON];
+	return c && c->spec.vrf == remote->vrf ? wire_dial_source(w, &c->spec, &remote->addr, out, reason) :
+						 ST_NOT_FOUND;
 }
 
 /* ---- which there are --------------------------------------------------------------------------- */
