@@ -1,6 +1,6 @@
 /* The engine with state: a login is brought to some point, then the input says what happens: raw
  * datagrams, datagrams with the SA's header, authentic ones with any payloads (what a hostile but
- * authenticated peer can do), time, restarts, refusals. Rules: raw input never ends an SA, the
+ * authenticated peer can do, from its address or another one), time, moves, restarts, refusals. Rules: raw input never ends an SA, the
  * world's own rules hold, and after the end nothing is left.
  *
  * Input: stage, then operations {op, argument, length, bytes}. */
@@ -31,9 +31,12 @@ static struct ike_sa *first_sa(int side)
 	return list_empty(&ike->sas) ? NULL : CONTAINER_OF(ike->sas.next, struct ike_sa, node);
 }
 
+static bool is_away; /* what comes is from another address */
+
 static void put(int to, const uint8_t *msg, size_t len)
 {
-	struct endpoint remote = world_endpoint(to == 1 ? "192.0.2.1" : "198.51.100.1", 4500);
+	const char *from = is_away ? "203.0.113.7" : to == 1 ? "192.0.2.1" : "198.51.100.1";
+	struct endpoint remote = world_endpoint(from, 4500);
 	struct endpoint local = world_endpoint(to == 1 ? "198.51.100.1" : "192.0.2.1", 4500);
 	uint8_t *copy = malloc(len > 0 ? len : 1);
 
@@ -91,6 +94,7 @@ static void operate(uint8_t op, uint8_t arg, struct view v)
 	int to = (op >> 4) & 1;
 	uint64_t up = w.node[to].up_sa;
 
+	is_away = op & 0x40;
 	switch (op % 8) {
 	case 0:
 		put(to, v.p, v.len);
@@ -105,6 +109,10 @@ static void operate(uint8_t op, uint8_t arg, struct view v)
 		put_authentic(to, arg, v);
 		break;
 	case 4:
+		if (is_away) {
+			world_readdress(&w, 0, arg & 1 ? "192.0.2.9" : "2001:db8::9", "192.0.2.1");
+			ike_on_paths_changed(w.node[0].ike);
+		}
 		world_run(&w, arg * 50u);
 		break;
 	case 5:
