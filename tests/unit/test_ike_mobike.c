@@ -263,19 +263,92 @@ static void test_restart(void)
 	}
 }
 
-/* A request of the headend's that went to the old address comes to the new one at once. */
+/* A request of either side that did not get through comes by the new way at once. */
 static void test_open_request(void)
+{
+	for (int i = 0; i < 2; i++) {
+		T_ROW(i, i ? "the headend's" : "the client's");
+		T_DO(open_world("", ""));
+		T_DO(log_in());
+		world_readdress(&w, 0, AWAY, NULL);
+		T_EQ(ike_rekey(w.node[i].ike, w.node[i].up_sa, true), ST_OK);
+		world_run(&w, 500);
+		T_EQ(headend_count(CT_CHILD_REKEYED), 0);
+		ike_on_paths_changed(w.node[0].ike);
+		world_run(&w, 100);
+		T_EQ(headend_count(CT_CHILD_REKEYED), 1);
+		world_run(&w, 5000);
+		T_DO(settled(AWAY));
+		T_DO(close_world());
+	}
+}
+
+/* The update waits for the window, and the client dies. */
+static void test_restart_while_waiting(void)
 {
 	T_DO(open_world("", ""));
 	T_DO(log_in());
-	world_readdress(&w, 0, AWAY, NULL);
-	T_EQ(ike_rekey(w.node[1].ike, w.node[1].up_sa, true), ST_OK);
-	world_run(&w, 500);
-	T_EQ(headend_count(CT_CHILD_REKEYED), 0);
-	ike_on_paths_changed(w.node[0].ike);
+	w.tap = drop_some;
+	drops = UINT32_MAX;
+	T_EQ(ike_rekey(w.node[0].ike, w.node[0].up_sa, true), ST_OK);
 	world_run(&w, 100);
-	T_EQ(headend_count(CT_CHILD_REKEYED), 1);
-	world_run(&w, 5000);
+	move_client(AWAY);
+	T_EQ(sa_of(0)->mobike.wants, MOBIKE_UPDATE);
+	T_TRUE(world_restart(&w, 0));
+	drops = 0;
+	world_run(&w, 20000);
+	T_DO(settled(AWAY));
+	T_DO(close_world());
+}
+
+/* The proof is lost with the old IKE SA: its successor asks for it again. */
+static void test_proof_lost_in_rekeying(void)
+{
+	T_DO(open_world("", ""));
+	T_DO(log_in());
+	move_client(AWAY);
+	world_run(&w, 12);
+	T_EQ(sa_of(1)->mobike.open, MOBIKE_CHECK);
+	w.tap = drop_some;
+	drops = 1;
+	world_run(&w, 10);
+	T_EQ(drops, 0);
+	T_EQ(ike_rekey(w.node[0].ike, w.node[0].up_sa, false), ST_OK);
+	world_run(&w, 1500); /* the client did not know the successor when it was asked first */
+	T_EQ(headend_count(CT_IKE_REKEYED), 1);
+	T_DO(settled(AWAY));
+	T_DO(close_world());
+}
+
+/* The last goodbye of a rekeyed IKE SA takes the new way. */
+static void test_goodbye(void)
+{
+	T_DO(open_world("", ""));
+	T_DO(log_in());
+	T_EQ(ike_rekey(w.node[0].ike, w.node[0].up_sa, false), ST_OK);
+	while (world_count(&w.node[0], CT_IKE_REKEYED) == 0)
+		T_TRUE(world_step(&w, w.now_ms + 1000));
+	T_EQ(ike_count(w.node[0].ike), 2);
+	move_client(AWAY);
+	world_run(&w, 1000);
+	T_EQ(ike_count(w.node[0].ike), 1);
+	world_run(&w, 8000); /* the headend lingers */
+	T_EQ(ike_count(w.node[1].ike), 1);
+	T_DO(settled(AWAY));
+	T_DO(close_world());
+}
+
+/* The address changes while the login waits for the session layer. */
+static void test_during_login(void)
+{
+	uint64_t sa;
+
+	T_DO(open_world("", ""));
+	T_EQ(world_connect(&w, &sa), ST_OK);
+	while (ike_find_number(w.node[0].ike, sa)->state != SA_I_AUTHORIZE)
+		T_TRUE(world_step(&w, w.now_ms + 1000));
+	move_client(AWAY);
+	world_run(&w, 2000);
 	T_DO(settled(AWAY));
 	T_DO(close_world());
 }
@@ -622,6 +695,10 @@ int main(void)
 	T_RUN(test_rekeying);
 	T_RUN(test_restart);
 	T_RUN(test_open_request);
+	T_RUN(test_restart_while_waiting);
+	T_RUN(test_proof_lost_in_rekeying);
+	T_RUN(test_goodbye);
+	T_RUN(test_during_login);
 	T_RUN(test_wrong_cookie);
 	T_RUN(test_forged_source);
 	T_RUN(test_no_update_no_move);
