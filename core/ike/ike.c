@@ -82,6 +82,10 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 	struct snapshot *old = ike->conf;
 
 	ike->conf = snapshot_ref(conf);
+	ike_enter(ike);
+	LIST_EACH_SAFE(at, &ike->sas)
+		mobike_on_conf(CONTAINER_OF(at, struct ike_sa, node), old);
+	ike_settle(ike);
 	snapshot_unref(old);
 }
 

@@ -28,12 +28,11 @@ static void put_natd(struct msg_out *o, const struct ike_sa *sa, const struct en
 	msg_notify(o, N_NAT_DETECTION_DESTINATION_IP, hash, sizeof(hash));
 }
 
-void mobike_put_offer(struct msg_out *o, const struct ike_sa *sa)
+/* Those of ours that the SA does not use. Gives how many. */
+static unsigned put_addrs(struct msg_out *o, const struct ike_sa *sa, const struct own_settings *own)
 {
-	const struct own_settings *own = &sa->hs->conf->own;
 	unsigned n = 0;
 
-	msg_notify(o, N_MOBIKE_SUPPORTED, NULL, 0);
 	/* Behind a NAT they are not what the peer could reach. */
 	for (size_t i = 0; i < own->listen_count && !sa->nat_local && n < MOBIKE_ADDRS; i++) {
 		const struct listen_addr *l = &own->listen[i];
@@ -45,6 +44,13 @@ void mobike_put_offer(struct msg_out *o, const struct ike_sa *sa)
 			l->addr.b, addr_len(&l->addr));
 		n++;
 	}
+	return n;
+}
+
+void mobike_put_offer(struct msg_out *o, const struct ike_sa *sa)
+{
+	msg_notify(o, N_MOBIKE_SUPPORTED, NULL, 0);
+	put_addrs(o, sa, &sa->hs->conf->own);
 }
 
 void mobike_put_request(struct msg_out *o, const struct ike_sa *sa)
@@ -254,6 +260,56 @@ void mobike_on_up(struct ike_sa *sa)
 	work(sa);
 }
 
+/* The first that a packet to the peer may come from; NULL: it is `any`, or there is none. */
+static const struct addr *other_own(const struct ike_sa *sa, const struct own_settings *own)
+{
+	const struct addr *first = NULL;
+
+	for (size_t i = 0; i < own->listen_count; i++) {
+		const struct listen_addr *l = &own->listen[i];
+
+		if (l->num != sa->local.vrf)
+			continue;
+		if (addr_len(&l->addr) == 0 || addr_eq(&l->addr, &sa->local.addr))
+			return NULL;
+		if (first == NULL && l->addr.family == sa->remote.addr.family)
+			first = &l->addr;
+	}
+	return first;
+}
+
+static bool same_listen(const struct own_settings *a, const struct own_settings *b)
+{
+	bool same = a->listen_count == b->listen_count;
+
+	for (size_t i = 0; same && i < a->listen_count; i++)
+		same = a->listen[i].num == b->listen[i].num &&
+		       addr_eq(&a->listen[i].addr, &b->listen[i].addr);
+	return same;
+}
+
+/* Whoever decides looks for a way itself. */
+void mobike_on_conf(struct ike_sa *sa, const struct snapshot *old)
+{
+	const struct own_settings *own = &sa->ike->conf->own;
+	const struct addr *other;
+	struct endpoint local = sa->local;
+
+	if (!sa->mobike.is_on || sa->mobike.decides || sa->state != SA_UP ||
+		same_listen(own, &old->own))
+		return;
+	sa->mobike.wants |= MOBIKE_LIST;
+	other = other_own(sa, own);
+	if (other != NULL) {
+		local.addr = *other;
+		move_ike(sa, &local, &sa->remote);
+		move_children(sa);
+		send_again(sa);
+	}
+	keep(sa);
+	work(sa);
+}
+
 void mobike_try_path(struct ike_sa *sa)
 {
 	if (may_decide(sa) && sa->out.sent > SENDINGS_BEFORE_DOUBT && next_way(sa))
@@ -375,6 +431,8 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 		msg_notify(&o, N_UPDATE_SA_ADDRESSES, NULL, 0);
 		put_natd(&o, sa, &sa->remote);
 	}
+	if (k->wants & MOBIKE_LIST && put_addrs(&o, sa, &sa->ike->conf->own) == 0)
+		msg_notify(&o, N_NO_ADDITIONAL_ADDRESSES, NULL, 0);
 	sa->ike->ports->random(sa->ike->ctx, k->memory.cookie, sizeof(k->memory.cookie));
 	msg_notify(&o, N_COOKIE2, k->memory.cookie, sizeof(k->memory.cookie));
 	return msg_end(&o, msg);
@@ -454,6 +512,7 @@ enum status mobike_reply(struct ike_sa *sa, const struct msg_in *m)
 		return ST_BAD_COOKIE2;
 	/* It went to more than one address, so the reply does not say which one works. */
 	if (open & MOBIKE_STALE) {
+		k->wants |= open & MOBIKE_LIST;
 		k->wants |= open & MOBIKE_CHECK && !addr_eq(&k->memory.proven, &sa->remote.addr)
 			? MOBIKE_CHECK : 0;
 		return ST_OK;
@@ -468,7 +527,7 @@ enum status mobike_reply(struct ike_sa *sa, const struct msg_in *m)
 void mobike_inherit(struct ike_sa *heir, const struct ike_sa *old)
 {
 	heir->mobike = old->mobike;
-	heir->mobike.wants |= old->mobike.open & (MOBIKE_UPDATE | MOBIKE_CHECK);
+	heir->mobike.wants |= old->mobike.open & (MOBIKE_UPDATE | MOBIKE_CHECK | MOBIKE_LIST);
 	heir->mobike.open = 0;
 	heir->mobike.newest_id = 0;
 	heir->nat_local = old->nat_local;

@@ -15,6 +15,7 @@
 #include "core/ike/sa_table.h"
 
 struct msg_in;
+struct snapshot;
 struct msg_out;
 
 #define MOBIKE_COOKIE 16 /* of ours */
@@ -23,12 +24,13 @@ struct msg_out;
 #define MOBIKE_UPDATE 1u
 #define MOBIKE_CHECK  2u
 #define MOBIKE_STALE  4u /* the addresses changed after the open request went out */
+#define MOBIKE_LIST   8u /* our other addresses */
 
 /* All of it but newest_id and refusals is kept beyond our death; only bytes, so that it has no holes. */
 struct mobike {
 	bool is_on;         /* both sides said that they support it */
 	bool decides;       /* we */
-	uint8_t wants;      /* UPDATE, CHECK */
+	uint8_t wants;      /* UPDATE, CHECK, LIST */
 	uint8_t open;       /* of the open request of kind REQ_MOBIKE; with STALE */
 	struct addr addrs[MOBIKE_ADDRS]; /* the peer's; family 0: none */
 	struct mobike_memory {
@@ -64,6 +66,8 @@ enum status mobike_send(struct ike_sa *sa) MUST_USE;
 void mobike_on_up(struct ike_sa *sa);
 /* Addresses or routes of ours changed. */
 void mobike_on_paths(struct ike_sa *sa);
+/* Another configuration: what is listened on may be other addresses (section 3.6). */
+void mobike_on_conf(struct ike_sa *sa, const struct snapshot *old);
 /* A request gets no reply, and is about to be sent again: by another way, if there is one. */
 void mobike_try_path(struct ike_sa *sa);
 /* ESP showed where the peer is. */

@@ -661,6 +661,44 @@ static void test_list(void)
 	T_DO(close_world());
 }
 
+/* The headend listens on another address besides, then only there, then on all (which are not told). */
+static void test_reload(void)
+{
+	static const struct {
+		const char *listen, *first, *second;
+		size_t known;
+	} rows[] = {
+		{LISTEN_2, GATE, GATE_2, 2},
+		{"sallyport listen " GATE_2 "\n", GATE_2, NULL, 1},
+		{LISTEN_46, GATE, GATE_SIX, 2},
+		{"", GATE, GATE_SIX, 1},
+	};
+	static char text[2048];
+
+	T_DO(open_world("", "sallyport listen " GATE "\n"));
+	T_DO(log_in());
+	T_EQ(known_addrs(0), 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot *s;
+
+		T_ROW(i, rows[i].listen);
+		snprintf(text, sizeof(text), "%s%s", world_server_text, rows[i].listen);
+		s = world_conf(text);
+		world_readdress(&w, 1, rows[i].first, rows[i].second);
+		ike_set_conf(w.node[1].ike, s);
+		snapshot_unref(server);
+		w.node[1].conf = server = s;
+		world_run(&w, 5000);
+		T_DO(settled(HOME));
+		T_EQ(known_addrs(0), rows[i].known);
+		T_TRUE(addr_eq(&sa_of(0)->remote.addr, &w.at[1][0]));
+	}
+	uint32_t next = sa_of(1)->out.next;
+	ike_set_conf(w.node[1].ike, server); /* nothing changed */
+	T_EQ(sa_of(1)->out.next, next);
+	T_DO(close_world());
+}
+
 /* The profile is bound to one address of the headend: the client may not come to the other. */
 static void test_unacceptable(void)
 {
@@ -710,6 +748,7 @@ int main(void)
 	T_RUN(test_other_address);
 	T_RUN(test_family);
 	T_RUN(test_list);
+	T_RUN(test_reload);
 	T_RUN(test_unacceptable);
 	return t_end();
 }
