@@ -215,6 +215,16 @@ lost = ping.lost_seconds()
 where = me.show("crypto", "ikev2", "client", "flexvpn")["clients"][0]["peer"]
 ok("Sallyport: follows the gateway to its new address", lost <= 1 and where == "fd00:99:1::2", "%s s %s\n%s" % (lost, where, sp.tail()))
 ok("Sallyport: clean stop", me.stop() == 0, me.tail())
+# Outside in a VRF of its own.
+outer, front = Host("vo"), Host("vf")
+t.wan.join(outer, "eth0", "10.99.1.61/24")
+me = Sallyport(front, "vrf definition %s\n address-family ipv4\ncrypto ikev2 policy ANY\n match fvrf any\n proposal default\n" % outer.ns +
+               CLIENT.replace("profile P\n", "profile P\n match fvrf %s\n" % outer.ns, 1)
+               .replace("tunnel source dynamic", "tunnel source dynamic\n tunnel vrf %s" % outer.ns), name="vrf").start()
+ok("in a VRF: connected", wait_for(10, lambda: front.ping("10.99.2.2", count=1) == 1), me.tail())
+replace(outer, "10.99.1.61/24", "10.99.1.62/24")
+ok("in a VRF: another address", wait_for(3, lambda: peer_of(sp) == "10.99.1.62") and front.ping("10.99.2.2") == 3, me.tail())
+ok("in a VRF: clean stop", me.stop() == 0, me.tail())
 ok("the gateway: clean stop", sp.stop() == 0, sp.tail())
 
 gw = StrongSwanGateway(t.gw, mobike="yes", subnets="10.99.2.0/24").start()
