@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "cmd/netlink.h"
 
@@ -120,4 +121,20 @@ enum status netlink_way(const struct addr *dst, unsigned *ifindex, struct addr *
 	if (h.nlmsg_type == RTM_NEWROUTE && h.nlmsg_len <= (size_t)n && h.nlmsg_len > head)
 		read_route(buf + head, h.nlmsg_len - head, ifindex, src);
 	return *ifindex && src->family == dst->family ? ST_OK : ST_NOT_FOUND;
+}
+
+enum status netlink_listen(int *fd)
+{
+	struct sockaddr_nl name = {.nl_family = AF_NETLINK,
+				   .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+						RTMGRP_IPV6_ROUTE};
+	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (*fd >= 0 && bind(*fd, (const struct sockaddr *)&name, sizeof(name)) == 0)
+		return ST_OK;
+	int e = errno;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = e;
+	return ST_IO;
 }

@@ -18,5 +18,7 @@ enum status netlink_route(unsigned ifindex, const struct prefix *p, uint32_t met
 	MUST_USE;
 /* Through which interface, and from which address of ours, a packet to dst goes. ST_NOT_FOUND: none. */
 enum status netlink_way(const struct addr *dst, unsigned *ifindex, struct addr *src) MUST_USE;
+/* A socket that becomes readable when an address or a route of the network namespace in force changes. */
+enum status netlink_listen(int *fd) MUST_USE;
 
 #endif

@@ -338,6 +338,21 @@ static enum status asroot_source(struct kept *k, const struct asroot_request *rq
 	return st;
 }
 
+static enum status asroot_link(struct kept *k, const struct asroot_request *rq,
+			       struct asroot_reply *reply, int *fds)
+{
+	enum status st = enter(rq->vrf);
+	if (st != ST_OK)
+		return st;
+	st = netlink_listen(&k->passing);
+	leave(k, rq->vrf);
+	if (st != ST_OK)
+		return st;
+	fds[0] = k->passing;
+	reply->n_fds = 1;
+	return ST_OK;
+}
+
 /* ---- memory and configuration --------------------------------------------------------------- */
 
 static int new_memory(const char *name, uint64_t size)
@@ -553,6 +568,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_TUN] = asroot_tun,
 	[ASROOT_ROUTE] = asroot_route,
 	[ASROOT_SOURCE] = asroot_source,
+	[ASROOT_LINK] = asroot_link,
 	[ASROOT_MEMORY] = asroot_memory,
 	[ASROOT_CONFIG] = asroot_config,
 	[ASROOT_ACCEPT] = asroot_accept,

@@ -228,6 +228,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 		       is_prefix(&rq->prefix, rq->prefix.addr.family == 4 ? 4 : 6, false);
 	case ASROOT_SOURCE:
 		return addr_len(&rq->addr) != 0 && is_interface(rq->name);
+	case ASROOT_LINK: return true;
 	case ASROOT_MEMORY:
 		return is_memory(rq->name) && rq->size > 0 &&
 		       rq->size <= ASROOT_MEMORY_MAX;

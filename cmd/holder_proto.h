@@ -34,6 +34,8 @@ enum asroot_op {
 	ASROOT_SOURCE, /* vrf, addr of a peer; name: of an interface, or "" -> our address towards it: that of
 			* the interface, or what the kernel would choose. ST_NOT_FOUND: no way, no such
 			* interface or none of its addresses; ST_EXISTS: the way is a tunnel of ours */
+	ASROOT_LINK,   /* vrf -> one netlink socket that tells of addresses and routes that change there, not
+			* kept. It was opened by root, but what main would send with it needs main's rights */
 	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */
 	ASROOT_CONFIG, /* is_fresh: the file as it is now; else the accepted copy, if any -> memfd */
 	ASROOT_ACCEPT, /* the text of the last ASROOT_CONFIG is in force from now on */

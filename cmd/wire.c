@@ -21,6 +21,7 @@
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_http.h"
+#include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
@@ -258,6 +259,7 @@ static int make_base(struct wire *w)
 {
 	list_init(&w->clients);
 	list_init(&w->net_watches);
+	list_init(&w->links);
 	list_init(&w->routes);
 	list_init(&w->ctl_watches);
 	list_init(&w->answers);
@@ -322,7 +324,7 @@ static int start(struct wire *w)
 		return rc;
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
-	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK)
+	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK || wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
@@ -350,6 +352,7 @@ static int start(struct wire *w)
 	if (asroot_call(w->control, &ready, &reply, NULL) != ST_OK)
 		return refuse("cannot start", "the holder does not answer");
 	wire_client_open(w);
+	wire_link_apply(w);
 	return 0;
 }
 
@@ -362,6 +365,7 @@ static void end(struct wire *w)
 	wire_ctl_close(w);
 	wire_http_close(w);
 	wire_client_fini(w);
+	wire_link_close(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)
 		(void)wire_sample(w);

@@ -120,14 +120,27 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote)
 {
 	struct wire *w = ctx;
+	struct wire_child *c = find(w, spi_in);
 	struct data_sa d;
-	if (data_sa_move(w->data, spi_in, local, remote) != ST_OK || !kept_sa(w, spi_in, &d))
+	if (!c)
+		return;
+	c->is_move_due = data_sa_move(w->data, spi_in, local, remote) != ST_OK;
+	if (!kept_sa(w, spi_in, &d))
 		return;
 	d.local = *local;
 	d.remote = *remote;
 	/* Full is impossible here: the record is replaced by one of its own size. Otherwise a
 	 * thaw would begin with the old endpoint and learn the new one from the next packet. */
 	(void)!keep_sa(w, &d);
+	mem_zero(&d, sizeof(d));
+}
+
+/* To where the record says that it is. */
+static void move_again(struct wire *w, struct wire_child *c)
+{
+	struct data_sa d;
+	if (kept_sa(w, c->spi_in, &d))
+		wire_move(w, c->spi_in, &d.local, &d.remote);
 	mem_zero(&d, sizeof(d));
 }
 
@@ -198,6 +211,8 @@ void wire_child_second(struct wire *w)
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
 		const struct esp_rt *rt = data_sa_rt(w->data, c->spi_in);
 		uint32_t spi_in = c->spi_in;
+		if (c->is_move_due)
+			move_again(w, c);
 		if (!rt)
 			continue;
 		uint64_t in = atomic_load_explicit(&rt->last_in_ms, memory_order_relaxed);

@@ -15,6 +15,7 @@ struct wire_child {
 	uint64_t sa;
 	struct ulid session;
 	uint64_t seen_in_ms, seen_out_ms; /* last told to the engine */
+	bool is_move_due; /* the workers had no room for it */
 };
 
 /* Children of an IKE SA; prev NULL for the first. */

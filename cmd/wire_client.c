@@ -369,12 +369,23 @@ static void redirected(struct wire *w, const struct ike_event *ev)
 	}
 }
 
+static void moved(const struct wire *w, const struct ike_event *ev)
+{
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (is_mine(c, ev))
+			c->peer = ev->remote;
+	}
+}
+
 void wire_client_tell(struct wire *w, const struct ike_event *ev)
 {
 	if (ev->kind == IKE_EV_REDIRECTED)
 		redirected(w, ev);
 	if (ev->kind == IKE_EV_SA_UP)
 		came_up(w, ev);
+	if (ev->kind == IKE_EV_PEER_MOVED)
+		moved(w, ev);
 	if (ev->kind != IKE_EV_INIT_FAILED && ev->kind != IKE_EV_AUTH_FAILED && ev->kind != IKE_EV_SA_DOWN)
 		return;
 	LIST_EACH(at, &w->clients) {
@@ -411,6 +422,15 @@ void wire_client_recover(struct wire *w, const struct endpoint *remote)
 		c->recovered_ms = now;
 		step(c, CE_START, ST_OK);
 	}
+}
+
+enum status wire_client_source(void *ctx, uint32_t tun, const struct endpoint *remote, struct addr *out)
+{
+	struct wire *w = ctx;
+	const struct wire_client *c = client_of_tun(w, tun);
+	char reason[DIAL_REASON];
+	return c && c->spec.vrf == remote->vrf ? wire_dial_source(w, &c->spec, &remote->addr, out, reason) :
+						 ST_NOT_FOUND;
 }
 
 /* ---- which there are --------------------------------------------------------------------------- */

@@ -21,6 +21,9 @@ void wire_client_recover(struct wire *w, const struct endpoint *remote);
 /* A session of this device came up or ended: the addresses follow. */
 void wire_client_changed(struct wire *w, uint32_t tun);
 
+/* Port of the engine (ctx is struct wire): our address towards a peer of the client on this device. */
+enum status wire_client_source(void *ctx, uint32_t tun, const struct endpoint *remote, struct addr *out);
+
 /* For show: struct world. */
 struct client_info;
 bool wire_client_next(void *ctx, size_t *cursor, struct client_info *out);

@@ -7,6 +7,7 @@
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_link.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
@@ -253,6 +254,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_conf_accept(w, s);
 	wire_snmp_apply(w);
 	wire_client_apply(w);
+	wire_link_apply(w);
 	return ST_OK;
 }
 

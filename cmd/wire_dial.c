@@ -29,8 +29,8 @@ static const struct addr *listed(const struct wire *w, uint32_t vrf, uint8_t fam
 	return w->conf->own.listen_count ? first : like;
 }
 
-static enum status find_source(struct wire *w, const struct client_spec *s, const struct addr *peer,
-			       struct addr *out, char reason[DIAL_REASON])
+enum status wire_dial_source(struct wire *w, const struct client_spec *s, const struct addr *peer,
+			     struct addr *out, char reason[DIAL_REASON])
 {
 	const struct addr *fixed = client_spec_source(s, peer->family);
 	struct asroot_reply reply;
@@ -103,7 +103,7 @@ enum status wire_dial(struct wire *w, const struct client_spec *s, const struct 
 		return ST_NOMEM;
 	k->local.vrf = s->vrf;
 	k->remote = (struct endpoint){.vrf = s->vrf, .addr = *peer};
-	enum status st = find_source(w, s, peer, &k->local.addr, reason);
+	enum status st = wire_dial_source(w, s, peer, &k->local.addr, reason);
 	memcpy(k->profile, s->profile, sizeof(k->profile));
 	memcpy(k->ipsec_profile, s->ipsec_profile, sizeof(k->ipsec_profile));
 	memcpy(k->peer_name, client_peer(m)->name, sizeof(k->peer_name));

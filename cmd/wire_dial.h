@@ -12,4 +12,9 @@
 enum status wire_dial(struct wire *w, const struct client_spec *s, const struct client *m, uint64_t *sa,
 		      char reason[DIAL_REASON]) MUST_USE;
 
+/* Our address towards a peer: the tunnel source, or what the routes say. Not one that is not listened
+ * on. Reason as above. */
+enum status wire_dial_source(struct wire *w, const struct client_spec *s, const struct addr *peer,
+			     struct addr *out, char reason[DIAL_REASON]) MUST_USE;
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
@@ -233,6 +234,7 @@ const struct ike_ports wire_ports = {
 	.random = port_random,
 	.send = port_send,
 	.keepalive = port_keepalive,
+	.source = wire_client_source,
 	.wake_at = port_wake_at,
 	.job = port_job,
 	.ask = port_ask,

@@ -68,6 +68,7 @@ struct wire {
 	size_t redirect_turn;    /* whose it is, of the configured targets */
 	struct list clients;     /* of cmd/wire_client.c */
 	struct list net_watches; /* of port 500 */
+	struct list links;       /* of cmd/wire_link.c */
 	struct list ctl_watches;
 
 	struct wire_http_end *http[WIRE_HTTP_ENDS]; /* of cmd/wire_http.c; NULL: not open */
@@ -93,7 +94,7 @@ struct wire {
 
 	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
 	struct loop_signal *on_term, *on_hup;
-	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer, *syslog_timer;
+	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer, *syslog_timer, *link_timer;
 
 	struct diagnose diagnose;
 	struct debug debug;

@@ -42,6 +42,10 @@
 	X(RESUME_REFUSED, "ike_resume_refused", "requests", "tickets refused") \
 	X(RESUME_FALLBACK, "ike_resume_fallbacks", "times", "full logins because a ticket of ours was not accepted") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
+	X(MOBIKE_UPDATES_IN, "mobike_updates_in", "requests", "changes of address that peers announced") \
+	X(MOBIKE_UPDATES_OUT, "mobike_updates_out", "requests", "changes of address that were announced to peers") \
+	X(MOBIKE_CHECKS, "mobike_checks", "times", "peers proved that they are reached at their new address") \
+	X(MOBIKE_PATHS, "mobike_paths_tried", "times", "other ways tried because a peer did not answer") \
 	X(DPD_SENT, "dpd_sent", "requests", "liveness checks sent") \
 	X(DPD_IN, "dpd_in", "requests", "liveness checks answered") \
 	X(FRAGMENTS_IN, "ike_fragments_in", "packets", "fragments of IKE messages received") \

@@ -87,6 +87,10 @@
 	X(REDIRECTED, "redirected", 0, "redirected to another gateway") \
 	X(END_CRASHED, "peer_restarted", 0, "the peer lost the SA, as its token proves") \
 	X(END_RESUMED, "resumed", 0, "the peer resumed the session with its ticket") \
+	/* MOBIKE */ \
+	X(UNEXPECTED_NAT, "unexpected_nat", 41, "a NAT on the way, and the peer forbids NATs") \
+	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \
+	X(BAD_COOKIE2, "bad_cookie2", 0, "the peer's answer does not prove where it is") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

@@ -128,6 +128,7 @@ struct ike_profile {
 	bool childless; /* as initiator: the IPsec SA in an exchange of its own */
 	bool udp_checksum_zero;
 	bool initial_contact_force;
+	bool mobike;
 	char *ivrf;
 	uint32_t virtual_template; /* 0: none */
 	bool template_auto;

@@ -175,6 +175,11 @@ struct dpd profile_dpd(const struct snapshot *s, const struct ike_profile *p)
 	return p && p->dpd.mode != DPD_UNSET ? p->dpd : s->ike.dpd;
 }
 
+bool profile_has_local(const struct ike_profile *p, const struct addr *local)
+{
+	return local_covers(p->locals, p->local_count, local, NULL);
+}
+
 uint32_t profile_nat_keepalive_s(const struct snapshot *s, const struct ike_profile *p)
 {
 	return p && p->nat_keepalive_s ? p->nat_keepalive_s : s->ike.nat_keepalive_s;

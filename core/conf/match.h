@@ -71,6 +71,9 @@ enum status psk_for_initiator(const struct snapshot *s, const struct ike_profile
 struct dpd profile_dpd(const struct snapshot *s, const struct ike_profile *p);
 uint32_t profile_nat_keepalive_s(const struct snapshot *s, const struct ike_profile *p);
 
+/* May it be used at this address of ours (`match address local`)? Interfaces do not count. */
+bool profile_has_local(const struct ike_profile *p, const struct addr *local);
+
 /* What IPsec SAs of an IPsec profile are made with: INHERIT resolved. */
 struct ipsec_params {
 	uint32_t lifetime_s;

@@ -138,6 +138,7 @@ static const struct shape_field f_ike_profile[] = {
 	F(BOOL, ike_profile, childless),
 	F(BOOL, ike_profile, udp_checksum_zero),
 	F(BOOL, ike_profile, initial_contact_force),
+	F(BOOL, ike_profile, mobike),
 	F(STR, ike_profile, ivrf),
 	F(U32, ike_profile, virtual_template),
 	F(BOOL, ike_profile, template_auto),

@@ -70,6 +70,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
 	if (!hs->is_childless)
 		auth_put_child(&o, sa, &offer);
+	mobike_put_request(&o, sa);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
 	msg_put_window(&o, hs->conf->ike.window);
@@ -239,6 +240,9 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	sa_request_done(sa, LANE_EXCHANGE);
 	st = auth_i_authenticate(sa, &ev->msg->p);
 	qcd_take(sa->ike, &ev->msg->p, &sa->peer_token);
+	if (st == ST_OK)
+		st = mobike_read_offer(sa, ev->msg);
+	mobike_agree(sa);
 	if (st == ST_OK)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)

@@ -114,6 +114,7 @@ static enum status take_profile(struct ike_sa *sa, const struct ike_profile *pro
 	enum status st;
 
 	auth_take_profile(sa, profile);
+	mobike_agree(sa);
 	st = auth_judge_methods(profile, words);
 	if (st != ST_OK)
 		return sa_fail(sa, st, "%s", words);
@@ -141,6 +142,8 @@ enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 	if (limits.established != 0 && sa->ike->guard.established >= limits.established)
 		return sa_fail(sa, ST_SA_LIMIT, "limit max-sa %u is reached", limits.established);
 	st = read_request(sa, &ev->msg->p);
+	if (st == ST_OK)
+		st = mobike_read_offer(sa, ev->msg);
 	if (st != ST_OK)
 		return st;
 	if (select_profile(sa, &likely) == ST_OK)
@@ -298,6 +301,8 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	msg_put_window(&o, sa->hs->conf->ike.window);
 	window_in_grow(&sa->in, sa->hs->conf->ike.window);
 	ticket_desk_put(sa, sa->hs->wants_ticket, &o);
+	if (sa->mobike.is_on)
+		mobike_put_offer(&o, sa);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
 }

@@ -97,6 +97,10 @@ void ike_set_conf(struct ike *ike, struct snapshot *conf)
 	struct snapshot *old = ike->conf;
 
 	ike->conf = snapshot_ref(conf);
+	ike_enter(ike);
+	LIST_EACH_SAFE(at, &ike->sas)
+		mobike_on_conf(CONTAINER_OF(at, struct ike_sa, node), old);
+	ike_settle(ike);
 	snapshot_unref(old);
 	if (conf->own.resumption_s == 0)
 		wallet_forget(&ike->wallet, NULL);
@@ -338,6 +342,14 @@ void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local
 	ike_enter(ike);
 	if (c != NULL)
 		receive_follow(c->sa, local, remote);
+	ike_settle(ike);
+}
+
+void ike_on_paths_changed(struct ike *ike)
+{
+	ike_enter(ike);
+	LIST_EACH_SAFE(at, &ike->sas)
+		mobike_on_paths(CONTAINER_OF(at, struct ike_sa, node));
 	ike_settle(ike);
 }
 

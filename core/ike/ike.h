@@ -56,6 +56,9 @@ void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local
 /* From the data path: an ESP packet of len bytes whose SPI is not ours. Its sender is told, seldom. */
 void ike_on_unknown_spi(struct ike *ike, uint32_t spi, size_t len, const struct endpoint *local,
 			const struct endpoint *remote);
+/* Addresses or routes of ours may have changed: SAs that do MOBIKE and that we began go by the way
+ * there is (RFC 4555 3.5). */
+void ike_on_paths_changed(struct ike *ike);
 /* The child can no longer be used (sequence numbers used up): it goes, and the SA with its last one. */
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
 /* After a thaw: children that the data path does not have are given up. */
@@ -169,6 +172,7 @@ struct ike_sa_info {
 	bool frag_cisco;
 	bool frag_cisco_configured;
 	uint32_t frag_mtu;       /* configured, without IP and UDP headers (R-FRG-14) */
+	bool mobike;             /* both sides support it */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

@@ -108,6 +108,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 		payload_close(&o.c, m);
 	}
 	ticket_desk_put(sa, ticket_desk_is_asked(&ev->msg->p), &o);
+	mobike_answer(sa, ev->msg, &o);
 	st = finish_reply(sa, &o, ev->msg);
 	notice_take(sa, &ev->msg->p);
 	work(sa);
@@ -185,6 +186,8 @@ static enum status request(struct ike_sa *sa, enum request_kind kind)
 	}
 	if (kind == REQ_DELETE_CHILD)
 		put_deletes(sa, &o);
+	if (kind == REQ_DPD)
+		mobike_put_probe(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = sa_request(sa, kind, msg);
@@ -255,13 +258,17 @@ static void children_deleted(struct ike_sa *sa)
 
 enum status info_reply(struct ike_sa *sa, const struct sa_event *ev)
 {
-	enum status st;
+	enum status st = mobike_reply(sa, ev->msg);
 
 	if (window_out_has(&sa->out, REQ_DELETE_CHILD))
 		children_deleted(sa);
 	if (window_out_has(&sa->out, REQ_TICKET))
 		ticket_desk_take(sa, &ev->msg->p);
 	sa_request_done(sa, LANE_INFO);
+	if (st != ST_OK) {
+		sa_event(sa, SE_CLOSE, st);
+		return st;
+	}
 	sa_arm_dpd(sa);
 	st = ike_keep(sa);
 	work(sa);

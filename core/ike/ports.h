@@ -22,6 +22,10 @@ struct ike_ports {
 		     const uint8_t *msg, size_t len);
 	/* One byte 0xFF without a marker (RFC 3948 2.3), from a port that is not 500's. */
 	void (*keepalive)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
+	/* Our address that packets to a peer's leave from, of the session's device tun (0: none of ours).
+	 * Looks into the routing table, does not wait. ST_NOT_FOUND...: no way. NULL: our addresses never
+	 * change. */
+	enum status (*source)(void *ctx, uint32_t tun, const struct endpoint *remote, struct addr *out);
 	void (*wake_at)(void *ctx, uint64_t at_ms); /* call ike_on_time then or earlier; TIMER_NEVER */
 	enum status (*job)(void *ctx, uint64_t number, const struct ike_job *job);
 	enum status (*ask)(void *ctx, uint64_t number, const struct ike_question *q);

@@ -85,10 +85,11 @@ void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struc
 	enum status st;
 
 	if (sa->state != SA_UP || !sa->nat_remote || endpoint_eq(&sa->remote, remote) ||
-		remote->vrf != sa->remote.vrf || remote->addr.family != sa->remote.addr.family)
+		(sa->mobike.is_on && sa->mobike.decides) || remote->vrf != sa->remote.vrf || remote->addr.family != sa->remote.addr.family)
 		return;
 	sa->remote = *remote;
 	sa->local = *local;
+	mobike_followed(sa);
 	LIST_EACH(at, &sa->children) {
 		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
@@ -99,6 +100,13 @@ void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struc
 	if (st != ST_OK)
 		stats_status(sa->ike->stats, st);
 	sa_tell(sa, IKE_EV_PEER_MOVED, NULL);
+}
+
+/* RFC 4555 3.8: with MOBIKE an IKE message moves nothing but by what it says. */
+static void follow_message(struct ike_sa *sa, const struct msg_in *m)
+{
+	if (!sa->mobike.is_on)
+		receive_follow(sa, m->local, m->remote);
 }
 
 static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ike)
@@ -163,7 +171,7 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 		/* Only a message that used up its ID proves where the peer is: another may be a copy
 		 * that somebody sends again from elsewhere. */
 		if (window_in_judge(&sa->in, m->hdr.msgid) != WIN_NEW)
-			receive_follow(sa, m->local, m->remote);
+			follow_message(sa, m);
 		sa_arm_dpd(sa);
 		return;
 	case WIN_REPEAT:
@@ -198,7 +206,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 		return;
 	}
 	dpd_heard(&sa->dpd, ike_now(ike));
-	receive_follow(sa, m->local, m->remote);
+	follow_message(sa, m);
 	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
 	ev.lane = window_lane_of(r->kind);

@@ -53,6 +53,8 @@ static const struct field sa_fields[] = {
 	SA(56, F_U8, follows_redirects), SA(57, F_U8, peer_token.is_known),
 	SA(58, F_BYTES, peer_token.digest), SA(59, F_U8, owes_token),
 	SA(60, F_U8, is_client), SA(61, F_U8, is_resumed), SA(62, F_U64, login_s),
+	SA(64, F_U8, mobike.is_on), SA(65, F_U8, mobike.decides), SA(66, F_U8, mobike.wants),
+	SA(67, F_U8, mobike.open), SA(68, F_BYTES, mobike.addrs), SA(69, F_BYTES, mobike.memory),
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, peer_encapsulates),
 };

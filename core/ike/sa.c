@@ -46,6 +46,7 @@ static void on_request_timer(struct timer *t, void *ctx)
 			return;
 		}
 		stats_inc(ike->stats, CT_IKE_RETRANS_OUT);
+		mobike_try_path(sa, r);
 		sa_send(sa, (struct view){r->bytes, r->len});
 		r->due_ms = ike_now(ike) + window_wait_ms(r);
 	}
@@ -449,8 +450,13 @@ enum status sa_request(struct ike_sa *sa, enum request_kind kind, struct view ms
 	static const struct backoff patient = {1000, 16000, 5};
 	/* A gateway that does not know what to do with a ticket is asked for 7 s. */
 	static const struct backoff brief = {1000, 4000, 2};
+	/* RFC 4555 3.11: five minutes for a peer that may be between two networks, unless dead peer
+	 * detection says how long is long. */
+	static const struct backoff of_mobile = {1000, 16000, 21};
+	bool is_mobile = sa->mobike.is_on && !sa->mobike.decides && sa->dpd.mode == DPD_UNSET;
 	struct backoff b = kind == REQ_DPD      ? dpd_backoff(&sa->dpd)
 			   : kind == REQ_RESUME ? brief
+			   : is_mobile          ? of_mobile
 						: patient;
 	enum status st = window_out_open(&sa->out, kind, b, msg);
 	struct window_request *r = &sa->out.lane[window_lane_of(kind)];

@@ -12,6 +12,7 @@
 #include "core/ike/frag.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
+#include "core/ike/mobike.h"
 #include "core/ike/msg.h"
 #include "core/ike/sa_table.h"
 #include "core/ike/window.h"
@@ -112,6 +113,7 @@ struct ike_sa {
 	struct window_out out;
 	struct dpd_clock dpd;
 	struct sa_frag frag;
+	struct mobike mobike;
 
 	struct waiter wait;        /* for the open job, ask or commit of its state */
 	enum status why;           /* how it ends or failed */

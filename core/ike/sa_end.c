@@ -31,6 +31,7 @@ void sa_enter_up(struct ike_sa *sa)
 	LIST_EACH(at, &sa->children)
 		child_tell_up(CONTAINER_OF(at, struct ike_child, node));
 	work_arm(sa);
+	mobike_on_up(sa);
 }
 
 /* A negotiation that came to nothing. What unauthenticated messages alone can cause is reported at

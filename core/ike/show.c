@@ -113,6 +113,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.frag_cisco_configured = sa->frag.ours & FRAG_CISCO,
 		.frag_cisco = sa->frag.form == FRAG_CISCO,
 		.frag_mtu = frag_mtu_in_use(sa->frag.mtu, sa->remote.addr.family),
+		.mobike = sa->mobike.is_on,
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);

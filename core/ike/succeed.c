@@ -125,6 +125,7 @@ static void move_presence(struct ike_sa *old, struct ike_sa *heir)
 	heir->dpd.last_out_ms = old->dpd.last_out_ms;
 	heir->local = old->local; /* it may have moved since the heir was made */
 	heir->remote = old->remote;
+	mobike_inherit(heir, old);
 	map_del(&ike->by_peer, &old->by_peer);
 	map_add(&ike->by_peer, &heir->by_peer, old->by_peer.hash);
 }

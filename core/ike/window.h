@@ -45,6 +45,7 @@ enum request_kind {
 	REQ_DELETE_CHILD,
 	REQ_CREATE,
 	/* Frozen records have these numbers. */
+	REQ_MOBIKE = 7,
 	REQ_TICKET = 20,
 	REQ_RESUME,
 	REQ_KINDS

@@ -184,7 +184,9 @@ void work(struct ike_sa *sa)
 		sa_event(sa, SE_CLOSE, sa->close_why);
 		return;
 	}
-	if (may_delete(sa))
+	if (mobike_wants(sa) && !is_being_rekeyed(sa) && window_out_is_free(&sa->out, REQ_MOBIKE))
+		st = mobike_send(sa);
+	else if (may_delete(sa))
 		st = info_delete_children(sa);
 	else if (notice_is_due(sa) && window_out_is_free(&sa->out, REQ_DPD))
 		st = notice_send(sa);

@@ -34,6 +34,21 @@ static void fill_random(void *ctx, void *out, size_t len)
 	}
 }
 
+static enum status source(void *ctx, uint32_t tun, const struct endpoint *remote, struct addr *out)
+{
+	struct world_node *n = ctx;
+
+	(void)tun;
+	if (n->side == 0 && addr_eq(&remote->addr, &n->w->no_way))
+		return ST_NOT_FOUND;
+	for (int i = 0; i < 2; i++)
+		if (n->w->at[n->side][i].family == remote->addr.family) {
+			*out = n->w->at[n->side][i];
+			return ST_OK;
+		}
+	return ST_NOT_FOUND;
+}
+
 static void wake_at(void *ctx, uint64_t at)
 {
 	((struct world_node *)ctx)->wake_ms = at;
@@ -43,7 +58,6 @@ static void wake_at(void *ctx, uint64_t at)
 
 #define SERVER_INSIDE "198.51.100.1"
 #define SERVER_OUTSIDE "203.0.113.80"
-#define CLIENT_INSIDE "192.0.2.1"
 #define CLIENT_OUTSIDE "203.0.113.9"
 
 /* What the receiver sees of a packet from local to remote, after the NATs between. False: nobody
@@ -55,7 +69,7 @@ static bool translate(struct world *w, int from, const struct endpoint *local,
 	it->remote = *local;
 	if (from == 0) {
 		if (it->remote.addr.family == 0)
-			it->remote.addr = world_endpoint(CLIENT_INSIDE, 0).addr;
+			it->remote.addr = w->at[0][0];
 		if (w->knobs.nat_client) {
 			it->remote.addr = world_endpoint(CLIENT_OUTSIDE, 0).addr;
 			it->remote.port = (uint16_t)(w->nat_port + local->port);
@@ -65,7 +79,7 @@ static bool translate(struct world *w, int from, const struct endpoint *local,
 		return true;
 	}
 	if (w->knobs.nat_client) {
-		it->local.addr = world_endpoint(CLIENT_INSIDE, 0).addr;
+		it->local.addr = w->at[0][0];
 		it->local.port = (uint16_t)(remote->port - w->nat_port);
 		if (it->local.port != 500 && it->local.port != 4500)
 			return false;
@@ -125,6 +139,9 @@ static void send_packet(void *ctx, const struct endpoint *local, const struct en
 	struct world *w = n->w;
 
 	w->packets++;
+	/* A source that this host does not have (any more). */
+	if (local->addr.family != 0 && !world_has_addr(w, n->side, &local->addr))
+		return;
 	if (n->side == 0 && world_chance(w, w->knobs.nat_float))
 		w->nat_port = (uint16_t)(20000 + world_random(w) % 20000);
 	if (!world_chance(w, w->knobs.loss))
@@ -613,6 +630,7 @@ const struct ike_ports world_ports = {
 	.random = fill_random,
 	.send = send_packet,
 	.keepalive = count_keepalive,
+	.source = source,
 	.wake_at = wake_at,
 	.job = ask_job,
 	.ask = ask,

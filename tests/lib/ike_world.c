@@ -112,6 +112,18 @@ uint64_t world_count(const struct world_node *n, enum counter c)
 	return atomic_load_explicit(&n->stats.count[c], memory_order_relaxed);
 }
 
+void world_readdress(struct world *w, int side, const char *first, const char *second)
+{
+	w->at[side][0] = world_endpoint(first, 0).addr;
+	w->at[side][1] = second != NULL ? world_endpoint(second, 0).addr : (struct addr){0};
+	world_note(w, "%d is at %s", side, first);
+}
+
+bool world_has_addr(const struct world *w, int side, const struct addr *a)
+{
+	return a->family != 0 && (addr_eq(a, &w->at[side][0]) || addr_eq(a, &w->at[side][1]));
+}
+
 struct snapshot *world_conf(const char *text)
 {
 	static struct conf_report report;
@@ -155,6 +167,8 @@ bool world_init(struct world *w, uint64_t seed, struct snapshot *client, struct 
 	w->nat_port = 20000;
 	w->knobs.delay_ms = 5;
 	w->knobs.pool = 16;
+	world_readdress(w, 0, "192.0.2.1", NULL);
+	world_readdress(w, 1, "198.51.100.1", NULL);
 	for (int i = 0; i < 2; i++) {
 		w->node[i].w = w;
 		w->node[i].side = i;
@@ -276,6 +290,7 @@ enum status world_connect(struct world *w, uint64_t *sa)
 {
 	struct ike_connect c = world_connect_request();
 
+	c.local.addr = w->at[0][0];
 	if (w->knobs.nat_server)
 		c.remote = world_endpoint("203.0.113.80", 500);
 	for (; c.n_more < w->knobs.more; c.n_more++) {
@@ -319,6 +334,8 @@ static void deliver(struct world *w, struct world_item *it)
 
 	switch (it->kind) {
 	case WI_PACKET:
+		if (!world_has_addr(w, it->node, &it->local.addr))
+			break;
 		world_note(w, "%d <- %zu bytes exchange %u flags %02x mid %u", it->node, it->len,
 			it->len > 18 ? it->bytes[18] : 0, it->len > 19 ? it->bytes[19] : 0,
 			it->len > 23 ? it->bytes[23] : 0);
@@ -393,6 +410,28 @@ void world_inject(struct world *w, int to, const struct endpoint *local,
 }
 
 /* ---- what must hold ------------------------------------------------------------------------------ */
+
+static bool is_pair(const struct world *w, int side, const struct endpoint *local,
+	const struct endpoint *remote)
+{
+	return world_has_addr(w, side, &local->addr) && world_has_addr(w, !side, &remote->addr);
+}
+
+bool world_is_converged(const struct world *w)
+{
+	for (int i = 0; i < 2; i++) {
+		static struct ike_sa_info info;
+		uint64_t cursor = 0;
+
+		while (ike_next_info(w->node[i].ike, &cursor, &info))
+			if (info.is_established && !is_pair(w, i, &info.local, &info.remote))
+				return false;
+		for (size_t k = 0; k < w->node[i].n_child; k++)
+			if (!is_pair(w, i, &w->node[i].child[k].local, &w->node[i].child[k].remote))
+				return false;
+	}
+	return true;
+}
 
 bool world_is_empty(struct world *w)
 {

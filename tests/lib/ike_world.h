@@ -126,6 +126,8 @@ struct world {
 	struct world_item *queue[WORLD_QUEUE];
 	size_t n_queue;
 	uint16_t nat_port;    /* translated port base of the client */
+	struct addr at[2][2]; /* addresses of each side (inside of its NAT); family 0: none */
+	struct addr no_way;   /* an address that no route of the client leads to */
 	struct world_lease lease[WORLD_LEASES];
 	/* A test may look at and change every packet; false: it is dropped. */
 	bool (*tap)(struct world *w, int from, struct world_item *it, void *ctx);
@@ -156,6 +158,12 @@ bool world_chance(struct world *w, unsigned per_1000);
 /* One connect of the client with both address families asked for. */
 struct ike_connect world_connect_request(void);
 enum status world_connect(struct world *w, uint64_t *sa);
+/* The addresses of a side are others from here on; what is on its way to the old ones is lost. The
+ * engine is not told. second: NULL for none. */
+void world_readdress(struct world *w, int side, const char *first, const char *second);
+bool world_has_addr(const struct world *w, int side, const struct addr *a);
+/* Do both sides' IKE SAs and children go from and to where the other one is? Without NATs. */
+bool world_is_converged(const struct world *w);
 /* Delivers the next packet, answer or wake-up due until until_ms; false: nothing until then (the
  * clock then stands at until_ms). */
 bool world_step(struct world *w, uint64_t until_ms);

@@ -580,7 +580,7 @@ connections {
     local_addrs = %(local)s
     pools = %(pools)s
     encap = yes
-    mobike = no
+    mobike = %(mobike)s
     dpd_delay = %(dpd)s
     reauth_time = 0
     rekey_time = 0
@@ -607,10 +607,10 @@ class StrongSwanGateway(StrongSwan):
 
     def __init__(self, host, gwid="gw.example.test", user="%any", psk=PSK, pools="p4", local="%any",
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", local_ts="10.99.2.0/24",
-                 remote_ts="dynamic", dpd="0s", subnets="", charon=""):
+                 remote_ts="dynamic", dpd="0s", subnets="", charon="", mobike="no"):
         extra = charon + ("\n  plugins { attr { subnet = %s } }" % subnets if subnets else "")
         self.responder = dict(gwid=gwid, user=user, psk=psk, pools=pools, local=local, ike=ike, esp=esp,
-                              local_ts=local_ts, remote_ts=remote_ts, dpd=dpd)
+                              local_ts=local_ts, remote_ts=remote_ts, dpd=dpd, mobike=mobike)
         super().__init__(host, extra=extra)
 
     def write(self, **changes):

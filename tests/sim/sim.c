@@ -87,6 +87,8 @@ int main(int argc, char **argv)
 	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions, %llu SAs resumed\n",
 		(unsigned long long)total.rekeys, (unsigned long long)total.rekeyed,
 		(unsigned long long)total.collisions, (unsigned long long)total.resumed);
+	printf("# %llu changes of address, %llu SAs compared after them\n", (unsigned long long)total.moves,
+		(unsigned long long)total.followed);
 	printf("# %llu messages put together from fragments\n", (unsigned long long)total.reassembled);
 	printf("# %llu crashes, %llu proven by a token, %llu forged notices, %llu clients redirected\n",
 		(unsigned long long)total.crashes, (unsigned long long)total.tokens,

@@ -31,6 +31,7 @@
 	" authentication remote pre-share\n keyring local K\n"
 #define FOLLOWS "crypto ikev2 redirect client\n"
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
+#define LISTEN(addr) "sallyport listen " addr "\n"
 #define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
 #define MTU(bytes) "crypto ikev2 fragmentation mtu " #bytes "\n"
 #define RESUME(seconds) "sallyport ike resumption lifetime " #seconds "\n"
@@ -40,9 +41,10 @@
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE RESUME(3600) "crypto ikev2 redirect gateway init\n",
-	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) MTU(240) "crypto ikev2 window 1\n",
+	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) MTU(240) "crypto ikev2 window 1\n" LISTEN("198.51.100.1"),
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
-		"no crypto ikev2 fragmentation\n" RESUME(60),
+		"no crypto ikev2 fragmentation\n" RESUME(60)
+		LISTEN("198.51.100.1") LISTEN("198.51.100.9"), /* nobody is there */
 	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n" TEMPLATE RESUME(600)
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19") MTU(300),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
@@ -392,13 +394,28 @@ static void begin_rekey(struct story *s, int side)
 	}
 }
 
+/* The client is in another network; it notices now or later. */
+static void move_client(struct story *s)
+{
+	struct world *w = &s->w;
+	char text[ADDR_TEXT];
+
+	if (world_chance(w, 700)) {
+		snprintf(text, sizeof(text), "192.0.2.%u", (unsigned)(1 + world_random(w) % 5));
+		world_readdress(w, 0, text, NULL);
+		s->total->moves++;
+	}
+	if (world_chance(w, 700))
+		ike_on_paths_changed(w->node[0].ike);
+}
+
 static bool act(struct story *s)
 {
 	struct world *w = &s->w;
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 23) {
+	switch (world_random(w) % 25) {
 	case 0:
 	case 1:
 	case 2:
@@ -461,6 +478,10 @@ static bool act(struct story *s)
 			break;
 		s->total->crashes++;
 		return world_power_cycle(w, side);
+	case 18:
+	case 19:
+		move_client(s);
+		break;
 	default:
 		traffic(w, side);
 		break;
@@ -488,6 +509,48 @@ static bool chaos(struct story *s)
 				world_break(w, "more half-open SAs than allowed");
 	}
 	return true;
+}
+
+static bool is_opposite(const struct endpoint *local, const struct endpoint *remote,
+	const struct endpoint *peer_local, const struct endpoint *peer_remote)
+{
+	return endpoint_eq(local, peer_remote) && endpoint_eq(remote, peer_local);
+}
+
+static void compare_children(struct world *w, uint64_t sa, uint64_t peer_sa)
+{
+	for (size_t i = 0; i < w->node[0].n_child; i++)
+		for (size_t k = 0; k < w->node[1].n_child; k++) {
+			const struct ike_child_spec *x = &w->node[0].child[i], *y = &w->node[1].child[k];
+
+			if (x->sa == sa && y->sa == peer_sa && x->spi_in == y->spi_out &&
+				x->spi_out == y->spi_in &&
+				!is_opposite(&x->local, &x->remote, &y->local, &y->remote))
+				world_break(w, "the sides of a child disagree about where they are");
+		}
+}
+
+/* What both sides have goes from and to where they are. */
+static void prove_converged(struct story *s)
+{
+	struct world *w = &s->w;
+	static struct ike_sa_info a, b;
+
+	ike_on_paths_changed(w->node[0].ike);
+	if (w->broken != NULL || w->knobs.nat_client || w->knobs.nat_server || s->keeper_failed)
+		return;
+	world_run(w, 90000);
+	for (uint64_t i = 0; ike_next_info(w->node[0].ike, &i, &a);)
+		for (uint64_t k = 0; ike_next_info(w->node[1].ike, &k, &b);) {
+			if (!a.is_established || !b.is_established || a.spi_local != b.spi_remote ||
+				a.spi_remote != b.spi_local || !a.mobike)
+				continue;
+			s->total->followed += s->total->moves != 0;
+			if (!is_opposite(&a.local, &a.remote, &b.local, &b.remote) ||
+				!world_has_addr(w, 0, &a.local.addr))
+				world_break(w, "the sides of an SA disagree about where they are");
+			compare_children(w, a.sa, b.sa);
+		}
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------- */
@@ -597,6 +660,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 		(void)world_children_agree(&s.w);
 	heal(&s.w);
 	s.dark_until_ms = 0;
+	prove_converged(&s);
 	prove_connect(&s, is_possible(client, s.server), !is_pfs[s.server] || client == 1);
 	prove_return(&s, is_possible(client, s.server));
 	prove_empty(&s);

@@ -6,6 +6,7 @@
  *   - no fragment is longer than the MTU allows
  *   - no ticket brings back a session that somebody ended, and none does so twice (ike_ports.c)
  *   - half-open SAs never exceed the limit
+ *   - when the network is healed, both sides of an SA and of its children are where the client is (MOBIKE)
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
  *   - a client that lost its connection comes back, with a ticket or without
  *   - whoever shows the token of an SA does not have it, and will not
@@ -23,6 +24,7 @@ struct story_total {
 	uint64_t resumed;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
 	uint64_t reassembled; /* messages put together from fragments */
+	uint64_t moves, followed; /* of the client; SAs that were there at the end of stories */
 };
 
 struct story_result {

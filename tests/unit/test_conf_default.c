@@ -373,7 +373,7 @@ static void overrides(void)
 		"crypto ikev2 dpd 60 5 periodic\ncrypto ikev2 nat keepalive 20\n"
 		"crypto ikev2 profile A\n match identity remote key-id a\n dpd 30 3 on-demand\n"
 		" nat keepalive 15\ncrypto ikev2 profile B\n match identity remote key-id b\n"
-		" virtual-template 4\n"
+		" virtual-template 4\n no sallyport mobike\n"
 		"crypto ipsec security-association lifetime seconds 1200\n"
 		"crypto ipsec security-association replay window-size 512\n"
 		"crypto ipsec transform-set T esp-gcm\n"
@@ -390,6 +390,7 @@ static void overrides(void)
 	T_EQ(profile_dpd(s, NULL).interval_s, 60);
 	T_EQ(profile_nat_keepalive_s(s, snapshot_profile(s, "A")), 15);
 	T_EQ(profile_nat_keepalive_s(s, snapshot_profile(s, "B")), 20);
+	T_TRUE(snapshot_profile(s, "A")->mobike && !snapshot_profile(s, "B")->mobike);
 	T_EQ(snapshot_profile(s, "A")->lifetime_s, 86400); /* R-IKE-07 */
 	const struct ipsec_profile *p = profile_ipsec(s, snapshot_profile(s, "B"));
 	T_TRUE(p == snapshot_ipsec_profile(s, "P"));

@@ -291,6 +291,7 @@ static void true_token(int of, uint8_t out[TOKEN])
 	struct payload_chain c = payload_chain_init(&o, IKE_HDR_NEXT_AT);
 	struct wr_mark sk = payload_open(&c, PT_SK);
 	struct endpoint from = world_endpoint("203.0.113.9", 4500);
+	struct endpoint at = world_endpoint(of == 1 ? "198.51.100.1" : "192.0.2.1", 4500);
 	struct ike_message m;
 	struct notify n = {0};
 
@@ -299,7 +300,7 @@ static void true_token(int of, uint8_t out[TOKEN])
 	wr_close32(&o, length);
 	T_TRUE(world_init(&other, 9, client, server));
 	other.tap = record;
-	world_inject(&other, of, &s->local, &from, msg, o.len);
+	world_inject(&other, of, &at, &from, msg, o.len);
 	T_EQ(ike_message_parse((struct view){last[of].bytes, last[of].len}, &m), ST_OK);
 	T_TRUE(msg_find_notify(&m.p, N_QUICK_CRASH_DETECTION, &n) && n.data.len == TOKEN);
 	memcpy(out, n.data.p, TOKEN);
