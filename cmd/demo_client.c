@@ -276,7 +276,8 @@ static void port_tell(void *ctx, const struct ike_event *ev)
 	case IKE_EV_SA_REKEYED:
 	case IKE_EV_REKEY_FAILED:
 	case IKE_EV_PEER_MOVED:
-	case IKE_EV_HALF_OPEN_LIMIT: break;
+	case IKE_EV_HALF_OPEN_LIMIT:
+	case IKE_EV_REAUTH_DUE: break;
 	}
 }
 

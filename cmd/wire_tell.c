@@ -27,6 +27,7 @@ static const struct {
 	[IKE_EV_REKEY_FAILED] = {EV_REKEY_FAILED, true, false},
 	[IKE_EV_PEER_MOVED] = {EV_PEER_MOVED, false, false},
 	[IKE_EV_HALF_OPEN_LIMIT] = {EV_HALF_OPEN_LIMIT, false, false},
+	[IKE_EV_REAUTH_DUE] = {EV_IKE_REAUTH_DUE, false, false},
 };
 
 static void log_event(enum event e, const struct ike_event *ev, const char *who)

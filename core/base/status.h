@@ -76,6 +76,7 @@
 	X(END_REKEYED, "rekeyed", 0, "replaced by rekeying") \
 	X(END_REDUNDANT, "redundant", 0, "both sides rekeyed at once and this one lost") \
 	X(END_CONFIG, "config_change", 0, "configuration changed") \
+	X(END_REAUTH, "reauthenticated", 0, "the peer has authenticated again") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

@@ -124,6 +124,7 @@ struct ike_profile {
 	uint32_t lifetime_s;
 	struct dpd dpd;
 	uint32_t nat_keepalive_s; /* 0: the global one */
+	uint32_t reauth_s;        /* 0: never */
 	bool nat_force_encap;
 	bool udp_checksum_zero;
 	bool initial_contact_force;

@@ -134,6 +134,7 @@ static const struct shape_field f_ike_profile[] = {
 	F(U32, ike_profile, lifetime_s),
 	IN(ike_profile, dpd, shape_dpd),
 	F(U32, ike_profile, nat_keepalive_s),
+	F(U32, ike_profile, reauth_s),
 	F(BOOL, ike_profile, nat_force_encap),
 	F(BOOL, ike_profile, udp_checksum_zero),
 	F(BOOL, ike_profile, initial_contact_force),

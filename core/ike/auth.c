@@ -167,6 +167,7 @@ void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 	snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s", profile->name);
 	sa->settings.lifetime_s = profile->lifetime_s;
 	sa->settings.nat_keepalive_s = profile_nat_keepalive_s(conf, profile);
+	sa->settings.reauth_s = profile->reauth_s;
 	sa->settings.initial_contact_force = profile->initial_contact_force;
 	sa->dpd = (struct dpd_clock){
 		.mode = dpd.mode,
@@ -189,7 +190,7 @@ uint64_t auth_peer_hash(const struct ike *ike, const struct ike_id *id, const ch
 	       hash_bytes(ike->seed + id->type, profile, strlen(profile));
 }
 
-static bool is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
+bool auth_is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
 {
 	struct ident x = {a->peer_id.type, {a->peer_id.bytes, a->peer_id.len}};
 	struct ident y = {b->peer_id.type, {b->peer_id.bytes, b->peer_id.len}};
@@ -208,7 +209,7 @@ void auth_replace_older(struct ike_sa *sa)
 		struct ike_sa *old = CONTAINER_OF(n, struct ike_sa, by_peer);
 
 		next = map_next(n);
-		if (old->number < sa->number && is_same_peer(old, sa))
+		if (old->number < sa->number && auth_is_same_peer(old, sa))
 			sa_event(old, SE_CLOSE, ST_END_REPLACED);
 	}
 }

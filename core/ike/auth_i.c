@@ -9,6 +9,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
 /* ---- the request -------------------------------------------------------------------------------- */
@@ -226,6 +227,7 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 		st = read_child(sa, &ev->msg->p);
 	if (st != ST_OK)
 		return st;
+	reauth_read(sa, &ev->msg->p);
 	q.wants_ip4 = sa->grant->ip4.family != 0;
 	q.wants_ip6 = sa->grant->ip6.family != 0;
 	q.hint_ip4 = sa->grant->ip4;

@@ -10,6 +10,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
 /* ---- reading the request ---------------------------------------------------------------------- */
@@ -272,6 +273,7 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	auth_put_id(&o, PT_IDR, &sa->my_id);
 	auth_put_value(&o, sa);
 	put_grant(&o, sa);
+	reauth_put(&o, sa);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
 }

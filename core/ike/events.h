@@ -15,7 +15,8 @@ enum ike_event_kind {
 	IKE_EV_SA_REKEYED,   /* spi_i, spi_r: of the new one; the number and the session stay */
 	IKE_EV_REKEY_FAILED, /* spi_in: of the child, 0: the IKE SA; status, detail: it is tried again */
 	IKE_EV_PEER_MOVED,   /* endpoint of the peer changed */
-	IKE_EV_HALF_OPEN_LIMIT
+	IKE_EV_HALF_OPEN_LIMIT,
+	IKE_EV_REAUTH_DUE    /* initiator: a new IKE SA with the peer is wanted, to take over from this one */
 };
 
 struct ike_event {

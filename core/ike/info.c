@@ -4,6 +4,7 @@
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
+#include "core/ike/reauth.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -95,6 +96,8 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 
 	if (ev->msg->p.n == 0)
 		stats_inc(sa->ike->stats, CT_DPD_IN);
+	if (reauth_read(sa, &ev->msg->p))
+		sa_arm_life(sa);
 	msg_start(&o, sa, EX_INFORMATIONAL, true, ev->msg->hdr.msgid);
 	if (n > 0) {
 		struct wr_mark m = payload_open(&o.c, PT_DELETE);
@@ -116,7 +119,7 @@ enum status info_deleted(struct ike_sa *sa, const struct sa_event *ev)
 		sa_fail(sa, ST_PEER_REFUSED, "%s",
 			"the peer did not accept our identity or key (AUTHENTICATION_FAILED)");
 	else
-		sa_fail(sa, ST_END_PEER, "%s", "");
+		sa_fail(sa, reauth_was_followed(sa) ? ST_END_REAUTH : ST_END_PEER, "%s", "");
 	return answer(sa, ev, 0, (struct view){0});
 }
 

@@ -10,6 +10,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/keepalive.h"
+#include "core/ike/reauth.h"
 #include "core/ike/sa_end.h"
 #include "core/ike/work.h"
 
@@ -59,8 +60,11 @@ static void on_life_timer(struct timer *t, void *ctx)
 		sa_event(sa, SE_LIFETIME, ST_END_LIFETIME);
 		return;
 	}
-	sa->rekey_ms = 0;
-	sa->wants_rekey = true;
+	reauth_due(sa);
+	if (sa->rekey_ms != 0 && sa->rekey_ms <= now) {
+		sa->rekey_ms = 0;
+		sa->wants_rekey = true;
+	}
 	sa_arm_life(sa);
 	work(sa);
 }
@@ -73,8 +77,11 @@ static void on_child_timer(struct timer *t, void *ctx)
 
 static void on_work_timer(struct timer *t, void *ctx)
 {
+	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, work_timer);
+
 	(void)ctx;
-	work(CONTAINER_OF(t, struct ike_sa, work_timer));
+	reauth_settle(sa);
+	work(sa);
 }
 
 /* Random, not zero, not in use (RFC 7296 2.6); 0 when the random source is broken. */
@@ -452,11 +459,12 @@ void sa_set_lifetimes(struct ike_sa *sa)
 	}
 	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
 		sa->session_end_ms = now + (uint64_t)sa->grant->session_lifetime_s * 1000;
+	reauth_start(sa);
 }
 
 void sa_arm_life(struct ike_sa *sa)
 {
-	const uint64_t times[] = {sa->end_ms, sa->session_end_ms, sa->rekey_ms};
+	const uint64_t times[] = {sa->end_ms, sa->session_end_ms, sa->rekey_ms, sa->reauth_ms};
 	uint64_t due = TIMER_NEVER;
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)

@@ -33,6 +33,7 @@ struct sa_settings {
 	uint32_t lifetime_s;
 	bool initial_contact_force;
 	uint32_t nat_keepalive_s;         /* 0: none */
+	uint32_t reauth_s;                /* 0: none */
 };
 
 #define SA_TIMERS 8
@@ -100,7 +101,8 @@ struct ike_sa {
 	uint64_t up_ms;            /* 0: not established; from then on it is kept */
 	uint64_t rekey_ms;         /* when it is to be rekeyed; 0: never */
 	uint64_t end_ms;           /* lifetime; 0: none */
-	uint64_t session_end_ms;   /* lifetime of the session; 0: none */
+	uint64_t session_end_ms;   /* lifetime of the session or of its authentication; 0: none */
+	uint64_t reauth_ms;        /* initiator: when to authenticate again; 0: never */
 };
 
 /* What happened, for an action. Only the members of the kind are set. */

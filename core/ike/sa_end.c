@@ -8,6 +8,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
+#include "core/ike/reauth.h"
 #include "core/ike/work.h"
 
 void sa_enter_up(struct ike_sa *sa)
@@ -72,6 +73,7 @@ static void end_session(struct ike_sa *sa, enum sa_state from)
 	if (sa->why == ST_OK)
 		sa->why = ST_INTERNAL;
 	stats_status(ike->stats, sa->why);
+	reauth_hand_over(sa);
 	while (!list_empty(&sa->children))
 		child_end(CONTAINER_OF(sa->children.next, struct ike_child, node), sa->why);
 	map_del(&ike->by_peer, &sa->by_peer);

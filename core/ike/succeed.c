@@ -126,6 +126,7 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	heir->state = SA_UP;
 	sa_set_lifetimes(heir);
 	heir->session_end_ms = old->session_end_ms;
+	heir->reauth_ms = old->reauth_ms;
 	/* Both records: the peer may still repeat a request to the old one. */
 	st = ike_keep(heir);
 	if (st != ST_OK)

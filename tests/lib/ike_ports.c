@@ -258,6 +258,7 @@ static void answer_address(struct world_node *n, const struct ike_question *q, u
 		g->remote[g->n_remote++] = (struct prefix){g->ip6, 128};
 	}
 	g->tun = 1;
+	g->session_lifetime_s = n->session_lifetime_s;
 }
 
 static void set_key(uint8_t *out, uint16_t *len, const char *key)

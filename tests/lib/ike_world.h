@@ -80,6 +80,7 @@ struct world_node {
 	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
 	uint32_t asked_tun;
 	unsigned asked_subnets;
+	uint32_t session_lifetime_s; /* granted; 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	bool keep_fails;
 	bool never_answers;   /* all questions */
