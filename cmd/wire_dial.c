@@ -64,6 +64,17 @@ static uint8_t put_families(const struct client_spec *s, struct ts *ts)
 	return n;
 }
 
+/* Who authenticates again wants the addresses of the session that is up. */
+static void want_same(const struct wire *w, struct ike_connect *k)
+{
+	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
+		if (s->grant.tun != k->tun || s->state != SESSION_UP || !s->we_are_initiator)
+			continue;
+		k->want_ip4 = s->grant.ip4;
+		k->want_ip6 = s->grant.ip6;
+	}
+}
+
 /* Why the engine does not even begin. */
 static void explain(const struct client_spec *s, enum status st, char reason[DIAL_REASON])
 {
@@ -93,6 +104,7 @@ enum status wire_dial(struct wire *w, const struct client_spec *s, const struct 
 	k->tun = s->tun;
 	k->request_ip4 = s->asks4;
 	k->request_ip6 = s->asks6;
+	want_same(w, k);
 	k->n_local_ts = put_families(s, k->local_ts);
 	k->n_remote_ts = put_families(s, k->remote_ts);
 	if (st == ST_OK) {

@@ -64,7 +64,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	auth_put_id(&o, PT_IDI, &sa->my_id);
 	auth_put_value(&o, sa);
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
-		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
+		cp_put_request(&o, hs->connect);
 	auth_put_child(&o, sa, &offer);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);

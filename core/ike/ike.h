@@ -57,6 +57,8 @@ struct ike_connect {
 	struct endpoint remote;     /* port 500, or 4500 to start there */
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
+	struct addr want_ip4;       /* those that we would like, because we had them; family 0: any */
+	struct addr want_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */
 	uint32_t tun;               /* device for its traffic; 0: as the profile says */
 	uint8_t n_local_ts;         /* 0 = any-any of both families */

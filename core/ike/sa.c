@@ -57,7 +57,7 @@ static void on_life_timer(struct timer *t, void *ctx)
 
 	if ((sa->end_ms != 0 && sa->end_ms <= now) ||
 		(sa->session_end_ms != 0 && sa->session_end_ms <= now)) {
-		sa_event(sa, SE_LIFETIME, ST_END_LIFETIME);
+		sa_event(sa, SE_LIFETIME, reauth_was_followed(sa) ? ST_END_REAUTH : ST_END_LIFETIME);
 		return;
 	}
 	reauth_due(sa);

@@ -468,7 +468,7 @@ connections {
     fragmentation = yes
     mobike = %(mobike)s
     dpd_delay = %(dpd)s
-    reauth_time = 0
+    reauth_time = %(reauth)s
     rekey_time = %(rekey)s
     over_time = 60s
     keyingtries = %(tries)s
@@ -497,13 +497,13 @@ class StrongSwan:
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", vips="0.0.0.0, ::",
                  remote_ts="10.99.2.0/24, fd00:99:2::/64", gwid="gw.example.test", mobike="no",
                  dpd="0s", tries=1, retransmits=3, timeout="1.0", extra="", rekey="0", child_rekey="0",
-                 child_life="0", more=""):
+                 child_life="0", more="", reauth="0"):
         self.host = host
         self.dir = os.path.join(WORK, "ss-" + host.name)
         os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
         self.values = dict(gateway=gateway, local=local, id=user, psk=psk, ike=ike, esp=esp, vips=vips,
                            remote_ts=remote_ts, gwid=gwid, mobike=mobike, dpd=dpd, tries=tries, rekey=rekey,
-                           child_rekey=child_rekey, child_life=child_life, more=more)
+                           child_rekey=child_rekey, child_life=child_life, more=more, reauth=reauth)
         with open(os.path.join(self.dir, "strongswan.conf"), "w") as f:
             f.write(STRONGSWAN % dict(plugins=PLUGINS, dir=self.dir, tries=retransmits, timeout=timeout,
                                       extra=extra))

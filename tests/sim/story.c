@@ -32,7 +32,7 @@
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE,
-	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120),
+	SERVER " dpd 20 3 on-demand\n sallyport reauthentication 60\n" TEMPLATE LIFETIME(120),
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n",
 	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19"),
@@ -41,11 +41,12 @@ static const char *const server_texts[] = {
 };
 static const char *const client_texts[] = {
 	CLIENT,
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n" LIFETIME(120) PFS,
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport reauthentication 40\n" LIFETIME(120) PFS,
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19"),
 	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
+#define REPLACING 2 /* the one with `initial-contact force` */
 #define SERVERS (sizeof(server_texts) / sizeof(server_texts[0]))
 #define CLIENTS (sizeof(client_texts) / sizeof(client_texts[0]))
 
@@ -93,6 +94,7 @@ struct story {
 	struct world w;
 	struct story_total *total;
 	unsigned busy, restarts; /* chances of an action, of a restart among them */
+	unsigned renewed;        /* how often the client was told to authenticate again, and did */
 	size_t server;           /* configuration of the headend; a reload changes it */
 	struct {
 		uint64_t key;
@@ -323,6 +325,12 @@ static bool act(struct story *s)
 	case 12:
 		begin_rekey(s, side);
 		break;
+	case 13:
+		if (w->node[0].told[IKE_EV_REAUTH_DUE] > s->renewed && ike_count(w->node[0].ike) < 5) {
+			s->renewed = w->node[0].told[IKE_EV_REAUTH_DUE];
+			(void)!world_connect(w, &sa);
+		}
+		break;
 	default:
 		traffic(w, side);
 		break;
@@ -384,6 +392,38 @@ static void prove_connect(struct story *s, bool possible)
 		world_break(w, "the children differ");
 }
 
+/* Steps through so much time; the way must never be missing. */
+static void keep_way(struct world *w, uint64_t ms)
+{
+	uint64_t until = w->now_ms + ms;
+	bool more = true;
+
+	while (more && w->broken == NULL) {
+		more = world_step(w, until);
+		for (int i = 0; i < 2; i++)
+			if (!world_has_way(w, i))
+				world_break(w, "no way from %d while the client authenticates again", i);
+	}
+}
+
+/* The client authenticates again, make before break (RFC 4478). */
+static void prove_again(struct story *s)
+{
+	struct world *w = &s->w;
+	uint64_t old = w->node[0].up_sa, sa;
+
+	if (w->broken != NULL || w->node[0].up_sa == 0 || s->server == REPLACING)
+		return;
+	if (world_connect(w, &sa) != ST_OK)
+		world_break(w, "the second connect is refused");
+	keep_way(w, 3000);
+	if (w->broken == NULL && (w->node[0].up_sa != sa || ike_close(w->node[0].ike, old, ST_END_REAUTH) != ST_OK))
+		world_break(w, "the client did not authenticate again");
+	keep_way(w, 6000);
+	if (w->broken == NULL && (ike_count(w->node[0].ike) != 1 || ike_count(w->node[1].ike) != 1))
+		world_break(w, "more than one IKE SA is left");
+}
+
 static void prove_empty(struct story *s)
 {
 	struct world *w = &s->w;
@@ -412,6 +452,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	memset(&s.seen, 0, sizeof(s.seen));
 	s.old_len = 0;
 	s.keeper_failed = false;
+	s.renewed = 0;
 	s.total = total;
 	s.server = (size_t)(seed % SERVERS);
 	if (!world_init(&s.w, seed, clients[client], servers[s.server]))
@@ -428,6 +469,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 		(void)world_children_agree(&s.w);
 	heal(&s.w);
 	prove_connect(&s, is_possible(client, s.server));
+	prove_again(&s);
 	prove_empty(&s);
 	total->packets += s.w.packets;
 	total->steps += s.w.steps;

@@ -5,6 +5,7 @@
  *   - a repeated request gets the same reply again, byte by byte
  *   - half-open SAs never exceed the limit
  *   - when the network is healed, a connect succeeds (where the configurations allow it)
+ *   - and the client can authenticate again beside it without a gap
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
