@@ -74,6 +74,8 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 	out_printf(out, "      Fragmentation not configured.\n");
 	out_printf(out, "      Extended Authentication not configured.\n");
 	out_printf(out, "      NAT-T is %s\n", nat_words(sa));
+	if (sa->used_ppk)
+		out_printf(out, "      Quantum-safe Encryption using Manual PPK\n");
 	out_printf(out, "      Cisco Trust Security SGT is disabled\n");
 	out_printf(out, "      Initiator of SA : %s\n", sa->we_are_initiator ? "Yes" : "No");
 	print_remote_subnets(out, &sa->grant);
@@ -176,6 +178,7 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_u64(out, "dpd_retry_s", sa->dpd_retry_s);
 	js_bool(out, "nat_local", sa->nat_local);
 	js_bool(out, "nat_remote", sa->nat_remote);
+	js_bool(out, "ppk", sa->used_ppk);
 	js_bool(out, "initiator", sa->we_are_initiator);
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);

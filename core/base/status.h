@@ -51,6 +51,8 @@
 	X(NO_KEY, "no_key", 24, "no pre-shared key for the peer") \
 	X(AUTH_METHOD, "auth_method", 24, "authentication method not allowed by the profile") \
 	X(AUTH_FAILED, "auth_failed", 24, "authentication failed (wrong key or identity)") \
+	X(PPK_REQUIRED, "ppk_required", 24, "no post-quantum key was used, and one is required") \
+	X(PPK_UNKNOWN, "ppk_unknown", 24, "no post-quantum key by the peer's ID") \
 	X(PEER_REFUSED, "peer_refused", 0, "the peer refused") \
 	X(NOT_AUTHORIZED, "not_authorized", 24, "authorization refused") \
 	X(HOOK_REFUSED, "script_refused", 24, "refused by a script") \

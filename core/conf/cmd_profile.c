@@ -336,10 +336,9 @@ static const struct cmd profile[] = {
 	{.grammar = "keyring ppk <name:name>",
 		.off = AT(keyring_ppk),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_ref,
 		.print = print_str,
-		.help = "post-quantum keys"},
+		.help = "Where post-quantum keys come from"},
 	{.grammar = "keyring {local <name:name>|aaa <name:name> [name-mangler <mangler:name>] "
 		    "[password <password:secret>]|<name:name>}",
 		.when = WHEN_NEW,

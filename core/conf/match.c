@@ -294,3 +294,15 @@ bool profiles_force_encap(const struct snapshot *s, uint32_t vrf, const struct a
 	}
 	return false;
 }
+
+bool profiles_have_ppk(const struct snapshot *s, uint32_t vrf, const struct addr *local)
+{
+	for (size_t i = 0; i < s->profile_count; i++) {
+		const struct ike_profile *p = &s->profiles[i];
+
+		if (p->keyring_ppk && p->complete && !p->shutdown && vrf_covers(&p->fvrf, vrf) &&
+			local_covers(p->locals, p->local_count, local, NULL))
+			return true;
+	}
+	return false;
+}

@@ -74,6 +74,23 @@ void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struc
 	mem_zero(skeyseed, sizeof(skeyseed));
 }
 
+void keys_mix_ppk(const struct xf *prf, struct view ppk, struct ike_keys *k)
+{
+	uint8_t *const all[] = {k->sk_d, k->sk_pi, k->sk_pr};
+	uint8_t mixed[PRF_OUT_MAX];
+	struct hmac_state m;
+
+	hmac_key(&m, prf->alg, &ppk, 1);
+	for (size_t i = 0; i < 3; i++) {
+		const struct view seed = {all[i], k->d_len};
+
+		hmac_plus(&m, &seed, 1, mixed, k->d_len);
+		memcpy(all[i], mixed, k->d_len);
+	}
+	mem_zero(&m, sizeof(m));
+	mem_zero(mixed, sizeof(mixed));
+}
+
 void keys_wipe(struct ike_keys *k)
 {
 	mem_zero(k, sizeof(*k));

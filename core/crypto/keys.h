@@ -41,6 +41,8 @@ void keys_derive(const struct ike_suite *s, const struct key_input *in, struct i
  * the old SA's prf, the rest with the new suite; in->spi_* and nonces are those of the new SA. */
 void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struct ike_keys *old,
 	const struct key_input *in, struct ike_keys *out);
+/* RFC 8784 section 3: SK_d, SK_pi, SK_pr = prf+(PPK, SK_d'), and so on. Of a first IKE SA only. */
+void keys_mix_ppk(const struct xf *prf, struct view ppk, struct ike_keys *k);
 void keys_wipe(struct ike_keys *k);
 
 /* The key that protects messages sent by the original initiator, or by the responder. Pointers

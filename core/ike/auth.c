@@ -119,7 +119,8 @@ enum status auth_verify(struct ike_sa *sa, uint8_t method, struct view data, str
 	mem_zero(want, sizeof(want));
 	if (!is_right)
 		return sa_fail(sa, ST_AUTH_FAILED,
-			"the pre-shared key is not the peer's (profile %s)", sa->settings.profile);
+			"the pre-shared key%s is not the peer's (profile %s)",
+			sa->used_ppk ? " or the post-quantum key" : "", sa->settings.profile);
 	sa->auth_remote = AUTHM_PSK;
 	return ST_OK;
 }

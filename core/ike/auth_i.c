@@ -9,6 +9,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/ppk.h"
 #include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
@@ -68,6 +69,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	auth_put_child(&o, sa, &offer);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
+	ppk_put(&o, sa);
 	return msg_end(&o, msg);
 }
 
@@ -85,6 +87,8 @@ enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
 	st = auth_my_id(snapshot_profile(hs->conf, sa->settings.profile), &sa->local, &sa->my_id);
 	if (st == ST_OK)
 		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+	if (st == ST_OK)
+		st = ppk_sign(sa, a);
 	if (st != ST_OK)
 		return st;
 	ask_selectors(hs);
@@ -159,6 +163,8 @@ static enum status authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 
 	if (st == ST_OK)
 		st = auth_parse(payload_find(p, PT_AUTH)->body, &auth);
+	if (st == ST_OK)
+		st = ppk_read_auth_reply(sa, p);
 	if (st != ST_OK)
 		return st;
 	for (size_t i = 0; i < profile->remote_count && !matches; i++)

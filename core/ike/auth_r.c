@@ -10,6 +10,7 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/ppk.h"
 #include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
@@ -58,6 +59,8 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 
 	if (st == ST_OK)
 		st = read_notifies(hs, p);
+	if (st == ST_OK)
+		ppk_read_auth(sa, p);
 	if (st == ST_OK && cp != NULL)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
@@ -157,6 +160,7 @@ enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
 	st = find_profile(sa, a->profile, &profile);
 	if (st == ST_OK)
 		st = take_profile(sa, profile);
+	ppk_ask(sa, &q);
 	return st == ST_OK ? sa_ask(sa, &q) : st;
 }
 
@@ -172,6 +176,9 @@ enum status auth_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 	snprintf(q.name, sizeof(q.name), "%s", hs->name);
 	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
 		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
+	st = ppk_decide(sa, a);
+	if (st != ST_OK)
+		return st;
 	st = auth_verify(sa, hs->peer_auth_method, (struct view){hs->peer_auth, hs->peer_auth_len},
 		(struct view){a->remote_key, a->remote_key_len});
 	if (st == ST_OK)
@@ -274,6 +281,7 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	auth_put_value(&o, sa);
 	put_grant(&o, sa);
 	reauth_put(&o, sa);
+	ppk_put(&o, sa);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
 }
@@ -316,6 +324,7 @@ void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
 	if (with_auth) {
 		auth_put_id(&o, PT_IDR, &sa->my_id);
 		auth_put_value(&o, sa);
+		ppk_put(&o, sa);
 	}
 	msg_notify(&o, type, NULL, 0);
 	if (msg_end(&o, &msg) != ST_OK || window_in_reply(&sa->in, msgid, msg) != ST_OK)

@@ -18,6 +18,8 @@
 #define HANDSHAKE_COOKIE 64  /* RFC 7296 2.6 */
 #define NONCE_LEN 32
 
+struct ppk;
+
 /* The first child as the peer asked for it (responder), or as we did (initiator). */
 struct child_offer {
 	enum status status;     /* ST_OK, or why it cannot be */
@@ -64,6 +66,7 @@ struct handshake {
 	char hint_words[IKE_DETAIL_LEN];
 
 	/* IKE_AUTH */
+	struct ppk *ppk;                 /* NULL: no post-quantum key is in play */
 	uint8_t peer_auth_method;
 	uint8_t peer_auth_len;
 	uint8_t peer_auth[PRF_OUT_MAX];

@@ -141,6 +141,7 @@ struct ike_sa_info {
 	uint32_t dpd_retry_s;
 	bool nat_local;          /* we are behind NAT */
 	bool nat_remote;         /* the peer is */
+	bool used_ppk;           /* RFC 8784 */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

@@ -6,6 +6,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/ppk.h"
 
 /* The same error in answer to so many sendings: the peer means it. */
 #define REFUSALS_MAX 3
@@ -100,6 +101,8 @@ enum status init_i_start(struct ike_sa *sa, const struct sa_event *ev)
 		hs->ni_len = NONCE_LEN;
 		sa->ike->ports->random(sa->ike->ctx, hs->ni, NONCE_LEN);
 		st = first_group(sa, &hs->group);
+		if (st == ST_OK)
+			st = ppk_begin(sa);
 		if (st != ST_OK)
 			return st;
 	}
@@ -135,6 +138,7 @@ static enum status send_request(struct ike_sa *sa)
 		(struct view){hs->ni, hs->ni_len});
 	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
 	init_put_natd(&o, sa, 0, true);
+	ppk_put_use(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);
@@ -225,10 +229,13 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	struct init_msg r;
 	struct chosen chosen;
 	struct ike_suite suite;
+	bool uses_ppk = false;
 	enum status st = init_parse(ev->msg, &r);
 
 	if (st == ST_OK && ev->msg->hdr.spi_r == 0)
 		st = ST_BAD_SPI;
+	if (st == ST_OK)
+		st = ppk_read_reply(sa, &ev->msg->p, &uses_ppk);
 	if (st == ST_OK)
 		st = judge_reply(sa, &r, &chosen, &suite);
 	if (st == ST_OK)
@@ -243,6 +250,7 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	hs->peer_sent_natd = r.nat.was_sent;
 	hs->nr_len = (uint16_t)r.nonce.len;
 	memcpy(hs->nr, r.nonce.p, r.nonce.len);
+	ppk_take_reply(sa, uses_ppk);
 	sa_request_done(sa);
 	job.group = hs->group;
 	job.private_len = hs->private_len;
@@ -271,5 +279,6 @@ enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
 			sa->remote.port = IKE_NAT_PORT;
 	}
 	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
+	ppk_ask(sa, &q);
 	return sa_ask(sa, &q);
 }

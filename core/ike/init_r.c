@@ -7,6 +7,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/ppk.h"
 
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
@@ -225,6 +226,8 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs == NULL)
 		return ST_NOMEM;
 	st = handshake_keep_request(hs, r->m->raw);
+	if (st == ST_OK)
+		st = ppk_read_request(sa, &r->m->p);
 	if (st != ST_OK)
 		return st;
 	sa->suite = r->suite;
@@ -285,6 +288,7 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->peer_sent_natd)
 		init_put_natd(&o, sa, sa->spi_r,
 			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	ppk_put_use(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

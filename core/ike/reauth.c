@@ -49,24 +49,14 @@ static void be_due(struct ike_sa *sa, uint64_t whole_ms)
 
 bool reauth_read(struct ike_sa *sa, const struct ike_payloads *p)
 {
-	bool was_found = false;
 	struct notify n;
+	uint32_t seconds;
 
-	for (const struct payload *at = payload_find(p, PT_NOTIFY); at != NULL && sa->is_initiator;
-		at = payload_find_next(p, at)) {
-		struct rd r;
-		uint32_t seconds;
-
-		if (notify_parse(at->body, &n) != ST_OK || n.type != N_AUTH_LIFETIME)
-			continue;
-		r = rd_init(n.data.p, n.data.len);
-		seconds = rd_u32(&r);
-		if (!rd_done(&r))
-			continue;
-		be_due(sa, (uint64_t)seconds * 1000);
-		was_found = true;
-	}
-	return was_found;
+	if (!sa->is_initiator || !msg_find_notify(p, N_AUTH_LIFETIME, &n) ||
+		notify_u32(&n, &seconds) != ST_OK)
+		return false;
+	be_due(sa, (uint64_t)seconds * 1000);
+	return true;
 }
 
 void reauth_start(struct ike_sa *sa)

@@ -44,7 +44,7 @@ static const struct field sa_fields[] = {
 	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s),
-	SA(70, F_U64, reauth_ms), SA(71, F_U32, settings.reauth_s),
+	SA(70, F_U64, reauth_ms), SA(71, F_U32, settings.reauth_s), SA(72, F_U8, used_ppk),
 };
 
 static const struct field child_fields[] = {

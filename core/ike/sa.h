@@ -56,6 +56,7 @@ struct ike_sa {
 	bool nat_local;
 	bool nat_remote;
 	bool has_keys;
+	bool used_ppk;             /* a post-quantum key is in the keys */
 	uint8_t auth_local;        /* AUTH methods in use, 0 before */
 	uint8_t auth_remote;
 	uint64_t spi_i;

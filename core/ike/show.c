@@ -105,6 +105,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.dpd_retry_s = sa->dpd.retry_s,
 		.nat_local = sa->nat_local,
 		.nat_remote = sa->nat_remote,
+		.used_ppk = sa->used_ppk,
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);

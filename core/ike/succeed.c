@@ -30,6 +30,7 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->suite = x->suite;
 	keys_rekey(&x->suite, old->suite.prf, &old->keys, &in, &heir->keys);
 	heir->has_keys = true;
+	heir->used_ppk = old->used_ppk;
 	heir->nat_local = old->nat_local;
 	heir->nat_remote = old->nat_remote;
 	heir->local = old->local;

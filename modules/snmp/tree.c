@@ -91,7 +91,7 @@ static const struct failure {
 	{73, ST_OUT_HAIRPIN}, {74, ST_OUT_SELECTOR}, {75, ST_OUT_REDIRECT}, {76, ST_OUT_SEND},
 	{77, ST_TUN_WRITE}, {78, ST_RING_FULL}, {79, ST_TEMPORARY}, {80, ST_NO_CHILD},
 	{81, ST_END_REKEYED}, {82, ST_END_REDUNDANT},
-	{98, ST_END_REAUTH},
+	{98, ST_END_REAUTH}, {99, ST_PPK_REQUIRED}, {100, ST_PPK_UNKNOWN},
 };
 
 #define FAILURES (sizeof(failures) / sizeof(failures[0]))

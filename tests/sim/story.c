@@ -26,24 +26,25 @@
 	" authentication remote pre-share\n keyring local K\n"
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
 #define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
+#define PPK "crypto ikev2 keyring Q\n peer any\n  address 0.0.0.0 0.0.0.0\n  ppk manual id q key quantum\n"
 #define PROPOSAL(encr, integ, group) \
 	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE,
-	SERVER " dpd 20 3 on-demand\n sallyport reauthentication 60\n" TEMPLATE LIFETIME(120),
+	SERVER " dpd 20 3 on-demand\n sallyport reauthentication 60\n keyring ppk Q\n" PPK TEMPLATE LIFETIME(120),
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n",
-	SERVER " dpd 30 2 periodic\n lifetime 200\n" TEMPLATE
+	SERVER " dpd 30 2 periodic\n lifetime 200\n keyring ppk Q\n" PPK TEMPLATE
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19"),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
 		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
 };
 static const char *const client_texts[] = {
 	CLIENT,
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport reauthentication 40\n" LIFETIME(120) PFS,
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport reauthentication 40\n keyring ppk Q\n" PPK LIFETIME(120) PFS,
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19"),
-	CLIENT " dpd 10 2 periodic\n" PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
+	CLIENT " dpd 10 2 periodic\n keyring ppk Q\n" PPK PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
 #define REPLACING 2 /* the one with `initial-contact force` */
