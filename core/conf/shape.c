@@ -88,6 +88,8 @@ static const struct shape_field f_ike_proposal[] = {
 	F(TRANSFORMS, ike_proposal, integ),
 	F(TRANSFORMS, ike_proposal, prf),
 	F(TRANSFORMS, ike_proposal, dh),
+	FN(TRANSFORMS, ike_proposal, addke, ADDKE_MAX),
+	FN(BOOL, ike_proposal, addke_optional, ADDKE_MAX),
 };
 const struct shape shape_proposal = SHAPE(ike_proposal, f_ike_proposal);
 

@@ -145,10 +145,11 @@ void keys_auth_shared(
 	/* The bytes of the text without a terminator (RFC 7296 2.15). */
 	static const uint8_t pad[] = {'K', 'e', 'y', ' ', 'P', 'a', 'd', ' ', 'f', 'o', 'r', ' ',
 		'I', 'K', 'E', 'v', '2'};
-	const struct view octets[] = {o->message, o->nonce, {o->maced_id, o->maced_len}};
+	const struct view octets[] = {
+		o->message, o->nonce, {o->maced_id, o->maced_len}, o->int_auth};
 	uint8_t key[PRF_OUT_MAX];
 
 	prf_one(prf, shared, (struct view){pad, sizeof(pad)}, key);
-	prf_parts(prf, (struct view){key, prf->out_len}, octets, 3, auth);
+	prf_parts(prf, (struct view){key, prf->out_len}, octets, 4, auth);
 	mem_zero(key, sizeof(key));
 }

@@ -61,6 +61,7 @@ struct auth_octets {
 	struct view nonce;             /* of the other side */
 	uint8_t maced_id[PRF_OUT_MAX]; /* filled by keys_auth_octets */
 	uint8_t maced_len;
+	struct view int_auth;          /* RFC 9242 3.3.2; empty without IKE_INTERMEDIATE */
 };
 
 /* id_body: ID payload without its generic header (type, three reserved bytes, data).

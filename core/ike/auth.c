@@ -8,6 +8,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/init.h"
+#include "core/ike/intermediate.h"
 
 enum status auth_read_id(struct view body, struct ike_id *out)
 {
@@ -94,10 +95,12 @@ void auth_value(const struct ike_sa *sa, bool of_initiator, const struct ike_id 
 					 : (struct view){hs->ni, hs->ni_len};
 	uint8_t body[4 + IKE_ID_LEN];
 	size_t len = id_body(id, body);
+	uint8_t int_auth[INT_AUTH_MAX];
 	struct auth_octets octets;
 
 	keys_auth_octets(sa->suite.prf, &sa->keys, of_initiator, message, nonce,
 		(struct view){body, len}, &octets);
+	octets.int_auth = intermediate_auth(sa, int_auth);
 	keys_auth_shared(sa->suite.prf, key, &octets, out);
 	mem_zero(&octets, sizeof(octets));
 }

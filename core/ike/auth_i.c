@@ -8,6 +8,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/narrow.h"
 #include "core/ike/ppk.h"
 #include "core/ike/reauth.h"
@@ -95,7 +96,7 @@ enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
 	hs->child.spi_ours = child_new_spi(sa->ike);
 	if (hs->child.spi_ours == 0)
 		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
-	sa->out.next = 1;
+	sa->out.next = 1 + intermediate_count(sa);
 	st = build(sa, &msg);
 	if (st == ST_OK)
 		st = sa_request(sa, REQ_AUTH, msg);

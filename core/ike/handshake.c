@@ -1,6 +1,7 @@
 #include "core/ike/handshake.h"
 
 #include "core/base/mem.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/ppk.h"
 
 struct handshake *handshake_new(struct snapshot *conf)
@@ -21,6 +22,7 @@ void handshake_free(struct handshake *hs)
 	mem_free(hs->init_reply);
 	mem_free(hs->child_sa);
 	mem_free(hs->connect);
+	intermediate_free(hs->intermediate);
 	ppk_free(hs->ppk);
 	mem_free_secret(hs, sizeof(*hs));
 }

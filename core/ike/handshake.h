@@ -18,6 +18,7 @@
 #define HANDSHAKE_COOKIE 64  /* RFC 7296 2.6 */
 #define NONCE_LEN 32
 
+struct intermediate;
 struct ppk;
 
 /* The first child as the peer asked for it (responder), or as we did (initiator). */
@@ -47,6 +48,7 @@ struct handshake {
 
 	/* key exchange */
 	struct chosen chosen;
+	struct intermediate *intermediate; /* NULL: no additional key exchange was chosen */
 	uint16_t private_len;
 	uint16_t public_len;
 	uint16_t peer_public_len;

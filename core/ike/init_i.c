@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
 #include "core/ike/ppk.h"
 
@@ -139,6 +140,7 @@ static enum status send_request(struct ike_sa *sa)
 	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
 	init_put_natd(&o, sa, 0, true);
 	ppk_put_use(&o, sa);
+	intermediate_put_support(&o, &ours);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);
@@ -239,6 +241,8 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (st == ST_OK)
 		st = judge_reply(sa, &r, &chosen, &suite);
 	if (st == ST_OK)
+		st = intermediate_judge(&ev->msg->p, &chosen);
+	if (st == ST_OK)
 		st = handshake_keep_reply(hs, ev->msg->raw);
 	if (st != ST_OK)
 		return ignore_reply(sa, st);
@@ -257,19 +261,17 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	memcpy(job.private_key, hs->private_key, hs->private_len);
 	job.public_len = (uint16_t)r.ke.data.len;
 	memcpy(job.peer_public, r.ke.data.p, r.ke.data.len);
-	st = sa_job(sa, &job);
+	st = intermediate_begin(sa, &chosen);
+	if (st == ST_OK)
+		st = sa_job(sa, &job);
 	mem_zero(&job, sizeof(job));
 	return st;
 }
 
-enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
+static void float_ports(struct ike_sa *sa)
 {
-	struct ike_question q = {.kind = ASK_PSK};
 	const struct own_settings *own = &sa->hs->conf->own;
-	enum status st = init_derive(sa, ev->job);
 
-	if (st != ST_OK)
-		return st;
 	/* RFC 7296 2.23: when both sides do NAT traversal, we go on at port 4500, NAT or not, so
 	 * that ESP travels in UDP. */
 	if (sa->hs->peer_sent_natd) {
@@ -278,7 +280,30 @@ enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
 		if (sa->remote.port == IKE_PORT)
 			sa->remote.port = IKE_NAT_PORT;
 	}
+}
+
+static enum status ask_key(struct ike_sa *sa)
+{
+	struct ike_question q = {.kind = ASK_PSK};
+
 	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
 	ppk_ask(sa, &q);
 	return sa_ask(sa, &q);
+}
+
+enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = init_derive(sa, ev->job);
+
+	if (st != ST_OK)
+		return st;
+	float_ports(sa);
+	return ev->kind == SE_JOB_MORE ? intermediate_generate(sa) : ask_key(sa);
+}
+
+enum status init_i_last_secret(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = intermediate_derive(sa, ev->job);
+
+	return st == ST_OK ? ask_key(sa) : st;
 }

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
 #include "core/ike/ppk.h"
 
@@ -83,7 +84,7 @@ static void on_repeated(struct ike_sa *sa)
 {
 	struct handshake *hs = sa->hs;
 
-	if (sa->state != SA_R_AUTH || hs->init_reply == NULL || hs->retries >= REPEATS_MAX)
+	if ((sa->state != SA_R_AUTH && sa->state != SA_R_INTERMEDIATE) || hs->init_reply == NULL || hs->retries >= REPEATS_MAX)
 		return;
 	hs->retries++;
 	stats_inc(sa->ike->stats, CT_IKE_RETRANS_IN);
@@ -138,6 +139,9 @@ static enum status choose(struct ike *ike, struct init_request *r, char detail[I
 		explain_proposal(detail, IKE_DETAIL_LEN, PROTO_IKE, &ours, &theirs);
 		return st;
 	}
+	st = intermediate_judge(&r->m->p, &r->chosen);
+	if (st != ST_OK)
+		return st;
 	st = suite_ike(r->chosen.encr.id, r->chosen.encr.key_bits, r->chosen.prf, r->chosen.integ,
 		r->chosen.dh, &r->suite);
 	if (st != ST_OK)
@@ -228,6 +232,8 @@ enum status init_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	st = handshake_keep_request(hs, r->m->raw);
 	if (st == ST_OK)
 		st = ppk_read_request(sa, &r->m->p);
+	if (st == ST_OK)
+		st = intermediate_begin(sa, &r->chosen);
 	if (st != ST_OK)
 		return st;
 	sa->suite = r->suite;
@@ -289,6 +295,7 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 		init_put_natd(&o, sa, sa->spi_r,
 			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
 	ppk_put_use(&o, sa);
+	intermediate_put_answer(&o, sa);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

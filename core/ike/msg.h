@@ -16,6 +16,7 @@ struct msg_in {
 	const struct endpoint *local;
 	const struct endpoint *remote;
 	struct ike_payloads p;    /* what the exchange is about */
+	struct view plain;        /* of a protected one: the payloads as they were encrypted */
 };
 
 /* A message being written: payloads go to c (payload_open or payload_put). */
@@ -42,6 +43,9 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
 	uint32_t msgid);
 /* Closes lengths, encrypts. *msg is valid until the next msg_start. ST_TRUNCATED: too long. */
 enum status msg_end(struct msg_out *o, struct view *msg) MUST_USE;
+
+/* The payloads written so far, before msg_end() encrypts them. */
+struct view msg_plain(const struct msg_out *o);
 
 void msg_put_ke(struct msg_out *o, uint16_t group, struct view public_key);
 /* Payload NOTIFY about an ESP SA. */

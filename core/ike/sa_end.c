@@ -38,7 +38,7 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 {
 	static const char silent[] = "the peer did not go on with IKE_AUTH: does UDP port 4500 "
 				     "reach this host, and do large packets?";
-	bool is_early = from <= SA_I_SECRET || from == SA_R_DH || from == SA_R_SECRET;
+	bool is_early = from <= SA_I_ADD_SECRET || (from >= SA_R_DH && from < SA_R_AUTH);
 	struct ike_event ev = {
 		.kind = is_early || sa->peer_id.type == 0 ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED,
 		.sa = sa->number,

@@ -2,6 +2,8 @@
  *
  * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
  * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
+ * additional key exchanges: SECRET -> ADD_DH -> INTERMEDIATE -> ADD_SECRET, as often as agreed (initiator);
+ *            SECRET -> INTERMEDIATE -> ADD_DH -> ADD_SECRET (responder)
  * both       UP -> DELETING -> DEAD;  UP -> REPLACED -> LINGER;  HEIR -> UP;  LINGER answers repeated requests for a while, then DEAD
  *
  * A state and event without a row: the event is counted and ignored, never fatal. An action that
@@ -21,12 +23,18 @@
 	X(I_DH, 10000, "IN-NEG", "Initiator computing the key exchange value") \
 	X(I_INIT, 180000, "IN-NEG", "Initiator waiting for INIT response") \
 	X(I_SECRET, 10000, "IN-NEG", "Initiator computing the shared secret") \
+	X(I_ADD_DH, 10000, "IN-NEG", "Initiator computing an additional key exchange value") \
+	X(I_INTERMEDIATE, 180000, "IN-NEG", "Initiator waiting for INTERMEDIATE response") \
+	X(I_ADD_SECRET, 10000, "IN-NEG", "Initiator computing an additional shared secret") \
 	X(I_PSK, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
 	X(I_AUTH, 180000, "IN-NEG", "Initiator waiting for AUTH response") \
 	X(I_AUTHORIZE, 60000, "IN-NEG", "Initiator waiting for authorization") \
 	X(I_COMMIT, 20000, "IN-NEG", "Initiator waiting for the session store") \
 	X(R_DH, 10000, "IN-NEG", "Responder computing the key exchange value") \
 	X(R_SECRET, 10000, "IN-NEG", "Responder computing the shared secret") \
+	X(R_INTERMEDIATE, 30000, "IN-NEG", "Responder waiting for INTERMEDIATE message") \
+	X(R_ADD_DH, 10000, "IN-NEG", "Responder computing an additional key exchange value") \
+	X(R_ADD_SECRET, 10000, "IN-NEG", "Responder computing an additional shared secret") \
 	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
 	X(R_NAME, 20000, "IN-NEG", "Responder waiting for the identity hook") \
 	X(R_PSK, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
@@ -53,6 +61,7 @@ enum sa_state {
 	X(CONNECT)        /* initiator starts */ \
 	X(ACCEPT)         /* responder: an acceptable INIT request */ \
 	X(JOB)            /* a computation ended, well or badly */ \
+	X(JOB_MORE)       /* the same, and another key exchange follows */ \
 	X(GRANTED)        /* a question was answered with yes */ \
 	X(CHILDLESS)      /* yes, but the first child is already known to be impossible */ \
 	X(REFUSED)        /* a question was answered with no */ \
@@ -61,6 +70,8 @@ enum sa_state {
 	X(INIT_COOKIE)    /* the responder wants its cookie back */ \
 	X(INIT_GROUP)     /* the responder wants another group that we allow */ \
 	X(INIT_REFUSED)   /* an unprotected error: a hint only */ \
+	X(INTERMEDIATE_REQUEST) \
+	X(INTERMEDIATE_REPLY) \
 	X(AUTH_REQUEST)   \
 	X(AUTH_REPLY)     \
 	X(BAD_REPLY)      /* authentic reply to IKE_AUTH, but malformed */ \

@@ -39,7 +39,8 @@ enum request_kind {
 	REQ_DPD,
 	REQ_DELETE,
 	REQ_DELETE_CHILD,
-	REQ_CREATE
+	REQ_CREATE,
+	REQ_INTERMEDIATE
 };
 
 /* When a request is repeated: after first_ms, then twice as long each time up to cap_ms. */

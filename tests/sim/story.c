@@ -29,6 +29,7 @@
 #define PPK "crypto ikev2 keyring Q\n peer any\n  address 0.0.0.0 0.0.0.0\n  ppk manual id q key quantum\n"
 #define PROPOSAL(encr, integ, group) \
 	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
+	" sallyport additional-key-exchange 1 optional 20 31\n" \
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
