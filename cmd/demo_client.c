@@ -283,7 +283,8 @@ static void port_tell(void *ctx, const struct ike_event *ev)
 	case IKE_EV_REDIRECTED:
 	case IKE_EV_REDIRECT_SENT:
 	case IKE_EV_PEER_MOVED:
-	case IKE_EV_HALF_OPEN_LIMIT: break;
+	case IKE_EV_HALF_OPEN_LIMIT:
+	case IKE_EV_REAUTH_DUE: break;
 	}
 }
 

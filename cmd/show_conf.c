@@ -249,6 +249,8 @@ static void text_profile(const struct world *w, struct out *out, const struct ik
 	print_methods(out, p->auth_remote);
 	out_printf(out, " Keyring: %s\n Lifetime: %" PRIu32 " seconds\n", p->keyring ? p->keyring : "none",
 		   p->lifetime_s);
+	if (p->reauth_s)
+		out_printf(out, " Reauthentication: %" PRIu32 " seconds\n", p->reauth_s);
 	if (dpd.mode == DPD_UNSET)
 		out_printf(out, " DPD: disabled\n");
 	else
@@ -285,6 +287,7 @@ static void json_profile(const struct world *w, struct out *out, const struct ik
 	js_close_array(out);
 	js_str(out, "keyring", p->keyring ? p->keyring : "");
 	js_u64(out, "lifetime_s", p->lifetime_s);
+	js_u64(out, "reauth_s", p->reauth_s);
 	js_u64(out, "dpd_interval_s", dpd.mode == DPD_UNSET ? 0 : dpd.interval_s);
 	js_u64(out, "dpd_retry_s", dpd.mode == DPD_UNSET ? 0 : dpd.retry_s);
 	js_u64(out, "nat_keepalive_s", profile_nat_keepalive_s(w->conf, p));

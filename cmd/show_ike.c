@@ -92,6 +92,8 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 	out_printf(out, "      Extended Authentication not configured.\n");
 	out_printf(out, "      NAT-T is %s\n", nat_words(sa));
 	out_printf(out, "      MOBIKE: %s\n", sa->mobike ? "yes" : "no");
+	if (sa->used_ppk)
+		out_printf(out, "      Quantum-safe Encryption using Manual PPK\n");
 	out_printf(out, "      Cisco Trust Security SGT is disabled\n");
 	out_printf(out, "      Initiator of SA : %s\n", sa->we_are_initiator ? "Yes" : "No");
 	print_remote_subnets(out, &sa->grant);
@@ -202,6 +204,7 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_bool(out, "resumed", sa->is_resumed);
 	js_bool(out, "has_ticket", sa->has_ticket);
 	js_bool(out, "mobike", sa->mobike);
+	js_bool(out, "ppk", sa->used_ppk);
 	js_bool(out, "initiator", sa->we_are_initiator);
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);

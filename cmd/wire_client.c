@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
+#include "core/session/renew.h"
 #include "modules/dns/dns.h"
 #include "modules/loop/loop.h"
 
@@ -22,6 +23,7 @@ struct wire_client {
 	struct ulid session;  /* that is up; zero: none. Its IKE SA may be another one by now */
 	uint64_t attempt;     /* that a session of the peer overtook; 0: none */
 	struct endpoint peer; /* of it */
+	struct renew renew;   /* it authenticates again */
 	/* Told by the engine in the middle of a transition, to be looked at in the next turn. */
 	bool is_up;
 	bool is_over;
@@ -29,6 +31,7 @@ struct wire_client {
 	struct gateway gateway;
 	struct addr from;
 	uint64_t recovered_ms; /* when ESP of the peer cut the waiting short last; 0: never */
+	bool is_due; /* to authenticate again */
 	enum status why;
 	char reason[DIAL_REASON]; /* of the last failure or end, "" when the words of the status suffice */
 };
@@ -139,12 +142,14 @@ static enum status connect_to(struct wire_client *c)
 static void close_it(struct wire_client *c, enum status why)
 {
 	const struct session *s = session_find(c->wire->sessions, &c->session);
-	uint64_t sa = s ? s->sa : c->sa;
+	uint64_t all[] = {s ? s->sa : c->sa, c->renew.attempt, c->renew.old};
 	c->sa = 0;
 	c->session = (struct ulid){0};
-	c->is_up = c->is_over = c->is_redirected = false;
-	if (sa)
-		(void)!ike_close(c->wire->ike, sa, why);
+	c->renew = (struct renew){0};
+	c->is_up = c->is_over = c->is_redirected = c->is_due = false;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i])
+			(void)!ike_close(c->wire->ike, all[i], why);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------- */
@@ -208,7 +213,10 @@ static void forget_query(struct wire_client *c)
 static void arm(const struct wire_client *c)
 {
 	_Static_assert(CLIENT_NEVER == LOOP_NEVER, "one never");
-	loop_timer_at(c->timer, c->is_up || c->is_over || c->is_redirected ? 0 : c->machine.due_ms);
+	uint64_t due = renew_due_ms(&c->renew);
+	if (c->machine.due_ms < due)
+		due = c->machine.due_ms;
+	loop_timer_at(c->timer, c->is_up || c->is_over || c->is_redirected || c->is_due ? 0 : due);
 }
 
 /* An order that fails or is done at once is the next event: at most once for each address of a round. */
@@ -269,9 +277,13 @@ static void over(struct wire_client *c)
 {
 	/* Both sides may have connected: one session is enough. */
 	const struct session *other = session_on(c->wire, c->spec.tun);
+	uint64_t attempt = c->renew.attempt;
 	c->is_over = false;
 	c->sa = 0;
 	c->session = (struct ulid){0};
+	c->renew = (struct renew){0};
+	if (attempt)
+		(void)!ike_close(c->wire->ike, attempt, c->why);
 	if (other)
 		has_session(c, other);
 	else
@@ -304,11 +316,44 @@ static void go_elsewhere(struct wire_client *c)
 	stats_inc(w->stats, CT_REDIRECT_REFUSED);
 }
 
+static void log_renewal(const struct wire_client *c, enum status st, const char *reason)
+{
+	LOG(EV_CLIENT_RENEWED, kv_str("client", c->spec.name), kv_addr("peer", &c->peer.addr),
+	    kv_status("status", st), kv_str("reason", reason[0] ? reason : status_words(st)));
+}
+
+/* A second IKE SA with the same gateway. What fails is told by the engine again, as long as the first
+ * lives. */
+static void renew(struct wire_client *c)
+{
+	char reason[DIAL_REASON];
+	uint64_t sa = 0;
+	if (c->machine.state != CLIENT_UP || !renew_may_begin(&c->renew))
+		return;
+	enum status st = wire_dial(c->wire, &c->spec, &c->machine, &sa, reason);
+	if (st == ST_OK)
+		renew_begun(&c->renew, sa);
+	else
+		log_renewal(c, st, reason);
+}
+
+static void close_old(struct wire_client *c)
+{
+	uint64_t sa = renew_close(&c->renew, loop_now_ms());
+	if (sa)
+		(void)!ike_close(c->wire->ike, sa, ST_END_REAUTH);
+}
+
 static void on_timer(void *ctx)
 {
 	struct wire_client *c = ctx;
 	if (c->wire->is_stopping)
 		return;
+	if (c->is_due) {
+		c->is_due = false;
+		renew(c);
+	}
+	close_old(c);
 	if (c->is_up) {
 		c->is_up = false;
 		give_up_attempt(c);
@@ -337,6 +382,14 @@ static void came_up(struct wire *w, const struct ike_event *ev)
 	struct wire_client *c = s ? client_of_tun(w, s->grant.tun) : NULL;
 	if (!c)
 		return;
+	const struct session *before = session_find(w->sessions, &c->session);
+	if (renew_up(&c->renew, ev->sa, before ? before->sa : 0, loop_now_ms())) {
+		has_session(c, s);
+		c->is_over = false;
+		log_renewal(c, ST_OK, "");
+		arm(c);
+		return;
+	}
 	if (c->machine.state == CLIENT_CONNECTING && c->sa != ev->sa)
 		c->attempt = c->sa;
 	has_session(c, s);
@@ -378,6 +431,21 @@ static void moved(const struct wire *w, const struct ike_event *ev)
 	}
 }
 
+/* Another session than the client's: a main that died had not closed it yet. */
+static void is_due(struct wire *w, const struct ike_event *ev)
+{
+	const struct session *s = session_find(w->sessions, &ev->session);
+	struct wire_client *c = s ? client_of_tun(w, s->grant.tun) : NULL;
+	const struct session *current = c ? session_find(w->sessions, &c->session) : NULL;
+	if (!current)
+		return;
+	if (current == s)
+		c->is_due = true;
+	else if (current->we_are_initiator)
+		renew_discard(&c->renew, ev->sa, loop_now_ms());
+	arm(c);
+}
+
 void wire_client_tell(struct wire *w, const struct ike_event *ev)
 {
 	if (ev->kind == IKE_EV_REDIRECTED)
@@ -386,10 +454,14 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev)
 		came_up(w, ev);
 	if (ev->kind == IKE_EV_PEER_MOVED)
 		moved(w, ev);
+	if (ev->kind == IKE_EV_REAUTH_DUE)
+		is_due(w, ev);
 	if (ev->kind != IKE_EV_INIT_FAILED && ev->kind != IKE_EV_AUTH_FAILED && ev->kind != IKE_EV_SA_DOWN)
 		return;
 	LIST_EACH(at, &w->clients) {
 		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (renew_failed(&c->renew, ev->sa))
+			log_renewal(c, ev->status, ev->detail ? ev->detail : "");
 		if (!is_mine(c, ev))
 			continue;
 		c->is_over = true;

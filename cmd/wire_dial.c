@@ -81,6 +81,17 @@ static void put_selectors(const struct client_spec *s, struct ike_connect *k)
 	}
 }
 
+/* Who authenticates again wants the addresses of the session that is up. */
+static void want_same(const struct wire *w, struct ike_connect *k)
+{
+	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
+		if (s->grant.tun != k->tun || s->state != SESSION_UP || !s->we_are_initiator)
+			continue;
+		k->want_ip4 = s->grant.ip4;
+		k->want_ip6 = s->grant.ip6;
+	}
+}
+
 /* Why the engine does not even begin. */
 static void explain(const struct client_spec *s, enum status st, char reason[DIAL_REASON])
 {
@@ -111,6 +122,7 @@ enum status wire_dial(struct wire *w, const struct client_spec *s, const struct 
 	k->tun = s->tun;
 	k->request_ip4 = s->asks4;
 	k->request_ip6 = s->asks6;
+	want_same(w, k);
 	put_selectors(s, k);
 	if (st == ST_OK) {
 		st = ike_connect(w->ike, k, sa);

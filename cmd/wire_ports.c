@@ -100,6 +100,20 @@ static void copy_key(const struct secret *s, uint8_t *out, uint16_t *len)
 	*len = (uint16_t)s->len;
 }
 
+/* The post-quantum key by the ID that is wanted. */
+static void answer_ppk(const struct wire *w, const struct ike_profile *p, const struct ike_question *q,
+		       struct ike_answer *a)
+{
+	struct view id = {q->peer_id.bytes, q->peer_id.len};
+	const struct ike_peer *peer =
+		q->we_are_initiator ? ppk_for_initiator(w->conf, p, q->peer_name[0] ? q->peer_name : NULL,
+							&q->remote.addr) :
+				      ppk_for_responder(w->conf, p, q->peer_id.type, id, &q->remote.addr);
+	if (peer && q->ppk_id_len && strlen(peer->ppk_id) == q->ppk_id_len &&
+	    memcmp(peer->ppk_id, q->ppk_id, q->ppk_id_len) == 0)
+		copy_key(&peer->ppk, a->ppk, &a->ppk_len);
+}
+
 static void answer_psk(const struct wire *w, const struct ike_question *q, struct ike_answer *a)
 {
 	struct psk_pair pair = {0};
@@ -123,6 +137,7 @@ static void answer_psk(const struct wire *w, const struct ike_question *q, struc
 	}
 	copy_key(pair.local, a->local_key, &a->local_key_len);
 	copy_key(pair.remote, a->remote_key, &a->remote_key_len);
+	answer_ppk(w, p, q, a);
 	if (a->local_key_len == 0 || a->remote_key_len == 0) {
 		a->status = ST_NO_KEY;
 		snprintf(a->detail, sizeof(a->detail), "profile %s: there is no key for the %s side",

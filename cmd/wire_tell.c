@@ -29,6 +29,7 @@ static const struct {
 	[IKE_EV_REDIRECT_SENT] = {EV_REDIRECT_SENT, false, false},
 	[IKE_EV_PEER_MOVED] = {EV_PEER_MOVED, false, false},
 	[IKE_EV_HALF_OPEN_LIMIT] = {EV_HALF_OPEN_LIMIT, false, false},
+	[IKE_EV_REAUTH_DUE] = {EV_IKE_REAUTH_DUE, false, false},
 };
 
 static void log_event(enum event e, const struct ike_event *ev, const char *who)

@@ -197,11 +197,25 @@ void rows_checkpoint(struct rows *r, bool busy)
 
 /* ---- one message ---------------------------------------------------------------------------- */
 
+/* One address has one row that is open: of the newest session, when a peer authenticates again. */
+static int pass_lease(struct rows *r, const struct store_session *u, const char *address)
+{
+	bind_text(r, S_LEASE_PASS, 1, u->ivrf);
+	bind_text(r, S_LEASE_PASS, 2, address);
+	bind_text(r, S_LEASE_PASS, 3, u->identity);
+	bind_u64(r, S_LEASE_PASS, 4, u->started_ms);
+	bind_text(r, S_LEASE_PASS, 5, u->ulid);
+	return run(r, S_LEASE_PASS);
+}
+
 static int apply_lease(struct rows *r, const struct store_session *u, const char *address,
 	int family, const char *pool)
 {
 	if (!address[0] || !pool[0])
 		return SQLITE_OK;
+	int rc = pass_lease(r, u, address);
+	if (rc != SQLITE_OK)
+		return rc;
 	bind_text(r, S_LEASE, 1, u->ivrf);
 	bind_text(r, S_LEASE, 2, address);
 	bind_u64(r, S_LEASE, 3, (uint64_t)family);

@@ -39,6 +39,9 @@
 		" SELECT ?1,?2,?3,?4,?5,?6,?7 WHERE NOT EXISTS" \
 		" (SELECT 1 FROM leases WHERE ivrf = ?1 AND address = ?2 AND session = ?5" \
 		" AND released_ms IS NULL)") \
+	X(LEASE_PASS, \
+		"UPDATE leases SET released_ms = max(?4, granted_ms) WHERE ivrf = ?1 AND address = ?2" \
+		" AND identity = ?3 AND session <> ?5 AND released_ms IS NULL") \
 	X(USAGE, USAGE_SQL) \
 	X(COUNT, \
 		"UPDATE sessions SET counted_ms = max(counted_ms, ?2)," \

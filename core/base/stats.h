@@ -25,6 +25,7 @@
 	X(CHILD_UP, "child_sa_up", "SAs", "IPsec SAs established") \
 	X(CHILD_DOWN, "child_sa_down", "SAs", "IPsec SAs ended") \
 	X(IKE_REKEYED, "ike_rekeys", "SAs", "IKE SAs replaced by rekeying") \
+	X(IKE_REAUTH, "ike_reauthentications", "SAs", "IKE SAs whose peer authenticated again while the one before was up") \
 	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
 	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
 	X(REDIRECT_OUT, "redirects_sent", "messages", "clients redirected to another gateway") \

@@ -57,6 +57,8 @@
 	X(NO_KEY, "no_key", 24, "no pre-shared key for the peer") \
 	X(AUTH_METHOD, "auth_method", 24, "authentication method not allowed by the profile") \
 	X(AUTH_FAILED, "auth_failed", 24, "authentication failed (wrong key or identity)") \
+	X(PPK_REQUIRED, "ppk_required", 24, "no post-quantum key was used, and one is required") \
+	X(PPK_UNKNOWN, "ppk_unknown", 24, "no post-quantum key by the peer's ID") \
 	X(PEER_REFUSED, "peer_refused", 0, "the peer refused") \
 	X(NOT_AUTHORIZED, "not_authorized", 24, "authorization refused") \
 	X(HOOK_REFUSED, "script_refused", 24, "refused by a script") \
@@ -91,6 +93,7 @@
 	X(UNEXPECTED_NAT, "unexpected_nat", 41, "a NAT on the way, and the peer forbids NATs") \
 	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \
 	X(BAD_COOKIE2, "bad_cookie2", 0, "the peer's answer does not prove where it is") \
+	X(END_REAUTH, "reauthenticated", 0, "the peer has authenticated again") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

@@ -185,7 +185,7 @@ static void check_keyrings(struct parse *ps)
 	for (size_t i = 0; i < ps->s->keyring_count; i++)
 		for (size_t k = 0; k < ps->s->keyrings[i].peer_count; k++) {
 			const struct ike_peer *p = &ps->s->keyrings[i].peers[k];
-			if (!p->key.form && !p->key_local.form && !p->key_remote.form)
+			if (!p->key.form && !p->key_local.form && !p->key_remote.form && !p->ppk.form)
 				check_say(ps, CONF_WARNING, p->name, "peer without a key:", "");
 			if (!p->address.addr.family && !p->identity_count && !p->hostname)
 				check_say(ps, CONF_WARNING, p->name, "peer that nothing can match:",

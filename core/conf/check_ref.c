@@ -76,6 +76,8 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 	want_vrf(ps, p->ivrf);
 	if (p->keyring_kind == KEYRING_LOCAL && !snapshot_keyring(s, p->keyring))
 		missing(ps, p->keyring, "keyring");
+	if (p->keyring_ppk && !snapshot_keyring(s, p->keyring_ppk))
+		missing(ps, p->keyring_ppk, "keyring");
 	if (p->keyring_kind == KEYRING_AAA)
 		want_list(ps, AAA_AUTHOR_NETWORK, p->keyring);
 	for (size_t i = 0; i < p->trustpoint_count; i++)

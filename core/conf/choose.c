@@ -4,7 +4,7 @@
 
 #include "core/crypto/suite.h"
 
-#define MAX_TYPES 8
+#define MAX_TYPES (TRANSFORM_ADDKE7 + 1)
 
 /* What kind of choice it is. */
 struct how {
@@ -15,7 +15,10 @@ struct how {
 
 struct allowed allowed_from_proposal(const struct ike_proposal *p)
 {
-	return (struct allowed){.encr = p->encr, .integ = p->integ, .prf = p->prf, .dh = p->dh};
+	struct allowed a = {.encr = p->encr, .integ = p->integ, .prf = p->prf, .dh = p->dh};
+	memcpy(a.addke, p->addke, sizeof(a.addke));
+	memcpy(a.addke_optional, p->addke_optional, sizeof(a.addke_optional));
+	return a;
 }
 
 struct allowed allowed_from_set(const struct transform_set *t, const struct ipsec_profile *p)
@@ -130,6 +133,42 @@ static bool choose_dh(
 	return true;
 }
 
+/* RFC 9370 2.2.1: every method once. */
+static bool is_taken(const struct chosen *c, uint16_t id)
+{
+	bool taken = c->dh == id;
+	for (size_t i = 0; i < ADDKE_MAX; i++)
+		taken = taken || c->addke[i] == id;
+	return taken;
+}
+
+static bool choose_addke(
+	const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *c)
+{
+	if (how->protocol == CHOOSE_ESP && how->first_child)
+		return true;
+	for (size_t k = 0; k < ADDKE_MAX; k++) {
+		uint8_t type = (uint8_t)(TRANSFORM_ADDKE1 + k);
+		bool may_be_none = a->addke[k].n == 0 || a->addke_optional[k];
+		const struct offer_transform *found = NULL;
+
+		for (size_t i = 0; i < o->n && !found; i++) {
+			const struct offer_transform *t = &o->t[i];
+			if (t->type == type && !t->unusable &&
+				(t->id == 0 ? may_be_none
+					    : lists(&a->addke[k], t->id, t->key_bits) &&
+							!is_taken(c, t->id)))
+				found = t;
+		}
+		if (offers_type(o, type))
+			c->addke_named |= (uint8_t)(1u << k);
+		if (!found && (offers_type(o, type) || !may_be_none))
+			return false;
+		c->addke[k] = found ? found->id : 0;
+	}
+	return true;
+}
+
 static bool choose_rest(
 	const struct how *how, const struct offer *o, const struct allowed *a, struct chosen *c)
 {
@@ -154,7 +193,8 @@ static bool types_known(const struct offer *o, uint8_t protocol)
 		uint8_t t = o->t[i].type;
 		bool known = t == TRANSFORM_ENCR || t == TRANSFORM_INTEG || t == TRANSFORM_DH ||
 			     (t == TRANSFORM_PRF && protocol == CHOOSE_IKE) ||
-			     (t == TRANSFORM_ESN && protocol == CHOOSE_ESP);
+			     (t == TRANSFORM_ESN && protocol == CHOOSE_ESP) ||
+			     (t >= TRANSFORM_ADDKE1 && t <= TRANSFORM_ADDKE7);
 		if (!known)
 			return false;
 	}
@@ -172,7 +212,7 @@ static bool try_pair(
 			continue;
 		struct chosen c = {.number = o->number, .encr = {t->id, t->key_bits}};
 		if (choose_integ(o, a, t->id, t->key_bits, &c) && choose_rest(how, o, a, &c) &&
-			choose_dh(how, o, a, &c)) {
+			choose_dh(how, o, a, &c) && choose_addke(how, o, a, &c)) {
 			*out = c;
 			return true;
 		}

@@ -12,6 +12,8 @@
 #define TRANSFORM_INTEG 3
 #define TRANSFORM_DH    4
 #define TRANSFORM_ESN   5
+#define TRANSFORM_ADDKE1 6 /* to 12 (RFC 9370) */
+#define TRANSFORM_ADDKE7 12
 
 #define CHOOSE_IKE 1
 #define CHOOSE_ESP 3
@@ -38,6 +40,8 @@ struct allowed {
 	struct transform_list integ;
 	struct transform_list prf;
 	struct transform_list dh;
+	struct transform_list addke[ADDKE_MAX]; /* IKE_SA_INIT only; empty: that one is not done */
+	bool addke_optional[ADDKE_MAX];
 	bool esn_allowed;    /* ESP: extended sequence numbers accepted */
 	bool no_esn_allowed; /* ESP: 32-bit ones accepted */
 };
@@ -53,6 +57,8 @@ struct chosen {
 	uint16_t integ;
 	uint16_t prf;
 	uint16_t dh;
+	uint16_t addke[ADDKE_MAX]; /* groups; 0: not done */
+	uint8_t addke_named;       /* bits: the offer has such transforms, the answer repeats NONE */
 	bool esn;
 	bool integ_none_named; /* the offer named INTEG NONE: the answer repeats it */
 	bool dh_none_named;

@@ -18,6 +18,8 @@ struct transform_list {
 	size_t n;
 };
 
+#define ADDKE_MAX 7 /* additional key exchanges (RFC 9370) */
+
 /* R-POL-01..09. */
 struct ike_proposal {
 	char *name;
@@ -29,6 +31,8 @@ struct ike_proposal {
 	struct transform_list integ;
 	struct transform_list prf; /* effective */
 	struct transform_list dh;
+	struct transform_list addke[ADDKE_MAX]; /* groups of each additional key exchange */
+	bool addke_optional[ADDKE_MAX];         /* it may be left out */
 };
 
 /* Which outer VRF. num is resolved when the snapshot is finished; an undefined name is VRF_NONE and
@@ -124,6 +128,7 @@ struct ike_profile {
 	uint32_t lifetime_s;
 	struct dpd dpd;
 	uint32_t nat_keepalive_s; /* 0: the global one */
+	uint32_t reauth_s;        /* 0: never */
 	bool nat_force_encap;
 	bool childless; /* as initiator: the IPsec SA in an exchange of its own */
 	bool udp_checksum_zero;

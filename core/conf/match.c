@@ -318,3 +318,15 @@ const struct acl *iface_policy(const struct snapshot *s, const struct iface *i, 
 
 	return name ? snapshot_acl(s, family == 4 ? ACL_EXTENDED : ACL_IPV6, name) : NULL;
 }
+
+bool profiles_have_ppk(const struct snapshot *s, uint32_t vrf, const struct addr *local)
+{
+	for (size_t i = 0; i < s->profile_count; i++) {
+		const struct ike_profile *p = &s->profiles[i];
+
+		if (p->keyring_ppk && p->complete && !p->shutdown && vrf_covers(&p->fvrf, vrf) &&
+			local_covers(p->locals, p->local_count, local, NULL))
+			return true;
+	}
+	return false;
+}

@@ -66,6 +66,15 @@ enum status psk_for_responder(const struct snapshot *s, const struct ike_profile
 enum status psk_for_initiator(const struct snapshot *s, const struct ike_profile *p,
 	const char *hostname, const struct addr *peer, struct psk_pair *out) MUST_USE;
 
+/* The entry of `keyring ppk` with the post-quantum key of a peer (RFC 8784), found as pre-shared keys are;
+ * NULL: it has none. p may be NULL. */
+const struct ike_peer *ppk_for_responder(const struct snapshot *s, const struct ike_profile *p,
+	uint8_t id_type, struct view id, const struct addr *peer);
+const struct ike_peer *ppk_for_initiator(const struct snapshot *s, const struct ike_profile *p,
+	const char *hostname, const struct addr *peer);
+/* Has a profile that a peer may end up with such keys? The same as with profiles_force_encap(). */
+bool profiles_have_ppk(const struct snapshot *s, uint32_t vrf, const struct addr *local);
+
 /* Dead peer detection and NAT keepalive in force for a profile (profile overrides global);
  * p may be NULL. mode DPD_UNSET: off; 0 s: off. */
 struct dpd profile_dpd(const struct snapshot *s, const struct ike_profile *p);

@@ -84,22 +84,52 @@ static const struct ike_keyring *keyring_of(const struct snapshot *s, const stru
 	return p->keyring_kind == KEYRING_LOCAL ? snapshot_keyring(s, p->keyring) : NULL;
 }
 
+static const struct ike_peer *of_responder(
+	const struct ike_keyring *k, uint8_t id_type, struct view id, const struct addr *peer)
+{
+	const struct ike_peer *found = k ? peer_by_id(k, id_type, id) : NULL;
+	return k && !found ? peer_by_addr(k, peer) : found;
+}
+
+static const struct ike_peer *of_initiator(
+	const struct ike_keyring *k, const char *hostname, const struct addr *peer)
+{
+	const struct ike_peer *found = k ? peer_by_hostname(k, hostname) : NULL;
+	return k && !found ? peer_by_addr(k, peer) : found;
+}
+
 enum status psk_for_responder(const struct snapshot *s, const struct ike_profile *p,
 	uint8_t id_type, struct view id, const struct addr *peer, struct psk_pair *out)
 {
-	const struct ike_keyring *k = keyring_of(s, p);
-	const struct ike_peer *found = k ? peer_by_id(k, id_type, id) : NULL;
-	if (k && !found)
-		found = peer_by_addr(k, peer);
-	return combine(p, found, out);
+	return combine(p, of_responder(keyring_of(s, p), id_type, id, peer), out);
 }
 
 enum status psk_for_initiator(const struct snapshot *s, const struct ike_profile *p,
 	const char *hostname, const struct addr *peer, struct psk_pair *out)
 {
-	const struct ike_keyring *k = keyring_of(s, p);
-	const struct ike_peer *found = k ? peer_by_hostname(k, hostname) : NULL;
-	if (k && !found)
-		found = peer_by_addr(k, peer);
-	return combine(p, found, out);
+	return combine(p, of_initiator(keyring_of(s, p), hostname, peer), out);
+}
+
+/* ---- post-quantum keys ---- */
+
+static const struct ike_keyring *ppks_of(const struct snapshot *s, const struct ike_profile *p)
+{
+	return p && p->keyring_ppk ? snapshot_keyring(s, p->keyring_ppk) : NULL;
+}
+
+static const struct ike_peer *with_ppk(const struct ike_peer *peer)
+{
+	return peer && peer->ppk_id && secret_usable(&peer->ppk) ? peer : NULL;
+}
+
+const struct ike_peer *ppk_for_responder(const struct snapshot *s, const struct ike_profile *p,
+	uint8_t id_type, struct view id, const struct addr *peer)
+{
+	return with_ppk(of_responder(ppks_of(s, p), id_type, id, peer));
+}
+
+const struct ike_peer *ppk_for_initiator(const struct snapshot *s, const struct ike_profile *p,
+	const char *hostname, const struct addr *peer)
+{
+	return with_ppk(of_initiator(ppks_of(s, p), hostname, peer));
 }

@@ -88,6 +88,8 @@ static const struct shape_field f_ike_proposal[] = {
 	F(TRANSFORMS, ike_proposal, integ),
 	F(TRANSFORMS, ike_proposal, prf),
 	F(TRANSFORMS, ike_proposal, dh),
+	FN(TRANSFORMS, ike_proposal, addke, ADDKE_MAX),
+	FN(BOOL, ike_proposal, addke_optional, ADDKE_MAX),
 };
 const struct shape shape_proposal = SHAPE(ike_proposal, f_ike_proposal);
 
@@ -134,6 +136,7 @@ static const struct shape_field f_ike_profile[] = {
 	F(U32, ike_profile, lifetime_s),
 	IN(ike_profile, dpd, shape_dpd),
 	F(U32, ike_profile, nat_keepalive_s),
+	F(U32, ike_profile, reauth_s),
 	F(BOOL, ike_profile, nat_force_encap),
 	F(BOOL, ike_profile, childless),
 	F(BOOL, ike_profile, udp_checksum_zero),

@@ -86,6 +86,23 @@ void keys_resume(const struct ike_suite *s, struct view sk_d_old, const struct k
 	mem_zero(skeyseed, sizeof(skeyseed));
 }
 
+void keys_mix_ppk(const struct xf *prf, struct view ppk, struct ike_keys *k)
+{
+	uint8_t *const all[] = {k->sk_d, k->sk_pi, k->sk_pr};
+	uint8_t mixed[PRF_OUT_MAX];
+	struct hmac_state m;
+
+	hmac_key(&m, prf->alg, &ppk, 1);
+	for (size_t i = 0; i < 3; i++) {
+		const struct view seed = {all[i], k->d_len};
+
+		hmac_plus(&m, &seed, 1, mixed, k->d_len);
+		memcpy(all[i], mixed, k->d_len);
+	}
+	mem_zero(&m, sizeof(m));
+	mem_zero(mixed, sizeof(mixed));
+}
+
 void keys_wipe(struct ike_keys *k)
 {
 	mem_zero(k, sizeof(*k));
@@ -140,11 +157,12 @@ void keys_auth_shared(
 	/* The bytes of the text without a terminator (RFC 7296 2.15). */
 	static const uint8_t pad[] = {'K', 'e', 'y', ' ', 'P', 'a', 'd', ' ', 'f', 'o', 'r', ' ',
 		'I', 'K', 'E', 'v', '2'};
-	const struct view octets[] = {o->message, o->nonce, {o->maced_id, o->maced_len}};
+	const struct view octets[] = {
+		o->message, o->nonce, {o->maced_id, o->maced_len}, o->int_auth};
 	uint8_t key[PRF_OUT_MAX];
 
 	prf_one(prf, shared, (struct view){pad, sizeof(pad)}, key);
-	prf_parts(prf, (struct view){key, prf->out_len}, octets, 3, auth);
+	prf_parts(prf, (struct view){key, prf->out_len}, octets, 4, auth);
 	mem_zero(key, sizeof(key));
 }
 

@@ -45,6 +45,8 @@ void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struc
  * Ni | Nr); in->secret is not used. */
 void keys_resume(const struct ike_suite *s, struct view sk_d_old, const struct key_input *in,
 	struct ike_keys *out);
+/* RFC 8784 section 3: SK_d, SK_pi, SK_pr = prf+(PPK, SK_d'), and so on. Of a first IKE SA only. */
+void keys_mix_ppk(const struct xf *prf, struct view ppk, struct ike_keys *k);
 void keys_wipe(struct ike_keys *k);
 
 /* The key that protects messages sent by the original initiator, or by the responder. Pointers
@@ -63,6 +65,7 @@ struct auth_octets {
 	struct view nonce;             /* of the other side */
 	uint8_t maced_id[PRF_OUT_MAX]; /* filled by keys_auth_octets */
 	uint8_t maced_len;
+	struct view int_auth;          /* RFC 9242 3.3.2; empty without IKE_INTERMEDIATE */
 };
 
 /* id_body: ID payload without its generic header (type, three reserved bytes, data).

@@ -8,6 +8,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/init.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/resume.h"
 
 enum status auth_read_id(struct view body, struct ike_id *out)
@@ -95,10 +96,12 @@ void auth_value(const struct ike_sa *sa, bool of_initiator, const struct ike_id 
 					 : (struct view){hs->ni, hs->ni_len};
 	uint8_t body[4 + IKE_ID_LEN];
 	size_t len = id_body(id, body);
+	uint8_t int_auth[INT_AUTH_MAX];
 	struct auth_octets octets;
 
 	keys_auth_octets(sa->suite.prf, &sa->keys, of_initiator, message, nonce,
 		(struct view){body, len}, &octets);
+	octets.int_auth = intermediate_auth(sa, int_auth);
 	if (hs->resumed != NULL)
 		keys_auth_resumed(sa->suite.prf, key, &octets, out);
 	else
@@ -128,7 +131,8 @@ enum status auth_verify(struct ike_sa *sa, uint8_t method, struct view data, str
 		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the ticket is not the peer's");
 	if (!is_right)
 		return sa_fail(sa, ST_AUTH_FAILED,
-			"the pre-shared key is not the peer's (profile %s)", sa->settings.profile);
+			"the pre-shared key%s is not the peer's (profile %s)",
+			sa->used_ppk ? " or the post-quantum key" : "", sa->settings.profile);
 	sa->auth_remote = is_resumed ? resume_method(sa, !sa->is_initiator) : AUTHM_PSK;
 	return ST_OK;
 }
@@ -176,6 +180,7 @@ void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 	snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s", profile->name);
 	sa->settings.lifetime_s = profile->lifetime_s;
 	sa->settings.nat_keepalive_s = profile_nat_keepalive_s(conf, profile);
+	sa->settings.reauth_s = profile->reauth_s;
 	sa->settings.initial_contact_force = profile->initial_contact_force;
 	sa->dpd = (struct dpd_clock){
 		.mode = dpd.mode,
@@ -198,7 +203,7 @@ uint64_t auth_peer_hash(const struct ike *ike, const struct ike_id *id, const ch
 	       hash_bytes(ike->seed + id->type, profile, strlen(profile));
 }
 
-static bool is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
+bool auth_is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
 {
 	struct ident x = {a->peer_id.type, {a->peer_id.bytes, a->peer_id.len}};
 	struct ident y = {b->peer_id.type, {b->peer_id.bytes, b->peer_id.len}};
@@ -217,7 +222,7 @@ void auth_replace_older(struct ike_sa *sa)
 		struct ike_sa *old = CONTAINER_OF(n, struct ike_sa, by_peer);
 
 		next = map_next(n);
-		if (old->number < sa->number && is_same_peer(old, sa))
+		if (old->number < sa->number && auth_is_same_peer(old, sa))
 			sa_event(old, SE_CLOSE, ST_END_REPLACED);
 	}
 }

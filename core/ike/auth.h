@@ -31,6 +31,8 @@ void auth_put_value(struct msg_out *o, const struct ike_sa *sa);
 void auth_put_child(struct msg_out *o, struct ike_sa *sa, const struct sa *offer);
 /* Settings, DPD and lifetimes from the profile. */
 void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile);
+/* The same identity, by the same profile, in the same VRF. */
+bool auth_is_same_peer(const struct ike_sa *a, const struct ike_sa *b);
 /* Older SAs of the same peer and profile end (RFC 7296 2.4, R-IKE-10). */
 void auth_replace_older(struct ike_sa *sa);
 /* The hash under which an established SA stands in the engine's peer map. */

@@ -8,7 +8,10 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/narrow.h"
+#include "core/ike/ppk.h"
+#include "core/ike/reauth.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/qcd.h"
 #include "core/ike/wish.h"
@@ -67,13 +70,14 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	auth_put_value(&o, sa);
 	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
-		cp_put_request(&o, hs->connect->request_ip4, hs->connect->request_ip6);
+		cp_put_request(&o, hs->connect);
 	if (!hs->is_childless)
 		auth_put_child(&o, sa, &offer);
 	mobike_put_request(&o, sa);
 	if (is_first_contact(sa))
 		msg_notify(&o, N_INITIAL_CONTACT, NULL, 0);
 	msg_put_window(&o, hs->conf->ike.window);
+	ppk_put(&o, sa);
 	ticket_desk_ask(sa, &o);
 	return msg_end(&o, msg);
 }
@@ -90,7 +94,7 @@ enum status auth_i_request(struct ike_sa *sa)
 	hs->child.spi_ours = child_new_spi(sa->ike);
 	if (hs->child.spi_ours == 0)
 		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
-	sa->out.next = 1;
+	sa->out.next = 1 + intermediate_count(sa);
 	st = build(sa, &msg);
 	if (st == ST_OK)
 		st = sa_request(sa, REQ_AUTH, msg);
@@ -112,6 +116,8 @@ enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
 	st = auth_my_id(snapshot_profile(hs->conf, sa->settings.profile), &sa->local, &sa->my_id);
 	if (st == ST_OK)
 		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+	if (st == ST_OK)
+		st = ppk_sign(sa, a);
 	return st == ST_OK ? auth_i_request(sa) : st;
 }
 
@@ -174,6 +180,8 @@ enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 
 	if (st == ST_OK)
 		st = auth_parse(payload_find(p, PT_AUTH)->body, &auth);
+	if (st == ST_OK)
+		st = ppk_read_auth_reply(sa, p);
 	if (st != ST_OK)
 		return st;
 	for (size_t i = 0; i < profile->remote_count && !matches; i++)
@@ -250,6 +258,7 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	window_in_grow(&sa->in, sa->hs->conf->ike.window);
 	window_out_grow(&sa->out, msg_window(&ev->msg->p));
 	ticket_desk_take(sa, &ev->msg->p);
+	reauth_read(sa, &ev->msg->p);
 	q.wants_ip4 = sa->grant->ip4.family != 0;
 	q.wants_ip6 = sa->grant->ip6.family != 0;
 	q.hint_ip4 = sa->grant->ip4;

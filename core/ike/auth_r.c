@@ -10,6 +10,8 @@
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/narrow.h"
+#include "core/ike/ppk.h"
+#include "core/ike/reauth.h"
 #include "core/ike/qcd.h"
 #include "core/ike/ticket_desk.h"
 #include "core/wire/notify.h"
@@ -61,6 +63,8 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 	if (st == ST_OK)
 		st = read_notifies(hs, p);
 	qcd_take(sa->ike, p, &sa->peer_token);
+	if (st == ST_OK)
+		ppk_read_auth(sa, p);
 	if (st == ST_OK && cp != NULL)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
@@ -168,6 +172,7 @@ enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
 	struct ike_question q = {.kind = ASK_PSK};
 	enum status st = auth_r_profile(sa, ev->answer);
 
+	ppk_ask(sa, &q);
 	return st == ST_OK ? sa_ask(sa, &q) : st;
 }
 
@@ -180,6 +185,9 @@ enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a)
 
 	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
 		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
+	st = ppk_decide(sa, a);
+	if (st != ST_OK)
+		return st;
 	st = auth_verify(sa, hs->peer_auth_method, (struct view){hs->peer_auth, hs->peer_auth_len},
 		(struct view){a->remote_key, a->remote_key_len});
 	if (st == ST_OK)
@@ -303,6 +311,8 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	ticket_desk_put(sa, sa->hs->wants_ticket, &o);
 	if (sa->mobike.is_on)
 		mobike_put_offer(&o, sa);
+	reauth_put(&o, sa);
+	ppk_put(&o, sa);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, msgid, *msg) : st;
 }
@@ -345,6 +355,7 @@ void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
 	if (with_auth) {
 		auth_put_id(&o, PT_IDR, &sa->my_id);
 		auth_put_value(&o, sa);
+		ppk_put(&o, sa);
 	}
 	msg_notify(&o, type, NULL, 0);
 	if (msg_end(&o, &msg) != ST_OK || window_in_reply(&sa->in, msgid, msg) != ST_OK)

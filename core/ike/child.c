@@ -8,6 +8,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/narrow.h"
+#include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
 #define SPI_TRIES 16
@@ -439,6 +440,7 @@ enum status child_install_first(struct ike_sa *sa)
 	struct child_birth b = {
 		.offer = &hs->child,
 		.is_initiator = sa->is_initiator,
+		.receive_only = !sa->is_initiator && reauth_older(sa) != NULL,
 		.ni = {hs->ni, hs->ni_len},
 		.nr = {hs->nr, hs->nr_len},
 		.terms = child_terms_of(sa, hs->conf),

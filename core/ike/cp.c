@@ -73,20 +73,32 @@ void cp_put_reply(struct msg_out *o, const struct ike_grant *g)
 	payload_close(&o->c, m);
 }
 
-void cp_put_request(struct msg_out *o, bool ip4, bool ip6)
+static void put_wanted(struct wr *w, enum cp_attr_type type, const struct addr *a)
+{
+	struct prefix p = {*a, 128};
+
+	if (a->family == 0)
+		cp_put(w, type, NULL, 0);
+	else if (type == CPA_IP4_ADDRESS)
+		cp_put_addr(w, type, a);
+	else
+		cp_put_prefix(w, type, &p);
+}
+
+void cp_put_request(struct msg_out *o, const struct ike_connect *c)
 {
 	struct wr_mark m = payload_open(&o->c, PT_CP);
 
 	cp_build_head(&o->w, CP_REQUEST);
-	if (ip4) {
-		cp_put(&o->w, CPA_IP4_ADDRESS, NULL, 0);
+	if (c->request_ip4) {
+		put_wanted(&o->w, CPA_IP4_ADDRESS, &c->want_ip4);
 		cp_put(&o->w, CPA_IP4_NETMASK, NULL, 0);
 		cp_put(&o->w, CPA_IP4_DNS, NULL, 0);
 		cp_put(&o->w, CPA_IP4_NBNS, NULL, 0);
 		cp_put(&o->w, CPA_IP4_SUBNET, NULL, 0);
 	}
-	if (ip6) {
-		cp_put(&o->w, CPA_IP6_ADDRESS, NULL, 0);
+	if (c->request_ip6) {
+		put_wanted(&o->w, CPA_IP6_ADDRESS, &c->want_ip6);
 		cp_put(&o->w, CPA_IP6_DNS, NULL, 0);
 		cp_put(&o->w, CPA_IP6_SUBNET, NULL, 0);
 	}

@@ -6,6 +6,7 @@
 #include "core/ike/ports.h"
 
 struct handshake;
+struct ike_connect;
 
 /* CFG_REQUEST of the peer into hs: which addresses it wants. Other types are ignored. */
 enum status cp_read_request(struct view body, struct handshake *hs) MUST_USE;
@@ -13,7 +14,7 @@ enum status cp_read_request(struct view body, struct handshake *hs) MUST_USE;
 void cp_put_reply(struct msg_out *o, const struct ike_grant *g);
 
 /* CFG_REQUEST of ours. */
-void cp_put_request(struct msg_out *o, bool ip4, bool ip6);
+void cp_put_request(struct msg_out *o, const struct ike_connect *c);
 /* CFG_REPLY of the responder; what does not fit is left out. ST_NO_ADDRESS: an address we asked
  * for is missing. */
 enum status cp_read_reply(struct view body, bool ip4, bool ip6, struct ike_grant *g) MUST_USE;

@@ -345,7 +345,7 @@ static enum status finish_child(struct exchange *x)
 		.offer = &x->child,
 		.is_initiator = false,
 		.replaces = x->old_spi,
-		.receive_only = x->kind == X_REKEY_CHILD,
+		.receive_only = true,
 		.ni = {x->ni, x->ni_len},
 		.nr = {x->nr, x->nr_len},
 		.secret = {x->secret, x->secret_len},

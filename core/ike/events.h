@@ -17,7 +17,8 @@ enum ike_event_kind {
 	IKE_EV_REDIRECTED,   /* we are to go on at another gateway; this SA ends */
 	IKE_EV_REDIRECT_SENT, /* the peer is */
 	IKE_EV_PEER_MOVED,   /* endpoint of the peer changed */
-	IKE_EV_HALF_OPEN_LIMIT
+	IKE_EV_HALF_OPEN_LIMIT,
+	IKE_EV_REAUTH_DUE    /* initiator: a new IKE SA with the peer is wanted, to take over from this one */
 };
 
 struct ike_event {

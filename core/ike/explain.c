@@ -101,6 +101,19 @@ static bool lacks(const struct kind *k, uint8_t protocol, const struct allowed_s
 	return words[0] != '\0';
 }
 
+static bool is_addke(const struct allowed_set *ours, const struct offer_set *peers)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < ours->n; i++)
+		for (size_t k = 0; k < ADDKE_MAX; k++)
+			found |= ours->v[i].addke[k].n != 0;
+	for (size_t i = 0; i < peers->n; i++)
+		for (size_t k = 0; k < peers->v[i].n; k++)
+			found |= peers->v[i].t[k].type >= TRANSFORM_ADDKE1;
+	return found;
+}
+
 void explain_proposal(char *out, size_t cap, uint8_t protocol, const struct allowed_set *ours,
 	const struct offer_set *peers)
 {
@@ -133,9 +146,10 @@ void explain_proposal(char *out, size_t cap, uint8_t protocol, const struct allo
 				"transform set", words, k->what, row->esp_keyword);
 		return;
 	}
-	snprintf(out, cap, "client offered nothing of which every part is in one %s",
+	snprintf(out, cap, "client offered nothing of which every part is in one %s%s",
 		protocol == PROTO_IKE ? "crypto ikev2 proposal of the policy"
-				      : "transform set of the IPsec profile");
+				      : "transform set of the IPsec profile",
+		is_addke(ours, peers) ? "; `sallyport additional-key-exchange` is a part, too" : "");
 }
 
 void explain_id(char *out, size_t cap, const struct ike_id *id)

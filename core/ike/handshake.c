@@ -1,6 +1,8 @@
 #include "core/ike/handshake.h"
 
 #include "core/base/mem.h"
+#include "core/ike/intermediate.h"
+#include "core/ike/ppk.h"
 
 struct handshake *handshake_new(struct snapshot *conf)
 {
@@ -31,6 +33,8 @@ void handshake_free(struct handshake *hs)
 	mem_free(hs->child_sa);
 	mem_free(hs->connect);
 	handshake_forget_ticket(hs);
+	intermediate_free(hs->intermediate);
+	ppk_free(hs->ppk);
 	mem_free_secret(hs, sizeof(*hs));
 }
 

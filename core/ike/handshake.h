@@ -19,6 +19,9 @@
 #define HANDSHAKE_COOKIE 64  /* RFC 7296 2.6 */
 #define NONCE_LEN 32
 
+struct intermediate;
+struct ppk;
+
 /* The first child as the peer asked for it (responder), or as we did (initiator). */
 struct child_offer {
 	enum status status;     /* ST_OK, or why it cannot be */
@@ -48,6 +51,7 @@ struct handshake {
 
 	/* key exchange */
 	struct chosen chosen;
+	struct intermediate *intermediate; /* NULL: no additional key exchange was chosen */
 	uint16_t private_len;
 	uint16_t public_len;
 	uint16_t peer_public_len;
@@ -73,6 +77,7 @@ struct handshake {
 	bool wants_ticket;               /* responder: N(TICKET_REQUEST) came */
 
 	/* IKE_AUTH */
+	struct ppk *ppk;                 /* NULL: no post-quantum key is in play */
 	uint8_t peer_auth_method;
 	uint8_t peer_auth_len;
 	uint8_t peer_auth[PRF_OUT_MAX];

@@ -9,6 +9,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/receive.h"
 #include "core/ike/redirect.h"
 #include "core/ike/resume_i.h"
@@ -250,13 +251,15 @@ static struct waiter *take_question(struct ike *ike, uint64_t number)
 void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *result)
 {
 	struct waiter *w = take_question(ike, number);
-	struct sa_event ev = {.kind = SE_JOB, .job = result};
+	struct sa_event ev = {.job = result};
 
 	ike_enter(ike);
 	if (w != NULL && w->x != NULL)
 		exchange_event(w->x, &(struct x_event){.kind = XE_JOB, .job = result});
-	else if (w != NULL)
+	else if (w != NULL) {
+		ev.kind = intermediate_follows(w->sa) ? SE_JOB_MORE : SE_JOB;
 		(void)sa_dispatch(w->sa, &ev);
+	}
 	ike_settle(ike);
 }
 

@@ -76,6 +76,8 @@ struct ike_connect {
 	struct addr redirected_from; /* the gateway that sent us to this one; family 0: none */
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
+	struct addr want_ip4;       /* those that we would like, because we had them; family 0: any */
+	struct addr want_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */
 	uint32_t tun;               /* device for its traffic; 0: as the profile says */
 	uint8_t n_local_ts;         /* 0 = any-any of both families */
@@ -173,6 +175,7 @@ struct ike_sa_info {
 	bool frag_cisco_configured;
 	uint32_t frag_mtu;       /* configured, without IP and UDP headers (R-FRG-14) */
 	bool mobike;             /* both sides support it */
+	bool used_ppk;           /* RFC 8784 */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

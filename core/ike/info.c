@@ -7,6 +7,7 @@
 #include "core/ike/notice.h"
 #include "core/ike/qcd.h"
 #include "core/ike/ticket_desk.h"
+#include "core/ike/reauth.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
 
@@ -100,6 +101,8 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 	if (ev->msg->p.n == 0)
 		stats_inc(sa->ike->stats, CT_DPD_IN);
 	qcd_take(sa->ike, &ev->msg->p, &sa->peer_token); /* before it is kept */
+	if (reauth_read(sa, &ev->msg->p))
+		sa_arm_life(sa);
 	msg_start(&o, sa, EX_INFORMATIONAL, true, ev->msg->hdr.msgid);
 	if (n > 0) {
 		struct wr_mark m = payload_open(&o.c, PT_DELETE);
@@ -124,7 +127,7 @@ enum status info_deleted(struct ike_sa *sa, const struct sa_event *ev)
 		sa_fail(sa, ST_PEER_REFUSED, "%s",
 			"the peer did not accept our identity or key (AUTHENTICATION_FAILED)");
 	else
-		sa_fail(sa, ST_END_PEER, "%s", "");
+		sa_fail(sa, reauth_was_followed(sa) ? ST_END_REAUTH : ST_END_PEER, "%s", "");
 	return answer(sa, ev, 0, (struct view){0});
 }
 

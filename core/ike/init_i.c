@@ -6,7 +6,9 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/frag_offer.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/ppk.h"
 #include "core/ike/redirect.h"
 #include "core/ike/trace.h"
 
@@ -105,6 +107,8 @@ enum status init_i_start(struct ike_sa *sa, const struct sa_event *ev)
 		hs->ni_len = NONCE_LEN;
 		sa->ike->ports->random(sa->ike->ctx, hs->ni, NONCE_LEN);
 		st = first_group(sa, &hs->group);
+		if (st == ST_OK)
+			st = ppk_begin(sa);
 		if (st != ST_OK)
 			return st;
 	}
@@ -142,6 +146,8 @@ static enum status send_request(struct ike_sa *sa)
 	init_put_natd(&o, sa, 0, true);
 	frag_put(&o, frag_forms(hs->conf));
 	redirect_i_announce(&o, sa);
+	ppk_put_use(&o, sa);
+	intermediate_put_support(&o, &ours);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_request(hs, msg);
@@ -233,12 +239,17 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	struct init_msg r;
 	struct chosen chosen;
 	struct ike_suite suite;
+	bool uses_ppk = false;
 	enum status st = init_parse(ev->msg, &r);
 
 	if (st == ST_OK && ev->msg->hdr.spi_r == 0)
 		st = ST_BAD_SPI;
 	if (st == ST_OK)
+		st = ppk_read_reply(sa, &ev->msg->p, &uses_ppk);
+	if (st == ST_OK)
 		st = judge_reply(sa, &r, &chosen, &suite);
+	if (st == ST_OK)
+		st = intermediate_judge(&ev->msg->p, &chosen);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, ev->msg->raw);
 	if (st != ST_OK)
@@ -253,13 +264,16 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	hs->peer_childless = r.childless;
 	hs->nr_len = (uint16_t)r.nonce.len;
 	memcpy(hs->nr, r.nonce.p, r.nonce.len);
+	ppk_take_reply(sa, uses_ppk);
 	sa_request_done(sa, LANE_EXCHANGE);
 	job.group = hs->group;
 	job.private_len = hs->private_len;
 	memcpy(job.private_key, hs->private_key, hs->private_len);
 	job.public_len = (uint16_t)r.ke.data.len;
 	memcpy(job.peer_public, r.ke.data.p, r.ke.data.len);
-	st = sa_job(sa, &job);
+	st = intermediate_begin(sa, &chosen);
+	if (st == ST_OK)
+		st = sa_job(sa, &job);
 	mem_zero(&job, sizeof(job));
 	return st;
 }
@@ -278,14 +292,28 @@ void init_i_float(struct ike_sa *sa)
 		sa->remote.port = IKE_NAT_PORT;
 }
 
-enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
+static enum status ask_key(struct ike_sa *sa)
 {
 	struct ike_question q = {.kind = ASK_PSK};
+
+	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
+	ppk_ask(sa, &q);
+	return sa_ask(sa, &q);
+}
+
+enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
+{
 	enum status st = init_derive(sa, ev->job);
 
 	if (st != ST_OK)
 		return st;
 	init_i_float(sa);
-	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
-	return sa_ask(sa, &q);
+	return ev->kind == SE_JOB_MORE ? intermediate_generate(sa) : ask_key(sa);
+}
+
+enum status init_i_last_secret(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = intermediate_derive(sa, ev->job);
+
+	return st == ST_OK ? ask_key(sa) : st;
 }

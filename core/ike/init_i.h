@@ -25,5 +25,6 @@ sa_action init_i_reply;
 sa_action init_i_cookie;
 sa_action init_i_hint;
 sa_action init_i_secret;
+sa_action init_i_last_secret; /* of an additional key exchange */
 
 #endif

@@ -7,7 +7,9 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/frag_offer.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/ppk.h"
 #include "core/ike/redirect.h"
 #include "core/ike/resume_r.h"
 #include "core/ike/trace.h"
@@ -100,7 +102,7 @@ static void on_repeated(struct ike_sa *sa)
 {
 	struct handshake *hs = sa->hs;
 
-	if (sa->state != SA_R_AUTH || hs->init_reply == NULL || hs->retries >= REPEATS_MAX)
+	if ((sa->state != SA_R_AUTH && sa->state != SA_R_INTERMEDIATE) || hs->init_reply == NULL || hs->retries >= REPEATS_MAX)
 		return;
 	hs->retries++;
 	stats_inc(sa->ike->stats, CT_IKE_RETRANS_IN);
@@ -155,6 +157,9 @@ static enum status choose(struct ike *ike, struct init_request *r, char detail[I
 		explain_proposal(detail, IKE_DETAIL_LEN, PROTO_IKE, &ours, &theirs);
 		return st;
 	}
+	st = intermediate_judge(&r->m->p, &r->chosen);
+	if (st != ST_OK)
+		return st;
 	st = suite_ike(r->chosen.encr.id, r->chosen.encr.key_bits, r->chosen.prf, r->chosen.integ,
 		r->chosen.dh, &r->suite);
 	if (st != ST_OK)
@@ -247,6 +252,10 @@ enum status init_r_take(struct ike_sa *sa, const struct init_request *r)
 	if (hs == NULL)
 		return ST_NOMEM;
 	st = handshake_keep_request(hs, r->m->raw);
+	if (st == ST_OK)
+		st = ppk_read_request(sa, &r->m->p);
+	if (st == ST_OK)
+		st = intermediate_begin(sa, &r->chosen);
 	if (st != ST_OK)
 		return st;
 	sa->suite = r->suite;
@@ -323,6 +332,8 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->peer_sent_natd)
 		init_put_natd(&o, sa, sa->spi_r,
 			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	ppk_put_use(&o, sa);
+	intermediate_put_answer(&o, sa);
 	frag_put(&o, sa->frag.form); /* the one that was agreed on: never more than was asked for */
 	/* RFC 6023 3; a reply is never longer than its request. */
 	if (o.w.len + NOTIFY_LEN <= hs->init_request_len)

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/ike/engine.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/trace.h"
 #include "core/wire/ke.h"
 #include "core/wire/notify.h"
@@ -9,7 +10,7 @@
 enum status msg_open(struct ike_sa *sa, const struct ike_message *m, struct view raw,
 	struct msg_in *out, bool *is_authentic)
 {
-	struct sk_key key = keys_sk(&sa->suite, &sa->keys, !sa->is_initiator);
+	struct sk_key key = keys_sk(&sa->suite, intermediate_keys(sa, out->hdr.msgid), !sa->is_initiator);
 	struct view plain;
 	enum status st;
 
@@ -24,6 +25,8 @@ enum status msg_open(struct ike_sa *sa, const struct ike_message *m, struct view
 	/* RFC 7296 3.14: SK is the last payload; what stands before it is not encrypted. */
 	if (m->p.n > 0)
 		return ST_BAD_PAYLOAD;
+	out->plain = plain;
+	out->first = m->p.sk_first;
 	return payloads_parse(m->p.sk_first, plain, PAYLOADS_INNER, &out->p);
 }
 
@@ -56,6 +59,14 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
 	o->iv_at = o->w.len;
 	sk_begin(&key, &o->w);
 	o->c = payload_chain_init(&o->w, o->sk_at);
+}
+
+struct view msg_plain(const struct msg_out *o)
+{
+	struct rd r = rd_init(o->w.buf, o->w.len);
+
+	rd_skip(&r, o->iv_at + keys_sk(&o->sa->suite, &o->sa->keys, o->sa->is_initiator).encr->iv_len);
+	return rd_rest(&r);
 }
 
 /* RFC 7383 2.5: what is cut is the content of SK, before it is encrypted. */

@@ -16,6 +16,8 @@ struct msg_in {
 	const struct endpoint *local;
 	const struct endpoint *remote;
 	struct ike_payloads p;    /* what the exchange is about */
+	struct view plain;        /* of a protected one: the payloads as they were encrypted */
+	uint8_t first;            /* type of the first of them */
 };
 
 /* A message being written: payloads go to c (payload_open or payload_put). */
@@ -45,6 +47,9 @@ void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_r
  * MTU, *msg is all its fragments, one after the other (frag_next). *msg is valid until the next
  * msg_start. ST_TRUNCATED: too long; ST_FRAGMENT_LIMIT: too long for such an MTU. */
 enum status msg_end(struct msg_out *o, struct view *msg) MUST_USE;
+
+/* The payloads written so far, before msg_end() encrypts them. */
+struct view msg_plain(const struct msg_out *o);
 
 void msg_put_ke(struct msg_out *o, uint16_t group, struct view public_key);
 /* SET_WINDOW_SIZE where it says more than one (RFC 7296 2.3). */

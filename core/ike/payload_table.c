@@ -92,6 +92,10 @@ static const struct payload_rule rules[] = {
 	RULE(INFO, DELETE, 0, MANY),
 	RULE(INFO, CP, 0, 1),
 	RULE(INFO, VENDOR, 0, MANY),
+
+	RULE(INTERMEDIATE, KE, 1, 1),
+	RULE(INTERMEDIATE, NOTIFY, 0, MANY),
+	RULE(INTERMEDIATE, VENDOR, 0, MANY),
 };
 
 static bool is_childless(const struct ike_payloads *p)
@@ -121,6 +125,8 @@ enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_paylo
 		return reply ? MK_CHILD_REPLY : MK_CHILD_REQUEST;
 	case EX_INFORMATIONAL:
 		return MK_INFO;
+	case EX_IKE_INTERMEDIATE:
+		return MK_INTERMEDIATE;
 	default:
 		return MESSAGE_KINDS;
 	}

@@ -18,6 +18,7 @@ enum message_kind {
 	MK_CHILD_REQUEST,
 	MK_CHILD_REPLY,
 	MK_INFO,          /* both directions */
+	MK_INTERMEDIATE,  /* both directions */
 	MESSAGE_KINDS
 };
 

@@ -74,6 +74,8 @@ struct ike_question {
 	struct ike_id peer_id;
 	struct ike_id my_id;
 	char peer_name[IKE_ID_LEN]; /* ASK_PSK as initiator: host name dialled, or "" */
+	uint16_t ppk_id_len;        /* ASK_PSK: ID of the post-quantum key that is wanted; 0: none */
+	uint8_t ppk_id[IKE_ID_LEN];
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
@@ -118,7 +120,10 @@ struct ike_answer {
 	enum ike_ask_kind kind;
 	enum status status;
 	char detail[IKE_DETAIL_LEN]; /* why not, in words; "" when ST_OK */
-	/* ASK_PSK: key we authenticate with, key the peer authenticates with */
+	/* ASK_PSK: key we authenticate with, key the peer authenticates with; the post-quantum key, when one
+	 * was asked for and the peer has it by that ID */
+	uint16_t ppk_len;
+	uint8_t ppk[IKE_PSK_LEN];
 	uint16_t local_key_len;
 	uint16_t remote_key_len;
 	uint8_t local_key[IKE_PSK_LEN];

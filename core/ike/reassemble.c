@@ -1,6 +1,7 @@
 #include "core/ike/reassemble.h"
 
 #include "core/ike/engine.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/frag_pile.h"
 
 /* RFC 7383 2.6 recommends the time an initiator tries for, and allows less. The peer repeats within
@@ -85,9 +86,10 @@ static enum status read_head(const struct ike_message *parsed, struct frag_head 
 	return ST_OK;
 }
 
-static enum status decrypt(struct ike_sa *sa, struct view raw, struct view body, struct view *plain)
+static enum status decrypt(struct ike_sa *sa, uint32_t msgid, struct view raw, struct view body,
+	struct view *plain)
 {
-	struct sk_key key = keys_sk(&sa->suite, &sa->keys, !sa->is_initiator);
+	struct sk_key key = keys_sk(&sa->suite, intermediate_keys(sa, msgid), !sa->is_initiator);
 	enum status st = sk_open(&key, raw, (size_t)(body.p - raw.p), sa->ike->plain,
 		sizeof(sa->ike->plain), plain);
 
@@ -106,7 +108,11 @@ static enum status whole(struct ike_sa *sa, struct frag_set **set, struct msg_in
 	frag_free(set);
 	arm(sa);
 	stats_inc(ike->stats, CT_FRAGMENTS_WHOLE);
-	return st == ST_OK ? payloads_parse(first, plain, PAYLOADS_INNER, &m->p) : st;
+	if (st != ST_OK)
+		return st;
+	m->plain = plain;
+	m->first = first;
+	return payloads_parse(first, plain, PAYLOADS_INNER, &m->p);
 }
 
 static enum status open_fragment(struct ike_sa *sa, const struct ike_message *parsed,
@@ -124,7 +130,7 @@ static enum status open_fragment(struct ike_sa *sa, const struct ike_message *pa
 	if (st == ST_EXISTS || (st == ST_OK && !wanted && h.number != 1))
 		return passed_over(sa);
 	if (st == ST_OK)
-		st = decrypt(sa, m->raw, body, &plain);
+		st = decrypt(sa, h.msgid, m->raw, body, &plain);
 	if (st != ST_OK)
 		return st;
 	stats_inc(sa->ike->stats, CT_FRAGMENTS_IN);

@@ -116,6 +116,8 @@ static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ik
 		return SE_AUTH_REQUEST;
 	case EX_CREATE_CHILD_SA:
 		return SE_CHILD_REQUEST;
+	case EX_IKE_INTERMEDIATE:
+		return SE_INTERMEDIATE_REQUEST;
 	default:
 		return deletes_ike ? SE_DELETE_REQUEST : SE_INFO_REQUEST;
 	}
@@ -139,8 +141,9 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 		trace_drop(sa->ike, sa, m, ST_BAD_EXCHANGE);
 		return;
 	}
-	/* Nothing but IKE_AUTH is answered to a peer that has not authenticated. */
-	if (sa->state == SA_R_AUTH && m->hdr.exchange != EX_IKE_AUTH) {
+	/* Nothing but what comes next is answered to a peer that has not authenticated. */
+	if ((sa->state == SA_R_AUTH && m->hdr.exchange != EX_IKE_AUTH) ||
+		(sa->state == SA_R_INTERMEDIATE && m->hdr.exchange != EX_IKE_INTERMEDIATE)) {
 		trace_drop(sa->ike, sa, m, ST_BAD_STATE);
 		return;
 	}
@@ -188,9 +191,10 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 
 static uint8_t exchange_of(uint8_t kind)
 {
-	return kind == REQ_AUTH     ? EX_IKE_AUTH
-	       : kind == REQ_CREATE ? EX_CREATE_CHILD_SA
-				    : EX_INFORMATIONAL;
+	return kind == REQ_AUTH		  ? EX_IKE_AUTH
+	       : kind == REQ_CREATE	  ? EX_CREATE_CHILD_SA
+	       : kind == REQ_INTERMEDIATE ? EX_IKE_INTERMEDIATE
+					  : EX_INFORMATIONAL;
 }
 
 static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
@@ -212,6 +216,9 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 	ev.lane = window_lane_of(r->kind);
 	if (r->kind == REQ_CREATE) {
 		ev.kind = SE_CHILD_REPLY;
+		ev.status = st;
+	} else if (r->kind == REQ_INTERMEDIATE) {
+		ev.kind = st == ST_OK ? SE_INTERMEDIATE_REPLY : SE_BAD_REPLY;
 		ev.status = st;
 	} else if (r->kind != REQ_AUTH) {
 		/* Whatever it says, the peer lives and has answered. */

@@ -55,6 +55,7 @@ static const struct field sa_fields[] = {
 	SA(60, F_U8, is_client), SA(61, F_U8, is_resumed), SA(62, F_U64, login_s),
 	SA(64, F_U8, mobike.is_on), SA(65, F_U8, mobike.decides), SA(66, F_U8, mobike.wants),
 	SA(67, F_U8, mobike.open), SA(68, F_BYTES, mobike.addrs), SA(69, F_BYTES, mobike.memory),
+	SA(70, F_U64, reauth_ms), SA(71, F_U32, settings.reauth_s), SA(72, F_U8, used_ppk),
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, peer_encapsulates),
 };

@@ -8,6 +8,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/info.h"
 #include "core/ike/init_r.h"
+#include "core/ike/ppk.h"
 #include "core/wire/notify.h"
 
 #define REDIRECT_MAX (2 + GATEWAY_NAME + NONCE_MAX) /* data of the notify */
@@ -266,6 +267,7 @@ enum status redirect_r_auth(struct ike_sa *sa, const struct sa_event *ev)
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
 	auth_put_id(&o, PT_IDR, &sa->my_id);
 	auth_put_value(&o, sa);
+	ppk_put(&o, sa);
 	put_gateway(&o, N_REDIRECT, g, (struct view){0});
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)

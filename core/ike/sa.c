@@ -11,6 +11,7 @@
 #include "core/ike/exchange.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/reassemble.h"
+#include "core/ike/reauth.h"
 #include "core/ike/sa_end.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/wish.h"
@@ -70,11 +71,14 @@ static void on_life_timer(struct timer *t, void *ctx)
 
 	if ((sa->end_ms != 0 && sa->end_ms <= now) ||
 		(sa->session_end_ms != 0 && sa->session_end_ms <= now)) {
-		sa_event(sa, SE_LIFETIME, ST_END_LIFETIME);
+		sa_event(sa, SE_LIFETIME, reauth_was_followed(sa) ? ST_END_REAUTH : ST_END_LIFETIME);
 		return;
 	}
-	sa->rekey_ms = 0;
-	sa->wants_rekey = true;
+	reauth_due(sa);
+	if (sa->rekey_ms != 0 && sa->rekey_ms <= now) {
+		sa->rekey_ms = 0;
+		sa->wants_rekey = true;
+	}
 	sa_arm_life(sa);
 	work(sa);
 }
@@ -534,11 +538,12 @@ void sa_set_lifetimes(struct ike_sa *sa)
 	}
 	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
 		sa->session_end_ms = now + (uint64_t)sa->grant->session_lifetime_s * 1000;
+	reauth_start(sa);
 }
 
 void sa_arm_life(struct ike_sa *sa)
 {
-	const uint64_t times[] = {sa->end_ms, sa->session_end_ms, sa->rekey_ms};
+	const uint64_t times[] = {sa->end_ms, sa->session_end_ms, sa->rekey_ms, sa->reauth_ms};
 	uint64_t due = TIMER_NEVER;
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)

@@ -35,6 +35,7 @@ struct sa_settings {
 	uint32_t lifetime_s;
 	bool initial_contact_force;
 	uint32_t nat_keepalive_s;         /* 0: none */
+	uint32_t reauth_s;                /* 0: none */
 };
 
 enum frag_form { FRAG_NONE = 0, FRAG_STD = 1, FRAG_CISCO = 2 }; /* bits where it is a set */
@@ -90,6 +91,7 @@ struct ike_sa {
 	bool is_client;            /* we began the session, whoever rekeyed since: tickets are ours to ask for */
 	bool is_resumed;
 	bool wants_ticket;
+	bool used_ppk;             /* a post-quantum key is in the keys */
 	uint8_t auth_local;        /* AUTH methods in use, 0 before */
 	uint8_t auth_remote;
 	uint64_t spi_i;
@@ -150,7 +152,8 @@ struct ike_sa {
 	uint64_t up_ms;            /* 0: not established; from then on it is kept */
 	uint64_t rekey_ms;         /* when it is to be rekeyed; 0: never */
 	uint64_t end_ms;           /* lifetime; 0: none */
-	uint64_t session_end_ms;   /* lifetime of the session; 0: none */
+	uint64_t session_end_ms;   /* lifetime of the session or of its authentication; 0: none */
+	uint64_t reauth_ms;        /* initiator: when to authenticate again; 0: never */
 };
 
 /* What happened, for an action. Only the members of the kind are set. */

@@ -9,6 +9,7 @@
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/ticket_desk.h"
+#include "core/ike/reauth.h"
 #include "core/ike/work.h"
 
 void sa_enter_up(struct ike_sa *sa)
@@ -40,7 +41,7 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 {
 	static const char silent[] = "the peer did not go on with IKE_AUTH: does UDP port 4500 "
 				     "reach this host, and do large packets?";
-	bool is_early = from <= SA_I_SECRET || from == SA_R_DH || from == SA_R_SECRET;
+	bool is_early = from <= SA_I_ADD_SECRET || (from >= SA_R_DH && from < SA_R_AUTH);
 	struct ike_event ev = {
 		.kind = is_early || sa->peer_id.type == 0 ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED,
 		.sa = sa->number,
@@ -77,6 +78,7 @@ static void end_session(struct ike_sa *sa, enum sa_state from)
 	if (sa->why == ST_OK)
 		sa->why = ST_INTERNAL;
 	stats_status(ike->stats, sa->why);
+	reauth_hand_over(sa);
 	while (!list_empty(&sa->children))
 		child_end(CONTAINER_OF(sa->children.next, struct ike_child, node), sa->why);
 	map_del(&ike->by_peer, &sa->by_peer);

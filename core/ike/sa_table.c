@@ -6,6 +6,7 @@
 #include "core/ike/info.h"
 #include "core/ike/init_i.h"
 #include "core/ike/init_r.h"
+#include "core/ike/intermediate.h"
 #include "core/ike/redirect.h"
 #include "core/ike/resume_i.h"
 #include "core/ike/resume_r.h"
@@ -43,6 +44,20 @@ static const struct sa_row rows[] = {
 	ROW(I_RESUME, NO_REPLY, resume_i_fall_back, I_DH, DEAD),
 	ROW(I_RESUME, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(I_RESUME, CLOSE, sa_stop, DEAD, DEAD),
+	/* ---- initiator: IKE_INTERMEDIATE (RFC 9242, 9370) ---- */
+	ROW(I_SECRET, JOB_MORE, init_i_secret, I_ADD_DH, DEAD),
+	ROW(I_ADD_DH, JOB, intermediate_i_send, I_INTERMEDIATE, DEAD),
+	ROW(I_ADD_DH, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_ADD_DH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(I_INTERMEDIATE, INTERMEDIATE_REPLY, intermediate_i_reply, I_ADD_SECRET, DEAD),
+	ROW(I_INTERMEDIATE, BAD_REPLY, intermediate_i_bad_reply, DEAD, DEAD),
+	ROW(I_INTERMEDIATE, NO_REPLY, sa_stop, DEAD, DEAD),
+	ROW(I_INTERMEDIATE, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_INTERMEDIATE, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(I_ADD_SECRET, JOB, init_i_last_secret, I_PSK, DEAD),
+	ROW(I_ADD_SECRET, JOB_MORE, intermediate_i_more, I_ADD_DH, DEAD),
+	ROW(I_ADD_SECRET, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(I_ADD_SECRET, CLOSE, sa_stop, DEAD, DEAD),
 
 	/* ---- initiator: IKE_AUTH ---- */
 	ROW(I_PSK, GRANTED, auth_i_send, I_AUTH, DEAD),
@@ -108,6 +123,20 @@ static const struct sa_row rows[] = {
 	ROW(R_TICKET, REFUSED, resume_r_refused, DEAD, DEAD),
 	ROW(R_TICKET, TIMEOUT, sa_stop, DEAD, DEAD),
 	ROW(R_TICKET, CLOSE, sa_stop, DEAD, DEAD),
+	/* ---- responder: IKE_INTERMEDIATE. Nothing is proven yet: what goes wrong is not answered ---- */
+	ROW(R_SECRET, JOB_MORE, init_r_reply, R_INTERMEDIATE, DEAD),
+	ROW(R_INTERMEDIATE, INTERMEDIATE_REQUEST, intermediate_r_request, R_ADD_DH, DEAD),
+	ROW(R_INTERMEDIATE, BAD_REQUEST, info_bad_request, LINGER, LINGER),
+	ROW(R_INTERMEDIATE, CRITICAL, info_critical, LINGER, LINGER),
+	ROW(R_INTERMEDIATE, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_INTERMEDIATE, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_ADD_DH, JOB, intermediate_r_generated, R_ADD_SECRET, DEAD),
+	ROW(R_ADD_DH, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_ADD_DH, CLOSE, sa_stop, DEAD, DEAD),
+	ROW(R_ADD_SECRET, JOB, intermediate_r_reply, R_AUTH, DEAD),
+	ROW(R_ADD_SECRET, JOB_MORE, intermediate_r_reply, R_INTERMEDIATE, DEAD),
+	ROW(R_ADD_SECRET, TIMEOUT, sa_stop, DEAD, DEAD),
+	ROW(R_ADD_SECRET, CLOSE, sa_stop, DEAD, DEAD),
 
 	/* ---- responder: IKE_AUTH. LINGER: the error is the whole reply; DELETING: the peer is
 	 * authenticated, so the reply has AUTH and the error of the child, and a DELETE follows ---- */

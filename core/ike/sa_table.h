@@ -4,6 +4,8 @@
  * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
  * redirect   NEW -> R_INIT_TARGET -> R_DH or DEAD;  R_PSK -> R_AUTH_TARGET -> R_AUTHORIZE or R_REDIRECTED
  * resumed    NEW -> I_RESUME -> I_AUTH;  NEW -> R_TICKET -> R_AUTH -> R_NAME -> R_CLAIM -> R_AUTHORIZE
+ * additional key exchanges: SECRET -> ADD_DH -> INTERMEDIATE -> ADD_SECRET, as often as agreed (initiator);
+ *            SECRET -> INTERMEDIATE -> ADD_DH -> ADD_SECRET (responder)
  * both       UP -> DELETING -> DEAD;  UP -> REPLACED -> LINGER;  HEIR -> UP;  LINGER answers repeated requests for a while, then DEAD
  *
  * A state and event without a row: the event is counted and ignored, never fatal. An action that
@@ -24,6 +26,9 @@
 	X(I_RESUME, 30000, "IN-NEG", "Initiator waiting for RESUME response") \
 	X(I_INIT, 180000, "IN-NEG", "Initiator waiting for INIT response") \
 	X(I_SECRET, 10000, "IN-NEG", "Initiator computing the shared secret") \
+	X(I_ADD_DH, 10000, "IN-NEG", "Initiator computing an additional key exchange value") \
+	X(I_INTERMEDIATE, 180000, "IN-NEG", "Initiator waiting for INTERMEDIATE response") \
+	X(I_ADD_SECRET, 10000, "IN-NEG", "Initiator computing an additional shared secret") \
 	X(I_PSK, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
 	X(I_AUTH, 180000, "IN-NEG", "Initiator waiting for AUTH response") \
 	X(I_AUTHORIZE, 60000, "IN-NEG", "Initiator waiting for authorization") \
@@ -31,6 +36,9 @@
 	X(R_TICKET, 10000, "IN-NEG", "Responder asking whether the ticket is still good") \
 	X(R_DH, 10000, "IN-NEG", "Responder computing the key exchange value") \
 	X(R_SECRET, 10000, "IN-NEG", "Responder computing the shared secret") \
+	X(R_INTERMEDIATE, 30000, "IN-NEG", "Responder waiting for INTERMEDIATE message") \
+	X(R_ADD_DH, 10000, "IN-NEG", "Responder computing an additional key exchange value") \
+	X(R_ADD_SECRET, 10000, "IN-NEG", "Responder computing an additional shared secret") \
 	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
 	X(R_NAME, 20000, "IN-NEG", "Responder waiting for the identity hook") \
 	X(R_CLAIM, 20000, "IN-NEG", "Responder taking the ticket") \
@@ -65,6 +73,7 @@ enum sa_state {
 	X(RESUME)         /* initiator starts, with a ticket */ \
 	X(TICKET)         /* responder: an acceptable RESUME request */ \
 	X(JOB)            /* a computation ended, well or badly */ \
+	X(JOB_MORE)       /* the same, and another key exchange follows */ \
 	X(GRANTED)        /* a question was answered with yes */ \
 	X(CHILDLESS)      /* yes, but the first child is already known to be impossible */ \
 	X(RESUMED)        /* yes, and the SA is being resumed: no key is asked for */ \
@@ -76,6 +85,8 @@ enum sa_state {
 	X(INIT_GROUP)     /* the responder wants another group that we allow */ \
 	X(INIT_REFUSED)   /* an unprotected error: a hint only */ \
 	X(INIT_REDIRECT)  /* go elsewhere, says somebody who knows our nonce */ \
+	X(INTERMEDIATE_REQUEST) \
+	X(INTERMEDIATE_REPLY) \
 	X(AUTH_REQUEST)   \
 	X(AUTH_REPLY)     \
 	X(AUTH_REDIRECT)  /* AUTH, and go elsewhere */ \

@@ -114,6 +114,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.frag_cisco = sa->frag.form == FRAG_CISCO,
 		.frag_mtu = frag_mtu_in_use(sa->frag.mtu, sa->remote.addr.family),
 		.mobike = sa->mobike.is_on,
+		.used_ppk = sa->used_ppk,
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);

@@ -32,6 +32,7 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->suite = x->suite;
 	keys_rekey(&x->suite, old->suite.prf, &old->keys, &in, &heir->keys);
 	heir->has_keys = true;
+	heir->used_ppk = old->used_ppk;
 	heir->nat_local = old->nat_local;
 	heir->nat_remote = old->nat_remote;
 	heir->local = old->local;
@@ -148,6 +149,7 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	heir->state = SA_UP;
 	sa_set_lifetimes(heir);
 	heir->session_end_ms = old->session_end_ms;
+	heir->reauth_ms = old->reauth_ms;
 	/* Both records: the peer may still repeat a request to the old one. */
 	st = ike_keep(heir);
 	if (st != ST_OK)

@@ -134,8 +134,16 @@ void window_out_fini(struct window_out *w)
 
 enum window_lane window_lane_of(enum request_kind kind)
 {
-	return kind == REQ_INIT || kind == REQ_AUTH || kind == REQ_CREATE || kind == REQ_RESUME
-		? LANE_EXCHANGE : LANE_INFO;
+	switch (kind) {
+	case REQ_INIT:
+	case REQ_AUTH:
+	case REQ_CREATE:
+	case REQ_INTERMEDIATE:
+	case REQ_RESUME:
+		return LANE_EXCHANGE;
+	default:
+		return LANE_INFO;
+	}
 }
 
 bool window_out_is_free(const struct window_out *w, enum request_kind kind)

@@ -46,6 +46,7 @@ enum request_kind {
 	REQ_CREATE,
 	/* Frozen records have these numbers. */
 	REQ_MOBIKE = 7,
+	REQ_INTERMEDIATE,
 	REQ_TICKET = 20,
 	REQ_RESUME,
 	REQ_KINDS

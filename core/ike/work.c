@@ -11,6 +11,7 @@
 
 #define PATIENCE_MS 60000   /* for the peer to delete what it replaced */
 #define POSTPONE_MS 1000
+#define SETTLE_MS 1000
 #define POSTPONE_MAX_MS 32000
 
 /* ---- wishes ------------------------------------------------------------------------------------ */
@@ -204,9 +205,18 @@ void work(struct ike_sa *sa)
 
 /* ---- time ---------------------------------------------------------------------------------------- */
 
+/* One that replaces nothing is waited with until its initiator has it long since. */
+static bool is_settling(const struct ike_child *c)
+{
+	return c->state == CHILD_UP && c->receive_only && c->replaces == 0;
+}
+
 static uint64_t due_of(const struct ike_child *c)
 {
 	uint64_t due = c->end_ms != 0 ? c->end_ms : TIMER_NEVER;
+
+	if (is_settling(c) && c->up_ms + SETTLE_MS < due)
+		due = c->up_ms + SETTLE_MS;
 
 	if (c->state == CHILD_UP && c->rekey_ms != 0 && !c->wants_rekey && c->rekey_ms < due)
 		due = c->rekey_ms;
@@ -248,6 +258,8 @@ static bool child_due(struct ike_child *c, uint64_t now)
 									: ST_END_LIFETIME);
 		return is_retired;
 	}
+	if (is_settling(c) && c->up_ms + SETTLE_MS <= now)
+		child_activate(c);
 	if (c->state == CHILD_UP && c->rekey_ms != 0 && c->rekey_ms <= now)
 		c->wants_rekey = true;
 	return false;

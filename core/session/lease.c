@@ -179,6 +179,7 @@ static void hold(struct leases *l, struct lease_pool *p, struct lease *e, uint64
 	map_del(&l->by_who, &e->by_who);
 	e->pool = p;
 	e->held = true;
+	e->holders = 1;
 	e->who = who;
 	e->prefix_len = p->prefix_len;
 	l->held_len[e->prefix_len]++;
@@ -197,6 +198,7 @@ static struct lease *hold_new(
 	e->addr = *a;
 	e->prefix_len = p->prefix_len;
 	e->held = true;
+	e->holders = 1;
 	e->who = who;
 	e->pool = p;
 	l->held_len[e->prefix_len]++;
@@ -220,9 +222,14 @@ static void pool_free(struct lease_pool *p)
 	mem_free(p);
 }
 
+void lease_share(struct lease *lease)
+{
+	lease->holders++;
+}
+
 void lease_release(struct leases *l, struct lease *lease)
 {
-	if (!lease)
+	if (!lease || --lease->holders > 0)
 		return;
 	struct lease_pool *p = lease->pool;
 	list_del(&lease->in_pool);
@@ -595,6 +602,11 @@ enum status lease_claim(
 	struct lease_pool *p;
 
 	*out = NULL;
+	if (e && e->held && e->who == want->who && e->prefix_len == prefix_len) {
+		lease_share(e);
+		*out = e;
+		return ST_OK;
+	}
 	if (e && e->held)
 		return ST_EXISTS;
 	p = pool_find(l, want->pool, want->ivrf, want->family);

@@ -28,6 +28,7 @@ struct lease {
 	struct addr addr;
 	uint8_t prefix_len; /* 32; 128 or the handout length of an IPv6 pool */
 	bool held;          /* false: remembered, and may be lent to somebody else */
+	uint32_t holders;   /* sessions of that holder which have it; 0: not held */
 	uint64_t who;       /* last holder */
 	struct lease_pool *pool;
 	struct list in_pool; /* held or released ones of the pool */
@@ -62,9 +63,11 @@ uint64_t leases_who(const struct leases *l, uint8_t id_type, const void *id, siz
 enum status lease_take(struct leases *l, const struct lease_want *want, struct lease **out,
 	char detail[LEASE_DETAIL]) MUST_USE;
 /* Exactly the address in want->hint, whether the pool still has it or not: a session that survived.
- * ST_EXISTS: somebody has it; ST_NOMEM. */
+ * Its holder may have it already, by another session. ST_EXISTS: somebody else has it; ST_NOMEM. */
 enum status lease_claim(struct leases *l, const struct lease_want *want, uint8_t prefix_len,
 	struct lease **out) MUST_USE;
+/* Another session of its holder has it too, and gives it back by itself. */
+void lease_share(struct lease *lease);
 void lease_release(struct leases *l, struct lease *lease); /* NULL is fine */
 /* Who has it; NULL when it is free. */
 struct lease *lease_find(const struct leases *l, const char *ivrf, const struct addr *addr);

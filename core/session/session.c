@@ -202,17 +202,18 @@ struct session *session_find_addr(
 	const struct sessions *ss, const char *ivrf, const struct addr *addr)
 {
 	struct lease *l = lease_find(ss->leases, ivrf, addr);
+	struct session *found = NULL;
 
 	if (!l)
 		return NULL;
-	/* The last holder's identity leads to few sessions, one of them has the lease. */
+	/* The last holder's identity leads to few sessions; the newest one that has the lease counts. */
 	struct map_node *n = map_first(&ss->by_identity, l->who);
 	for (; n; n = map_next(n)) {
 		struct session *s = CONTAINER_OF(n, struct session, by_identity);
-		if (s->lease4 == l || s->lease6 == l)
-			return s;
+		if ((s->lease4 == l || s->lease6 == l) && (!found || memcmp(&found->ulid, &s->ulid, sizeof(s->ulid)) < 0))
+			found = s;
 	}
-	return NULL;
+	return found;
 }
 
 struct session *session_next_same(
@@ -329,6 +330,23 @@ static enum status no_pool(const struct session *s, uint8_t family, char *detail
 	return ST_NO_ADDRESS;
 }
 
+/* Who authenticates again while its session is up comes by the same way, and keeps its address. */
+static struct lease *lease_of_before(
+	const struct sessions *ss, const struct session *s, const struct lease_want *want)
+{
+	struct session *o = session_next_same(ss, &s->peer_id, NULL);
+
+	for (; o; o = session_next_same(ss, &s->peer_id, o)) {
+		struct lease *l = want->family == 4 ? o->lease4 : o->lease6;
+		const char *pool = want->family == 4 ? o->pool4 : o->pool6;
+		if (o != s && o->state == SESSION_UP && l && strcmp(pool, want->pool) == 0 &&
+			strcmp(o->ivrf, s->ivrf) == 0 && strcmp(o->profile, s->profile) == 0 &&
+			endpoint_eq(&o->remote, &s->remote))
+			return l;
+	}
+	return NULL;
+}
+
 static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	const struct addr *hint, char *detail)
 {
@@ -345,6 +363,11 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 		return ST_OK; /* asked again */
 	if (!want.pool[0])
 		return no_pool(s, family, detail);
+	*slot = lease_of_before(ss, s, &want);
+	if (*slot) {
+		lease_share(*slot);
+		return ST_OK;
+	}
 	return lease_take(ss->leases, &want, slot, detail);
 }
 

@@ -79,7 +79,8 @@ void sessions_commit(struct sessions *ss, struct snapshot *conf, struct leases_c
  * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NOMEM with a sentence. */
 void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
 	const uint8_t random[10], struct ike_answer *answer);
-/* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same.
+/* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same. A peer whose session by the
+ * same profile is up, from the same endpoint, authenticates again: both sessions have its addresses.
  * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a
  * sentence. Who asks for both families gets what there is; it fails when there is nothing at all.
  */
@@ -93,7 +94,7 @@ void session_end(struct sessions *ss, struct session *s);
 /* NULL when there is none. */
 struct session *session_find(const struct sessions *ss, const struct ulid *ulid);
 struct session *session_find_sa(const struct sessions *ss, uint64_t sa);
-/* Who has this inner address now. */
+/* Who has this inner address now; the newest session. */
 struct session *session_find_addr(
 	const struct sessions *ss, const char *ivrf, const struct addr *addr);
 /* Same identity (type and bytes): prev NULL for the first. */

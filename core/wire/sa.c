@@ -49,7 +49,7 @@ static enum status parse_transform(struct rd *r, struct transform *t, bool *is_l
 
 static bool is_known_type(uint8_t type)
 {
-	return type >= TRANSFORM_ENCR && type <= TRANSFORM_ESN;
+	return type >= TRANSFORM_ENCR && type <= TRANSFORM_ADDKE7;
 }
 
 /* The transforms of one proposal: exactly n, the last one flagged so, nothing behind it. */

@@ -24,6 +24,8 @@
 #define TRANSFORM_INTEG 3
 #define TRANSFORM_DH 4
 #define TRANSFORM_ESN 5
+#define TRANSFORM_ADDKE1 6 /* to 12: additional key exchanges 1 to 7 (RFC 9370) */
+#define TRANSFORM_ADDKE7 12
 
 /* unusable: it carries an attribute that is not understood, twice the same, or a key length that is
  * malformed or zero; it must not be chosen, the others of the proposal still count (3.3.6). */

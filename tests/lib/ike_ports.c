@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/base/hash.h"
+#include "core/conf/match.h"
+#include "core/conf/snapshot.h"
 #include "core/crypto/dh.h"
 #include "core/ike/trace.h"
 
@@ -276,6 +278,7 @@ static void answer_address(struct world_node *n, const struct ike_question *q, u
 		g->remote[g->n_remote++] = (struct prefix){g->ip6, 128};
 	}
 	g->tun = 1;
+	g->session_lifetime_s = n->session_lifetime_s;
 }
 
 static void set_key(uint8_t *out, uint16_t *len, const char *key)
@@ -339,6 +342,22 @@ static void keep_keys(void *ctx, const uint8_t *rec, size_t len)
 	n->keys_len = len;
 }
 
+/* As the configuration says. */
+static void answer_ppk(const struct world_node *n, const struct ike_question *q, struct ike_answer *a)
+{
+	const struct ike_profile *p = snapshot_profile(n->conf, q->profile);
+	struct view id = {q->peer_id.bytes, q->peer_id.len};
+	const struct ike_peer *peer = q->we_are_initiator
+		? ppk_for_initiator(n->conf, p, NULL, &q->remote.addr)
+		: ppk_for_responder(n->conf, p, q->peer_id.type, id, &q->remote.addr);
+
+	if (peer == NULL || strlen(peer->ppk_id) != q->ppk_id_len ||
+		memcmp(peer->ppk_id, q->ppk_id, q->ppk_id_len) != 0)
+		return;
+	a->ppk_len = (uint16_t)peer->ppk.len;
+	memcpy(a->ppk, peer->ppk.bytes, peer->ppk.len);
+}
+
 static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 {
 	struct world_node *n = ctx;
@@ -357,6 +376,7 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		a->status = n->psk_status;
 		set_key(a->local_key, &a->local_key_len, n->psk_local);
 		set_key(a->remote_key, &a->remote_key_len, n->psk_remote);
+		answer_ppk(n, q, a);
 		break;
 	case ASK_AUTHORIZE:
 		a->status = n->authorize_status;

@@ -91,6 +91,7 @@ struct world_node {
 	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
 	uint32_t asked_tun;
 	unsigned asked_subnets;
+	uint32_t session_lifetime_s; /* granted; 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
 	enum status redirect_status;

@@ -468,10 +468,11 @@ connections {
     fragmentation = %(fragmentation)s
     mobike = %(mobike)s
     dpd_delay = %(dpd)s
-    reauth_time = 0
+    reauth_time = %(reauth)s
     rekey_time = %(rekey)s
     over_time = 60s
     keyingtries = %(tries)s
+    %(ike_more)s
     local { auth = psk
             id = %(id)s }
     remote { auth = psk
@@ -486,6 +487,7 @@ connections {
 }
 secrets {
   ike-1 { secret = "%(psk)s" }
+  %(secrets)s
 }
 """
 
@@ -497,14 +499,14 @@ class StrongSwan:
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", vips="0.0.0.0, ::",
                  remote_ts="10.99.2.0/24, fd00:99:2::/64", gwid="gw.example.test", mobike="no",
                  dpd="0s", tries=1, retransmits=3, timeout="1.0", extra="", rekey="0", child_rekey="0",
-                 child_life="0", more="", fragmentation="yes"):
+                 child_life="0", more="", fragmentation="yes", reauth="0", ike_more="", secrets=""):
         self.host = host
         self.dir = os.path.join(WORK, "ss-" + host.name)
         os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
         self.values = dict(gateway=gateway, local=local, id=user, psk=psk, ike=ike, esp=esp, vips=vips,
                            remote_ts=remote_ts, gwid=gwid, mobike=mobike, dpd=dpd, tries=tries, rekey=rekey,
                            child_rekey=child_rekey, child_life=child_life, more=more,
-                           fragmentation=fragmentation)
+                           fragmentation=fragmentation, reauth=reauth, ike_more=ike_more, secrets=secrets)
         with open(os.path.join(self.dir, "strongswan.conf"), "w") as f:
             f.write(STRONGSWAN % dict(plugins=PLUGINS, dir=self.dir, tries=retransmits, timeout=timeout,
                                       extra=extra))
@@ -585,6 +587,7 @@ connections {
     reauth_time = 0
     rekey_time = 0
     unique = replace
+    %(ike_more)s
     local { auth = psk
             id = %(gwid)s }
     remote { auth = psk
@@ -598,7 +601,8 @@ connections {
 }
 pools { p4 { addrs = 10.100.9.0/24 }
         p6 { addrs = fd00:100:9::/112 } }
-secrets { ike-1 { secret = "%(psk)s" } }
+secrets { ike-1 { secret = "%(psk)s" }
+          %(secrets)s }
 """
 
 
@@ -607,10 +611,11 @@ class StrongSwanGateway(StrongSwan):
 
     def __init__(self, host, gwid="gw.example.test", user="%any", psk=PSK, pools="p4", local="%any",
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", local_ts="10.99.2.0/24",
-                 remote_ts="dynamic", dpd="0s", subnets="", charon="", mobike="no"):
+                 remote_ts="dynamic", dpd="0s", subnets="", charon="", mobike="no", ike_more="", secrets=""):
         extra = charon + ("\n  plugins { attr { subnet = %s } }" % subnets if subnets else "")
         self.responder = dict(gwid=gwid, user=user, psk=psk, pools=pools, local=local, ike=ike, esp=esp,
-                              local_ts=local_ts, remote_ts=remote_ts, dpd=dpd, mobike=mobike)
+                              local_ts=local_ts, remote_ts=remote_ts, dpd=dpd, mobike=mobike,
+                              ike_more=ike_more, secrets=secrets)
         super().__init__(host, extra=extra)
 
     def write(self, **changes):

@@ -10,15 +10,20 @@
 
 static struct world w;
 
+/* Client and headend of the stories: a plain login, with a post-quantum key, with an additional key
+ * exchange. */
+static const unsigned pairs[][2] = {{1, 0}, {1, 1}, {3, 4}};
+#define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
+
 /* True: the fault came too late to matter, the login needs no more allocations. */
-static bool login_with_fault(uint64_t nth, const char **why)
+static bool login_with_fault(unsigned pair, uint64_t nth, const char **why)
 {
 	int64_t live = mem_live();
 	uint64_t sa = 0;
 	bool is_up, done;
 
 	*why = NULL;
-	if (!world_init(&w, nth, story_conf(false, 1), story_conf(true, 0))) {
+	if (!world_init(&w, nth, story_conf(false, pairs[pair][0]), story_conf(true, pairs[pair][1]))) {
 		*why = "no engine without faults";
 		return false;
 	}
@@ -159,10 +164,11 @@ void faults_run(uint64_t *passed, uint64_t *failed)
 
 	/* A login may survive a fault (something is sent again): only many in a row mean that there
 	 * is no allocation left to fail. */
-	for (uint64_t nth = 1, in_a_row = 0; nth < FAULTS_MAX && in_a_row < 60; nth++) {
-		in_a_row = login_with_fault(nth, &why) ? in_a_row + 1 : 0;
-		count("allocation", nth, why, passed, failed);
-	}
+	for (unsigned pair = 0; pair < PAIRS; pair++)
+		for (uint64_t nth = 1, in_a_row = 0; nth < FAULTS_MAX && in_a_row < 60; nth++) {
+			in_a_row = login_with_fault(pair, nth, &why) ? in_a_row + 1 : 0;
+			count("allocation", nth, why, passed, failed);
+		}
 	for (uint64_t nth = 1, in_a_row = 0; nth < FAULTS_MAX && in_a_row < 40; nth++) {
 		in_a_row = return_with_fault(nth, &why) ? in_a_row + 1 : 0;
 		count("allocation of a return", nth, why, passed, failed);

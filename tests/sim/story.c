@@ -35,31 +35,36 @@
 #define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
 #define MTU(bytes) "crypto ikev2 fragmentation mtu " #bytes "\n"
 #define RESUME(seconds) "sallyport ike resumption lifetime " #seconds "\n"
+#define PPK "crypto ikev2 keyring Q\n peer any\n  address 0.0.0.0 0.0.0.0\n  ppk manual id q key quantum\n"
 #define PROPOSAL(encr, integ, group) \
 	"crypto ikev2 proposal P\n encryption " encr "\n " integ "\n group " group "\n" \
+	" sallyport additional-key-exchange 1 optional 20 31\n" \
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
 	SERVER " dpd 10 2 periodic\n" TEMPLATE RESUME(3600) "crypto ikev2 redirect gateway init\n",
-	SERVER " dpd 20 3 on-demand\n" TEMPLATE LIFETIME(120) MTU(240) "crypto ikev2 window 1\n" LISTEN("198.51.100.1"),
+	SERVER " dpd 20 3 on-demand\n sallyport reauthentication 60\n keyring ppk Q\n" PPK TEMPLATE LIFETIME(120)
+		MTU(240) "crypto ikev2 window 1\n" LISTEN("198.51.100.1"),
 	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
 		"no crypto ikev2 fragmentation\n" RESUME(60)
 		LISTEN("198.51.100.1") LISTEN("198.51.100.9"), /* nobody is there */
-	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n" TEMPLATE RESUME(600)
+	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n keyring ppk Q\n" PPK TEMPLATE RESUME(600)
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19") MTU(300),
 	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
 		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
 };
 static const char *const client_texts[] = {
 	CLIENT " dpd 10 2 periodic\n" FOLLOWS RESUME(600),
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n" LIFETIME(120) PFS FOLLOWS MTU(200) RESUME(60),
+	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n sallyport reauthentication 40\n keyring ppk Q\n" PPK
+		LIFETIME(120) PFS FOLLOWS MTU(200) RESUME(60),
 	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19") MTU(250),
-	CLIENT " dpd 10 2 periodic\n" RESUME(60)
+	CLIENT " dpd 10 2 periodic\n keyring ppk Q\n" PPK RESUME(60)
 		PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
 	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
 /* Wants PFS, which only one client offers. */
 static const bool is_pfs[] = {false, false, true, false, false};
+#define REPLACING 2 /* the one with `initial-contact force` */
 #define SERVERS (sizeof(server_texts) / sizeof(server_texts[0]))
 #define CLIENTS (sizeof(client_texts) / sizeof(client_texts[0]))
 
@@ -108,6 +113,7 @@ struct story {
 	struct world w;
 	struct story_total *total;
 	unsigned busy, restarts; /* chances of an action, of a restart among them */
+	unsigned renewed;        /* how often the client was told to authenticate again, and did */
 	size_t server;           /* configuration of the headend; a reload changes it */
 	struct {
 		uint64_t key;
@@ -415,7 +421,7 @@ static bool act(struct story *s)
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 25) {
+	switch (world_random(w) % 26) {
 	case 0:
 	case 1:
 	case 2:
@@ -481,6 +487,12 @@ static bool act(struct story *s)
 	case 18:
 	case 19:
 		move_client(s);
+		break;
+	case 20:
+		if (w->node[0].told[IKE_EV_REAUTH_DUE] > s->renewed && ike_count(w->node[0].ike) < 5) {
+			s->renewed = w->node[0].told[IKE_EV_REAUTH_DUE];
+			(void)!world_connect(w, &sa);
+		}
 		break;
 	default:
 		traffic(w, side);
@@ -610,6 +622,38 @@ static void prove_return(struct story *s, bool possible)
 		world_break(w, "no way back: %s %s", w->node[0].last_detail, w->node[1].last_detail);
 }
 
+/* Steps through so much time; the way must never be missing. */
+static void keep_way(struct world *w, uint64_t ms)
+{
+	uint64_t until = w->now_ms + ms;
+	bool more = true;
+
+	while (more && w->broken == NULL) {
+		more = world_step(w, until);
+		for (int i = 0; i < 2; i++)
+			if (!world_has_way(w, i))
+				world_break(w, "no way from %d while the client authenticates again", i);
+	}
+}
+
+/* The client authenticates again, make before break (RFC 4478). */
+static void prove_again(struct story *s)
+{
+	struct world *w = &s->w;
+	uint64_t old = w->node[0].up_sa, sa;
+
+	if (w->broken != NULL || w->node[0].up_sa == 0 || s->server == REPLACING)
+		return;
+	if (world_connect(w, &sa) != ST_OK)
+		world_break(w, "the second connect is refused");
+	keep_way(w, 3000);
+	if (w->broken == NULL && (w->node[0].up_sa != sa || ike_close(w->node[0].ike, old, ST_END_REAUTH) != ST_OK))
+		world_break(w, "the client did not authenticate again");
+	keep_way(w, 6000);
+	if (w->broken == NULL && (ike_count(w->node[0].ike) != 1 || ike_count(w->node[1].ike) != 1))
+		world_break(w, "more than one IKE SA is left");
+}
+
 static void prove_empty(struct story *s)
 {
 	struct world *w = &s->w;
@@ -640,6 +684,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	s.old_len = 0;
 	s.dark_until_ms = 0;
 	s.keeper_failed = false;
+	s.renewed = 0;
 	s.total = total;
 	s.server = (size_t)(seed % SERVERS);
 	if (!world_init(&s.w, seed, clients[client], servers[s.server]))
@@ -662,6 +707,7 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	s.dark_until_ms = 0;
 	prove_converged(&s);
 	prove_connect(&s, is_possible(client, s.server), !is_pfs[s.server] || client == 1);
+	prove_again(&s);
 	prove_return(&s, is_possible(client, s.server));
 	prove_empty(&s);
 	for (int i = 0; i < 2; i++) {

@@ -11,6 +11,7 @@
  *   - a client that lost its connection comes back, with a ticket or without
  *   - whoever shows the token of an SA does not have it, and will not
  *   - what is said without proof ends nothing and redirects nobody; a side may lose all its state
+ *   - and the client can authenticate again beside it without a gap
  *   - after everything was closed nothing is left: SAs, children, leases, records, timers */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H

@@ -242,6 +242,20 @@ static const struct form_case forms[] = {
 	{"crypto ikev2 profile P\n match identity remote fqdn a\n no match identity remote\n", NULL,
 		"match"},
 	{"crypto ikev2 profile P\nno crypto ikev2 profile P\n", NULL, "profile"},
+	{"crypto ikev2 profile P\n sallyport reauthentication 600\n", " sallyport reauthentication 600\n", NULL},
+	{"crypto ikev2 profile P\n sallyport reauthentication 600\n no sallyport reauthentication\n", NULL,
+		"reauthentication"},
+	{"crypto ikev2 keyring K\n peer A\n  ppk manual id q required key 0 secret\n",
+		"  ppk manual id q required key <hidden>\n", "secret"},
+	{"crypto ikev2 keyring K\n peer A\n  ppk manual id q key k\n  no ppk manual id\n", NULL, "ppk"},
+	{"crypto ikev2 profile P\n keyring ppk K\n no keyring ppk\n", NULL, "ppk"},
+	{"crypto ikev2 proposal P\n sallyport additional-key-exchange 2 optional 20 31 20\n",
+		" sallyport additional-key-exchange 2 optional 20 31\n", "31 20"},
+	{"crypto ikev2 proposal P\n sallyport additional-key-exchange 1 20\n"
+	 " sallyport additional-key-exchange 2 31\n no sallyport additional-key-exchange 1\n",
+		" sallyport additional-key-exchange 2 31\n", "exchange 1"},
+	{"crypto ikev2 proposal P\n sallyport additional-key-exchange 1 20\n"
+	 " default sallyport additional-key-exchange\n", NULL, "additional"},
 	{"crypto ikev2 profile P\n authentication remote pre-share\n authentication remote "
 	 "rsa-sig\n"
 	 " no authentication remote pre-share\n",

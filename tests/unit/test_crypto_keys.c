@@ -184,9 +184,38 @@ static void every_input_counts(void)
 	T_MEM(&k, &base, sizeof(k));
 }
 
+/* RFC 8784 section 3: SK_x = prf+(PPK, SK_x'), which is prf(PPK, SK_x' | 0x01) for a key of one block. */
+static void post_quantum_key(void)
+{
+	static const uint16_t prfs[] = {2, 5, 6, 7};
+	static const uint8_t ppk[] = "a post-quantum key", one[] = {1};
+
+	for (size_t i = 0; i < sizeof(prfs) / sizeof(prfs[0]); i++) {
+		const struct xf *prf = suite_find(XF_PRF, prfs[i], 0);
+		struct ike_keys k = {.d_len = prf->key_len, .a_len = 9, .e_len = 8};
+		struct view key = {ppk, sizeof(ppk) - 1};
+		uint8_t want[3][PRF_OUT_MAX];
+		uint8_t *mixed[] = {k.sk_d, k.sk_pi, k.sk_pr};
+
+		T_ROW(prfs[i], "prf");
+		memset(k.sk_ai, 7, sizeof(k.sk_ai));
+		for (size_t j = 0; j < 3; j++) {
+			memset(mixed[j], (int)(j + 1), prf->key_len);
+			const struct view parts[] = {{mixed[j], prf->key_len}, {one, 1}};
+			prf_parts(prf, key, parts, 2, want[j]);
+		}
+		keys_mix_ppk(prf, key, &k);
+		for (size_t j = 0; j < 3; j++)
+			T_MEM(mixed[j], want[j], prf->key_len);
+		T_EQ(k.sk_ai[0], 7);
+		T_EQ(k.a_len, 9);
+	}
+}
+
 int main(void)
 {
 	T_RUN(schedule_of_an_independent_implementation);
 	T_RUN(every_input_counts);
+	T_RUN(post_quantum_key);
 	return t_end();
 }

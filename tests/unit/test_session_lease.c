@@ -392,8 +392,14 @@ static void claims(void)
 	struct leases *l = leases_of(c);
 	T_EQ(lease_claim(l, &w, 32, &e), ST_OK);
 	T_TRUE(!lease_is_outside(e));
+	w.who = 3;
 	T_EQ(lease_claim(l, &w, 32, &other), ST_EXISTS);
 	T_TRUE(other == NULL);
+	w.who = 1; /* two sessions of one holder */
+	T_EQ(lease_claim(l, &w, 32, &other), ST_OK);
+	T_TRUE(other == e);
+	lease_release(l, other);
+	T_TRUE(lease_find(l, "", &w.hint) == e);
 	T_STR(taken(l, "A", 2, NULL), "10.0.0.2");
 	w.hint = lab_addr("10.7.7.7"); /* not in the pool any more */
 	T_EQ(lease_claim(l, &w, 32, &e), ST_OK);

@@ -519,6 +519,48 @@ static void removals(void)
 	}
 }
 
+/* Two sessions of one peer that came by the same way have the same addresses, until the last one ends:
+ * RFC 4478, make before break. */
+static void who_authenticates_again_keeps_the_addresses(void)
+{
+	struct sessions *ss = sessions_of(full_conf());
+	struct session *old = login(ss, 1, "RA", "a@corp.example");
+	struct session *again = login(ss, 2, "RA", "a@corp.example");
+	struct addr ip4 = old->grant.ip4;
+	struct ike_question q = question(3, "RA", "a@corp.example");
+	struct lease_pool_info pool;
+
+	T_TRUE(addr_eq(&again->grant.ip4, &ip4) && addr_eq(&again->grant.ip6, &old->grant.ip6));
+	T_TRUE(again->lease4 == old->lease4 && again->lease6 == old->lease6);
+	T_TRUE(session_find_addr(ss, "", &ip4) == again);
+	for (size_t cursor = 0; sessions_next_pool(ss, &cursor, &pool);)
+		T_EQ(pool.in_use, 1);
+	/* From another port it may be another machine with the same name. */
+	q.remote.port = 1024;
+	struct ike_answer a = authorize(ss, &q);
+	a = assign(ss, &q, a.session, true, true);
+	T_EQ(a.status, ST_OK);
+	T_TRUE(!addr_eq(&a.grant.ip4, &ip4) && !addr_eq(&a.grant.ip6, &old->grant.ip6));
+	/* Somebody else does not get them, and the end of the older one changes nothing. */
+	session_end(ss, old);
+	T_TRUE(session_find_addr(ss, "", &ip4) == again);
+	T_TRUE(!addr_eq(&login(ss, 4, "RA", "b@corp.example")->grant.ip4, &ip4));
+	/* Both survive a death together. */
+	struct session *third = login(ss, 5, "RA", "a@corp.example"), *t;
+	uint8_t rec[2][SESSION_FROZEN_MAX];
+	size_t len[2] = {session_freeze(again, rec[0], sizeof(rec[0])),
+		session_freeze(third, rec[1], sizeof(rec[1]))};
+	struct sessions *tt = sessions_of(full_conf());
+	for (int i = 0; i < 2; i++)
+		T_EQ(session_thaw(tt, (struct view){rec[i], len[i]}, &t), ST_OK);
+	session_end(tt, session_find_sa(tt, 5));
+	T_TRUE(session_find_addr(tt, "", &ip4) == session_find_sa(tt, 2));
+	session_end(tt, session_find_sa(tt, 2));
+	T_TRUE(session_find_addr(tt, "", &ip4) == NULL);
+	sessions_free(tt);
+	sessions_free(ss);
+}
+
 /* ---- freeze and thaw ------------------------------------------------------------------------ */
 
 static void thawed_sessions_are_the_same(void)
@@ -679,7 +721,13 @@ static struct snapshot *pool_conf(unsigned first, unsigned last)
 	return c;
 }
 
-/* Everybody's address is his own, through logins, ends, reloads and deaths with thaw. */
+static bool is_same_id(const struct ike_id *a, const struct ike_id *b)
+{
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+/* Everybody's address is his own, through logins, ends, reloads and deaths with thaw; who comes from
+ * where he is already has one address. */
 static void hundred_thousand_random_steps(void)
 {
 	struct sessions *ss = sessions_of(pool_conf(1, 100));
@@ -707,8 +755,10 @@ static void hundred_thousand_random_steps(void)
 			T_EQ(sessions_count(ss), n);
 		} else if (s) {
 			struct addr a = s->grant.ip4;
+			struct ike_id who = s->peer_id;
 			session_end(ss, s);
-			T_TRUE(a.family == 0 || session_find_addr(ss, "RED", &a) == NULL);
+			t = a.family ? session_find_addr(ss, "RED", &a) : NULL;
+			T_TRUE(!t || is_same_id(&t->peer_id, &who));
 		} else {
 			char mail[32];
 			snprintf(mail, sizeof(mail), "u%u@corp.example", draw(150));
@@ -717,8 +767,9 @@ static void hundred_thousand_random_steps(void)
 			if (s && s->lease4) {
 				T_TRUE(session_find_addr(ss, "RED", &s->grant.ip4) == s);
 				for (t = session_next(ss, NULL); t; t = session_next(ss, t))
-					T_TRUE(t == s || !t->lease4 ||
-						!addr_eq(&t->grant.ip4, &s->grant.ip4));
+					T_TRUE(!t->lease4 ||
+						addr_eq(&t->grant.ip4, &s->grant.ip4) ==
+							is_same_id(&t->peer_id, &s->peer_id));
 			}
 		}
 	}
@@ -792,6 +843,7 @@ int main(void)
 	T_RUN(exhausted_and_partly_exhausted);
 	T_RUN(an_earlier_question_of_the_same_sa);
 	T_RUN(removals);
+	T_RUN(who_authenticates_again_keeps_the_addresses);
 	T_RUN(thawed_sessions_are_the_same);
 	T_RUN(the_largest_record_fits);
 	T_RUN(damaged_records_are_refused);

@@ -160,6 +160,28 @@ static void an_address_is_held_once(void)
 	lab_remove();
 }
 
+/* A peer that authenticates again has two sessions for a moment; the newer one has the row. */
+static void an_address_goes_to_the_newer_session_of_its_holder(void)
+{
+	lab_new_dir();
+	struct store *s = lab_open();
+	struct store_session a = lab_session(1, "10.0.0.1"), b = lab_session(2, "10.0.0.1");
+	struct ulid id = lab_ulid(1);
+	struct store_traffic none = {0};
+
+	memcpy(b.identity, a.identity, sizeof(b.identity));
+	T_EQ(store_session_up(s, 1, &a), ST_OK);
+	T_EQ(store_session_up(s, 2, &b), ST_OK);
+	T_EQ(store_session_end(s, &id, 1700000009000, ST_END_REAUTH, &none), ST_OK);
+	T_TRUE(lab_wait(s, 2));
+	T_TRUE(lab.answer[1] == ST_OK && lab.answer[2] == ST_OK);
+	store_close(s);
+	T_EQ(lab_count("SELECT count(*) FROM v_leases"), 2);
+	T_EQ(lab_count("SELECT count(*) FROM v_leases l JOIN v_active a ON a.ulid = l.session WHERE held"), 1);
+	T_EQ(lab_count("SELECT count(*) FROM v_leases WHERE held"), 1);
+	lab_remove();
+}
+
 static void reconcile_ends_the_lost(void)
 {
 	struct ulid live[2] = {lab_ulid(5), lab_ulid(2)};
@@ -653,6 +675,7 @@ int main(void)
 	T_RUN(views_are_a_contract);
 	T_RUN(a_session_from_up_to_end);
 	T_RUN(an_address_is_held_once);
+	T_RUN(an_address_goes_to_the_newer_session_of_its_holder);
 	T_RUN(reconcile_ends_the_lost);
 	T_RUN(failures_events_and_limits);
 	T_RUN(samples);

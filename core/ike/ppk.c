@@ -1,0 +1,211 @@
+#include "core/ike/ppk.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/conf/match.h"
+#include "core/ike/auth.h"
+#include "core/ike/engine.h"
+#include "core/wire/notify.h"
+
+#define PPK_ID_FIXED 2 /* RFC 8784 5.1 */
+
+struct ppk {
+	bool is_used;     /* USE_PPK was exchanged */
+	bool is_required; /* initiator */
+	bool has_plain;
+	uint16_t id_len;  /* responder: 0, none was named */
+	uint8_t id[IKE_ID_LEN];
+	/* The AUTH value without the key: ours as initiator, the peer's as responder. */
+	uint8_t plain_len;
+	uint8_t plain_auth[PRF_OUT_MAX];
+	struct ike_keys plain_keys; /* initiator: until the responder has said that it uses the key */
+};
+
+void ppk_free(struct ppk *ppk)
+{
+	mem_free_secret(ppk, sizeof(*ppk));
+}
+
+static const struct ike_profile *profile_of(const struct ike_sa *sa)
+{
+	return snapshot_profile(sa->hs->conf, sa->settings.profile);
+}
+
+/* ---- IKE_SA_INIT --------------------------------------------------------------------------------- */
+
+enum status ppk_begin(struct ike_sa *sa)
+{
+	const struct ike_connect *c = sa->hs->connect;
+	const struct ike_peer *peer = ppk_for_initiator(sa->hs->conf, profile_of(sa),
+		c->peer_name[0] != '\0' ? c->peer_name : NULL, &sa->remote.addr);
+	struct ppk *ppk;
+	size_t len = peer != NULL ? strlen(peer->ppk_id) : 0;
+
+	if (peer == NULL || len > sizeof(ppk->id))
+		return ST_OK;
+	ppk = mem_new(sizeof(*ppk));
+	if (ppk == NULL)
+		return ST_NOMEM;
+	ppk->is_required = peer->ppk_required;
+	ppk->id_len = (uint16_t)len;
+	memcpy(ppk->id, peer->ppk_id, len);
+	sa->hs->ppk = ppk;
+	return ST_OK;
+}
+
+enum status ppk_read_request(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	struct notify n;
+
+	if (!msg_find_notify(p, N_USE_PPK, &n) ||
+		!profiles_have_ppk(sa->hs->conf, sa->local.vrf, &sa->local.addr))
+		return ST_OK;
+	sa->hs->ppk = mem_new(sizeof(*sa->hs->ppk));
+	if (sa->hs->ppk == NULL)
+		return ST_NOMEM;
+	sa->hs->ppk->is_used = true;
+	return ST_OK;
+}
+
+void ppk_put_use(struct msg_out *o, const struct ike_sa *sa)
+{
+	if (sa->hs->ppk != NULL)
+		msg_notify(o, N_USE_PPK, NULL, 0);
+}
+
+enum status ppk_read_reply(const struct ike_sa *sa, const struct ike_payloads *p, bool *is_used)
+{
+	const struct ppk *ppk = sa->hs->ppk;
+	struct notify n;
+
+	*is_used = ppk != NULL && msg_find_notify(p, N_USE_PPK, &n);
+	return ppk != NULL && ppk->is_required && !*is_used ? ST_PPK_REQUIRED : ST_OK;
+}
+
+void ppk_take_reply(struct ike_sa *sa, bool is_used)
+{
+	if (sa->hs->ppk != NULL)
+		sa->hs->ppk->is_used = is_used;
+}
+
+void ppk_ask(const struct ike_sa *sa, struct ike_question *q)
+{
+	const struct ppk *ppk = sa->hs->ppk;
+
+	if (ppk == NULL || !ppk->is_used)
+		return;
+	q->ppk_id_len = ppk->id_len;
+	memcpy(q->ppk_id, ppk->id, ppk->id_len);
+}
+
+/* ---- IKE_AUTH ------------------------------------------------------------------------------------ */
+
+static void mix(struct ike_sa *sa, const struct ike_answer *a)
+{
+	keys_mix_ppk(sa->suite.prf, (struct view){a->ppk, a->ppk_len}, &sa->keys);
+	sa->used_ppk = true;
+}
+
+static bool has_key(const struct ike_answer *a)
+{
+	return a->ppk_len > 0 && a->ppk_len <= sizeof(a->ppk);
+}
+
+enum status ppk_sign(struct ike_sa *sa, const struct ike_answer *a)
+{
+	struct ppk *ppk = sa->hs->ppk;
+
+	if (ppk == NULL || !ppk->is_used)
+		return ST_OK;
+	if (!has_key(a))
+		return sa_fail(sa, ST_NO_KEY, "the post-quantum key of profile %s is gone",
+			sa->settings.profile);
+	ppk->plain_len = sa->suite.prf->out_len;
+	memcpy(ppk->plain_auth, sa->hs->my_auth, ppk->plain_len);
+	ppk->plain_keys = sa->keys;
+	mix(sa, a);
+	return auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+}
+
+void ppk_read_auth(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	struct ppk *ppk = sa->hs->ppk;
+	struct notify n;
+
+	if (ppk == NULL)
+		return;
+	/* An opaque PPK_ID means something to others only. */
+	if (msg_find_notify(p, N_PPK_IDENTITY, &n) && n.data.len > 1 &&
+		n.data.len <= 1 + sizeof(ppk->id) && n.data.p[0] == PPK_ID_FIXED) {
+		ppk->id_len = (uint16_t)(n.data.len - 1);
+		memcpy(ppk->id, n.data.p + 1, ppk->id_len);
+	}
+	if (!msg_find_notify(p, N_NO_PPK_AUTH, &n))
+		return;
+	ppk->has_plain = true;
+	/* As in the AUTH payload: another length is not the right value. */
+	ppk->plain_len = n.data.len <= sizeof(ppk->plain_auth) ? (uint8_t)n.data.len : 0;
+	memcpy(ppk->plain_auth, n.data.p, ppk->plain_len);
+}
+
+enum status ppk_decide(struct ike_sa *sa, const struct ike_answer *a)
+{
+	struct handshake *hs = sa->hs;
+	struct ppk *ppk = hs->ppk;
+	const struct ike_peer *ours = ppk_for_responder(hs->conf, profile_of(sa), sa->peer_id.type,
+		(struct view){sa->peer_id.bytes, sa->peer_id.len}, &sa->remote.addr);
+	bool is_required = ours != NULL && ours->ppk_required;
+
+	if (ppk == NULL)
+		return is_required ? sa_fail(sa, ST_PPK_REQUIRED,
+					     "profile %s requires a post-quantum key of this peer, which "
+					     "uses none", sa->settings.profile)
+				   : ST_OK;
+	if (ppk->id_len != 0 && has_key(a)) {
+		mix(sa, a);
+		return ST_OK;
+	}
+	if (ppk->id_len == 0)
+		return sa_fail(sa, ST_PPK_UNKNOWN, "%s",
+			"the peer offers post-quantum keys and names none that could be understood");
+	if (is_required || !ppk->has_plain)
+		return sa_fail(sa, ST_PPK_UNKNOWN,
+			"profile %s has no post-quantum key for this peer by the ID that it names%s",
+			sa->settings.profile, is_required ? ", and requires one" : "");
+	hs->peer_auth_len = ppk->plain_len;
+	memcpy(hs->peer_auth, ppk->plain_auth, ppk->plain_len);
+	return ST_OK;
+}
+
+void ppk_put(struct msg_out *o, const struct ike_sa *sa)
+{
+	const struct ppk *ppk = sa->hs->ppk;
+	uint8_t data[1 + IKE_ID_LEN];
+
+	if (!sa->used_ppk)
+		return;
+	if (!sa->is_initiator) {
+		msg_notify(o, N_PPK_IDENTITY, NULL, 0);
+		return;
+	}
+	data[0] = PPK_ID_FIXED;
+	memcpy(data + 1, ppk->id, ppk->id_len);
+	msg_notify(o, N_PPK_IDENTITY, data, 1u + ppk->id_len);
+	if (!ppk->is_required)
+		msg_notify(o, N_NO_PPK_AUTH, ppk->plain_auth, ppk->plain_len);
+}
+
+enum status ppk_read_auth_reply(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	const struct ppk *ppk = sa->hs->ppk;
+	struct notify n;
+
+	if (!sa->used_ppk || msg_find_notify(p, N_PPK_IDENTITY, &n))
+		return ST_OK;
+	if (ppk->is_required)
+		return sa_fail(sa, ST_PPK_REQUIRED, "%s", "the peer did not use the post-quantum key");
+	sa->keys = ppk->plain_keys;
+	sa->used_ppk = false;
+	return ST_OK;
+}

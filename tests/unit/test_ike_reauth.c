@@ -1,0 +1,292 @@
+/* Repeated authentication (RFC 4478): who says how long, who begins, what happens when nobody does; from
+ * one IKE SA to the next there is always a way. */
+#include <stdio.h>
+
+#include "core/base/mem.h"
+#include "core/conf/snapshot.h"
+#include "core/ike/engine.h"
+#include "core/ike/msg.h"
+#include "core/ike/reauth.h"
+#include "tests/lib/ike_world.h"
+#include "tests/lib/t.h"
+
+#define CLOSE_MS 3000 /* what the owner of the client waits before it closes the old one */
+
+static struct world w;
+static struct snapshot *client, *server;
+
+static void open_world(uint64_t seed, unsigned client_s, unsigned server_s)
+{
+	static char c[2048], s[2048];
+	char line[2][64] = {"", ""};
+
+	if (client_s != 0)
+		snprintf(line[0], sizeof(line[0]), " sallyport reauthentication %u\n", client_s);
+	if (server_s != 0)
+		snprintf(line[1], sizeof(line[1]), " sallyport reauthentication %u\n", server_s);
+	snprintf(c, sizeof(c), "%s%s", world_client_text, line[0]);
+	snprintf(s, sizeof(s), "%s%s%s", world_server_text, "crypto ikev2 profile RA\n", line[1]);
+	client = world_conf(c);
+	server = world_conf(s);
+	T_TRUE(world_init(&w, seed, client, server));
+	w.knobs.delay_ms = 10;
+	w.knobs.answer_ms = 5;
+	w.knobs.pool = 4;
+}
+
+static void close_world(void)
+{
+	ike_close_all(w.node[0].ike, ST_END_ADMIN);
+	world_run(&w, 70000);
+	T_TRUE(world_is_empty(&w));
+	T_TRUE(w.broken == NULL);
+	world_fini(&w);
+	snapshot_unref(client);
+	snapshot_unref(server);
+}
+
+static void log_in(void)
+{
+	uint64_t sa;
+
+	T_EQ(world_connect(&w, &sa), ST_OK);
+	world_run(&w, 2000);
+	T_TRUE(w.node[0].up_sa != 0 && w.node[1].up_sa != 0);
+}
+
+static struct ike_sa *sa_of(int side)
+{
+	return ike_find_number(w.node[side].ike, w.node[side].up_sa);
+}
+
+/* True: it was told within that time; the clock stands where it was. */
+static bool is_due_within(uint64_t ms)
+{
+	unsigned before = w.node[0].told[IKE_EV_REAUTH_DUE];
+	uint64_t until = w.now_ms + ms;
+
+	while (w.node[0].told[IKE_EV_REAUTH_DUE] == before && world_step(&w, until))
+		continue;
+	return w.node[0].told[IKE_EV_REAUTH_DUE] != before;
+}
+
+static bool run_with_way(uint64_t ms)
+{
+	uint64_t until = w.now_ms + ms;
+	bool more = true;
+
+	while (more) {
+		more = world_step(&w, until);
+		for (int i = 0; i < 2; i++)
+			if (!world_has_way(&w, i)) {
+				printf("# no way from %d at %llu\n%.*s", i, (unsigned long long)w.now_ms,
+					(int)w.log_len, w.log);
+				return false;
+			}
+	}
+	return true;
+}
+
+/* What the owner of the client does when it is told. */
+static void begin_again(void)
+{
+	uint64_t old = w.node[0].up_sa, sa;
+
+	T_EQ(world_connect(&w, &sa), ST_OK);
+	T_TRUE(run_with_way(CLOSE_MS));
+	T_EQ(w.node[0].up_sa, sa);
+	T_EQ(ike_count(w.node[0].ike), 2);
+	T_EQ(ike_count(w.node[1].ike), 2);
+	T_EQ(w.node[1].told[IKE_EV_SA_DOWN], 0); /* no INITIAL_CONTACT */
+	T_EQ(ike_close(w.node[0].ike, old, ST_END_REAUTH), ST_OK);
+	T_TRUE(run_with_way(6000));
+	T_EQ(w.node[0].told[IKE_EV_SA_DOWN], 1);
+	T_EQ(w.node[1].told[IKE_EV_SA_DOWN], 1);
+	T_EQ(w.node[1].last_status, ST_END_REAUTH);
+	T_EQ(ike_count(w.node[0].ike), 1);
+	T_EQ(ike_count(w.node[1].ike), 1);
+	T_EQ(w.node[0].n_child, 1);
+	T_TRUE(world_children_agree(&w));
+	w.node[0].told[IKE_EV_SA_DOWN] = w.node[1].told[IKE_EV_SA_DOWN] = 0;
+}
+
+/* Whose limit counts, and when. */
+static void test_limits(void)
+{
+	static const struct {
+		unsigned client_s, server_s, session_s, from_s, to_s;
+	} rows[] = {
+		{0, 100, 0, 80, 90},
+		{0, 0, 200, 160, 180},
+		{0, 300, 200, 160, 180},
+		{0, 100, 200, 80, 90},
+		{50, 0, 0, 40, 45},
+		{50, 100, 0, 40, 45},
+		{100, 50, 0, 40, 45},
+		{0, 0, 0, 0, 0},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, "limits");
+		T_DO(open_world(i, rows[i].client_s, rows[i].server_s));
+		w.node[1].session_lifetime_s = rows[i].session_s;
+		T_DO(log_in());
+		if (rows[i].to_s == 0) {
+			T_TRUE(!is_due_within(50000000));
+		} else {
+			T_TRUE(!is_due_within(rows[i].from_s * 1000 - 2000));
+			T_TRUE(is_due_within((rows[i].to_s - rows[i].from_s) * 1000 + 2000));
+		}
+		T_DO(close_world());
+	}
+}
+
+static void test_round_after_round(void)
+{
+	for (unsigned i = 0; i < 40; i++) {
+		int64_t live = mem_live();
+
+		T_ROW(i, "rounds");
+		T_DO(open_world(i, 0, 60));
+		w.knobs.delay_ms = 1 + i * 5;
+		w.knobs.answer_ms = i % 7 * 10;
+		w.knobs.nat_client = i % 2;
+		T_DO(log_in());
+		for (unsigned round = 1; round <= 4; round++) {
+			T_TRUE(is_due_within(55000));
+			T_DO(begin_again());
+			T_EQ(world_count(&w.node[0], CT_IKE_REAUTH), round);
+			T_EQ(world_count(&w.node[1], CT_IKE_REAUTH), round);
+		}
+		T_DO(close_world());
+		T_EQ(mem_live(), live);
+	}
+}
+
+/* The responder's new child carries nothing at first, so that nothing is sent to a peer that does not
+ * have it yet; the end of the old SA, or a second, opens it. */
+static void test_the_new_child_waits(void)
+{
+	uint64_t old, sa;
+
+	for (unsigned early = 0; early < 2; early++) {
+		T_ROW(early, "closed early");
+		T_DO(open_world(1, 0, 60));
+		w.knobs.delay_ms = 50;
+		T_DO(log_in());
+		old = w.node[0].up_sa;
+		T_EQ(world_connect(&w, &sa), ST_OK);
+		T_TRUE(run_with_way(280));
+		T_EQ(w.node[1].n_child, 2);
+		T_TRUE(w.node[1].child[1].receive_only);
+		T_TRUE(!w.node[0].child[1].receive_only);
+		if (early)
+			T_EQ(ike_close(w.node[0].ike, old, ST_END_REAUTH), ST_OK);
+		T_TRUE(run_with_way(early ? 120 : 1200));
+		T_EQ(w.node[1].n_child, early ? 1 : 2);
+		T_TRUE(!w.node[1].child[w.node[1].n_child - 1].receive_only);
+		T_DO(close_world());
+	}
+}
+
+/* A peer that does not begin again loses its SA in time, and is told more than once before. */
+static void test_the_limit_is_kept(void)
+{
+	T_DO(open_world(3, 0, 60));
+	T_DO(log_in());
+	T_TRUE(run_with_way(57000));
+	T_TRUE(w.node[0].told[IKE_EV_REAUTH_DUE] >= 1);
+	world_run(&w, 7000);
+	T_EQ(w.node[1].up_sa, 0);
+	T_EQ(w.node[0].up_sa, 0);
+	T_EQ(w.node[1].last_status, ST_END_LIFETIME);
+	T_DO(close_world());
+}
+
+static void test_told_again(void)
+{
+	T_DO(open_world(3, 30, 0));
+	T_DO(log_in());
+	T_TRUE(is_due_within(30000));
+	T_TRUE(!is_due_within(9000));
+	T_TRUE(is_due_within(2000));
+	T_TRUE(is_due_within(11000));
+	T_DO(close_world());
+}
+
+/* RFC 4478 section 2: rekeying and our own death change nothing about it. */
+static void test_survives(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		T_ROW(i, "survives");
+		T_DO(open_world(i, i & 4 ? 100 : 0, i & 4 ? 0 : 100));
+		T_DO(log_in());
+		world_run(&w, 40000);
+		if (i & 1) {
+			T_EQ(ike_rekey(w.node[i & 2 ? 1 : 0].ike, w.node[i & 2 ? 1 : 0].up_sa, false), ST_OK);
+			world_run(&w, 1000);
+			T_EQ(world_count(&w.node[0], CT_IKE_REKEYED), 1);
+		}
+		if (i & 2) {
+			T_TRUE(world_restart(&w, 0));
+			T_TRUE(world_restart(&w, 1));
+		}
+		T_TRUE(!is_due_within(38000));
+		T_TRUE(is_due_within(12000));
+		if (!(i & 4)) {
+			world_run(&w, 21000);
+			T_EQ(w.node[1].up_sa, 0);
+		}
+		T_EQ(world_count(&w.node[1], CT_IKE_REAUTH), 0);
+		T_DO(close_world());
+	}
+}
+
+static void send_lifetime(int side, const uint8_t *data, size_t len)
+{
+	struct ike_sa *sa = sa_of(side);
+	struct msg_out o;
+	struct view msg;
+
+	msg_start(&o, sa, EX_INFORMATIONAL, false, sa->out.next);
+	msg_notify(&o, N_AUTH_LIFETIME, data, len);
+	T_EQ(msg_end(&o, &msg), ST_OK);
+	T_EQ(sa_request(sa, REQ_DPD, msg), ST_OK);
+	sa_send(sa, msg);
+}
+
+/* In an INFORMATIONAL; zero means at once, but not before a moment has passed. A responder that is told
+ * something passes over it, and so does anybody over what is no number of seconds. */
+static void test_informational(void)
+{
+	static const uint8_t zero[4], twenty[4] = {0, 0, 0, 20}, day[4] = {0, 1, 0x51, 0x80};
+
+	T_DO(open_world(4, 0, 0));
+	T_DO(log_in());
+	T_DO(send_lifetime(1, twenty, 3));
+	T_TRUE(!is_due_within(100000));
+	T_DO(send_lifetime(0, twenty, 4));
+	T_TRUE(!is_due_within(100000) && w.node[1].told[IKE_EV_REAUTH_DUE] == 0);
+	T_DO(send_lifetime(1, twenty, 4));
+	T_TRUE(!is_due_within(15900));
+	T_TRUE(is_due_within(2200));
+	T_DO(begin_again());
+	T_DO(send_lifetime(1, day, 4));
+	world_run(&w, 100);
+	T_DO(send_lifetime(1, zero, 4));
+	T_TRUE(!is_due_within(4900));
+	T_TRUE(is_due_within(200));
+	T_DO(close_world());
+}
+
+int main(void)
+{
+	T_RUN(test_limits);
+	T_RUN(test_round_after_round);
+	T_RUN(test_the_new_child_waits);
+	T_RUN(test_the_limit_is_kept);
+	T_RUN(test_told_again);
+	T_RUN(test_survives);
+	T_RUN(test_informational);
+	return t_end();
+}
