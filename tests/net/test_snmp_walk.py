@@ -1,5 +1,4 @@
 #!/usr/bin/env python3
-# alone: measures a rate and turns of the loop
 """A walk through ten thousand sessions: it ends, in good time, and a tunnel beside it goes on. The
 sessions are tests/bench/snmp.c's: the subagent's real thread with cards that nobody logged in for, at a
 real snmpd; the tunnel is a real daemon's."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 85 s
 """Site-to-site: `interface TunnelN` of one Sallyport against a virtual template or a tunnel of another
 and against strongSwan, over IPv4 and IPv6, plain and behind NAT, in VRFs;
 negotiated addresses and announced networks; restarts of either side, reload."""
