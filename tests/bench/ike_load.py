@@ -13,6 +13,7 @@ import sys
 import os
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
+import lib
 from lib import *
 
 SAS = int(os.environ.get("IKE_LOAD_SAS", "10000"))
@@ -242,7 +243,7 @@ def keep(kind, rows, kib):
 top = Topology()
 client = top.client(1)
 results = [(kind, *measure(kind)) for kind in GATEWAYS]
-if len(GATEWAYS) > 1 and failed == 0:
+if len(GATEWAYS) > 1 and lib.failed == 0:
     for result in results:
         keep(*result)
 done()
