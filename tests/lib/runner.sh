@@ -348,7 +348,7 @@ cmd_soak() {
 		run_group "$g"
 		case $g in
 		fuzz) what="fuzzing, $FUZZ_SECONDS s a target" ;;
-		guest) what="kernel of $(sed -n 1p "$CACHE/kernel-guest/versions.txt") as the peer" ;;
+		guest) what="IPsec of $(sed -n 1p "$CACHE/kernel-guest/versions.txt" || echo no kernel) as the peer" ;;
 		*) what="$SIM_SEEDS simulated seeds" ;;
 		esac
 		echo "$(date -u +%F) $commit $what: $PASSED passed, $FAILED failed" >>tests/SOAK.md

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 70 s
 """Rekeying with strongSwan beyond test_matrix: with PFS, again and again at the same moment, child and IKE SA across,
 by lifetimes, with a main that dies in the middle, and two children. No ping is lost."""
 import re
