@@ -6,7 +6,7 @@
 #   ./build.sh run [ARG...]          build, then run in the foreground with a quickstart configuration
 #   ./build.sh test [GROUP [NAME..]] every test, one group, or some tests of it (tests/lib/runner.sh)
 #   ./build.sh fuzz [SECONDS [X..]]  fuzz longer than the tests do
-#   ./build.sh soak | bench | dist | clean
+#   ./build.sh soak [soak_sim|fuzz|guest] | bench [NAME...] | dist | clean
 #
 # While working:
 #   ./build.sh unit NAME...          build and run tests/unit/test_NAME.c; broken files elsewhere do
@@ -172,14 +172,14 @@ source_found() {
 	for d in "$CACHE/src/$1-"$2; do [[ ! -e $d/.complete ]] || echo "$d"; done | sort -V | tail -n 1
 }
 
-# version_offered PACKAGE VERSIONS: the newest one that apt knows and that will do, if any.
-version_offered() {
+# versions_offered PACKAGE VERSIONS: those that apt knows and that will do, the newest first.
+versions_offered() {
 	local v
 	apt-cache "${APT_PRIVATE[@]}" showsrc --only-source "$1" | sed -n 's/^Version: //p' |
 		while read -r v; do
 			# shellcheck disable=SC2053 # a pattern
 			[[ $v != $2 ]] || echo "$v"
-		done | sort -V | tail -n 1
+		done | sort -Vru
 }
 
 # fetch_source NAME PACKAGE VERSIONS: into the cache, unpacked with Debian's patches. VERSIONS is one
@@ -194,13 +194,17 @@ fetch_source() {
 	private_apt "$work/apt"
 	# An entry without sources makes update complain; what counts is whether ours is found.
 	apt-get "${APT_PRIVATE[@]}" update >"$log" 2>&1 || true
-	version=$(version_offered "$package" "$versions" 2>>"$log") || true
-	(cd "$work" && apt-get "${APT_PRIVATE[@]}" source --download-only --only-source \
-		"$package=${version:-$versions}") >>"$log" 2>&1 || {
-		tail -n 5 "$log" >&2
-		die "this machine's apt entries do not offer $package $versions in source form." \
-			"It is part of Debian 12 (main); see build/log/$name-fetch.log"
-	}
+	# Not every mirror has the sources of all that its lists name.
+	for version in $(versions_offered "$package" "$versions" 2>>"$log") ''; do
+		(cd "$work" && apt-get "${APT_PRIVATE[@]}" source --download-only --only-source \
+			"$package=${version:-$versions}") >>"$log" 2>&1 && break
+		[[ -n $version ]] || {
+			tail -n 5 "$log" >&2
+			die "this machine's apt entries do not offer $package $versions in source form." \
+				"It is part of Debian 12 (main); see build/log/$name-fetch.log"
+		}
+		rm -f "$work"/*.*
+	done
 	folder=$CACHE/src/$name-$version
 	rm -rf "$folder"
 	(cd "$work" && dpkg-source --no-check -x ./*.dsc "$folder") >>"$log" 2>&1 ||

@@ -10,14 +10,19 @@
 /* What one call may seal; far above any datagram, far below what GCM forbids. */
 #define PLAIN_MAX (1u << 20)
 
+/* What only CBC rows need; it is larger than all the rest. */
+struct cbc {
+	struct hmac_state hmac;
+	AES_KEY iv_key; /* makes IVs, see cbc_iv */
+};
+
 struct esp_cipher {
 	struct cipher cipher;
 	const struct xf *integ;
 	struct esp_shape shape;
 	bool esn;
 	uint8_t salt[CIPHER_NONCE_LEN];
-	struct hmac_state hmac; /* CBC rows */
-	AES_KEY iv_key;         /* CBC rows: makes IVs, see cbc_iv */
+	struct cbc cbc[]; /* one, and none for an AEAD row */
 };
 
 static void put_u32(uint8_t *p, uint32_t v)
@@ -37,6 +42,11 @@ static void put_u64(uint8_t *p, uint64_t v)
 /* ---- life --------------------------------------------------------------------------------------
  */
 
+static size_t size_of(const struct xf *integ)
+{
+	return sizeof(struct esp_cipher) + (integ != NULL ? sizeof(struct cbc) : 0);
+}
+
 /* Keys of a CBC suite: its HMAC, and an AES key of our own that only makes IVs. */
 static enum status cbc_keys(struct esp_cipher *c, const struct esp_suite *s, const uint8_t *keymat)
 {
@@ -47,10 +57,10 @@ static enum status cbc_keys(struct esp_cipher *c, const struct esp_suite *s, con
 	struct hmac_state m;
 	int rc;
 
-	hmac_key(&c->hmac, s->integ->alg, &a, 1);
+	hmac_key(&c->cbc->hmac, s->integ->alg, &a, 1);
 	hmac_key(&m, XA_SHA256, &key, 1);
 	hmac_parts(&m, &(struct view){purpose, sizeof(purpose)}, 1, iv_key);
-	rc = AES_set_encrypt_key(iv_key, 128, &c->iv_key);
+	rc = AES_set_encrypt_key(iv_key, 128, &c->cbc->iv_key);
 	mem_zero(&m, sizeof(m));
 	mem_zero(iv_key, sizeof(iv_key));
 	return rc == 0 ? ST_OK : ST_INTERNAL;
@@ -65,7 +75,7 @@ enum status esp_cipher_new(
 	*out = NULL;
 	if (len != suite_esp_key_len(s))
 		return ST_BAD_LENGTH;
-	c = mem_new(sizeof(*c));
+	c = mem_new(size_of(s->integ));
 	if (c == NULL)
 		return ST_NOMEM;
 	c->esn = s->esn;
@@ -90,7 +100,7 @@ void esp_cipher_free(struct esp_cipher *c)
 	if (c == NULL)
 		return;
 	cipher_wipe(&c->cipher);
-	mem_free_secret(c, sizeof(*c));
+	mem_free_secret(c, size_of(c->integ));
 }
 
 struct esp_shape esp_cipher_shape(const struct esp_cipher *c)
@@ -151,7 +161,7 @@ static void cbc_iv(const struct esp_cipher *c, uint64_t seq, uint8_t *iv)
 	uint8_t block[16] = {0};
 
 	put_u64(block + 8, seq);
-	AES_encrypt(block, block, &c->iv_key);
+	AES_encrypt(block, block, &c->cbc->iv_key);
 	memcpy(iv, block, c->shape.iv_len);
 }
 
@@ -163,7 +173,7 @@ static void cbc_icv(
 	const struct view parts[] = {{pkt, len}, {hi, sizeof(hi)}};
 
 	put_u32(hi, seq_hi);
-	hmac_parts(&c->hmac, parts, c->esn ? 2 : 1, icv);
+	hmac_parts(&c->cbc->hmac, parts, c->esn ? 2 : 1, icv);
 }
 
 static void cbc_seal(const struct esp_cipher *c, uint64_t seq, struct view plain, uint8_t *pkt)

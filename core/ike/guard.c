@@ -3,7 +3,7 @@
 #include "core/base/hash.h"
 
 /* Half-open SAs of one source from which on it must show that it receives what we send. A NAT with
- * many clients reaches it in a burst and pays one round trip. */
+ * many clients reaches it in a burst and pays one round trip. Without a limit per source nobody asks. */
 #define SOURCE_PRESSURE 4
 
 static size_t source_slot(const struct guard *g, const struct endpoint *e)
@@ -34,7 +34,7 @@ enum status guard_judge(const struct guard *g, const struct guard_limits *l,
 	if (open >= total_limit(l) || reached(g->incoming, l->incoming))
 		return ST_HALF_OPEN_LIMIT;
 	if (!has_cookie && (reached(open, l->cookie) || open >= (total_limit(l) + 1) / 2 ||
-				   here >= SOURCE_PRESSURE))
+				   (l->per_source != 0 && here >= SOURCE_PRESSURE)))
 		return ST_COOKIE_WANTED;
 	if (reached(here, l->per_source))
 		return ST_HALF_OPEN_SOURCE;

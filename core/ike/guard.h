@@ -34,7 +34,7 @@ struct guard {
 
 /* May an INIT request from here become a half-open SA? ST_OK; ST_COOKIE_WANTED: only with a valid
  * cookie; ST_HALF_OPEN_LIMIT, ST_HALF_OPEN_SOURCE, ST_SA_LIMIT: no. Cookies are demanded above the
- * configured threshold, above half of the limit, and from a source that has several open. */
+ * configured threshold, above half of the limit, and, if there is a limit per source, from one that has several open. */
 enum status guard_judge(const struct guard *g, const struct guard_limits *l,
 	const struct endpoint *source, bool has_cookie) MUST_USE;
 /* May we start one ourselves? */

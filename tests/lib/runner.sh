@@ -9,7 +9,7 @@ readonly GROUPS_IN_ORDER="check unit asan tsan planted sim fuzz net repro"
 if [[ -n ${QUICK:-} ]]; then
 	: "${SIM_SEEDS:=2000}" "${FUZZ_SECONDS:=3}"
 else
-	: "${SIM_SEEDS:=20000}" "${FUZZ_SECONDS:=10}"
+	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=10}"
 fi
 export SALLYPORT_ROOT=$ROOT SALLYPORT_BIN=$ROOT/build/sallyport
 
@@ -70,10 +70,11 @@ report() {
 }
 
 run_one() {
-	local label=$1 limit=$2 status=0 counts log
+	local label=$1 limit=$2 status=0 counts log start=$SECONDS
 	log=$(log_path "$GROUP.$label")
 	shift 2
 	timeout -k 5 "$limit" "$@" >"$log" 2>&1 </dev/null || status=$?
+	((status == 77)) || echo "# $((SECONDS - start)) s" >>"$log"
 	counts=$(tally "$log" "$status")
 	# shellcheck disable=SC2086
 	report "$label" "$log" "$status" "$(set -- $counts && echo "$2")"
@@ -215,18 +216,34 @@ group_fuzz() {
 	done
 }
 
+# Tests of a network keep to namespaces of their own and run side by side. What one of them measures (a rate, a
+# turn of the loop) is true only when nothing else runs: such a test says `# alone: why` below its first line. One
+# that takes more than a minute says `# long: seconds` there and starts first, so that it is not left over at the end.
 group_net() {
-	local f
+	local f shared=() alone=()
 	compgen -G 'tests/net/test_*.py' >/dev/null || return 0
 	built plain all build/plain/bench/snmp || return 0
-	PARALLEL=1
 	for f in tests/net/test_*.py; do
-		if ((EUID != 0)); then
-			one "${f##*/}" 5 sh -c 'echo "network namespaces need root"; exit 77'
-		else
-			one "${f##*/}" 300 "$PYTHON" -B "$f"
-		fi
+		if sed -n 2p "$f" | grep -q '^# alone: '; then alone+=("$f"); else shared+=("$f"); fi
 	done
+	for f in $(long_first "${shared[@]}"); do net_one "$f"; done
+	wait
+	PARALLEL=1
+	for f in "${alone[@]}"; do net_one "$f"; done
+}
+
+long_first() {
+	local f
+	for f in "$@"; do echo "$(sed -n '2s/^# long: \([0-9]*\).*/\1/p' "$f") $f"; done |
+		awk '{ print(NF > 1 ? $1 : 0, $NF) }' | sort -k 1,1nr -s | cut -d ' ' -f 2
+}
+
+net_one() {
+	if ((EUID != 0)); then
+		one "${1##*/}" 5 sh -c 'echo "network namespaces need root"; exit 77'
+	else
+		one "${1##*/}" 300 "$PYTHON" -B "$1"
+	fi
 }
 
 group_repro() {
@@ -308,35 +325,58 @@ group_soak_sim() {
 	if built plain build/plain/sim; then one sim 14400 build/plain/sim --seeds "$SIM_SEEDS"; fi
 }
 
-# The long runs, with a line each in tests/SOAK.md.
+# IPsec of a stock kernel as the peer, in a small virtual machine: its packages are fetched once.
+group_guest() {
+	export SALLYPORT_GUEST=$CACHE/kernel-guest
+	built plain all || return 0
+	if [[ ! -e $SALLYPORT_GUEST/accel ]]; then
+		one image 600 bash tests/guest/build.sh "$SALLYPORT_GUEST"
+		wait
+	fi
+	one kernel 600 "$PYTHON" -B tests/guest/test_kernel.py
+}
+
+# The long runs, with a line each in tests/SOAK.md: all of them, or those that are named (soak_sim, fuzz, guest).
 cmd_soak() {
 	local g what commit bad=0
+	local groups=("$@")
+	((${#groups[@]})) || groups=(soak_sim fuzz guest)
 	SELECT=() SIM_SEEDS=1000000 FUZZ_SECONDS=300 FUZZ_STATEFUL_SECONDS=1800
 	commit=$(git -c "safe.directory=$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo none)
 	# shellcheck disable=SC2046
-	need_packages $(group_packages fuzz)
+	need_packages $(group_packages fuzz) $(group_packages net)
 	trap stop_tests INT TERM
-	for g in soak_sim fuzz; do
+	for g in "${groups[@]}"; do
 		PASSED=0 FAILED=0 SKIPPED=0
 		run_group "$g"
-		what="$SIM_SEEDS simulated seeds"
-		[[ $g != fuzz ]] || what="fuzzing, $FUZZ_SECONDS s a target, $FUZZ_STATEFUL_SECONDS s with state"
+		case $g in
+		fuzz) what="fuzzing, $FUZZ_SECONDS s a target, $FUZZ_STATEFUL_SECONDS s with state" ;;
+		guest) what="IPsec of $(sed -n 1p "$CACHE/kernel-guest/versions.txt" || echo no kernel) as the peer" ;;
+		*) what="$SIM_SEEDS simulated seeds" ;;
+		esac
 		echo "$(date -u +%F) $commit $what: $PASSED passed, $FAILED failed" >>tests/SOAK.md
 		bad=$((bad + FAILED))
 	done
 	if ((bad > 0)); then return 1; fi
 }
 
-# Everything in tests/bench says its own figures; nothing here judges them.
+# bench [NAME...]: everything in tests/bench, or some of it, says its own figures; nothing here judges them.
 cmd_bench() {
 	local f bad=0
+	SELECT=("$@")
 	# shellcheck disable=SC2046
 	need_packages $(TEST_PACKAGES)
 	cmd_build
 	build plain bench
 	for f in tests/bench/*; do
+		selected "$f" || continue
 		case $f in
 		*.c) set -- "build/plain/bench/$(basename "$f" .c)" ;;
+		*ike_load.py)
+			. tests/lib/load_tester.sh
+			load_tester
+			set -- "$PYTHON" -B "$f"
+			;;
 		*.py) set -- "$PYTHON" -B "$f" ;;
 		*) continue ;;
 		esac

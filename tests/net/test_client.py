@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 85 s
 """`crypto ikev2 client flexvpn`: peers in order, dead ones and vanished ones, names, manual clients,
 backup groups, restarts, reload, show and clear."""
 import re

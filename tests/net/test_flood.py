@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
+# alone: compares rates
 """20,000 IKE_SA_INIT from 200 spoofed sources in 10 s: half-open SAs stay under the limit, resident
 memory stays flat, an established transfer keeps its rate. And as many as one sender can send to port
-4500: what established peers say there is still answered at once."""
+4500: what established peers say there is still answered at once. And 100,000 from as many addresses as there are in a
+/16, none of which exists, while 50 clients connect: all of them do."""
 import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from lib import *
 
 LIMIT = 300
@@ -131,5 +134,77 @@ ok("each delete was heard, without retransmission", all(down) and not left, "%s,
 ok("and answered", not any("giving up" in p.log_text() for p in peers))
 for p in peers:
     p.stop()
+
+# ---- from everywhere, while clients connect ------------------------------------------------------------
+SPOOFED, CLIENTS = 100000, 50
+SPOOF = FLOOD[:FLOOD.index("socks =")] + r"""
+import random, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+total, rate = int(sys.argv[1]), int(sys.argv[2])
+body = b"\x22\0" + struct.pack(">H", 4 + len(prop)) + prop + b"\x28\0" + struct.pack(">H", 72) + b"\0\x13\0\0" + g
+body += b"\0\0" + struct.pack(">H", 36) + os.urandom(32)
+ike = bytes(8) + b"\x21\x20\x22\x08" + bytes(4) + struct.pack(">I", 28 + len(body)) + body
+udp_len = 8 + 8 + len(ike)
+ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + udp_len, 0, 0, 64, 17, 0)
+start = time.monotonic()
+for n in range(total):
+    source = struct.pack(">I", 0x0a620000 | random.getrandbits(16)) # 10.98.0.0/16
+    s.sendto(ip + source + bytes((10, 99, 1, 1)) + struct.pack(">HHHH", random.randrange(1024, 65536), 500, udp_len, 0) + os.urandom(8) + ike, ("10.99.1.1", 0))
+    ahead = start + n / rate - time.monotonic()
+    if ahead > 0.002:
+        time.sleep(ahead)
+print("%.1f" % (time.monotonic() - start))
+"""
+MANY = """
+connections {
+%s
+}
+secrets { ike-1 { secret = "%s" } }
+""" % ("".join("""
+  c%d { version = 2
+    proposals = aes128gcm16-prfsha256-ecp256
+    remote_addrs = 10.99.1.1
+    vips = 0.0.0.0
+    encap = yes
+    mobike = no
+    local { auth = psk
+            id = many%d@psk.test }
+    remote { auth = psk
+             id = gw.example.test }
+    children { net%d { remote_ts = 10.99.2.0/24
+                       esp_proposals = aes128gcm16 } } }""" % (n, n, n) for n in range(CLIENTS)), PSK)
+attacker.ip("route", "del", "local", "10.98.0.0/16", "dev", "lo")
+many = StrongSwan(t.client(8), retransmits=8, timeout="1.0")
+with open(os.path.join(many.dir, "swanctl.conf"), "w") as f:
+    f.write(MANY)
+many.start()
+memory, half_open = [rss_kb()], [0]
+before = sp.counters()
+took, worked = [], []
+stop.clear()
+flood = threading.Thread(target=lambda: took.append(attacker.run("python3", "-c", SPOOF, SPOOFED, SPOOFED // 12, timeout=90).stdout.strip()))
+watcher = threading.Thread(target=watch)
+watcher.start()
+flood.start()
+time.sleep(0.5)
+begun = time.monotonic()
+with ThreadPoolExecutor(5) as pool:
+    worked = list(pool.map(lambda n: many.ctl("--initiate", "--child", "net%d" % n, "--timeout", "30", check=False).returncode == 0, range(CLIENTS)))
+connected = time.monotonic() - begun
+beside = flood.is_alive()
+flood.join()
+stop.set()
+watcher.join()
+c = sp.counters()
+arrived = c["counters"]["ike_init_in"] - before["counters"]["ike_init_in"]
+print("   %d of %d spoofed INITs in %s s; %d clients connected in %.1f s%s; half-open at most %d; RSS %d to %d KiB" % (
+    arrived, SPOOFED, took and took[0], sum(worked), connected, "" if beside else ", the flood was over by then", max(half_open), memory[0], max(memory)))
+ok("the spoofed flood arrived", arrived > SPOOFED // 2, str(arrived))
+established = [s for s in sp.sessions() if s["status"] == "UP-ACTIVE"]
+ok("every client connects beside it", all(worked) and len(established) == CLIENTS, "%d, %d" % (sum(worked), len(established)))
+ok("half-open stays within the limit beside it", 0 < max(half_open) <= LIMIT, str(max(half_open)))
+ok("memory is bounded beside it", max(memory) - memory[0] < 8192, "%d to %d KiB" % (memory[0], max(memory)))
+ok("and traffic", many.host.ping("10.99.2.2") == 3)
+many.stop()
 ok("clean stop", sp.stop() == 0, sp.tail())
 done()

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 70 s
 """strongSwan with a pre-shared key: both outer families, plain and behind NAT, both AES-GCM sizes,
 address from the pools, ping, iperf3 both ways, clean delete."""
 from lib import *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# alone: measures turns of the loop
 """Lua scripts and real strongSwan clients: refused outside hours, another pool, another profile and
 name; every way to misbehave acts by policy and leaves main's loop alone."""
 from lib import *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# alone: measures turns of the loop
 """The SNMP subagent with real programs: snmpd in front of it, snmpget, snmpwalk, snmptrapd, smilint.
 Sessions come and go, masters and mains die, one master never says a word."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# alone: counts packets lost at a rate
 """Packet-numbered traffic through N workers: no loss and no reordering inside a flow, whichever
 worker the kernel gives a packet to."""
 from lib import *

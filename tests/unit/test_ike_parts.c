@@ -387,6 +387,9 @@ static void test_guard_source(void)
 	}
 	T_EQ(guard_judge(&g, &l, &same, true), ST_HALF_OPEN_SOURCE); /* one /64 is one source */
 	T_EQ(guard_judge(&g, &l, &other, false), ST_OK);
+	l.per_source = 0; /* nobody asks where they come from */
+	T_EQ(guard_judge(&g, &l, &same, false), ST_OK);
+	l.per_source = 6;
 	for (unsigned i = 0; i < 6; i++)
 		guard_del(&g, &s, false);
 	T_EQ(guard_judge(&g, &l, &same, false), ST_OK);
