@@ -41,7 +41,7 @@ static bool is_first_contact(const struct ike_sa *sa)
 	LIST_EACH(at, &sa->ike->sas) {
 		const struct ike_sa *other = CONTAINER_OF(at, struct ike_sa, node);
 
-		if (other != sa && other->is_up && other->is_initiator &&
+		if (other != sa && other->is_up && other->is_client &&
 			other->remote.vrf == sa->remote.vrf &&
 			addr_eq(&other->remote.addr, &sa->remote.addr))
 			return false;

@@ -10,6 +10,7 @@
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
 #include "core/ike/qcd.h"
+#include "core/ike/reauth.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 #include "core/wire/notify.h"
@@ -158,7 +159,7 @@ static enum status narrow(struct exchange *x)
 		memcpy(ts_i.v, old->remote_ts, sizeof(ts_i.v));
 		memcpy(ts_r.v, old->local_ts, sizeof(ts_r.v));
 	}
-	if (old == NULL && x->sa->is_initiator)
+	if (old == NULL && x->sa->is_client)
 		st = narrow_to_ours(x->sa, &asked_i, &asked_r, &ts_i, &ts_r);
 	else if (old == NULL || !narrow_is_subset(&ts_i, &asked_i) || !narrow_is_subset(&ts_r, &asked_r))
 		st = narrow_for_grant(&asked_i, &asked_r, x->sa->grant, &ts_i, &ts_r);
@@ -336,6 +337,27 @@ static bool note_rival(struct exchange *x)
 	return true;
 }
 
+/* Packets have another way until the peer has the child, which it may not have when our reply leaves. */
+static bool has_way(const struct exchange *x)
+{
+	struct ts_set ts_i = {.n = x->child.n_ts_i}, ts_r = {.n = x->child.n_ts_r}, local, remote;
+
+	memcpy(ts_i.v, x->child.ts_i, sizeof(ts_i.v));
+	memcpy(ts_r.v, x->child.ts_r, sizeof(ts_r.v));
+	LIST_EACH(at, &x->sa->children) {
+		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+
+		remote.n = c->n_remote_ts;
+		local.n = c->n_local_ts;
+		memcpy(remote.v, c->remote_ts, sizeof(remote.v));
+		memcpy(local.v, c->local_ts, sizeof(local.v));
+		if (c->state == CHILD_UP && !c->receive_only && narrow_is_subset(&ts_i, &remote) &&
+			narrow_is_subset(&ts_r, &local))
+			return true;
+	}
+	return reauth_older(x->sa) != NULL;
+}
+
 static enum status finish_child(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
@@ -345,7 +367,7 @@ static enum status finish_child(struct exchange *x)
 		.offer = &x->child,
 		.is_initiator = false,
 		.replaces = x->old_spi,
-		.receive_only = true,
+		.receive_only = x->kind == X_REKEY_CHILD || has_way(x),
 		.ni = {x->ni, x->ni_len},
 		.nr = {x->nr, x->nr_len},
 		.secret = {x->secret, x->secret_len},

@@ -51,7 +51,7 @@ bool reauth_read(struct ike_sa *sa, const struct ike_payloads *p)
 	struct notify n;
 	uint32_t seconds;
 
-	if (!sa->is_initiator || !msg_find_notify(p, N_AUTH_LIFETIME, &n) ||
+	if (!sa->is_client || !msg_find_notify(p, N_AUTH_LIFETIME, &n) ||
 		notify_u32(&n, &seconds) != ST_OK)
 		return false;
 	be_due(sa, (uint64_t)seconds * 1000);
@@ -67,7 +67,7 @@ void reauth_start(struct ike_sa *sa)
 		stats_inc(sa->ike->stats, CT_IKE_REAUTH);
 	if (whole_ms == 0)
 		return;
-	if (sa->is_initiator)
+	if (sa->is_client)
 		be_due(sa, whole_ms);
 	else if (sa->session_end_ms == 0 || end < sa->session_end_ms)
 		sa->session_end_ms = end;
@@ -90,7 +90,7 @@ void reauth_due(struct ike_sa *sa)
 
 static bool follows(const struct ike_sa *sa, const struct ike_sa *old)
 {
-	return old->number < sa->number && old->is_initiator == sa->is_initiator &&
+	return old->number < sa->number && old->is_client == sa->is_client &&
 	       auth_is_same_peer(old, sa) && endpoint_eq(&old->remote, &sa->remote) &&
 	       old->grant != NULL && sa->grant != NULL && old->grant->tun == sa->grant->tun;
 }

@@ -148,7 +148,8 @@ bool ike_next_info(const struct ike *ike, uint64_t *cursor, struct ike_sa_info *
 	for (; at != &ike->sas; at = at->next) {
 		const struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
 
-		if (!is_shown(sa))
+		/* A successor that is not in charge is nobody's session, and may never be one. */
+		if (!is_shown(sa) || sa->state == SA_HEIR)
 			continue;
 		*cursor = sa->number;
 		sa_info(sa, ike_now(ike), out);

