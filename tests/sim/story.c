@@ -707,7 +707,8 @@ void story_run(uint64_t seed, unsigned real_share, bool verbose, struct story_to
 	s.dark_until_ms = 0;
 	prove_converged(&s);
 	prove_connect(&s, is_possible(client, s.server), !is_pfs[s.server] || client == 1);
-	prove_again(&s);
+	if (is_possible(client, s.server))
+		prove_again(&s);
 	prove_return(&s, is_possible(client, s.server));
 	prove_empty(&s);
 	for (int i = 0; i < 2; i++) {
