@@ -410,8 +410,12 @@ static void redirected(struct wire *w, const struct ike_event *ev)
 {
 	LIST_EACH(at, &w->clients) {
 		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		/* Who is to authenticate again stays for now; the next login is one that may go elsewhere. */
+		if (renew_failed(&c->renew, ev->sa))
+			log_renewal(c, ST_REDIRECTED, "");
 		if (!is_mine(c, ev))
 			continue;
+		c->renew = (struct renew){0};
 		c->sa = 0;
 		c->session = (struct ulid){0};
 		c->is_over = false;

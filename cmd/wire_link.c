@@ -26,6 +26,7 @@ struct wire_link {
 static void on_settled(void *ctx)
 {
 	struct wire *w = ctx;
+	w->link_due = false;
 	if (!w->is_stopping)
 		ike_on_paths_changed(w->ike);
 }
@@ -38,6 +39,10 @@ static void on_change(void *ctx, int fd)
 	struct wire_link *l = ctx;
 	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 		continue;
+	/* From the first change on: where routes never rest they are looked at all the same. */
+	if (l->wire->link_due)
+		return;
+	l->wire->link_due = true;
 	loop_timer_at(l->wire->link_timer, loop_now_ms() + SETTLE_MS);
 }
 

@@ -95,6 +95,7 @@ struct wire {
 	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
 	struct loop_signal *on_term, *on_hup;
 	struct loop_timer *ike_timer, *answer_timer, *second_timer, *sample_timer, *stop_timer, *syslog_timer, *link_timer;
+	bool link_due; /* addresses or routes changed a moment ago */
 
 	struct diagnose diagnose;
 	struct debug debug;

@@ -74,6 +74,8 @@ static enum status prepare(struct exchange *x)
 
 	if (x->kind == X_REKEY_IKE) {
 		x->spi_ours = sa_new_spi(ike);
+		if (x->spi_ours != 0)
+			exchange_promise(x);
 		return x->spi_ours != 0 ? ST_OK : ST_INTERNAL;
 	}
 	if (x->kind == X_NEW_CHILD)

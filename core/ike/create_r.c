@@ -55,6 +55,9 @@ static bool has_ike_rekey(const struct exchange *x)
 static enum status judge_group(struct exchange *x, uint16_t wanted, const struct ike_payloads *p)
 {
 	x->group = wanted;
+	/* Whatever its window, a peer has one computation under way. */
+	if (wanted != 0 && has_other(x))
+		return ST_TEMPORARY;
 	return wanted != 0 ? exchange_read_ke(x, p) : ST_OK;
 }
 
@@ -173,15 +176,20 @@ static enum status narrow(struct exchange *x)
 /* `set security-policy limit` counts selectors pairs of a session, that is its children here. */
 static enum status judge_number(const struct exchange *x)
 {
-	size_t all = 0; /* with those that are on their way out */
+	size_t all = 0, under_way = 0; /* all: with those that are on their way out */
 	const struct ipsec_profile *p = child_profile(x->sa, x->conf);
 	uint32_t limit = p != NULL && p->flow_limit != 0 && p->flow_limit < CHILDREN_MAX
 		? p->flow_limit : CHILDREN_MAX;
 
 	LIST_EACH(at, &x->sa->children)
 		all++;
+	/* Those that are being made count, too. */
+	LIST_EACH(at, &x->sa->theirs)
+		under_way += CONTAINER_OF(at, struct exchange, node) != x;
+	all += under_way;
 	if (x->kind == X_NEW_CHILD)
-		return x->sa->n_children >= limit || all >= CHILDREN_ALL ? ST_NO_ADDITIONAL_SAS : ST_OK;
+		return x->sa->n_children + under_way >= limit || all >= CHILDREN_ALL ? ST_NO_ADDITIONAL_SAS
+										   : ST_OK;
 	return all >= CHILDREN_ALL ? ST_TEMPORARY : ST_OK;
 }
 
@@ -228,6 +236,8 @@ enum status create_r_judge(struct exchange *x, const struct msg_in *m)
 	struct notify n;
 	enum status st = sa_parse(payload_find(&m->p, PT_SA)->body, SA_NUMBERS_INCREASING, &offer);
 
+	if (st == ST_OK && offer.n == 0) /* more than we read */
+		st = ST_NO_PROPOSAL;
 	if (st == ST_OK)
 		st = nonce_parse(payload_find(&m->p, PT_NONCE)->body, &nonce);
 	if (st != ST_OK)

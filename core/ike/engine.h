@@ -31,6 +31,7 @@ struct ike {
 	struct list sas;        /* by number */
 	struct list dead;
 	size_t count;
+	size_t n_exchanges;     /* of all SAs; each has a timer */
 	uint64_t last_number;
 	uint64_t last_question;
 	uint64_t seed;          /* of the maps whose keys a peer chooses */
@@ -40,6 +41,7 @@ struct ike {
 	struct map by_question;
 	struct map by_peer;
 	struct map children;
+	struct map promised;    /* exchanges of ours that rekey an IKE SA, by the SPI that the peer was told */
 	struct guard guard;
 	struct cookie_jar cookies;
 	struct ticket_keys ticket_keys;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/ike/child.h"
 #include "core/ike/create.h"
@@ -66,10 +67,11 @@ static void on_timer(struct timer *t, void *ctx)
 
 static struct exchange *x_new(struct ike_sa *sa, bool is_mine)
 {
-	struct exchange *x = mem_new(sizeof(*x));
+	struct exchange *x = sa_reserve_timers(sa->ike, 1) ? mem_new(sizeof(*x)) : NULL;
 
 	if (x == NULL)
 		return NULL;
+	sa->ike->n_exchanges++;
 	x->sa = sa;
 	x->is_mine = is_mine;
 	x->conf = snapshot_ref(sa->ike->conf);
@@ -81,6 +83,14 @@ static struct exchange *x_new(struct ike_sa *sa, bool is_mine)
 	else
 		list_push_back(&sa->theirs, &x->node);
 	return x;
+}
+
+void exchange_promise(struct exchange *x)
+{
+	struct ike *ike = x->sa->ike;
+
+	map_del(&ike->promised, &x->by_spi);
+	map_add(&ike->promised, &x->by_spi, hash_u64(x->spi_ours));
 }
 
 struct ike_sa *exchange_part(struct exchange *x)
@@ -100,10 +110,12 @@ static void x_free(struct exchange *x)
 	(void)exchange_part(x);
 	waiter_cancel(&x->wait);
 	timer_stop(&sa->ike->timers, &x->timer);
+	map_del(&sa->ike->promised, &x->by_spi);
 	if (sa->mine == x)
 		sa->mine = NULL;
 	list_del(&x->node);
 	snapshot_unref(x->conf);
+	sa->ike->n_exchanges--;
 	mem_free_secret(x, sizeof(*x));
 }
 

@@ -49,6 +49,7 @@ struct x_row {
 struct exchange {
 	struct ike_sa *sa;
 	struct list node;      /* theirs: in the SA's list */
+	struct map_node by_spi; /* ours, REKEY_IKE: in the engine's map, while the peer may have spi_ours */
 	uint8_t kind;          /* enum x_kind */
 	uint8_t state;         /* enum x_state; written by exchange_event() only */
 	bool is_mine;
@@ -110,6 +111,8 @@ void exchange_drop(struct exchange *x);
 void exchange_yield(struct exchange *x);
 /* Ours is given up; its request stays open until it is answered. */
 void exchange_forget_mine(struct ike_sa *sa);
+/* The peer is told spi_ours: nobody takes it for an SPI that we lost. */
+void exchange_promise(struct exchange *x);
 /* Frees all and tells nobody. */
 void exchange_forget(struct ike_sa *sa);
 /* The successor that the peer made meanwhile stands by itself from now on; NULL: there is none. */

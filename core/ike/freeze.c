@@ -155,6 +155,8 @@ enum status ike_keep(struct ike_sa *sa)
 		put_exchange(&w, sa->mine);
 	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)
 		fz_str(&w, TAG_WHY, status_token(sa->why));
+	if (sa->close_why != ST_OK)
+		fz_str(&w, TAG_CLOSE_WHY, status_token(sa->close_why));
 	if (sa->grant != NULL)
 		put_grant(&w, sa->grant);
 	LIST_EACH(at, &sa->children) {

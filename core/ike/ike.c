@@ -23,7 +23,7 @@
 static enum status init_maps(struct ike *ike)
 {
 	struct map *const maps[] = {&ike->by_number, &ike->by_spi, &ike->by_init,
-		&ike->by_question, &ike->by_peer, &ike->children};
+		&ike->by_question, &ike->by_peer, &ike->children, &ike->promised};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		if (map_init(maps[i], MAP_SLOTS) != ST_OK)
@@ -89,6 +89,7 @@ void ike_free(struct ike *ike)
 	map_fini(&ike->by_question);
 	map_fini(&ike->by_peer);
 	map_fini(&ike->children);
+	map_fini(&ike->promised);
 	snapshot_unref(ike->conf);
 	mem_free_secret(ike, sizeof(*ike));
 }
@@ -394,6 +395,8 @@ static void mark_missing(struct ike_sa *sa, ike_has_child *has, void *ctx)
 		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
 		c->is_installed = c->is_installed && has(ctx, c->spi_in);
+		if (c->is_installed && c->state == CHILD_RETIRED)
+			sa->ike->ports->unuse(sa->ike->ctx, c->spi_in);
 		if (!c->is_installed && c->state == CHILD_RETIRED)
 			child_end(c, ST_END_LOST);
 	}

@@ -104,7 +104,7 @@ const struct ike_keys *intermediate_keys(const struct ike_sa *sa, uint32_t msgid
 	/* What was answered was read with the keys of its time. */
 	bool is_repeat = !sa->is_initiator && window_in_judge(&sa->in, msgid) == WIN_REPEAT;
 
-	return im != NULL && im->done > 0 && is_repeat ? &im->before : &sa->keys;
+	return im != NULL && msgid <= im->done && is_repeat ? &im->before : &sa->keys;
 }
 
 static const struct xf *group_of(const struct intermediate *im)

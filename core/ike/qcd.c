@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/crypto/prf.h"
 #include "core/ike/engine.h"
@@ -107,12 +108,11 @@ bool qcd_on_plain(struct ike_sa *sa, const struct msg_in *m)
 /* The successor of an SA, which the peer may have already and use before we have worked off its answer. */
 static bool is_to_be(const struct ike *ike, uint64_t spi)
 {
-	LIST_EACH(at, &ike->sas) {
-		const struct exchange *x = CONTAINER_OF(at, struct ike_sa, node)->mine;
+	struct map_node *n = map_first(&ike->promised, hash_u64(spi));
 
-		if (x != NULL && x->kind == X_REKEY_IKE && x->spi_ours == spi)
+	for (; n != NULL; n = map_next(n))
+		if (CONTAINER_OF(n, struct exchange, by_spi)->spi_ours == spi)
 			return true;
-	}
 	return false;
 }
 

@@ -60,12 +60,12 @@ bool reauth_read(struct ike_sa *sa, const struct ike_payloads *p)
 
 void reauth_start(struct ike_sa *sa)
 {
-	uint64_t whole_ms = (uint64_t)sa->settings.reauth_s * 1000;
+	uint64_t whole_ms = sa_since_login_ms(sa, sa->settings.reauth_s);
 	uint64_t end = ike_now(sa->ike) + whole_ms;
 
 	if (sa->state != SA_UP && reauth_older(sa) != NULL) /* an heir goes on with what there was */
 		stats_inc(sa->ike->stats, CT_IKE_REAUTH);
-	if (whole_ms == 0)
+	if (sa->settings.reauth_s == 0)
 		return;
 	if (sa->is_client)
 		be_due(sa, whole_ms);

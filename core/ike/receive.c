@@ -85,7 +85,10 @@ void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struc
 	enum status st;
 
 	if (sa->state != SA_UP || !sa->nat_remote || endpoint_eq(&sa->remote, remote) ||
-		(sa->mobike.is_on && sa->mobike.decides) || remote->vrf != sa->remote.vrf || remote->addr.family != sa->remote.addr.family)
+		remote->vrf != sa->remote.vrf || remote->addr.family != sa->remote.addr.family)
+		return;
+	/* Who does MOBIKE says where it is, and proves it; only its port may change without a word. */
+	if (sa->mobike.is_on && (sa->mobike.decides || !addr_eq(&remote->addr, &sa->remote.addr)))
 		return;
 	sa->remote = *remote;
 	sa->local = *local;

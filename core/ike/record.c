@@ -8,7 +8,7 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-enum kind { F_U8, F_U16, F_U32, F_U64, F_BYTES, F_STR, F_EP, F_ADDR };
+enum kind { F_BOOL, F_U8, F_U16, F_U32, F_U64, F_BYTES, F_STR, F_EP, F_ADDR };
 
 struct field {
 	uint8_t tag;
@@ -18,7 +18,8 @@ struct field {
 };
 
 #define FIELD(tag, kind, type, member) \
-	{tag, kind, offsetof(type, member), sizeof(((type *)NULL)->member)}
+	{tag, _Generic(((type *)NULL)->member, bool: F_BOOL, default: kind), offsetof(type, member), \
+		sizeof(((type *)NULL)->member)}
 #define SA(tag, kind, member) FIELD(tag, kind, struct ike_sa, member)
 /* Five tags from the first on. */
 #define OPEN(tag, n) \
@@ -99,6 +100,14 @@ static const struct {
 	[RECORD_EXCHANGE] = {exchange_fields, ARRAY_LEN(exchange_fields)},
 };
 
+/* Without the zeros at the end: names and keys are seldom as long as they may be. */
+static size_t used_of(const uint8_t *p, size_t size)
+{
+	while (size > 0 && p[size - 1] == 0)
+		size--;
+	return size;
+}
+
 static void put_field(struct wr *w, const struct field *f, const void *obj)
 {
 	const uint8_t *p = (const uint8_t *)obj + f->at;
@@ -107,6 +116,9 @@ static void put_field(struct wr *w, const struct field *f, const void *obj)
 	uint16_t v16;
 
 	switch ((enum kind)f->kind) {
+	case F_BOOL:
+		fz_u8(w, f->tag, *(const bool *)p);
+		break;
 	case F_U8:
 		fz_u8(w, f->tag, *p);
 		break;
@@ -123,7 +135,7 @@ static void put_field(struct wr *w, const struct field *f, const void *obj)
 		fz_u64(w, f->tag, v64);
 		break;
 	case F_BYTES:
-		fz_bytes(w, f->tag, p, f->size);
+		fz_bytes(w, f->tag, p, used_of(p, f->size));
 		break;
 	case F_STR:
 		fz_str(w, f->tag, (const char *)p);
@@ -151,6 +163,9 @@ static bool get_field(const struct field *f, struct view v, void *obj)
 	uint16_t v16;
 
 	switch ((enum kind)f->kind) {
+	case F_BOOL:
+		*(bool *)p = fz_get_u8(v) != 0;
+		return v.len == 1;
 	case F_U8:
 		*p = fz_get_u8(v);
 		return v.len == 1;
@@ -167,7 +182,10 @@ static bool get_field(const struct field *f, struct view v, void *obj)
 		memcpy(p, &v64, sizeof(v64));
 		return v.len == 8;
 	case F_BYTES:
-		return fz_get_bytes(v, p, f->size);
+		if (v.len > f->size)
+			return false;
+		memset(p, 0, f->size);
+		return fz_get_bytes(v, p, v.len);
 	case F_STR:
 		return fz_get_str(v, (char *)p, f->size);
 	case F_EP:

@@ -34,7 +34,8 @@ enum {
 	TAG_PUBLIC,
 	TAG_REQUEST_INFO, /* bytes of the open INFORMATIONAL request */
 	TAG_WISH,        /* group, repeated: number, selectors */
-	TAG_NUMBER       /* of it: u8 */
+	TAG_NUMBER,      /* of it: u8 */
+	TAG_CLOSE_WHY    /* status token; it ends as soon as its rekey is through */
 };
 
 enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };

@@ -16,7 +16,8 @@ bool resume_i_prepare(struct ike_sa *sa)
 	struct ike *ike = sa->ike;
 	struct handshake *hs = sa->hs;
 	const struct wallet_entry *e =
-		wallet_find(&ike->wallet, sa->settings.profile, &sa->remote, ike_now(ike));
+		wallet_find(&ike->wallet, sa->settings.profile, &sa->remote, sa->hs->connect->tun,
+			ike_now(ike));
 
 	if (e == NULL || !ticket_desk_is_on(sa) ||
 		!resume_suite_is_allowed(hs->conf, &sa->local, &e->state.suite))
@@ -152,7 +153,7 @@ enum status resume_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	}
 	sa_request_done(sa, LANE_EXCHANGE);
 	/* From here on it counts as presented: RFC 5723 4.3.1 wants each used once. */
-	wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote);
+	wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, hs->connect->tun);
 	resume_derive(sa);
 	init_i_float(sa);
 	sa->my_id = hs->resumed->client;
@@ -184,7 +185,7 @@ enum status resume_i_fall_back(struct ike_sa *sa, const struct sa_event *ev)
 	sa_request_done(sa, LANE_EXCHANGE);
 	/* Without an answer the ticket may still be good; a refused one is not. */
 	if (ev->kind == SE_INIT_REFUSED)
-		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote);
+		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, hs->connect->tun);
 	handshake_forget_ticket(hs);
 	hs->retries = 0;
 	hs->cookie_len = 0;

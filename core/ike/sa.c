@@ -108,10 +108,9 @@ uint64_t sa_new_spi(struct ike *ike)
 	return 0;
 }
 
-/* Every timer of every SA finds room, so that arming never fails later. */
-static bool reserve_timers(struct ike *ike)
+bool sa_reserve_timers(struct ike *ike, size_t more)
 {
-	size_t want = (ike->count + 1) * SA_TIMERS;
+	size_t want = ike->count * SA_TIMERS + ike->n_exchanges + more;
 
 	if (want <= ike->timers.heap.count)
 		return true;
@@ -122,7 +121,7 @@ struct ike_sa *sa_alloc(struct ike *ike)
 {
 	struct ike_sa *sa;
 
-	if (!reserve_timers(ike))
+	if (!sa_reserve_timers(ike, SA_TIMERS))
 		return NULL;
 	sa = mem_new(sizeof(*sa));
 	if (sa == NULL)
@@ -524,6 +523,15 @@ void sa_arm_dpd(struct ike_sa *sa)
 		sa_arm(sa, &sa->dpd_timer, due);
 }
 
+uint64_t sa_since_login_ms(const struct ike_sa *sa, uint32_t limit_s)
+{
+	int64_t now = sa->ike->ports->wall_s(sa->ike->ctx);
+	uint64_t past = sa->is_resumed && now > 0 && (uint64_t)now > sa->login_s
+		? (uint64_t)now - sa->login_s : 0;
+
+	return limit_s > past ? (limit_s - past) * 1000 : 0;
+}
+
 void sa_set_lifetimes(struct ike_sa *sa)
 {
 	uint64_t now = ike_now(sa->ike);
@@ -537,7 +545,7 @@ void sa_set_lifetimes(struct ike_sa *sa)
 		sa->rekey_ms = now + child_soft_ms(sa->ike, whole_ms);
 	}
 	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
-		sa->session_end_ms = now + (uint64_t)sa->grant->session_lifetime_s * 1000;
+		sa->session_end_ms = now + sa_since_login_ms(sa, sa->grant->session_lifetime_s);
 	reauth_start(sa);
 }
 

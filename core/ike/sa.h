@@ -28,7 +28,7 @@ struct waiter {
 	struct exchange *x;        /* NULL: the SA itself */
 };
 
-#define SA_TIMERS 10
+#define SA_TIMERS 9
 
 struct ike_sa {
 	struct ike *ike;
@@ -137,6 +137,8 @@ struct ike_sa *sa_new(struct ike *ike, bool is_initiator, const struct endpoint 
 uint64_t sa_new_spi(struct ike *ike);
 /* An empty one that is in no table, for sa_new and for a thaw. NULL: out of memory. */
 struct ike_sa *sa_alloc(struct ike *ike);
+/* Room for every timer of every SA and exchange, and for so many more, so that arming never fails later. */
+bool sa_reserve_timers(struct ike *ike, size_t more);
 /* It does not count as half-open any more. */
 void sa_unguard(struct ike_sa *sa);
 /* Takes it out of all tables and frees it. Tells nobody. */
@@ -180,6 +182,8 @@ void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms);
 void sa_arm_dpd(struct ike_sa *sa);
 void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child *child);
 
+/* What is left of a limit that began with the login, in ms: all of it unless the session was resumed. */
+uint64_t sa_since_login_ms(const struct ike_sa *sa, uint32_t limit_s);
 /* Starts the lifetimes of the SA and of its session. */
 void sa_set_lifetimes(struct ike_sa *sa);
 /* Arms the timer for the earlier of the two. */

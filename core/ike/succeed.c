@@ -152,8 +152,10 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	heir->reauth_ms = old->reauth_ms;
 	/* Both records: the peer may still repeat a request to the old one. */
 	st = ike_keep(heir);
-	if (st != ST_OK)
+	if (st != ST_OK) { /* what is kept under its number is the old one, which has another now */
 		stats_status(ike->stats, st);
+		ike_forget(heir);
+	}
 	stats_inc(ike->stats, CT_IKE_REKEYED);
 	sa_tell(heir, IKE_EV_SA_REKEYED, NULL);
 	work_arm(heir);

@@ -195,14 +195,26 @@ static enum status get_exchange(struct ike_sa *sa, struct view group)
 		x->kind <= X_REKEY_IKE && (x->group == 0 || suite_find(XF_DH, x->group, 0) != NULL) &&
 		(x->kind != X_REKEY_IKE || (x->group != 0 && x->spi_ours != 0)) &&
 		(x->kind == X_REKEY_IKE || (x->child.spi_ours > 255 && x->child.n_ts_i != 0));
+	if (good && x->kind == X_REKEY_IKE)
+		exchange_promise(x);
 	return good ? ST_OK : ST_BAD_PAYLOAD;
+}
+
+static enum status get_why(struct view v, enum status *out)
+{
+	char token[64];
+
+	if (!fz_get_str(v, token, sizeof(token)))
+		return ST_BAD_PAYLOAD;
+	*out = status_from_token(token);
+	if (*out == ST__MAX || *out == ST_OK)
+		*out = ST_INTERNAL;
+	return ST_OK;
 }
 
 /* One field that the table does not have. */
 static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 {
-	char token[64];
-
 	switch (tag) {
 	case TAG_SUITE:
 		return get_suite(v, &sa->suite) ? ST_OK : ST_BAD_PAYLOAD;
@@ -215,12 +227,9 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 	case TAG_TICKET:
 		return ticket_desk_thaw(sa, v);
 	case TAG_WHY:
-		if (!fz_get_str(v, token, sizeof(token)))
-			return ST_BAD_PAYLOAD;
-		sa->why = status_from_token(token);
-		if (sa->why == ST__MAX || sa->why == ST_OK)
-			sa->why = ST_INTERNAL;
-		return ST_OK;
+		return get_why(v, &sa->why);
+	case TAG_CLOSE_WHY:
+		return get_why(v, &sa->close_why);
 	case TAG_GRANT:
 		if (sa->grant != NULL)
 			return ST_BAD_PAYLOAD;
@@ -263,7 +272,9 @@ static bool is_sound(const struct ike_sa *sa)
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
-	       is_sound_window(sa) && sa->frag.form <= FRAG_CISCO;
+	       is_sound_window(sa) && sa->frag.form <= FRAG_CISCO &&
+	       (sa->frag.mtu == 0 || (sa->frag.mtu >= 68 && sa->frag.mtu <= 1500)) &&
+	       (sa->grant != NULL || sa->why != ST_OK);
 }
 
 static enum status read_record(struct ike_sa *sa, struct view rec)

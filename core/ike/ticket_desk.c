@@ -9,6 +9,7 @@
 #include "core/wire/notify.h"
 
 #define SHORTEST_S 30 /* what ends sooner is not worth a ticket */
+#define ASK_EVERY_MS 30000 /* a gateway whose tickets hardly live does not keep us busy */
 #define LOGIN_S 86400 /* where the profile has no lifetime */
 
 bool ticket_desk_is_on(const struct ike_sa *sa)
@@ -63,6 +64,14 @@ static uint64_t left_s(const struct ike_sa *sa, uint64_t end_ms)
 	return end_ms > now ? (end_ms - now) / 1000 : 0;
 }
 
+/* Of a limit that began with the login; one that is beginning has all of it. */
+static uint64_t left_of(uint64_t login_s, uint64_t limit_s, uint64_t now_s)
+{
+	uint64_t past = login_s != 0 && now_s > login_s ? now_s - login_s : 0;
+
+	return limit_s > past ? limit_s - past : 0;
+}
+
 /* RFC 5723 6.2: no longer than the SA, or the session, may live; before the SA is established its times
  * have not begun. And however often a session is resumed, the credentials and a key exchange are due
  * again when the lifetime since the last login is over. */
@@ -72,14 +81,16 @@ static uint64_t lifetime_s(const struct ike_sa *sa)
 	uint64_t again = sa->login_s + (sa->settings.lifetime_s != 0 ? sa->settings.lifetime_s : LOGIN_S);
 
 	s = least(s, again > now ? again - now : 0);
+	if (sa->settings.reauth_s != 0)
+		s = least(s, left_of(sa->login_s, sa->settings.reauth_s, now));
+	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
+		s = least(s, left_of(sa->login_s, sa->grant->session_lifetime_s, now));
 	if (sa->up_ms != 0 && sa->end_ms != 0)
 		s = least(s, left_s(sa, sa->end_ms));
 	if (sa->up_ms != 0 && sa->session_end_ms != 0)
 		s = least(s, left_s(sa, sa->session_end_ms));
 	if (sa->up_ms == 0 && sa->settings.lifetime_s != 0)
 		s = least(s, sa->settings.lifetime_s);
-	if (sa->up_ms == 0 && sa->grant != NULL && sa->grant->session_lifetime_s != 0)
-		s = least(s, sa->grant->session_lifetime_s);
 	return s;
 }
 
@@ -224,13 +235,20 @@ void ticket_desk_on_timer(struct timer *t, void *ctx)
 	work(sa);
 }
 
+static uint32_t tun_of(const struct ike_sa *sa)
+{
+	if (sa->hs != NULL && sa->hs->connect != NULL)
+		return sa->hs->connect->tun;
+	return sa->grant != NULL ? sa->grant->tun : 0;
+}
+
 void ticket_desk_arm(struct ike_sa *sa)
 {
 	uint64_t now = ike_now(sa->ike), left;
 
 	/* One of an SA before this one says nothing about it, and must not outlive a farewell. */
 	if (sa->is_client)
-		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote);
+		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, tun_of(sa));
 	if (sa->login_s == 0)
 		sa->login_s = wall_s(sa->ike);
 	if (sa->wants_ticket)
@@ -239,7 +257,8 @@ void ticket_desk_arm(struct ike_sa *sa)
 		return;
 	/* A fresh one when three quarters are over. */
 	left = sa->ticket.end_ms > now ? sa->ticket.end_ms - now : 0;
-	sa_arm(sa, &sa->ticket_timer, now + left / 4 * 3);
+	left = left / 4 * 3;
+	sa_arm(sa, &sa->ticket_timer, now + (left > ASK_EVERY_MS ? left : ASK_EVERY_MS));
 }
 
 void ticket_desk_inherit(struct ike_sa *old, struct ike_sa *heir)
@@ -259,10 +278,10 @@ void ticket_desk_ended(struct ike_sa *sa)
 	struct ticket t;
 
 	if (sa->is_client && is_farewell)
-		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote);
+		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, tun_of(sa));
 	if (sa->ticket.bytes != NULL && sa->is_up && !was_ended) {
 		describe(sa, &t);
-		wallet_put(&sa->ike->wallet, &sa->remote, &t,
+		wallet_put(&sa->ike->wallet, &sa->remote, tun_of(sa), &t,
 			(struct view){sa->ticket.bytes, sa->ticket.len}, sa->ticket.end_ms);
 		mem_zero(&t, sizeof(t));
 	}

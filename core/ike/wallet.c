@@ -33,28 +33,29 @@ void wallet_fini(struct wallet *w)
 	wallet_forget(w, NULL);
 }
 
-static struct wallet_entry *find(struct wallet *w, const char *profile, const struct endpoint *gateway)
+static struct wallet_entry *find(struct wallet *w, const char *profile, const struct endpoint *gateway,
+	uint32_t tun)
 {
 	LIST_EACH(at, &w->entries) {
 		struct wallet_entry *e = CONTAINER_OF(at, struct wallet_entry, node);
 
 		if (strcmp(e->state.profile, profile) == 0 && e->gateway.vrf == gateway->vrf &&
-			addr_eq(&e->gateway.addr, &gateway->addr))
+			addr_eq(&e->gateway.addr, &gateway->addr) && e->tun == tun)
 			return e;
 	}
 	return NULL;
 }
 
-void wallet_drop(struct wallet *w, const char *profile, const struct endpoint *gateway)
+void wallet_drop(struct wallet *w, const char *profile, const struct endpoint *gateway, uint32_t tun)
 {
-	struct wallet_entry *e = find(w, profile, gateway);
+	struct wallet_entry *e = find(w, profile, gateway, tun);
 
 	if (e != NULL)
 		drop(w, e);
 }
 
-void wallet_put(struct wallet *w, const struct endpoint *gateway, const struct ticket *state,
-	struct view bytes, uint64_t end_ms)
+void wallet_put(struct wallet *w, const struct endpoint *gateway, uint32_t tun,
+	const struct ticket *state, struct view bytes, uint64_t end_ms)
 {
 	struct wallet_entry *e = mem_new(sizeof(*e));
 	uint8_t *copy = mem_dup(bytes.p, bytes.len);
@@ -64,10 +65,11 @@ void wallet_put(struct wallet *w, const struct endpoint *gateway, const struct t
 		mem_free(copy);
 		return;
 	}
-	wallet_drop(w, state->profile, gateway);
+	wallet_drop(w, state->profile, gateway, tun);
 	if (w->n == WALLET_MAX)
 		drop(w, CONTAINER_OF(w->entries.next, struct wallet_entry, node));
 	e->gateway = *gateway;
+	e->tun = tun;
 	e->end_ms = end_ms;
 	e->state = *state;
 	e->bytes = copy;
@@ -77,9 +79,9 @@ void wallet_put(struct wallet *w, const struct endpoint *gateway, const struct t
 }
 
 const struct wallet_entry *wallet_find(struct wallet *w, const char *profile,
-	const struct endpoint *gateway, uint64_t now_ms)
+	const struct endpoint *gateway, uint32_t tun, uint64_t now_ms)
 {
-	struct wallet_entry *e = find(w, profile, gateway);
+	struct wallet_entry *e = find(w, profile, gateway, tun);
 
 	if (e != NULL && e->end_ms > now_ms)
 		return e;

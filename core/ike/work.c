@@ -16,14 +16,20 @@
 
 /* ---- wishes ------------------------------------------------------------------------------------ */
 
-void work_delete_child(struct ike_child *c, enum status why)
+static bool want_delete(struct ike_child *c, enum status why)
 {
 	if (c->state == CHILD_DELETING || c->state == CHILD_RETIRED)
-		return;
+		return false;
 	c->state = CHILD_DELETING;
 	c->wants_rekey = false;
 	c->why = why;
-	work(c->sa);
+	return true;
+}
+
+void work_delete_child(struct ike_child *c, enum status why)
+{
+	if (want_delete(c, why))
+		work(c->sa);
 }
 
 void work_replaced(struct ike_child *c)
@@ -172,6 +178,8 @@ enum status work_close(struct ike_sa *sa, const struct sa_event *ev)
 	if (!is_being_rekeyed(sa))
 		return sa_stop(sa, ev);
 	sa->close_why = ev->status;
+	if (ike_keep(sa) != ST_OK)
+		stats_status(sa->ike->stats, ST_NOMEM);
 	return ST_PENDING;
 }
 
@@ -254,8 +262,7 @@ static bool child_due(struct ike_child *c, uint64_t now)
 		if (is_retired)
 			child_end(c, c->why);
 		else
-			work_delete_child(c, c->state == CHILD_REPLACED ? ST_END_REKEYED
-									: ST_END_LIFETIME);
+			want_delete(c, c->state == CHILD_REPLACED ? ST_END_REKEYED : ST_END_LIFETIME);
 		return is_retired;
 	}
 	if (is_settling(c) && c->up_ms + SETTLE_MS <= now)

@@ -30,11 +30,15 @@ struct worker {
 	struct ring done; /* worker pushes, loop pops; has room for every job there can be */
 };
 
+/* No client that rekeys without end keeps everybody else from logging in. */
+#define FAIR_SHARE 4
+
 struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct list queue;       /* of negotiations */
-	struct list established; /* done before them */
+	struct list established; /* done before them, but for every FAIR_SHARE-th */
+	unsigned in_a_row;       /* of those, while the others waited */
 	bool is_stopping;
 	int fd;
 	size_t room; /* loop: jobs that may still be put, with what is reserved */
@@ -85,7 +89,9 @@ static struct work *next_work(struct jobs *j)
 	while (list_empty(&j->queue) && list_empty(&j->established) && !j->is_stopping)
 		pthread_cond_wait(&j->wake, &j->lock);
 	if (!j->is_stopping) {
-		struct list *first = list_empty(&j->established) ? &j->queue : &j->established;
+		bool is_turn = !list_empty(&j->queue) && j->in_a_row >= FAIR_SHARE - 1;
+		struct list *first = is_turn || list_empty(&j->established) ? &j->queue : &j->established;
+		j->in_a_row = first == &j->established && !list_empty(&j->queue) ? j->in_a_row + 1 : 0;
 		w = CONTAINER_OF(first->next, struct work, queued);
 		list_del(&w->queued);
 	}

@@ -281,6 +281,7 @@ struct ike_connect world_connect_request(void)
 		.local = world_endpoint("192.0.2.1", 500),
 		.request_ip4 = true,
 		.request_ip6 = true,
+		.tun = 7,
 	};
 
 	return c;

@@ -169,7 +169,7 @@ static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
 		return true;
 	is_fragment = it->bytes[16] == PT_SKF;
 	if (from == 0 && is_fragment && w->knobs.corrupt == 0 &&
-		it->len > frag_room(w->node[0].conf->ike.fragmentation_mtu, &it->remote))
+		it->len > frag_room(w->node[0].conf->ike.fragmentation_mtu, &it->local))
 		world_break(w, "a fragment is longer than the MTU allows");
 	if (w->knobs.corrupt != 0 || s->keeper_failed || (it->bytes[19] & 0x20) == 0 ||
 		(it->bytes[16] != PT_SK && !is_fragment))

@@ -233,7 +233,7 @@ static void test_lifetime(void)
 
 static void put_back(const struct wallet_entry *e)
 {
-	wallet_put(&w.node[0].ike->wallet, &e->gateway, &e->state, (struct view){e->bytes, e->len},
+	wallet_put(&w.node[0].ike->wallet, &e->gateway, e->tun, &e->state, (struct view){e->bytes, e->len},
 		e->end_ms);
 }
 
@@ -242,7 +242,7 @@ static struct wallet_entry *copy_ticket(void)
 {
 	struct endpoint gateway = world_endpoint("198.51.100.1", 500);
 	const struct wallet_entry *e =
-		wallet_find(&w.node[0].ike->wallet, "HQ", &gateway, w.now_ms);
+		wallet_find(&w.node[0].ike->wallet, "HQ", &gateway, 7, w.now_ms);
 	struct wallet_entry *copy = malloc(sizeof(*copy));
 
 	if (e == NULL || copy == NULL)
@@ -366,7 +366,7 @@ static void test_rekeyed_since(void)
 	world_run(&w, 1);
 	net.deaf_client = false;
 	T_TRUE(sa_of(0)->ticket.bytes != NULL);
-	wallet_put(&w.node[0].ike->wallet, &sa_of(0)->remote,
+	wallet_put(&w.node[0].ike->wallet, &sa_of(0)->remote, 7,
 		&(struct ticket){.profile = "HQ", .suite = sa_of(0)->suite, .sk_d_len = 32},
 		(struct view){sa_of(0)->ticket.bytes, sa_of(0)->ticket.len}, w.now_ms + 500000);
 	e = copy_ticket();
@@ -654,7 +654,7 @@ static void test_cookie(void)
 	net.lost_exchange = 0;
 	cookies = world_count(&w.node[1], CT_IKE_COOKIES);
 	put_back(&(struct wallet_entry){
-		.gateway = world_endpoint("198.51.100.1", 500), .end_ms = w.now_ms + 10000,
+		.gateway = world_endpoint("198.51.100.1", 500), .tun = 7, .end_ms = w.now_ms + 10000,
 		.state = {.profile = "HQ", .suite = suite}, .bytes = (uint8_t *)"junk", .len = 4});
 	T_DO(log_in());
 	/* For the ticket, and again for the login that followed it. */

@@ -230,33 +230,36 @@ static void test_wallet(void)
 	struct wallet w;
 
 	wallet_init(&w);
-	T_TRUE(wallet_find(&w, "RA", &g, 0) == NULL);
-	wallet_put(&w, &g, &t, (struct view){(const uint8_t *)"one", 3}, 1000);
+	T_TRUE(wallet_find(&w, "RA", &g, 7, 0) == NULL);
+	wallet_put(&w, &g, 7, &t, (struct view){(const uint8_t *)"one", 3}, 1000);
+	T_TRUE(wallet_find(&w, "RA", &g, 8, 0) == NULL); /* that of another tunnel */
 	other.port = 4500;
-	T_TRUE(wallet_find(&w, "RA", &other, 0) != NULL); /* its port does not count */
+	T_TRUE(wallet_find(&w, "RA", &other, 7, 0) != NULL); /* its port does not count */
 	other.vrf = 1;
-	T_TRUE(wallet_find(&w, "RA", &other, 0) == NULL);
-	T_TRUE(wallet_find(&w, "RB", &g, 0) == NULL);
-	wallet_put(&w, &g, &t, (struct view){(const uint8_t *)"second", 6}, 2000);
+	T_TRUE(wallet_find(&w, "RA", &other, 7, 0) == NULL);
+	T_TRUE(wallet_find(&w, "RB", &g, 7, 0) == NULL);
+	wallet_put(&w, &g, 7, &t, (struct view){(const uint8_t *)"second", 6}, 2000);
 	T_EQ(w.n, 1);
-	T_EQ(wallet_find(&w, "RA", &g, 1999)->len, 6);
-	T_TRUE(wallet_find(&w, "RA", &g, 2000) == NULL); /* over, and gone */
+	T_EQ(wallet_find(&w, "RA", &g, 7, 1999)->len, 6);
+	T_TRUE(wallet_find(&w, "RA", &g, 7, 2000) == NULL); /* over, and gone */
 	T_EQ(w.n, 0);
 	for (uint8_t i = 0; i < WALLET_MAX + 3; i++) {
 		g.addr.b[3] = i;
-		wallet_put(&w, &g, &t, (struct view){&i, 1}, 1000);
+		wallet_put(&w, &g, 7, &t, (struct view){&i, 1}, 1000);
 	}
 	T_EQ(w.n, WALLET_MAX);
-	T_TRUE(wallet_find(&w, "RA", &g, 0) != NULL);
+	T_TRUE(wallet_find(&w, "RA", &g, 7, 0) != NULL);
 	g.addr.b[3] = 2;
-	T_TRUE(wallet_find(&w, "RA", &g, 0) == NULL);
+	T_TRUE(wallet_find(&w, "RA", &g, 7, 0) == NULL);
 	g.addr.b[3] = 3;
-	wallet_drop(&w, "RA", &g);
+	wallet_drop(&w, "RA", &g, 8);
+	T_EQ(w.n, WALLET_MAX);
+	wallet_drop(&w, "RA", &g, 7);
 	T_EQ(w.n, WALLET_MAX - 1);
 	wallet_forget(&w, "RB");
 	T_EQ(w.n, WALLET_MAX - 1);
 	snprintf(t.profile, sizeof(t.profile), "RB");
-	wallet_put(&w, &g, &t, (struct view){(const uint8_t *)"one", 3}, 1000);
+	wallet_put(&w, &g, 7, &t, (struct view){(const uint8_t *)"one", 3}, 1000);
 	wallet_forget(&w, "RA");
 	T_EQ(w.n, 1);
 	wallet_fini(&w);
