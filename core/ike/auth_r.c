@@ -268,7 +268,7 @@ enum status auth_r_address(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st;
 
-	sa->grant = mem_dup(&ev->answer->grant, sizeof(ev->answer->grant));
+	sa->grant = grant_keep(&ev->answer->grant);
 	if (sa->grant == NULL)
 		return ST_NOMEM;
 	st = sa->hs->is_childless ? ST_OK : narrow(sa);

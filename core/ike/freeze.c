@@ -8,8 +8,6 @@
 #include "core/ike/record.h"
 #include "core/ike/wish.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-
 static void put_ts(struct wr *w, uint16_t tag, const struct ts *ts, uint8_t n)
 {
 	struct wr_mark m = fz_open(w, tag);
@@ -44,18 +42,20 @@ static void put_wish(struct wr *w, const struct wish *wish)
 	fz_close(w, group);
 }
 
-static void put_grant(struct wr *w, const struct ike_grant *g)
+static void put_grant(struct wr *w, const struct kept_grant *g)
 {
+	struct ike_grant whole;
 	struct wr_mark group = fz_open(w, TAG_GRANT);
 
-	record_put(w, RECORD_GRANT, g);
-	for (size_t i = 0; i < g->n_dns && i < ARRAY_LEN(g->dns); i++)
+	grant_read(g, &whole);
+	record_put(w, RECORD_GRANT, &whole);
+	for (size_t i = 0; i < g->n_dns; i++)
 		fz_addr(w, TAG_DNS, &g->dns[i]);
-	for (size_t i = 0; i < g->n_nbns && i < ARRAY_LEN(g->nbns); i++)
+	for (size_t i = 0; i < g->n_nbns; i++)
 		fz_addr(w, TAG_NBNS, &g->nbns[i]);
-	for (size_t i = 0; i < g->n_subnets && i < ARRAY_LEN(g->subnets); i++)
+	for (size_t i = 0; i < g->n_subnets; i++)
 		fz_prefix(w, TAG_SUBNET, &g->subnets[i]);
-	for (size_t i = 0; i < g->n_remote && i < ARRAY_LEN(g->remote); i++)
+	for (size_t i = 0; i < g->n_remote; i++)
 		fz_prefix(w, TAG_REMOTE, &g->remote[i]);
 	fz_close(w, group);
 }

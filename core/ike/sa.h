@@ -9,6 +9,7 @@
 #include "core/crypto/keys.h"
 #include "core/ike/child_sa.h"
 #include "core/ike/dpd.h"
+#include "core/ike/grant.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
 #include "core/ike/mobike.h"
@@ -85,7 +86,7 @@ struct ike_sa {
 	struct ike_id peer_id;
 	struct sa_settings settings;
 	struct ulid session;
-	struct ike_grant *grant;   /* NULL until granted */
+	struct kept_grant *grant;  /* NULL until granted */
 	struct sa_ticket ticket;
 	uint64_t login_s;          /* UTC; when the client last showed its credentials; 0: not known */
 	struct handshake *hs;      /* NULL once established */

@@ -118,8 +118,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);
-	if (sa->grant != NULL)
-		out->grant = *sa->grant;
+	grant_read(sa->grant, &out->grant);
 	LIST_EACH(at, &sa->children)
 		if (out->n_children < IKE_CHILDREN_INFO &&
 			CONTAINER_OF(at, struct ike_child, node)->is_installed &&

@@ -58,8 +58,9 @@ static bool get_child(struct view group, struct ike_child *c)
 	       c->n_remote_ts > 0 && c->state <= CHILD_RETIRED;
 }
 
-static bool get_grant(struct view group, struct ike_grant *g)
+static enum status get_grant(struct view group, struct kept_grant **out)
 {
+	struct ike_grant whole = {0}, *g = &whole;
 	struct rd r = rd_init(group.p, group.len);
 	struct view v;
 	uint16_t tag;
@@ -77,7 +78,10 @@ static bool get_grant(struct view group, struct ike_grant *g)
 		if (tag == TAG_REMOTE && g->n_remote < ARRAY_LEN(g->remote))
 			g->remote[g->n_remote++] = fz_get_prefix(v);
 	}
-	return good && rd_ok(&r);
+	if (!good || !rd_ok(&r))
+		return ST_BAD_PAYLOAD;
+	*out = grant_keep(g);
+	return *out != NULL ? ST_OK : ST_NOMEM;
 }
 
 static bool get_suite(struct view v, struct ike_suite *out)
@@ -222,12 +226,7 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 			sa->why = ST_INTERNAL;
 		return ST_OK;
 	case TAG_GRANT:
-		if (sa->grant != NULL)
-			return ST_BAD_PAYLOAD;
-		sa->grant = mem_new(sizeof(*sa->grant));
-		if (sa->grant == NULL)
-			return ST_NOMEM;
-		return get_grant(v, sa->grant) ? ST_OK : ST_BAD_PAYLOAD;
+		return sa->grant == NULL ? get_grant(v, &sa->grant) : ST_BAD_PAYLOAD;
 	case TAG_CHILD:
 		return add_child(sa, v);
 	case TAG_WISH:

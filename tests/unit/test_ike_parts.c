@@ -470,11 +470,12 @@ static void test_class_17_narrowing(void)
 		struct ts_set wi = set_of(rows[i].ts_i[0], rows[i].ts_i[1]);
 		struct ts_set wr = set_of(rows[i].ts_r[0], rows[i].ts_r[1]);
 		struct ts_set gi, gr;
-		struct ike_grant g = {0};
+		struct prefix granted[2];
+		struct kept_grant g = {.remote = granted};
 
 		T_ROW(i, rows[i].name);
 		for (int k = 0; k < 2 && rows[i].granted[k] != NULL; k++)
-			T_EQ(prefix_parse(rows[i].granted[k], &g.remote[g.n_remote++]), ST_OK);
+			T_EQ(prefix_parse(rows[i].granted[k], &granted[g.n_remote++]), ST_OK);
 		T_EQ(narrow_for_grant(&ai, &ar, &g, &gi, &gr), rows[i].want);
 		if (rows[i].want != ST_OK)
 			continue;
