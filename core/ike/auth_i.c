@@ -220,9 +220,9 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 		if (st != ST_OK)
 			return st;
 	}
-	sa->grant = grant_keep(&grant);
-	if (sa->grant == NULL)
-		return ST_NOMEM;
+	st = grant_keep(&grant, &sa->grant);
+	if (st != ST_OK)
+		return st;
 	return hs->is_childless ? ST_OK : child_read_reply(sa, p);
 }
 

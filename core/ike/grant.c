@@ -16,7 +16,7 @@ static const void *put(uint8_t **at, const void *p, size_t len)
 /* Addresses, prefixes and text are bytes: the lists need no alignment. */
 _Static_assert(_Alignof(struct addr) == 1 && _Alignof(struct prefix) == 1, "lists stand end to end");
 
-struct kept_grant *grant_keep(const struct ike_grant *g)
+enum status grant_keep(const struct ike_grant *g, struct kept_grant **out)
 {
 	const size_t dns = g->n_dns * sizeof(g->dns[0]), nbns = g->n_nbns * sizeof(g->nbns[0]);
 	const size_t subnets = g->n_subnets * sizeof(g->subnets[0]);
@@ -26,7 +26,7 @@ struct kept_grant *grant_keep(const struct ike_grant *g)
 	uint8_t *at;
 
 	if (k == NULL)
-		return NULL;
+		return ST_NOMEM;
 	*k = (struct kept_grant){
 		.ip4 = g->ip4,
 		.ip6 = g->ip6,
@@ -46,7 +46,9 @@ struct kept_grant *grant_keep(const struct ike_grant *g)
 	k->remote = put(&at, g->remote, remote);
 	k->def_domain = put(&at, g->def_domain, domain);
 	k->banner = put(&at, g->banner, banner);
-	return k;
+	mem_free(*out);
+	*out = k;
+	return ST_OK;
 }
 
 void grant_read(const struct kept_grant *k, struct ike_grant *out)

@@ -26,8 +26,8 @@ struct kept_grant {
 	const char *banner;
 };
 
-/* A copy of g; NULL: out of memory. */
-struct kept_grant *grant_keep(const struct ike_grant *g) MUST_USE;
+/* A copy of g in the place of *k, which may be NULL. ST_NOMEM: *k stays. */
+enum status grant_keep(const struct ike_grant *g, struct kept_grant **k) MUST_USE;
 /* What grant_keep() was given, with zeroes behind the lists; k NULL: nothing was granted. */
 void grant_read(const struct kept_grant *k, struct ike_grant *out);
 

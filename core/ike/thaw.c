@@ -78,10 +78,7 @@ static enum status get_grant(struct view group, struct kept_grant **out)
 		if (tag == TAG_REMOTE && g->n_remote < ARRAY_LEN(g->remote))
 			g->remote[g->n_remote++] = fz_get_prefix(v);
 	}
-	if (!good || !rd_ok(&r))
-		return ST_BAD_PAYLOAD;
-	*out = grant_keep(g);
-	return *out != NULL ? ST_OK : ST_NOMEM;
+	return good && rd_ok(&r) ? grant_keep(g, out) : ST_BAD_PAYLOAD;
 }
 
 static bool get_suite(struct view v, struct ike_suite *out)
