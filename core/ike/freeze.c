@@ -27,8 +27,8 @@ static void put_child(struct wr *w, const struct ike_child *c)
 	wr_u16(w, c->suite.integ != NULL ? c->suite.integ->id : 0);
 	wr_u16(w, c->suite.esn);
 	fz_close(w, m);
-	put_ts(w, TAG_LOCAL_TS, c->local_ts, c->n_local_ts);
-	put_ts(w, TAG_REMOTE_TS, c->remote_ts, c->n_remote_ts);
+	put_ts(w, TAG_LOCAL_TS, child_local_ts(c), c->n_local_ts);
+	put_ts(w, TAG_REMOTE_TS, child_remote_ts(c), c->n_remote_ts);
 	fz_close(w, group);
 }
 

@@ -30,7 +30,8 @@ static bool get_ts(struct view v, struct ts *out, uint8_t *n)
 }
 
 /* What a child's record says, before there is a child. */
-static bool get_child(struct view group, struct ike_child *c)
+static bool get_child(struct view group, struct ike_child *c, struct ts local[IKE_TS_MAX],
+	struct ts remote[IKE_TS_MAX])
 {
 	struct rd r = rd_init(group.p, group.len);
 	struct view v;
@@ -43,9 +44,9 @@ static bool get_child(struct view group, struct ike_child *c)
 		if (record_take(RECORD_CHILD, tag, v, c, &good))
 			continue;
 		if (tag == TAG_LOCAL_TS)
-			good &= get_ts(v, c->local_ts, &c->n_local_ts);
+			good &= get_ts(v, local, &c->n_local_ts);
 		if (tag == TAG_REMOTE_TS)
-			good &= get_ts(v, c->remote_ts, &c->n_remote_ts);
+			good &= get_ts(v, remote, &c->n_remote_ts);
 		if (tag == TAG_ESP) {
 			for (size_t i = 0; i < 4; i++)
 				id[i] = rd_u16(&f);
@@ -118,9 +119,10 @@ static enum status get_request(struct view v, struct window_request *r)
 
 static enum status add_child(struct ike_sa *sa, struct view group)
 {
+	struct ts local[IKE_TS_MAX], remote[IKE_TS_MAX];
 	struct ike_child c = {0}, *child;
 
-	if (!get_child(group, &c))
+	if (!get_child(group, &c, local, remote))
 		return ST_BAD_PAYLOAD;
 	if (ike_find_child(sa->ike, c.spi_in) != NULL)
 		return ST_EXISTS;
@@ -135,7 +137,7 @@ static enum status add_child(struct ike_sa *sa, struct view group)
 	*child = c;
 	if (child->state == CHILD_RETIRED)
 		sa->n_children--;
-	return ST_OK;
+	return child_set_ts(child, local, c.n_local_ts, remote, c.n_remote_ts);
 }
 
 static enum status get_wish(struct ike_sa *sa, struct view group)
