@@ -95,17 +95,12 @@ static bool get_suite(struct view v, struct ike_suite *out)
 static enum status get_kept(struct view v, struct window_in *in)
 {
 	struct rd r = rd_init(v.p, v.len);
-	struct window_kept *k;
 	uint32_t msgid = rd_u32(&r);
 	struct view bytes = rd_rest(&r);
 
 	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > DATAGRAMS_MAX)
 		return ST_BAD_PAYLOAD;
-	k = &in->kept[msgid % WINDOW_MAX];
-	if (k->bytes != NULL)
-		return ST_BAD_PAYLOAD;
-	*k = (struct window_kept){msgid, mem_dup(bytes.p, bytes.len), bytes.len};
-	return k->bytes != NULL ? ST_OK : ST_NOMEM;
+	return window_in_restore(in, msgid, bytes);
 }
 
 static enum status get_request(struct view v, struct window_request *r)
