@@ -511,7 +511,8 @@ static void test_class_17_narrowing(void)
 static struct ike_grant largest_grant(void)
 {
 	struct ike_grant g = {.ip4 = {4, {10, 9, 0, 5}}, .ip6 = {6, {0xfd}}, .ip4_mask_len = 24,
-		.ip6_prefix_len = 128, .n_dns = 8, .n_nbns = 2, .n_subnets = 32, .n_remote = IKE_TS_MAX, .tun = 7, .session_lifetime_s = 3600};
+		.ip6_prefix_len = 128, .n_dns = 8, .n_nbns = 2, .n_subnets = 32,
+		.n_remote = IKE_TS_MAX, .tun = 7, .session_lifetime_s = 3600};
 
 	for (size_t i = 0; i < 8; i++)
 		g.dns[i] = g.ip6;
