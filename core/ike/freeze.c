@@ -118,6 +118,7 @@ static void put_window(struct wr *w, struct ike_sa *sa)
 	sa->in.missing |= sa->in.busy;
 	record_put(w, RECORD_SA, sa);
 	sa->in.missing = missing;
+	fz_str(w, TAG_DETAIL, sa_detail(sa));
 	put_kept(w, &sa->in);
 	for (size_t i = 0; i < LANES; i++)
 		if (sa->out.lane[i].kind != REQ_NONE)

@@ -80,7 +80,7 @@ struct ike_sa {
 
 	struct waiter wait;        /* for the open job, ask or commit of its state */
 	enum status why;           /* how it ends or failed */
-	char detail[IKE_DETAIL_LEN];
+	char *detail;              /* sentence for the operator; NULL: none, see sa_detail() */
 
 	struct ike_id my_id;
 	struct ike_id peer_id;
@@ -151,6 +151,7 @@ void sa_event(struct ike_sa *sa, enum sa_event_kind kind, enum status status);
 /* A thawed SA goes on in UP or DELETING; what entering them would do was done before. */
 void sa_resume(struct ike_sa *sa, enum sa_state state);
 
+const char *sa_detail(const struct ike_sa *sa); /* "": none */
 /* Remembers why an action fails and returns st. The first reason stays. */
 enum status sa_fail(struct ike_sa *sa, enum status st, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -196,12 +196,25 @@ static enum status get_exchange(struct ike_sa *sa, struct view group)
 	return good ? ST_OK : ST_BAD_PAYLOAD;
 }
 
+static enum status get_detail(struct view v, char **detail)
+{
+	char words[IKE_DETAIL_LEN];
+
+	if (*detail != NULL || !fz_get_str(v, words, sizeof(words)))
+		return ST_BAD_PAYLOAD;
+	if (words[0] != '\0')
+		*detail = mem_strdup(words);
+	return words[0] == '\0' || *detail != NULL ? ST_OK : ST_NOMEM;
+}
+
 /* One field that the table does not have. */
 static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 {
 	char token[64];
 
 	switch (tag) {
+	case TAG_DETAIL:
+		return get_detail(v, &sa->detail);
 	case TAG_SUITE:
 		return get_suite(v, &sa->suite) ? ST_OK : ST_BAD_PAYLOAD;
 	case TAG_KEPT:
