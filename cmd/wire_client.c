@@ -51,7 +51,7 @@ static const struct session *session_on(const struct wire *w, uint32_t tun)
 {
 	const struct session *found = NULL;
 	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s))
-		if (s->grant.tun == tun && s->state == SESSION_UP)
+		if (s->grant->tun == tun && s->state == SESSION_UP)
 			found = s;
 	return found;
 }
@@ -62,12 +62,12 @@ static const struct session *session_on(const struct wire *w, uint32_t tun)
 static void given(const struct wire *w, uint32_t tun, struct prefix *ip4, struct prefix *ip6)
 {
 	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
-		if (s->grant.tun != tun || s->state != SESSION_UP || !s->we_are_initiator)
+		if (s->grant->tun != tun || s->state != SESSION_UP || !s->we_are_initiator)
 			continue;
-		if (s->grant.ip4.family)
-			*ip4 = (struct prefix){s->grant.ip4, 32};
-		if (s->grant.ip6.family)
-			*ip6 = (struct prefix){s->grant.ip6, 128};
+		if (s->grant->ip4.family)
+			*ip4 = (struct prefix){s->grant->ip4, 32};
+		if (s->grant->ip6.family)
+			*ip6 = (struct prefix){s->grant->ip6, 128};
 	}
 }
 
@@ -379,7 +379,7 @@ void wire_client_changed(struct wire *w, uint32_t tun)
 static void came_up(struct wire *w, const struct ike_event *ev)
 {
 	const struct session *s = session_find(w->sessions, &ev->session);
-	struct wire_client *c = s ? client_of_tun(w, s->grant.tun) : NULL;
+	struct wire_client *c = s ? client_of_tun(w, s->grant->tun) : NULL;
 	if (!c)
 		return;
 	const struct session *before = session_find(w->sessions, &c->session);
@@ -439,7 +439,7 @@ static void moved(const struct wire *w, const struct ike_event *ev)
 static void is_due(struct wire *w, const struct ike_event *ev)
 {
 	const struct session *s = session_find(w->sessions, &ev->session);
-	struct wire_client *c = s ? client_of_tun(w, s->grant.tun) : NULL;
+	struct wire_client *c = s ? client_of_tun(w, s->grant->tun) : NULL;
 	const struct session *current = c ? session_find(w->sessions, &c->session) : NULL;
 	if (!current)
 		return;
@@ -594,7 +594,7 @@ static void close_unwanted(struct wire *w)
 	const struct session *next;
 	for (const struct session *s = session_next(w->sessions, NULL); s; s = next) {
 		next = session_next(w->sessions, s);
-		if (s->we_are_initiator && !client_of_tun(w, s->grant.tun))
+		if (s->we_are_initiator && !client_of_tun(w, s->grant->tun))
 			(void)!ike_close(w->ike, s->sa, ST_END_CONFIG);
 	}
 }

@@ -85,10 +85,10 @@ static void put_selectors(const struct client_spec *s, struct ike_connect *k)
 static void want_same(const struct wire *w, struct ike_connect *k)
 {
 	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
-		if (s->grant.tun != k->tun || s->state != SESSION_UP || !s->we_are_initiator)
+		if (s->grant->tun != k->tun || s->state != SESSION_UP || !s->we_are_initiator)
 			continue;
-		k->want_ip4 = s->grant.ip4;
-		k->want_ip6 = s->grant.ip6;
+		k->want_ip4 = s->grant->ip4;
+		k->want_ip6 = s->grant->ip6;
 	}
 }
 

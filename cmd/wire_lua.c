@@ -477,10 +477,10 @@ static void session_pairs(const struct wire *w, const struct session *s, struct 
 	attributes_who(s, vrf_name(w, s->local.vrf), p);
 	add(p, "pool", s->pool4);
 	add(p, "pool6", s->pool6);
-	if (s->grant.ip4.family)
-		add(p, "ip4", addr_format(&s->grant.ip4, text));
-	if (s->grant.ip6.family)
-		add(p, "ip6", prefix_format(&(struct prefix){s->grant.ip6, s->grant.ip6_prefix_len}, text));
+	if (s->grant->ip4.family)
+		add(p, "ip4", addr_format(&s->grant->ip4, text));
+	if (s->grant->ip6.family)
+		add(p, "ip6", prefix_format(&(struct prefix){s->grant->ip6, s->grant->ip6_prefix_len}, text));
 }
 
 void wire_lua_up(struct wire *w, const struct session *s)

@@ -77,7 +77,7 @@ void wire_orphan_keep(struct wire *w)
 bool wire_orphan_is_used(const struct wire *w, const struct plan_tun *t)
 {
 	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s))
-		if (s->grant.tun == t->number)
+		if (s->grant->tun == t->number)
 			return true;
 	return false;
 }

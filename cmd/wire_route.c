@@ -144,12 +144,12 @@ static void make_way(struct wire *w, const struct route *for_it)
  * to announced (session_authorize left only what `route accept` lets in). */
 static uint8_t count_of(const struct session *s)
 {
-	return s->we_are_initiator ? s->grant.n_subnets : s->grant.n_remote;
+	return s->we_are_initiator ? s->grant->n_subnets : s->grant->n_remote;
 }
 
 static const struct prefix *net_of(const struct session *s, uint8_t i)
 {
-	return s->we_are_initiator ? &s->grant.subnets[i] : &s->grant.remote[i];
+	return s->we_are_initiator ? &s->grant->subnets[i] : &s->grant->remote[i];
 }
 
 /* Our own ESP would go into the tunnel. */
@@ -162,7 +162,7 @@ static bool swallows_peer(const struct plan_tun *t, const struct session *s, con
 static const struct plan_tun *needs(const struct wire *w, const struct session *s, uint8_t i,
 				    struct plan_route *out)
 {
-	const struct plan_tun *t = plan_find_tun(&w->plan, s->grant.tun);
+	const struct plan_tun *t = plan_find_tun(&w->plan, s->grant->tun);
 	struct prefix *p = &out->prefix;
 	*out = (struct plan_route){*net_of(s, i), s->we_are_initiator ? s->route_distance : 0};
 	prefix_mask(p);
@@ -176,7 +176,7 @@ static const struct plan_tun *needs(const struct wire *w, const struct session *
 static void log_swallowed(const struct wire *w, const struct session *s)
 {
 	char text[PREFIX_TEXT];
-	const struct plan_tun *t = plan_find_tun(&w->plan, s->grant.tun);
+	const struct plan_tun *t = plan_find_tun(&w->plan, s->grant->tun);
 	for (uint8_t i = 0; t && i < count_of(s); i++)
 		if (swallows_peer(t, s, net_of(s, i)))
 			LOG(EV_NET_ERROR, kv_str("interface", t->name),
@@ -209,7 +209,7 @@ static void forget_kept(struct wire *w, const struct session *s)
 {
 	char name[PLAN_NAME];
 	struct asroot_reply reply;
-	plan_tun_name(s->grant.tun, name);
+	plan_tun_name(s->grant->tun, name);
 	for (uint8_t i = 0; i < count_of(s); i++)
 		(void)!order(w, name, net_of(s, i), 0, true, &reply);
 }

@@ -72,12 +72,12 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 	endpoint_format(&s->local, row->local);
 	endpoint_format(&s->remote, row->remote);
 	if (s->lease4)
-		addr_format(&s->grant.ip4, row->ip4);
+		addr_format(&s->grant->ip4, row->ip4);
 	/* One address is written as show writes it; a prefix with its length. */
-	if (s->lease6 && s->grant.ip6_prefix_len == 128)
-		addr_format(&s->grant.ip6, row->ip6);
+	if (s->lease6 && s->grant->ip6_prefix_len == 128)
+		addr_format(&s->grant->ip6, row->ip6);
 	else if (s->lease6)
-		prefix_format(&(struct prefix){s->grant.ip6, s->grant.ip6_prefix_len}, row->ip6);
+		prefix_format(&(struct prefix){s->grant->ip6, s->grant->ip6_prefix_len}, row->ip6);
 	put(row->pool4, sizeof(row->pool4), s->pool4);
 	put(row->pool6, sizeof(row->pool6), s->pool6);
 }
@@ -239,7 +239,7 @@ static void log_session(enum event e, const struct session *s, enum status why,
 	char id[ULID_TEXT], who[STORE_IDENTITY];
 	LOG(e, kv_str("session", ulid_format(&s->ulid, id)), kv_ep("remote", &s->remote),
 	    kv_str("identity", session_identity(&s->peer_id, who, sizeof(who))),
-	    kv_str("profile", s->profile), kv_addr("ip4", &s->grant.ip4), kv_addr("ip6", &s->grant.ip6),
+	    kv_str("profile", s->profile), kv_addr("ip4", &s->grant->ip4), kv_addr("ip6", &s->grant->ip6),
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }
 
@@ -281,7 +281,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		st = ST_CANCELLED;
 	} else if (st == ST_OK) {
 		session_up(w->sessions, s, &c->commit);
-		wire_client_changed(w, s->grant.tun);
+		wire_client_changed(w, s->grant->tun);
 		wire_route_up(w, s);
 		st = keep_session(w, s);
 		if (st == ST_OK)
@@ -297,7 +297,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 {
 	struct total t = total_of(w, s);
 	struct past *p = past_of(w, &s->ulid);
-	uint32_t tun = s->grant.tun;
+	uint32_t tun = s->grant->tun;
 	keep_del(w->keep, KEEP_SESSION, keep_key(&s->ulid));
 	/* Also of one that never came up: its row may be on its way to the disk. */
 	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t.sum) != ST_OK)

@@ -100,10 +100,10 @@ static void card_of(const struct wire *w, const struct session *s, struct snmp_c
 	put(card->vrf, sizeof(card->vrf), snapshot_vrf_name(w->conf, s->local.vrf));
 	put(card->ivrf, sizeof(card->ivrf), s->ivrf);
 	if (s->lease4)
-		card->ip4 = s->grant.ip4;
+		card->ip4 = s->grant->ip4;
 	if (s->lease6) {
-		card->ip6 = s->grant.ip6;
-		card->ip6_len = s->grant.ip6_prefix_len;
+		card->ip6 = s->grant->ip6;
+		card->ip6_len = s->grant->ip6_prefix_len;
 	}
 }
 

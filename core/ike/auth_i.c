@@ -203,6 +203,7 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 	const struct payload *cp = payload_find(p, PT_CP);
 	bool ip4 = hs->connect->request_ip4, ip6 = hs->connect->request_ip6;
 	uint16_t error = error_of(p);
+	struct ike_grant grant = {0};
 	enum status st;
 
 	if (error != 0)
@@ -211,17 +212,17 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 		(payload_find(p, PT_TSI) == NULL) != hs->is_childless ||
 		(payload_find(p, PT_TSR) == NULL) != hs->is_childless)
 		return ST_BAD_EXCHANGE;
-	sa->grant = mem_new(sizeof(*sa->grant));
-	if (sa->grant == NULL)
-		return ST_NOMEM;
 	if ((ip4 || ip6) && cp == NULL)
 		return sa_fail(sa, ST_NO_ADDRESS, "%s", "the peer gave no address");
 	/* A CFG_SET that we did not ask for is not acknowledged here and changes nothing. */
 	if (ip4 || ip6) {
-		st = cp_read_reply(cp->body, ip4, ip6, sa->grant);
+		st = cp_read_reply(cp->body, ip4, ip6, &grant);
 		if (st != ST_OK)
 			return st;
 	}
+	st = grant_keep(&grant, &sa->grant);
+	if (st != ST_OK)
+		return st;
 	return hs->is_childless ? ST_OK : child_read_reply(sa, p);
 }
 

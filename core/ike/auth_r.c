@@ -266,12 +266,10 @@ static enum status narrow(struct ike_sa *sa)
 
 enum status auth_r_address(struct ike_sa *sa, const struct sa_event *ev)
 {
-	enum status st;
+	enum status st = grant_keep(&ev->answer->grant, &sa->grant);
 
-	sa->grant = mem_dup(&ev->answer->grant, sizeof(ev->answer->grant));
-	if (sa->grant == NULL)
-		return ST_NOMEM;
-	st = sa->hs->is_childless ? ST_OK : narrow(sa);
+	if (st == ST_OK && !sa->hs->is_childless)
+		st = narrow(sa);
 	if (st == ST_OK)
 		st = child_install_first(sa);
 	return st == ST_OK ? sa_commit(sa) : st;

@@ -221,6 +221,7 @@ void child_free(struct ike_child *c)
 		c->sa->n_children--;
 	list_del(&c->node);
 	map_del(&c->sa->ike->children, &c->by_spi);
+	mem_free(c->ts);
 	mem_free(c);
 }
 
@@ -339,7 +340,23 @@ uint64_t child_soft_ms(struct ike *ike, uint64_t whole_ms)
 	return whole_ms / 10 * 8 + whole_ms / 10 * r / UINT16_MAX;
 }
 
-static void fill(struct ike_child *c, const struct child_birth *b)
+enum status child_set_ts(struct ike_child *c, const struct ts *local, uint8_t n_local,
+	const struct ts *remote, uint8_t n_remote)
+{
+	struct ts *ts = mem_array((size_t)n_local + n_remote, sizeof(*ts));
+
+	if (ts == NULL)
+		return ST_NOMEM;
+	memcpy(ts, local, n_local * sizeof(*ts));
+	memcpy(ts + n_local, remote, n_remote * sizeof(*ts));
+	mem_free(c->ts);
+	c->ts = ts;
+	c->n_local_ts = n_local;
+	c->n_remote_ts = n_remote;
+	return ST_OK;
+}
+
+static enum status fill(struct ike_child *c, const struct child_birth *b)
 {
 	const struct ike_sa *sa = c->sa;
 	const struct child_offer *o = b->offer;
@@ -361,10 +378,8 @@ static void fill(struct ike_child *c, const struct child_birth *b)
 	c->end_ms = whole_ms != 0 ? c->up_ms + whole_ms : 0;
 	c->rekey_ms = whole_ms != 0 && c->may_rekey
 		? c->up_ms + child_soft_ms(sa->ike, whole_ms) : 0;
-	c->n_local_ts = b->is_initiator ? o->n_ts_i : o->n_ts_r;
-	c->n_remote_ts = b->is_initiator ? o->n_ts_r : o->n_ts_i;
-	memcpy(c->local_ts, b->is_initiator ? o->ts_i : o->ts_r, sizeof(c->local_ts));
-	memcpy(c->remote_ts, b->is_initiator ? o->ts_r : o->ts_i, sizeof(c->remote_ts));
+	return b->is_initiator ? child_set_ts(c, o->ts_i, o->n_ts_i, o->ts_r, o->n_ts_r)
+			       : child_set_ts(c, o->ts_r, o->n_ts_r, o->ts_i, o->n_ts_i);
 }
 
 static enum status fill_keys(const struct ike_sa *sa, const struct child_birth *b,
@@ -406,8 +421,8 @@ static void spec_of(const struct ike_child *c, const struct child_birth *b,
 		.n_local_ts = c->n_local_ts,
 		.n_remote_ts = c->n_remote_ts,
 	};
-	memcpy(s->local_ts, c->local_ts, sizeof(s->local_ts));
-	memcpy(s->remote_ts, c->remote_ts, sizeof(s->remote_ts));
+	memcpy(s->local_ts, child_local_ts(c), c->n_local_ts * sizeof(*c->ts));
+	memcpy(s->remote_ts, child_remote_ts(c), c->n_remote_ts * sizeof(*c->ts));
 }
 
 enum status child_install(struct ike_sa *sa, const struct child_birth *b, struct ike_child **out)
@@ -418,9 +433,11 @@ enum status child_install(struct ike_sa *sa, const struct child_birth *b, struct
 
 	if (c == NULL)
 		return ST_NOMEM;
-	fill(c, b);
-	spec_of(c, b, &spec);
-	st = fill_keys(sa, b, &spec);
+	st = fill(c, b);
+	if (st == ST_OK) {
+		spec_of(c, b, &spec);
+		st = fill_keys(sa, b, &spec);
+	}
 	if (st == ST_OK)
 		st = sa->ike->ports->install(sa->ike->ctx, &spec);
 	mem_zero(&spec, sizeof(spec));

@@ -82,6 +82,10 @@ void child_end(struct ike_child *child, enum status why);
 void child_retire(struct ike_child *child, enum status why);
 void child_free(struct ike_child *child);
 
+/* Its selectors, for those that it had. ST_NOMEM: as before. */
+enum status child_set_ts(struct ike_child *c, const struct ts *local, uint8_t n_local,
+	const struct ts *remote, uint8_t n_remote) MUST_USE;
+
 void child_put_ts(struct msg_out *o, uint8_t type, const struct ts *ts, uint8_t n);
 
 #endif

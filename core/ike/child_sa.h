@@ -43,8 +43,17 @@ struct ike_child {
 	uint64_t end_ms;          /* when its state is over: lifetime, patience, retirement; 0: never */
 	uint8_t n_local_ts;
 	uint8_t n_remote_ts;
-	struct ts local_ts[IKE_TS_MAX];
-	struct ts remote_ts[IKE_TS_MAX];
+	struct ts *ts;            /* the local selectors, then the remote ones */
 };
+
+static inline const struct ts *child_local_ts(const struct ike_child *c)
+{
+	return c->ts;
+}
+
+static inline const struct ts *child_remote_ts(const struct ike_child *c)
+{
+	return c->ts != NULL ? c->ts + c->n_local_ts : NULL;
+}
 
 #endif

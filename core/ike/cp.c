@@ -35,7 +35,7 @@ enum status cp_read_request(struct view body, struct handshake *hs)
 	return ST_OK;
 }
 
-static void put_address(struct wr *w, const struct ike_grant *g)
+static void put_address(struct wr *w, const struct kept_grant *g)
 {
 	if (g->ip4.family == 4) {
 		cp_put_addr(w, CPA_IP4_ADDRESS, &g->ip4);
@@ -55,17 +55,17 @@ static void put_address(struct wr *w, const struct ike_grant *g)
 /* R-MCF-15: all other attributes are included, requested or not. The default domain is none of them:
  * INTERNAL_DNS_DOMAIN would mean split DNS (RFC 8598), and the Unity attribute is for clients that
  * say who they are (R-MCF-10). */
-void cp_put_reply(struct msg_out *o, const struct ike_grant *g)
+void cp_put_reply(struct msg_out *o, const struct kept_grant *g)
 {
 	struct wr_mark m = payload_open(&o->c, PT_CP);
 
 	cp_build_head(&o->w, CP_REPLY);
 	put_address(&o->w, g);
-	for (size_t i = 0; i < g->n_dns && i < ARRAY_LEN(g->dns); i++)
+	for (size_t i = 0; i < g->n_dns; i++)
 		cp_put_addr(&o->w, g->dns[i].family == 4 ? CPA_IP4_DNS : CPA_IP6_DNS, &g->dns[i]);
-	for (size_t i = 0; i < g->n_nbns && i < ARRAY_LEN(g->nbns); i++)
+	for (size_t i = 0; i < g->n_nbns; i++)
 		cp_put_addr(&o->w, CPA_IP4_NBNS, &g->nbns[i]);
-	for (size_t i = 0; i < g->n_subnets && i < ARRAY_LEN(g->subnets); i++) {
+	for (size_t i = 0; i < g->n_subnets; i++) {
 		const struct prefix *p = &g->subnets[i];
 
 		cp_put_prefix(&o->w, p->addr.family == 4 ? CPA_IP4_SUBNET : CPA_IP6_SUBNET, p);

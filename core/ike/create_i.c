@@ -86,8 +86,8 @@ static enum status prepare(struct exchange *x)
 	x->child.spi_ours = child_new_spi_like(ike, x->old_spi);
 	x->child.n_ts_i = old->n_local_ts;
 	x->child.n_ts_r = old->n_remote_ts;
-	memcpy(x->child.ts_i, old->local_ts, sizeof(x->child.ts_i));
-	memcpy(x->child.ts_r, old->remote_ts, sizeof(x->child.ts_r));
+	memcpy(x->child.ts_i, child_local_ts(old), old->n_local_ts * sizeof(*old->ts));
+	memcpy(x->child.ts_r, child_remote_ts(old), old->n_remote_ts * sizeof(*old->ts));
 	return x->child.spi_ours != 0 ? ST_OK : ST_INTERNAL;
 }
 

@@ -135,10 +135,10 @@ static enum status narrow_to_ours(const struct ike_sa *sa, const struct ts_set *
 
 		if (c->state != CHILD_UP)
 			continue;
-		ts_i->n = (uint8_t)ts_narrow(asked_i->v, asked_i->n, c->remote_ts, c->n_remote_ts, ts_i->v,
-			IKE_TS_MAX);
-		ts_r->n = (uint8_t)ts_narrow(asked_r->v, asked_r->n, c->local_ts, c->n_local_ts, ts_r->v,
-			IKE_TS_MAX);
+		ts_i->n = (uint8_t)ts_narrow(asked_i->v, asked_i->n, child_remote_ts(c), c->n_remote_ts,
+			ts_i->v, IKE_TS_MAX);
+		ts_r->n = (uint8_t)ts_narrow(asked_r->v, asked_r->n, child_local_ts(c), c->n_local_ts,
+			ts_r->v, IKE_TS_MAX);
 		if (ts_i->n > 0 && ts_r->n > 0)
 			return ST_OK;
 	}
@@ -159,8 +159,8 @@ static enum status narrow(struct exchange *x)
 	if (old != NULL) {
 		ts_i.n = old->n_remote_ts;
 		ts_r.n = old->n_local_ts;
-		memcpy(ts_i.v, old->remote_ts, sizeof(ts_i.v));
-		memcpy(ts_r.v, old->local_ts, sizeof(ts_r.v));
+		memcpy(ts_i.v, child_remote_ts(old), ts_i.n * sizeof(*ts_i.v));
+		memcpy(ts_r.v, child_local_ts(old), ts_r.n * sizeof(*ts_r.v));
 	}
 	if (old == NULL && x->sa->is_client)
 		st = narrow_to_ours(x->sa, &asked_i, &asked_r, &ts_i, &ts_r);
@@ -357,12 +357,13 @@ static bool has_way(const struct exchange *x)
 	LIST_EACH(at, &x->sa->children) {
 		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
+		if (c->state != CHILD_UP || c->receive_only)
+			continue;
 		remote.n = c->n_remote_ts;
 		local.n = c->n_local_ts;
-		memcpy(remote.v, c->remote_ts, sizeof(remote.v));
-		memcpy(local.v, c->local_ts, sizeof(local.v));
-		if (c->state == CHILD_UP && !c->receive_only && narrow_is_subset(&ts_i, &remote) &&
-			narrow_is_subset(&ts_r, &local))
+		memcpy(remote.v, child_remote_ts(c), remote.n * sizeof(*remote.v));
+		memcpy(local.v, child_local_ts(c), local.n * sizeof(*local.v));
+		if (narrow_is_subset(&ts_i, &remote) && narrow_is_subset(&ts_r, &local))
 			return true;
 	}
 	return reauth_older(x->sa) != NULL;

@@ -8,8 +8,6 @@
 #include "core/ike/record.h"
 #include "core/ike/wish.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-
 static void put_ts(struct wr *w, uint16_t tag, const struct ts *ts, uint8_t n)
 {
 	struct wr_mark m = fz_open(w, tag);
@@ -29,8 +27,8 @@ static void put_child(struct wr *w, const struct ike_child *c)
 	wr_u16(w, c->suite.integ != NULL ? c->suite.integ->id : 0);
 	wr_u16(w, c->suite.esn);
 	fz_close(w, m);
-	put_ts(w, TAG_LOCAL_TS, c->local_ts, c->n_local_ts);
-	put_ts(w, TAG_REMOTE_TS, c->remote_ts, c->n_remote_ts);
+	put_ts(w, TAG_LOCAL_TS, child_local_ts(c), c->n_local_ts);
+	put_ts(w, TAG_REMOTE_TS, child_remote_ts(c), c->n_remote_ts);
 	fz_close(w, group);
 }
 
@@ -44,18 +42,20 @@ static void put_wish(struct wr *w, const struct wish *wish)
 	fz_close(w, group);
 }
 
-static void put_grant(struct wr *w, const struct ike_grant *g)
+static void put_grant(struct wr *w, const struct kept_grant *g)
 {
+	struct ike_grant whole;
 	struct wr_mark group = fz_open(w, TAG_GRANT);
 
-	record_put(w, RECORD_GRANT, g);
-	for (size_t i = 0; i < g->n_dns && i < ARRAY_LEN(g->dns); i++)
+	grant_read(g, &whole);
+	record_put(w, RECORD_GRANT, &whole);
+	for (size_t i = 0; i < g->n_dns; i++)
 		fz_addr(w, TAG_DNS, &g->dns[i]);
-	for (size_t i = 0; i < g->n_nbns && i < ARRAY_LEN(g->nbns); i++)
+	for (size_t i = 0; i < g->n_nbns; i++)
 		fz_addr(w, TAG_NBNS, &g->nbns[i]);
-	for (size_t i = 0; i < g->n_subnets && i < ARRAY_LEN(g->subnets); i++)
+	for (size_t i = 0; i < g->n_subnets; i++)
 		fz_prefix(w, TAG_SUBNET, &g->subnets[i]);
-	for (size_t i = 0; i < g->n_remote && i < ARRAY_LEN(g->remote); i++)
+	for (size_t i = 0; i < g->n_remote; i++)
 		fz_prefix(w, TAG_REMOTE, &g->remote[i]);
 	fz_close(w, group);
 }
@@ -118,6 +118,7 @@ static void put_window(struct wr *w, struct ike_sa *sa)
 	sa->in.missing |= sa->in.busy;
 	record_put(w, RECORD_SA, sa);
 	sa->in.missing = missing;
+	fz_str(w, TAG_DETAIL, sa_detail(sa));
 	put_kept(w, &sa->in);
 	for (size_t i = 0; i < LANES; i++)
 		if (sa->out.lane[i].kind != REQ_NONE)

@@ -9,7 +9,7 @@ static bool has_family(const struct ts_set *s, uint8_t family)
 }
 
 enum status narrow_for_grant(const struct ts_set *asked_i, const struct ts_set *asked_r,
-	const struct ike_grant *g, struct ts_set *ts_i, struct ts_set *ts_r)
+	const struct kept_grant *g, struct ts_set *ts_i, struct ts_set *ts_r)
 {
 	struct ts granted[IKE_TS_MAX];
 	struct ts any[2];

@@ -47,7 +47,7 @@ static const struct field sa_fields[] = {
 	SA(40, F_STR, settings.profile), SA(41, F_U32, settings.lifetime_s),
 	SA(42, F_U8, settings.initial_contact_force), SA(43, F_BYTES, session.b),
 	SA(44, F_U64, created_ms), SA(45, F_U64, up_ms), SA(46, F_U64, end_ms),
-	SA(47, F_U64, session_end_ms), SA(48, F_STR, detail), SA(49, F_U64, rekey_ms),
+	SA(47, F_U64, session_end_ms), SA(49, F_U64, rekey_ms),
 	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
 	SA(52, F_U32, settings.nat_keepalive_s),
 	SA(53, F_U8, frag.ours), SA(54, F_U8, frag.form), SA(55, F_U32, frag.mtu),

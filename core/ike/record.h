@@ -14,6 +14,7 @@
 
 /* Tags are for ever; a field that is not needed any more keeps its number. */
 enum {
+	TAG_DETAIL = 48, /* sentence that belongs to TAG_WHY; "" mostly */
 	TAG_TICKET = 63, /* that the peer gave us: when it ends, u64 in ms; its bytes */
 	TAG_SUITE = 100, /* encr, key bits, prf, integ, group: u16 each */
 	TAG_KEPT,        /* reply: message ID, bytes */

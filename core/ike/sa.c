@@ -207,6 +207,7 @@ void sa_free(struct ike_sa *sa)
 	window_out_fini(&sa->out);
 	handshake_free(sa->hs);
 	mem_free(sa->grant);
+	mem_free(sa->detail);
 	mem_free(sa->ticket.bytes);
 	keys_wipe(&sa->keys);
 	mem_free_secret(sa, sizeof(*sa));
@@ -294,7 +295,8 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev)
 		}
 		if (next == SA_UP) {
 			sa->why = ST_OK;
-			sa->detail[0] = '\0';
+			mem_free(sa->detail);
+			sa->detail = NULL;
 		}
 		return st;
 	}
@@ -316,16 +318,25 @@ void sa_event(struct ike_sa *sa, enum sa_event_kind kind, enum status status)
 	(void)sa_dispatch(sa, &ev);
 }
 
+const char *sa_detail(const struct ike_sa *sa)
+{
+	return sa->detail != NULL ? sa->detail : "";
+}
+
 enum status sa_fail(struct ike_sa *sa, enum status st, const char *fmt, ...)
 {
+	char words[IKE_DETAIL_LEN];
 	va_list ap;
 
 	if (sa->why != ST_OK)
 		return st;
 	sa->why = st;
 	va_start(ap, fmt);
-	vsnprintf(sa->detail, sizeof(sa->detail), fmt, ap);
+	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
+	mem_free(sa->detail);
+	/* Without memory for them the status alone has to do. */
+	sa->detail = words[0] != '\0' ? mem_strdup(words) : NULL;
 	return st;
 }
 
@@ -573,7 +584,7 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 		.peer_id = sa->peer_id.type != 0 ? &sa->peer_id : NULL,
 		.profile = sa->settings.profile,
 		.status = sa->why,
-		.detail = sa->detail,
+		.detail = sa_detail(sa),
 		.session = sa->session,
 	};
 

@@ -9,6 +9,7 @@
 #include "core/crypto/keys.h"
 #include "core/ike/child_sa.h"
 #include "core/ike/dpd.h"
+#include "core/ike/grant.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
 #include "core/ike/mobike.h"
@@ -79,13 +80,13 @@ struct ike_sa {
 
 	struct waiter wait;        /* for the open job, ask or commit of its state */
 	enum status why;           /* how it ends or failed */
-	char detail[IKE_DETAIL_LEN];
+	char *detail;              /* sentence for the operator; NULL: none, see sa_detail() */
 
 	struct ike_id my_id;
 	struct ike_id peer_id;
 	struct sa_settings settings;
 	struct ulid session;
-	struct ike_grant *grant;   /* NULL until granted */
+	struct kept_grant *grant;  /* NULL until granted */
 	struct sa_ticket ticket;
 	uint64_t login_s;          /* UTC; when the client last showed its credentials; 0: not known */
 	struct handshake *hs;      /* NULL once established */
@@ -152,6 +153,7 @@ void sa_event(struct ike_sa *sa, enum sa_event_kind kind, enum status status);
 /* A thawed SA goes on in UP or DELETING; what entering them would do was done before. */
 void sa_resume(struct ike_sa *sa, enum sa_state state);
 
+const char *sa_detail(const struct ike_sa *sa); /* "": none */
 /* Remembers why an action fails and returns st. The first reason stays. */
 enum status sa_fail(struct ike_sa *sa, enum status st, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -51,7 +51,7 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 		.remote = sa->remote,
 		.profile = sa->settings.profile,
 		.status = sa->why,
-		.detail = sa->detail,
+		.detail = sa_detail(sa),
 	};
 
 	if (sa->why == ST_REDIRECTED) /* it was told, and is none */

@@ -61,8 +61,8 @@ static void child_info(const struct ike_child *c, uint64_t now, struct ike_child
 		.n_local_ts = c->n_local_ts,
 		.n_remote_ts = c->n_remote_ts,
 	};
-	memcpy(out->local_ts, c->local_ts, sizeof(out->local_ts));
-	memcpy(out->remote_ts, c->remote_ts, sizeof(out->remote_ts));
+	memcpy(out->local_ts, child_local_ts(c), c->n_local_ts * sizeof(*c->ts));
+	memcpy(out->remote_ts, child_remote_ts(c), c->n_remote_ts * sizeof(*c->ts));
 }
 
 /* R-SHO-03: before the keys exist, everything that was negotiated is unknown. */
@@ -118,8 +118,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);
-	if (sa->grant != NULL)
-		out->grant = *sa->grant;
+	grant_read(sa->grant, &out->grant);
 	LIST_EACH(at, &sa->children)
 		if (out->n_children < IKE_CHILDREN_INFO &&
 			CONTAINER_OF(at, struct ike_child, node)->is_installed &&

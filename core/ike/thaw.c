@@ -30,7 +30,8 @@ static bool get_ts(struct view v, struct ts *out, uint8_t *n)
 }
 
 /* What a child's record says, before there is a child. */
-static bool get_child(struct view group, struct ike_child *c)
+static bool get_child(struct view group, struct ike_child *c, struct ts local[IKE_TS_MAX],
+	struct ts remote[IKE_TS_MAX])
 {
 	struct rd r = rd_init(group.p, group.len);
 	struct view v;
@@ -43,9 +44,9 @@ static bool get_child(struct view group, struct ike_child *c)
 		if (record_take(RECORD_CHILD, tag, v, c, &good))
 			continue;
 		if (tag == TAG_LOCAL_TS)
-			good &= get_ts(v, c->local_ts, &c->n_local_ts);
+			good &= get_ts(v, local, &c->n_local_ts);
 		if (tag == TAG_REMOTE_TS)
-			good &= get_ts(v, c->remote_ts, &c->n_remote_ts);
+			good &= get_ts(v, remote, &c->n_remote_ts);
 		if (tag == TAG_ESP) {
 			for (size_t i = 0; i < 4; i++)
 				id[i] = rd_u16(&f);
@@ -58,8 +59,9 @@ static bool get_child(struct view group, struct ike_child *c)
 	       c->n_remote_ts > 0 && c->state <= CHILD_RETIRED;
 }
 
-static bool get_grant(struct view group, struct ike_grant *g)
+static enum status get_grant(struct view group, struct kept_grant **out)
 {
+	struct ike_grant whole = {0}, *g = &whole;
 	struct rd r = rd_init(group.p, group.len);
 	struct view v;
 	uint16_t tag;
@@ -77,7 +79,7 @@ static bool get_grant(struct view group, struct ike_grant *g)
 		if (tag == TAG_REMOTE && g->n_remote < ARRAY_LEN(g->remote))
 			g->remote[g->n_remote++] = fz_get_prefix(v);
 	}
-	return good && rd_ok(&r);
+	return good && rd_ok(&r) ? grant_keep(g, out) : ST_BAD_PAYLOAD;
 }
 
 static bool get_suite(struct view v, struct ike_suite *out)
@@ -93,17 +95,12 @@ static bool get_suite(struct view v, struct ike_suite *out)
 static enum status get_kept(struct view v, struct window_in *in)
 {
 	struct rd r = rd_init(v.p, v.len);
-	struct window_kept *k;
 	uint32_t msgid = rd_u32(&r);
 	struct view bytes = rd_rest(&r);
 
 	if (!rd_ok(&r) || bytes.len == 0 || bytes.len > DATAGRAMS_MAX)
 		return ST_BAD_PAYLOAD;
-	k = &in->kept[msgid % WINDOW_MAX];
-	if (k->bytes != NULL)
-		return ST_BAD_PAYLOAD;
-	*k = (struct window_kept){msgid, mem_dup(bytes.p, bytes.len), bytes.len};
-	return k->bytes != NULL ? ST_OK : ST_NOMEM;
+	return window_in_restore(in, msgid, bytes);
 }
 
 static enum status get_request(struct view v, struct window_request *r)
@@ -117,9 +114,10 @@ static enum status get_request(struct view v, struct window_request *r)
 
 static enum status add_child(struct ike_sa *sa, struct view group)
 {
+	struct ts local[IKE_TS_MAX], remote[IKE_TS_MAX];
 	struct ike_child c = {0}, *child;
 
-	if (!get_child(group, &c))
+	if (!get_child(group, &c, local, remote))
 		return ST_BAD_PAYLOAD;
 	if (ike_find_child(sa->ike, c.spi_in) != NULL)
 		return ST_EXISTS;
@@ -134,7 +132,7 @@ static enum status add_child(struct ike_sa *sa, struct view group)
 	*child = c;
 	if (child->state == CHILD_RETIRED)
 		sa->n_children--;
-	return ST_OK;
+	return child_set_ts(child, local, c.n_local_ts, remote, c.n_remote_ts);
 }
 
 static enum status get_wish(struct ike_sa *sa, struct view group)
@@ -212,10 +210,23 @@ static enum status get_why(struct view v, enum status *out)
 	return ST_OK;
 }
 
+static enum status get_detail(struct view v, char **detail)
+{
+	char words[IKE_DETAIL_LEN];
+
+	if (*detail != NULL || !fz_get_str(v, words, sizeof(words)))
+		return ST_BAD_PAYLOAD;
+	if (words[0] != '\0')
+		*detail = mem_strdup(words);
+	return words[0] == '\0' || *detail != NULL ? ST_OK : ST_NOMEM;
+}
+
 /* One field that the table does not have. */
 static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 {
 	switch (tag) {
+	case TAG_DETAIL:
+		return get_detail(v, &sa->detail);
 	case TAG_SUITE:
 		return get_suite(v, &sa->suite) ? ST_OK : ST_BAD_PAYLOAD;
 	case TAG_KEPT:
@@ -231,12 +242,7 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 	case TAG_CLOSE_WHY:
 		return get_why(v, &sa->close_why);
 	case TAG_GRANT:
-		if (sa->grant != NULL)
-			return ST_BAD_PAYLOAD;
-		sa->grant = mem_new(sizeof(*sa->grant));
-		if (sa->grant == NULL)
-			return ST_NOMEM;
-		return get_grant(v, sa->grant) ? ST_OK : ST_BAD_PAYLOAD;
+		return sa->grant == NULL ? get_grant(v, &sa->grant) : ST_BAD_PAYLOAD;
 	case TAG_CHILD:
 		return add_child(sa, v);
 	case TAG_WISH:

@@ -1,18 +1,51 @@
 #include "core/ike/window.h"
 
+#include <string.h>
+
 #include "core/base/mem.h"
 
 /* ---- the peer's ------------------------------------------------------------------------------ */
 
-static struct window_kept *slot(const struct window_in *w, uint32_t msgid)
+static const struct window_kept *find(const struct window_in *w, uint32_t msgid)
 {
-	return (struct window_kept *)&w->kept[msgid % WINDOW_MAX];
+	const struct window_kept *k = w->kept;
+
+	while (k != NULL && k->msgid != msgid)
+		k = k->next;
+	return k;
 }
 
-static void kept_drop(struct window_kept *k)
+/* Those of the messages from first on, count of them. */
+static void drop(struct window_in *w, uint32_t first, uint64_t count)
 {
-	mem_free_secret(k->bytes, k->len);
-	*k = (struct window_kept){0};
+	struct window_kept **at = &w->kept, *k;
+
+	while ((k = *at) != NULL) {
+		if (k->msgid - first >= count) {
+			at = &k->next;
+			continue;
+		}
+		*at = k->next;
+		mem_free_secret(k, sizeof(*k) + k->len);
+	}
+}
+
+static struct window_kept *copy_of(uint32_t msgid, struct view reply)
+{
+	struct window_kept *k = mem_new(sizeof(*k) + reply.len);
+
+	if (k == NULL)
+		return NULL;
+	k->msgid = msgid;
+	k->len = (uint32_t)reply.len;
+	memcpy(k->bytes, reply.p, reply.len);
+	return k;
+}
+
+static void add(struct window_in *w, struct window_kept *k)
+{
+	k->next = w->kept;
+	w->kept = k;
 }
 
 static uint32_t size_in(const struct window_in *w)
@@ -41,8 +74,7 @@ static uint32_t lowest_open(const struct window_in *w)
 
 void window_in_fini(struct window_in *w)
 {
-	for (size_t i = 0; i < WINDOW_MAX; i++)
-		kept_drop(&w->kept[i]);
+	drop(w, 0, UINT64_MAX);
 	*w = (struct window_in){0};
 }
 
@@ -62,11 +94,9 @@ enum window_judgement window_in_judge(const struct window_in *w, uint32_t msgid)
 
 struct view window_in_kept(const struct window_in *w, uint32_t msgid)
 {
-	const struct window_kept *k = slot(w, msgid);
+	const struct window_kept *k = find(w, msgid);
 
-	if (k->bytes == NULL || k->msgid != msgid)
-		return (struct view){0};
-	return (struct view){k->bytes, k->len};
+	return k != NULL ? (struct view){k->bytes, k->len} : (struct view){0};
 }
 
 /* Up to and with msgid; those between were not seen. */
@@ -76,10 +106,10 @@ static void advance(struct window_in *w, uint32_t msgid)
 		w->missing = (w->missing << 1) | 1;
 		w->busy <<= 1;
 		w->next++;
-		/* RFC 7296 2.1: the peer has the reply to this one, else it could not go on. */
-		if (w->next > size_in(w))
-			kept_drop(slot(w, w->next - 1 - size_in(w)));
 	}
+	/* RFC 7296 2.1: the peer has the replies to these, else it could not go on. */
+	if (w->next > size_in(w))
+		drop(w, 0, w->next - size_in(w));
 	w->missing &= (1u << WINDOW_MAX) - 1;
 	w->busy &= (1u << WINDOW_MAX) - 1;
 }
@@ -87,7 +117,7 @@ static void advance(struct window_in *w, uint32_t msgid)
 void window_in_accept(struct window_in *w, uint32_t msgid)
 {
 	advance(w, msgid);
-	kept_drop(slot(w, msgid));
+	drop(w, msgid, 1);
 	w->missing &= ~bit_of(w, msgid);
 	w->busy |= bit_of(w, msgid);
 }
@@ -99,21 +129,37 @@ bool window_in_is_busy(const struct window_in *w, uint32_t msgid)
 
 enum status window_in_reply(struct window_in *w, uint32_t msgid, struct view reply)
 {
-	uint8_t *copy = mem_dup(reply.p, reply.len);
+	struct window_kept *copy = copy_of(msgid, reply);
 
 	if (copy == NULL)
 		return ST_NOMEM;
 	advance(w, msgid);
-	kept_drop(slot(w, msgid));
-	*slot(w, msgid) = (struct window_kept){.msgid = msgid, .bytes = copy, .len = reply.len};
+	drop(w, msgid, 1);
+	add(w, copy);
 	w->missing &= ~bit_of(w, msgid);
 	w->busy &= ~bit_of(w, msgid);
 	return ST_OK;
 }
 
+enum status window_in_restore(struct window_in *w, uint32_t msgid, struct view reply)
+{
+	struct window_kept *copy;
+	size_t n = 0;
+
+	for (const struct window_kept *k = w->kept; k != NULL; k = k->next)
+		n++;
+	if (n == WINDOW_MAX || find(w, msgid) != NULL)
+		return ST_BAD_PAYLOAD;
+	copy = copy_of(msgid, reply);
+	if (copy == NULL)
+		return ST_NOMEM;
+	add(w, copy);
+	return ST_OK;
+}
+
 void window_in_retract(struct window_in *w, uint32_t msgid)
 {
-	kept_drop(slot(w, msgid));
+	drop(w, msgid, 1);
 	w->busy |= bit_of(w, msgid);
 }
 

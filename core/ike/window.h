@@ -22,9 +22,10 @@ enum window_judgement {
 };
 
 struct window_kept {
+	struct window_kept *next;
 	uint32_t msgid;
-	uint8_t *bytes; /* NULL: no reply yet, or empty slot */
-	size_t len;
+	uint32_t len;
+	uint8_t bytes[];
 };
 
 /* The peer's requests. Bit i of the maps is message next - 1 - i. */
@@ -33,7 +34,7 @@ struct window_in {
 	uint32_t missing;  /* not seen yet; later ones were */
 	uint32_t busy;     /* seen, no reply yet */
 	uint8_t size;      /* that the peer may have open; 0 is 1 */
-	struct window_kept kept[WINDOW_MAX]; /* by msgid % WINDOW_MAX */
+	struct window_kept *kept; /* replies, in no order */
 };
 
 enum request_kind {
@@ -89,6 +90,9 @@ bool window_in_is_busy(const struct window_in *w, uint32_t msgid);
 /* Keeps a copy of the reply, for as long as the window says; it counts as accepted. ST_NOMEM:
  * nothing changed, do not send it (the peer repeats its request). */
 enum status window_in_reply(struct window_in *w, uint32_t msgid, struct view reply) MUST_USE;
+/* One that was kept before, by a process that died. ST_NOMEM; ST_BAD_PAYLOAD: there are as many already
+ * as can be, or one for this message. */
+enum status window_in_restore(struct window_in *w, uint32_t msgid, struct view reply) MUST_USE;
 /* The reply that was kept for it was not sent: another one will be. */
 void window_in_retract(struct window_in *w, uint32_t msgid);
 /* The peer may have so many open from now on; it never becomes less. */

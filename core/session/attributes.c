@@ -68,7 +68,7 @@ static void put_text(struct pairs *out, const char *name, const char *value)
 
 void attributes_of(const struct session *s, struct pairs *out)
 {
-	const struct ike_grant *g = &s->grant;
+	const struct kept_grant *g = s->grant;
 	char text[ADDR_TEXT];
 
 	put_text(out, "pool", s->pool4);
@@ -91,7 +91,8 @@ void attributes_of(const struct session *s, struct pairs *out)
 
 struct change {
 	const struct snapshot *conf;
-	struct session *s; /* a copy */
+	struct session *s; /* a copy; its grant: */
+	struct ike_grant *grant;
 	const char *value;
 	char *detail;
 	bool is_first; /* of its name */
@@ -172,14 +173,14 @@ static enum status take_addr(const struct change *c, const char *name, struct ad
 
 static enum status take_dns(const struct change *c)
 {
-	struct ike_grant *g = &c->s->grant;
+	struct ike_grant *g = c->grant;
 
 	return take_addr(c, "dns", g->dns, &g->n_dns, COUNT(g->dns), 0);
 }
 
 static enum status take_wins(const struct change *c)
 {
-	struct ike_grant *g = &c->s->grant;
+	struct ike_grant *g = c->grant;
 
 	return take_addr(c, "wins", g->nbns, &g->n_nbns, COUNT(g->nbns), 4);
 }
@@ -198,14 +199,14 @@ static enum status take_line(const struct change *c, const char *name, char *out
 
 static enum status take_domain(const struct change *c)
 {
-	struct ike_grant *g = &c->s->grant;
+	struct ike_grant *g = c->grant;
 
 	return take_line(c, "domain", g->def_domain, sizeof(g->def_domain));
 }
 
 static enum status take_banner(const struct change *c)
 {
-	struct ike_grant *g = &c->s->grant;
+	struct ike_grant *g = c->grant;
 
 	return take_line(c, "banner", g->banner, sizeof(g->banner));
 }
@@ -219,7 +220,7 @@ static enum status take_lifetime(const struct change *c)
 	if (st == ST_OK && (*end || c->value[0] == '-' || s > LIFETIME_MAX_S))
 		return bad(c, "a script gave session_lifetime \"%.40s\": 0 to %u seconds", c->value,
 			LIFETIME_MAX_S);
-	c->s->grant.session_lifetime_s = (uint32_t)s;
+	c->grant->session_lifetime_s = (uint32_t)s;
 	return st;
 }
 
@@ -243,14 +244,14 @@ static enum status take_prefix(
 
 static enum status take_subnet(const struct change *c)
 {
-	struct ike_grant *g = &c->s->grant;
+	struct ike_grant *g = c->grant;
 
 	return take_prefix(c, "subnets", g->subnets, &g->n_subnets, COUNT(g->subnets));
 }
 
 static enum status take_network(const struct change *c)
 {
-	struct ike_grant *g = &c->s->grant;
+	struct ike_grant *g = c->grant;
 
 	return take_prefix(c, "networks", g->remote, &g->n_remote, NETWORKS_MAX);
 }
@@ -288,16 +289,19 @@ enum status attributes_apply(const struct snapshot *conf, const struct pairs *ch
 	struct session *s, char detail[IKE_DETAIL_LEN])
 {
 	struct session *copy = mem_dup(s, sizeof(*s));
-	struct change c = {.conf = conf, .s = copy, .detail = detail};
+	struct ike_grant grant;
+	struct change c = {.conf = conf, .s = copy, .grant = &grant, .detail = detail};
 	enum status st = copy ? ST_OK : ST_NOMEM;
 
+	grant_read(s->grant, &grant);
 	for (size_t i = 0; i < changed->n && st == ST_OK; i++)
 		st = apply_one(&c, changed, i);
+	if (st == ST_OK)
+		st = grant_keep(&grant, &s->grant);
 	if (st == ST_OK) {
 		memcpy(s->pool4, copy->pool4, sizeof(s->pool4));
 		memcpy(s->pool6, copy->pool6, sizeof(s->pool6));
 		s->mask_len = copy->mask_len;
-		s->grant = copy->grant;
 	}
 	mem_free(copy);
 	return st;

@@ -17,6 +17,7 @@ struct resolver {
 	const struct snapshot *conf;
 	const struct iface *tun; /* NULL: initiator without one */
 	struct session *s;
+	struct ike_grant *grant;
 	struct addr dns[2];
 	struct addr dns6[2];
 	char *detail;
@@ -56,7 +57,7 @@ static bool add_prefix(struct prefix *v, uint8_t *n, size_t max, const struct pr
 static enum status add_subnet(
 	struct resolver *r, const struct authz_policy *a, const struct prefix *p)
 {
-	struct ike_grant *g = &r->s->grant;
+	struct ike_grant *g = r->grant;
 
 	if (add_prefix(g->subnets, &g->n_subnets, SUBNETS_MAX, p))
 		return ST_OK;
@@ -122,7 +123,7 @@ static enum status add_acls(struct resolver *r, const struct authz_policy *a,
 
 static enum status add_remotes(struct resolver *r, const struct authz_policy *a)
 {
-	struct ike_grant *g = &r->s->grant;
+	struct ike_grant *g = r->grant;
 
 	for (size_t i = 0; i < a->remote_count; i++) {
 		if (!add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &a->remotes[i]))
@@ -153,17 +154,17 @@ static enum status apply(struct resolver *r, const struct authz_policy *a)
 	if (a->dns6[0].family)
 		memcpy(r->dns6, a->dns6, sizeof(r->dns6));
 	if (a->wins[0].family) {
-		memcpy(s->grant.nbns, a->wins, sizeof(s->grant.nbns));
-		s->grant.n_nbns = a->wins[1].family ? 2 : 1;
+		memcpy(r->grant->nbns, a->wins, sizeof(r->grant->nbns));
+		r->grant->n_nbns = a->wins[1].family ? 2 : 1;
 	}
 	if (a->netmask.family && mask_to_len(&a->netmask, &s->mask_len) != ST_OK)
 		return refuse(r, "the netmask of authorization policy %.63s has holes", a->name);
 	if (a->def_domain)
-		snprintf(s->grant.def_domain, sizeof(s->grant.def_domain), "%s", a->def_domain);
+		snprintf(r->grant->def_domain, sizeof(r->grant->def_domain), "%s", a->def_domain);
 	if (a->banner)
-		snprintf(s->grant.banner, sizeof(s->grant.banner), "%s", a->banner);
+		snprintf(r->grant->banner, sizeof(r->grant->banner), "%s", a->banner);
 	if (a->session_lifetime_s)
-		s->grant.session_lifetime_s = a->session_lifetime_s;
+		r->grant->session_lifetime_s = a->session_lifetime_s;
 	st = a->route_set_interface ? add_interface(r, a) : ST_OK;
 	if (st == ST_OK)
 		st = add_acls(r, a, &a->route_acls, ACL_STANDARD);
@@ -279,7 +280,7 @@ static enum status find_device(
 
 	if (tunnel) {
 		r->tun = tunnel;
-		r->s->grant.tun = SESSION_TUN_TUNNEL + tunnel->number;
+		r->grant->tun = SESSION_TUN_TUNNEL + tunnel->number;
 	} else if (q->tun) {
 		return refuse(r, "interface Tunnel%u is gone", (unsigned)(q->tun - SESSION_TUN_TUNNEL));
 	} else if (n == 0 && profile_tunnel(r->conf, p->name, NULL)) {
@@ -294,7 +295,7 @@ static enum status find_device(
 			p->name);
 	} else {
 		r->tun = snapshot_iface(r->conf, IFACE_TEMPLATE, n);
-		r->s->grant.tun = n;
+		r->grant->tun = n;
 		if (!r->tun || r->tun->shutdown)
 			return refuse(r, "interface Virtual-Template%u of profile %.63s is %s",
 				(unsigned)n, p->name, r->tun ? "shut down" : "not defined");
@@ -306,7 +307,7 @@ static enum status find_device(
 
 static void finish(struct resolver *r)
 {
-	struct ike_grant *g = &r->s->grant;
+	struct ike_grant *g = r->grant;
 	struct prefix any4 = {.addr.family = 4}, any6 = {.addr.family = 6};
 
 	for (int i = 0; i < 4; i++) {
@@ -322,10 +323,10 @@ static void finish(struct resolver *r)
 }
 
 enum status authorize_resolve(const struct snapshot *conf, const struct ike_question *q,
-	struct session *s, char detail[IKE_DETAIL_LEN])
+	struct session *s, struct ike_grant *grant, char detail[IKE_DETAIL_LEN])
 {
 	const struct ike_profile *p = snapshot_profile(conf, q->profile);
-	struct resolver r = {.conf = conf, .s = s, .detail = detail};
+	struct resolver r = {.conf = conf, .s = s, .grant = grant, .detail = detail};
 	enum status st;
 
 	if (!p) {

@@ -44,19 +44,19 @@ enum field {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void write_grant(struct wr *w, const struct ike_grant *g)
+static void write_grant(struct wr *w, const struct kept_grant *g)
 {
 	fz_addr(w, F_IP4, &g->ip4);
 	fz_u8(w, F_IP4_MASK_LEN, g->ip4_mask_len);
 	fz_addr(w, F_IP6, &g->ip6);
 	fz_u8(w, F_IP6_LEN, g->ip6_prefix_len);
-	for (size_t i = 0; i < g->n_dns && i < COUNT(g->dns); i++)
+	for (size_t i = 0; i < g->n_dns; i++)
 		fz_addr(w, F_DNS, &g->dns[i]);
-	for (size_t i = 0; i < g->n_nbns && i < COUNT(g->nbns); i++)
+	for (size_t i = 0; i < g->n_nbns; i++)
 		fz_addr(w, F_NBNS, &g->nbns[i]);
-	for (size_t i = 0; i < g->n_subnets && i < COUNT(g->subnets); i++)
+	for (size_t i = 0; i < g->n_subnets; i++)
 		fz_prefix(w, F_SUBNET, &g->subnets[i]);
-	for (size_t i = 0; i < g->n_remote && i < COUNT(g->remote); i++)
+	for (size_t i = 0; i < g->n_remote; i++)
 		fz_prefix(w, F_REMOTE_NET, &g->remote[i]);
 	fz_str(w, F_DOMAIN, g->def_domain);
 	fz_str(w, F_BANNER, g->banner);
@@ -96,7 +96,7 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	fz_u32(&w, F_DISTANCE, s->route_distance);
 	write_lease(&w, F_LEASE4, s->lease4);
 	write_lease(&w, F_LEASE6, s->lease6);
-	write_grant(&w, &s->grant);
+	write_grant(&w, s->grant);
 	fz_end(&w);
 	return wr_ok(&w) ? w.len : 0;
 }
@@ -155,7 +155,7 @@ static bool read_id(struct view v, struct ike_id *id)
 	return fz_get_bytes(v, id->bytes, v.len);
 }
 
-static bool read_field(uint16_t tag, struct view v, struct session *s)
+static bool read_field(uint16_t tag, struct view v, struct session *s, struct ike_grant *g)
 {
 	switch (tag) {
 	case F_ULID: return fz_get_bytes(v, s->ulid.b, sizeof(s->ulid.b));
@@ -179,7 +179,7 @@ static bool read_field(uint16_t tag, struct view v, struct session *s)
 	case F_MASK_LEN: s->mask_len = fz_get_u8(v); return s->mask_len <= 32;
 	case F_SPI_IN: s->spi_in = fz_get_u32(v); return true;
 	case F_DISTANCE: s->route_distance = fz_get_u32(v); return true;
-	default: return read_grant(tag, v, &s->grant);
+	default: return read_grant(tag, v, g);
 	}
 }
 
@@ -190,6 +190,7 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 	struct view v;
 	uint16_t kind, version, tag;
 	enum status st = fz_open_record(rec, &kind, &version, &fields);
+	struct ike_grant grant = {0};
 	bool ok = true;
 
 	if (st != ST_OK)
@@ -205,7 +206,8 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 		else if (tag == F_LEASE6)
 			ok = read_lease(v, 6, lease6);
 		else
-			ok = read_field(tag, v, s);
+			ok = read_field(tag, v, s, &grant);
 	}
-	return ok && rd_ok(&fields) && !ulid_is_zero(&s->ulid) ? ST_OK : ST_BAD_PAYLOAD;
+	ok = ok && rd_ok(&fields) && !ulid_is_zero(&s->ulid);
+	return ok ? grant_keep(&grant, &s->grant) : ST_BAD_PAYLOAD;
 }

@@ -11,7 +11,8 @@ struct frozen_lease {
 };
 
 size_t frozen_write(const struct session *s, uint8_t *out, size_t cap); /* 0: does not fit */
-/* Into a zeroed session. ST_BAD_PAYLOAD, ST_TRUNCATED: damaged or not ours; ST_BAD_VERSION. */
+/* Into a zeroed session. ST_BAD_PAYLOAD, ST_TRUNCATED: damaged or not ours; ST_BAD_VERSION;
+ * ST_NOMEM. */
 enum status frozen_read(struct view rec, struct session *s, struct frozen_lease *lease4,
 	struct frozen_lease *lease6) MUST_USE;
 

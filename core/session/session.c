@@ -25,6 +25,12 @@ struct sessions {
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
+static void free_session(struct session *s)
+{
+	mem_free(s->grant);
+	mem_free(s);
+}
+
 struct sessions *sessions_new(struct snapshot *conf, const struct hash_key *key)
 {
 	struct sessions *ss = mem_new(sizeof(*ss));
@@ -48,7 +54,7 @@ void sessions_free(struct sessions *ss)
 	if (!ss)
 		return;
 	LIST_EACH_SAFE(n, &ss->in_order)
-		mem_free(CONTAINER_OF(n, struct session, in_order));
+		free_session(CONTAINER_OF(n, struct session, in_order));
 	map_fini(&ss->by_ulid);
 	map_fini(&ss->by_sa);
 	map_fini(&ss->by_identity);
@@ -80,7 +86,7 @@ static unsigned orphaned_bits(const struct sessions *ss, const struct session *s
 	if ((s->lease4 && !(bits & ORPHAN_POOL4) && lease_is_outside(s->lease4)) ||
 		(s->lease6 && !(bits & ORPHAN_POOL6) && lease_is_outside(s->lease6)))
 		bits |= ORPHAN_ADDRESS;
-	if (!has_device(ss->conf, s->grant.tun))
+	if (!has_device(ss->conf, s->grant->tun))
 		bits |= ORPHAN_DEVICE;
 	return bits;
 }
@@ -171,7 +177,7 @@ void session_end(struct sessions *ss, struct session *s)
 	map_del(&ss->by_identity, &s->by_identity);
 	ss->count--;
 	ss->n_up -= s->state == SESSION_UP;
-	mem_free(s);
+	free_session(s);
 }
 
 struct session *session_find(const struct sessions *ss, const struct ulid *ulid)
@@ -268,10 +274,8 @@ static void answer_nomem(struct ike_answer *a)
 }
 
 /* What the peer that we connected to granted us. */
-static void take_grant(struct session *s, const struct ike_question *q)
+static void take_grant(const struct session *s, const struct ike_question *q, struct ike_grant *g)
 {
-	struct ike_grant *g = &s->grant;
-
 	g->ip4 = q->hint_ip4;
 	g->ip6 = q->hint_ip6;
 	g->ip6_prefix_len = q->hint_ip6.family ? 128 : 0;
@@ -286,6 +290,7 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
 {
 	struct session *earlier = session_find_sa(ss, q->sa);
 	struct session *s = mem_new(sizeof(*s));
+	struct ike_grant grant = {0};
 
 	*answer = (struct ike_answer){.kind = ASK_AUTHORIZE};
 	if (earlier && earlier->state == SESSION_PENDING)
@@ -302,16 +307,21 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
 	s->peer_id = q->peer_id;
 	s->local = q->local;
 	s->remote = q->remote;
-	answer->status = authorize_resolve(ss->conf, q, s, answer->detail);
+	answer->status = authorize_resolve(ss->conf, q, s, &grant, answer->detail);
 	if (answer->status != ST_OK) {
-		mem_free(s);
+		free_session(s);
 		return;
 	}
 	if (q->we_are_initiator)
-		take_grant(s, q);
+		take_grant(s, q, &grant);
+	if (grant_keep(&grant, &s->grant) != ST_OK) {
+		free_session(s);
+		answer_nomem(answer);
+		return;
+	}
 	answer->detail[0] = '\0';
 	answer->session = s->ulid;
-	answer->grant.tun = s->grant.tun;
+	answer->grant.tun = s->grant->tun;
 	add(ss, s);
 }
 
@@ -385,10 +395,9 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 	g->n_remote++; /* authorize_resolve left room for two */
 }
 
-static void finish_grant(struct session *s)
+static enum status finish_grant(struct session *s, struct ike_grant *g)
 {
-	struct ike_grant *g = &s->grant;
-
+	grant_read(s->grant, g);
 	if (s->lease6) {
 		g->ip6 = s->lease6->addr;
 		g->ip6_prefix_len = s->lease6->prefix_len;
@@ -399,13 +408,15 @@ static void finish_grant(struct session *s)
 		g->ip4_mask_len = s->mask_len; /* R-MCF-13: only with an address */
 		put_lease(g, s->lease4);
 	}
+	return grant_keep(g, &s->grant);
 }
 
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer)
 {
 	struct session *s = session_find(ss, &q->session);
 	char detail6[LEASE_DETAIL] = "";
-	enum status st4 = ST_OK, st6 = ST_OK;
+	struct ike_grant grant;
+	enum status st4 = ST_OK, st6 = ST_OK, kept;
 
 	*answer = (struct ike_answer){.kind = ASK_ADDRESS, .session = q->session};
 	if (!s) {
@@ -417,9 +428,9 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 		st4 = take(ss, s, 4, &q->hint_ip4, answer->detail);
 	if (q->wants_ip6)
 		st6 = take(ss, s, 6, &q->hint_ip6, detail6);
-	finish_grant(s);
+	kept = finish_grant(s, &grant);
 	bool wants_any = q->wants_ip4 || q->wants_ip6;
-	if (st4 == ST_NOMEM || st6 == ST_NOMEM) {
+	if (st4 == ST_NOMEM || st6 == ST_NOMEM || kept == ST_NOMEM) {
 		answer_nomem(answer);
 	} else if (wants_any && !s->lease4 && !s->lease6) { /* R-MCF-16 */
 		answer->status = q->wants_ip4 ? st4 : st6;
@@ -428,7 +439,7 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 	} else {
 		answer->status = ST_OK;
 		answer->detail[0] = '\0';
-		answer->grant = s->grant;
+		answer->grant = grant;
 	}
 }
 
@@ -487,7 +498,7 @@ enum status session_thaw(struct sessions *ss, struct view rec, struct session **
 		st = claim(ss, s, &f6, &s->lease6);
 	if (st != ST_OK) {
 		lease_release(ss->leases, s->lease4);
-		mem_free(s);
+		free_session(s);
 		return st;
 	}
 	add(ss, s);

@@ -14,7 +14,7 @@
 #ifndef CORE_SESSION_SESSION_H
 #define CORE_SESSION_SESSION_H
 
-#include "core/ike/questions.h"
+#include "core/ike/grant.h"
 #include "core/session/lease.h"
 
 /* Tunnel devices: a virtual template has its own number in the data path, TunnelN this + N. */
@@ -48,7 +48,7 @@ struct session {
 	char username[SESSION_USERNAME]; /* printable, escaped */
 	struct endpoint local;
 	struct endpoint remote;
-	struct ike_grant grant;
+	struct kept_grant *grant; /* not NULL */
 	uint8_t mask_len;     /* of the policy; in the grant once there is an IPv4 address */
 	/* We connected: grant.subnets are the networks that the peer announced, as far as `route accept`
 	 * lets them in, and this is their distance. */

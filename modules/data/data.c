@@ -69,7 +69,7 @@ static void order_done(struct data *d, struct cmd *c)
 	case CMD_PORT_DEL: port_order_done(d, c->port); break;
 	case CMD_SAD_RESIZE:
 	case CMD_FIB_RESIZE: mem_free(c->table.slots); mem_free(c); break;
-	case CMD_SA_MOVE: mem_free(c); break;
+	case CMD_SA_MOVE: mem_free(CONTAINER_OF(c, struct move, order)); break;
 	}
 }
 

@@ -382,7 +382,7 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 			 const struct endpoint *remote)
 {
 	struct child *c = child_of(d, spi_in);
-	struct cmd *order;
+	struct move *m;
 
 	if (!c)
 		return ST_NOT_FOUND;
@@ -390,14 +390,14 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 		return ST_CONFIG;
 	if (!owner_has_room(d, 1))
 		return ST_INSTALL;
-	order = mem_new(sizeof(*order));
-	if (!order)
+	m = mem_new(sizeof(*m));
+	if (!m)
 		return ST_NOMEM;
-	order->kind = CMD_SA_MOVE;
-	order->move.spi_in = spi_in;
-	order->move.local = *local;
-	order->move.remote = *remote;
-	owner_order(d, c->owner, order);
+	m->order.kind = CMD_SA_MOVE;
+	m->spi_in = spi_in;
+	m->local = *local;
+	m->remote = *remote;
+	owner_order(d, c->owner, &m->order);
 	return ST_OK;
 }
 

@@ -168,14 +168,14 @@ static void del_port(struct worker *w, struct port *p)
 	w->ports_changed++;
 }
 
-static void move_sa(struct worker *w, const struct cmd *c)
+static void move_sa(struct worker *w, const struct move *m)
 {
-	struct esp_sa *sa = sad_find(&w->tables.sad, c->move.spi_in);
+	struct esp_sa *sa = sad_find(&w->tables.sad, m->spi_in);
 
 	if (!sa)
 		return;
-	sa->local = c->move.local;
-	sa->remote = c->move.remote;
+	sa->local = m->local;
+	sa->remote = m->remote;
 	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
 }
 
@@ -211,7 +211,7 @@ static void execute(struct worker *w, struct cmd *c)
 		if (c->child.sa)
 			sad_del(&t->sad, &c->child.sa->esp);
 		break;
-	case CMD_SA_MOVE: move_sa(w, c); break;
+	case CMD_SA_MOVE: move_sa(w, CONTAINER_OF(c, struct move, order)); break;
 	case CMD_PORT_ADD:
 		add_port(w, c->port);
 		bind_all(w);

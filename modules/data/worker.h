@@ -81,16 +81,19 @@ struct cmd {
 			size_t n_routes;
 			struct worker_sa *sa;
 		} child;
-		struct {
-			uint32_t spi_in;
-			struct endpoint local, remote;
-		} move;
 		struct port *port;
 		struct {
 			void *slots;
 			size_t n;
 		} table;
 	};
+};
+
+/* CMD_SA_MOVE is the only kind that is more than its order: a child has four orders for each worker. */
+struct move {
+	struct cmd order;
+	uint32_t spi_in;
+	struct endpoint local, remote;
 };
 
 struct worker_shared;

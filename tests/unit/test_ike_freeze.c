@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/engine.h"
+#include "core/ike/freeze.h"
 #include "core/ike/record.h"
 #include "tests/lib/ike_world.h"
 #include "tests/lib/t.h"
@@ -291,17 +292,36 @@ static void test_damaged_records(void)
 	world_fini(&w);
 }
 
+/* Why an SA ends is in its record, with the words for it. */
+static void fail_with_words(void)
+{
+	struct ike_sa *sa = ike_find_number(w.node[1].ike, w.node[1].up_sa);
+
+	mem_fail_at(1);
+	T_EQ(sa_fail(sa, ST_INTERNAL, "%s", "no memory for this"), ST_INTERNAL);
+	mem_fail_at(0);
+	T_STR(sa_detail(sa), "");
+	sa->why = ST_OK;
+	T_EQ(sa_fail(sa, ST_INTERNAL, "%s", "these words"), ST_INTERNAL);
+	T_EQ(sa_fail(sa, ST_NOMEM, "%s", "not the first"), ST_NOMEM);
+	T_STR(sa_detail(sa), "these words");
+	T_EQ(ike_keep(sa), ST_OK);
+}
+
 static void test_thaw_out_of_memory(void)
 {
+	uint64_t number;
 	uint8_t *rec;
 	size_t len;
 	enum status st = ST_NOMEM;
 
 	T_DO(open_world());
 	T_DO(log_in());
+	T_DO(fail_with_words());
 	len = w.node[1].record[0].len;
 	rec = malloc(len);
 	memcpy(rec, w.node[1].record[0].rec, len);
+	number = w.node[1].up_sa;
 	T_TRUE(world_power_cycle(&w, 1));
 	for (uint64_t n = 1; st != ST_OK; n++) {
 		T_TRUE(n < 50);
@@ -311,6 +331,7 @@ static void test_thaw_out_of_memory(void)
 		T_TRUE(st == ST_OK || st == ST_NOMEM);
 		T_EQ(ike_count(w.node[1].ike), st == ST_OK);
 	}
+	T_STR(sa_detail(ike_find_number(w.node[1].ike, number)), "these words");
 	free(rec);
 	world_fini(&w);
 }

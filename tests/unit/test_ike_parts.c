@@ -45,6 +45,26 @@ static void test_window_in(void)
 	window_in_fini(&w);
 }
 
+static void test_window_restored(void)
+{
+	int64_t live = mem_live();
+	struct window_in w = {.next = UINT32_MAX, .size = WINDOW_MAX};
+
+	mem_fail_at(1);
+	T_EQ(window_in_restore(&w, 7, reply), ST_NOMEM);
+	mem_fail_at(0);
+	for (uint32_t i = 0; i < WINDOW_MAX; i++)
+		T_EQ(window_in_restore(&w, UINT32_MAX - i, reply), ST_OK);
+	T_EQ(window_in_restore(&w, 7, reply), ST_BAD_PAYLOAD); /* more than can be kept */
+	T_EQ(window_in_judge(&w, UINT32_MAX - 1), WIN_REPEAT);
+	T_MEM(window_in_kept(&w, UINT32_MAX - WINDOW_MAX + 1).p, "reply", 5);
+	window_in_fini(&w);
+	T_EQ(window_in_restore(&w, 7, reply), ST_OK);
+	T_EQ(window_in_restore(&w, 7, reply), ST_BAD_PAYLOAD); /* twice */
+	window_in_fini(&w);
+	T_EQ(mem_live(), live);
+}
+
 /* RFC 7296 2.3: out of order, and not further than the lowest one without a reply allows. */
 static void test_window_in_of_five(void)
 {
@@ -470,11 +490,12 @@ static void test_class_17_narrowing(void)
 		struct ts_set wi = set_of(rows[i].ts_i[0], rows[i].ts_i[1]);
 		struct ts_set wr = set_of(rows[i].ts_r[0], rows[i].ts_r[1]);
 		struct ts_set gi, gr;
-		struct ike_grant g = {0};
+		struct prefix granted[2];
+		struct kept_grant g = {.remote = granted};
 
 		T_ROW(i, rows[i].name);
 		for (int k = 0; k < 2 && rows[i].granted[k] != NULL; k++)
-			T_EQ(prefix_parse(rows[i].granted[k], &g.remote[g.n_remote++]), ST_OK);
+			T_EQ(prefix_parse(rows[i].granted[k], &granted[g.n_remote++]), ST_OK);
 		T_EQ(narrow_for_grant(&ai, &ar, &g, &gi, &gr), rows[i].want);
 		if (rows[i].want != ST_OK)
 			continue;
@@ -485,6 +506,48 @@ static void test_class_17_narrowing(void)
 		for (size_t k = 0; k < wr.n; k++)
 			T_TRUE(ts_eq(&gr.v[k], &wr.v[k]));
 	}
+}
+
+static struct ike_grant largest_grant(void)
+{
+	struct ike_grant g = {.ip4 = {4, {10, 9, 0, 5}}, .ip6 = {6, {0xfd}}, .ip4_mask_len = 24,
+		.ip6_prefix_len = 128, .n_dns = 8, .n_nbns = 2, .n_subnets = 32,
+		.n_remote = IKE_TS_MAX, .tun = 7, .session_lifetime_s = 3600};
+
+	for (size_t i = 0; i < 8; i++)
+		g.dns[i] = g.ip6;
+	g.nbns[0] = g.nbns[1] = g.ip4;
+	for (size_t i = 0; i < 32; i++)
+		g.subnets[i] = (struct prefix){g.ip6, (uint8_t)i};
+	for (size_t i = 0; i < IKE_TS_MAX; i++)
+		g.remote[i] = (struct prefix){g.ip4, (uint8_t)i};
+	memset(g.def_domain, 'd', sizeof(g.def_domain) - 1);
+	memset(g.banner, 'b', sizeof(g.banner) - 1);
+	return g;
+}
+
+/* The largest and the smallest come back as they were, and what does not fit changes nothing. */
+static void test_grant_kept(void)
+{
+	int64_t live = mem_live();
+	struct ike_grant large = largest_grant(), none = {0}, out;
+	struct kept_grant *k = NULL;
+
+	grant_read(k, &out);
+	T_MEM(&out, &none, sizeof(out));
+	T_EQ(grant_keep(&large, &k), ST_OK);
+	grant_read(k, &out);
+	T_MEM(&out, &large, sizeof(out));
+	mem_fail_at(1);
+	T_EQ(grant_keep(&none, &k), ST_NOMEM);
+	mem_fail_at(0);
+	T_STR(k->banner, large.banner);
+	T_TRUE(prefix_eq(&k->remote[IKE_TS_MAX - 1], &large.remote[IKE_TS_MAX - 1]));
+	T_EQ(grant_keep(&none, &k), ST_OK);
+	grant_read(k, &out);
+	T_MEM(&out, &none, sizeof(out));
+	mem_free(k);
+	T_EQ(mem_live(), live);
 }
 
 static void test_answer_must_be_inside(void)
@@ -500,6 +563,7 @@ static void test_answer_must_be_inside(void)
 int main(void)
 {
 	T_RUN(test_window_in);
+	T_RUN(test_window_restored);
 	T_RUN(test_window_in_of_five);
 	T_RUN(test_window_in_at_random);
 	T_RUN(test_window_in_out_of_memory_changes_nothing);
@@ -517,6 +581,7 @@ int main(void)
 	T_RUN(test_guard_cookie_threshold);
 	T_RUN(test_limiter);
 	T_RUN(test_class_17_narrowing);
+	T_RUN(test_grant_kept);
 	T_RUN(test_answer_must_be_inside);
 	return t_end();
 }

@@ -101,7 +101,7 @@ static void test_named(void)
 	T_DO(open_session("anna"));
 	T_STR(s->username, "anna");
 	T_STR(s->policy_user, "anna");
-	T_STR(s->grant.banner, "hello anna");
+	T_STR(s->grant->banner, "hello anna");
 	close_session();
 	T_DO(open_session("a\nb"));
 	T_STR(s->username, "a\\x0ab");
@@ -127,6 +127,13 @@ static void test_changed(void)
 	pairs_add(&p, "subnets", "10.5.1.9/24");
 	pairs_add(&p, "networks", "192.168.9.0/24");
 	pairs_add(&p, "identity", "somebody.else"); /* not an attribute */
+	for (uint64_t nth = 1; nth <= 2; nth++) {
+		mem_fail_at(nth);
+		T_EQ(attributes_apply(conf, &p, s, detail), ST_NOMEM);
+		mem_fail_at(0);
+		T_STR(s->pool4, "RA");
+		T_STR(s->grant->banner, "");
+	}
 	T_EQ(attributes_apply(conf, &p, s, detail), ST_OK);
 	pairs_init(&after);
 	attributes_of(s, &after);

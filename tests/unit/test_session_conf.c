@@ -304,10 +304,10 @@ static void connecting(void)
 		if (a.status == ST_OK) {
 			const struct session *x = session_find(ss, &a.session);
 			T_EQ(a.grant.tun, q.tun);
-			T_EQ(x->grant.tun, q.tun);
+			T_EQ(x->grant->tun, q.tun);
 			T_EQ(x->route_distance, rows[i].distance);
-			T_EQ(x->grant.n_subnets, rows[i].distance ? 2 : 0);
-			T_STR(lab_text(&x->grant.ip4), "10.99.0.77");
+			T_EQ(x->grant->n_subnets, rows[i].distance ? 2 : 0);
+			T_STR(lab_text(&x->grant->ip4), "10.99.0.77");
 			T_TRUE(!x->lease4 && x->pool4[0] == 0);
 			uint8_t rec[SESSION_FROZEN_MAX];
 			size_t len = session_freeze(x, rec, sizeof(rec));
@@ -315,7 +315,7 @@ static void connecting(void)
 			struct session *y;
 			T_EQ(session_thaw(later, (struct view){rec, len}, &y), ST_OK);
 			T_EQ(y->route_distance, rows[i].distance);
-			T_EQ(y->grant.n_subnets, x->grant.n_subnets);
+			T_EQ(y->grant->n_subnets, x->grant->n_subnets);
 			sessions_free(later);
 		}
 		sessions_free(ss);
@@ -355,8 +355,8 @@ static void connected_to(void)
 		if (rows[i].tunnel) {
 			const struct session *x = session_find(ss, &a.session);
 			T_EQ(a.grant.tun, SESSION_TUN_TUNNEL + rows[i].tunnel);
-			T_STR(prefix_format(&x->grant.remote[0], text), rows[i].first);
-			T_EQ(x->grant.n_remote, strcmp(rows[i].first, "0.0.0.0/0") == 0 ? 2 : 1);
+			T_STR(prefix_format(&x->grant->remote[0], text), rows[i].first);
+			T_EQ(x->grant->n_remote, strcmp(rows[i].first, "0.0.0.0/0") == 0 ? 2 : 1);
 			T_EQ(x->route_distance, 0);
 		} else {
 			T_TRUE(strstr(a.detail, "tunnel destination"));
