@@ -107,7 +107,7 @@ static bool is_addke(const struct allowed_set *ours, const struct offer_set *pee
 
 	for (size_t i = 0; i < ours->n; i++)
 		for (size_t k = 0; k < ADDKE_MAX; k++)
-			found |= ours->v[i].addke[k].n != 0;
+			found |= ours->v[i].addke.groups[k].n != 0;
 	for (size_t i = 0; i < peers->n; i++)
 		for (size_t k = 0; k < peers->v[i].n; k++)
 			found |= peers->v[i].t[k].type >= TRANSFORM_ADDKE1;

@@ -34,7 +34,11 @@ enum {
 	TAG_PUBLIC,
 	TAG_REQUEST_INFO, /* bytes of the open INFORMATIONAL request */
 	TAG_WISH,        /* group, repeated: number, selectors */
-	TAG_NUMBER       /* of it: u8 */
+	TAG_NUMBER,      /* of it: u8 */
+	TAG_NR,          /* of a CREATE_CHILD_SA whose additional key exchanges are under way */
+	TAG_SECRET,
+	TAG_MORE,        /* secrets of those that are done, one after the other */
+	TAG_LINK
 };
 
 enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
