@@ -96,7 +96,7 @@ static void all_gone(void)
 
 /* IKE_FOLLOWUP_KE on its way: requests, each counted once; some are lost. */
 struct seen {
-	unsigned requests;
+	unsigned requests, of[2];
 	uint32_t last;
 	unsigned lose_requests, lose_replies;
 };
@@ -106,12 +106,13 @@ static bool tap(struct world *world, int from, struct world_item *it, void *ctx)
 	struct seen *s = ctx;
 	bool is_reply = it->bytes[19] & IKE_FLAG_RESPONSE;
 
-	(void)world, (void)from;
+	(void)world;
 	if (it->bytes[18] != EX_IKE_FOLLOWUP_KE)
 		return true;
-	if (!is_reply && it->bytes[23] != s->last) {
+	if (!is_reply && it->bytes[23] + 256u * (unsigned)from != s->last) {
 		s->requests++;
-		s->last = it->bytes[23];
+		s->of[from]++;
+		s->last = it->bytes[23] + 256u * (unsigned)from;
 	}
 	if (!is_reply && s->lose_requests > 0)
 		return s->lose_requests--, false;
@@ -122,7 +123,7 @@ static bool tap(struct world *world, int from, struct world_item *it, void *ctx)
 
 static void watch(struct seen *s)
 {
-	*s = (struct seen){.last = 0xff};
+	*s = (struct seen){.last = UINT32_MAX};
 	w.tap = tap;
 	w.tap_ctx = s;
 }
@@ -143,6 +144,34 @@ static struct exchange *wait_for(int side, bool is_mine, enum x_state state)
 		(void)world_step(&w, w.now_ms + 1000);
 	}
 	return NULL;
+}
+
+/* What each side begins: bit 0 its children, bit 1 the IKE SA. */
+static void rekey(int side, unsigned what)
+{
+	if (what & 1)
+		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, true), ST_OK);
+	if (what & 2)
+		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, false), ST_OK);
+}
+
+/* At every moment what leaves one side comes in at the other. */
+static bool run_with_way(uint64_t ms)
+{
+	uint64_t until = w.now_ms + ms;
+	bool more = true;
+
+	while (more && w.broken == NULL) {
+		more = world_step(&w, until);
+		for (int i = 0; i < 2; i++)
+			if (!world_has_way(&w, i)) {
+				printf("# no way from %d\n%.*s", i, (int)w.log_len, w.log);
+				return false;
+			}
+	}
+	if (w.broken != NULL)
+		printf("# %s: %s\n%.*s", w.broken, w.broken_text, (int)w.log_len, w.log);
+	return w.broken == NULL;
 }
 
 static void test_what_is_agreed_on(void)
@@ -338,6 +367,65 @@ static void test_not_beside(void)
 	close_world();
 }
 
+/* Who begins anew has given up what it began before: it does not wait for that to time out. */
+static void test_begun_anew(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		int side = i & 1;
+		bool is_child = i & 2;
+
+		T_ROW(i, "anew");
+		T_DO(open_world(i, TWO, CHILD_TWO, TWO, CHILD_TWO));
+		T_DO(log_in());
+		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, is_child), ST_OK);
+		T_TRUE(wait_for(side, true, XS_I_MORE_DH) != NULL);
+		T_EQ(sa_of(1 - side)->theirs.next != &sa_of(1 - side)->theirs, true);
+		exchange_drop(sa_of(side)->mine);
+		work(sa_of(side));
+		world_run(&w, 2000);
+		T_EQ(world_status_count(&w.node[1 - side], ST_TEMPORARY), 0);
+		T_EQ(world_count(&w.node[side], is_child ? CT_CHILD_REKEYED : CT_IKE_REKEYED), 1);
+		world_run(&w, 10000);
+		T_DO(quiet());
+		T_DO(all_gone());
+		close_world();
+	}
+}
+
+/* Both begin at the same moment: one of them goes on, and makes the only successor there is. */
+static void test_one_of_two(void)
+{
+	unsigned won[2] = {0};
+
+	for (unsigned i = 0; i < 40; i++) {
+		bool is_child = i & 1;
+		struct seen s;
+
+		T_ROW(i, "one of two");
+		T_DO(open_world(i, TWO, CHILD_TWO, TWO, CHILD_TWO));
+		T_DO(log_in());
+		T_DO(watch(&s));
+		T_DO(rekey(0, is_child ? 1 : 2));
+		T_DO(rekey(1, is_child ? 1 : 2));
+		for (unsigned k = 0; k < 1000 && s.requests == 0; k++)
+			(void)world_step(&w, w.now_ms + 1000);
+		T_EQ(s.requests, 1);
+		T_TRUE(list_empty(&sa_of(s.of[0] == 1 ? 0 : 1)->theirs));
+		T_TRUE(run_with_way(20000));
+		T_TRUE(s.requests == 2 && (s.of[0] == 2 || s.of[1] == 2));
+		won[s.of[0] == 2 ? 0 : 1]++;
+		for (int k = 0; k < 2; k++) {
+			T_EQ(world_count(&w.node[k], is_child ? CT_CHILD_REKEYED : CT_IKE_REKEYED), 1);
+			T_EQ(world_count(&w.node[k], CT_REKEY_COLLISION), 1);
+			T_EQ(w.node[k].told[IKE_EV_CHILD_UP], is_child ? 2 : 1);
+		}
+		T_DO(quiet());
+		T_DO(all_gone());
+		close_world();
+	}
+	T_TRUE(won[0] > 5 && won[1] > 5);
+}
+
 /* Ours is ready while the window is full: it goes out when there is room. */
 static void test_full_window(void)
 {
@@ -363,34 +451,6 @@ static void test_full_window(void)
 	T_DO(quiet());
 	T_DO(all_gone());
 	close_world();
-}
-
-/* What each side begins: bit 0 its children, bit 1 the IKE SA. */
-static void rekey(int side, unsigned what)
-{
-	if (what & 1)
-		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, true), ST_OK);
-	if (what & 2)
-		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, false), ST_OK);
-}
-
-/* At every moment what leaves one side comes in at the other. */
-static bool run_with_way(uint64_t ms)
-{
-	uint64_t until = w.now_ms + ms;
-	bool more = true;
-
-	while (more && w.broken == NULL) {
-		more = world_step(&w, until);
-		for (int i = 0; i < 2; i++)
-			if (!world_has_way(&w, i)) {
-				printf("# no way from %d\n%.*s", i, (int)w.log_len, w.log);
-				return false;
-			}
-	}
-	if (w.broken != NULL)
-		printf("# %s: %s\n%.*s", w.broken, w.broken_text, (int)w.log_len, w.log);
-	return w.broken == NULL;
 }
 
 static void test_both_at_once(void)
@@ -508,6 +568,8 @@ int main(void)
 	T_RUN(test_wrong_link);
 	T_RUN(test_timeout);
 	T_RUN(test_not_beside);
+	T_RUN(test_begun_anew);
+	T_RUN(test_one_of_two);
 	T_RUN(test_full_window);
 	T_RUN(test_both_at_once);
 	T_RUN(test_lossy);
