@@ -53,6 +53,19 @@ static bool has_ike_rekey(const struct exchange *x)
 	return false;
 }
 
+/* One series of additional key exchanges at a time: those that wait for the next one keep their memory
+ * and hold no place in the window. */
+static bool has_other_series(const struct exchange *x)
+{
+	LIST_EACH(at, &x->sa->theirs) {
+		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
+
+		if (other != x && other->more.n > 0)
+			return true;
+	}
+	return false;
+}
+
 static enum status judge_group(struct exchange *x, uint16_t wanted, const struct ike_payloads *p)
 {
 	x->group = wanted;
@@ -226,6 +239,8 @@ static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
 	r = rd_init(spi_of(offer, c->chosen.number).p, 4);
 	c->spi_peer = rd_u32(&r);
 	followup_begin(x, &c->chosen);
+	if (x->more.n > 0 && has_other_series(x))
+		return ST_TEMPORARY;
 	return judge_group(x, c->chosen.dh, p);
 }
 
@@ -478,6 +493,8 @@ enum status create_r_finish(struct exchange *x, const struct x_event *ev)
 	}
 	if (x->more.step == 0)
 		st = create_r_prepare(x);
+	else if (x->kind != X_REKEY_IKE)
+		st = judge_number(x);
 	if (st != ST_OK)
 		return st;
 	return x->kind == X_REKEY_IKE ? finish_ike(x) : finish_child(x);

@@ -392,6 +392,38 @@ static void test_begun_anew(void)
 	}
 }
 
+/* A peer has one series under way, not as many as it can begin. */
+static void test_one_series(void)
+{
+	uint32_t spi[2];
+
+	T_DO(open_world(8, TWO, CHILD_TWO, TWO, CHILD_TWO));
+	w.knobs.more = 1;
+	T_DO(log_in());
+	T_EQ(w.node[0].n_child, 2);
+	for (int i = 0; i < 2; i++)
+		spi[i] = w.node[0].child[i].spi_in;
+	for (int i = 0; i < 2; i++) {
+		T_EQ(exchange_begin(sa_of(0), X_REKEY_CHILD, spi[i], 0), ST_OK);
+		T_EQ(world_status_count(&w.node[1], ST_TEMPORARY), 0);
+		if (i == 0) {
+			T_TRUE(wait_for(0, true, XS_I_MORE_DH) != NULL);
+			exchange_drop(sa_of(0)->mine);
+		}
+	}
+	world_run(&w, 500);
+	T_EQ(world_status_count(&w.node[1], ST_TEMPORARY), 1);
+	T_TRUE(sa_of(0)->mine == NULL);
+	world_run(&w, 21000);
+	T_TRUE(list_empty(&sa_of(1)->theirs));
+	T_EQ(exchange_begin(sa_of(0), X_REKEY_CHILD, spi[1], 0), ST_OK);
+	world_run(&w, 5000);
+	T_EQ(world_count(&w.node[1], CT_CHILD_REKEYED), 1);
+	T_TRUE(world_children_agree(&w));
+	T_DO(all_gone());
+	close_world();
+}
+
 /* Both begin at the same moment: one of them goes on, and makes the only successor there is. */
 static void test_one_of_two(void)
 {
@@ -569,6 +601,7 @@ int main(void)
 	T_RUN(test_timeout);
 	T_RUN(test_not_beside);
 	T_RUN(test_begun_anew);
+	T_RUN(test_one_series);
 	T_RUN(test_one_of_two);
 	T_RUN(test_full_window);
 	T_RUN(test_both_at_once);
