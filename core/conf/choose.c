@@ -16,8 +16,7 @@ struct how {
 struct allowed allowed_from_proposal(const struct ike_proposal *p)
 {
 	struct allowed a = {.encr = p->encr, .integ = p->integ, .prf = p->prf, .dh = p->dh};
-	memcpy(a.addke, p->addke, sizeof(a.addke));
-	memcpy(a.addke_optional, p->addke_optional, sizeof(a.addke_optional));
+	a.addke = p->addke;
 	return a;
 }
 
@@ -25,8 +24,10 @@ struct allowed allowed_from_set(const struct transform_set *t, const struct ipse
 {
 	struct allowed a = {
 		.encr = t->encr, .integ = t->integ, .no_esn_allowed = true, .esn_allowed = true};
-	if (p)
+	if (p) {
 		a.dh = p->pfs;
+		a.addke = p->addke;
+	}
 	return a;
 }
 
@@ -147,16 +148,17 @@ static bool choose_addke(
 {
 	if (how->protocol == CHOOSE_ESP && how->first_child)
 		return true;
+	bool can_be = c->dh != 0; /* RFC 9370 2.2.4: they follow a key exchange */
 	for (size_t k = 0; k < ADDKE_MAX; k++) {
 		uint8_t type = (uint8_t)(TRANSFORM_ADDKE1 + k);
-		bool may_be_none = a->addke[k].n == 0 || a->addke_optional[k];
+		bool may_be_none = !can_be || a->addke.groups[k].n == 0 || a->addke.optional[k];
 		const struct offer_transform *found = NULL;
 
 		for (size_t i = 0; i < o->n && !found; i++) {
 			const struct offer_transform *t = &o->t[i];
 			if (t->type == type && !t->unusable &&
 				(t->id == 0 ? may_be_none
-					    : lists(&a->addke[k], t->id, t->key_bits) &&
+					    : can_be && lists(&a->addke.groups[k], t->id, t->key_bits) &&
 							!is_taken(c, t->id)))
 				found = t;
 		}

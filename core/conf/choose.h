@@ -40,8 +40,7 @@ struct allowed {
 	struct transform_list integ;
 	struct transform_list prf;
 	struct transform_list dh;
-	struct transform_list addke[ADDKE_MAX]; /* IKE_SA_INIT only; empty: that one is not done */
-	bool addke_optional[ADDKE_MAX];
+	struct addke addke;
 	bool esn_allowed;    /* ESP: extended sequence numbers accepted */
 	bool no_esn_allowed; /* ESP: 32-bit ones accepted */
 };

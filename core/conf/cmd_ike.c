@@ -29,54 +29,6 @@ static void print_prf(struct cout *o, const struct cmd *row, const void *obj)
 	cout_end(o);
 }
 
-/* `no` without a number: all of them. */
-static void set_addke(struct cmd_call *c)
-{
-	struct ike_proposal *p = c->obj;
-	const struct arg *round = cmd_arg(c, "round");
-	for (size_t i = 0; i < ADDKE_MAX; i++)
-		if (!round || round->num == i + 1) {
-			p->addke[i] = (struct transform_list){0};
-			p->addke_optional[i] = false;
-		}
-	if (c->form != FORM_SET)
-		return;
-	struct transform_list *l = &p->addke[round->num - 1];
-	p->addke_optional[round->num - 1] = cmd_has(c, "optional");
-	for (size_t i = 0; i < c->n; i++) {
-		const struct arg *a = &c->args[i];
-		void *tmp;
-		bool is_new = a->kind == ARG_TRANSFORM;
-		for (size_t k = 0; k < l->n; k++)
-			is_new = is_new && l->v[k].id != a->xf->id;
-		struct conf_transform *t = is_new ? ARENA_PUSH(c->arena, l->v, l->n, tmp) : NULL;
-		if (is_new && a->xf->weak)
-			cmd_warn(c, a, a->xf->weak, "");
-		if (t)
-			*t = (struct conf_transform){a->xf->id, a->xf->key_bits};
-	}
-}
-
-static void print_addke(struct cout *o, const struct cmd *row, const void *obj)
-{
-	const struct ike_proposal *p = obj;
-	cout_absent(o, row);
-	for (uint32_t i = 0; i < ADDKE_MAX; i++) {
-		if (!p->addke[i].n)
-			continue;
-		cout_head(o, row, false);
-		cout_str(o, " ");
-		cout_u32(o, i + 1);
-		if (p->addke_optional[i])
-			cout_str(o, " optional");
-		for (size_t k = 0; k < p->addke[i].n; k++) {
-			const struct xf *x = suite_find(XF_DH, p->addke[i].v[k].id, 0);
-			cout_word(o, x && x->keyword ? x->keyword : "?");
-		}
-		cout_end(o);
-	}
-}
-
 static const struct cmd proposal[] = {
 	{.flags = CMD_SYSTEM,
 		.grammar = "encryption <algorithm:encr>+",
@@ -107,10 +59,11 @@ static const struct cmd proposal[] = {
 		.print = print_dh,
 		.help = "Key exchange groups in order of preference"},
 	{.grammar = "sallyport additional-key-exchange <round:1-7> [optional] <group:dh>+",
+		.off = AT(addke),
 		.when = WHEN_NEW,
 		.set = set_addke,
 		.print = print_addke,
-		.help = "One more key exchange when an IKE SA is set up (RFC 9370)"},
+		.help = "One more key exchange when an IKE SA is set up or rekeyed (RFC 9370)"},
 };
 CMD_ROWS(rows_proposal, proposal);
 #undef AT

@@ -364,6 +364,12 @@ static const struct cmd profile[] = {
 		.set = set_pfs,
 		.print = print_pfs,
 		.help = "Key exchange for every child SA"},
+	{.grammar = "sallyport additional-key-exchange <round:1-7> [optional] <group:dh>+",
+		.off = AT(addke),
+		.when = WHEN_NEW,
+		.set = set_addke,
+		.print = print_addke,
+		.help = "One more key exchange for a child SA that has one (RFC 9370)"},
 	{.grammar = "set security-association lifetime {seconds <n:120-2592000>|kilobytes "
 		    "{<n:2560-4294967294>|"
 		    "disable}}",

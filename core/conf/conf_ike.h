@@ -20,6 +20,11 @@ struct transform_list {
 
 #define ADDKE_MAX 7 /* additional key exchanges (RFC 9370) */
 
+struct addke {
+	struct transform_list groups[ADDKE_MAX]; /* of each additional key exchange; empty: not done */
+	bool optional[ADDKE_MAX];                /* it may be left out */
+};
+
 /* R-POL-01..09. */
 struct ike_proposal {
 	char *name;
@@ -31,8 +36,7 @@ struct ike_proposal {
 	struct transform_list integ;
 	struct transform_list prf; /* effective */
 	struct transform_list dh;
-	struct transform_list addke[ADDKE_MAX]; /* groups of each additional key exchange */
-	bool addke_optional[ADDKE_MAX];         /* it may be left out */
+	struct addke addke;
 };
 
 /* Which outer VRF. num is resolved when the snapshot is finished; an undefined name is VRF_NONE and

@@ -116,6 +116,7 @@ struct ipsec_profile {
 	struct str_list sets; /* transform sets in order; empty: `default` */
 	char *ike_profile;
 	struct transform_list pfs; /* at most one group; empty: off */
+	struct addke addke;        /* of children that have a key exchange */
 	uint32_t lifetime_s;       /* or INHERIT */
 	uint32_t lifetime_kb;      /* or INHERIT; 0: volume lifetime disabled */
 	uint32_t replay_window;    /* or INHERIT; 0: replay check disabled */

@@ -297,3 +297,51 @@ void set_secret(struct cmd_call *c, struct secret *s, const struct arg *a)
 		cmd_warn(c, a, "a secret that another device has encrypted cannot be used here",
 			"write it again in plain text (type 0) or as hex");
 }
+
+/* `no` without a number: all of them. */
+void set_addke(struct cmd_call *c)
+{
+	struct addke *p = field(c);
+	const struct arg *round = cmd_arg(c, "round");
+	for (size_t i = 0; i < ADDKE_MAX; i++)
+		if (!round || round->num == i + 1) {
+			p->groups[i] = (struct transform_list){0};
+			p->optional[i] = false;
+		}
+	if (c->form != FORM_SET)
+		return;
+	struct transform_list *l = &p->groups[round->num - 1];
+	p->optional[round->num - 1] = cmd_has(c, "optional");
+	for (size_t i = 0; i < c->n; i++) {
+		const struct arg *a = &c->args[i];
+		void *tmp;
+		bool is_new = a->kind == ARG_TRANSFORM;
+		for (size_t k = 0; k < l->n; k++)
+			is_new = is_new && l->v[k].id != a->xf->id;
+		struct conf_transform *t = is_new ? ARENA_PUSH(c->arena, l->v, l->n, tmp) : NULL;
+		if (is_new && a->xf->weak)
+			cmd_warn(c, a, a->xf->weak, "");
+		if (t)
+			*t = (struct conf_transform){a->xf->id, a->xf->key_bits};
+	}
+}
+
+void print_addke(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct addke *p = field_of(row, obj);
+	cout_absent(o, row);
+	for (uint32_t i = 0; i < ADDKE_MAX; i++) {
+		if (!p->groups[i].n)
+			continue;
+		cout_head(o, row, false);
+		cout_str(o, " ");
+		cout_u32(o, i + 1);
+		if (p->optional[i])
+			cout_str(o, " optional");
+		for (size_t k = 0; k < p->groups[i].n; k++) {
+			const struct xf *x = suite_find(XF_DH, p->groups[i].v[k].id, 0);
+			cout_word(o, x && x->keyword ? x->keyword : "?");
+		}
+		cout_end(o);
+	}
+}

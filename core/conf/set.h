@@ -17,6 +17,7 @@ cmd_set_fn set_strs;   /* "head <key:name>": struct str_list, one a line, no dou
 cmd_set_fn set_addr;   /* "head <key:ip4>": struct addr */
 cmd_set_fn set_pair;   /* "head <a:ip> [<b:ip>]": struct addr [2] */
 cmd_set_fn set_xforms; /* "head <t:encr>+": struct transform_list, replaced as a whole */
+cmd_set_fn set_addke;  /* "head <round:1-7> [optional] <group:dh>+": struct addke; `no` without a round: all */
 cmd_set_fn set_block;  /* opens, removes or resets a named object of the class of row->enters */
 cmd_set_fn set_keep;   /* keeps the line as text */
 cmd_set_fn set_none;   /* accepts and does nothing (ignored rows) */
@@ -27,6 +28,7 @@ cmd_print_fn print_str;
 cmd_print_fn print_strs;
 cmd_print_fn print_addr;
 cmd_print_fn print_pair;
+cmd_print_fn print_addke;
 cmd_print_fn print_encr;
 cmd_print_fn print_integ;
 cmd_print_fn print_dh;

@@ -88,8 +88,8 @@ static const struct shape_field f_ike_proposal[] = {
 	F(TRANSFORMS, ike_proposal, integ),
 	F(TRANSFORMS, ike_proposal, prf),
 	F(TRANSFORMS, ike_proposal, dh),
-	FN(TRANSFORMS, ike_proposal, addke, ADDKE_MAX),
-	FN(BOOL, ike_proposal, addke_optional, ADDKE_MAX),
+	FN(TRANSFORMS, ike_proposal, addke.groups, ADDKE_MAX),
+	FN(BOOL, ike_proposal, addke.optional, ADDKE_MAX),
 };
 const struct shape shape_proposal = SHAPE(ike_proposal, f_ike_proposal);
 
@@ -293,6 +293,8 @@ static const struct shape_field f_ipsec_profile[] = {
 	F(STRS, ipsec_profile, sets),
 	F(STR, ipsec_profile, ike_profile),
 	F(TRANSFORMS, ipsec_profile, pfs),
+	FN(TRANSFORMS, ipsec_profile, addke.groups, ADDKE_MAX),
+	FN(BOOL, ipsec_profile, addke.optional, ADDKE_MAX),
 	F(U32, ipsec_profile, lifetime_s),
 	F(U32, ipsec_profile, lifetime_kb),
 	F(U32, ipsec_profile, replay_window),

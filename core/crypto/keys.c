@@ -66,10 +66,10 @@ void keys_derive(const struct ike_suite *s, const struct key_input *in, struct i
 void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struct ike_keys *old,
 	const struct key_input *in, struct ike_keys *out)
 {
-	const struct view data[] = {in->secret, in->ni, in->nr};
+	const struct view data[] = {in->secret, in->ni, in->nr, in->more};
 	uint8_t skeyseed[PRF_OUT_MAX];
 
-	prf_parts(old_prf, (struct view){old->sk_d, old->d_len}, data, 3, skeyseed);
+	prf_parts(old_prf, (struct view){old->sk_d, old->d_len}, data, 4, skeyseed);
 	expand(s, (struct view){skeyseed, old_prf->out_len}, in, out);
 	mem_zero(skeyseed, sizeof(skeyseed));
 }
@@ -125,12 +125,12 @@ struct sk_key keys_sk(const struct ike_suite *s, const struct ike_keys *k, bool 
 enum status keys_child(const struct xf *prf, const struct ike_keys *k, const struct key_input *in,
 	const struct esp_suite *esp, uint8_t *i_to_r, uint8_t *r_to_i)
 {
-	const struct view seed[] = {in->secret, in->ni, in->nr};
+	const struct view seed[] = {in->secret, in->ni, in->nr, in->more};
 	uint8_t stream[2 * (KEYS_E_MAX + PRF_OUT_MAX)];
 	size_t len = suite_esp_key_len(esp);
 	enum status st;
 
-	st = prf_plus(prf, (struct view){k->sk_d, k->d_len}, seed, 3, stream, 2 * len);
+	st = prf_plus(prf, (struct view){k->sk_d, k->d_len}, seed, 4, stream, 2 * len);
 	if (st == ST_OK) {
 		memcpy(i_to_r, stream, len);
 		memcpy(r_to_i, stream + len, len);

@@ -31,13 +31,14 @@ struct key_input {
 	struct view ni;
 	struct view nr;
 	struct view secret;
+	struct view more; /* SK(1) | SK(2)... of additional key exchanges, while rekeying and of children */
 	uint64_t spi_i;
 	uint64_t spi_r;
 };
 
 /* SKEYSEED and {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} of a first IKE SA (2.14). */
 void keys_derive(const struct ike_suite *s, const struct key_input *in, struct ike_keys *out);
-/* The same for an IKE SA that replaces one (2.18): SKEYSEED = prf(SK_d old, g^ir | Ni | Nr) with
+/* The same for an IKE SA that replaces one (2.18): SKEYSEED = prf(SK_d old, g^ir | Ni | Nr | more) with
  * the old SA's prf, the rest with the new suite; in->spi_* and nonces are those of the new SA. */
 void keys_rekey(const struct ike_suite *s, const struct xf *old_prf, const struct ike_keys *old,
 	const struct key_input *in, struct ike_keys *out);
@@ -53,7 +54,7 @@ void keys_wipe(struct ike_keys *k);
  * into k: valid as long as it is. */
 struct sk_key keys_sk(const struct ike_suite *s, const struct ike_keys *k, bool from_initiator);
 
-/* KEYMAT of a child (2.17): keys of both directions, each suite_esp_key_len(esp) bytes in the order
+/* KEYMAT of a child (2.17, RFC 9370 2.2.4): keys of both directions, each suite_esp_key_len(esp) bytes in the order
  * encryption key, salt, integrity key. "i" is the initiator of the exchange that creates the child.
  * prf is the IKE SA's. ST_LIMIT when the suite wants more than prf+ gives (no row does). */
 enum status keys_child(const struct xf *prf, const struct ike_keys *k, const struct key_input *in,

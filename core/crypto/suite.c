@@ -128,6 +128,19 @@ static const struct xf table[] = {
 	{ESN(0), .show = "no ESN", .label = "no ESN", .help = "32-bit sequence numbers"},
 };
 
+const char *suite_not_built(enum xf_type type, uint16_t id)
+{
+	static const struct {
+		uint16_t id;
+		const char *name;
+	} groups[] = {{35, "ML-KEM-512"}, {36, "ML-KEM-768"}, {37, "ML-KEM-1024"}};
+
+	for (size_t i = 0; type == XF_DH && i < ARRAY_LEN(groups); i++)
+		if (groups[i].id == id)
+			return groups[i].name;
+	return NULL;
+}
+
 const struct xf *suite_next(enum xf_type type, const struct xf *prev)
 {
 	const struct xf *x = prev != NULL ? prev + 1 : table;

@@ -71,6 +71,9 @@ struct esp_suite {
 /* The row, or NULL when we do not have it. key_bits 0 where the peer sent no Key Length. INTEG NONE
  * and DH NONE (id 0) have no row. */
 const struct xf *suite_find(enum xf_type type, uint16_t id, uint16_t key_bits);
+/* The name of a key exchange that peers offer and that is not built here: it has no row, and is never
+ * chosen. NULL: it has one, or is not known. */
+const char *suite_not_built(enum xf_type type, uint16_t id);
 /* By the word of the configuration: suite_keyword(XF_DH, "19"); NULL when there is no such word. */
 const struct xf *suite_keyword(enum xf_type type, const char *word);
 /* By the words of a transform set: "esp-gcm 256", "esp-sha256-hmac". Its type says which it is. */

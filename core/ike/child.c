@@ -385,7 +385,7 @@ static enum status fill(struct ike_child *c, const struct child_birth *b)
 static enum status fill_keys(const struct ike_sa *sa, const struct child_birth *b,
 	struct ike_child_spec *s)
 {
-	struct key_input in = {.ni = b->ni, .nr = b->nr, .secret = b->secret};
+	struct key_input in = {.ni = b->ni, .nr = b->nr, .secret = b->secret, .more = b->more};
 	size_t len = suite_esp_key_len(&b->offer->suite);
 
 	if (len > IKE_KEYMAT_MAX)

@@ -58,6 +58,7 @@ struct child_birth {
 	uint8_t wish;
 	struct view ni, nr;              /* of that exchange */
 	struct view secret;              /* of its own key exchange; empty: none */
+	struct view more;                /* of additional ones, one after the other */
 	struct child_terms terms;
 };
 /* Makes it, derives its keys and installs it; *out may be NULL. ST_INSTALL, ST_NOMEM... as the data

@@ -13,6 +13,8 @@
 /* ours (create_i.c) */
 x_action create_i_start, create_i_send, create_i_again, create_i_reply, create_i_finish;
 x_action create_i_refused;
+/* Asks for the secret; where there is no room for the question, the request is repeated (ST_PENDING). */
+enum status create_i_compute(struct exchange *x) MUST_USE;
 /* Which event a reply is; reads nothing that is kept. */
 struct x_event create_i_judge(struct exchange *x, const struct msg_in *m, enum status st);
 
@@ -21,6 +23,12 @@ struct x_event create_i_judge(struct exchange *x, const struct msg_in *m, enum s
  * what it is refused with. */
 enum status create_r_judge(struct exchange *x, const struct msg_in *m) MUST_USE;
 x_action create_r_start, create_r_generated, create_r_finish;
+/* Our nonce and SPI. */
+enum status create_r_prepare(struct exchange *x) MUST_USE;
+/* The reply to x->msgid, kept in the window. */
+enum status create_r_build(struct exchange *x, struct view *msg) MUST_USE;
+/* Tells our own exchange about the same SA, where there is one, what it has to know when it ends. */
+bool create_r_note_rival(struct exchange *x);
 /* The error reply to message msgid. x: NULL where there was no memory for one. */
 void create_r_refuse(struct ike_sa *sa, uint32_t msgid, const struct exchange *x,
 	const struct endpoint *local, const struct endpoint *remote, enum status why);

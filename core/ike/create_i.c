@@ -7,6 +7,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/followup.h"
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
@@ -199,7 +200,7 @@ struct x_event create_i_judge(struct exchange *x, const struct msg_in *m, enum s
 		ev.status = ST_BAD_EXCHANGE;
 	} else {
 		ev.kind = x->group != 0 ? XE_REPLY_KE : XE_REPLY;
-		x->is_granted = true;
+		x->is_granted = !followup_is_promised(&m->p);
 	}
 	return ev;
 }
@@ -232,6 +233,7 @@ static enum status read_ike(struct exchange *x, const struct ike_payloads *p)
 	x->spi_peer = rd_u64(&r);
 	x->peer_window = msg_window(p);
 	qcd_take(x->sa->ike, p, &x->peer_token);
+	followup_begin(x, &x->chosen);
 	if (x->chosen.dh != x->group)
 		return ST_INVALID_KE;
 	return suite_ike(x->chosen.encr.id, x->chosen.encr.key_bits, x->chosen.prf, x->chosen.integ,
@@ -248,6 +250,7 @@ static enum status read_child(struct exchange *x, const struct ike_payloads *p)
 	st = child_read_answer(p, &ours, false, &x->child);
 	if (st == ST_OK && x->child.chosen.dh != x->group)
 		st = ST_INVALID_KE;
+	followup_begin(x, &x->child.chosen);
 	return st;
 }
 
@@ -262,17 +265,34 @@ static enum status read_reply(struct exchange *x, const struct ike_payloads *p)
 		return exchange_fail(x, st, "%s", "the peer's answer does not fit what we asked for");
 	x->nr_len = (uint16_t)nonce.len;
 	memcpy(x->nr, nonce.p, nonce.len);
-	return x->group != 0 ? exchange_read_ke(x, p) : ST_OK;
+	if (x->group != 0)
+		st = exchange_read_ke(x, p);
+	return st == ST_OK && x->more.n > 0 ? followup_read_link(x, p) : st;
 }
 
-enum status create_i_reply(struct exchange *x, const struct x_event *ev)
+/* Did ours have the lowest of the four nonces? Then ours is the one too many. */
+static bool is_redundant(const struct exchange *x)
+{
+	struct view rival = {x->rival_nonce, x->rival_nonce_len};
+
+	return exchange_nonce_lower(exchange_low_nonce(x), rival);
+}
+
+/* RFC 9370 2.2.4: which of two goes on is decided before the first IKE_FOLLOWUP_KE. */
+static enum status settle(struct exchange *x)
+{
+	if (x->rival_nonce_len != 0 && is_redundant(x))
+		return exchange_fail(x, ST_TEMPORARY, "%s", "the peer's own rekeying goes on instead");
+	exchange_yield(x);
+	return ST_OK;
+}
+
+enum status create_i_compute(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
 	struct window_request *r = &sa->out.lane[LANE_EXCHANGE];
-	enum status st = read_reply(x, &ev->msg->p);
+	enum status st = exchange_compute(x);
 
-	if (st == ST_OK)
-		st = exchange_compute(x);
 	if (st != ST_LIMIT && st != ST_NOMEM)
 		return st;
 	/* The peer has made it already: the request is repeated, and so is its reply. */
@@ -282,15 +302,16 @@ enum status create_i_reply(struct exchange *x, const struct x_event *ev)
 	return ST_PENDING;
 }
 
-/* ---- what it made ----------------------------------------------------------------------------------- */
-
-/* Did ours have the lowest of the four nonces? Then ours is the one too many. */
-static bool is_redundant(const struct exchange *x)
+enum status create_i_reply(struct exchange *x, const struct x_event *ev)
 {
-	struct view rival = {x->rival_nonce, x->rival_nonce_len};
+	enum status st = read_reply(x, &ev->msg->p);
 
-	return exchange_nonce_lower(exchange_low_nonce(x), rival);
+	if (st == ST_OK && x->more.n > 0)
+		st = settle(x);
+	return st == ST_OK ? create_i_compute(x) : st;
 }
+
+/* ---- what it made ----------------------------------------------------------------------------------- */
 
 static enum status finish_child(struct exchange *x)
 {
@@ -305,6 +326,7 @@ static enum status finish_child(struct exchange *x)
 		.ni = {x->ni, x->ni_len},
 		.nr = {x->nr, x->nr_len},
 		.secret = {x->secret, x->secret_len},
+		.more = {x->more.secrets, x->more.secrets_len},
 		.terms = child_terms_of(sa, x->conf),
 	};
 	enum status st;

@@ -6,6 +6,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/followup.h"
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
 #include "core/ike/narrow.h"
@@ -22,7 +23,7 @@
 
 static bool was_sent(const struct exchange *x)
 {
-	return x->state == XS_I_WAIT || x->state == XS_I_SECRET;
+	return x->state != XS_NEW && x->state != XS_I_DH;
 }
 
 /* Ours is not out yet: the peer's comes first, and ours is wanted again later. */
@@ -47,6 +48,19 @@ static bool has_ike_rekey(const struct exchange *x)
 		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
 
 		if (other != x && other->kind == X_REKEY_IKE)
+			return true;
+	}
+	return false;
+}
+
+/* One series of additional key exchanges at a time: those that wait for the next one keep their memory
+ * and hold no place in the window. */
+static bool has_other_series(const struct exchange *x)
+{
+	LIST_EACH(at, &x->sa->theirs) {
+		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
+
+		if (other != x && other->more.n > 0)
 			return true;
 	}
 	return false;
@@ -83,12 +97,16 @@ static enum status judge_ike(struct exchange *x, const struct ike_payloads *p,
 	if (!sa_spis_are(offer, PROTO_IKE, 8))
 		return ST_BAD_PAYLOAD;
 	give_way(sa);
+	exchange_supersede(x);
 	/* Each replaced SA lives on for a while: no peer makes them faster than they go. */
 	if (ike_now(sa->ike) < sa->up_ms + REKEY_PAUSE_MS || (sa->mine != NULL && sa->mine->rival != NULL))
 		return ST_TEMPORARY;
 	/* RFC 7296 2.25.2: not while we are changing children. */
 	if ((sa->mine != NULL && sa->mine->kind != X_REKEY_IKE) ||
 		window_out_has(&sa->out, REQ_DELETE_CHILD) || has_other(x))
+		return ST_TEMPORARY;
+	/* RFC 9370 2.2.4: not after the answer to ours, while its key exchanges go on. */
+	if (sa->mine != NULL && sa->mine->more.n > 0)
 		return ST_TEMPORARY;
 	offer_rekey_ike(x->conf, sa, &own, &ours);
 	offer_from_sa(offer, &theirs);
@@ -101,6 +119,7 @@ static enum status judge_ike(struct exchange *x, const struct ike_payloads *p,
 	r = rd_init(spi_of(offer, x->chosen.number).p, 8);
 	x->spi_peer = rd_u64(&r);
 	x->peer_window = msg_window(p);
+	followup_begin(x, &x->chosen);
 	return judge_group(x, x->chosen.dh, p);
 }
 
@@ -120,9 +139,10 @@ static enum status judge_old(struct exchange *x, const struct notify *n)
 	if (old->state != CHILD_UP)
 		return ST_TEMPORARY; /* RFC 7296 2.25.1: we are closing it, or it has a successor */
 	if (sa->mine != NULL && sa->mine->kind == X_REKEY_CHILD && sa->mine->old_spi == old->spi_in &&
-		sa->mine->rival_spi != 0)
-		return ST_TEMPORARY; /* the peer has made its successor already */
+		(sa->mine->rival_spi != 0 || sa->mine->more.n > 0))
+		return ST_TEMPORARY; /* the peer has made its successor already, or has begun to make ours */
 	x->old_spi = old->spi_in;
+	exchange_supersede(x);
 	return ST_OK;
 }
 
@@ -226,6 +246,9 @@ static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
 		return ST_NO_CHILD_PROPOSAL;
 	r = rd_init(spi_of(offer, c->chosen.number).p, 4);
 	c->spi_peer = rd_u32(&r);
+	followup_begin(x, &c->chosen);
+	if (x->more.n > 0 && has_other_series(x))
+		return ST_TEMPORARY;
 	return judge_group(x, c->chosen.dh, p);
 }
 
@@ -282,7 +305,8 @@ void create_r_refuse(struct ike_sa *sa, uint32_t msgid, const struct exchange *x
 		return;
 	if (type == 0)
 		type = N_TEMPORARY_FAILURE; /* what went wrong on our side may pass */
-	msg_start(&o, sa, EX_CREATE_CHILD_SA, true, msgid);
+	msg_start(&o, sa, x != NULL && x->more.step > 0 ? EX_IKE_FOLLOWUP_KE : EX_CREATE_CHILD_SA, true,
+		msgid);
 	if (type == N_INVALID_KE_PAYLOAD && x != NULL) {
 		group[0] = (uint8_t)(x->group >> 8);
 		group[1] = (uint8_t)x->group;
@@ -298,7 +322,7 @@ void create_r_refuse(struct ike_sa *sa, uint32_t msgid, const struct exchange *x
 	sa_send_to(sa, local, remote, msg);
 }
 
-static enum status build_reply(struct exchange *x, struct view *msg)
+enum status create_r_build(struct exchange *x, struct view *msg)
 {
 	struct ike_sa *sa = x->sa;
 	bool is_ike = x->kind == X_REKEY_IKE;
@@ -308,6 +332,8 @@ static enum status build_reply(struct exchange *x, struct view *msg)
 	struct wr w = wr_init(spi, sizeof(spi));
 	enum status st;
 
+	if (x->more.step > 0)
+		return followup_r_build(x, msg);
 	if (is_ike)
 		wr_u64(&w, x->spi_ours);
 	else
@@ -329,21 +355,22 @@ static enum status build_reply(struct exchange *x, struct view *msg)
 	/* RFC 5723 4.1: a ticket of the new SA can be had when that is in charge. */
 	if (is_ike && x->wants_ticket)
 		msg_notify(&o, N_TICKET_ACK, NULL, 0);
+	followup_r_put_link(x, &o);
 	st = msg_end(&o, msg);
 	return st == ST_OK ? window_in_reply(&sa->in, x->msgid, *msg) : st;
 }
 
-/* What our own exchange about the same SA has to know when it ends. */
-static bool note_rival(struct exchange *x)
+bool create_r_note_rival(struct exchange *x)
 {
 	struct exchange *mine = x->sa->mine;
 	struct view low = exchange_low_nonce(x);
 
 	if (mine == NULL || mine->kind != x->kind || mine->old_spi != x->old_spi)
 		return false;
+	if (mine->rival_nonce_len == 0)
+		stats_inc(x->sa->ike->stats, CT_REKEY_COLLISION);
 	mine->rival_nonce_len = (uint16_t)low.len;
 	memcpy(mine->rival_nonce, low.p, low.len);
-	stats_inc(x->sa->ike->stats, CT_REKEY_COLLISION);
 	return true;
 }
 
@@ -369,6 +396,21 @@ static bool has_way(const struct exchange *x)
 	return reauth_older(x->sa) != NULL;
 }
 
+enum status create_r_prepare(struct exchange *x)
+{
+	struct ike *ike = x->sa->ike;
+
+	x->nr_len = NONCE_LEN;
+	ike->ports->random(ike->ctx, x->nr, x->nr_len);
+	if (x->kind == X_REKEY_IKE) {
+		x->spi_ours = sa_new_spi(ike);
+		return x->spi_ours != 0 ? ST_OK : ST_INTERNAL;
+	}
+	x->child.spi_ours = x->old_spi != 0 ? child_new_spi_like(ike, x->old_spi)
+					    : child_new_spi(ike);
+	return x->child.spi_ours != 0 ? ST_OK : ST_INTERNAL;
+}
+
 static enum status finish_child(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
@@ -382,19 +424,16 @@ static enum status finish_child(struct exchange *x)
 		.ni = {x->ni, x->ni_len},
 		.nr = {x->nr, x->nr_len},
 		.secret = {x->secret, x->secret_len},
+		.more = {x->more.secrets, x->more.secrets_len},
 		.terms = child_terms_of(sa, x->conf),
 	};
 	struct view msg;
 	enum status st;
 
-	x->child.spi_ours = x->old_spi != 0 ? child_new_spi_like(ike, x->old_spi)
-					    : child_new_spi(ike);
-	if (x->child.spi_ours == 0)
-		return ST_INTERNAL;
 	st = child_install(sa, &b, &c);
 	if (st != ST_OK)
 		return st;
-	st = build_reply(x, &msg);
+	st = create_r_build(x, &msg);
 	if (st != ST_OK) {
 		child_end(c, st);
 		return st;
@@ -408,7 +447,7 @@ static enum status finish_child(struct exchange *x)
 	}
 	child_tell_up(c);
 	old = x->old_spi != 0 ? ike_find_child(ike, x->old_spi) : NULL;
-	if (x->kind == X_REKEY_CHILD && note_rival(x))
+	if (x->kind == X_REKEY_CHILD && create_r_note_rival(x))
 		sa->mine->rival_spi = c->spi_in;
 	else if (old != NULL)
 		work_replaced(old);
@@ -427,18 +466,15 @@ static enum status finish_ike(struct exchange *x)
 	struct view msg;
 	enum status st;
 
-	x->spi_ours = sa_new_spi(old->ike);
-	if (x->spi_ours == 0)
-		return ST_INTERNAL;
 	heir = succeed_new(x);
 	if (heir == NULL)
 		return ST_NOMEM;
-	st = build_reply(x, &msg);
+	st = create_r_build(x, &msg);
 	if (st != ST_OK) {
 		sa_event(heir, SE_CLOSE, ST_END_REDUNDANT);
 		return st;
 	}
-	if (note_rival(x)) {
+	if (create_r_note_rival(x)) {
 		old->mine->rival = heir;
 		heir->predecessor = old;
 		st = ike_keep(old);
@@ -466,7 +502,11 @@ enum status create_r_finish(struct exchange *x, const struct x_event *ev)
 		if (old == NULL || old->state != CHILD_UP)
 			return ST_TEMPORARY;
 	}
-	x->nr_len = NONCE_LEN;
-	x->sa->ike->ports->random(x->sa->ike->ctx, x->nr, x->nr_len);
+	if (x->more.step == 0)
+		st = create_r_prepare(x);
+	else if (x->kind != X_REKEY_IKE)
+		st = judge_number(x);
+	if (st != ST_OK)
+		return st;
 	return x->kind == X_REKEY_IKE ? finish_ike(x) : finish_child(x);
 }

@@ -10,12 +10,14 @@
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/offer.h"
+#include "core/ike/followup.h"
 #include "core/ike/freeze.h"
 #include "core/ike/trace.h"
 #include "core/ike/work.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define JOB_MS 10000
+#define FOLLOWUP_MS 20000 /* for the peer's next request: RFC 9370 2.2.4 suggests 5 to 20 s */
 
 #define ROW(s, e, a, ok, fail) {XS_##s, XE_##e, XS_##ok, XS_##fail, a}
 
@@ -31,14 +33,23 @@ static const struct x_row rows[] = {
 	ROW(I_WAIT, OTHER_GROUP, create_i_again, I_DH, FAILED),
 	ROW(I_WAIT, REFUSED, create_i_refused, FAILED, FAILED),
 	ROW(I_SECRET, JOB, create_i_finish, DONE, FAILED),
+	ROW(I_SECRET, JOB_MORE, followup_i_more, I_MORE_DH, FAILED),
 	ROW(I_SECRET, TIMEOUT, stop, FAILED, FAILED),
+	ROW(I_MORE_DH, JOB, followup_i_send, I_MORE_WAIT, FAILED),
+	ROW(I_MORE_DH, FREE, followup_i_send, I_MORE_WAIT, FAILED),
+	ROW(I_MORE_DH, TIMEOUT, stop, FAILED, FAILED),
+	ROW(I_MORE_WAIT, REPLY_KE, followup_i_reply, I_SECRET, FAILED),
+	ROW(I_MORE_WAIT, REFUSED, create_i_refused, FAILED, FAILED),
 
 	ROW(NEW, REQUEST, create_r_finish, DONE, FAILED),
 	ROW(NEW, REQUEST_KE, create_r_start, R_DH, FAILED),
 	ROW(R_DH, JOB, create_r_generated, R_SECRET, FAILED),
 	ROW(R_DH, TIMEOUT, stop, FAILED, FAILED),
 	ROW(R_SECRET, JOB, create_r_finish, DONE, FAILED),
+	ROW(R_SECRET, JOB_MORE, followup_r_reply, R_MORE_WAIT, FAILED),
 	ROW(R_SECRET, TIMEOUT, stop, FAILED, FAILED),
+	ROW(R_MORE_WAIT, FOLLOWUP, followup_r_request, R_DH, FAILED),
+	ROW(R_MORE_WAIT, TIMEOUT, followup_r_forget, FAILED, FAILED),
 };
 
 const struct x_row *exchange_rows(size_t *n)
@@ -196,6 +207,11 @@ static void leave_predecessor(struct ike_sa *heir)
 		(void)exchange_part(heir->predecessor->mine);
 }
 
+bool exchange_is_open(const struct ike_sa *sa)
+{
+	return window_out_has(&sa->out, REQ_CREATE) || window_out_has(&sa->out, REQ_FOLLOWUP);
+}
+
 /* It is over, well or badly. */
 static void end(struct exchange *x)
 {
@@ -203,7 +219,7 @@ static void end(struct exchange *x)
 	bool is_mine = x->is_mine, failed = x->state == XS_FAILED;
 
 	if (is_mine) {
-		if (window_out_has(&sa->out, REQ_CREATE))
+		if (exchange_is_open(sa))
 			sa_request_done(sa, LANE_EXCHANGE);
 		if (failed && x->rival != NULL && sa->state == SA_UP)
 			take_rival(sa, x);
@@ -214,7 +230,7 @@ static void end(struct exchange *x)
 		if (failed && x->is_granted && sa->state == SA_UP)
 			undo_grant(x);
 		if (!failed)
-			sa->rekey_tries = 0;
+			sa->rekey_tries = sa->states_lost = 0;
 	} else if (failed) {
 		create_r_refuse(sa, x->msgid, x, &x->local, &x->remote, x->why);
 	}
@@ -259,8 +275,9 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 	timer_stop(&sa->ike->timers, &x->timer);
 	if (x->state == XS_DONE || x->state == XS_FAILED)
 		end(x);
-	else if (x->state != XS_I_WAIT)
-		sa_arm(sa, &x->timer, ike_now(sa->ike) + JOB_MS);
+	else if (x->state != XS_I_WAIT && x->state != XS_I_MORE_WAIT)
+		sa_arm(sa, &x->timer,
+			ike_now(sa->ike) + (x->state == XS_R_MORE_WAIT ? FOLLOWUP_MS : JOB_MS));
 }
 
 enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi, uint8_t wish)
@@ -329,13 +346,24 @@ void exchange_yield(struct exchange *x)
 	}
 }
 
+void exchange_supersede(struct exchange *x)
+{
+	LIST_EACH_SAFE(at, &x->sa->theirs) {
+		struct exchange *other = CONTAINER_OF(at, struct exchange, node);
+
+		if (other != x && other->state == XS_R_MORE_WAIT && other->kind == x->kind &&
+			other->old_spi == x->old_spi)
+			x_free(other);
+	}
+}
+
 void exchange_forget_mine(struct ike_sa *sa)
 {
 	if (sa->mine == NULL)
 		return;
 	/* One that is not answered stays open: its number is used up, and the peer takes no later one
 	 * before it (RFC 7296 2.3). */
-	if (window_out_has(&sa->out, REQ_CREATE) && sa->mine->state == XS_I_SECRET)
+	if (exchange_is_open(sa) && sa->mine->state == XS_I_SECRET)
 		sa_request_done(sa, LANE_EXCHANGE);
 	x_free(sa->mine);
 }
@@ -359,12 +387,32 @@ bool exchange_makes_child(const struct ike_sa *sa)
 
 /* ---- messages -------------------------------------------------------------------------------------- */
 
+static void on_followup(struct ike_sa *sa, const struct msg_in *m)
+{
+	struct exchange *x = followup_find(sa, &m->p);
+
+	window_in_accept(&sa->in, m->hdr.msgid);
+	if (x == NULL) {
+		followup_refuse(sa, m);
+		return;
+	}
+	x->msgid = m->hdr.msgid;
+	x->local = *m->local;
+	x->remote = *m->remote;
+	exchange_event(x, &(struct x_event){.kind = XE_FOLLOWUP, .msg = m});
+}
+
 void exchange_on_request(struct ike_sa *sa, const struct msg_in *m)
 {
-	struct exchange *x = x_new(sa, false);
 	struct x_event ev = {.msg = m};
+	struct exchange *x;
 	enum status st;
 
+	if (m->hdr.exchange == EX_IKE_FOLLOWUP_KE) {
+		on_followup(sa, m);
+		return;
+	}
+	x = x_new(sa, false);
 	window_in_accept(&sa->in, m->hdr.msgid);
 	if (x == NULL) {
 		create_r_refuse(sa, m->hdr.msgid, NULL, m->local, m->remote, ST_NOMEM);
@@ -395,14 +443,14 @@ void exchange_on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st
 		work(sa);
 		return;
 	}
-	if (x->state != XS_I_WAIT) { /* a copy of the reply that is being worked on */
+	if (x->state != XS_I_WAIT && x->state != XS_I_MORE_WAIT) { /* a copy of the reply that is being worked on */
 		stats_status(sa->ike->stats, ST_BAD_MSGID);
 		return;
 	}
 	/* Answered: it is not repeated, but stays open until what it made is there. */
 	sa->out.lane[LANE_EXCHANGE].is_answered = true;
 	sa_arm_request(sa);
-	ev = create_i_judge(x, m, st);
+	ev = x->state == XS_I_WAIT ? create_i_judge(x, m, st) : followup_i_judge(x, m, st);
 	exchange_event(x, &ev);
 }
 
@@ -493,6 +541,8 @@ enum status exchange_keep_secret(struct exchange *x, const struct ike_job_result
 			? "the peer's key exchange value is not valid for its group" : "");
 	if (job->secret_len > sizeof(x->secret))
 		return ST_INTERNAL;
+	if (x->more.step > 0)
+		return followup_keep_secret(x, (struct view){job->secret, job->secret_len});
 	x->secret_len = job->secret_len;
 	memcpy(x->secret, job->secret, job->secret_len);
 	return ST_OK;

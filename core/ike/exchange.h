@@ -4,6 +4,11 @@
  *   ours     DH -> WAIT -> SECRET -> done       without a key exchange: WAIT -> done
  *   theirs   DH -> SECRET -> done               without a key exchange: done at once
  *
+ * Additional key exchanges (RFC 9370 2.2.4) follow the secret, one IKE_FOLLOWUP_KE each (followup.h):
+ *
+ *   ours     SECRET -> MORE_DH -> MORE_WAIT -> SECRET
+ *   theirs   SECRET -> MORE_WAIT -> DH -> SECRET
+ *
  * Both at the same time are a collision when they are about the same SA (2.8.1, 2.8.2): all new SAs
  * are made, and when our own exchange ends, the one whose exchange had the lowest of the four nonces
  * is given up by the side that began it. Private to core/ike. */
@@ -14,7 +19,10 @@
 
 enum x_kind { X_NEW_CHILD, X_REKEY_CHILD, X_REKEY_IKE };
 
-enum x_state { XS_NEW, XS_I_DH, XS_I_WAIT, XS_I_SECRET, XS_R_DH, XS_R_SECRET, XS_DONE, XS_FAILED, X_STATES };
+enum x_state {
+	XS_NEW, XS_I_DH, XS_I_WAIT, XS_I_SECRET, XS_I_MORE_DH, XS_I_MORE_WAIT,
+	XS_R_DH, XS_R_SECRET, XS_R_MORE_WAIT, XS_DONE, XS_FAILED, X_STATES
+};
 
 /* What may happen to one. */
 enum x_event_kind {
@@ -23,6 +31,9 @@ enum x_event_kind {
 	XE_REQUEST,     /* theirs, judged: without a key exchange */
 	XE_REQUEST_KE,
 	XE_JOB,
+	XE_JOB_MORE,    /* the secret of one that another key exchange follows */
+	XE_FOLLOWUP,    /* theirs: the next key exchange */
+	XE_FREE,        /* ours: the window has room for the next one */
 	XE_REPLY,       /* to ours */
 	XE_REPLY_KE,    /* with the key exchange that we asked for */
 	XE_OTHER_GROUP, /* INVALID_KE_PAYLOAD with a group that we allow */
@@ -37,6 +48,20 @@ struct x_event {
 	const struct ike_job_result *job;
 	enum status status; /* REFUSED */
 	uint16_t group;     /* OTHER_GROUP */
+};
+
+/* Additional key exchanges: step 0 is CREATE_CHILD_SA, step k the k-th IKE_FOLLOWUP_KE. */
+#define FOLLOWUP_LINK_MAX 256
+struct followups {
+	uint8_t n;             /* 0: none was chosen */
+	uint8_t step;
+	bool is_held;          /* ours: ready, but the window has no room */
+	uint32_t first_msgid;  /* theirs: of CREATE_CHILD_SA */
+	uint16_t groups[ADDKE_MAX];
+	uint16_t link_len;     /* ours: what the peer's last reply said */
+	uint8_t link[FOLLOWUP_LINK_MAX];
+	uint16_t secrets_len;  /* SK(1) | SK(2) ... */
+	uint8_t secrets[ADDKE_MAX * IKE_DH_MAX];
 };
 
 typedef enum status x_action(struct exchange *x, const struct x_event *ev);
@@ -73,6 +98,8 @@ struct exchange {
 	uint8_t peer_public[IKE_DH_MAX];
 	uint8_t secret[IKE_DH_MAX];
 	uint64_t groups_tried; /* ours: bits of the list that is offered */
+
+	struct followups more;
 
 	bool wants_ticket;     /* theirs: N(TICKET_REQUEST) came */
 	uint32_t peer_old_spi; /* theirs: what REKEY_SA said */
@@ -117,6 +144,10 @@ void exchange_promise(struct exchange *x);
 void exchange_forget(struct ike_sa *sa);
 /* The successor that the peer made meanwhile stands by itself from now on; NULL: there is none. */
 struct ike_sa *exchange_part(struct exchange *x);
+/* Is a request of ours out that is part of one? */
+bool exchange_is_open(const struct ike_sa *sa);
+/* The peer has begun the same anew: those of its series that wait for their next message are over. */
+void exchange_supersede(struct exchange *x);
 /* Is one under way that makes a child? */
 bool exchange_makes_child(const struct ike_sa *sa);
 

@@ -8,6 +8,7 @@
 #include "core/wire/notify_types.h"
 
 #define WORDS_MAX 160
+#define NOT_BUILT " (not built)"
 
 struct kind {
 	uint8_t type;
@@ -19,10 +20,24 @@ static const struct kind kinds[] = {
 	{TRANSFORM_ENCR, "encryption", "encryption"},
 	{TRANSFORM_INTEG, "integrity", "integrity"},
 	{TRANSFORM_PRF, "PRF", "prf"},
+	{TRANSFORM_ADDKE1, "additional key exchange 1", "sallyport additional-key-exchange 1"},
+	{TRANSFORM_ADDKE1 + 1, "additional key exchange 2", "sallyport additional-key-exchange 2"},
+	{TRANSFORM_ADDKE1 + 2, "additional key exchange 3", "sallyport additional-key-exchange 3"},
+	{TRANSFORM_ADDKE1 + 3, "additional key exchange 4", "sallyport additional-key-exchange 4"},
+	{TRANSFORM_ADDKE1 + 4, "additional key exchange 5", "sallyport additional-key-exchange 5"},
+	{TRANSFORM_ADDKE1 + 5, "additional key exchange 6", "sallyport additional-key-exchange 6"},
+	{TRANSFORM_ADDKE1 + 6, "additional key exchange 7", "sallyport additional-key-exchange 7"},
 };
+
+static bool is_addke(uint8_t type)
+{
+	return type >= TRANSFORM_ADDKE1 && type <= TRANSFORM_ADDKE7;
+}
 
 static const struct transform_list *list_of(const struct allowed *a, uint8_t type)
 {
+	if (is_addke(type))
+		return &a->addke.groups[type - TRANSFORM_ADDKE1];
 	switch (type) {
 	case TRANSFORM_ENCR:
 		return &a->encr;
@@ -47,20 +62,28 @@ static bool is_allowed(const struct allowed_set *ours, const struct offer_transf
 	return false;
 }
 
+static enum xf_type row_type(const struct offer_transform *t)
+{
+	return is_addke(t->type) ? XF_DH : (enum xf_type)t->type;
+}
+
 static const struct xf *row_of(const struct offer_transform *t)
 {
-	return suite_find((enum xf_type)t->type, t->id, t->key_bits);
+	return suite_find(row_type(t), t->id, t->key_bits);
 }
 
 /* "modp1024" for groups, the word of the configuration for the rest, numbers for what we lack. */
 static void name_of(char *out, size_t cap, const struct offer_transform *t)
 {
 	const struct xf *row = row_of(t);
+	const char *not_built = suite_not_built(row_type(t), t->id);
 
-	if (row == NULL)
+	if (not_built != NULL)
+		snprintf(out, cap, "%s" NOT_BUILT, not_built);
+	else if (row == NULL)
 		snprintf(out, cap, "transform %u/%u", t->type, t->id);
 	else
-		snprintf(out, cap, "%s", t->type == TRANSFORM_DH ? row->show : row->keyword);
+		snprintf(out, cap, "%s", row_type(t) == XF_DH ? row->show : row->keyword);
 }
 
 static void add_word(char *out, size_t cap, const char *word)
@@ -84,11 +107,17 @@ static bool lacks(const struct kind *k, uint8_t protocol, const struct allowed_s
 	*usable = NULL;
 	for (size_t i = 0; i < peers->n; i++) {
 		const struct offer *o = &peers->v[i];
+		bool has_type = false;
 
 		for (size_t t = 0; o->protocol == protocol && t < o->n; t++) {
 			char word[40];
 
-			if (o->t[t].type != k->type || (o->t[t].id == 0 && k->type != TRANSFORM_ENCR))
+			if (o->t[t].type != k->type)
+				continue;
+			has_type = true;
+			if (o->t[t].id == 0 && is_addke(k->type))
+				return false;
+			if (o->t[t].id == 0 && k->type != TRANSFORM_ENCR)
 				continue;
 			if (is_allowed(ours, &o->t[t]))
 				return false;
@@ -97,20 +126,22 @@ static bool lacks(const struct kind *k, uint8_t protocol, const struct allowed_s
 			if (*usable == NULL)
 				*usable = row_of(&o->t[t]);
 		}
+		if (o->protocol == protocol && is_addke(k->type) && !has_type)
+			return false; /* that proposal does without */
 	}
 	return words[0] != '\0';
 }
 
-static bool is_addke(const struct allowed_set *ours, const struct offer_set *peers)
+static bool has_addke(const struct allowed_set *ours, const struct offer_set *peers)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < ours->n; i++)
 		for (size_t k = 0; k < ADDKE_MAX; k++)
-			found |= ours->v[i].addke[k].n != 0;
+			found |= ours->v[i].addke.groups[k].n != 0;
 	for (size_t i = 0; i < peers->n; i++)
 		for (size_t k = 0; k < peers->v[i].n; k++)
-			found |= peers->v[i].t[k].type >= TRANSFORM_ADDKE1;
+			found |= is_addke(peers->v[i].t[k].type);
 	return found;
 }
 
@@ -134,8 +165,8 @@ void explain_proposal(char *out, size_t cap, uint8_t protocol, const struct allo
 		if (!lacks(k, protocol, ours, peers, words, &row))
 			continue;
 		if (row == NULL)
-			snprintf(out, cap, "client offered only %s for %s, which is not known here",
-				words, k->what);
+			snprintf(out, cap, "client offered only %s for %s, which is not %s here",
+				words, k->what, strstr(words, NOT_BUILT) != NULL ? "possible" : "known");
 		else if (protocol == PROTO_IKE)
 			snprintf(out, cap,
 				"client offered only %s for %s; allow it with `%s %s` in a crypto "
@@ -149,7 +180,7 @@ void explain_proposal(char *out, size_t cap, uint8_t protocol, const struct allo
 	snprintf(out, cap, "client offered nothing of which every part is in one %s%s",
 		protocol == PROTO_IKE ? "crypto ikev2 proposal of the policy"
 				      : "transform set of the IPsec profile",
-		is_addke(ours, peers) ? "; `sallyport additional-key-exchange` is a part, too" : "");
+		has_addke(ours, peers) ? "; `sallyport additional-key-exchange` is a part, too" : "");
 }
 
 void explain_id(char *out, size_t cap, const struct ike_id *id)

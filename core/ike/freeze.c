@@ -16,17 +16,23 @@ static void put_ts(struct wr *w, uint16_t tag, const struct ts *ts, uint8_t n)
 	fz_close(w, m);
 }
 
+static void put_esp(struct wr *w, const struct esp_suite *s)
+{
+	struct wr_mark m = fz_open(w, TAG_ESP);
+
+	wr_u16(w, s->encr->id);
+	wr_u16(w, s->encr->key_bits);
+	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
+	wr_u16(w, s->esn);
+	fz_close(w, m);
+}
+
 static void put_child(struct wr *w, const struct ike_child *c)
 {
-	struct wr_mark group = fz_open(w, TAG_CHILD), m;
+	struct wr_mark group = fz_open(w, TAG_CHILD);
 
 	record_put(w, RECORD_CHILD, c);
-	m = fz_open(w, TAG_ESP);
-	wr_u16(w, c->suite.encr->id);
-	wr_u16(w, c->suite.encr->key_bits);
-	wr_u16(w, c->suite.integ != NULL ? c->suite.integ->id : 0);
-	wr_u16(w, c->suite.esn);
-	fz_close(w, m);
+	put_esp(w, &c->suite);
 	put_ts(w, TAG_LOCAL_TS, child_local_ts(c), c->n_local_ts);
 	put_ts(w, TAG_REMOTE_TS, child_remote_ts(c), c->n_remote_ts);
 	fz_close(w, group);
@@ -60,6 +66,31 @@ static void put_grant(struct wr *w, const struct kept_grant *g)
 	fz_close(w, group);
 }
 
+static void put_suite(struct wr *w, const struct ike_suite *s)
+{
+	struct wr_mark m = fz_open(w, TAG_SUITE);
+
+	wr_u16(w, s->encr->id);
+	wr_u16(w, s->encr->key_bits);
+	wr_u16(w, s->prf->id);
+	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
+	wr_u16(w, s->dh->id);
+	fz_close(w, m);
+}
+
+/* What the exchanges before the one that is open have come to. */
+static void put_followups(struct wr *w, const struct exchange *x)
+{
+	fz_bytes(w, TAG_NR, x->nr, x->nr_len);
+	fz_bytes(w, TAG_SECRET, x->secret, x->secret_len);
+	fz_bytes(w, TAG_MORE, x->more.secrets, x->more.secrets_len);
+	fz_bytes(w, TAG_LINK, x->more.link, x->more.link_len);
+	if (x->kind == X_REKEY_IKE)
+		put_suite(w, &x->suite);
+	else
+		put_esp(w, &x->child.suite);
+}
+
 /* So that its answer, which may be on its way, can still be understood (the number of the message is
  * used up in any case). */
 static void put_exchange(struct wr *w, const struct exchange *x)
@@ -74,19 +105,9 @@ static void put_exchange(struct wr *w, const struct exchange *x)
 		put_ts(w, TAG_LOCAL_TS, x->child.ts_i, x->child.n_ts_i);
 		put_ts(w, TAG_REMOTE_TS, x->child.ts_r, x->child.n_ts_r);
 	}
+	if (x->more.step > 0)
+		put_followups(w, x);
 	fz_close(w, group);
-}
-
-static void put_suite(struct wr *w, const struct ike_suite *s)
-{
-	struct wr_mark m = fz_open(w, TAG_SUITE);
-
-	wr_u16(w, s->encr->id);
-	wr_u16(w, s->encr->key_bits);
-	wr_u16(w, s->prf->id);
-	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
-	wr_u16(w, s->dh->id);
-	fz_close(w, m);
 }
 
 /* The latest replies: how many of them fit depends on what they are, and those that do not are
@@ -152,7 +173,7 @@ enum status ike_keep(struct ike_sa *sa)
 		wr_bytes(&w, sa->ticket.bytes, sa->ticket.len);
 		fz_close(&w, m);
 	}
-	if (sa->mine != NULL && window_out_has(&sa->out, REQ_CREATE))
+	if (sa->mine != NULL && exchange_is_open(sa))
 		put_exchange(&w, sa->mine);
 	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)
 		fz_str(&w, TAG_WHY, status_token(sa->why));

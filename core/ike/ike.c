@@ -9,6 +9,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
+#include "core/ike/followup.h"
 #include "core/ike/intermediate.h"
 #include "core/ike/receive.h"
 #include "core/ike/redirect.h"
@@ -256,7 +257,8 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 
 	ike_enter(ike);
 	if (w != NULL && w->x != NULL)
-		exchange_event(w->x, &(struct x_event){.kind = XE_JOB, .job = result});
+		exchange_event(w->x, &(struct x_event){
+			.kind = followup_follows(w->x) ? XE_JOB_MORE : XE_JOB, .job = result});
 	else if (w != NULL) {
 		ev.kind = intermediate_follows(w->sa) ? SE_JOB_MORE : SE_JOB;
 		(void)sa_dispatch(w->sa, &ev);

@@ -38,7 +38,7 @@ void intermediate_put_support(struct msg_out *o, const struct allowed_set *ours)
 {
 	for (size_t i = 0; i < ours->n; i++)
 		for (size_t k = 0; k < ADDKE_MAX; k++)
-			if (ours->v[i].addke[k].n != 0) {
+			if (ours->v[i].addke.groups[k].n != 0) {
 				msg_notify(o, N_INTERMEDIATE_EXCHANGE_SUPPORTED, NULL, 0);
 				return;
 			}

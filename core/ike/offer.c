@@ -64,12 +64,8 @@ static struct transform_list list_of(struct conf_transform *t, const struct xf *
 void offer_rekey_ike(const struct snapshot *conf, const struct ike_sa *sa, struct offer_own *own,
 	struct allowed_set *out)
 {
-	if (offer_allowed_ike(conf, sa->local.vrf, &sa->local.addr, out) == ST_OK) {
-		for (size_t i = 0; i < out->n; i++)
-			for (size_t k = 0; k < ADDKE_MAX; k++)
-				out->v[i].addke[k].n = 0;
+	if (offer_allowed_ike(conf, sa->local.vrf, &sa->local.addr, out) == ST_OK)
 		return;
-	}
 	out->n = 1;
 	out->v[0] = (struct allowed){
 		.encr = list_of(&own->encr, sa->suite.encr),
@@ -138,11 +134,11 @@ static void put_rest(struct proposal *p, uint8_t protocol, const struct allowed 
 		put_list(p, TRANSFORM_INTEG, &a->integ);
 	if (with_dh)
 		put_list(p, TRANSFORM_DH, &a->dh);
-	for (size_t k = 0; k < ADDKE_MAX && protocol == PROTO_IKE; k++) {
+	for (size_t k = 0; k < ADDKE_MAX && with_dh; k++) {
 		uint8_t type = (uint8_t)(TRANSFORM_ADDKE1 + k);
 
-		put_list(p, type, &a->addke[k]);
-		if (a->addke[k].n != 0 && a->addke_optional[k])
+		put_list(p, type, &a->addke.groups[k]);
+		if (a->addke.groups[k].n != 0 && a->addke.optional[k])
 			put(p, type, 0, 0);
 	}
 	if (protocol == PROTO_ESP && a->no_esn_allowed)

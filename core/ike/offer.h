@@ -37,7 +37,6 @@ struct ike_child;
 struct offer_own {
 	struct conf_transform encr, integ, prf, dh;
 };
-/* Without additional key exchanges. */
 void offer_rekey_ike(const struct snapshot *conf, const struct ike_sa *sa, struct offer_own *own,
 	struct allowed_set *out);
 /* old NULL: any child of the SA. */

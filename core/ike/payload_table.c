@@ -96,6 +96,14 @@ static const struct payload_rule rules[] = {
 	RULE(INTERMEDIATE, KE, 1, 1),
 	RULE(INTERMEDIATE, NOTIFY, 0, MANY),
 	RULE(INTERMEDIATE, VENDOR, 0, MANY),
+
+	RULE(FOLLOWUP_REQUEST, KE, 1, 1),
+	RULE(FOLLOWUP_REQUEST, NOTIFY, 0, MANY),
+	RULE(FOLLOWUP_REQUEST, VENDOR, 0, MANY),
+
+	RULE(FOLLOWUP_REPLY, KE, 0, 1),
+	RULE(FOLLOWUP_REPLY, NOTIFY, 0, MANY),
+	RULE(FOLLOWUP_REPLY, VENDOR, 0, MANY),
 };
 
 static bool is_childless(const struct ike_payloads *p)
@@ -127,6 +135,8 @@ enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_paylo
 		return MK_INFO;
 	case EX_IKE_INTERMEDIATE:
 		return MK_INTERMEDIATE;
+	case EX_IKE_FOLLOWUP_KE:
+		return reply ? MK_FOLLOWUP_REPLY : MK_FOLLOWUP_REQUEST;
 	default:
 		return MESSAGE_KINDS;
 	}

@@ -19,6 +19,8 @@ enum message_kind {
 	MK_CHILD_REPLY,
 	MK_INFO,          /* both directions */
 	MK_INTERMEDIATE,  /* both directions */
+	MK_FOLLOWUP_REQUEST,
+	MK_FOLLOWUP_REPLY,
 	MESSAGE_KINDS
 };
 

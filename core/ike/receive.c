@@ -118,6 +118,7 @@ static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ik
 	case EX_IKE_AUTH:
 		return SE_AUTH_REQUEST;
 	case EX_CREATE_CHILD_SA:
+	case EX_IKE_FOLLOWUP_KE:
 		return SE_CHILD_REQUEST;
 	case EX_IKE_INTERMEDIATE:
 		return SE_INTERMEDIATE_REQUEST;
@@ -154,7 +155,7 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 		st = payloads_judge(kind, &m->p);
 	if (st == ST_OK && kind == MK_INFO)
 		st = info_judge(&m->p, &deletes_ike);
-	if (kind == MK_CHILD_REQUEST || kind == MK_INFO)
+	if (kind == MK_CHILD_REQUEST || kind == MK_FOLLOWUP_REQUEST || kind == MK_INFO)
 		stats_inc(sa->ike->stats, kind == MK_INFO ? CT_IKE_INFO_IN : CT_IKE_CHILD_IN);
 	ev.status = st;
 	if (st == ST_CRITICAL)
@@ -196,6 +197,7 @@ static uint8_t exchange_of(uint8_t kind)
 {
 	return kind == REQ_AUTH		  ? EX_IKE_AUTH
 	       : kind == REQ_CREATE	  ? EX_CREATE_CHILD_SA
+	       : kind == REQ_FOLLOWUP	  ? EX_IKE_FOLLOWUP_KE
 	       : kind == REQ_INTERMEDIATE ? EX_IKE_INTERMEDIATE
 					  : EX_INFORMATIONAL;
 }
@@ -217,7 +219,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
 	ev.lane = window_lane_of(r->kind);
-	if (r->kind == REQ_CREATE) {
+	if (r->kind == REQ_CREATE || r->kind == REQ_FOLLOWUP) {
 		ev.kind = SE_CHILD_REPLY;
 		ev.status = st;
 	} else if (r->kind == REQ_INTERMEDIATE) {

@@ -75,7 +75,10 @@ static const struct field exchange_fields[] = {
 	EXCHANGE(4, F_U64, spi_ours), EXCHANGE(5, F_U32, child.spi_ours),
 	EXCHANGE(6, F_U64, groups_tried), EXCHANGE(7, F_U32, rival_spi),
 	EXCHANGE(8, F_U16, rival_nonce_len), EXCHANGE(9, F_BYTES, rival_nonce),
-	EXCHANGE(10, F_U8, wish),
+	EXCHANGE(10, F_U8, wish), EXCHANGE(11, F_U8, more.n), EXCHANGE(12, F_U8, more.step),
+	EXCHANGE(13, F_BYTES, more.groups), EXCHANGE(14, F_U64, spi_peer),
+	EXCHANGE(15, F_U32, peer_window), EXCHANGE(16, F_U8, peer_token.is_known),
+	EXCHANGE(17, F_BYTES, peer_token.digest), EXCHANGE(18, F_U32, child.spi_peer),
 };
 
 static const struct field grant_fields[] = {

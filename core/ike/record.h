@@ -36,6 +36,10 @@ enum {
 	TAG_REQUEST_INFO, /* bytes of the open INFORMATIONAL request */
 	TAG_WISH,        /* group, repeated: number, selectors */
 	TAG_NUMBER,      /* of it: u8 */
+	TAG_NR,          /* of a CREATE_CHILD_SA whose additional key exchanges are under way */
+	TAG_SECRET,
+	TAG_MORE,        /* secrets of those that are done, one after the other */
+	TAG_LINK,
 	TAG_CLOSE_WHY    /* status token; it ends as soon as its rekey is through */
 };
 

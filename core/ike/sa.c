@@ -454,7 +454,7 @@ static enum counter sent_counter(enum request_kind kind)
 {
 	return kind == REQ_INIT	    ? CT_IKE_INIT_OUT
 	       : kind == REQ_AUTH   ? CT_IKE_AUTH_OUT
-	       : kind == REQ_CREATE ? CT_IKE_CHILD_OUT
+	       : kind == REQ_CREATE || kind == REQ_FOLLOWUP ? CT_IKE_CHILD_OUT
 				    : CT_IKE_INFO_OUT;
 }
 

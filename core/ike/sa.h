@@ -107,6 +107,7 @@ struct ike_sa {
 	bool wants_rekey;
 	enum status close_why;     /* it ends as soon as its rekey is through; ST_OK: it does not */
 	uint8_t rekey_tries;
+	uint8_t states_lost;       /* STATE_NOT_FOUND in a row (RFC 9370 2.2.4); not kept */
 	uint64_t not_before_ms;    /* the peer was busy: no CREATE_CHILD_SA of ours earlier */
 	uint64_t sent_ms;          /* our last IKE message or NAT keepalive; not kept */
 	uint64_t created_ms;

@@ -19,6 +19,7 @@ struct ike_sa *succeed_new(struct exchange *x)
 		.ni = {x->ni, x->ni_len},
 		.nr = {x->nr, x->nr_len},
 		.secret = {x->secret, x->secret_len},
+		.more = {x->more.secrets, x->more.secrets_len},
 		.spi_i = x->is_mine ? x->spi_ours : x->spi_peer,
 		.spi_r = x->is_mine ? x->spi_peer : x->spi_ours,
 	};

@@ -29,29 +29,34 @@ static bool get_ts(struct view v, struct ts *out, uint8_t *n)
 	return count > 0;
 }
 
+static bool get_esp(struct view v, struct esp_suite *out)
+{
+	struct rd r = rd_init(v.p, v.len);
+	uint16_t id[4];
+
+	for (size_t i = 0; i < 4; i++)
+		id[i] = rd_u16(&r);
+	return suite_esp(id[0], id[1], id[2], id[3] != 0, out) == ST_OK;
+}
+
 /* What a child's record says, before there is a child. */
 static bool get_child(struct view group, struct ike_child *c, struct ts local[IKE_TS_MAX],
 	struct ts remote[IKE_TS_MAX])
 {
 	struct rd r = rd_init(group.p, group.len);
 	struct view v;
-	uint16_t tag, id[4];
+	uint16_t tag;
 	bool good = true, has_suite = false;
 
 	while (fz_next(&r, &tag, &v)) {
-		struct rd f = rd_init(v.p, v.len);
-
 		if (record_take(RECORD_CHILD, tag, v, c, &good))
 			continue;
 		if (tag == TAG_LOCAL_TS)
 			good &= get_ts(v, local, &c->n_local_ts);
 		if (tag == TAG_REMOTE_TS)
 			good &= get_ts(v, remote, &c->n_remote_ts);
-		if (tag == TAG_ESP) {
-			for (size_t i = 0; i < 4; i++)
-				id[i] = rd_u16(&f);
-			has_suite = suite_esp(id[0], id[1], id[2], id[3] != 0, &c->suite) == ST_OK;
-		}
+		if (tag == TAG_ESP)
+			has_suite = get_esp(v, &c->suite);
 	}
 	if (c->state == CHILD_DELETING)
 		c->why = ST_END_REKEYED; /* most likely; whatever it was, it goes */
@@ -165,6 +170,41 @@ static bool take_bytes(struct view v, void *out, size_t cap, uint16_t *len)
 	return true;
 }
 
+/* What the additional key exchanges of one of ours have come to: where its last request was one. */
+static bool get_followups(struct exchange *x, uint16_t tag, struct view v)
+{
+	struct followups *f = &x->more;
+
+	switch (tag) {
+	case TAG_NR:
+		return take_bytes(v, x->nr, sizeof(x->nr), &x->nr_len);
+	case TAG_SECRET:
+		return take_bytes(v, x->secret, sizeof(x->secret), &x->secret_len);
+	case TAG_MORE:
+		return take_bytes(v, f->secrets, sizeof(f->secrets), &f->secrets_len);
+	case TAG_LINK:
+		return take_bytes(v, f->link, sizeof(f->link), &f->link_len);
+	case TAG_SUITE:
+		return get_suite(v, &x->suite);
+	case TAG_ESP:
+		return get_esp(v, &x->child.suite);
+	default:
+		return true;
+	}
+}
+
+static bool are_sound_followups(const struct exchange *x)
+{
+	const struct followups *f = &x->more;
+
+	if (f->step == 0)
+		return f->n <= ADDKE_MAX;
+	return f->n <= ADDKE_MAX && f->step <= f->n && x->group == f->groups[f->step - 1] &&
+	       x->nr_len >= NONCE_MIN &&
+	       (x->kind == X_REKEY_IKE ? x->suite.encr != NULL && x->spi_peer != 0
+				       : x->child.suite.encr != NULL && x->child.spi_peer != 0);
+}
+
 static enum status get_exchange(struct ike_sa *sa, struct view group)
 {
 	struct rd r = rd_init(group.p, group.len);
@@ -188,8 +228,11 @@ static enum status get_exchange(struct ike_sa *sa, struct view group)
 			good &= get_ts(v, x->child.ts_i, &x->child.n_ts_i);
 		if (tag == TAG_REMOTE_TS)
 			good &= get_ts(v, x->child.ts_r, &x->child.n_ts_r);
+		good &= get_followups(x, tag, v);
 	}
-	good &= rd_ok(&r) && x->ni_len >= NONCE_MIN && x->rival_nonce_len <= sizeof(x->rival_nonce) &&
+	if (x->more.step > 0)
+		x->state = XS_I_MORE_WAIT;
+	good &= rd_ok(&r) && are_sound_followups(x) && x->ni_len >= NONCE_MIN && x->rival_nonce_len <= sizeof(x->rival_nonce) &&
 		x->kind <= X_REKEY_IKE && (x->group == 0 || suite_find(XF_DH, x->group, 0) != NULL) &&
 		(x->kind != X_REKEY_IKE || (x->group != 0 && x->spi_ours != 0)) &&
 		(x->kind == X_REKEY_IKE || (x->child.spi_ours > 255 && x->child.n_ts_i != 0));
@@ -265,7 +308,8 @@ static bool is_sound_window(const struct ike_sa *sa)
 	}
 	return sa->in.size <= WINDOW_MAX && sa->out.size <= WINDOW_MAX &&
 	       sa->in.missing < 1u << WINDOW_MAX &&
-	       (sa->mine == NULL || window_out_has(&sa->out, REQ_CREATE));
+	       (sa->mine == NULL ||
+		       window_out_has(&sa->out, sa->mine->more.step > 0 ? REQ_FOLLOWUP : REQ_CREATE));
 }
 
 /* Nothing in a record may lead outside of what the code takes for granted. */

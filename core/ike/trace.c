@@ -193,13 +193,16 @@ void trace_exchange(const struct exchange *x, unsigned event, unsigned from, uns
 	static const char *const events[X_EVENTS] = {
 		[XE_START] = "CHILD_START", [XE_START_KE] = "CHILD_START_KE",
 		[XE_REQUEST] = "CHILD_REQUEST", [XE_REQUEST_KE] = "CHILD_REQUEST_KE",
-		[XE_JOB] = "CHILD_JOB", [XE_REPLY] = "CHILD_REPLY", [XE_REPLY_KE] = "CHILD_REPLY_KE",
+		[XE_JOB] = "CHILD_JOB", [XE_JOB_MORE] = "CHILD_JOB_MORE",
+		[XE_FOLLOWUP] = "CHILD_FOLLOWUP", [XE_FREE] = "CHILD_FREE", [XE_REPLY] = "CHILD_REPLY", [XE_REPLY_KE] = "CHILD_REPLY_KE",
 		[XE_OTHER_GROUP] = "CHILD_OTHER_GROUP", [XE_REFUSED] = "CHILD_REFUSED",
 		[XE_TIMEOUT] = "CHILD_TIMEOUT",
 	};
 	static const char *const states[X_STATES] = {
 		[XS_NEW] = "CHILD_NEW", [XS_I_DH] = "CHILD_I_DH", [XS_I_WAIT] = "CHILD_I_WAIT",
-		[XS_I_SECRET] = "CHILD_I_SECRET", [XS_R_DH] = "CHILD_R_DH",
+		[XS_I_SECRET] = "CHILD_I_SECRET", [XS_I_MORE_DH] = "CHILD_I_MORE_DH",
+		[XS_I_MORE_WAIT] = "CHILD_I_MORE_WAIT", [XS_R_MORE_WAIT] = "CHILD_R_MORE_WAIT",
+		[XS_R_DH] = "CHILD_R_DH",
 		[XS_R_SECRET] = "CHILD_R_SECRET", [XS_DONE] = "CHILD_DONE",
 		[XS_FAILED] = "CHILD_FAILED",
 	};

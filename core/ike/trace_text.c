@@ -111,20 +111,25 @@ static const char *proto_name(uint8_t protocol)
 
 static const char *transform_type(uint8_t type)
 {
-	static const char *const names[] = {"?", "ENCR", "PRF", "INTEG", "DH", "ESN"};
+	static const char *const names[] = {"?", "ENCR", "PRF", "INTEG", "DH", "ESN",
+		"ADDKE1", "ADDKE2", "ADDKE3", "ADDKE4", "ADDKE5", "ADDKE6", "ADDKE7"};
 
 	return type < sizeof(names) / sizeof(names[0]) ? names[type] : "type ?";
 }
 
 static void put_transform(struct text *x, const struct transform *t)
 {
-	const struct xf *row = suite_find((enum xf_type)t->type, t->id, t->key_bits);
+	enum xf_type type = t->type >= TRANSFORM_ADDKE1 ? XF_DH : (enum xf_type)t->type;
+	const struct xf *row = suite_find(type, t->id, t->key_bits);
+	const char *not_built = suite_not_built(type, t->id);
 
 	put(x, " %s ", transform_type(t->type));
 	if (t->type == TRANSFORM_ESN)
 		put(x, "%s", t->id == 0 ? "no" : t->id == 1 ? "yes" : "unknown");
 	else if (t->id == 0)
 		put(x, "none");
+	else if (not_built != NULL)
+		put(x, "%s (not built)", not_built);
 	else if (row == NULL)
 		put(x, "%u", t->id);
 	else

@@ -185,6 +185,7 @@ enum window_lane window_lane_of(enum request_kind kind)
 	case REQ_AUTH:
 	case REQ_CREATE:
 	case REQ_INTERMEDIATE:
+	case REQ_FOLLOWUP:
 	case REQ_RESUME:
 		return LANE_EXCHANGE;
 	default:

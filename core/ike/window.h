@@ -48,6 +48,7 @@ enum request_kind {
 	/* Frozen records have these numbers. */
 	REQ_MOBIKE = 7,
 	REQ_INTERMEDIATE,
+	REQ_FOLLOWUP,
 	REQ_TICKET = 20,
 	REQ_RESUME,
 	REQ_KINDS

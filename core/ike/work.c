@@ -170,7 +170,7 @@ static enum status begin_next(struct ike_sa *sa)
 static bool is_being_rekeyed(const struct ike_sa *sa)
 {
 	return sa->mine != NULL && sa->mine->kind == X_REKEY_IKE &&
-	       window_out_has(&sa->out, REQ_CREATE);
+	       exchange_is_open(sa);
 }
 
 enum status work_close(struct ike_sa *sa, const struct sa_event *ev)
@@ -204,6 +204,8 @@ void work(struct ike_sa *sa)
 	if (st == ST_OK && sa->mine == NULL && window_out_is_free(&sa->out, REQ_CREATE) &&
 		!wants_delete(sa))
 		st = begin_next(sa);
+	if (sa->mine != NULL && sa->mine->more.is_held && window_out_is_free(&sa->out, REQ_FOLLOWUP))
+		exchange_event(sa->mine, &(struct x_event){.kind = XE_FREE});
 	if (st == ST_OK)
 		return;
 	/* No memory, or no message IDs left: the lifetime ends what cannot be renewed. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Additional key exchanges (RFC 9242, 9370): two of us, and an initiator of its own that was written from
 the RFCs and shares no code with the engine. It computes keys and AUTH by itself; with one part of AUTH
-left out it is refused."""
+left out it is refused. It rekeys the IKE SA, the additional key exchanges in IKE_FOLLOWUP_KE; with a link
+that is not the responder's it is told STATE_NOT_FOUND."""
 import hashlib
 import hmac
 import socket
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lib import *
 
-SA, KE, IDI, IDR, AUTH, NONCE, NOTIFY, TSI, TSR, SK, CP = 33, 34, 35, 36, 39, 40, 41, 44, 45, 46, 47
+SA, KE, IDI, IDR, AUTH, NONCE, NOTIFY, DELETE, TSI, TSR, SK, CP = 33, 34, 35, 36, 39, 40, 41, 42, 44, 45, 46, 47
 GATEWAY = CONF + """
 crypto ikev2 proposal P
  encryption aes-gcm-128
@@ -116,6 +117,10 @@ def proposal(protocol, spi, *rows):
     return struct.pack(">BBHBBBB", 0, 0, 8 + len(spi) + len(body), 1, protocol, len(spi), len(rows)) + spi + body
 
 
+def notifies(payloads):
+    return [struct.unpack(">H", body[2:4])[0] for t, body in payloads if t == NOTIFY]
+
+
 class Initiator:
     def __init__(self, gateway):
         self.to = (gateway, 500)
@@ -151,11 +156,46 @@ class Initiator:
         self.seed = self.ni + self.nr + self.spi_i + self.spi_r
         self.keys = Keys(prf(self.ni + self.nr, first.secret(dict(p)[KE][4:])), self.seed)
         self.to = (self.to[0], 4500)
-        return [struct.unpack(">H", body[2:4])[0] for t, body in p if t == NOTIFY]
+        return notifies(p)
+
+    def rekey(self, groups, is_honest=True):
+        """The IKE SA, by a responder that may ask for patience first (43)."""
+        for _ in range(100):
+            first, ni, spi_i = Curve(31), os.urandom(32), os.urandom(8)
+            rows = [(1, 20, 128), (2, 5, 0), (4, 31, 0)] + [(5 + n, g, 0) for n, g in groups]
+            p = self.next(36, [(SA, proposal(1, spi_i, *rows)), (NONCE, ni),
+                               (KE, struct.pack(">HH", 31, 0) + first.public())])
+            if NONCE in dict(p) or notifies(p) != [43]:
+                break
+            time.sleep(0.1)
+        if NONCE not in dict(p):
+            return "notify %s" % notifies(p)
+        nr, spi_r = dict(p)[NONCE], dict(p)[SA][8:16]
+        secrets = first.secret(dict(p)[KE][4:]) + ni + nr
+        for _, group in groups:
+            curve = Curve(group)
+            link = [body for t, body in p if t == NOTIFY and body[2:4] == struct.pack(">H", 16441)]
+            if len(link) != 1:
+                return "no link"
+            sent = link[0] if is_honest else link[0][:-1] + bytes([link[0][-1] ^ 1])
+            p = self.next(44, [(KE, struct.pack(">HH", group, 0) + curve.public()), (NOTIFY, sent)])
+            if KE not in dict(p):
+                return "notify %s" % notifies(p)
+            secrets += curve.secret(dict(p)[KE][4:])
+        if notifies(p):
+            return "more than was chosen"
+        self.next(37, [(DELETE, struct.pack(">BBH", 1, 0, 0))])
+        self.keys = Keys(prf(self.keys.d, secrets), ni + nr + spi_i + spi_r)
+        self.spi_i, self.spi_r, self.msgid = spi_i, spi_r, 0
+        return "rekeyed" if self.next(37, []) == [] else "no answer from the successor"
+
+    def next(self, exchange, payloads):
+        self.msgid += 1
+        return self.protected(exchange, self.msgid - 1, payloads)
 
     def protected(self, exchange, msgid, payloads):
         """Sends them, returns the payloads of the reply; IntAuth of both directions is kept."""
-        kind, plain = chain(payloads)
+        kind, plain = chain(payloads) if payloads else (0, b"")
         sk = struct.pack(">BBH", kind, 0, 4 + 8 + len(plain) + 1 + 16)
         head = self.header(SK, exchange, msgid, 28 + 4 + 8 + len(plain) + 1 + 16) + sk
         iv = os.urandom(8)
@@ -181,6 +221,7 @@ class Initiator:
             int_r = prf(keys.pr, int_r + self.received)
             self.keys = Keys(prf(keys.d, curve.secret(p[KE][4:]) + self.ni + self.nr), self.seed)
         msgid = 1 + len(groups)
+        self.msgid = msgid + 1
         int_auth = int_i + int_r + struct.pack(">I", msgid) if groups and is_honest else b""
         key = prf(PSK.encode(), b"Key Pad for IKEv2")
         identity = struct.pack(">B3x", 3) + user.encode()
@@ -197,7 +238,10 @@ class Initiator:
 
 if len(sys.argv) > 2 and sys.argv[1] == "peer":
     groups = [(1, 19), (3, 20)]
-    print(Initiator(sys.argv[2]).connect(groups, "a@psk.test", is_honest=sys.argv[3] == "honest"))
+    one = Initiator(sys.argv[2])
+    print(one.connect(groups, "a@psk.test", is_honest=sys.argv[3] != "dishonest"))
+    if sys.argv[3].startswith("rekeys"):
+        print(one.rekey(groups, is_honest=sys.argv[3] == "rekeys"))
     sys.exit(0)
 
 # ---- the test -----------------------------------------------------------------------------------------
@@ -217,6 +261,11 @@ ok("the independent initiator is let in, and our AUTH is what it computes", got 
 ok("the session is there", [r[0] for r in gw.sql("SELECT identity FROM v_active")] == ["a@psk.test"])
 got = other("dishonest")
 ok("without IKE_INTERMEDIATE in AUTH it is refused", got == "notify 24", got + gw.tail(8))
+got = other("rekeys")
+ok("it rekeys with additional key exchanges, and the successor has the keys that it computes",
+   got == "up\nrekeyed", got + gw.tail(8))
+got = other("rekeys-wrongly")
+ok("a link that is not ours is told STATE_NOT_FOUND", got == "up\nnotify [47]", got + gw.tail(8))
 branch = Sallyport(c2, BRANCH, name="branch").start()
 up = wait_for(8, lambda: any(s["status"] == "READY" for s in branch.show("crypto", "ikev2", "sa")["ikev2_sas"]))
 ok("two of us", up and c2.ping("10.99.2.2", count=2) == 2, branch.tail())

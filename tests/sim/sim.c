@@ -84,9 +84,10 @@ int main(int argc, char **argv)
 		(unsigned long long)total.packets, (unsigned long long)total.steps,
 		(unsigned long long)total.up, (unsigned long long)total.restarts,
 		(double)(clock() - start) / CLOCKS_PER_SEC);
-	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions, %llu SAs resumed\n",
+	printf("# %llu rekeys begun, %llu SAs replaced, %llu collisions, %llu SAs resumed, %llu IKE_FOLLOWUP_KE\n",
 		(unsigned long long)total.rekeys, (unsigned long long)total.rekeyed,
-		(unsigned long long)total.collisions, (unsigned long long)total.resumed);
+		(unsigned long long)total.collisions, (unsigned long long)total.resumed,
+		(unsigned long long)total.followups);
 	printf("# %llu changes of address, %llu SAs compared after them\n", (unsigned long long)total.moves,
 		(unsigned long long)total.followed);
 	printf("# %llu messages put together from fragments\n", (unsigned long long)total.reassembled);

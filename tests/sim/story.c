@@ -32,7 +32,9 @@
 #define FOLLOWS "crypto ikev2 redirect client\n"
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
 #define LISTEN(addr) "sallyport listen " addr "\n"
-#define PFS "crypto ipsec profile default\n set pfs group19 group14\n"
+#define PFS \
+	"crypto ipsec profile default\n set pfs group19 group14\n" \
+	" sallyport additional-key-exchange 2 optional 31\n sallyport additional-key-exchange 3 optional 20\n"
 #define MTU(bytes) "crypto ikev2 fragmentation mtu " #bytes "\n"
 #define RESUME(seconds) "sallyport ike resumption lifetime " #seconds "\n"
 #define PPK "crypto ikev2 keyring Q\n peer any\n  address 0.0.0.0 0.0.0.0\n  ppk manual id q key quantum\n"
@@ -167,6 +169,7 @@ static bool tap(struct world *w, int from, struct world_item *it, void *ctx)
 		judge_tokens(s, from, it);
 	if (it->len < 36)
 		return true;
+	s->total->followups += it->bytes[18] == EX_IKE_FOLLOWUP_KE;
 	is_fragment = it->bytes[16] == PT_SKF;
 	if (from == 0 && is_fragment && w->knobs.corrupt == 0 &&
 		it->len > frag_room(w->node[0].conf->ike.fragmentation_mtu, &it->local))

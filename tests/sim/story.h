@@ -24,6 +24,7 @@ struct story_total {
 	uint64_t forged, redirected;
 	uint64_t resumed;
 	uint64_t rekeys, rekeyed, collisions; /* begun by the story, done, met by the client */
+	uint64_t followups;   /* IKE_FOLLOWUP_KE messages */
 	uint64_t reassembled; /* messages put together from fragments */
 	uint64_t moves, followed; /* of the client; SAs that were there at the end of stories */
 };

@@ -161,7 +161,8 @@ static void schedule_of_an_independent_implementation(void)
 static void every_input_counts(void)
 {
 	uint8_t ni[32] = {1}, nr[32] = {2}, secret[32] = {3};
-	struct key_input in = {{ni, 32}, {nr, 32}, {secret, 32}, 5, 6};
+	struct key_input in = {
+		.ni = {ni, 32}, .nr = {nr, 32}, .secret = {secret, 32}, .spi_i = 5, .spi_r = 6};
 	struct ike_keys base, k;
 	struct ike_suite s;
 

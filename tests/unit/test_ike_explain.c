@@ -51,6 +51,22 @@ static void test_proposals(void)
 		{"unknown group", PROTO_IKE, {{{20, 256}}, {{0}}, {{5, 0}}, {{19, 0}}},
 			{{1, 0, 20, 256}, {2, 0, 5, 0}, {4, 0, 1031, 0}},
 			"client offered only transform 4/1031 for key exchange, which is not known here"},
+		{"a group that is not built", PROTO_IKE, {{{20, 256}}, {{0}}, {{5, 0}}, {{19, 0}}},
+			{{1, 0, 20, 256}, {2, 0, 5, 0}, {4, 0, 36, 0}, {4, 0, 37, 0}},
+			"client offered only ML-KEM-768 (not built), ML-KEM-1024 (not built) for key exchange, "
+			"which is not possible here"},
+		{"an additional one", PROTO_IKE, {{{20, 256}}, {{0}}, {{5, 0}}, {{19, 0}}},
+			{{1, 0, 20, 256}, {2, 0, 5, 0}, {4, 0, 19, 0}, {6, 0, 35, 0}},
+			"client offered only ML-KEM-512 (not built) for additional key exchange 1, which is not "
+			"possible here"},
+		{"an additional one that could be", PROTO_IKE, {{{20, 256}}, {{0}}, {{5, 0}}, {{19, 0}}},
+			{{1, 0, 20, 256}, {2, 0, 5, 0}, {4, 0, 19, 0}, {12, 0, 36, 0}, {12, 0, 20, 0}},
+			"client offered only ML-KEM-768 (not built), ecp384 for additional key exchange 7; allow it "
+			"with `sallyport additional-key-exchange 7 20` in a crypto ikev2 proposal"},
+		{"one that may be left out", PROTO_IKE, {{{20, 256}}, {{0}}, {{5, 0}}, {{19, 0}}},
+			{{1, 0, 20, 256}, {2, 0, 5, 0}, {4, 0, 19, 0}, {6, 0, 36, 0}, {6, 0, 0, 0}},
+			"client offered nothing of which every part is in one crypto ikev2 proposal of the policy; "
+			"`sallyport additional-key-exchange` is a part, too"},
 		{"all parts, but not together", PROTO_IKE, {{{20, 256}}, {{0}}, {{5, 0}}, {{19, 0}}},
 			{{1, 0, 20, 256}, {2, 0, 5, 0}, {4, 0, 19, 0}},
 			"client offered nothing of which every part is in one crypto ikev2 proposal of "
