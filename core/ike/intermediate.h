@@ -7,7 +7,7 @@
  *       SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr); all keys anew
  *   HDR, SK {IDi, AUTH, ...}  -->                           AUTH covers all messages before it
  *
- * IKE SAs and children that follow are rekeyed without additional key exchanges. Private to core/ike. */
+ * Those of CREATE_CHILD_SA: followup.h. Private to core/ike. */
 #ifndef CORE_IKE_INTERMEDIATE_H
 #define CORE_IKE_INTERMEDIATE_H
 

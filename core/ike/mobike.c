@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "core/conf/match.h"
+#include "core/ike/auth.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
 #include "core/ike/keepalive.h"
@@ -370,26 +371,58 @@ static void take_list(struct ike_sa *sa, const struct msg_in *m, const struct mo
 		send_again(sa);
 }
 
+/* Whom a message of the SA is about: a peer that rekeyed it may still have said there where it is now.
+ * A successor that was spoken to itself knows better. NULL: nobody. */
+static struct ike_sa *meant_by(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct map_node *n;
+
+	if (sa->state == SA_UP)
+		return sa;
+	if (sa->state != SA_REPLACED)
+		return NULL;
+	for (n = map_first(&ike->by_peer, auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
+		n != NULL; n = map_next(n)) {
+		struct ike_sa *heir = CONTAINER_OF(n, struct ike_sa, by_peer);
+
+		if (heir->state == SA_UP && memcmp(&heir->session, &sa->session, sizeof(sa->session)) == 0 && heir->in.next == 0)
+			return heir;
+	}
+	return NULL;
+}
+
+/* A larger window may bring them out of order: an older one has nothing to say. */
+static bool is_newest(struct ike_sa *sa, const struct msg_in *m)
+{
+	if (m->hdr.msgid < sa->mobike.newest_id)
+		return false;
+	sa->mobike.newest_id = m->hdr.msgid;
+	return true;
+}
+
 /* The error to be answered; 0: none. */
 static uint16_t obey(struct ike_sa *sa, const struct msg_in *m, const struct mobike_msg *msg)
 {
-	struct mobike *k = &sa->mobike;
+	struct ike_sa *meant = meant_by(sa);
 	uint16_t error = 0;
 
-	if (!msg->is_update && !msg->lists_addrs)
+	if (meant == NULL || (!msg->is_update && !msg->lists_addrs))
 		return 0;
 	if (msg->is_translated) {
 		stats_status(sa->ike->stats, ST_UNEXPECTED_NAT);
 		return N_UNEXPECTED_NAT_DETECTED;
 	}
-	/* A larger window may bring them out of order: an older one has nothing to say. */
-	if (m->hdr.msgid < k->newest_id)
+	if (!is_newest(sa, m))
 		return 0;
-	k->newest_id = m->hdr.msgid;
-	if (msg->is_update && !k->decides)
-		error = follow(sa, m, msg);
+	if (msg->is_update && !meant->mobike.decides)
+		error = follow(meant, m, msg);
 	if (msg->lists_addrs)
-		take_list(sa, m, msg);
+		take_list(meant, m, msg);
+	if (meant != sa) {
+		keep(meant);
+		sa_arm(meant, &meant->work_timer, ike_now(meant->ike)); /* a reply is being built now */
+	}
 	return error;
 }
 
@@ -399,7 +432,7 @@ void mobike_answer(struct ike_sa *sa, const struct msg_in *m, struct msg_out *o)
 	uint16_t error = 0;
 
 	parse(sa, m, &msg);
-	if (sa->mobike.is_on && sa->state == SA_UP)
+	if (sa->mobike.is_on)
 		error = obey(sa, m, &msg);
 	if (error != 0)
 		msg_notify(o, error, NULL, 0);

@@ -32,13 +32,30 @@ static const struct ike_profile *profile_of(const struct ike_sa *sa)
 	return snapshot_profile(sa->hs->conf, sa->settings.profile);
 }
 
+/* The keyring's entry for the peer; NULL: it has none with a key. */
+static const struct ike_peer *entry_of(const struct ike_sa *sa)
+{
+	const struct ike_connect *c = sa->hs->connect;
+
+	if (sa->is_initiator)
+		return ppk_for_initiator(sa->hs->conf, profile_of(sa),
+			c->peer_name[0] != '\0' ? c->peer_name : NULL, &sa->remote.addr);
+	return ppk_for_responder(sa->hs->conf, profile_of(sa), sa->peer_id.type,
+		(struct view){sa->peer_id.bytes, sa->peer_id.len}, &sa->remote.addr);
+}
+
+bool ppk_is_required(const struct ike_sa *sa)
+{
+	const struct ike_peer *peer = entry_of(sa);
+
+	return peer != NULL && peer->ppk_required;
+}
+
 /* ---- IKE_SA_INIT --------------------------------------------------------------------------------- */
 
 enum status ppk_begin(struct ike_sa *sa)
 {
-	const struct ike_connect *c = sa->hs->connect;
-	const struct ike_peer *peer = ppk_for_initiator(sa->hs->conf, profile_of(sa),
-		c->peer_name[0] != '\0' ? c->peer_name : NULL, &sa->remote.addr);
+	const struct ike_peer *peer = entry_of(sa);
 	struct ppk *ppk;
 	size_t len = peer != NULL ? strlen(peer->ppk_id) : 0;
 
@@ -153,9 +170,7 @@ enum status ppk_decide(struct ike_sa *sa, const struct ike_answer *a)
 {
 	struct handshake *hs = sa->hs;
 	struct ppk *ppk = hs->ppk;
-	const struct ike_peer *ours = ppk_for_responder(hs->conf, profile_of(sa), sa->peer_id.type,
-		(struct view){sa->peer_id.bytes, sa->peer_id.len}, &sa->remote.addr);
-	bool is_required = ours != NULL && ours->ppk_required;
+	bool is_required = ppk_is_required(sa);
 
 	if (ppk == NULL)
 		return is_required ? sa_fail(sa, ST_PPK_REQUIRED,
@@ -183,7 +198,7 @@ void ppk_put(struct msg_out *o, const struct ike_sa *sa)
 	const struct ppk *ppk = sa->hs->ppk;
 	uint8_t data[1 + IKE_ID_LEN];
 
-	if (!sa->used_ppk)
+	if (ppk == NULL || !sa->used_ppk)
 		return;
 	if (!sa->is_initiator) {
 		msg_notify(o, N_PPK_IDENTITY, NULL, 0);
@@ -201,7 +216,7 @@ enum status ppk_read_auth_reply(struct ike_sa *sa, const struct ike_payloads *p)
 	const struct ppk *ppk = sa->hs->ppk;
 	struct notify n;
 
-	if (!sa->used_ppk || msg_find_notify(p, N_PPK_IDENTITY, &n))
+	if (ppk == NULL || !sa->used_ppk || msg_find_notify(p, N_PPK_IDENTITY, &n))
 		return ST_OK;
 	if (ppk->is_required)
 		return sa_fail(sa, ST_PPK_REQUIRED, "%s", "the peer did not use the post-quantum key");

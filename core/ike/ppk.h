@@ -17,6 +17,8 @@
 struct ppk;
 void ppk_free(struct ppk *ppk); /* NULL is allowed; wiped */
 
+/* Does today's configuration demand one of this peer? The profile is known; as responder its identity, too. */
+bool ppk_is_required(const struct ike_sa *sa);
 /* Initiator, before its first message: has the profile a PPK for the peer? ST_NOMEM. */
 enum status ppk_begin(struct ike_sa *sa) MUST_USE;
 /* Responder, INIT request: both sides may use one. ST_NOMEM. */

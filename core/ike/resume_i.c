@@ -9,6 +9,7 @@
 #include "core/ike/frag_offer.h"
 #include "core/ike/init_i.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/ppk.h"
 #include "core/ike/ticket_desk.h"
 
 bool resume_i_prepare(struct ike_sa *sa)
@@ -19,7 +20,7 @@ bool resume_i_prepare(struct ike_sa *sa)
 		wallet_find(&ike->wallet, sa->settings.profile, &sa->remote, sa->hs->connect->tun,
 			ike_now(ike));
 
-	if (e == NULL || !ticket_desk_is_on(sa) ||
+	if (e == NULL || !ticket_desk_is_on(sa) || (!e->state.used_ppk && ppk_is_required(sa)) ||
 		!resume_suite_is_allowed(hs->conf, &sa->local, &e->state.suite))
 		return false;
 	hs->resumed = mem_dup(&e->state, sizeof(e->state));

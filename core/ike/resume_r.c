@@ -8,6 +8,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/frag_offer.h"
 #include "core/ike/init_r.h"
+#include "core/ike/ppk.h"
 #include "core/wire/notify.h"
 
 /* ---- the request ------------------------------------------------------------------------------- */
@@ -160,6 +161,10 @@ enum status resume_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 	if (st == ST_OK && strcmp(sa->settings.profile, hs->resumed->profile) != 0)
 		st = sa_fail(sa, ST_NO_PROFILE, "the ticket is of profile %s, and the peer is now one of %s",
 			hs->resumed->profile, sa->settings.profile);
+	if (st == ST_OK && !hs->resumed->used_ppk && ppk_is_required(sa))
+		st = sa_fail(sa, ST_PPK_REQUIRED,
+			"profile %s requires a post-quantum key of this peer, and there is none in its ticket",
+			sa->settings.profile);
 	if (st == ST_OK)
 		st = auth_verify(sa, hs->peer_auth_method,
 			(struct view){hs->peer_auth, hs->peer_auth_len}, resume_auth_key(sa, true));

@@ -135,8 +135,7 @@ struct sa_event {
  * no random SPI found. The caller dispatches its first event at once. */
 struct ike_sa *sa_new(struct ike *ike, bool is_initiator, const struct endpoint *local,
 	const struct endpoint *remote);
-/* A random SPI that is not in use; 0: none found. */
-uint64_t sa_new_spi(struct ike *ike);
+uint64_t sa_new_spi(struct ike *ike); /* random, not in use; 0: none found */
 /* An empty one that is in no table, for sa_new and for a thaw. NULL: out of memory. */
 struct ike_sa *sa_alloc(struct ike *ike);
 /* Room for every timer of every SA and exchange, and for so many more, so that arming never fails later. */
@@ -151,7 +150,7 @@ enum status sa_dispatch(struct ike_sa *sa, const struct sa_event *ev);
 /* An event without a message. */
 void sa_event(struct ike_sa *sa, enum sa_event_kind kind, enum status status);
 
-/* A thawed SA goes on in UP or DELETING; what entering them would do was done before. */
+/* A thawed SA goes on; what entering its state would do was done before. */
 void sa_resume(struct ike_sa *sa, enum sa_state state);
 
 const char *sa_detail(const struct ike_sa *sa); /* "": none */
@@ -187,10 +186,8 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 
 /* What is left of a limit that began with the login, in ms: all of it unless the session was resumed. */
 uint64_t sa_since_login_ms(const struct ike_sa *sa, uint32_t limit_s);
-/* Starts the lifetimes of the SA and of its session. */
-void sa_set_lifetimes(struct ike_sa *sa);
-/* Arms the timer for the earlier of the two. */
-void sa_arm_life(struct ike_sa *sa);
+void sa_set_lifetimes(struct ike_sa *sa); /* of the SA and of its session: they start */
+void sa_arm_life(struct ike_sa *sa);      /* the timer, for the earlier of the two */
 
 uint64_t sa_spi_local(const struct ike_sa *sa);
 uint64_t sa_spi_remote(const struct ike_sa *sa);

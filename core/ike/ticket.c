@@ -14,7 +14,7 @@
 /* Of the record inside a ticket; for ever. */
 enum {
 	TK_SESSION = 1, TK_ISSUED, TK_EXPIRES, TK_SPI_I, TK_SPI_R, TK_SUITE, TK_SK_D, TK_CLIENT,
-	TK_GATEWAY, TK_AUTH_CLIENT, TK_AUTH_GATEWAY, TK_PROFILE, TK_IP4, TK_IP6, TK_LOGIN
+	TK_GATEWAY, TK_AUTH_CLIENT, TK_AUTH_GATEWAY, TK_PROFILE, TK_IP4, TK_IP6, TK_LOGIN, TK_PPK
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -148,6 +148,7 @@ static void put_record(struct wr *w, const struct ticket *t)
 	put_id(w, TK_GATEWAY, &t->gateway);
 	fz_u8(w, TK_AUTH_CLIENT, t->auth_client);
 	fz_u8(w, TK_AUTH_GATEWAY, t->auth_gateway);
+	fz_u8(w, TK_PPK, t->used_ppk);
 	fz_str(w, TK_PROFILE, t->profile);
 	fz_addr(w, TK_IP4, &t->ip4);
 	fz_addr(w, TK_IP6, &t->ip6);
@@ -201,6 +202,7 @@ static bool take_field(struct ticket *t, uint16_t tag, struct view v)
 	case TK_GATEWAY: return get_id(v, &t->gateway);
 	case TK_AUTH_CLIENT: t->auth_client = fz_get_u8(v); return true;
 	case TK_AUTH_GATEWAY: t->auth_gateway = fz_get_u8(v); return true;
+	case TK_PPK: t->used_ppk = fz_get_u8(v) != 0; return true;
 	case TK_PROFILE: return fz_get_str(v, t->profile, sizeof(t->profile));
 	case TK_IP4: t->ip4 = fz_get_addr(v); return true;
 	case TK_IP6: t->ip6 = fz_get_addr(v); return true;

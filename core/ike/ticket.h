@@ -36,6 +36,7 @@ struct ticket {
 	struct ike_id gateway;  /* IDr */
 	uint8_t auth_client;    /* methods by which they authenticated, RFC 7296 3.8 */
 	uint8_t auth_gateway;
+	bool used_ppk;          /* a post-quantum key (RFC 8784) is in its keys */
 	char profile[IKE_NAME_LEN];
 	struct addr ip4;        /* inner addresses, to be given again; family 0: none */
 	struct addr ip6;

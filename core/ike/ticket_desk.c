@@ -32,6 +32,7 @@ static void describe(const struct ike_sa *sa, struct ticket *t)
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,
 		.suite = sa->suite,
+		.used_ppk = sa->used_ppk,
 		.sk_d_len = sa->keys.d_len,
 		.client = sa->is_client ? sa->my_id : sa->peer_id,
 		.gateway = sa->is_client ? sa->peer_id : sa->my_id,

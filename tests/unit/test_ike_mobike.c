@@ -572,6 +572,41 @@ static void test_order(void)
 	T_DO(close_world());
 }
 
+/* The reply to the client's rekey is on its way, and the client, which has a window, says on the old SA that
+ * it moved: that is about the new one, unless it was spoken to itself. */
+static void test_update_of_replaced(void)
+{
+	static const uint16_t types[] = {N_UPDATE_SA_ADDRESSES};
+	static const struct view data[] = {{0}};
+	struct addr away = world_endpoint(AWAY, 0).addr;
+
+	for (int spoken = 0; spoken < 2; spoken++) {
+		struct ike_sa *heir;
+
+		T_ROW(spoken, "was the new SA used?");
+		T_DO(open_world("", "crypto ikev2 window 5\n"));
+		T_DO(log_in());
+		w.tap = drop_some;
+		T_EQ(ike_rekey(w.node[0].ike, w.node[0].up_sa, false), ST_OK);
+		for (int k = 0; k < 100 && sa_of(1)->spi_i == sa_of(0)->spi_i; k++)
+			(void)world_step(&w, w.now_ms + 1);
+		heir = sa_of(1);
+		T_TRUE(heir->spi_i != sa_of(0)->spi_i);
+		drops = 1000; /* the reply is still on its way */
+		T_EQ(ike_count(w.node[1].ike), 2);
+		heir->in.next = (uint32_t)spoken;
+		T_DO(say(0, AWAY, types, data, 1));
+		world_run(&w, 5);
+		T_EQ(headend_count(CT_MOBIKE_UPDATES_IN), !spoken);
+		T_EQ(addr_eq(&heir->remote.addr, &away), !spoken);
+		T_EQ(heir->mobike.newest_id, 0);
+		T_TRUE(spoken || heir->mobike.open == MOBIKE_CHECK);
+		T_TRUE(!addr_eq(&w.node[1].child[0].remote.addr, &away)); /* before it was proven */
+		drops = 0;
+		T_DO(close_world());
+	}
+}
+
 /* ---- several addresses ---------------------------------------------------------------------------------- */
 
 #define LISTEN_2 "sallyport listen " GATE "\nsallyport listen " GATE_2 "\n"
@@ -745,6 +780,7 @@ int main(void)
 	T_RUN(test_no_nats_at_login);
 	T_RUN(test_cookie_is_echoed);
 	T_RUN(test_order);
+	T_RUN(test_update_of_replaced);
 	T_RUN(test_other_address);
 	T_RUN(test_family);
 	T_RUN(test_list);

@@ -111,6 +111,29 @@ static void resumed(bool is_resumed)
 	T_TRUE(sa_of(0)->ticket.bytes != NULL);
 }
 
+/* A post-quantum key for one side; required: "" or "required ", NULL: none. */
+static const char *ppk_text(int side, const char *required)
+{
+	static char text[2][512];
+
+	snprintf(text[side], sizeof(text[side]), ON "%s", side == 0 ? "" : PATIENT);
+	if (required != NULL)
+		snprintf(text[side] + strlen(text[side]), sizeof(text[side]) - strlen(text[side]),
+			"crypto ikev2 profile %s\n keyring ppk Q\n"
+			"crypto ikev2 keyring Q\n peer any\n  address 0.0.0.0 0.0.0.0\n"
+			"  ppk manual id q %skey k\n", side == 0 ? "HQ" : "RA", required);
+	return text[side];
+}
+
+static struct snapshot *conf_with_ppk(int side, const char *required)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "%s%s%s", side == 0 ? world_client_text : world_server_text,
+		side == 0 ? " dpd 10 2 periodic\n" : "", ppk_text(side, required));
+	return world_conf(text);
+}
+
 /* ---- what works ------------------------------------------------------------------------------ */
 
 /* The headend still has the old SA: it goes without a word, and there is no key exchange. */
@@ -523,6 +546,51 @@ static void test_policy(void)
 	}
 }
 
+/* A post-quantum key goes on in the resumed SA; one that is demanded since makes a login of it. */
+static void test_ppk(void)
+{
+	static const struct {
+		const char *what, *client, *server, *client_now, *server_now;
+		bool used, resumes;
+		enum status refused;
+	} rows[] = {
+		{"in use", "", "", "", "", true, true, ST_OK},
+		{"in use and demanded", "required ", "required ", "required ", "required ", true, true, ST_OK},
+		{"demanded by the headend since", "", NULL, "", "required ", false, false, ST_PPK_REQUIRED},
+		{"demanded by the client since", NULL, "", "required ", "", false, false, ST_OK},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot *c = conf_with_ppk(0, rows[i].client_now);
+		struct snapshot *s = conf_with_ppk(1, rows[i].server_now);
+
+		T_ROW(i, rows[i].what);
+		open_world(110 + i, ppk_text(0, rows[i].client), ppk_text(1, rows[i].server));
+		T_DO(log_in());
+		T_EQ(sa_of(0)->used_ppk && sa_of(1)->used_ppk, rows[i].used);
+		lose_client();
+		w.node[0].conf = c; /* keys are looked up there */
+		w.node[1].conf = s;
+		ike_set_conf(w.node[0].ike, c);
+		ike_set_conf(w.node[1].ike, s);
+		if (rows[i].refused != ST_OK) {
+			uint64_t sa;
+
+			T_EQ(world_connect(&w, &sa), ST_OK);
+			world_run(&w, 1000);
+			T_EQ(w.node[1].last_status, rows[i].refused);
+			T_EQ(w.node[0].up_sa, 0);
+		}
+		T_DO(log_in());
+		T_DO(resumed(rows[i].resumes));
+		T_TRUE(sa_of(0)->used_ppk && sa_of(1)->used_ppk);
+		T_TRUE(world_children_agree(&w));
+		snapshot_unref(c);
+		snapshot_unref(s);
+		close_world();
+	}
+}
+
 /* Whoever has the ticket and its secret is still only who the ticket is of. */
 static void test_identity(void)
 {
@@ -732,6 +800,7 @@ int main(void)
 	T_RUN(test_algorithms);
 	T_RUN(test_chain);
 	T_RUN(test_policy);
+	T_RUN(test_ppk);
 	T_RUN(test_identity);
 	T_RUN(test_not_authorized);
 	T_RUN(test_replayed);
