@@ -132,10 +132,15 @@ static inline void stats_inc(struct stats *st, enum counter c)
 	stats_add(st, c, 1);
 }
 
-static inline void stats_status(struct stats *st, enum status s)
+static inline void stats_status_add(struct stats *st, enum status s, uint64_t n)
 {
 	uint64_t v = atomic_load_explicit(&st->status[s], memory_order_relaxed);
-	atomic_store_explicit(&st->status[s], v + 1, memory_order_relaxed);
+	atomic_store_explicit(&st->status[s], v + n, memory_order_relaxed);
+}
+
+static inline void stats_status(struct stats *st, enum status s)
+{
+	stats_status_add(st, s, 1);
 }
 
 const char *counter_token(enum counter c);

@@ -109,12 +109,14 @@ static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
 enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
 {
 	struct esp_hdr hdr;
-	struct ip_info ip;
 	struct span plain;
 	struct esp_rt *rt;
 	enum status st;
 
-	*out = (struct esp_opened){0};
+	out->sa = NULL;
+	out->seq = 0;
+	out->inner = (struct span){0};
+	out->is_dummy = false;
 	st = esp_hdr_parse(pkt.p, pkt.len, &hdr);
 	if (st)
 		return st;
@@ -127,10 +129,10 @@ enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct
 		st = authenticate(out->sa, &hdr, pkt, &plain, &out->seq);
 	if (!st) {
 		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
-		st = unwrap(plain, &out->inner, &ip, &out->is_dummy);
+		st = unwrap(plain, &out->inner, &out->ip, &out->is_dummy);
 	}
 	if (!st && !out->is_dummy)
-		st = judge(t, out->sa, &ip);
+		st = judge(t, out->sa, &out->ip);
 	if (st) {
 		count_drop(rt, st);
 	} else if (!out->is_dummy) {

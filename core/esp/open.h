@@ -33,6 +33,7 @@ struct esp_opened {
 	struct esp_sa *sa;  /* NULL when no SA was found */
 	uint64_t seq;       /* all 64 bits; of an authentic packet */
 	struct span inner;  /* lies in the packet */
+	struct ip_info ip;  /* of it */
 	bool is_dummy;      /* next header 59: authentic, nothing to deliver (section 2.6) */
 };
 

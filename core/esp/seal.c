@@ -13,7 +13,22 @@ static enum status next_seq(struct esp_sa *sa, uint64_t *seq)
 	return ST_OK;
 }
 
+size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len)
+{
+	struct esp_shape shape = esp_cipher_shape(sa->out);
+
+	return ESP_HEAD_LEN + shape.iv_len + inner_len + esp_pad_len(inner_len, shape.align) + ESP_TRAILER_LEN +
+	       shape.icv_len;
+}
+
 enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt)
+{
+	pkt->p = inner.p - esp_cipher_shape(sa->out).iv_len - ESP_HEAD_LEN;
+	pkt->len = esp_sealed_len(sa, inner.len);
+	return esp_seal_to(sa, now_ms, inner, pkt->p);
+}
+
+enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt)
 {
 	struct esp_shape shape = esp_cipher_shape(sa->out);
 	uint8_t version = inner.len ? inner.p[0] >> 4 : 0;
@@ -28,9 +43,7 @@ enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, stru
 	if (st)
 		return st;
 	esp_trailer_write(inner.p + inner.len, pad_len, version == 4 ? IPP_IPV4 : IPP_IPV6);
-	pkt->p = inner.p - shape.iv_len - ESP_HEAD_LEN;
-	pkt->len = ESP_HEAD_LEN + shape.iv_len + plain_len + shape.icv_len;
-	st = esp_cipher_seal(sa->out, sa->spi_out, seq, inner.p, plain_len, pkt->p);
+	st = esp_cipher_seal(sa->out, sa->spi_out, seq, inner.p, plain_len, pkt);
 	if (st)
 		return st;
 	esp_rt_add(&sa->rt->packets_out, 1);

@@ -18,6 +18,10 @@
  * The number is taken before anything leaves, also when sending then fails. ST_ESP_SEQ_END,
  * ST_ESP_MALFORMED (no IP packet). */
 enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt) MUST_USE;
+/* The same with the ESP packet written to another place, which has room for esp_sealed_len() bytes; no room is wanted
+ * before inner. */
+enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt) MUST_USE;
+size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len);
 /* A resumed SA goes on well above every number that its predecessor may have used. */
 void esp_seal_resume(struct esp_rt *rt);
 

@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "core/esp/seal.h"
 #include "core/wire/esp.h"
 
 /* The way of a packet, and why a flow stays in order.
@@ -23,17 +22,18 @@
  * With wrong steering nobody owns what it receives first: the owner itself passes its packet to its
  * neighbour, who passes it back. The way is longer, but still one for each flow. */
 
-#define VNET_HDR_LEN 10 /* struct virtio_net_hdr, as a TUN has it unless told otherwise */
-
 static void drop(struct worker *w, struct pkt *k, enum status why)
 {
 	stats_status(&w->stats, why);
 	worker_release(w, k);
 }
 
+#define LARGE 8192      /* bytes of a datagram: it is many in one */
+#define BATCH_OF_LARGE 4
+
 /* ---- to main ------------------------------------------------------------------------------ */
 
-static bool tell(struct worker *w, const struct pkt *what)
+bool path_tell(struct worker *w, const struct pkt *what)
 {
 	struct pkt *k = pool_get(&w->pool);
 
@@ -51,133 +51,13 @@ static bool tell(struct worker *w, const struct pkt *what)
 	return false;
 }
 
-/* A flood of bad packets makes a few notices, and counters. */
-static void notice(struct worker *w, const struct pkt *k, enum status why)
-{
-	struct pkt what = {
-		.kind = PKT_NOTICE,
-		.why = why,
-		.spi = k->spi,
-		.len = k->len,
-		.local = k->local,
-		.remote = k->remote,
-	};
-	uint64_t now_ms = w->tables.now_ms;
-
-	if (now_ms - w->notices_ms >= 1000) {
-		w->notices_ms = now_ms;
-		w->notices_left = NOTICES_PER_S;
-	}
-	if (w->notices_left && tell(w, &what))
-		w->notices_left--;
-}
-
-/* Told once for each SA; again with the next packet when main's ring is full. */
-static void first(struct worker *w, struct worker_sa *sa)
-{
-	struct pkt what = {.kind = PKT_FIRST, .spi = sa->esp.spi_in};
-
-	if (tell(w, &what))
-		sa->wants_first = false;
-}
-
-/* Only the newest packet counts, or one that was delayed would lead back to the old address. */
-static void watch_endpoints(struct worker *w, struct worker_sa *sa, const struct pkt *k,
-			    uint64_t seq)
-{
-	const struct esp_sa *e = &sa->esp;
-	struct pkt what;
-
-	if (endpoint_eq(&k->remote, &e->remote) && addr_eq(&k->local.addr, &e->local.addr))
-		return;
-	if (seq != atomic_load_explicit(&e->rt->seq_top, memory_order_relaxed) ||
-	    (sa->moved_ms && w->tables.now_ms - sa->moved_ms < 1000))
-		return;
-	what = (struct pkt){
-		.kind = PKT_MOVED, .spi = e->spi_in, .local = k->local, .remote = k->remote};
-	if (tell(w, &what))
-		sa->moved_ms = w->tables.now_ms;
-}
-
-static void lost(struct worker *w, struct worker_sa *sa, enum status why)
-{
-	struct pkt what = {.kind = PKT_LOST, .why = why, .spi = sa->esp.spi_in};
-
-	if (!sa->lost_told)
-		sa->lost_told = tell(w, &what);
-}
-
 /* ---- at the owner ------------------------------------------------------------------------- */
-
-static enum status deliver(struct worker *w, const struct worker_sa *sa, struct span inner)
-{
-	ssize_t n;
-
-	if (!sa->tun)
-		return ST_TUN_WRITE;
-	/* Stands where the ESP header was: no offload is asked for. */
-	if (sa->tun->vnet_hdr) {
-		memset(inner.p - VNET_HDR_LEN, 0, VNET_HDR_LEN);
-		n = write(sa->tun->fd, inner.p - VNET_HDR_LEN, inner.len + VNET_HDR_LEN);
-	} else {
-		n = write(sa->tun->fd, inner.p, inner.len);
-	}
-	if (n < 0)
-		return ST_TUN_WRITE;
-	stats_inc(&w->stats, CT_ESP_IN);
-	stats_add(&w->stats, CT_ESP_IN_BYTES, inner.len);
-	return ST_OK;
-}
-
-static void inbound(struct worker *w, struct pkt *k)
-{
-	struct esp_opened o;
-	struct worker_sa *sa;
-	enum status st = esp_open(&w->tables, k->local.vrf, (struct span){k->p, k->len}, &o);
-
-	if (st == ST_ESP_NO_SA || st == ST_ESP_REPLAY)
-		notice(w, k, st);
-	if (!st) {
-		sa = CONTAINER_OF(o.sa, struct worker_sa, esp);
-		if (sa->wants_first)
-			first(w, sa);
-		watch_endpoints(w, sa, k, o.seq);
-		if (o.is_dummy)
-			stats_inc(&w->stats, CT_ESP_DUMMY);
-		else
-			st = deliver(w, sa, o.inner);
-	}
-	if (st)
-		stats_status(&w->stats, st);
-	worker_release(w, k);
-}
-
-static enum status send_out(struct worker *w, struct worker_sa *sa, struct span inner)
-{
-	struct span esp;
-	enum status st = esp_seal(&sa->esp, w->tables.now_ms, inner, &esp);
-
-	if (st == ST_ESP_SEQ_END)
-		lost(w, sa, st);
-	if (st)
-		return st;
-	if (!sa->udp)
-		return ST_OUT_SEND;
-	st = udp_send(sa->udp->fd, &sa->esp.local, &sa->esp.remote, (struct view){0},
-		      (struct view){esp.p, esp.len});
-	if (st)
-		return st;
-	stats_inc(&w->stats, CT_ESP_OUT);
-	stats_add(&w->stats, CT_ESP_OUT_BYTES, inner.len);
-	return ST_OK;
-}
 
 static void route_inner(struct worker *w, struct pkt *k);
 
 static void outbound(struct worker *w, struct pkt *k)
 {
 	struct esp_sa *sa = sad_find(&w->tables.sad, k->spi);
-	enum status st;
 
 	/* The child went away while the packet was under way: its successor may have it. */
 	if (!sa && !k->rerouted) {
@@ -185,27 +65,35 @@ static void outbound(struct worker *w, struct pkt *k)
 		route_inner(w, k);
 		return;
 	}
-	st = sa ? send_out(w, CONTAINER_OF(sa, struct worker_sa, esp), (struct span){k->p, k->len}) :
-		  ST_OUT_NO_ROUTE;
-	if (st)
-		stats_status(&w->stats, st);
+	if (sa)
+		outbound_packet(w, CONTAINER_OF(sa, struct worker_sa, esp), k);
+	else
+		stats_status(&w->stats, ST_OUT_NO_ROUTE);
 	worker_release(w, k);
 }
 
 static void process(struct worker *w, struct pkt *k)
 {
 	if (k->kind == PKT_ESP)
-		inbound(w, k);
+		inbound_packet(w, k);
 	else
 		outbound(w, k);
 }
 
 /* ---- from anywhere to the owner ------------------------------------------------------------ */
 
+/* Packets of the network in it. Afterwards it may be gone. */
+static size_t count_of(const struct pkt *k)
+{
+	size_t one = k->kind == PKT_ESP ? k->seg : k->gso.size;
+
+	return one && k->len > one ? (k->len + one - 1) / one : 1;
+}
+
 static void to_owner(struct worker *w, struct pkt *k)
 {
-	uint32_t owner = w->all->owner_of[k->spi % BUCKETS];
-	uint32_t to = owner;
+	uint32_t to = w->all->owner_of[k->spi % BUCKETS];
+	size_t n = count_of(k);
 
 	if (w->all->wrong_steering && !k->detoured) {
 		k->detoured = true;
@@ -215,7 +103,7 @@ static void to_owner(struct worker *w, struct pkt *k)
 	if (to == w->index)
 		process(w, k);
 	else if (worker_hand(w, to, k))
-		stats_inc(&w->stats, CT_HANDOVER);
+		stats_add(&w->stats, CT_HANDOVER, n);
 	else
 		drop(w, k, ST_RING_FULL);
 }
@@ -223,6 +111,12 @@ static void to_owner(struct worker *w, struct pkt *k)
 void path_handed(struct worker *w, struct pkt *k)
 {
 	to_owner(w, k);
+}
+
+void path_flush(struct worker *w)
+{
+	outbound_flush(w);
+	inbound_flush(w);
 }
 
 /* Between two clients the kernel sends packets out where they came in and tells their sender of a
@@ -277,16 +171,12 @@ static void ike_to_main(struct worker *w, struct pkt *k)
 		drop(w, k, ST_RING_FULL);
 }
 
-static void classify(struct worker *w, struct pkt *k)
+/* One datagram. */
+static void classify_one(struct worker *w, struct pkt *k)
 {
 	struct esp_hdr hdr;
 	enum status st;
 
-	/* An endpoint has no link: the answer would have no way. */
-	if (addr_is_link_local(&k->remote.addr) || addr_is_link_local(&k->local.addr)) {
-		drop(w, k, ST_LINK_LOCAL);
-		return;
-	}
 	switch (udp4500_classify(k->p, k->len)) {
 	case UDP4500_IKE: ike_to_main(w, k); return;
 	case UDP4500_KEEPALIVE:
@@ -306,21 +196,75 @@ static void classify(struct worker *w, struct pkt *k)
 	to_owner(w, k);
 }
 
-static size_t take_buffers(struct worker *w, struct pkt **batch)
+/* Are all its datagrams ESP of one SA? */
+static bool is_of_one_sa(const struct pkt *k)
+{
+	struct esp_hdr hdr;
+	uint32_t spi = 0;
+
+	for (size_t at = 0; at < k->len; at += k->seg) {
+		size_t len = k->len - at < k->seg ? k->len - at : k->seg;
+
+		if (udp4500_classify(k->p + at, len) != UDP4500_ESP ||
+		    esp_hdr_parse(k->p + at, len, &hdr) || (at && hdr.spi != spi))
+			return false;
+		spi = hdr.spi;
+	}
+	return true;
+}
+
+/* A peer's messages and several SAs of it may have come as one: each datagram goes its own way. */
+static void take_apart(struct worker *w, struct pkt *k)
+{
+	for (size_t at = 0; at < k->len; at += k->seg) {
+		struct pkt *one = pool_get(&w->pool);
+
+		if (!one) {
+			stats_status(&w->stats, ST_RING_FULL);
+			continue;
+		}
+		one->len = k->len - at < k->seg ? k->len - at : k->seg;
+		memcpy(one->p, k->p + at, one->len);
+		one->local = k->local;
+		one->remote = k->remote;
+		classify_one(w, one);
+	}
+	worker_release(w, k);
+}
+
+static void classify(struct worker *w, struct pkt *k)
+{
+	/* An endpoint has no link: the answer would have no way. */
+	if (addr_is_link_local(&k->remote.addr) || addr_is_link_local(&k->local.addr))
+		drop(w, k, ST_LINK_LOCAL);
+	else if (k->seg && !is_of_one_sa(k))
+		take_apart(w, k);
+	else
+		classify_one(w, k);
+}
+
+static size_t take_buffers(struct worker *w, struct pkt **batch, size_t want)
 {
 	size_t n = 0;
 
-	while (n < UDP_BATCH && (batch[n] = pool_get(&w->pool)))
+	while (n < want && (batch[n] = pool_get(&w->pool)))
 		n++;
 	return n;
+}
+
+/* What one batch brings shall stay in the cache until it has left: of full trains few are taken. */
+static size_t next_wants(size_t got, size_t bytes)
+{
+	return got && bytes / got > LARGE ? BATCH_OF_LARGE : UDP_BATCH;
 }
 
 /* The port may go away in worker_obey(): what is wanted of it goes into the packets before. */
 static bool receive_udp(struct worker *w, const struct port *p)
 {
 	struct pkt *batch[UDP_BATCH];
-	size_t n = take_buffers(w, batch);
+	size_t n = take_buffers(w, batch, w->udp_wants ? w->udp_wants : BATCH_OF_LARGE);
 	size_t got = udp_recv(p->fd, &w->rx, batch, n);
+	size_t bytes = 0;
 
 	while (n > got)
 		pool_put(&w->pool, batch[--n]);
@@ -328,7 +272,9 @@ static bool receive_udp(struct worker *w, const struct port *p)
 		batch[i]->local.vrf = p->local.vrf;
 		batch[i]->local.port = p->local.port;
 		batch[i]->remote.vrf = p->local.vrf;
+		bytes += batch[i]->len;
 	}
+	w->udp_wants = next_wants(got, bytes);
 	worker_obey(w);
 	for (size_t i = 0; i < got; i++)
 		classify(w, batch[i]);
@@ -338,7 +284,7 @@ static bool receive_udp(struct worker *w, const struct port *p)
 /* One packet from the queue; ST_AGAIN: none left; ST_IO: there is no device behind it any more. */
 static enum status read_tun(const struct port *p, struct pkt *k)
 {
-	size_t head = p->vnet_hdr ? VNET_HDR_LEN : 0;
+	size_t head = p->vnet_hdr ? GSO_HDR_LEN : 0;
 	ssize_t n = read(p->fd, k->p, PKT_MAX + head);
 
 	if (n <= 0)
@@ -346,11 +292,11 @@ static enum status read_tun(const struct port *p, struct pkt *k)
 	k->len = (size_t)n;
 	k->kind = PKT_INNER;
 	k->tun = p->tun;
+	k->gso = (struct gso_hdr){0};
 	if (k->len < head)
 		return ST_ESP_MALFORMED;
-	/* Offloads are off; a packet that wants work of us anyhow is not a packet of the wire. */
-	if (head && (k->p[0] || k->p[1]))
-		return ST_ESP_TOO_BIG;
+	if (head)
+		k->gso = gso_read(k->p);
 	k->p += head;
 	k->len -= head;
 	return ST_OK;
@@ -359,13 +305,13 @@ static enum status read_tun(const struct port *p, struct pkt *k)
 static bool receive_tun(struct worker *w, const struct port *p)
 {
 	struct pkt *batch[UDP_BATCH];
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 	enum status st = ST_OK;
 
-	while (n < UDP_BATCH && (batch[n] = pool_get(&w->pool))) {
+	while (n < UDP_BATCH && bytes < BATCH_OF_LARGE * (size_t)PKT_MAX && (batch[n] = pool_get(&w->pool))) {
 		st = read_tun(p, batch[n]);
 		if (st == ST_OK)
-			n++;
+			bytes += batch[n++]->len;
 		else if (st != ST_AGAIN && st != ST_IO)
 			drop(w, batch[n], st);
 		else

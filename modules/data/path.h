@@ -8,7 +8,20 @@
 bool path_receive(struct worker *w, struct port *p);
 /* Processes one packet that another worker handed over. Takes the packet. */
 void path_handed(struct worker *w, struct pkt *k);
+/* After a batch: what was gathered leaves. Orders may be obeyed only when nothing is gathered. */
+void path_flush(struct worker *w);
 /* Chooses the ports of one SA anew, after it or the ports changed. */
 void path_bind(struct worker *w, struct worker_sa *sa);
+
+/* ---- between path.c, inbound.c and outbound.c ---- */
+
+/* At the owner. ESP datagrams, of one SA. Takes the packet. */
+void inbound_packet(struct worker *w, struct pkt *k);
+void inbound_flush(struct worker *w);
+/* At the owner. An inner packet for the SA; still the caller's. */
+void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k);
+void outbound_flush(struct worker *w);
+/* Tells main something; false: its ring is full. */
+bool path_tell(struct worker *w, const struct pkt *what);
 
 #endif

@@ -62,6 +62,7 @@ struct pkt *pool_get(struct pool *p)
 	k = p->free[--p->n_free];
 	k->p = k->room + PKT_HEADROOM;
 	k->len = 0;
+	k->seg = 0;
 	k->detoured = false;
 	k->rerouted = false;
 	return k;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/endpoint.h"
+#include "core/esp/gso.h"
 
 #define PKT_HEADROOM 128 /* for what sealing and virtio put in front */
 #define PKT_MAX 65535     /* no datagram and no inner packet is longer */
@@ -33,6 +34,8 @@ struct pkt {
 	uint32_t home; /* number of the worker whose pool it is from */
 	uint32_t spi;
 	uint32_t tun;
+	uint16_t seg;       /* datagrams: several of this length, the last may be shorter; 0: one */
+	struct gso_hdr gso; /* inner packets: how they are to be cut */
 	bool detoured; /* wrong steering: has been on a foreign worker */
 	bool rerouted; /* its child went away on the way: routed once more, never twice */
 	struct endpoint local, remote; /* datagrams and notices */

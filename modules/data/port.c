@@ -8,6 +8,12 @@
 #include "core/wire/esp.h"
 #include "modules/data/owner.h"
 
+/* Younger than the headers that this may be built with. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 static struct port_set *find_udp(const struct data *d, const struct endpoint *local, uint8_t family)
 {
 	LIST_EACH(at, &d->ports) {
@@ -127,6 +133,26 @@ enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t f
 	return ST_OK;
 }
 
+/* Large packets to be cut here, in return for large ones that the kernel cuts: as far as it goes (datagrams
+ * since Linux 6.2); the JOIN_ bits of it. The device has one setting for all its queues. */
+static unsigned take_large(int fd)
+{
+	static const struct {
+		unsigned long flags;
+		unsigned joins;
+	} ways[] = {
+		{TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6, JOIN_TCP | JOIN_UDP},
+		{TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN, JOIN_TCP},
+	};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (ioctl(fd, TUNSETOFFLOAD, ways[i].flags) == 0)
+			return ways[i].joins;
+	/* Whole packets with their checksums. Refused where it is no TUN. */
+	(void)ioctl(fd, TUNSETOFFLOAD, 0UL);
+	return 0;
+}
+
 enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds)
 {
 	struct port like = {
@@ -144,10 +170,9 @@ enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *
 
 		if (flags < 0 || fcntl(fds[i], F_SETFL, flags | O_NONBLOCK))
 			return ST_IO;
-		/* No offloads: whole packets with their checksums. Refused where it is no TUN. */
-		if (tun->vnet_hdr)
-			(void)ioctl(fds[i], TUNSETOFFLOAD, 0UL);
 	}
+	if (tun->vnet_hdr)
+		like.joins = take_large(fds[0]);
 	return add_set(d, &like, fds);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #define SOCKET_BYTES (4 << 20)
@@ -13,6 +14,7 @@ enum status udp_prepare(int fd, uint8_t family)
 	/* As much as the system lets us have: bursts wait here while a worker is busy. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
 	if (family == 4)
 		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ? ST_IO : ST_OK;
 	/* Refused once the socket is bound; who bound it has chosen then. */
@@ -73,23 +75,29 @@ static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *
 	return sizeof(in6);
 }
 
-static struct addr local_addr(struct msghdr *m)
+static void read_control(struct msghdr *m, struct pkt *k)
 {
+	k->local = (struct endpoint){0};
+	k->seg = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			return addr_from((const uint8_t *)&info.ipi_addr, 4);
-		}
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			k->local.addr = addr_from((const uint8_t *)&info.ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			return addr_from((const uint8_t *)&info.ipi6_addr, 16);
+			k->local.addr = addr_from((const uint8_t *)&info.ipi6_addr, 16);
+		} else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+			int seg;
+
+			memcpy(&seg, CMSG_DATA(c), sizeof(seg));
+			if (seg > 0 && (size_t)seg < k->len)
+				k->seg = (uint16_t)seg;
 		}
 	}
-	return (struct addr){0};
 }
 
 size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n)
@@ -113,20 +121,16 @@ size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n)
 	if (got <= 0)
 		return 0;
 	for (size_t i = 0; i < (size_t)got; i++) {
-		struct msghdr *m = &rx->msgs[i].msg_hdr;
-
 		pkts[i]->len = rx->msgs[i].msg_len;
 		pkts[i]->remote = from_sockaddr(&rx->slots[i].from);
-		pkts[i]->local = (struct endpoint){.addr = local_addr(m)};
+		read_control(&rx->msgs[i].msg_hdr, pkts[i]);
 	}
 	return (size_t)got;
 }
 
-/* Control message that makes the datagram leave from this address. Returns its length. */
-static size_t put_source(const struct addr *a, struct msghdr *m)
+/* Control messages: the address that the datagram shall leave from, and how it is to be cut. */
+static size_t put_source(const struct addr *a, struct cmsghdr *c)
 {
-	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-
 	if (a->family == 4) {
 		struct in_pktinfo info = {0};
 
@@ -147,31 +151,56 @@ static size_t put_source(const struct addr *a, struct msghdr *m)
 	return CMSG_SPACE(sizeof(info));
 }
 
-enum status udp_send(int fd, const struct endpoint *local, const struct endpoint *remote,
-		     struct view head, struct view body)
+static size_t put_segment(uint16_t seg, struct cmsghdr *c)
+{
+	c->cmsg_level = SOL_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof(seg));
+	memcpy(CMSG_DATA(c), &seg, sizeof(seg));
+	return CMSG_SPACE(sizeof(seg));
+}
+
+static enum status send_as(int fd, const struct endpoint *local, const struct endpoint *remote,
+			   struct iovec *iov, size_t n_iov, uint16_t seg)
 {
 	struct sockaddr_storage to;
-	_Alignas(struct cmsghdr) uint8_t control[64] = {0};
-	struct iovec iov[2] = {
-		{(void *)(uintptr_t)head.p, head.len},
-		{(void *)(uintptr_t)body.p, body.len},
-	};
+	_Alignas(struct cmsghdr) uint8_t control[128] = {0};
 	struct msghdr m = {
 		.msg_name = &to,
 		.msg_namelen = to_sockaddr(remote, &to),
 		.msg_iov = iov,
-		.msg_iovlen = 2,
+		.msg_iovlen = n_iov,
 		.msg_control = control,
-		.msg_controllen = sizeof(control),
 	};
 
-	if (addr_is_any(&local->addr)) {
+	if (!addr_is_any(&local->addr))
+		m.msg_controllen = put_source(&local->addr, (struct cmsghdr *)(void *)control);
+	if (seg)
+		m.msg_controllen += put_segment(seg, (struct cmsghdr *)(void *)(control + m.msg_controllen));
+	if (m.msg_controllen == 0)
 		m.msg_control = NULL;
-		m.msg_controllen = 0;
-	} else {
-		m.msg_controllen = put_source(&local->addr, &m);
-	}
 	if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return ST_OK;
+	if (seg && (errno == EINVAL || errno == EIO || errno == EMSGSIZE || errno == EOPNOTSUPP))
+		return ST_BAD_LENGTH;
 	return errno == EMSGSIZE ? ST_ESP_TOO_BIG : ST_OUT_SEND;
+}
+
+enum status udp_send(int fd, const struct endpoint *local, const struct endpoint *remote,
+		     struct view head, struct view body)
+{
+	struct iovec iov[2] = {
+		{(void *)(uintptr_t)head.p, head.len},
+		{(void *)(uintptr_t)body.p, body.len},
+	};
+
+	return send_as(fd, local, remote, iov, 2, 0);
+}
+
+enum status udp_send_train(int fd, const struct endpoint *local, const struct endpoint *remote,
+			   struct view body, uint16_t seg)
+{
+	struct iovec iov = {(void *)(uintptr_t)body.p, body.len};
+
+	return send_as(fd, local, remote, &iov, 1, seg);
 }

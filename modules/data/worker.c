@@ -255,6 +255,7 @@ static bool take_handed(struct worker *w)
 		worker_obey(w);
 		for (size_t i = 0; i < n; i++)
 			path_handed(w, batch[i]);
+		path_flush(w);
 		announce(w);
 	}
 	return any;
@@ -312,6 +313,7 @@ static bool serve(struct worker *w, const struct epoll_event *events, int n)
 			continue;
 		}
 		any |= path_receive(w, events[i].data.ptr);
+		path_flush(w);
 		announce(w);
 	}
 	return any;
@@ -383,6 +385,14 @@ static enum status tables_init(struct esp_tables *t)
 	return ST_OK;
 }
 
+static enum status trains_init(struct worker *w)
+{
+	w->train_room = pages_new((size_t)TRAINS * TRAIN_ROOM);
+	for (size_t i = 0; w->train_room && i < TRAINS; i++)
+		w->trains[i].room = w->train_room + i * TRAIN_ROOM;
+	return w->train_room ? ST_OK : ST_NOMEM;
+}
+
 enum status worker_init(struct worker *w)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
@@ -400,6 +410,8 @@ enum status worker_init(struct worker *w)
 		st = pool_init(&w->pool, POOL_PKTS, w->index);
 	if (!st)
 		st = rings_init(w);
+	if (!st)
+		st = trains_init(w);
 	return st;
 }
 
@@ -417,6 +429,7 @@ void worker_fini(struct worker *w)
 	pages_free(w->in, n * sizeof(struct ring));
 	pages_free(w->home, (n + 1) * sizeof(struct ring));
 	pool_fini(&w->pool);
+	pages_free(w->train_room, (size_t)TRAINS * TRAIN_ROOM);
 	mem_free(w->tables.sad.slots);
 	mem_free(w->tables.fib.slots);
 	if (w->event_fd >= 0)

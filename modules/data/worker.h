@@ -16,6 +16,7 @@
 
 #include "core/base/list.h"
 #include "core/base/ring.h"
+#include "core/esp/join.h"
 #include "core/esp/open.h"
 #include "modules/data/data.h"
 #include "modules/data/udp.h"
@@ -30,6 +31,9 @@
 #define CTL_SLOTS 16384 /* orders under way to one worker */
 #define WORKER_SLOTS 256 /* of SAD and FIB at the beginning */
 #define NOTICES_PER_S 10
+#define TRAINS 4        /* SAs whose packets are gathered at a time */
+#define TRAIN_ROOM (UDP_TRAIN_BYTES + 2048)
+#define HELD_MAX 64     /* buffers whose packets wait to be written */
 
 struct child;    /* main's records, see owner.h */
 struct port_set;
@@ -44,6 +48,8 @@ struct port {
 	struct endpoint local; /* UDP: address 0 = wildcard */
 	uint32_t tun;
 	bool vnet_hdr;
+	unsigned joins;        /* TUN: JOIN_ bits that it takes */
+	bool cuts_not;         /* UDP: the kernel refused to cut a train */
 	bool client_to_client;
 	uint32_t group;
 	struct esp_tun judged; /* in the worker's tables when it has a group */
@@ -57,6 +63,17 @@ struct worker_sa {
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
+};
+
+/* Sealed packets of one SA that leave by one call: all of one length, but the last. */
+struct train {
+	struct worker_sa *sa; /* NULL: empty */
+	uint8_t *room;        /* TRAIN_ROOM bytes */
+	size_t len;
+	size_t seg;
+	size_t inner_len;     /* of all */
+	unsigned n;
+	bool is_full;
 };
 
 enum cmd_kind {
@@ -125,6 +142,13 @@ struct worker {
 	bool wake_main;
 	uint64_t notices_ms; /* start of the second in which notices_left counts */
 	uint32_t notices_left;
+	size_t udp_wants;       /* datagrams that are asked for in one call */
+	struct train trains[TRAINS];
+	unsigned next_train;    /* the one that is emptied when another SA comes */
+	uint8_t *train_room;
+	struct join join;       /* opened packets on their way to a TUN */
+	struct pkt *held[HELD_MAX]; /* where they are */
+	size_t n_held;
 	struct udp_rx rx;
 };
 

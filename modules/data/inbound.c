@@ -1,0 +1,146 @@
+#include "modules/data/path.h"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Packets that were opened are gathered, joined, and written when the batch is over; until then the
+ * buffers in which they lie are held. */
+
+/* A flood of bad packets makes a few notices, and counters. */
+static void notice(struct worker *w, const struct pkt *k, size_t len, enum status why)
+{
+	struct pkt what = {
+		.kind = PKT_NOTICE,
+		.why = why,
+		.spi = k->spi,
+		.len = len,
+		.local = k->local,
+		.remote = k->remote,
+	};
+	uint64_t now_ms = w->tables.now_ms;
+
+	if (now_ms - w->notices_ms >= 1000) {
+		w->notices_ms = now_ms;
+		w->notices_left = NOTICES_PER_S;
+	}
+	if (w->notices_left && path_tell(w, &what))
+		w->notices_left--;
+}
+
+/* Told once for each SA; again with the next packet when main's ring is full. */
+static void first(struct worker *w, struct worker_sa *sa)
+{
+	struct pkt what = {.kind = PKT_FIRST, .spi = sa->esp.spi_in};
+
+	if (path_tell(w, &what))
+		sa->wants_first = false;
+}
+
+/* Only the newest packet counts, or one that was delayed would lead back to the old address. */
+static void watch_endpoints(struct worker *w, struct worker_sa *sa, const struct pkt *k,
+			    uint64_t seq)
+{
+	const struct esp_sa *e = &sa->esp;
+	struct pkt what;
+
+	if (endpoint_eq(&k->remote, &e->remote) && addr_eq(&k->local.addr, &e->local.addr))
+		return;
+	if (seq != atomic_load_explicit(&e->rt->seq_top, memory_order_relaxed) ||
+	    (sa->moved_ms && w->tables.now_ms - sa->moved_ms < 1000))
+		return;
+	what = (struct pkt){
+		.kind = PKT_MOVED, .spi = e->spi_in, .local = k->local, .remote = k->remote};
+	if (path_tell(w, &what))
+		sa->moved_ms = w->tables.now_ms;
+}
+
+/* ---- to the TUN --------------------------------------------------------------------------- */
+
+static bool write_large(struct worker *w, size_t i)
+{
+	const struct port *tun = w->join.large[i].out;
+	struct view v[JOIN_RUN_MAX + 1];
+	struct iovec iov[JOIN_RUN_MAX + 1];
+	size_t n = join_take(&w->join, i, v);
+
+	/* No device that has no use for it is told how to cut. */
+	if (!tun->vnet_hdr)
+		v[0] = (struct view){v[0].p + GSO_HDR_LEN, v[0].len - GSO_HDR_LEN};
+	if (n == 1)
+		return write(tun->fd, v[0].p, v[0].len) >= 0;
+	for (size_t k = 0; k < n; k++)
+		iov[k] = (struct iovec){(void *)(uintptr_t)v[k].p, v[k].len};
+	return writev(tun->fd, iov, (int)n) >= 0;
+}
+
+static void write_all(struct worker *w)
+{
+	struct join *j = &w->join;
+
+	for (size_t i = 0; i < j->n; i++) {
+		const struct join_large *l = &j->large[i];
+
+		if (write_large(w, i)) {
+			stats_add(&w->stats, CT_ESP_IN, l->n);
+			stats_add(&w->stats, CT_ESP_IN_BYTES,
+				  l->payload_len + (uint64_t)l->n * (l->first.len - l->size));
+		} else {
+			stats_status_add(&w->stats, ST_TUN_WRITE, l->n);
+		}
+	}
+	join_reset(j);
+}
+
+void inbound_flush(struct worker *w)
+{
+	if (w->join.n)
+		write_all(w);
+	while (w->n_held)
+		worker_release(w, w->held[--w->n_held]);
+}
+
+static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o)
+{
+	if (!sa->tun)
+		return ST_TUN_WRITE;
+	if (!join_add(&w->join, sa->tun, sa->tun->joins, o->inner, &o->ip)) {
+		write_all(w);
+		(void)join_add(&w->join, sa->tun, sa->tun->joins, o->inner, &o->ip);
+	}
+	return ST_OK;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static void open_one(struct worker *w, const struct pkt *k, struct span esp)
+{
+	struct esp_opened o;
+	struct worker_sa *sa;
+	enum status st = esp_open(&w->tables, k->local.vrf, esp, &o);
+
+	if (st == ST_ESP_NO_SA || st == ST_ESP_REPLAY)
+		notice(w, k, esp.len, st);
+	if (!st) {
+		sa = CONTAINER_OF(o.sa, struct worker_sa, esp);
+		if (sa->wants_first)
+			first(w, sa);
+		watch_endpoints(w, sa, k, o.seq);
+		if (o.is_dummy)
+			stats_inc(&w->stats, CT_ESP_DUMMY);
+		else
+			st = deliver(w, sa, &o);
+	}
+	if (st)
+		stats_status(&w->stats, st);
+}
+
+void inbound_packet(struct worker *w, struct pkt *k)
+{
+	size_t step = k->seg ? k->seg : k->len + 1;
+
+	if (w->n_held == HELD_MAX)
+		inbound_flush(w);
+	w->held[w->n_held++] = k;
+	for (size_t at = 0; at == 0 || at < k->len; at += step)
+		open_one(w, k, (struct span){k->p + at, k->len - at < step ? k->len - at : step});
+}
