@@ -383,7 +383,7 @@ static void random_packet(struct shape *s, uint8_t *p, size_t *len)
 	s->flags = s->proto == IPP_TCP ? (uint8_t[]){0x10, 0x10, 0x10, 0x18, 0x11, 0x10}[rand() % 6] : 0;
 	if (trouble == 0)
 		s->seq += 5;
-	if (trouble == 3)
+	if (trouble == 3 && s->fragmentable)
 		s->id += 3;
 	*len = make(p, s, payload);
 	if (trouble == 1 && *len > 60)
