@@ -509,7 +509,7 @@ makefile() {
 		SIM := $(sources tests/sim | tr '\n' ' ')
 		UNIT := $(sources tests/unit | grep '/test_[^/]*$' | tr '\n' ' ')
 		FUZZ := $(sources tests/fuzz | grep '/fuzz_[^/]*$' | tr '\n' ' ')
-		BENCH := $(sources tests/bench | tr '\n' ' ')
+		BENCH := $(sources tests/bench | grep -v '/peers/' | tr '\n' ' ')
 		SQLITE := $("$CC" -print-file-name=libsqlite3.a)
 	END
 	cat <<-'END'

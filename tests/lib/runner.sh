@@ -369,12 +369,20 @@ cmd_bench() {
 	cmd_build
 	build plain bench
 	for f in tests/bench/*; do
-		selected "$f" || continue
+		# `data` is the whole data path: the workers alone, and beside real peers.
+		selected "$f" || { [[ $f == *data_path.py ]] && selected data; } || continue
 		case $f in
 		*.c) set -- "build/plain/bench/$(basename "$f" .c)" ;;
 		*ike_load.py)
 			. tests/lib/load_tester.sh
 			load_tester
+			set -- "$PYTHON" -B "$f"
+			;;
+		*data_path.py)
+			. tests/lib/load_tester.sh
+			. tests/bench/peers/peers.sh
+			load_tester
+			data_path_peers
 			set -- "$PYTHON" -B "$f"
 			;;
 		*.py) set -- "$PYTHON" -B "$f" ;;
