@@ -390,7 +390,7 @@ static enum status open_net(struct client *c)
 	if (st == ST_OK)
 		st = demo_device_tun(c->device, &fd);
 	if (st == ST_OK)
-		st = data_add_tun(c->data, &(struct data_tun){.number = TUN_NUMBER}, &fd);
+		st = data_add_tun(c->data, &(struct data_tun){.number = TUN_NUMBER, .vnet_hdr = true}, &fd);
 	return st;
 }
 

@@ -51,7 +51,7 @@ static enum status open_one(struct demo_device *d, const struct asroot_request *
 
 static struct asroot_request tun_request(enum asroot_op op)
 {
-	struct asroot_request rq = {.op = op, .count = 1, .mtu = MTU};
+	struct asroot_request rq = {.op = op, .count = 1, .mtu = MTU, .vnet_hdr = 1};
 	memcpy(rq.name, NAME, sizeof(NAME));
 	return rq;
 }

@@ -52,7 +52,7 @@ static struct asroot_request udp_request(const struct plan_listen *l, uint32_t i
 static struct asroot_request tun_request(const struct wire *w, const struct plan_tun *t)
 {
 	struct asroot_request rq = {.op = ASROOT_TUN, .of = ASROOT_TUN, .count = w->workers,
-				    .mtu = t->mtu, .ip4 = t->ip4, .ip6 = t->ip6};
+				    .mtu = t->mtu, .ip4 = t->ip4, .ip6 = t->ip6, .vnet_hdr = 1};
 	memcpy(rq.name, t->name, sizeof(rq.name));
 	memcpy(rq.vrf, t->vrf_name, sizeof(rq.vrf));
 	return rq;
@@ -233,7 +233,7 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 	bool has_clients = t->number < PLAN_TUNNEL_BASE;
 	st = data_add_tun(w->data,
 			  &(struct data_tun){.number = t->number, .group = has_clients ? t->vrf + 1 : 0,
-					     .client_to_client = t->client_to_client}, fds);
+					     .vnet_hdr = true, .client_to_client = t->client_to_client}, fds);
 	if (st != ST_OK) {
 		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));
 		close_fds(fds, reply.n_fds);
