@@ -170,6 +170,15 @@ static void swap_spare(struct cut *c, size_t next)
 		memcpy(c->saved, c->p + c->spare_at, CUT_SPARE);
 }
 
+size_t cut_count(const struct cut *c)
+{
+	size_t payload = c->end - c->at;
+
+	if (c->at >= c->end)
+		return 0;
+	return c->size ? (payload + c->size - 1) / c->size : 1;
+}
+
 bool cut_next(struct cut *c, struct span *out)
 {
 	size_t payload = c->end - c->at;

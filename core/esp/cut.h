@@ -39,5 +39,6 @@ enum status cut_begin(struct cut *c, const struct gso_hdr *h, struct span packet
 /* The next packet, whole and with its checksums; false: that was all. Until the next call the bytes
  * before it and CUT_SPARE bytes behind it may be overwritten. */
 bool cut_next(struct cut *c, struct span *out);
+size_t cut_count(const struct cut *c); /* packets that are still to come */
 
 #endif

@@ -15,28 +15,6 @@ static void count_drop(struct esp_rt *rt, enum status st)
 	}
 }
 
-/* Replay check, decryption, replay mark: after it the packet is authentic and new. */
-static enum status authenticate(const struct esp_sa *sa, const struct esp_hdr *hdr,
-				struct span pkt, struct span *plain, uint64_t *out)
-{
-	struct esp_shape shape = esp_cipher_shape(sa->in);
-	uint64_t seq;
-	enum status st = replay_infer(sa->rt, sa->esn, hdr->seq, &seq);
-
-	if (!st)
-		st = replay_check(sa->rt, seq);
-	if (st)
-		return st;
-	if (pkt.len < ESP_HEAD_LEN + (size_t)shape.iv_len)
-		return ST_ESP_SHORT;
-	plain->p = pkt.p + ESP_HEAD_LEN + shape.iv_len;
-	st = esp_cipher_open(sa->in, (uint32_t)(seq >> 32), pkt.p, pkt.len, plain->p, &plain->len);
-	if (st)
-		return st;
-	*out = seq;
-	return replay_mark(sa->rt, seq);
-}
-
 /* Trailer off, and what traffic flow confidentiality put behind the inner packet (section 2.7). */
 static enum status unwrap(struct span plain, struct span *inner, struct ip_info *ip, bool *is_dummy)
 {
@@ -106,33 +84,57 @@ static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
 	return may_reach(t, sa, &ip->dst) ? ST_OK : ST_OUT_HAIRPIN;
 }
 
-enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
+void esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct esp_opening *o)
 {
 	struct esp_hdr hdr;
-	struct span plain;
-	struct esp_rt *rt;
-	enum status st;
 
-	out->sa = NULL;
-	out->seq = 0;
+	o->sa = NULL;
+	o->seq = 0;
+	o->st = esp_hdr_parse(o->pkt.p, o->pkt.len, &hdr);
+	if (o->st)
+		return;
+	o->sa = sad_find(&t->sad, hdr.spi);
+	if (!o->sa)
+		o->st = ST_ESP_NO_SA;
+	else if (o->sa->local.vrf != vrf)
+		o->st = ST_ESP_PORT;
+	else
+		o->st = replay_infer(o->sa->rt, o->sa->esn, hdr.seq, &o->seq);
+	if (!o->st)
+		o->st = replay_check(o->sa->rt, o->seq);
+	if (!o->st && o->pkt.len < ESP_HEAD_LEN + (size_t)esp_cipher_shape(o->sa->in).iv_len)
+		o->st = ST_ESP_SHORT;
+}
+
+void esp_open_decipher(struct esp_opening *o)
+{
+	if (o->st)
+		return;
+	o->plain.p = o->pkt.p + ESP_HEAD_LEN + esp_cipher_shape(o->sa->in).iv_len;
+	o->st = esp_cipher_open(o->sa->in, (uint32_t)(o->seq >> 32), o->pkt.p, o->pkt.len, o->plain.p,
+				&o->plain.len);
+}
+
+enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, struct esp_opened *out)
+{
+	enum status st = o->st;
+	struct esp_rt *rt;
+
+	out->sa = o->sa;
+	out->seq = st ? 0 : o->seq;
 	out->inner = (struct span){0};
 	out->is_dummy = false;
-	st = esp_hdr_parse(pkt.p, pkt.len, &hdr);
-	if (st)
+	if (!o->sa)
 		return st;
-	out->sa = sad_find(&t->sad, hdr.spi);
-	if (!out->sa)
-		return ST_ESP_NO_SA;
-	rt = out->sa->rt;
-	st = out->sa->local.vrf == vrf ? ST_OK : ST_ESP_PORT;
+	rt = o->sa->rt;
 	if (!st)
-		st = authenticate(out->sa, &hdr, pkt, &plain, &out->seq);
+		st = replay_mark(rt, o->seq);
 	if (!st) {
 		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
-		st = unwrap(plain, &out->inner, &out->ip, &out->is_dummy);
+		st = unwrap(o->plain, &out->inner, &out->ip, &out->is_dummy);
 	}
 	if (!st && !out->is_dummy)
-		st = judge(t, out->sa, &out->ip);
+		st = judge(t, o->sa, &out->ip);
 	if (st) {
 		count_drop(rt, st);
 	} else if (!out->is_dummy) {
@@ -140,4 +142,13 @@ enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct
 		esp_rt_add(&rt->bytes_in, out->inner.len);
 	}
 	return st;
+}
+
+enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
+{
+	struct esp_opening o = {.pkt = pkt};
+
+	esp_open_begin(t, vrf, &o);
+	esp_open_decipher(&o);
+	return esp_open_end(t, &o, out);
 }

@@ -42,4 +42,18 @@ struct esp_opened {
  * ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_SELECTOR, ST_OUT_HAIRPIN. */
 enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out) MUST_USE;
 
+/* The same in three steps, of which any thread may do the second; the others are the owner's. */
+struct esp_opening {
+	struct esp_sa *sa;  /* NULL: none was found */
+	struct span pkt;    /* lies as in esp_open() */
+	struct span plain;
+	uint64_t seq;
+	enum status st;     /* of the steps until now */
+};
+/* SA, number, replay window; o->pkt is set. */
+void esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct esp_opening *o);
+/* Nothing but the cipher. */
+void esp_open_decipher(struct esp_opening *o);
+enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, struct esp_opened *out) MUST_USE;
+
 #endif

@@ -2,14 +2,15 @@
 
 #include "core/wire/esp.h"
 
-static enum status next_seq(struct esp_sa *sa, uint64_t *seq)
+enum status esp_seal_reserve(struct esp_sa *sa, size_t n, uint64_t *first)
 {
 	uint64_t last = atomic_load_explicit(&sa->rt->seq_out, memory_order_relaxed);
+	uint64_t end = sa->esn ? UINT64_MAX - ESP_SEQ_SKIP : ESP_SEQ_LAST;
 
-	if (last >= (sa->esn ? UINT64_MAX - ESP_SEQ_SKIP : ESP_SEQ_LAST))
+	if (last >= end || end - last < n)
 		return ST_ESP_SEQ_END;
-	*seq = last + 1;
-	atomic_store_explicit(&sa->rt->seq_out, *seq, memory_order_release);
+	*first = last + 1;
+	atomic_store_explicit(&sa->rt->seq_out, last + n, memory_order_release);
 	return ST_OK;
 }
 
@@ -28,28 +29,39 @@ enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, stru
 	return esp_seal_to(sa, now_ms, inner, pkt->p);
 }
 
-enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt)
+static bool is_ip(struct span inner)
+{
+	return inner.len && (inner.p[0] >> 4 == 4 || inner.p[0] >> 4 == 6);
+}
+
+enum status esp_seal_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, uint8_t *pkt)
 {
 	struct esp_shape shape = esp_cipher_shape(sa->out);
-	uint8_t version = inner.len ? inner.p[0] >> 4 : 0;
 	size_t pad_len = esp_pad_len(inner.len, shape.align);
-	size_t plain_len = inner.len + pad_len + ESP_TRAILER_LEN;
-	uint64_t seq;
-	enum status st;
 
-	if (version != 4 && version != 6)
+	if (!is_ip(inner))
 		return ST_ESP_MALFORMED;
-	st = next_seq(sa, &seq);
-	if (st)
-		return st;
-	esp_trailer_write(inner.p + inner.len, pad_len, version == 4 ? IPP_IPV4 : IPP_IPV6);
-	st = esp_cipher_seal(sa->out, sa->spi_out, seq, inner.p, plain_len, pkt);
-	if (st)
-		return st;
-	esp_rt_add(&sa->rt->packets_out, 1);
-	esp_rt_add(&sa->rt->bytes_out, inner.len);
+	esp_trailer_write(inner.p + inner.len, pad_len, inner.p[0] >> 4 == 4 ? IPP_IPV4 : IPP_IPV6);
+	return esp_cipher_seal(sa->out, sa->spi_out, seq, inner.p, inner.len + pad_len + ESP_TRAILER_LEN, pkt);
+}
+
+void esp_seal_count(struct esp_sa *sa, uint64_t now_ms, uint64_t packets, uint64_t inner_len)
+{
+	esp_rt_add(&sa->rt->packets_out, packets);
+	esp_rt_add(&sa->rt->bytes_out, inner_len);
 	atomic_store_explicit(&sa->rt->last_out_ms, now_ms, memory_order_relaxed);
-	return ST_OK;
+}
+
+enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt)
+{
+	uint64_t seq;
+	enum status st = is_ip(inner) ? esp_seal_reserve(sa, 1, &seq) : ST_ESP_MALFORMED;
+
+	if (!st)
+		st = esp_seal_numbered(sa, seq, inner, pkt);
+	if (!st)
+		esp_seal_count(sa, now_ms, 1, inner.len);
+	return st;
 }
 
 void esp_seal_resume(struct esp_rt *rt)

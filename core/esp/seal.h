@@ -22,6 +22,13 @@ enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, stru
  * before inner. */
 enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt) MUST_USE;
 size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len);
+
+/* The same in three steps, of which any thread may do the second; the others are the owner's. */
+/* Takes n numbers; the first of them to *first. ST_ESP_SEQ_END. */
+enum status esp_seal_reserve(struct esp_sa *sa, size_t n, uint64_t *first) MUST_USE;
+/* Never two packets with one number. ST_ESP_MALFORMED (no IP packet). */
+enum status esp_seal_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, uint8_t *pkt) MUST_USE;
+void esp_seal_count(struct esp_sa *sa, uint64_t now_ms, uint64_t packets, uint64_t inner_len);
 /* A resumed SA goes on well above every number that its predecessor may have used. */
 void esp_seal_resume(struct esp_rt *rt);
 

@@ -245,6 +245,7 @@ struct data *data_new(const struct data_config *config)
 	d->config = *config;
 	d->shared.n = config->workers;
 	d->shared.wrong_steering = config->wrong_steering;
+	d->shared.fan_out = config->fan_out;
 	list_init(&d->children);
 	list_init(&d->ports);
 	list_init(&d->unused);

@@ -20,10 +20,15 @@
 
 struct data;
 
+/* May workers cipher for each other when one SA is more than its owner's core can do? AUTO: when there
+ * seems to be a core for it. */
+enum data_fan { DATA_FAN_AUTO, DATA_FAN_OFF, DATA_FAN_ALWAYS };
+
 struct data_config {
 	uint32_t workers;       /* 1..DATA_WORKERS_MAX */
 	struct esp_rt *rt;      /* run-time slots in the holder's memory */
 	uint32_t rt_slots;
+	enum data_fan fan_out;
 	bool wrong_steering;    /* the bucket table is rotated on purpose: every packet lands on a foreign worker */
 	/* Loop side, called from data_poll(): */
 	void (*on_ike)(void *ctx, const struct endpoint *local, const struct endpoint *remote,

@@ -1,7 +1,8 @@
-#include "modules/data/path.h"
-
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "modules/data/fan.h"
+#include "modules/data/path.h"
 
 /* Packets that were opened are gathered, joined, and written when the batch is over; until then the
  * buffers in which they lie are held. */
@@ -112,14 +113,14 @@ static enum status deliver(struct worker *w, const struct worker_sa *sa, struct 
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static void open_one(struct worker *w, const struct pkt *k, struct span esp)
+static void take_opened(struct worker *w, const struct pkt *k, const struct esp_opening *opening)
 {
 	struct esp_opened o;
 	struct worker_sa *sa;
-	enum status st = esp_open(&w->tables, k->local.vrf, esp, &o);
+	enum status st = esp_open_end(&w->tables, opening, &o);
 
 	if (st == ST_ESP_NO_SA || st == ST_ESP_REPLAY)
-		notice(w, k, esp.len, st);
+		notice(w, k, opening->pkt.len, st);
 	if (!st) {
 		sa = CONTAINER_OF(o.sa, struct worker_sa, esp);
 		if (sa->wants_first)
@@ -134,13 +135,32 @@ static void open_one(struct worker *w, const struct pkt *k, struct span esp)
 		stats_status(&w->stats, st);
 }
 
+static void hold(struct worker *w, struct pkt *k)
+{
+	if (w->n_held == HELD_MAX)
+		inbound_flush(w);
+	w->held[w->n_held++] = k;
+}
+
 void inbound_packet(struct worker *w, struct pkt *k)
 {
 	size_t step = k->seg ? k->seg : k->len + 1;
 
-	if (w->n_held == HELD_MAX)
-		inbound_flush(w);
-	w->held[w->n_held++] = k;
-	for (size_t at = 0; at == 0 || at < k->len; at += step)
-		open_one(w, k, (struct span){k->p + at, k->len - at < step ? k->len - at : step});
+	if (fan_open(w, k))
+		return;
+	hold(w, k);
+	for (size_t at = 0; at == 0 || at < k->len; at += step) {
+		struct esp_opening o = {.pkt = {k->p + at, k->len - at < step ? k->len - at : step}};
+
+		esp_open_begin(&w->tables, k->local.vrf, &o);
+		esp_open_decipher(&o);
+		take_opened(w, k, &o);
+	}
+}
+
+void inbound_opened(struct worker *w, const struct job *j)
+{
+	hold(w, j->k);
+	for (unsigned i = 0; i < j->n; i++)
+		take_opened(w, j->k, &j->parts[i]);
 }

@@ -1,9 +1,7 @@
-#include "modules/data/path.h"
-
-#include <string.h>
-
 #include "core/esp/cut.h"
 #include "core/esp/seal.h"
+#include "modules/data/fan.h"
+#include "modules/data/path.h"
 
 /* Packets are sealed into the train of their SA, and a train leaves by one call: when it is full, when
  * a packet does not fit behind the others, when another SA wants its place, and when the batch is over. */
@@ -139,9 +137,47 @@ static enum status send_cut(struct worker *w, struct worker_sa *sa, const struct
 
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 {
-	enum status st = k->gso.flags || k->gso.type ? send_cut(w, sa, k) :
-						       send_out(w, sa, (struct span){k->p, k->len});
+	enum status st;
 
+	if (fan_seal(w, sa, k))
+		return;
+	st = k->gso.flags || k->gso.type ? send_cut(w, sa, k) : send_out(w, sa, (struct span){k->p, k->len});
 	if (st)
 		stats_status(&w->stats, st);
+	worker_release(w, k);
+}
+
+/* ---- sealed by others --------------------------------------------------------------------- */
+
+/* As many of them as one call takes, as a train of their own. */
+static void send_some(struct worker *w, const struct job *j, size_t from, unsigned n, size_t len)
+{
+	struct train t = {.sa = j->sa, .room = j->room + from, .len = len, .seg = j->seg, .n = n,
+			  .inner_len = j->inner_len * n / j->n};
+
+	empty_train(w, &t);
+}
+
+void outbound_sealed(struct worker *w, const struct job *j)
+{
+	unsigned most = (unsigned)(UDP_TRAIN_BYTES / (j->seg ? j->seg : 1)), left = j->n;
+
+	if (j->st == ST_ESP_SEQ_END)
+		lost(w, j->sa, j->st);
+	if (j->st)
+		stats_status(&w->stats, j->st);
+	/* What was sealed before it leaves before it. */
+	outbound_flush(w);
+	if (most > UDP_TRAIN_MAX)
+		most = UDP_TRAIN_MAX;
+	for (size_t from = 0; left > 0; ) {
+		unsigned n = left < most ? left : most;
+		size_t len = left > n ? n * j->seg : j->len - from;
+
+		send_some(w, j, from, n, len);
+		from += len;
+		left -= n;
+	}
+	if (j->n)
+		esp_seal_count(&j->sa->esp, w->tables.now_ms, j->n, j->inner_len);
 }

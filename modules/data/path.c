@@ -68,8 +68,7 @@ static void outbound(struct worker *w, struct pkt *k)
 	if (sa)
 		outbound_packet(w, CONTAINER_OF(sa, struct worker_sa, esp), k);
 	else
-		stats_status(&w->stats, ST_OUT_NO_ROUTE);
-	worker_release(w, k);
+		drop(w, k, ST_OUT_NO_ROUTE);
 }
 
 static void process(struct worker *w, struct pkt *k)

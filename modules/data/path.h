@@ -18,9 +18,12 @@ void path_bind(struct worker *w, struct worker_sa *sa);
 /* At the owner. ESP datagrams, of one SA. Takes the packet. */
 void inbound_packet(struct worker *w, struct pkt *k);
 void inbound_flush(struct worker *w);
-/* At the owner. An inner packet for the SA; still the caller's. */
+struct job; /* fan.h */
+void inbound_opened(struct worker *w, const struct job *j); /* takes the packet */
+/* At the owner. An inner packet for the SA. Takes the packet. */
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k);
 void outbound_flush(struct worker *w);
+void outbound_sealed(struct worker *w, const struct job *j);
 /* Tells main something; false: its ring is full. */
 bool path_tell(struct worker *w, const struct pkt *what);
 

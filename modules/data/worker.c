@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "modules/data/fan.h"
 #include "modules/data/path.h"
 
 #define EVENTS_MAX 32
@@ -56,8 +57,7 @@ void worker_buffer_returned(struct worker *w)
 		poke(w->event_fd);
 }
 
-/* What was pushed since the last call is announced now: once a batch, not once a packet. */
-static void announce(struct worker *w)
+void worker_announce(struct worker *w)
 {
 	struct worker_shared *all = w->all;
 
@@ -232,6 +232,8 @@ void worker_obey(struct worker *w)
 
 	while ((c = ring_pop(&w->ctl))) {
 		execute(w, c);
+		if (!fan_may_return(w, c))
+			continue;
 		(void)ring_push(&w->done, c);
 		w->wake_main = true;
 	}
@@ -256,7 +258,7 @@ static bool take_handed(struct worker *w)
 		for (size_t i = 0; i < n; i++)
 			path_handed(w, batch[i]);
 		path_flush(w);
-		announce(w);
+		worker_announce(w);
 	}
 	return any;
 }
@@ -273,7 +275,7 @@ static bool has_work(const struct worker *w, bool is_starved)
 		if (!ring_empty(&w->home[i]))
 			return true;
 	}
-	return false;
+	return w->all->n > 1 && fan_has_work(w);
 }
 
 /* Waits for events unless there is work at hand. With no buffer left, sockets are not looked at:
@@ -314,7 +316,7 @@ static bool serve(struct worker *w, const struct epoll_event *events, int n)
 		}
 		any |= path_receive(w, events[i].data.ptr);
 		path_flush(w);
-		announce(w);
+		worker_announce(w);
 	}
 	return any;
 }
@@ -337,11 +339,14 @@ void *worker_main(void *arg)
 		int n = wait_events(w, events, is_busy);
 
 		w->tables.now_ms = monotonic_ms();
+		if (!is_busy)
+			fan_slept(w, w->tables.now_ms);
 		fetch_home(w);
 		is_busy = serve(w, events, n);
 		is_busy |= take_handed(w);
+		is_busy |= fan_turn(w);
 		worker_obey(w);
-		announce(w);
+		worker_announce(w);
 	}
 	return NULL;
 }
@@ -412,6 +417,8 @@ enum status worker_init(struct worker *w)
 		st = rings_init(w);
 	if (!st)
 		st = trains_init(w);
+	if (!st)
+		st = fan_init(w);
 	return st;
 }
 
@@ -423,6 +430,7 @@ void worker_fini(struct worker *w)
 		ring_fini(&w->in[i]);
 	for (uint32_t i = 0; w->home && i <= n; i++)
 		ring_fini(&w->home[i]);
+	fan_fini(w);
 	ring_fini(&w->ctl);
 	ring_fini(&w->done);
 	ring_fini(&w->up);

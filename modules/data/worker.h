@@ -114,6 +114,7 @@ struct move {
 };
 
 struct worker_shared;
+struct fan;
 
 struct worker {
 	/* Written by others. */
@@ -149,6 +150,7 @@ struct worker {
 	struct join join;       /* opened packets on their way to a TUN */
 	struct pkt *held[HELD_MAX]; /* where they are */
 	size_t n_held;
+	struct fan *fan;
 	struct udp_rx rx;
 };
 
@@ -157,6 +159,7 @@ struct worker_shared {
 	struct worker *workers;
 	uint32_t n;
 	bool wrong_steering;
+	enum data_fan fan_out;
 	uint8_t owner_of[BUCKETS];
 	int main_fd; /* eventfd */
 	atomic_bool stop;
@@ -178,6 +181,8 @@ void worker_release(struct worker *w, struct pkt *k); /* to the pool it is from 
 /* Passes the packet on; false: that worker's ring is full (still the caller's). */
 bool worker_hand(struct worker *w, uint32_t to, struct pkt *k);
 bool worker_send_up(struct worker *w, struct pkt *k, size_t max);
+/* What was pushed since the last call is announced now: once a batch, not once a packet. */
+void worker_announce(struct worker *w);
 /* Executes the orders that main has given until now. */
 void worker_obey(struct worker *w);
 

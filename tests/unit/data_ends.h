@@ -136,6 +136,8 @@ static inline bool queue_pair(int fds[2])
 	return !fcntl(fds[0], F_SETFL, O_NONBLOCK);
 }
 
+static enum data_fan fan_out __attribute__((unused)) = DATA_FAN_OFF;
+
 static inline bool start(struct end *e, uint32_t workers, bool wrong_steering, struct esp_rt *rt)
 {
 	struct data_config c = {
@@ -143,6 +145,7 @@ static inline bool start(struct end *e, uint32_t workers, bool wrong_steering, s
 		.rt = rt,
 		.rt_slots = RT_SLOTS,
 		.wrong_steering = wrong_steering,
+		.fan_out = fan_out,
 		.on_ike = on_ike,
 		.on_lost = on_lost,
 		.on_notice = on_notice,
