@@ -122,8 +122,10 @@ def measure(peer, offload, turn, found):
                 measure_latency(row, peer, found)
             if "memory" in WHAT and pair.gw:
                 rss, pss = places.memory_kib(pair.gw)
-                note(found, "on", peer, "memory", (sum(rss), pss))
-                say("   %-20s resident MiB: %s; shared counted once: %.1f" % (peer, " + ".join("%.1f" % (r / 1024) for r in rss), pss / 1024))
+                files = places.memory_files_kib(pair.gw)
+                note(found, "on", peer, "memory", (sum(rss), pss, files))
+                say("   %-20s resident MiB: %s; shared counted once: %.1f; files in memory, mapped or not: %.1f" % (
+                    peer, " + ".join("%.1f" % (r / 1024) for r in rss), pss / 1024, files / 1024))
             if "udp" in WHAT and peer != "pump-no-cipher" and turn < TURNS_OF_THE_SLOW:
                 measure_udp(row, pair, peer, found)
     except RuntimeError as e:
@@ -167,10 +169,10 @@ def main():
             counts = [n for n in SAS if kind == "sallyport" or n <= STRONGSWAN_SAS]
             scaled[kind] = scale(kind, counts, SECONDS, min(RUNS, 3), say)
     text = report(found, scaled)
-    say("\n" + text)
-    if RUNS >= 3 and "BENCH_ONLY" not in os.environ and "BENCH_WHAT" not in os.environ:
+    keep = RUNS >= 3 and "BENCH_ONLY" not in os.environ and "BENCH_WHAT" not in os.environ
+    if keep:
         results.add_section(text)
-        say("\nappended to tests/bench/RESULTS.md")
+    say("\n" + text + ("\n\nappended to tests/bench/RESULTS.md" if keep else ""))
     lock.close()
 
 

@@ -60,9 +60,9 @@ def rest_table(found):
                 row.append(text(middle([v[0][n] for v in what.get(key, []) if v]), "%.0f"))
             row.append(text(middle([v[1] for v in what.get(key, []) if v]), "%.1f"))
         memory = what.get("memory", [])
-        row += [text(middle([m[k] / 1024 for m in memory if m]), "%.1f") for k in (0, 1)]
+        row += [text(middle([m[k] / 1024 for m in memory if m]), "%.1f") for k in (0, 1, 2)]
         rows.append(row)
-    return table(["peer", "idle p50 us", "p99", "lost %", "loaded p50 us", "p99", "lost %", "resident MiB (RSS)", "shared counted once (PSS)"],
+    return table(["peer", "idle p50 us", "p99", "lost %", "loaded p50 us", "p99", "lost %", "resident MiB (RSS)", "shared counted once (PSS)", "files in memory"],
                  rows) if rows else ""
 
 
