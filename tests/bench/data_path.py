@@ -90,10 +90,11 @@ def measure_udp(row, pair, peer, found):
     for size in floors.SIZES:
         for back in (False, True):
             before = floors.udp_figure(found, peer, size, back)
-            got, spare = places.search(row, size, back, UDP_SECONDS, before * 0.7 if before else 40000, pair.address)
+            got, cost, spare = places.search(row, size, back, UDP_SECONDS, before * 0.7 if before else 40000, pair.address, pair.gw)
             note(found, "on", peer, ("udp", size, back), got)
-            told.append("%s %s %.0f%s" % (size, "l>c" if back else "c>l", got / 1000, "" if spare else "+"))
-    say("   %-20s thousand packets/s (+: the sender had no more): %s" % (peer, ", ".join(told)))
+            note(found, "on", peer, ("cost", size, back), cost)
+            told.append("%s %s %.0f%s (%.1f)" % (size, "l>c" if back else "c>l", got / 1000, "" if spare else "+", cost or 0))
+    say("   %-20s thousand packets/s (gateway's CPU-us each; +: the sender had no more): %s" % (peer, ", ".join(told)))
 
 
 def measure_latency(row, peer, found):

@@ -1,5 +1,5 @@
 """What was measured, as tables, and the floors that the data path must stand above. found[offload][peer][what] is the
-list of one figure's values: what is ("tcp", case) with dicts, ("udp", size, back), "idle", "loaded", "memory"."""
+list of one figure's values: what is ("tcp", case) with dicts, ("udp" or "cost", size, back), "idle", "loaded", "memory"."""
 import statistics
 
 from places import TCP
@@ -21,8 +21,8 @@ def tcp_figure(found, offload, peer, case, key):
     return middle([v[key] for v in found.get(offload, {}).get(peer, {}).get(("tcp", case), []) if v])
 
 
-def udp_figure(found, peer, size, back):
-    return middle(found.get("on", {}).get(peer, {}).get(("udp", size, back), []))
+def udp_figure(found, peer, size, back, key="udp"):
+    return middle(found.get("on", {}).get(peer, {}).get((key, size, back), []))
 
 
 def tcp_table(found):
@@ -44,9 +44,10 @@ def packet_table(found):
     for peer, what in found.get("on", {}).items():
         if any(("udp", s, b) in what for s in SIZES for b in (False, True)):
             kpps = [udp_figure(found, peer, s, b) for s in SIZES for b in (False, True)]
-            rows.append([peer] + [text(k and k / 1000, "%.0f") for k in kpps])
+            cost = [udp_figure(found, peer, s, b, "cost") for s in SIZES for b in (False, True)]
+            rows.append([peer] + ["%s (%s)" % (text(k and k / 1000, "%.0f"), text(c, "%.1f")) for k, c in zip(kpps, cost)])
     heads = [("%s " % s if s == "imix" else s + " B ") + d for s in SIZES for d in ("c>l", "l>c")]
-    return table(["peer, thousand packets/s"] + heads, rows) if rows else ""
+    return table(["thousand packets/s (gateway's CPU-us each)"] + heads, rows) if rows else ""
 
 
 def rest_table(found):
@@ -97,6 +98,10 @@ def smallest(found, peer):
     return [udp_figure(found, peer, "64", back) for back in (False, True)]
 
 
+def number(value):
+    return "%.0f" % value if value >= 1000 else "%.3g" % value
+
+
 def against(name, ours, theirs, floor, least):
     """One floor: the middle over the cases against the middle of theirs, and the worst single case beside it. least: our
     figure is at least floor times theirs; otherwise at most."""
@@ -106,7 +111,7 @@ def against(name, ours, theirs, floor, least):
     a, b = middle(ours), middle(theirs)
     worst = min(cases) if least else max(cases)
     holds = a / b >= floor if least else a / b <= floor
-    return [name, "%.3g : %.3g" % (a, b), "%.2f (worst case %.2f)" % (a / b, worst), ("at least %g" if least else "at most %g") % floor,
+    return [name, "%s : %s" % (number(a), number(b)), "%.2f (worst case %.2f)" % (a / b, worst), ("at least %g" if least else "at most %g") % floor,
             "holds" if holds else "missed"]
 
 
