@@ -93,6 +93,7 @@ def measure_udp(row, pair, peer, found):
             got, cost, spare = places.search(row, size, back, UDP_SECONDS, before * 0.7 if before else 40000, pair.address, pair.gw)
             note(found, "on", peer, ("udp", size, back), got)
             note(found, "on", peer, ("cost", size, back), cost)
+            note(found, "on", peer, ("spare", size, back), spare)
             told.append("%s %s %.0f%s (%.1f)" % (size, "l>c" if back else "c>l", got / 1000, "" if spare else "+", cost or 0))
     say("   %-20s thousand packets/s (gateway's CPU-us each; +: the sender had no more): %s" % (peer, ", ".join(told)))
 

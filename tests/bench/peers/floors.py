@@ -1,5 +1,5 @@
 """What was measured, as tables, and the floors that the data path must stand above. found[offload][peer][what] is the
-list of one figure's values: what is ("tcp", case) with dicts, ("udp" or "cost", size, back), "idle", "loaded", "memory"."""
+list of one figure's values: what is ("tcp", case) with dicts, ("udp", "cost" or "spare", size, back), "idle", "loaded", "memory"."""
 import statistics
 
 from places import TCP
@@ -25,6 +25,12 @@ def udp_figure(found, peer, size, back, key="udp"):
     return middle(found.get("on", {}).get(peer, {}).get((key, size, back), []))
 
 
+def limited(found, peer, size, back):
+    """In most turns it was the sender that had no more."""
+    spare = found.get("on", {}).get(peer, {}).get(("spare", size, back), [])
+    return 2 * sum(spare) < len(spare)
+
+
 def tcp_table(found):
     rows = []
     for offload, peers in found.items():
@@ -45,9 +51,10 @@ def packet_table(found):
         if any(("udp", s, b) in what for s in SIZES for b in (False, True)):
             kpps = [udp_figure(found, peer, s, b) for s in SIZES for b in (False, True)]
             cost = [udp_figure(found, peer, s, b, "cost") for s in SIZES for b in (False, True)]
-            rows.append([peer] + ["%s (%s)" % (text(k and k / 1000, "%.0f"), text(c, "%.1f")) for k, c in zip(kpps, cost)])
+            more = ["+" if limited(found, peer, s, b) else "" for s in SIZES for b in (False, True)]
+            rows.append([peer] + ["%s%s (%s)" % (text(k and k / 1000, "%.0f"), m, text(c, "%.1f")) for k, m, c in zip(kpps, more, cost)])
     heads = [("%s " % s if s == "imix" else s + " B ") + d for s in SIZES for d in ("c>l", "l>c")]
-    return table(["thousand packets/s (gateway's CPU-us each)"] + heads, rows) if rows else ""
+    return table(["thousand packets/s (gateway's CPU-us each), +: the sender had no more"] + heads, rows) if rows else ""
 
 
 def rest_table(found):
@@ -116,13 +123,16 @@ def against(name, ours, theirs, floor, least):
 
 
 def floors(found, scale):
+    small = against("64-byte packets, times strongSwan", smallest(found, "sallyport"), smallest(found, "strongswan"), 4, True)
+    if any(limited(found, "sallyport", "64", back) for back in (False, True)):
+        small[-1] += ", but the sender had no more"
     rows = [
         against("TCP, times wireguard-go", rate(found, "on", "sallyport"), rate(found, "on", "wireguard"), 3, True),
         against("TCP, times strongSwan", rate(found, "on", "sallyport"), rate(found, "on", "strongswan"), 10, True),
         against("TCP with OFFLOAD=gro, times wireguard-go", rate(found, "gro", "sallyport"), rate(found, "gro", "wireguard"), 1.7, True),
         against("gateway's CPU per GB, of wireguard-go's", cost(found, "sallyport"), cost(found, "wireguard"), 0.25, False),
         against("gateway's CPU per GB, of the pump's without a cipher", cost(found, "sallyport"), cost(found, "pump-no-cipher"), 1.6, False),
-        against("64-byte packets, times strongSwan", smallest(found, "sallyport"), smallest(found, "strongswan"), 4, True),
+        small,
         against("CPU per GB for a strongSwan client, of a strongSwan gateway's", cost(found, "sallyport-strongswan"),
                 cost(found, "strongswan"), 0.2, False),
     ]
