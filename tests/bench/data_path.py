@@ -50,7 +50,9 @@ SAS = [int(n) for n in words("BENCH_SAS", "1,100,2000,10000", [str(n) for n in r
 # strongSwan walks a list for every packet and every set-up: beyond this it is not worth the wait.
 STRONGSWAN_SAS = 2000
 UDP_SECONDS = 1
+TURNS_OF_THE_SLOW = 3 # packet rates take a minute each, and OFFLOAD=off is no floor's
 LATENCY_SECONDS = 2
+noise = [] # cores that others kept busy, before each turn of a pair
 
 
 def say(text):
@@ -58,12 +60,13 @@ def say(text):
 
 
 def alone():
-    """Two runs at once would measure each other."""
+    """Two runs at once would measure each other: the later one waits."""
     lock = open(os.path.join(tempfile.gettempdir(), "sallyport-bench.lock"), "a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        sys.exit("another run of this benchmark has not ended")
+        say("waiting for another run of this benchmark")
+        fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 
 
@@ -87,10 +90,12 @@ def measure_udp(row, pair, peer, found):
     for size in floors.SIZES:
         for back in (False, True):
             before = floors.udp_figure(found, peer, size, back)
-            got = places.search(row, size, back, UDP_SECONDS, before * 0.7 if before else 40000, pair.address)
+            got, cost, spare = places.search(row, size, back, UDP_SECONDS, before * 0.7 if before else 40000, pair.address, pair.gw)
             note(found, "on", peer, ("udp", size, back), got)
-            told.append("%s %s %.0f" % (size, "l>c" if back else "c>l", got / 1000))
-    say("   %-20s thousand packets/s: %s" % (peer, ", ".join(told)))
+            note(found, "on", peer, ("cost", size, back), cost)
+            note(found, "on", peer, ("spare", size, back), spare)
+            told.append("%s %s %.0f%s (%.1f)" % (size, "l>c" if back else "c>l", got / 1000, "" if spare else "+", cost or 0))
+    say("   %-20s thousand packets/s (gateway's CPU-us each; +: the sender had no more): %s" % (peer, ", ".join(told)))
 
 
 def measure_latency(row, peer, found):
@@ -105,8 +110,9 @@ def measure_latency(row, peer, found):
     say("   %-20s %s" % (peer, ", ".join(told)))
 
 
-def measure(peer, offload, found):
+def measure(peer, offload, turn, found):
     """One turn of one pair. Figures other than TCP do not depend much on offloads: taken with them on."""
+    noise.append(places.others())
     row = places.Row(offload)
     pair = pairs.PAIRS[peer](row)
     try:
@@ -118,9 +124,11 @@ def measure(peer, offload, found):
                 measure_latency(row, peer, found)
             if "memory" in WHAT and pair.gw:
                 rss, pss = places.memory_kib(pair.gw)
-                note(found, "on", peer, "memory", (sum(rss), pss))
-                say("   %-20s resident MiB: %s; shared counted once: %.1f" % (peer, " + ".join("%.1f" % (r / 1024) for r in rss), pss / 1024))
-            if "udp" in WHAT:
+                files = places.memory_files_kib(pair.gw)
+                note(found, "on", peer, "memory", (sum(rss), pss, files))
+                say("   %-20s resident MiB: %s; shared counted once: %.1f; files in memory, mapped or not: %.1f" % (
+                    peer, " + ".join("%.1f" % (r / 1024) for r in rss), pss / 1024, files / 1024))
+            if "udp" in WHAT and peer != "pump-no-cipher" and turn < TURNS_OF_THE_SLOW:
                 measure_udp(row, pair, peer, found)
     except RuntimeError as e:
         say("   %s failed: %s" % (peer, e))
@@ -137,8 +145,9 @@ def machine():
 
 
 def report(found, scaled):
-    parts = ["## The data path, %s" % time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-             "Middle of %d runs of %d s each; %s. %s." % (RUNS, SECONDS, machine(), ", ".join(dict.fromkeys(pairs.PAIRS[p].version() for p in ONLY))),
+    parts = ["### %s" % time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+             "Middle of %d runs of %d s each; %s. %s." % (RUNS, SECONDS, machine(), ", ".join(dict.fromkeys(pairs.PAIRS[p].version() for p in ONLY)))
+             + (" Other work of the machine: %.1f cores on average, %.1f at most." % (sum(noise) / len(noise), max(noise)) if noise else ""),
              floors.tcp_table(found), floors.packet_table(found), floors.rest_table(found), floors.scale_table(scaled)]
     parts.append(floors.floors(found, scaled))
     return "\n\n".join(p for p in parts if p)
@@ -154,17 +163,18 @@ def main():
     for turn in range(RUNS):
         for offload in OFFLOADS if set(WHAT) - {"scale"} else ():
             for peer in ONLY:
-                measure(peer, offload, found)
+                if offload != "off" or turn < TURNS_OF_THE_SLOW:
+                    measure(peer, offload, turn, found)
         say("turn %d of %d ended after %.0f s" % (turn + 1, RUNS, time.monotonic() - begin))
     if "scale" in WHAT:
         for kind in (k for k in KINDS if k in ONLY):
             counts = [n for n in SAS if kind == "sallyport" or n <= STRONGSWAN_SAS]
             scaled[kind] = scale(kind, counts, SECONDS, min(RUNS, 3), say)
     text = report(found, scaled)
-    say("\n" + text)
-    if RUNS >= 3 and "BENCH_ONLY" not in os.environ and "BENCH_WHAT" not in os.environ:
+    keep = RUNS >= 3 and "BENCH_ONLY" not in os.environ and "BENCH_WHAT" not in os.environ
+    if keep:
         results.add_section(text)
-        say("\nappended to tests/bench/RESULTS.md")
+    say("\n" + text + ("\n\nappended to tests/bench/RESULTS.md" if keep else ""))
     lock.close()
 
 

@@ -1,5 +1,5 @@
 """What was measured, as tables, and the floors that the data path must stand above. found[offload][peer][what] is the
-list of one figure's values: what is ("tcp", case) with dicts, ("udp", size, back), "idle", "loaded", "memory"."""
+list of one figure's values: what is ("tcp", case) with dicts, ("udp", "cost" or "spare", size, back), "idle", "loaded", "memory"."""
 import statistics
 
 from places import TCP
@@ -21,8 +21,14 @@ def tcp_figure(found, offload, peer, case, key):
     return middle([v[key] for v in found.get(offload, {}).get(peer, {}).get(("tcp", case), []) if v])
 
 
-def udp_figure(found, peer, size, back):
-    return middle(found.get("on", {}).get(peer, {}).get(("udp", size, back), []))
+def udp_figure(found, peer, size, back, key="udp"):
+    return middle(found.get("on", {}).get(peer, {}).get((key, size, back), []))
+
+
+def limited(found, peer, size, back):
+    """In most turns it was the sender that had no more."""
+    spare = found.get("on", {}).get(peer, {}).get(("spare", size, back), [])
+    return 2 * sum(spare) < len(spare)
 
 
 def tcp_table(found):
@@ -44,9 +50,11 @@ def packet_table(found):
     for peer, what in found.get("on", {}).items():
         if any(("udp", s, b) in what for s in SIZES for b in (False, True)):
             kpps = [udp_figure(found, peer, s, b) for s in SIZES for b in (False, True)]
-            rows.append([peer] + [text(k and k / 1000, "%.0f") for k in kpps])
+            cost = [udp_figure(found, peer, s, b, "cost") for s in SIZES for b in (False, True)]
+            more = ["+" if limited(found, peer, s, b) else "" for s in SIZES for b in (False, True)]
+            rows.append([peer] + ["%s%s (%s)" % (text(k and k / 1000, "%.0f"), m, text(c, "%.1f")) for k, m, c in zip(kpps, more, cost)])
     heads = [("%s " % s if s == "imix" else s + " B ") + d for s in SIZES for d in ("c>l", "l>c")]
-    return table(["peer, thousand packets/s"] + heads, rows) if rows else ""
+    return table(["thousand packets/s (gateway's CPU-us each), +: the sender had no more"] + heads, rows) if rows else ""
 
 
 def rest_table(found):
@@ -60,9 +68,9 @@ def rest_table(found):
                 row.append(text(middle([v[0][n] for v in what.get(key, []) if v]), "%.0f"))
             row.append(text(middle([v[1] for v in what.get(key, []) if v]), "%.1f"))
         memory = what.get("memory", [])
-        row += [text(middle([m[k] / 1024 for m in memory if m]), "%.1f") for k in (0, 1)]
+        row += [text(middle([m[k] / 1024 for m in memory if m]), "%.1f") for k in (0, 1, 2)]
         rows.append(row)
-    return table(["peer", "idle p50 us", "p99", "lost %", "loaded p50 us", "p99", "lost %", "resident MiB (RSS)", "shared counted once (PSS)"],
+    return table(["peer", "idle p50 us", "p99", "lost %", "loaded p50 us", "p99", "lost %", "resident MiB (RSS)", "shared counted once (PSS)", "files in memory"],
                  rows) if rows else ""
 
 
@@ -97,6 +105,10 @@ def smallest(found, peer):
     return [udp_figure(found, peer, "64", back) for back in (False, True)]
 
 
+def number(value):
+    return "%.0f" % value if value >= 1000 else "%.3g" % value
+
+
 def against(name, ours, theirs, floor, least):
     """One floor: the middle over the cases against the middle of theirs, and the worst single case beside it. least: our
     figure is at least floor times theirs; otherwise at most."""
@@ -106,18 +118,21 @@ def against(name, ours, theirs, floor, least):
     a, b = middle(ours), middle(theirs)
     worst = min(cases) if least else max(cases)
     holds = a / b >= floor if least else a / b <= floor
-    return [name, "%.3g : %.3g" % (a, b), "%.2f (worst case %.2f)" % (a / b, worst), ("at least %g" if least else "at most %g") % floor,
+    return [name, "%s : %s" % (number(a), number(b)), "%.2f (worst case %.2f)" % (a / b, worst), ("at least %g" if least else "at most %g") % floor,
             "holds" if holds else "missed"]
 
 
 def floors(found, scale):
+    small = against("64-byte packets, times strongSwan", smallest(found, "sallyport"), smallest(found, "strongswan"), 4, True)
+    if any(limited(found, "sallyport", "64", back) for back in (False, True)):
+        small[-1] += ", but the sender had no more"
     rows = [
         against("TCP, times wireguard-go", rate(found, "on", "sallyport"), rate(found, "on", "wireguard"), 3, True),
         against("TCP, times strongSwan", rate(found, "on", "sallyport"), rate(found, "on", "strongswan"), 10, True),
         against("TCP with OFFLOAD=gro, times wireguard-go", rate(found, "gro", "sallyport"), rate(found, "gro", "wireguard"), 1.7, True),
         against("gateway's CPU per GB, of wireguard-go's", cost(found, "sallyport"), cost(found, "wireguard"), 0.25, False),
         against("gateway's CPU per GB, of the pump's without a cipher", cost(found, "sallyport"), cost(found, "pump-no-cipher"), 1.6, False),
-        against("64-byte packets, times strongSwan", smallest(found, "sallyport"), smallest(found, "strongswan"), 4, True),
+        small,
         against("CPU per GB for a strongSwan client, of a strongSwan gateway's", cost(found, "sallyport-strongswan"),
                 cost(found, "strongswan"), 0.2, False),
     ]

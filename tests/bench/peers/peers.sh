@@ -46,7 +46,7 @@ fetch_wireguard() {
 data_path_peers() {
 	local here=tests/bench/peers out=build/bench
 	# shellcheck disable=SC2086
-	need_packages $DATA_PATH_PACKAGES
+	need_packages $DATA_PATH_PACKAGES ${BENCH_PROFILE:+linux-perf}
 	export SALLYPORT_WIREGUARD=$CACHE/wireguard-go-$WIREGUARD_SUITE
 	[[ -e $SALLYPORT_WIREGUARD/.complete ]] || locked "$CACHE/.lock" fetch_wireguard "$SALLYPORT_WIREGUARD"
 	mkdir -p "$out"

@@ -1,6 +1,7 @@
 """Where Sallyport's gateway spends its time while TCP runs through it, function by function, by perf. What ships is
 stripped; the same program with its symbols is build/plain/sallyport."""
 import os
+import re
 
 import lib
 from lib import ROOT, WORK, run, spawn, stop_process
@@ -8,6 +9,26 @@ from pairs import SallyportPair
 from places import Row, Server, tcp
 
 RATE = 1999 # samples a second; not in step with anything
+
+
+def rows(data, *more):
+    """[(percent of all samples, what)] of perf's report, the greatest first."""
+    r = run("perf", "report", "-i", data, "--stdio", "-g", "none", "--percent-limit", "0.2", "-s", "symbol", *more, check=False, timeout=120)
+    found = re.findall(r"^ +([\d.]+)%(?: +[\d.]+%)? +(\[[.k]\] \S+)", r.stdout, re.M)
+    if not found:
+        raise RuntimeError("perf says nothing: " + r.stdout[-1000:])
+    return [(float(percent), what) for percent, what in found]
+
+
+def show(data, say):
+    itself, below = rows(data, "--no-children"), rows(data, "--children")
+    ours = [r for r in itself if r[1].startswith("[.]")]
+    kernel = [r for r in itself if r[1].startswith("[k]")]
+    # Chains are of the kernel's frames: what a system call costs stands at its name.
+    calls = [r for r in below if r[1].startswith("[k]") and not re.search(r" (0|do_syscall_64|entry_SYSCALL)", r[1])]
+    for title, most, part in (("our functions", 25, ours), ("the kernel's", 15, kernel), ("the kernel's with what they call", 40, calls)):
+        say("-- %s, %.0f %% of all in these" % (title, sum(p for p, _ in part)) if part is not calls else "-- " + title)
+        say("\n".join("%6.2f %% %s" % r for r in part[:most]))
 
 
 def profile(seconds, offload, say):
@@ -28,12 +49,7 @@ def profile(seconds, offload, say):
             finally:
                 stop_process(perf)
             say("== %s, OFFLOAD=%s: %s" % (case, offload, "%.2f Gbit/s, %.3f CPU-s per GB" % (t["gbps"], t["gw"]) if t else "failed"))
-            for title, more in (("itself", ["--no-children"]), ("with what it calls", ["--children"])):
-                r = run("perf", "report", "-i", data, "--stdio", "-g", "none", "--percent-limit", "0.7", "-s", "symbol", *more,
-                        check=False, timeout=120)
-                lines = [line for line in r.stdout.splitlines() if "%" in line and not line.startswith("#")]
-                say("-- %s" % title)
-                say("\n".join(lines[:45]) if lines else r.stdout[-1000:])
+            show(data, say)
         server.stop()
     finally:
         pair.down()

@@ -27,7 +27,8 @@ def readings(pair, row, seconds, runs):
 def load(row, kind, have, want, say):
     """More clients until there are want. Gives how many there are."""
     host = row.other("l%d" % want)
-    tester = LoadTester(host, "%s-%d" % (kind, want), want - have, prefix="s%dn" % want)
+    initiators = max(n for n in range(1, 9) if (want - have) % n == 0)
+    tester = LoadTester(host, "%s-%d" % (kind, want), want - have, initiators, prefix="s%dn" % want)
     begin, now = time.monotonic(), 0
     while time.monotonic() < begin + 240:
         now = tester.established() or now
@@ -57,7 +58,7 @@ def scale(kind, counts, seconds, runs, say):
             steps.append((have, readings(pair, row, seconds, runs)))
             t = steps[-1][1]["tcp"]
             say("   %s: oldest of %d: Gbit/s %s" % (kind, have, ", ".join("%s %.3f" % (c, t[c]["gbps"] if t[c] else 0) for c in CASES)))
-            if have < want - 8:
+            if have < want:
                 break
     finally:
         pair.down()
