@@ -172,9 +172,14 @@ static bool make_timers(struct wire *w)
 	       loop_fd_add(w->loop, w->control, false, on_holder, w, &w->control_watch) == ST_OK;
 }
 
+_Static_assert((int)FAN_OUT_AUTO == DATA_FAN_AUTO && (int)FAN_OUT_OFF == DATA_FAN_OFF &&
+		       (int)FAN_OUT_ALWAYS == DATA_FAN_ALWAYS, "one list");
+
 static bool make_threads(struct wire *w)
 {
 	struct data_config config = {.workers = w->workers, .rt = w->rt, .rt_slots = WIRE_RT_SLOTS,
+				     .fan_out = (enum data_fan)w->conf->own.fan_out,
+				     .no_offload = w->conf->own.offload_off,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
 				     .on_notice = wire_on_notice, .on_moved = wire_child_moved, .ctx = w};
 	static const struct net_ports net_ports = {.on_ike = wire_on_ike};

@@ -205,6 +205,17 @@ static bool is_planned(const struct plan *p, const struct plan_listen *l)
 
 /* ---- TUN devices ---------------------------------------------------------------------------- */
 
+/* An older kernel is slower: said once, for the first device. */
+static void say_offloads(struct wire *w, const struct plan_tun *t)
+{
+	const char *has = data_tun_offloads(w->data, t->number);
+	if (w->said_offloads || w->conf->own.offload_off || strcmp(has, "TCP, UDP") == 0)
+		return;
+	w->said_offloads = true;
+	LOG(EV_NO_OFFLOAD, kv_str("interface", t->name), kv_str("has", has),
+	    kv_str("wanted", "TCP, UDP"));
+}
+
 static enum status open_tun(struct wire *w, const struct plan_tun *t, struct reason *r, bool *was_kept)
 {
 	int fds[ASROOT_FDS];
@@ -237,8 +248,10 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 	if (st != ST_OK) {
 		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));
 		close_fds(fds, reply.n_fds);
+		return st;
 	}
-	return st;
+	say_offloads(w, t);
+	return ST_OK;
 }
 
 static void close_tun(struct wire *w, const struct plan_tun *t)

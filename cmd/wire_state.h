@@ -109,6 +109,7 @@ struct wire {
 	uint64_t sessions_peak;
 	int64_t started_ms; /* the headend, not this main */
 	bool is_locked; /* memory */
+	bool said_offloads;
 	struct snmp *snmp; /* NULL: never switched on */
 	struct loop_fd *snmp_watch;
 	char snmp_path[108]; /* of the master agent, as it was last applied */

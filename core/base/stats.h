@@ -68,6 +68,7 @@
 	X(ESP_DUMMY, "esp_dummy_in", "packets", "ESP dummy packets received (RFC 4303 section 2.6)") \
 	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
 	X(FAN_OUT, "worker_ciphered", "packets", "packets ciphered for another worker") \
+	X(TRAIN_REFUSED, "trains_not_cut", "trains", "ESP packets for one call that the kernel did not cut") \
 	X(HANDOVER, "worker_handovers", "packets", "packets passed to the owning worker") \
 	X(SYSLOG_SENT, "syslog_sent", "messages", "syslog messages sent") \
 	X(SYSLOG_DROPPED, "syslog_dropped", "messages", "syslog messages dropped: a queue was full") \

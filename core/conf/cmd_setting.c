@@ -321,3 +321,33 @@ void print_agentx(struct cout *o, const struct cmd *row, const void *obj)
 		cout_end(o);
 	}
 }
+
+void set_fan_out(struct cmd_call *c)
+{
+	struct own_settings *own = &c->s->own;
+	own->fan_out = FAN_OUT_AUTO;
+	if (c->form == FORM_SET && cmd_has(c, "off"))
+		own->fan_out = FAN_OUT_OFF;
+	if (c->form == FORM_SET && cmd_has(c, "always"))
+		own->fan_out = FAN_OUT_ALWAYS;
+}
+
+void print_fan_out(struct cout *o, const struct cmd *row, const void *obj)
+{
+	static const char *const words[] = {"auto", "off", "always"};
+	uint8_t fan_out = ((const struct snapshot *)obj)->own.fan_out;
+	if (fan_out != FAN_OUT_AUTO || (o->flags & CONF_ALL))
+		cout_line(o, row, words[fan_out]);
+}
+
+void set_offload(struct cmd_call *c)
+{
+	c->s->own.offload_off = c->form == FORM_SET && cmd_has(c, "off");
+}
+
+void print_offload(struct cout *o, const struct cmd *row, const void *obj)
+{
+	bool is_off = ((const struct snapshot *)obj)->own.offload_off;
+	if (is_off || (o->flags & CONF_ALL))
+		cout_line(o, row, is_off ? "off" : "auto");
+}

@@ -79,6 +79,8 @@ struct redirect_target {
 };
 #define CONF_REDIRECT_TARGETS 32
 
+enum fan_out { FAN_OUT_AUTO, FAN_OUT_OFF, FAN_OUT_ALWAYS };
+
 /* The `sallyport ...` settings. */
 struct own_settings {
 	struct listen_addr *listen; /* none: wildcard in our own namespace and in every VRF */
@@ -89,6 +91,8 @@ struct own_settings {
 	uint32_t port;
 	uint32_t nat_port;
 	uint32_t workers; /* 0: one per core */
+	uint8_t fan_out;  /* enum fan_out: workers cipher for each other */
+	bool offload_off; /* packet by packet, as on a kernel that has no offloads */
 	bool defaults_legacy;
 	uint32_t half_open_per_source; /* 0: no limit */
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */

@@ -20,6 +20,8 @@ cmd_print_fn print_interface, print_acl, print_pool4, print_pool6, print_transfo
 	print_ipsec_lifetime, print_replay, print_df_bit, print_dpd, print_aaa_list;
 
 /* Settings of the global mode: cmd_setting.c. */
+cmd_set_fn set_fan_out, set_offload;
+cmd_print_fn print_fan_out, print_offload;
 cmd_set_fn set_negotiation, set_fragmentation, set_redirect_client, set_fragment_before,
 	set_nat_transparency, set_listen, set_port, set_metrics_listen, set_metrics_socket,
 	set_resumption,

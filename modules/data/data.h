@@ -29,6 +29,7 @@ struct data_config {
 	struct esp_rt *rt;      /* run-time slots in the holder's memory */
 	uint32_t rt_slots;
 	enum data_fan fan_out;
+	bool no_offload;        /* no large packets from or to the kernel */
 	bool wrong_steering;    /* the bucket table is rotated on purpose: every packet lands on a foreign worker */
 	/* Loop side, called from data_poll(): */
 	void (*on_ike)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
@@ -92,6 +93,8 @@ struct data_tun {
 /* A TUN device with one queue per worker (IFF_NO_PI | IFF_MULTI_QUEUE). */
 enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds) MUST_USE;
 enum status data_del_tun(struct data *d, uint32_t tun) MUST_USE;
+/* Large packets that the kernel gives and takes there: "TCP, UDP", "TCP" or "none". */
+const char *data_tun_offloads(const struct data *d, uint32_t tun);
 
 /* Adds the SA to the owner's SAD and to every worker's FIB (remote selectors); of equal prefixes the
  * SA added last is used. ST_INSTALL when no rt slot or ring room is left, ST_CONFIG for what the data

@@ -48,8 +48,10 @@ static unsigned send_train(struct worker *w, const struct train *t)
 	if (sa->udp)
 		st = udp_send_train(sa->udp->fd, &sa->esp.local, &sa->esp.remote,
 				    (struct view){t->room, t->len}, (uint16_t)t->seg);
-	if (st == ST_BAD_LENGTH)
+	if (st == ST_BAD_LENGTH) {
+		stats_inc(&w->stats, CT_TRAIN_REFUSED);
 		return send_singly(w, t);
+	}
 	if (st)
 		stats_status_add(&w->stats, st, t->n);
 	return st ? 0 : t->n;

@@ -106,14 +106,14 @@ void port_order_done(struct data *d, struct port *p)
 
 enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds)
 {
-	struct port like = {.family = family, .local = *local};
+	struct port like = {.family = family, .local = *local, .cuts_not = d->config.no_offload};
 
 	if ((family != 4 && family != 6) || (local->addr.family && local->addr.family != family))
 		return ST_CONFIG;
 	if (find_udp(d, local, family))
 		return ST_EXISTS;
 	for (uint32_t i = 0; i < d->shared.n; i++) {
-		enum status st = udp_prepare(fds[i], family);
+		enum status st = udp_prepare(fds[i], family, !d->config.no_offload);
 
 		if (st)
 			return st;
@@ -133,6 +133,13 @@ enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t f
 	return ST_OK;
 }
 
+/* Whole packets with their checksums. Refused where it is no TUN. */
+static unsigned take_single(int fd)
+{
+	(void)ioctl(fd, TUNSETOFFLOAD, 0UL);
+	return 0;
+}
+
 /* Large packets to be cut here, in return for large ones that the kernel cuts: as far as it goes (datagrams
  * since Linux 6.2); the JOIN_ bits of it. The device has one setting for all its queues. */
 static unsigned take_large(int fd)
@@ -148,9 +155,15 @@ static unsigned take_large(int fd)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (ioctl(fd, TUNSETOFFLOAD, ways[i].flags) == 0)
 			return ways[i].joins;
-	/* Whole packets with their checksums. Refused where it is no TUN. */
-	(void)ioctl(fd, TUNSETOFFLOAD, 0UL);
-	return 0;
+	return take_single(fd);
+}
+
+const char *data_tun_offloads(const struct data *d, uint32_t tun)
+{
+	const struct port_set *s = find_tun(d, tun);
+	unsigned joins = s ? s->ports->joins : 0;
+
+	return joins & JOIN_UDP ? "TCP, UDP" : joins & JOIN_TCP ? "TCP" : "none";
 }
 
 enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds)
@@ -172,7 +185,7 @@ enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *
 			return ST_IO;
 	}
 	if (tun->vnet_hdr)
-		like.joins = take_large(fds[0]);
+		like.joins = d->config.no_offload ? take_single(fds[0]) : take_large(fds[0]);
 	return add_set(d, &like, fds);
 }
 

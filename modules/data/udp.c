@@ -7,14 +7,15 @@
 
 #define SOCKET_BYTES (4 << 20)
 
-enum status udp_prepare(int fd, uint8_t family)
+enum status udp_prepare(int fd, uint8_t family, bool trains)
 {
 	const int on = 1, bytes = SOCKET_BYTES;
 
 	/* As much as the system lets us have: bursts wait here while a worker is busy. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
+	if (trains)
+		(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
 	if (family == 4)
 		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ? ST_IO : ST_OK;
 	/* Refused once the socket is bound; who bound it has chosen then. */

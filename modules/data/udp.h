@@ -22,9 +22,9 @@ struct udp_rx {
 	struct udp_slot slots[UDP_BATCH];
 };
 
-/* Makes the socket tell the address that was hit, and take datagrams of one sender that follow each other
+/* Makes the socket tell the address that was hit, and, if trains, take datagrams of one sender that follow each other
  * as one (UDP_GRO, where the kernel has it). family 4 or 6. */
-enum status udp_prepare(int fd, uint8_t family) MUST_USE;
+enum status udp_prepare(int fd, uint8_t family, bool trains) MUST_USE;
 /* Asks the kernel to give ESP datagrams to socket (SPI & 255) % n of the group of this socket, in the
  * order in which they were bound, and all others by its own hash. A hint: it may refuse. */
 void udp_steer(int fd, uint32_t n);

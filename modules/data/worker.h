@@ -49,7 +49,7 @@ struct port {
 	uint32_t tun;
 	bool vnet_hdr;
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
-	bool cuts_not;         /* UDP: the kernel refused to cut a train */
+	bool cuts_not;         /* UDP: the kernel is given no trains to cut */
 	bool client_to_client;
 	uint32_t group;
 	struct esp_tun judged; /* in the worker's tables when it has a group */
