@@ -27,7 +27,12 @@ umask 022
 
 # --- what must be installed -----------------------------------------------------------------------
 
-readonly BUILD_PACKAGES="gcc libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev"
+# ipsec-mb is the second ESP engine (core/crypto/esp_mb.c); it knows x86-64 only.
+MB_PACKAGE= MB_LIB=
+[[ $(uname -m) != x86_64 ]] || MB_PACKAGE=libipsec-mb-dev MB_LIB=-l:libIPSec_MB.a
+readonly MB_PACKAGE MB_LIB
+
+readonly BUILD_PACKAGES="gcc libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev $MB_PACKAGE"
 
 # Debian's interpreter by its full name: python3-* packages belong to it and to no other.
 readonly PYTHON=/usr/bin/python3
@@ -118,7 +123,7 @@ profile() {
 	WARN="-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla"
 	WARN+=" -Wno-unused-parameter -Wno-missing-field-initializers"
 	BASE="-std=c11 -D_GNU_SOURCE -g -fPIE -fno-common"
-	DYNAMIC="-Wl,--as-needed -levent_pthreads -levent_extra -levent_core -lsqlite3 -llua5.4 -lm -lpthread"
+	DYNAMIC="-Wl,--as-needed $MB_LIB -levent_pthreads -levent_extra -levent_core -lsqlite3 -llua5.4 -lm -lpthread"
 	local san=
 	case $P in
 	plain)
@@ -128,7 +133,7 @@ profile() {
 		TOOL+=" -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
 		LINK="-static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=sha1"
 		LINK+=" -Wl,--fatal-warnings"
-		LIBS="build/plain/libsqlite3.a -levent_pthreads -levent_extra -levent_core -llua5.4 -lm -lpthread"
+		LIBS="build/plain/libsqlite3.a $MB_LIB -levent_pthreads -levent_extra -levent_core -llua5.4 -lm -lpthread"
 		BSSL_TOOL="-O2 -ffunction-sections -fdata-sections -fstack-protector-strong"
 		return
 		;;
