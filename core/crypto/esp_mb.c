@@ -205,7 +205,7 @@ static enum status gmac_open(const struct esp_cipher *c, uint32_t seq_hi, uint8_
 /* ---- ChaCha20-Poly1305: RFC 7634 ---------------------------------------------------------------
  * The library begins slowly: short packets stay with BoringSSL. */
 
-#define CHACHA_FROM 256
+#define CHACHA_FROM 1024
 
 struct chacha_state {
 	struct cipher soft;

@@ -248,7 +248,7 @@ void esp_mac_decrypt(const struct esp_cipher *c, const uint8_t *pkt, size_t text
 }
 
 /* Everything before the ICV; with ESN the high half after it, not sent (RFC 4303 2.2.1). */
-static void icv_of(
+void esp_mac_icv(
 	const struct esp_cipher *c, const uint8_t *pkt, size_t len, uint32_t seq_hi, uint8_t *icv)
 {
 	uint8_t hi[ESP_SEQ_HI_LEN];
@@ -265,7 +265,7 @@ enum status esp_mac_seal(const struct esp_cipher *c, uint64_t seq, struct view p
 
 	esp_mac_iv(c, seq, pkt + ESP_HEAD_LEN);
 	esp_mac_encrypt(c, plain, pkt);
-	icv_of(c, pkt, len, (uint32_t)(seq >> 32), icv);
+	esp_mac_icv(c, pkt, len, (uint32_t)(seq >> 32), icv);
 	memcpy(pkt + len, icv, c->shape.icv_len);
 	return ST_OK;
 }
@@ -276,7 +276,7 @@ enum status esp_mac_open(const struct esp_cipher *c, uint32_t seq_hi, uint8_t *p
 	size_t end = len - c->shape.icv_len;
 	uint8_t icv[HMAC_OUT_MAX];
 
-	icv_of(c, pkt, end, seq_hi, icv);
+	esp_mac_icv(c, pkt, end, seq_hi, icv);
 	if (CRYPTO_memcmp(icv, pkt + end, c->shape.icv_len) != 0)
 		return ST_NOT_AUTHENTIC;
 	esp_mac_decrypt(c, pkt, end - ESP_HEAD_LEN - c->shape.iv_len, out);

@@ -88,5 +88,8 @@ enum status esp_mac_open(const struct esp_cipher *c, uint32_t seq_hi, uint8_t *p
 void esp_mac_iv(const struct esp_cipher *c, uint64_t seq, uint8_t *iv);
 void esp_mac_encrypt(const struct esp_cipher *c, struct view plain, uint8_t *pkt);
 void esp_mac_decrypt(const struct esp_cipher *c, const uint8_t *pkt, size_t text_len, uint8_t *out);
+/* len: of the packet before its ICV. icv: HMAC_OUT_MAX bytes of room. */
+void esp_mac_icv(
+	const struct esp_cipher *c, const uint8_t *pkt, size_t len, uint32_t seq_hi, uint8_t *icv);
 
 #endif
