@@ -89,6 +89,7 @@ struct own_settings {
 	uint32_t port;
 	uint32_t nat_port;
 	uint32_t workers; /* 0: one per core */
+	uint8_t crypto_engine; /* enum esp_engine */
 	bool defaults_legacy;
 	uint32_t half_open_per_source; /* 0: no limit */
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */
