@@ -74,6 +74,11 @@ struct esp_shape esp_cipher_shape(const struct esp_cipher *c)
 	return c->shape;
 }
 
+bool esp_cipher_wants_many(const struct esp_cipher *c)
+{
+	return c->ops->seal_many != NULL && esp_engine_thread_can();
+}
+
 const char *esp_cipher_engine(const struct esp_cipher *c)
 {
 	return c->ops->engine;

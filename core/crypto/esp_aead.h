@@ -64,6 +64,9 @@ struct esp_job {
 void esp_cipher_seal_many(const struct esp_cipher *c, uint32_t spi, struct esp_job *jobs, size_t n);
 void esp_cipher_open_many(const struct esp_cipher *c, struct esp_job *jobs, size_t n);
 
+/* True: many packets at once are done faster than one after the other, by this thread. */
+bool esp_cipher_wants_many(const struct esp_cipher *c);
+
 /* The library that does the work: "boringssl", "ipsec-mb". */
 const char *esp_cipher_engine(const struct esp_cipher *c);
 

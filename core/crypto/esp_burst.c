@@ -73,6 +73,11 @@ void esp_burst_end(void)
 	atomic_fetch_sub(&threads, 1);
 }
 
+bool esp_burst_can(void)
+{
+	return manager != NULL;
+}
+
 uint32_t esp_burst_threads(void)
 {
 	return atomic_load(&threads);

@@ -16,6 +16,7 @@ void esp_burst_manager_free(struct IMB_MGR *m);
 /* This thread does many at once from now until end. ST_NOMEM. */
 enum status esp_burst_begin(void) MUST_USE;
 void esp_burst_end(void);
+bool esp_burst_can(void);
 uint32_t esp_burst_threads(void);
 
 /* NULL: the library has no advantage for this suite. */

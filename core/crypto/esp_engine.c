@@ -39,6 +39,11 @@ void esp_engine_thread_end(void)
 	esp_mb_thread_end();
 }
 
+bool esp_engine_thread_can(void)
+{
+	return esp_mb_thread_can();
+}
+
 const struct esp_ops *esp_engine_ops(const struct esp_suite *s)
 {
 	const struct esp_ops *ops = NULL;

@@ -23,6 +23,7 @@ enum status esp_engine_select(enum esp_engine wanted);
  * packet by packet. ST_NOMEM: likewise. */
 enum status esp_engine_thread_begin(void);
 void esp_engine_thread_end(void);
+bool esp_engine_thread_can(void); /* it did, and has such a place */
 
 struct esp_engine_info {
 	enum esp_engine wanted;

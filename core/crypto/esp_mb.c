@@ -311,6 +311,11 @@ void esp_mb_thread_end(void)
 	esp_burst_end();
 }
 
+bool esp_mb_thread_can(void)
+{
+	return esp_burst_can();
+}
+
 /* ---- for show ----------------------------------------------------------------------------------
  */
 
@@ -373,6 +378,11 @@ enum status esp_mb_thread_begin(void)
 
 void esp_mb_thread_end(void)
 {
+}
+
+bool esp_mb_thread_can(void)
+{
+	return false;
 }
 
 const char *esp_mb_version(void)

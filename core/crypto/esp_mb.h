@@ -16,6 +16,7 @@ const struct esp_ops *esp_mb_ops(const struct esp_suite *s);
 
 enum status esp_mb_thread_begin(void) MUST_USE;
 void esp_mb_thread_end(void);
+bool esp_mb_thread_can(void);
 
 /* For show: see struct esp_engine_info. */
 const char *esp_mb_version(void);

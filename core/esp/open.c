@@ -15,28 +15,6 @@ static void count_drop(struct esp_rt *rt, enum status st)
 	}
 }
 
-/* Replay check, decryption, replay mark: after it the packet is authentic and new. */
-static enum status authenticate(const struct esp_sa *sa, const struct esp_hdr *hdr,
-				struct span pkt, struct span *plain, uint64_t *out)
-{
-	struct esp_shape shape = esp_cipher_shape(sa->in);
-	uint64_t seq;
-	enum status st = replay_infer(sa->rt, sa->esn, hdr->seq, &seq);
-
-	if (!st)
-		st = replay_check(sa->rt, seq);
-	if (st)
-		return st;
-	if (pkt.len < ESP_HEAD_LEN + (size_t)shape.iv_len)
-		return ST_ESP_SHORT;
-	plain->p = pkt.p + ESP_HEAD_LEN + shape.iv_len;
-	st = esp_cipher_open(sa->in, (uint32_t)(seq >> 32), pkt.p, pkt.len, plain->p, &plain->len);
-	if (st)
-		return st;
-	*out = seq;
-	return replay_mark(sa->rt, seq);
-}
-
 /* Trailer off, and what traffic flow confidentiality put behind the inner packet (section 2.7). */
 static enum status unwrap(struct span plain, struct span *inner, struct ip_info *ip, bool *is_dummy)
 {
@@ -106,11 +84,9 @@ static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
 	return may_reach(t, sa, &ip->dst) ? ST_OK : ST_OUT_HAIRPIN;
 }
 
-enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
+enum status esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
 {
 	struct esp_hdr hdr;
-	struct span plain;
-	struct esp_rt *rt;
 	enum status st;
 
 	out->sa = NULL;
@@ -123,11 +99,28 @@ enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct
 	out->sa = sad_find(&t->sad, hdr.spi);
 	if (!out->sa)
 		return ST_ESP_NO_SA;
-	rt = out->sa->rt;
-	st = out->sa->local.vrf == vrf ? ST_OK : ST_ESP_PORT;
+	if (out->sa->local.vrf != vrf)
+		return ST_ESP_PORT;
+	st = replay_infer(out->sa->rt, out->sa->esn, hdr.seq, &out->seq);
 	if (!st)
-		st = authenticate(out->sa, &hdr, pkt, &plain, &out->seq);
-	if (!st) {
+		st = replay_check(out->sa->rt, out->seq);
+	if (!st && pkt.len < ESP_HEAD_LEN + (size_t)esp_cipher_shape(out->sa->in).iv_len)
+		st = ST_ESP_SHORT;
+	return st;
+}
+
+/* The replay mark first: before it the packet is authentic, after it it is new, too. */
+enum status esp_open_end(const struct esp_tables *t, enum status st, struct span plain, struct esp_opened *out)
+{
+	struct esp_rt *rt = out->sa ? out->sa->rt : NULL;
+
+	if (!rt)
+		return st;
+	if (!st)
+		st = replay_mark(rt, out->seq);
+	if (st) {
+		out->seq = 0;
+	} else {
 		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
 		st = unwrap(plain, &out->inner, &out->ip, &out->is_dummy);
 	}
@@ -140,4 +133,17 @@ enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct
 		esp_rt_add(&rt->bytes_in, out->inner.len);
 	}
 	return st;
+}
+
+enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
+{
+	struct span plain = {0};
+	enum status st = esp_open_begin(t, vrf, pkt, out);
+
+	if (!st) {
+		plain.p = pkt.p + ESP_HEAD_LEN + esp_cipher_shape(out->sa->in).iv_len;
+		st = esp_cipher_open(
+			out->sa->in, (uint32_t)(out->seq >> 32), pkt.p, pkt.len, plain.p, &plain.len);
+	}
+	return esp_open_end(t, st, plain, out);
 }

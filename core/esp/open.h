@@ -42,4 +42,12 @@ struct esp_opened {
  * ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_SELECTOR, ST_OUT_HAIRPIN. */
 enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out) MUST_USE;
 
+/* Its two halves, for core/esp/many.c. begin: all that comes before the cipher; out->sa and out->seq are
+ * what it found. end: all that comes after; st is what begin and the cipher came to, plain the text with
+ * its trailer when that is ST_OK. */
+enum status esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
+	MUST_USE;
+enum status esp_open_end(const struct esp_tables *t, enum status st, struct span plain, struct esp_opened *out)
+	MUST_USE;
+
 #endif

@@ -1,5 +1,7 @@
 #include "core/esp/seal.h"
 
+#include <string.h>
+
 #include "core/wire/esp.h"
 
 static enum status next_seq(struct esp_sa *sa, uint64_t *seq)
@@ -28,6 +30,13 @@ enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, stru
 	return esp_seal_to(sa, now_ms, inner, pkt->p);
 }
 
+static void count_sealed(struct esp_rt *rt, uint64_t now_ms, size_t inner_len)
+{
+	esp_rt_add(&rt->packets_out, 1);
+	esp_rt_add(&rt->bytes_out, inner_len);
+	atomic_store_explicit(&rt->last_out_ms, now_ms, memory_order_relaxed);
+}
+
 enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt)
 {
 	struct esp_shape shape = esp_cipher_shape(sa->out);
@@ -46,10 +55,38 @@ enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, u
 	st = esp_cipher_seal(sa->out, sa->spi_out, seq, inner.p, plain_len, pkt);
 	if (st)
 		return st;
-	esp_rt_add(&sa->rt->packets_out, 1);
-	esp_rt_add(&sa->rt->bytes_out, inner.len);
-	atomic_store_explicit(&sa->rt->last_out_ms, now_ms, memory_order_relaxed);
+	count_sealed(sa->rt, now_ms, inner.len);
 	return ST_OK;
+}
+
+enum status esp_seal_lay(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct esp_job *job)
+{
+	struct esp_shape shape = esp_cipher_shape(sa->out);
+	uint8_t version = inner.len ? inner.p[0] >> 4 : 0;
+	size_t pad_len = esp_pad_len(inner.len, shape.align);
+	uint8_t *text = job->pkt + ESP_HEAD_LEN + shape.iv_len;
+	enum status st;
+
+	if (version != 4 && version != 6)
+		return ST_ESP_MALFORMED;
+	st = next_seq(sa, &job->seq);
+	if (st)
+		return st;
+	memcpy(text, inner.p, inner.len);
+	esp_trailer_write(text + inner.len, pad_len, version == 4 ? IPP_IPV4 : IPP_IPV6);
+	job->len = inner.len + pad_len + ESP_TRAILER_LEN;
+	count_sealed(sa->rt, now_ms, inner.len);
+	return ST_OK;
+}
+
+bool esp_seal_laid(const struct esp_sa *sa, struct esp_job *jobs, size_t n)
+{
+	bool good = true;
+
+	esp_cipher_seal_many(sa->out, sa->spi_out, jobs, n);
+	for (size_t i = 0; i < n; i++)
+		good &= jobs[i].result == ST_OK;
+	return good;
 }
 
 void esp_seal_resume(struct esp_rt *rt)

@@ -22,6 +22,11 @@ enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, stru
  * before inner. */
 enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt) MUST_USE;
 size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len);
+/* The same in two steps, where esp_cipher_wants_many: the packet is numbered, counted and laid out at job->pkt
+ * now, and sealed by esp_seal_laid() with others of its SA before it leaves. */
+enum status esp_seal_lay(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct esp_job *job) MUST_USE;
+/* True: all of them are whole packets now. */
+bool esp_seal_laid(const struct esp_sa *sa, struct esp_job *jobs, size_t n) MUST_USE;
 /* A resumed SA goes on well above every number that its predecessor may have used. */
 void esp_seal_resume(struct esp_rt *rt);
 
