@@ -3,6 +3,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/esp/many.h"
+
 /* Packets that were opened are gathered, joined, and written when the batch is over; until then the
  * buffers in which they lie are held. */
 
@@ -112,26 +114,48 @@ static enum status deliver(struct worker *w, const struct worker_sa *sa, struct 
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static void open_one(struct worker *w, const struct pkt *k, struct span esp)
+static void opened(struct worker *w, const struct pkt *k, struct span esp, enum status st, struct esp_opened *o)
 {
-	struct esp_opened o;
 	struct worker_sa *sa;
-	enum status st = esp_open(&w->tables, k->local.vrf, esp, &o);
 
 	if (st == ST_ESP_NO_SA || st == ST_ESP_REPLAY)
 		notice(w, k, esp.len, st);
 	if (!st) {
-		sa = CONTAINER_OF(o.sa, struct worker_sa, esp);
+		sa = CONTAINER_OF(o->sa, struct worker_sa, esp);
 		if (sa->wants_first)
 			first(w, sa);
-		watch_endpoints(w, sa, k, o.seq);
-		if (o.is_dummy)
+		watch_endpoints(w, sa, k, o->seq);
+		if (o->is_dummy)
 			stats_inc(&w->stats, CT_ESP_DUMMY);
 		else
-			st = deliver(w, sa, &o);
+			st = deliver(w, sa, o);
 	}
 	if (st)
 		stats_status(&w->stats, st);
+}
+
+static void open_one(struct worker *w, const struct pkt *k, struct span esp)
+{
+	struct esp_opened o;
+	enum status st = esp_open(&w->tables, k->local.vrf, esp, &o);
+
+	opened(w, k, esp, st, &o);
+}
+
+/* All that came joined, where the SA is done faster so. */
+static void open_joined(struct worker *w, const struct pkt *k, size_t step)
+{
+	struct esp_opened o[ESP_OPEN_MANY];
+	struct span esp[ESP_OPEN_MANY];
+	enum status st[ESP_OPEN_MANY];
+
+	for (size_t at = 0, n; at < k->len;) {
+		for (n = 0; n < ESP_OPEN_MANY && at < k->len; n++, at += step)
+			esp[n] = (struct span){k->p + at, k->len - at < step ? k->len - at : step};
+		esp_open_many(&w->tables, k->local.vrf, esp, n, o, st);
+		for (size_t i = 0; i < n; i++)
+			opened(w, k, esp[i], st[i], &o[i]);
+	}
 }
 
 void inbound_packet(struct worker *w, struct pkt *k)
@@ -141,6 +165,10 @@ void inbound_packet(struct worker *w, struct pkt *k)
 	if (w->n_held == HELD_MAX)
 		inbound_flush(w);
 	w->held[w->n_held++] = k;
+	if (step < k->len && esp_open_wants_many(&w->tables, (struct span){k->p, step})) {
+		open_joined(w, k, step);
+		return;
+	}
 	for (size_t at = 0; at == 0 || at < k->len; at += step)
 		open_one(w, k, (struct span){k->p + at, k->len - at < step ? k->len - at : step});
 }
