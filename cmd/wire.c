@@ -322,6 +322,7 @@ static int start(struct wire *w)
 	if (wire_conf_read(w, false, &w->conf, NULL) != ST_OK)
 		return HOLDER_EXIT_CONFIG;
 	w->workers = wire_conf_workers(w->conf);
+	wire_conf_engine(w->conf);
 	if (!make_threads(w))
 		return refuse("cannot start", "threads or memory are missing");
 	rc = make_store(w);

@@ -18,6 +18,7 @@
 #include "core/base/mem.h"
 #include "core/conf/conf.h"
 #include "core/conf/diff.h"
+#include "core/crypto/esp_engine.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
 
@@ -188,6 +189,16 @@ uint32_t wire_conf_workers(const struct snapshot *s)
 	return n < max ? n : max;
 }
 
+void wire_conf_engine(const struct snapshot *s)
+{
+	struct esp_engine_info info;
+	if (esp_engine_select((enum esp_engine)s->own.crypto_engine) == ST_OK)
+		return;
+	esp_engine_info(&info);
+	LOG(EV_CONFIG_WARNING, kv_str("reason", "sallyport crypto engine ipsec-mb: not here, boringssl is used"),
+	    kv_str("cause", info.why_not ? info.why_not : ""));
+}
+
 /* ---- reload ------------------------------------------------------------------------------------ */
 
 /* A list of another size begins empty. */
@@ -246,6 +257,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	put_scripts(w, s, scripts, err);
 	take_list(w, &list);
 	wire_http_commit(w, &http);
+	wire_conf_engine(s);
 	ike_set_conf(w->ike, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);

@@ -4,6 +4,7 @@
 #include "core/conf/parse.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
+#include "core/crypto/esp_engine.h"
 
 #define NEGOTIATION_DEFAULT 1000
 
@@ -113,6 +114,22 @@ void print_fragment_before(struct cout *o, const struct cmd *row, const void *ob
 	if (s->ipsec.fragment_before || (o->flags & CONF_ALL))
 		cout_line(o, row,
 			s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
+}
+
+void set_crypto_engine(struct cmd_call *c)
+{
+	uint8_t *engine = &c->s->own.crypto_engine;
+	*engine = ESP_ENGINE_AUTO;
+	for (uint8_t e = 0; e < ESP_ENGINES && c->form == FORM_SET; e++)
+		if (cmd_has(c, esp_engine_names[e]))
+			*engine = e;
+}
+
+void print_crypto_engine(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct snapshot *s = obj;
+	if (s->own.crypto_engine != ESP_ENGINE_AUTO || (o->flags & CONF_ALL))
+		cout_line(o, row, esp_engine_names[s->own.crypto_engine]);
 }
 
 void set_nat_transparency(struct cmd_call *c)

@@ -487,6 +487,7 @@ static const struct shape_field f_own_settings[] = {
 	F(U32, own_settings, workers),
 	F(U8, own_settings, fan_out),
 	F(BOOL, own_settings, offload_off),
+	F(U8, own_settings, crypto_engine),
 	F(BOOL, own_settings, defaults_legacy),
 	F(U32, own_settings, half_open_per_source),
 	F(BOOL, own_settings, fragmentation_cisco),

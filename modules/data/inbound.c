@@ -1,6 +1,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/esp/many.h"
 #include "modules/data/fan.h"
 #include "modules/data/path.h"
 
@@ -145,16 +146,19 @@ static void hold(struct worker *w, struct pkt *k)
 void inbound_packet(struct worker *w, struct pkt *k)
 {
 	size_t step = k->seg ? k->seg : k->len + 1;
+	struct esp_opening o[ESP_OPEN_MANY];
 
 	if (fan_open(w, k))
 		return;
 	hold(w, k);
-	for (size_t at = 0; at == 0 || at < k->len; at += step) {
-		struct esp_opening o = {.pkt = {k->p + at, k->len - at < step ? k->len - at : step}};
-
-		esp_open_begin(&w->tables, k->local.vrf, &o);
-		esp_open_decipher(&o);
-		take_opened(w, k, &o);
+	for (size_t at = 0, n; at == 0 || at < k->len;) {
+		for (n = 0; n < ESP_OPEN_MANY && (at == 0 || at < k->len); n++, at += step) {
+			o[n].pkt = (struct span){k->p + at, k->len - at < step ? k->len - at : step};
+			esp_open_begin(&w->tables, k->local.vrf, &o[n]);
+		}
+		esp_decipher_many(o, n);
+		for (size_t i = 0; i < n; i++)
+			take_opened(w, k, &o[i]);
 	}
 }
 

@@ -57,10 +57,19 @@ static unsigned send_train(struct worker *w, const struct train *t)
 	return st ? 0 : t->n;
 }
 
+/* Before it leaves; false: it cannot. */
+static bool seal_train(struct worker *w, struct train *t)
+{
+	if (!t->is_laid || esp_seal_laid(&t->sa->esp, w->jobs[t - w->trains], t->n))
+		return true;
+	stats_status_add(&w->stats, ST_INTERNAL, t->n);
+	return false;
+}
+
 /* Of a train that did not leave whole the bytes are counted by their share. */
 static void empty_train(struct worker *w, struct train *t)
 {
-	unsigned sent = send_train(w, t);
+	unsigned sent = seal_train(w, t) ? send_train(w, t) : 0;
 
 	stats_add(&w->stats, CT_ESP_OUT, sent);
 	stats_add(&w->stats, CT_ESP_OUT_BYTES, t->inner_len * sent / t->n);
@@ -101,11 +110,22 @@ static struct train *train_for(struct worker *w, struct worker_sa *sa, size_t le
 	return t;
 }
 
+static enum status seal_into(struct worker *w, struct worker_sa *sa, struct span inner, struct train *t)
+{
+	struct esp_job *job = &w->jobs[t - w->trains][t->n];
+
+	t->is_laid = esp_cipher_wants_many(sa->esp.out);
+	if (!t->is_laid)
+		return esp_seal_to(&sa->esp, w->tables.now_ms, inner, t->room + t->len);
+	job->pkt = t->room + t->len;
+	return esp_seal_lay(&sa->esp, w->tables.now_ms, inner, job);
+}
+
 static enum status send_out(struct worker *w, struct worker_sa *sa, struct span inner)
 {
 	size_t len = esp_sealed_len(&sa->esp, inner.len);
 	struct train *t = train_for(w, sa, len);
-	enum status st = esp_seal_to(&sa->esp, w->tables.now_ms, inner, t->room + t->len);
+	enum status st = seal_into(w, sa, inner, t);
 
 	if (st == ST_ESP_SEQ_END)
 		lost(w, sa, st);

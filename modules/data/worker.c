@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/esp_engine.h"
 #include "modules/data/fan.h"
 #include "modules/data/path.h"
 
@@ -335,6 +336,8 @@ void *worker_main(void *arg)
 	struct epoll_event events[EVENTS_MAX];
 	bool is_busy = true;
 
+	/* Without the memory for it everything goes packet by packet. */
+	(void)esp_engine_thread_begin();
 	while (!atomic_load_explicit(&w->all->stop, memory_order_relaxed)) {
 		int n = wait_events(w, events, is_busy);
 
@@ -348,6 +351,7 @@ void *worker_main(void *arg)
 		worker_obey(w);
 		worker_announce(w);
 	}
+	esp_engine_thread_end();
 	return NULL;
 }
 

@@ -74,6 +74,7 @@ struct train {
 	size_t inner_len;     /* of all */
 	unsigned n;
 	bool is_full;
+	bool is_laid;         /* not sealed yet, see the worker's jobs */
 };
 
 enum cmd_kind {
@@ -145,6 +146,7 @@ struct worker {
 	uint32_t notices_left;
 	size_t udp_wants;       /* datagrams that are asked for in one call */
 	struct train trains[TRAINS];
+	struct esp_job jobs[TRAINS][UDP_TRAIN_MAX]; /* of a train that is laid */
 	unsigned next_train;    /* the one that is emptied when another SA comes */
 	uint8_t *train_room;
 	struct join join;       /* opened packets on their way to a TUN */
