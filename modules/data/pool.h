@@ -34,6 +34,7 @@ struct pkt {
 	uint32_t home; /* number of the worker whose pool it is from */
 	uint32_t spi;
 	uint32_t tun;
+	uint8_t tos;        /* datagrams: of the outer header */
 	uint16_t seg;       /* datagrams: several of this length, the last may be shorter; 0: one */
 	struct gso_hdr gso; /* inner packets: how they are to be cut */
 	bool detoured; /* wrong steering: has been on a foreign worker */

@@ -18,6 +18,7 @@
 #include "core/base/ring.h"
 #include "core/esp/join.h"
 #include "core/esp/open.h"
+#include "core/esp/too_big.h"
 #include "modules/data/data.h"
 #include "modules/data/udp.h"
 
@@ -38,6 +39,9 @@
 struct child;    /* main's records, see owner.h */
 struct port_set;
 
+/* What the packets of a socket have in their DF bit; see long_set_df(). */
+enum port_df { PORT_DF_UNKNOWN, PORT_DF_OFF, PORT_DF_ON };
+
 /* One socket or TUN queue as one worker sees it. */
 struct port {
 	struct list node;
@@ -46,6 +50,7 @@ struct port {
 	bool is_tun;
 	uint8_t family;        /* UDP: 4 or 6 */
 	struct endpoint local; /* UDP: address 0 = wildcard */
+	_Atomic int df;        /* UDP: enum port_df; main sets it to unknown */
 	uint32_t tun;
 	bool vnet_hdr;
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
@@ -60,9 +65,19 @@ struct worker_sa {
 	struct esp_sa esp;
 	struct port *udp; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
+	struct fit_wrap wrap;
+	struct fit_path path;
+	_Atomic uint64_t mtus; /* for main: path_mtu << 32 | media_mtu */
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
+};
+
+/* What a packet is sent with, and all others of its train. */
+struct marks {
+	uint8_t tos;  /* outer */
+	bool df;      /* see long_set_df() */
+	bool is_long; /* more than the path takes: in fragments */
 };
 
 /* Sealed packets of one SA that leave by one call: all of one length, but the last. */
@@ -73,6 +88,7 @@ struct train {
 	size_t seg;
 	size_t inner_len;     /* of all */
 	unsigned n;
+	struct marks marks;   /* of all */
 	bool is_full;
 };
 
@@ -151,6 +167,8 @@ struct worker {
 	struct pkt *held[HELD_MAX]; /* where they are */
 	size_t n_held;
 	struct fan *fan;
+	struct too_big_limit too_big;
+	uint16_t cut_id; /* of the next packet that is cut against its DF bit */
 	struct udp_rx rx;
 };
 
