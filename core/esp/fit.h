@@ -31,7 +31,7 @@
 /* How long one look at a path is enough, while long packets go there, and when the kernel has refused
  * one of them. */
 #define FIT_LOOK_MS 60000
-#define FIT_DOUBT_MS 1000
+#define FIT_DOUBT_MS 100
 
 enum fit_df { FIT_DF_COPY, FIT_DF_SET, FIT_DF_CLEAR }; /* the outer DF bit */
 

@@ -9,7 +9,7 @@
  * owner. */
 void long_begin(struct worker_sa *sa);
 /* What is to be done with a packet of len bytes, or with each segment of that length. Looks at the way
- * first when it is time to (some ten system calls, at most once a second and SA). */
+ * first when it is time to (some ten system calls, at most ten times a second and SA). */
 struct fit_verdict long_judge(struct worker *w, struct worker_sa *sa, const struct ip_marks *ip,
 			      uint32_t len);
 /* The kernel refused what should have fitted. */
