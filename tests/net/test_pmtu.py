@@ -4,7 +4,7 @@
 seen on the wire between them.
 
     site LAN 10.99.3.2 -- site 10.77.0.2 ---- router ---- 10.99.1.1 gw -- LAN 10.99.2.2
-                                (MTU 1500)          (MTU set by the test)
+                                (near)              (far)
 """
 import json
 from tunnel_lib import *
@@ -129,9 +129,14 @@ def send(host, to, size, df=0, tos=0):
     return host.run(sys.executable, "-B", script("send.py", SEND), to, size, df, tos).stdout.strip()
 
 
-def set_mtu(mtu):
+def set_far(mtu):
     gw.ip("link", "set", "wan0", "mtu", mtu)
     router.ip("link", "set", "gw0", "mtu", mtu)
+
+
+def set_near(mtu):
+    branch.ip("link", "set", "wan0", "mtu", mtu)
+    router.ip("link", "set", "b0", "mtu", mtu)
 
 
 def forget_paths():
@@ -166,23 +171,23 @@ def count(of, name, kind="counters"):
 
 # ---- hosts ------------------------------------------------------------------------------------
 
-t_router = Host("r")
-router = t_router
-gw, lan, branch = Host("gw"), Host("lan"), Host("b")
+router, gw, lan, branch = Host("r"), Host("gw"), Host("lan"), Host("b")
 link(router, "gw0", gw, "wan0")
 link(router, "b0", branch, "wan0")
 link(gw, "lan0", lan, "eth0")
-router.addr("gw0", "10.99.1.254/24")
-router.addr("b0", "10.77.0.1/24")
-gw.addr("wan0", "10.99.1.1/24")
-gw.route("default", "via", "10.99.1.254")
-branch.addr("wan0", "10.77.0.2/24")
-branch.route("default", "via", "10.77.0.1")
+router.addr("gw0", "10.99.1.254/24", "fd00:99:1::fe/64")
+router.addr("b0", "10.77.0.1/24", "fd00:77::1/64")
+gw.addr("wan0", "10.99.1.1/24", "fd00:99:1::1/64")
+branch.addr("wan0", "10.77.0.2/24", "fd00:77::2/64")
+for h, via in ((gw, "10.99.1.254"), (branch, "10.77.0.1")):
+    h.route("default", "via", via)
+gw.ip("-6", "route", "add", "fd00:77::/64", "via", "fd00:99:1::fe")
+branch.ip("-6", "route", "add", "fd00:99:1::/64", "via", "fd00:77::1")
 gw.addr("lan0", "10.99.2.1/24", "fd00:99:2::1/64")
 lan.addr("eth0", "10.99.2.2/24", "fd00:99:2::2/64")
 lan.route("default", "via", "10.99.2.1")
 lan.ip("-6", "route", "add", "default", "via", "fd00:99:2::1")
-router.sysctl("net.ipv4.ip_forward=1")
+router.sysctl("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 gw.sysctl("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 site = Site(branch)
 taker = Taker(lan)
@@ -197,8 +202,7 @@ ok("the tunnel is up", up(sp))
 
 # ---- the table: our own link has an MTU of 1400 --------------------------------------------------
 
-branch.ip("link", "set", "wan0", "mtu", 1400)
-router.ip("link", "set", "b0", "mtu", 1400)
+set_near(1400)
 SIZE = 1452  # 1480 bytes of IPv4
 ROOM = 1338  # 1400 - 20 - 8 - 8 - 8 - 16, whole words, less 2
 for before in (True, False):
@@ -246,8 +250,7 @@ forget_paths()
 said = send(site.lan, "fd00:99:2::2", 1432, df=1)
 ok("IPv6: the sender is told", said == "error 90 origin 3 mtu %d by fd00:99:2::2" % ROOM, said)
 forget_paths()
-branch.ip("link", "set", "wan0", "mtu", 1300)
-router.ip("link", "set", "b0", "mtu", 1300)
+set_near(1300)
 restart(conf())
 send(site.lan, "fd00:99:2::2", 1232, df=1)
 ok("IPv6: 1280 bytes always pass", [c[0] for c in taker.new(2)] == [1232])
@@ -258,12 +261,11 @@ ok("IPv6: nobody is told of less than 1280", "mtu 1280" in said, said)
 restart(conf("crypto ipsec df-bit clear"))
 send(site.lan, "fd00:99:2::2", 1432, df=1)
 ok("IPv6: clear lets it pass", [c[0] for c in taker.new(2)] == [1432])
-branch.ip("link", "set", "wan0", "mtu", 1500)
-router.ip("link", "set", "b0", "mtu", 1500)
+set_near(1500)
 
 # ---- a path that is shorter than our link ------------------------------------------------------------
 
-set_mtu(1300)
+set_far(1300)
 restart(conf())
 forget_paths()
 # The first is lost on the way, the second refused by the kernel that heard of it, and then it is known.
@@ -282,7 +284,41 @@ for name, more in (("to the LAN", []), ("from the LAN", ["-R"])):
         rate, again = 0, -1
     print("# TCP %s over a path of 1300: %.0f Mbit/s, %d retransmissions" % (name, rate / 1e6, again), flush=True)
     ok("TCP %s flows" % name, rate > 50e6, r[-400:])
-set_mtu(1500)
+set_far(1500)
+
+# ---- IPv6 outside: no DF bit, but what it means --------------------------------------------------------
+
+set_far(1400)
+forget_paths()
+restart(conf().replace("tunnel destination 10.99.1.1", "tunnel destination fd00:99:1::1"))
+said = [send(site.lan, "10.99.2.2", 1372, df=1) for i in range(3)]
+ok("IPv6 outside: the path is found", said[2].startswith("error 90 origin 2 mtu 1318"), str(said))
+ok("IPv6 outside: and shown", mtus(sp) == (1400, 1500), str(mtus(sp)))
+# The host would cut by what it was told; the gateway shall remember.
+site.lan.ip("route", "flush", "cache")
+wire.new()
+taker.new(0.1)
+send(site.lan, "10.99.2.2", SIZE, df=0, tos=0xb8)
+ok("IPv6 outside: cut after", [c[0] for c in taker.new(2)] == [SIZE])
+cut = wire.new(out=True, src="fd00:77::2", dst="fd00:99:1::1")
+ok("IPv6 outside: fragments with the class", len(cut) == 2 and all((p["mf"] or p["off"]) and p["tos"] == 0xb8 for p in cut), str(cut))
+set_far(1500)
+
+# ---- IKE through a socket that sends with DF -----------------------------------------------------------
+
+# Longer than the link takes, with fragmentation of IKE messages switched off.
+big = conf(everywhere="no crypto ikev2 fragmentation").replace(" set ikev2-profile P\n", " set ikev2-profile P\n set pfs group16\n")
+restart(big.replace("ip mtu 1500", "ip mtu 576"))
+set_near(576)
+send(site.lan, "10.99.2.2", 100, df=1)
+ok("traffic with DF", [c[0] for c in taker.new()] == [100])
+sp.command("rekey", "crypto", "ipsec", "sa")
+ok("a long message passes", wait_for(10, lambda: count(sp, "child_rekeys") == 1), sp.tail())
+cut = [p for p in wire.new(out=True, src="10.77.0.2") if p["mf"] or p["off"]]
+ok("in fragments", len(cut) >= 2, str(cut))
+send(site.lan, "10.99.2.2", 100, df=1)
+ok("and traffic has DF again", any(p["df"] for p in wire.new(out=True, dport=4500)))
+set_near(1500)
 
 # ---- segment sizes --------------------------------------------------------------------------------------
 
