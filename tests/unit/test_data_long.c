@@ -246,15 +246,15 @@ static void marks_part_trains(void)
 	struct wr w;
 
 	T_DO(begin(false, &rules));
-	for (size_t i = 0; i < sizeof(want); i++) {
-		udp_packet(&w, buf, sizeof(buf), i & 1, want[i], 100);
+	for (size_t i = 0; i < 120; i++) {
+		udp_packet(&w, buf, sizeof(buf), true, want[i % 6], 100);
 		T_TRUE(put(&a, NULL, &w));
 	}
-	for (size_t i = 0; i < sizeof(want); i++) {
+	for (size_t i = 0; i < 120; i++) {
 		T_ROW(i, "packet");
 		T_TRUE(caught(&tos, PATIENCE_MS) > 100);
 		T_EQ(dl_u32(datagram + 4), i + 1); /* sequence number */
-		T_EQ(tos, want[i]);
+		T_EQ(tos, want[i % 6]);
 	}
 	end();
 }
