@@ -99,6 +99,7 @@ static void tcp_packet(struct wr *w, uint8_t *buf, size_t cap, bool from_a, uint
 }
 
 static struct esp_rt *rt_a, *rt_b;
+static uint32_t workers = 1; /* of a */
 
 static void begin(bool vnet_hdr, const struct fit_rules *rules)
 {
@@ -111,7 +112,7 @@ static void begin(bool vnet_hdr, const struct fit_rules *rules)
 	middle = udp_socket(4, &middle_port, "127.0.0.1");
 	(void)setsockopt(middle, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
 	T_TRUE(rt_a && rt_b && middle >= 0);
-	T_TRUE(start(&a, 1, false, rt_a) && start(&b, 1, false, rt_b));
+	T_TRUE(start(&a, workers, false, rt_a) && start(&b, 1, false, rt_b));
 	T_TRUE(open_ports(&a, 4, vnet_hdr, false) && open_ports(&b, 4, vnet_hdr, false));
 	head = dl_sa(0x10001, 0x20001, "10.99.0.1");
 	head.local = dl_endpoint("127.0.0.1", b.port);
@@ -259,6 +260,43 @@ static void marks_part_trains(void)
 	end();
 }
 
+/* Large packets, ciphered by the owner or by others, and between them one that is cut before: all leave in
+ * the order of their numbers, each with its TOS. */
+static void large_ones(void)
+{
+	static const struct fit_rules rules = {.mtu4 = MTU};
+	static uint8_t buf[8192];
+	const struct gso_hdr large = {.flags = GSO_NEEDS_CSUM, .type = GSO_TCPV4, .size = 500, .hdr_len = 40,
+		.csum_start = 20, .csum_offset = 16}, small = {0};
+
+	for (int by_others = 0; by_others < 2; by_others++) {
+		uint32_t seq = 0;
+		struct wr w;
+		uint8_t tos;
+
+		T_ROW(by_others, "by others");
+		workers = by_others ? 2 : 1;
+		fan_out = by_others ? DATA_FAN_ALWAYS : DATA_FAN_OFF;
+		T_DO(begin(true, &rules));
+		for (int i = 0; i < 5; i++) {
+			tcp_packet(&w, buf, sizeof(buf), true, 0x10, 0, 40 + 14 * 500);
+			buf[1] = 0xb8;
+			T_TRUE(put(&a, &large, &w));
+			udp_packet(&w, buf, sizeof(buf), false, 0x28, 1000);
+			T_TRUE(put(&a, &small, &w));
+		}
+		for (int i = 0; i < 5 * 16; i++) {
+			T_TRUE(caught(&tos, PATIENCE_MS) > 400);
+			T_EQ(dl_u32(datagram + 4), ++seq);
+			T_EQ(tos, i % 16 < 14 ? 0xb8 : 0x28);
+		}
+		WAIT_FOR(&a, counter(&a, CT_ESP_CUT) == 5);
+		end();
+		workers = 1;
+		fan_out = DATA_FAN_OFF;
+	}
+}
+
 static void segments(void)
 {
 	static const struct fit_rules rules = {.mss4 = 1234};
@@ -291,6 +329,7 @@ int main(void)
 	T_RUN(too_long);
 	T_RUN(tos_passes);
 	T_RUN(marks_part_trains);
+	T_RUN(large_ones);
 	T_RUN(segments);
 	return t_end();
 }
