@@ -8,6 +8,9 @@
 
 #include "core/base/endpoint.h"
 
+/* What is known of the packets of a socket; see long_set_df(). */
+enum port_df { PORT_DF_UNKNOWN, PORT_DF_OFF, PORT_DF_ON };
+
 /* Of the packets that the socket sends from now on. With DF (and over IPv6, where it has no bit) one
  * that is too long for the way as the kernel knows it is refused (ST_ESP_TOO_BIG), without it is sent
  * in fragments. family 4 or 6. */

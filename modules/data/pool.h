@@ -42,6 +42,13 @@ struct pkt {
 	struct endpoint local, remote; /* datagrams and notices */
 };
 
+/* What a packet is sent with, and all others of its train. */
+struct marks {
+	uint8_t tos;  /* outer */
+	bool df;      /* see long_set_df() */
+	bool is_long; /* more than the path takes: in fragments */
+};
+
 struct pool {
 	struct pkt **free; /* stack */
 	size_t n_free;

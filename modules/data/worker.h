@@ -39,9 +39,6 @@
 struct child;    /* main's records, see owner.h */
 struct port_set;
 
-/* What the packets of a socket have in their DF bit; see long_set_df(). */
-enum port_df { PORT_DF_UNKNOWN, PORT_DF_OFF, PORT_DF_ON };
-
 /* One socket or TUN queue as one worker sees it. */
 struct port {
 	struct list node;
@@ -50,7 +47,7 @@ struct port {
 	bool is_tun;
 	uint8_t family;        /* UDP: 4 or 6 */
 	struct endpoint local; /* UDP: address 0 = wildcard */
-	_Atomic int df;        /* UDP: enum port_df; main sets it to unknown */
+	_Atomic int df;        /* UDP: enum port_df (mtu.h); main sets it to unknown */
 	uint32_t tun;
 	bool vnet_hdr;
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
@@ -71,13 +68,6 @@ struct worker_sa {
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
-};
-
-/* What a packet is sent with, and all others of its train. */
-struct marks {
-	uint8_t tos;  /* outer */
-	bool df;      /* see long_set_df() */
-	bool is_long; /* more than the path takes: in fragments */
 };
 
 /* Sealed packets of one SA that leave by one call: all of one length, but the last. */

@@ -156,6 +156,7 @@ def restart(text):
     sp.start()
     if not wait_for(15, lambda: up(sp, 1) and site.lan.ping("10.99.2.2", count=1) == 1):
         raise RuntimeError("no session: " + sp.tail())
+    time.sleep(0.3)
     wire.new()
     taker.new(0.1)
 
@@ -218,7 +219,7 @@ for before in (True, False):
             said = send(site.lan, "10.99.2.2", SIZE, df=df)
             came = taker.new(0.3 if drop else 2)
             out = wire.new(out=True, src="10.77.0.2", dst="10.99.1.1")
-            data = [p for p in out if p["off"] or (p["proto"] == 17 and p.get("dport") == 4500 and p["len"] > 200)]
+            data = [p for p in out if p["off"] or (p["proto"] == 17 and p.get("dport") == 4500 and p["len"] > 700)]
             if drop:
                 ok(name + ": dropped", came == [] and data == [], "%s %s" % (came, data))
                 ok(name + ": the sender is told", said == "error 90 origin 2 mtu %d by 10.99.2.2" % ROOM, said)
