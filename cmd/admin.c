@@ -13,6 +13,8 @@ const struct admin_command admin_commands[] = {
 	{"show counters", "", false, show_counters, "every counter and every kind of failure, one sample"},
 	{"show logging", "", false, show_logging, "syslog: what is exported, to whom, and what was lost"},
 	{"show ip local pool", "[NAME]", false, show_pools, "address pools and how many addresses are in use"},
+	{"show ip interface", "[NAME]", false, show_ip_interface,
+	 "tunnel interfaces: MTU, and what becomes of packets that are too long"},
 	{"show snmp", "", false, show_snmp, "connection to the SNMP master agent, requests, notifications"},
 	{"show crypto session", "[detail] [FILTER]", false, show_crypto_session,
 	 "who is connected, from where, through which interface"},

@@ -24,6 +24,7 @@ SHOW(show_crypto_engine);
 SHOW(show_counters);
 SHOW(show_diagnose);
 SHOW(show_pools);
+SHOW(show_ip_interface);
 SHOW(show_logging);
 SHOW(show_lua);
 SHOW(show_snmp);

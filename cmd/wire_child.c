@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cmd/fit_plan.h"
 #include "cmd/wire_session.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
@@ -105,6 +106,7 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 	struct wire *w = ctx;
 	struct data_sa d;
 	wire_data_sa(spec, &d);
+	d.fit = fit_plan(w->conf, spec->tun);
 	enum status st = add(w, &d, false);
 	if (st == ST_OK) {
 		st = keep_sa(w, &d);

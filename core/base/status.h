@@ -105,6 +105,7 @@
 	X(ESP_MALFORMED, "esp_malformed", 0, "inner packet malformed") \
 	X(ESP_SEQ_END, "esp_seq_end", 0, "outbound sequence numbers used up") \
 	X(ESP_TOO_BIG, "esp_too_big", 0, "packet larger than the tunnel allows") \
+	X(ESP_ECN, "esp_ecn", 0, "congestion marked on the way, and the inner packet cannot carry the mark") \
 	X(ESP_PORT, "esp_wrong_vrf", 0, "ESP packet arrived in the wrong VRF") \
 	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \
 	X(OUT_MULTICAST, "out_multicast", 0, "multicast or broadcast, which no session takes") \

@@ -86,21 +86,28 @@ void print_redirect_client(struct cout *o, const struct cmd *row, const void *ob
 	cout_end(o);
 }
 
+uint8_t df_bit_of(const struct cmd_call *c)
+{
+	return cmd_has(c, "set") ? DF_SET : cmd_has(c, "clear") ? DF_CLEAR : DF_COPY;
+}
+
+const char *df_bit_word(unsigned df_bit)
+{
+	static const char *const words[] = {
+		[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
+	return words[df_bit];
+}
+
 void set_df_bit(struct cmd_call *c)
 {
-	c->s->ipsec.df_bit = c->form != FORM_SET   ? DF_COPY
-			     : cmd_has(c, "set")   ? DF_SET
-			     : cmd_has(c, "clear") ? DF_CLEAR
-						   : DF_COPY;
+	c->s->ipsec.df_bit = c->form == FORM_SET ? df_bit_of(c) : DF_COPY;
 }
 
 void print_df_bit(struct cout *o, const struct cmd *row, const void *obj)
 {
-	static const char *const words[] = {
-		[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
 	const struct snapshot *s = obj;
 	if (s->ipsec.df_bit != DF_COPY || (o->flags & CONF_ALL))
-		cout_line(o, row, words[s->ipsec.df_bit]);
+		cout_line(o, row, df_bit_word(s->ipsec.df_bit));
 }
 
 void set_fragment_before(struct cmd_call *c)

@@ -325,6 +325,8 @@ static const struct shape_field f_iface[] = {
 	F(U32, iface, tcp_mss),
 	F(U32, iface, tcp_mss6),
 	F(U32, iface, bandwidth),
+	F(U8, iface, df_bit),
+	F(U8, iface, fragment),
 	F(U8, iface, tunnel_mode),
 	F(STR, iface, tunnel_source),
 	F(STR, iface, tunnel_destination),

@@ -30,6 +30,10 @@ cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, prin
 	print_listen, print_port, print_metrics_listen, print_metrics_socket, print_agentx,
 	print_resumption;
 
+/* The DF bit that a command says, and its word. */
+uint8_t df_bit_of(const struct cmd_call *c);
+const char *df_bit_word(unsigned df_bit);
+
 /* Redirect: cmd_redirect.c. */
 cmd_set_fn set_redirect_gateway, set_redirect_target;
 cmd_print_fn print_redirect_target;

@@ -12,6 +12,7 @@
 #include "core/base/rd.h"
 #include "core/base/stats.h"
 #include "core/base/ulid.h"
+#include "core/esp/fit.h"
 #include "core/esp/rt.h"
 #include "core/wire/ts.h"
 
@@ -59,6 +60,7 @@ struct data_sa {
 	 * until one came in, or until data_sa_use(); the predecessor carries on. Not frozen. */
 	bool receive_only;
 	uint16_t replay_window;
+	struct fit_rules fit; /* for packets that are too long */
 	struct endpoint local, remote;
 	uint16_t key_in_len, key_out_len;
 	uint8_t key_in[160], key_out[160];
@@ -116,6 +118,8 @@ void data_sa_del(struct data *d, uint32_t spi_in);
 bool data_sa_has(const struct data *d, uint32_t spi_in);
 /* The live counters of an SA; NULL when unknown. */
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);
+/* What its owner knows of the way to the peer; false when unknown. */
+bool data_sa_mtu(const struct data *d, uint32_t spi_in, uint32_t *path_mtu, uint32_t *media_mtu);
 
 /* Frozen record of one SA (spec with keys) and back; pure. */
 size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap); /* 0: does not fit */

@@ -121,24 +121,28 @@ static bool must_wait(const struct worker *w)
 	return w->fan->n > 0 && !w->fan->unused && !atomic_load_explicit(&w->all->stop, memory_order_relaxed);
 }
 
-bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k)
+void fan_settle(struct worker *w)
 {
-	struct ip_info ip;
+	while (w->fan->n > 0 && !atomic_load_explicit(&w->all->stop, memory_order_relaxed))
+		(void)fan_turn(w);
+}
+
+bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k, const struct cut *cut, struct marks marks)
+{
+	size_t packets = cut_count(cut);
 	struct job *j;
 
 	while (must_wait(w))
 		(void)fan_turn(w);
-	j = job_for(w, sa, k->gso.size ? k->len / k->gso.size : 1);
+	j = job_for(w, sa, packets);
 	if (!j)
 		return false;
 	j->is_seal = true;
 	j->k = k;
-	j->st = ip_parse(k->p, k->len, &ip);
-	if (!j->st)
-		j->st = cut_begin(&j->cut, &k->gso, (struct span){k->p, k->len}, &ip);
-	if (!j->st)
-		j->st = esp_seal_reserve(&sa->esp, cut_count(&j->cut), &j->seq);
-	line_up(w, j, j->st ? 0 : cut_count(&j->cut));
+	j->cut = *cut;
+	j->marks = marks;
+	j->st = esp_seal_reserve(&sa->esp, packets, &j->seq);
+	line_up(w, j, j->st ? 0 : packets);
 	return true;
 }
 

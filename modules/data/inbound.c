@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "core/esp/many.h"
+#include "core/esp/tos.h"
 #include "modules/data/fan.h"
 #include "modules/data/path.h"
 
@@ -101,8 +102,15 @@ void inbound_flush(struct worker *w)
 		worker_release(w, w->held[--w->n_held]);
 }
 
-static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o)
+/* outer_tos: what the way made of it. */
+static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o, uint8_t outer_tos)
 {
+	enum status st = tos_take(o->inner.p, &o->ip, outer_tos);
+
+	if (st)
+		return st;
+	if (o->ip.proto == IPP_TCP)
+		path_lower_mss(w, &sa->esp.child->fit, o->inner.p, &o->ip, false);
 	if (!sa->tun)
 		return ST_TUN_WRITE;
 	if (!join_add(&w->join, sa->tun, sa->tun->joins, o->inner, &o->ip)) {
@@ -130,7 +138,7 @@ static void take_opened(struct worker *w, const struct pkt *k, const struct esp_
 		if (o.is_dummy)
 			stats_inc(&w->stats, CT_ESP_DUMMY);
 		else
-			st = deliver(w, sa, &o);
+			st = deliver(w, sa, &o, k->tos);
 	}
 	if (st)
 		stats_status(&w->stats, st);

@@ -34,11 +34,19 @@ struct pkt {
 	uint32_t home; /* number of the worker whose pool it is from */
 	uint32_t spi;
 	uint32_t tun;
+	uint8_t tos;        /* datagrams: of the outer header */
 	uint16_t seg;       /* datagrams: several of this length, the last may be shorter; 0: one */
 	struct gso_hdr gso; /* inner packets: how they are to be cut */
 	bool detoured; /* wrong steering: has been on a foreign worker */
 	bool rerouted; /* its child went away on the way: routed once more, never twice */
 	struct endpoint local, remote; /* datagrams and notices */
+};
+
+/* What a packet is sent with, and all others of its train. */
+struct marks {
+	uint8_t tos;  /* outer */
+	bool df;      /* see long_set_df() */
+	bool is_long; /* more than the path takes: in fragments */
 };
 
 struct pool {

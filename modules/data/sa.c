@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/suite.h"
 #include "core/esp/seal.h"
+#include "modules/data/long.h"
 #include "modules/data/owner.h"
 
 #define WINDOW_MIN 64
@@ -153,6 +154,7 @@ static struct esp_child *esp_child_new(const struct data_sa *sa)
 	c->owner = sa->owner;
 	c->tun = sa->tun;
 	c->spi_in = sa->spi_in;
+	c->fit = sa->fit;
 	c->n_local = sa->n_local_ts;
 	c->n_remote = sa->n_remote_ts;
 	memcpy(c->ts, sa->local_ts, sa->n_local_ts * sizeof(struct ts));
@@ -179,6 +181,8 @@ static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suit
 	st = esp_cipher_new(suite, sa->key_in, sa->key_in_len, &w->esp.in);
 	if (!st)
 		st = esp_cipher_new(suite, sa->key_out, sa->key_out_len, &w->esp.out);
+	if (!st)
+		long_begin(w);
 	return st;
 }
 
@@ -452,6 +456,19 @@ void data_sa_del(struct data *d, uint32_t spi_in)
 bool data_sa_has(const struct data *d, uint32_t spi_in)
 {
 	return child_of(d, spi_in) != NULL;
+}
+
+bool data_sa_mtu(const struct data *d, uint32_t spi_in, uint32_t *path_mtu, uint32_t *media_mtu)
+{
+	const struct child *c = child_of(d, spi_in);
+	uint64_t mtus;
+
+	if (!c)
+		return false;
+	mtus = atomic_load_explicit(&c->sa->mtus, memory_order_relaxed);
+	*path_mtu = (uint32_t)(mtus >> 32);
+	*media_mtu = (uint32_t)mtus;
+	return true;
 }
 
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in)

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/esp_engine.h"
 #include "modules/data/fan.h"
+#include "modules/data/long.h"
 #include "modules/data/path.h"
 
 #define EVENTS_MAX 32
@@ -178,6 +179,7 @@ static void move_sa(struct worker *w, const struct move *m)
 	sa->local = m->local;
 	sa->remote = m->remote;
 	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
+	long_begin(CONTAINER_OF(sa, struct worker_sa, esp));
 }
 
 static void add_routes(struct esp_tables *t, const struct cmd *c)

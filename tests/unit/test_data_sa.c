@@ -385,6 +385,7 @@ static void fill(struct data_sa *sa, bool full)
 		return;
 	sa->key_in_len = sa->key_out_len = 160;
 	sa->n_local_ts = sa->n_remote_ts = DATA_TS_MAX;
+	sa->fit = (struct fit_rules){FIT_DF_CLEAR, true, 1400, 65535, 1360, 1};
 	for (uint8_t i = 0; i < DATA_TS_MAX; i++) {
 		sa->local_ts[i] = ts_any(i % 2 ? 6 : 4);
 		sa->local_ts[i].port_lo = i;
@@ -410,6 +411,10 @@ static void same_sa(const struct data_sa *x, const struct data_sa *y)
 	T_EQ(x->transport_mode, y->transport_mode);
 	T_EQ(x->udp_encap, y->udp_encap);
 	T_EQ(x->replay_window, y->replay_window);
+	T_EQ(x->fit.df, y->fit.df);
+	T_EQ(x->fit.before, y->fit.before);
+	T_TRUE(x->fit.mtu4 == y->fit.mtu4 && x->fit.mtu6 == y->fit.mtu6);
+	T_TRUE(x->fit.mss4 == y->fit.mss4 && x->fit.mss6 == y->fit.mss6);
 	T_TRUE(endpoint_eq(&x->local, &y->local));
 	T_TRUE(endpoint_eq(&x->remote, &y->remote));
 	T_EQ(x->key_in_len, y->key_in_len);
