@@ -121,7 +121,7 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	struct esp_rt *rt;
 
 	out->sa = o->sa;
-	out->seq = st ? 0 : o->seq;
+	out->seq = 0;
 	out->inner = (struct span){0};
 	out->is_dummy = false;
 	if (!o->sa)
@@ -130,6 +130,7 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	if (!st)
 		st = replay_mark(rt, o->seq);
 	if (!st) {
+		out->seq = o->seq;
 		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
 		st = unwrap(o->plain, &out->inner, &out->ip, &out->is_dummy);
 	}
