@@ -11,6 +11,7 @@
 #include "cmd/wire_http.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
 #include "core/base/freeze.h"
@@ -47,7 +48,7 @@ static void keep_vrfs(struct wire *w, const struct snapshot *s)
 		fz_close(&r, m);
 	}
 	fz_end(&r);
-	if (!wr_ok(&r) || keep_put(w->keep, KEEP_META, META_VRFS, rec, r.len) != ST_OK)
+	if (!wr_ok(&r) || wire_reserve_put(w, KEEP_META, META_VRFS, rec, r.len) != ST_OK)
 		LOG(EV_CONFIG_WARNING, kv_str("reason", "VRF numbers are not kept over a restart"));
 	mem_free(rec);
 }

@@ -28,7 +28,8 @@ enum data_fan { DATA_FAN_AUTO, DATA_FAN_OFF, DATA_FAN_ALWAYS };
 struct data_config {
 	uint32_t workers;       /* 1..DATA_WORKERS_MAX */
 	struct esp_rt *rt;      /* run-time slots in the holder's memory */
-	uint32_t rt_slots;
+	uint32_t rt_slots;      /* of them there now: those behind are not touched before data_slots_raise() */
+	uint32_t rt_slots_max;  /* less than rt_slots: no more than those */
 	enum data_fan fan_out;
 	bool no_offload;        /* no large packets from or to the kernel */
 	bool wrong_steering;    /* the bucket table is rotated on purpose: every packet lands on a foreign worker */
@@ -115,6 +116,10 @@ enum status data_sa_use(struct data *d, uint32_t spi_in) MUST_USE;
  * still taken. Nothing happens when there is none. */
 void data_sa_unuse(struct data *d, uint32_t spi_in);
 void data_sa_del(struct data *d, uint32_t spi_in);
+/* So many rt slots are there from now on; fewer than before changes nothing. */
+void data_slots_raise(struct data *d, uint32_t rt_slots);
+/* How many new SAs still find one, those not counted that wait for an SA to be resumed. */
+uint32_t data_slots_free(const struct data *d);
 bool data_sa_has(const struct data *d, uint32_t spi_in);
 /* The live counters of an SA; NULL when unknown. */
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);

@@ -292,7 +292,7 @@ static int wait_events(struct worker *w, struct epoll_event *events, bool is_bus
 	if (!is_busy) {
 		atomic_store(&w->nap, is_starved ? NAP_BUFFERS : NAP_WORK);
 		atomic_thread_fence(memory_order_seq_cst);
-		timeout = has_work(w, is_starved) ? 0 : -1;
+		timeout = has_work(w, is_starved) ? 0 : pool_wants_rest(&w->pool) ? POOL_REST_MS : -1;
 		mem_forget_registers();
 	}
 	if (is_starved) {
@@ -344,8 +344,10 @@ void *worker_main(void *arg)
 		int n = wait_events(w, events, is_busy);
 
 		w->tables.now_ms = monotonic_ms();
-		if (!is_busy)
+		if (!is_busy) {
 			fan_slept(w, w->tables.now_ms);
+			pool_rest(&w->pool, w->tables.now_ms);
+		}
 		fetch_home(w);
 		is_busy = serve(w, events, n);
 		is_busy |= take_handed(w);
