@@ -47,7 +47,9 @@ enum status wire_reserve_begin(struct wire *w, struct wire_memory *m, int fd, si
 	m->have = written(fd, m->size);
 	if (m->have < first)
 		m->have = first < m->size ? first : m->size;
-	return ask(w, m, m->have);
+	enum status st = ask(w, m, m->have);
+	/* A holder of an earlier version does not know the question, and reserved all at the start. */
+	return st == ST_CONFIG && m->have == m->size ? ST_OK : st;
 }
 
 /* One line when it is refused, and one when that is over. */
