@@ -449,6 +449,29 @@ static void take_into_use(struct world_node *n, const struct ike_child_spec *c)
 	n->used[n->n_used++ % WORLD_USED] = key;
 }
 
+static bool has_raw(void *ctx, const struct endpoint *local, uint8_t family)
+{
+	const struct world_node *n = ctx;
+
+	(void)local;
+	(void)family;
+	return !n->w->knobs.no_raw[n->side];
+}
+
+/* In UDP through a NAT, and where one side can do nothing else; as ESP of IP itself otherwise. */
+static void judge_form(const struct world_node *n, const struct ike_child_spec *c)
+{
+	const struct world_knobs *k = &n->w->knobs;
+	bool needs_udp = k->nat_client || k->nat_server || k->no_raw[0] || k->no_raw[1];
+
+	if (needs_udp && !c->udp_encap)
+		world_break(n->w, "SPI %08x: ESP without UDP, where that is not possible", c->spi_in);
+	if (!needs_udp && !k->forced && c->udp_encap)
+		world_break(n->w, "SPI %08x: ESP in UDP for no reason", c->spi_in);
+	if (c->udp_encap && (c->local.port == 500 || c->transport_mode))
+		world_break(n->w, "SPI %08x: not to be had in UDP", c->spi_in);
+}
+
 static enum status install(void *ctx, const struct ike_child_spec *spec)
 {
 	struct world_node *n = ctx;
@@ -463,13 +486,15 @@ static enum status install(void *ctx, const struct ike_child_spec *spec)
 	if (spec->spi_in <= 255 || spec->n_local_ts == 0 || spec->n_remote_ts == 0 ||
 		spec->key_in_len == 0)
 		world_break(n->w, "incomplete child");
+	judge_form(n, spec);
 	n->child[n->n_child++] = *spec;
 	if (!spec->receive_only)
 		take_into_use(n, spec);
 	return ST_OK;
 }
 
-static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote)
+static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote,
+	bool udp_encap)
 {
 	struct world_node *n = ctx;
 
@@ -477,6 +502,8 @@ static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const
 		if (n->child[i].spi_in == spi_in) {
 			n->child[i].local = *local;
 			n->child[i].remote = *remote;
+			n->child[i].udp_encap = udp_encap;
+			judge_form(n, &n->child[i]);
 			return;
 		}
 	world_break(n->w, "unknown SPI moved");
@@ -656,6 +683,7 @@ const struct ike_ports world_ports = {
 	.ask = ask,
 	.commit = commit,
 	.cancel = cancel,
+	.has_raw = has_raw,
 	.install = install,
 	.move = move,
 	.use = use,

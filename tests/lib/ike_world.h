@@ -113,6 +113,8 @@ struct world_knobs {
 	bool real_crypto;
 	bool nat_client;      /* the client's address is translated */
 	bool nat_server;      /* the headend is behind 1:1 NAT */
+	bool no_raw[2];       /* this side has no sockets for ESP without UDP */
+	bool forced;          /* a configuration wants UDP, whatever the network is */
 	unsigned nat_float;   /* chance per packet that the mapping changes */
 	unsigned more;        /* further children that the client wants, at most IKE_MORE_MAX */
 	unsigned pool;        /* addresses of the headend, at most WORLD_LEASES */
@@ -188,7 +190,7 @@ const struct ike_child_spec *world_way_out(const struct world_node *n);
 /* Does what leaves one side through it come in at the other? */
 bool world_has_way(const struct world *w, int from);
 /* There is a child that both sides have, and every one that both have is the same on both: keys,
- * SPIs, algorithms, selectors. */
+ * SPIs, algorithms, selectors, mode, form. */
 bool world_children_agree(struct world *w);
 struct endpoint world_endpoint(const char *addr, uint16_t port);
 uint64_t world_status_count(const struct world_node *n, enum status st);

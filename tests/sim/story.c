@@ -213,6 +213,8 @@ static void set_knobs(struct world *w, unsigned real_share)
 	k->nat_server = world_chance(w, 300);
 	k->nat_float = k->nat_client && world_chance(w, 500) ? (unsigned)(world_random(w) % 30) : 0;
 	k->pool = (unsigned)(2 + world_random(w) % 30);
+	for (int i = 0; i < 2; i++)
+		k->no_raw[i] = world_chance(w, 250);
 }
 
 static void heal(struct world *w)
