@@ -2,6 +2,7 @@
 #include "core/esp/seal.h"
 #include "modules/data/fan.h"
 #include "modules/data/path.h"
+#include "modules/data/raw.h"
 
 /* Packets are sealed into the train of their SA, and a train leaves by one call: when it is full, when
  * a packet does not fit behind the others, when another SA wants its place, and when the batch is over. */
@@ -27,7 +28,7 @@ static unsigned send_singly(struct worker *w, const struct train *t)
 
 	for (size_t at = 0; at < t->len; at += t->seg) {
 		size_t len = t->len - at < t->seg ? t->len - at : t->seg;
-		enum status st = udp_send(sa->udp->fd, &sa->esp.local, &sa->esp.remote, (struct view){0},
+		enum status st = udp_send(sa->out->fd, &sa->esp.local, &sa->esp.remote, (struct view){0},
 					  (struct view){t->room + at, len});
 
 		if (st)
@@ -38,15 +39,30 @@ static unsigned send_singly(struct worker *w, const struct train *t)
 	return sent;
 }
 
+/* There is nothing to be cut for packets without UDP. */
+static unsigned send_raw(struct worker *w, const struct train *t)
+{
+	const struct esp_sa *sa = &t->sa->esp;
+	enum status st = ST_OK;
+	unsigned sent = raw_send(t->sa->out->fd, &sa->local, &sa->remote, (struct view){t->room, t->len},
+				 t->seg, &st);
+
+	if (sent < t->n)
+		stats_status_add(&w->stats, st, t->n - sent);
+	return sent;
+}
+
 static unsigned send_train(struct worker *w, const struct train *t)
 {
 	const struct worker_sa *sa = t->sa;
 	enum status st = ST_OUT_SEND;
 
-	if (sa->udp && (t->n == 1 || sa->udp->cuts_not))
+	if (sa->out && sa->out->kind == PORT_RAW)
+		return send_raw(w, t);
+	if (sa->out && (t->n == 1 || sa->out->cuts_not))
 		return send_singly(w, t);
-	if (sa->udp)
-		st = udp_send_train(sa->udp->fd, &sa->esp.local, &sa->esp.remote,
+	if (sa->out)
+		st = udp_send_train(sa->out->fd, &sa->esp.local, &sa->esp.remote,
 				    (struct view){t->room, t->len}, (uint16_t)t->seg);
 	if (st == ST_BAD_LENGTH) {
 		stats_inc(&w->stats, CT_TRAIN_REFUSED);

@@ -24,6 +24,8 @@ void inbound_opened(struct worker *w, const struct job *j); /* takes the packet 
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k);
 void outbound_flush(struct worker *w);
 void outbound_sealed(struct worker *w, const struct job *j);
+/* Several datagrams that came as one go on singly, each with room of its own. Takes the packet. */
+void path_take_apart(struct worker *w, struct pkt *k);
 /* Tells main something; false: its ring is full. */
 bool path_tell(struct worker *w, const struct pkt *what);
 

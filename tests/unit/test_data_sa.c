@@ -360,8 +360,8 @@ static void faults_while_installing(void)
 	sa.spi_in++;
 	T_EQ(data_sa_add(d, &sa, false), ST_OK);
 	mem_fail_at(1);
-	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote), ST_NOMEM);
-	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote), ST_OK);
+	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote, true), ST_NOMEM);
+	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote, true), ST_OK);
 	data_free(d);
 }
 
