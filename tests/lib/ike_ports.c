@@ -458,16 +458,12 @@ static bool has_raw(void *ctx, const struct endpoint *local, uint8_t family)
 	return !n->w->knobs.no_raw[n->side];
 }
 
-/* In UDP through a NAT, and where one side can do nothing else; as ESP of IP itself otherwise. */
+/* In UDP through a NAT, and where one side can do nothing else. Elsewhere it need not be, but may for a
+ * while: a request that is repeated by another way says addresses that are none of that way. */
 static void judge_form(const struct world_node *n, const struct ike_child_spec *c)
 {
-	const struct world_knobs *k = &n->w->knobs;
-	bool needs_udp = k->nat_client || k->nat_server || k->no_raw[0] || k->no_raw[1];
-
-	if (needs_udp && !c->udp_encap)
+	if (world_needs_udp(n->w) && !c->udp_encap)
 		world_break(n->w, "SPI %08x: ESP without UDP, where that is not possible", c->spi_in);
-	if (!needs_udp && !k->forced && c->udp_encap)
-		world_break(n->w, "SPI %08x: ESP in UDP for no reason", c->spi_in);
 	if (c->udp_encap && (c->local.port == 500 || c->transport_mode))
 		world_break(n->w, "SPI %08x: not to be had in UDP", c->spi_in);
 }

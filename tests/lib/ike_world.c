@@ -434,6 +434,13 @@ bool world_is_converged(const struct world *w)
 	return true;
 }
 
+bool world_needs_udp(const struct world *w)
+{
+	const struct world_knobs *k = &w->knobs;
+
+	return k->nat_client || k->nat_server || k->no_raw[0] || k->no_raw[1];
+}
+
 bool world_is_empty(struct world *w)
 {
 	for (int i = 0; i < 2; i++) {

@@ -114,7 +114,6 @@ struct world_knobs {
 	bool nat_client;      /* the client's address is translated */
 	bool nat_server;      /* the headend is behind 1:1 NAT */
 	bool no_raw[2];       /* this side has no sockets for ESP without UDP */
-	bool forced;          /* a configuration wants UDP, whatever the network is */
 	unsigned nat_float;   /* chance per packet that the mapping changes */
 	unsigned more;        /* further children that the client wants, at most IKE_MORE_MAX */
 	unsigned pool;        /* addresses of the headend, at most WORLD_LEASES */
@@ -167,6 +166,8 @@ void world_readdress(struct world *w, int side, const char *first, const char *s
 bool world_has_addr(const struct world *w, int side, const struct addr *a);
 /* Do both sides' IKE SAs and children go from and to where the other one is? Without NATs. */
 bool world_is_converged(const struct world *w);
+/* Is there a NAT, or a side that can carry ESP in UDP only? */
+bool world_needs_udp(const struct world *w);
 /* Delivers the next packet, answer or wake-up due until until_ms; false: nothing until then (the
  * clock then stands at until_ms). */
 bool world_step(struct world *w, uint64_t until_ms);
