@@ -277,6 +277,8 @@ static void answer_address(struct world_node *n, const struct ike_question *q, u
 		g->ip6_prefix_len = 128;
 		g->remote[g->n_remote++] = (struct prefix){g->ip6, 128};
 	}
+	if (n->network.addr.family != 0)
+		g->remote[g->n_remote++] = n->network;
 	g->tun = 1;
 	g->session_lifetime_s = n->session_lifetime_s;
 }
@@ -459,7 +461,8 @@ static bool has_raw(void *ctx, const struct endpoint *local, uint8_t family)
 }
 
 /* In UDP through a NAT, and where one side can do nothing else. Elsewhere it need not be, but may for a
- * while: a request that is repeated by another way says addresses that are none of that way. */
+ * while: a request that is repeated by another way says addresses that are none of that way. One that
+ * moves learns afterwards what is there. */
 static void judge_form(const struct world_node *n, const struct ike_child_spec *c)
 {
 	if (world_needs_udp(n->w) && !c->udp_encap)
@@ -499,7 +502,6 @@ static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const
 			n->child[i].local = *local;
 			n->child[i].remote = *remote;
 			n->child[i].udp_encap = udp_encap;
-			judge_form(n, &n->child[i]);
 			return;
 		}
 	world_break(n->w, "unknown SPI moved");

@@ -92,6 +92,7 @@ struct world_node {
 	uint32_t asked_tun;
 	unsigned asked_subnets;
 	uint32_t session_lifetime_s; /* granted; 0: none */
+	struct prefix network;       /* of the peer's, granted; family 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
 	enum status redirect_status;
