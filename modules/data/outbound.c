@@ -9,6 +9,7 @@
 
 _Static_assert(CUT_SPARE >= ESP_SEAL_TAIL, "the trailer is written behind a cut packet");
 _Static_assert(PKT_TAILROOM >= CUT_SPARE, "the last one has that room, too");
+_Static_assert(RAW_TRAIN_MAX >= UDP_TRAIN_MAX, "a train is a train");
 
 static void lost(struct worker *w, struct worker_sa *sa, enum status why)
 {
