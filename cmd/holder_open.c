@@ -158,7 +158,8 @@ static bool set_options(int fd, const struct asroot_request *rq)
 		return false;
 	if (rq->family == 4)
 		return set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+	/* A raw socket is of its family only, and cannot be told so. */
+	return (rq->op == ASROOT_RAW || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 

@@ -156,6 +156,8 @@ static void ask_for_raw(void)
 	inet_pton(AF_INET, "127.0.0.6", &to.sin_addr);
 	ssize_t n = sendto(fds[0], "esp", 3, 0, (struct sockaddr *)&to, sizeof(to));
 	NOTE("raw hears nothing %d", n == 3 && recv(fds[0], buf, sizeof(buf), MSG_DONTWAIT) < 0);
+	st = call((struct asroot_request){.op = ASROOT_RAW, .family = 6}, &reply, fds);
+	NOTE("raw of IPv6 %s %d", status_token(st), reply.error);
 	rq.may_be_absent = 1;
 	rq.addr.b[0] = 10;
 	st = call(rq, &reply, fds);
@@ -603,7 +605,7 @@ static void test_first_life(void)
 		"memory ok kept 0", "udp ok kept 0", "udp in a missing vrf not_found",
 		"udp insane config", "sender ok kept 0", "sender has little room 1",
 		"sender with another index ok kept 0", "sender from 127.0.0.5", "sender dropped ok", "sender anew ok kept 0",
-		"raw ok kept 0", "raw is of ESP 1", "raw hears nothing 1", "raw absent yet ok 1", "raw dropped ok",
+		"raw ok kept 0", "raw is of ESP 1", "raw hears nothing 1", "raw of IPv6 ok 0", "raw absent yet ok 1", "raw dropped ok",
 		"raw dropped twice not_found", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
 		"tun ok kept 0 queues 2", "route ok", "route gone ok",
 		"route gone again ok", "metric ok", "metric again exists", "metric other ok", "metric gone ok",
