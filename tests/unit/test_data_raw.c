@@ -1,6 +1,7 @@
 /* tsan */
 /* ESP without UDP: two data paths that reach each other by raw sockets in a network namespace of their
  * own, and packets of either form from the test's own hands. */
+#include <netinet/udp.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -390,6 +391,57 @@ static void transport_mode(void)
 	}
 }
 
+/* A peer may put it into UDP all the same, several at a time: each payload gets its header. */
+static void transport_by_trains(void)
+{
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct esp_rt *rt_b = rt_memory();
+		struct addr a_addr = dl_addr(name_of(&a, family)), b_addr = dl_addr(name_of(&b, family));
+		struct data_sa sa = dl_sa(0x10001, 0x20002, name_of(&a, family));
+		uint8_t p[200], train[2000], got[256];
+		uint16_t port = 0;
+		int fd = udp_socket(family, &port, name_of(&a, family)), seg;
+		size_t head = family == 4 ? 20 : 40, n = dl_packet(p, &a_addr, &b_addr, 1, 0, 100), len = 0;
+		struct sockaddr_in to = {.sin_family = AF_INET};
+		struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
+		struct esp_suite suite;
+
+		T_ROW(family, "family");
+		T_TRUE(rt_b && fd >= 0 && start(&b, 2, false, rt_b) && open_ports(&b, family, true, false));
+		to.sin_port = to6.sin6_port = htons(b.port);
+		inet_pton(family == 4 ? AF_INET : AF_INET6, name_of(&b, family),
+			  family == 4 ? (void *)&to.sin_addr : (void *)&to6.sin6_addr);
+		sa.transport_mode = true;
+		sa.udp_encap = false;
+		sa.local = dl_endpoint(name_of(&b, family), b.port);
+		sa.remote = dl_endpoint(name_of(&a, family), port);
+		sa.local_ts[0] = ts_from_addr(&b_addr);
+		T_EQ(suite_esp(AES_GCM_16, 128, 0, false, &suite), ST_OK);
+		T_EQ(esp_cipher_new(&suite, sa.key_in, sa.key_in_len, &cipher), ST_OK);
+		T_EQ(data_sa_add(b.d, &sa, false), ST_OK);
+		number = 0;
+		for (int i = 0; i < 8; i++) {
+			p[head + 8 + 20] = (uint8_t)i;
+			seg = (int)make_esp(&sa, IPP_UDP, p + head, n - head, train + len);
+			len += (size_t)seg;
+		}
+		T_EQ(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &seg, sizeof(seg)), 0);
+		T_EQ(sendto(fd, train, len, 0, family == 4 ? (void *)&to : (void *)&to6,
+			    family == 4 ? sizeof(to) : sizeof(to6)), len);
+		for (int i = 0; i < 8; i++) {
+			T_ROW(i, "packet");
+			T_EQ(read_inner(got, sizeof(got)), VNET_HDR + n);
+			p[head + 8 + 20] = (uint8_t)i;
+			T_EQ(got[VNET_HDR], family == 4 ? 0x45 : 0x60);
+			T_MEM(got + VNET_HDR + head, p + head, n - head);
+		}
+		esp_cipher_free(cipher);
+		close(fd);
+		stop(&b);
+		rt_free(rt_b);
+	}
+}
+
 int main(void)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
@@ -404,5 +456,6 @@ int main(void)
 	T_RUN(both_forms);
 	T_RUN(without_raw_sockets);
 	T_RUN(transport_mode);
+	T_RUN(transport_by_trains);
 	return t_end();
 }
