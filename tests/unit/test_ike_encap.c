@@ -201,6 +201,21 @@ static enum status connect(bool hosts, bool more)
 	return st;
 }
 
+/* The headend is behind a NAT of which its answer says nothing. */
+static bool blind(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	struct ike_sa *sa;
+
+	(void)world, (void)it, (void)ctx;
+	if (from != 1)
+		return true;
+	LIST_EACH(at, &w.node[1].ike->sas) {
+		sa = CONTAINER_OF(at, struct ike_sa, node);
+		sa->nat_local |= sa->state < SA_UP;
+	}
+	return true;
+}
+
 static void test_mode(void)
 {
 	static const struct {
@@ -271,10 +286,14 @@ static void test_mode_stays(void)
 		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, false), ST_OK);
 		world_run(&w, 20000);
 		T_EQ(ike_rekey(w.node[side].ike, w.node[side].up_sa, true), ST_OK);
-		world_run(&w, 20); /* and one between request and reply */
+		world_run(&w, 15); /* and one between request and reply */
+		T_TRUE(sa_of(side)->mine != NULL);
 		T_TRUE(world_restart(&w, side));
+		T_TRUE(sa_of(side)->mine != NULL);
 		world_run(&w, 20000);
 		T_DO(travels(false, true));
+		T_ROW(side, "side");
+		T_EQ(w.node[side].told[IKE_EV_REKEY_FAILED] + w.node[side].told[IKE_EV_CHILD_FAILED], 0);
 	}
 	T_DO(close_world());
 	T_DO(open_world(MODE("transport"), MODE("transport")));
@@ -284,6 +303,27 @@ static void test_mode_stays(void)
 		T_TRUE(w.node[i].child[0].transport_mode && w.node[i].child[1].transport_mode);
 	}
 	T_TRUE(world_children_agree(&w));
+	T_DO(close_world());
+}
+
+/* A peer that sees less than we do asks for it through a NAT. */
+static void test_mode_through_nat(void)
+{
+	struct ike_sa *sa;
+
+	T_DO(open_world(MODE("transport"), MODE("transport")));
+	w.node[1].network = (struct prefix){world_endpoint("192.0.2.0", 0).addr, 24};
+	w.tap = blind;
+	T_EQ(connect(true, false), ST_OK);
+	sa = sa_of(1);
+	T_TRUE(sa != NULL && sa->nat_local);
+	for (int i = 0; i < 2; i++) {
+		T_ROW(i, "side");
+		T_EQ(w.node[i].n_child, 1);
+		T_TRUE(!w.node[i].child[0].transport_mode);
+	}
+	T_EQ(w.node[0].child[0].udp_encap, false);
+	T_EQ(w.node[1].child[0].udp_encap, true);
 	T_DO(close_world());
 }
 
@@ -312,6 +352,7 @@ int main(void)
 	T_RUN(test_mode);
 	T_RUN(test_grant);
 	T_RUN(test_mode_stays);
+	T_RUN(test_mode_through_nat);
 	T_RUN(test_mode_does_not_move);
 	return t_end();
 }
