@@ -134,6 +134,44 @@ static void test_who_gets_which(void)
 	}
 }
 
+/* A headend that says nothing of NATs, or a client that does not listen. */
+static bool deaf(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	(void)world, (void)from, (void)it, (void)ctx;
+	for (int i = 0; i < 2; i++)
+		LIST_EACH(at, &w.node[i].ike->sas) {
+			struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
+
+			if (sa->hs != NULL)
+				sa->hs->peer_sent_natd = false;
+		}
+	return true;
+}
+
+/* Who does no NAT traversal does not encapsulate: it gets ESP by IP, or nothing. */
+static void test_without_natt(void)
+{
+	for (int i = 0; i < 3; i++) {
+		uint64_t sa;
+
+		T_ROW(i, "0: can, 1: the headend cannot, 2: the client cannot");
+		T_DO(open_world("", ""));
+		w.knobs.no_raw[0] = i == 2;
+		w.knobs.no_raw[1] = i == 1;
+		w.tap = deaf;
+		T_EQ(world_connect(&w, &sa), ST_OK);
+		world_run(&w, 3000);
+		T_EQ(w.node[0].up_sa != 0, i == 0);
+		if (i == 0)
+			T_DO(travels(false, false));
+		else
+			T_EQ(w.node[0].last_status, ST_NO_CHILD_PROPOSAL);
+		w.broken = i == 2 ? NULL : w.broken; /* the headend could not know */
+		T_TRUE(i != 1 || strstr(w.node[1].last_detail, "cannot receive that") != NULL);
+		T_DO(close_world());
+	}
+}
+
 static void move_client(const char *to)
 {
 	world_readdress(&w, 0, to, NULL);
@@ -348,6 +386,7 @@ static void test_mode_does_not_move(void)
 int main(void)
 {
 	T_RUN(test_who_gets_which);
+	T_RUN(test_without_natt);
 	T_RUN(test_moves);
 	T_RUN(test_mode);
 	T_RUN(test_grant);
