@@ -96,6 +96,9 @@ def story(name, host, gateway, in_udp, kind=Sallyport, peer=None):
        (encapsulated >= 6 and raw == 0) if in_udp else (raw >= 6 and encapsulated == 0), "%d raw, %d in UDP" % (raw, encapsulated))
     for side in (road, sp):
         ok("%s: show says so" % name, child(side)["udp_encapsulated"] == in_udp and child(side)["mode"] == "tunnel", str(child(side)))
+    words = road.command("show", "crypto", "session", "detail").stdout
+    ok("%s: so does the session" % name, ("ESP in UDP, tunnel mode" if in_udp else "ESP, tunnel mode") in words and
+       road.sessions()[0]["udp_encapsulated"] == in_udp, words)
     ok("%s: TCP both ways" % name, all(iperf3(host, t.lan, "10.99.2.2", seconds=2, reverse=r) > 20 for r in (False, True)), sp.tail(5))
     bad = [s.counters()["status"] for s in (road, sp)]
     ok("%s: nothing was lost or twice" % name, all(b["esp_replay"] + b["esp_auth"] + b["esp_no_sa"] == 0 for b in bad), str(bad))
