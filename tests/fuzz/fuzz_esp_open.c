@@ -1,11 +1,12 @@
 /* ESP packets to an SA: as anyone on the network may send them, and as an authenticated peer may
- * fill them. The first byte chooses suite, ESN and which of the two. */
+ * fill them. The first byte chooses suite, ESN, which of the two, and transport mode of either family. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/mem.h"
 #include "core/esp/open.h"
 #include "core/esp/replay.h"
+#include "core/esp/transport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -97,15 +98,17 @@ static void check_inner(const uint8_t *pkt, size_t len, const struct esp_opened 
 
 static enum status open_once(const uint8_t *pkt, size_t len)
 {
-	uint8_t *exact = mem_dup(pkt, len);
+	size_t room = sad_find(&tables.sad, SPI)->transport ? TRANSPORT_HEAD_MAX : 0;
+	uint8_t *exact = malloc(room + len); /* so that the sanitizer sees its ends */
 	struct esp_opened o;
 	enum status st;
 
 	MUST(exact);
-	st = esp_open(&tables, 0, (struct span){exact, len}, &o);
+	memcpy(exact + room, pkt, len);
+	st = esp_open(&tables, 0, (struct span){exact + room, len}, &o);
 	if (st == ST_OK)
-		check_inner(exact, len, &o);
-	mem_free(exact);
+		check_inner(exact, room + len, &o);
+	free(exact);
 	return st;
 }
 
@@ -148,6 +151,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	sa = &sas[data[0] & 3];
+	sa->transport = data[0] & 8;
+	sa->remote.addr = data[0] & 16 ? child->ts[3].lo : child->ts[2].lo;
+	sa->local.addr = sa->remote.addr;
+	sa->local.addr.b[sa->local.addr.family == 4 ? 3 : 15] = 200;
 	start(sa);
 	if (data[0] & 4)
 		from_anyone(data + 1, size - 1);
