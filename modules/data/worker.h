@@ -39,15 +39,21 @@
 struct child;    /* main's records, see owner.h */
 struct port_set;
 
+enum port_kind {
+	PORT_UDP, /* IKE and ESP at the port of NAT traversal */
+	PORT_RAW, /* ESP without UDP */
+	PORT_TUN
+};
+
 /* One socket or TUN queue as one worker sees it. */
 struct port {
 	struct list node;
 	struct port_set *set; /* main's; not looked into */
 	int fd;
-	bool is_tun;
-	uint8_t family;        /* UDP: 4 or 6 */
-	struct endpoint local; /* UDP: address 0 = wildcard */
-	_Atomic int df;        /* UDP: enum port_df (mtu.h); main sets it to unknown */
+	enum port_kind kind;
+	uint8_t family;        /* sockets: 4 or 6 */
+	struct endpoint local; /* sockets: address 0 = wildcard; RAW: port 0 */
+	_Atomic int df;        /* sockets: enum port_df (mtu.h); main sets it to unknown */
 	uint32_t tun;
 	bool vnet_hdr;
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
@@ -60,7 +66,7 @@ struct port {
 /* The owner's half of an SA with what only a worker needs. */
 struct worker_sa {
 	struct esp_sa esp;
-	struct port *udp; /* sends; NULL: no socket of that VRF and family */
+	struct port *out; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
 	struct fit_wrap wrap;
 	struct fit_path path;
@@ -117,6 +123,7 @@ struct cmd {
 struct move {
 	struct cmd order;
 	uint32_t spi_in;
+	bool udp_encap;
 	struct endpoint local, remote;
 };
 
