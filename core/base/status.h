@@ -112,7 +112,12 @@
 	X(OUT_REDIRECT, "out_redirect", 0, "ICMP redirect kept out of a tunnel") \
 	X(OUT_SEND, "out_send", 0, "sending failed") \
 	X(TUN_WRITE, "tun_write", 0, "write to the tunnel device failed") \
-	X(RING_FULL, "ring_full", 0, "a worker's queue was full")
+	X(RING_FULL, "ring_full", 0, "a worker's queue was full") \
+	/* what a session may send */ \
+	X(ACL_IN, "acl_in", 0, "packet of a client denied by its input access list") \
+	X(ACL_OUT, "acl_out", 0, "packet to a client denied by its output access list") \
+	X(POLICE_IN, "police_in", 0, "packet of a client above its input rate") \
+	X(POLICE_OUT, "police_out", 0, "packet to a client above its output rate")
 
 enum status {
 #define X(name, token, notify, words) ST_##name,
