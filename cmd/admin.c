@@ -17,6 +17,8 @@ const struct admin_command admin_commands[] = {
 	{"show crypto session", "[detail] [FILTER]", false, show_crypto_session,
 	 "who is connected, from where, through which interface"},
 	{"show crypto ipsec sa", "[FILTER]", false, show_ipsec_sa, "IPsec SAs with their counters"},
+	{"show policy-map interface", "[FILTER]", false, show_policy_map,
+	 "access lists and service policies of sessions, and what they dropped"},
 	{"show crypto ikev2 sa", "[detailed] [FILTER]", false, show_ikev2_sa, "IKE SAs"},
 	{"show crypto ikev2 session", "[detailed] [FILTER]", false, show_ikev2_session,
 	 "IKE SAs with their child SAs"},

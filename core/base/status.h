@@ -114,10 +114,11 @@
 	X(TUN_WRITE, "tun_write", 0, "write to the tunnel device failed") \
 	X(RING_FULL, "ring_full", 0, "a worker's queue was full") \
 	/* what a session may send */ \
-	X(ACL_IN, "acl_in", 0, "packet of a client denied by its input access list") \
-	X(ACL_OUT, "acl_out", 0, "packet to a client denied by its output access list") \
-	X(POLICE_IN, "police_in", 0, "packet of a client above its input rate") \
-	X(POLICE_OUT, "police_out", 0, "packet to a client above its output rate")
+	X(ESP_ACL, "esp_acl", 0, "packet of a client denied by its input access list") \
+	X(OUT_ACL, "out_acl", 0, "packet to a client denied by its output access list") \
+	X(ESP_RATE, "esp_rate", 0, "packet of a client above its input rate") \
+	X(OUT_RATE, "out_rate", 0, "packet to a client above its output rate") \
+	X(OUT_QUEUE, "out_queue", 0, "packet without priority dropped, because too many waited before it")
 
 enum status {
 #define X(name, token, notify, words) ST_##name,

@@ -35,7 +35,7 @@ bool esp_meter_fits(const struct esp_meter *m, const struct esp_policy *p)
 /* The burst is not divided: it is what one packet train needs. */
 void esp_meter_set(struct esp_meter *m, const struct esp_policy *p, uint32_t share, uint64_t now_ns)
 {
-	m->share = share;
+	atomic_store_explicit(&m->share, share, memory_order_relaxed);
 	for (int dir = ESP_DIR_IN; dir <= ESP_DIR_OUT; dir++) {
 		for (size_t i = 0; i < m->n[dir]; i++) {
 			const struct esp_class *c = &p->side[dir].classes[i];
@@ -56,7 +56,7 @@ enum status esp_policy_judge(const struct esp_policy *p, struct esp_meter *m, en
 	*out = (struct esp_verdict){.class = s->n_classes};
 	if (acl && !esp_acl_permits(acl, ip, pkt)) {
 		add(&m->acl_drops[dir], 1);
-		return dir == ESP_DIR_IN ? ST_ACL_IN : ST_ACL_OUT;
+		return dir == ESP_DIR_IN ? ST_ESP_ACL : ST_OUT_ACL;
 	}
 	if (s->n_classes == 0)
 		return ST_OK;
@@ -88,5 +88,5 @@ enum status esp_policy_pass(const struct esp_policy *p, struct esp_meter *m, enu
 	if (s->classes[class].exceed_passes)
 		return ST_OK;
 	add(&m->police_drops[dir], 1);
-	return dir == ESP_DIR_IN ? ST_POLICE_IN : ST_POLICE_OUT;
+	return dir == ESP_DIR_IN ? ST_ESP_RATE : ST_OUT_RATE;
 }

@@ -42,7 +42,7 @@ struct esp_class_meter {
 
 struct esp_meter {
 	uint32_t refs; /* main's */
-	uint32_t share; /* the rate is divided by this: so many workers have the session */
+	_Atomic uint32_t share; /* the rate is divided by this: so many workers have the session */
 	uint32_t n[2]; /* classes */
 	_Atomic uint64_t acl_drops[2];
 	_Atomic uint64_t police_drops[2];
@@ -61,10 +61,10 @@ struct esp_verdict {
 };
 
 /* Access list and class of a packet, and its mark: pkt is written to when the class sets a DSCP. ST_OK,
- * ST_ACL_IN, ST_ACL_OUT. For a super-packet that is cut later: once, on its first header. */
+ * ST_ESP_ACL, ST_OUT_ACL. For a super-packet that is cut later: once, on its first header. */
 enum status esp_policy_judge(const struct esp_policy *p, struct esp_meter *m, enum esp_dir dir,
 			     struct ip_info *ip, uint8_t *pkt, struct esp_verdict *out) MUST_USE;
-/* The rate: once for each packet of len bytes that came out of it. ST_OK, ST_POLICE_IN, ST_POLICE_OUT. */
+/* The rate: once for each packet of len bytes that came out of it. ST_OK, ST_ESP_RATE, ST_OUT_RATE. */
 enum status esp_policy_pass(const struct esp_policy *p, struct esp_meter *m, enum esp_dir dir,
 			    size_t class, size_t len, uint64_t now_ns) MUST_USE;
 

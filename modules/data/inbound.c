@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "modules/data/fan.h"
+#include "modules/data/judge.h"
 #include "modules/data/path.h"
 
 /* Packets that were opened are gathered, joined, and written when the batch is over; until then the
@@ -100,8 +101,12 @@ void inbound_flush(struct worker *w)
 		worker_release(w, w->held[--w->n_held]);
 }
 
-static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o)
+static enum status deliver(struct worker *w, struct worker_sa *sa, struct esp_opened *o)
 {
+	enum status st = judge_in(w, sa, o);
+
+	if (st)
+		return st;
 	if (!sa->tun)
 		return ST_TUN_WRITE;
 	if (!join_add(&w->join, sa->tun, sa->tun->joins, o->inner, &o->ip)) {

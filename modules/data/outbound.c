@@ -1,6 +1,7 @@
 #include "core/esp/cut.h"
 #include "core/esp/seal.h"
 #include "modules/data/fan.h"
+#include "modules/data/judge.h"
 #include "modules/data/path.h"
 
 /* Packets are sealed into the train of their SA, and a train leaves by one call: when it is full, when
@@ -123,6 +124,7 @@ static enum status send_out(struct worker *w, struct worker_sa *sa, struct span 
 
 /* ---- cutting ------------------------------------------------------------------------------ */
 
+/* Each packet that comes out of it is judged by the rate of its own length. */
 static enum status send_cut(struct worker *w, struct worker_sa *sa, const struct pkt *k)
 {
 	struct span packet = {k->p, k->len}, one;
@@ -132,18 +134,39 @@ static enum status send_cut(struct worker *w, struct worker_sa *sa, const struct
 
 	if (!st)
 		st = cut_begin(&cut, &k->gso, packet, &ip);
-	while (!st && cut_next(&cut, &one))
-		st = send_out(w, sa, one);
+	while (!st && cut_next(&cut, &one)) {
+		enum status rate = judge_rate(w, sa, k, one.len);
+
+		if (rate)
+			stats_status(&w->stats, rate);
+		else
+			st = send_out(w, sa, one);
+	}
 	return st;
+}
+
+static enum status send_one(struct worker *w, struct worker_sa *sa, const struct pkt *k)
+{
+	enum status st = judge_rate(w, sa, k, k->len);
+
+	return st ? st : send_out(w, sa, (struct span){k->p, k->len});
+}
+
+/* Rates are judged packet by packet. And while any session has a priority, no numbers are given to packets
+ * that then wait: what passes them would make the peer's replay window drop them. */
+static bool stays_here(const struct worker *w, const struct worker_sa *sa)
+{
+	return (sa->policy && sa->policy->side[ESP_DIR_OUT].n_classes) ||
+	       atomic_load_explicit(&w->all->llq_sas, memory_order_relaxed);
 }
 
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 {
 	enum status st;
 
-	if (fan_seal(w, sa, k))
+	if (!stays_here(w, sa) && fan_seal(w, sa, k))
 		return;
-	st = k->gso.flags || k->gso.type ? send_cut(w, sa, k) : send_out(w, sa, (struct span){k->p, k->len});
+	st = k->gso.flags || k->gso.type ? send_cut(w, sa, k) : send_one(w, sa, k);
 	if (st)
 		stats_status(&w->stats, st);
 	worker_release(w, k);

@@ -36,9 +36,17 @@ struct pkt {
 	uint32_t tun;
 	uint16_t seg;       /* datagrams: several of this length, the last may be shorter; 0: one */
 	struct gso_hdr gso; /* inner packets: how they are to be cut */
+	struct pkt *next; /* in a queue of its owner */
+	uint8_t class;    /* PKT_INNER, judged: see struct esp_verdict */
+	uint8_t priority;
 	bool detoured; /* wrong steering: has been on a foreign worker */
 	bool rerouted; /* its child went away on the way: routed once more, never twice */
 	struct endpoint local, remote; /* datagrams and notices */
+};
+
+struct pkt_queue {
+	struct pkt *first, *last;
+	size_t n, bytes;
 };
 
 struct pool {

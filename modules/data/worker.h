@@ -18,6 +18,7 @@
 #include "core/base/ring.h"
 #include "core/esp/join.h"
 #include "core/esp/open.h"
+#include "core/esp/policy.h"
 #include "modules/data/data.h"
 #include "modules/data/udp.h"
 
@@ -63,6 +64,9 @@ struct worker_sa {
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
+	struct esp_policy *policy; /* NULL: everything passes; changed by CMD_SA_POLICY only */
+	struct esp_meter *meter;   /* of the session on this worker */
+	uint32_t share;            /* see limits.h */
 };
 
 /* Sealed packets of one SA that leave by one call: all of one length, but the last. */
@@ -82,6 +86,7 @@ enum cmd_kind {
 	CMD_CHILD_UNUSE, /* the other way */
 	CMD_CHILD_DEL, /* whatever of both is in */
 	CMD_SA_MOVE,
+	CMD_SA_POLICY,
 	CMD_PORT_ADD,
 	CMD_PORT_DEL,
 	CMD_SAD_RESIZE, /* comes back with the old slots */
@@ -141,6 +146,7 @@ struct worker {
 	uint64_t to_wake;       /* bit per worker: was handed packets */
 	uint64_t to_feed;       /* bit per worker: was given buffers back */
 	bool wake_main;
+	uint64_t now_ns;     /* CLOCK_MONOTONIC at the beginning of this turn */
 	uint64_t notices_ms; /* start of the second in which notices_left counts */
 	uint32_t notices_left;
 	size_t udp_wants;       /* datagrams that are asked for in one call */
@@ -151,6 +157,7 @@ struct worker {
 	struct pkt *held[HELD_MAX]; /* where they are */
 	size_t n_held;
 	struct fan *fan;
+	struct pkt_queue second, bulk; /* of llq.c */
 	struct udp_rx rx;
 };
 
@@ -164,6 +171,7 @@ struct worker_shared {
 	int main_fd; /* eventfd */
 	atomic_bool stop;
 	atomic_bool main_told;
+	atomic_uint llq_sas; /* SAs whose policy has a priority: while there are some, bulk waits */
 };
 
 /* Zeroed memory with index and all set becomes a worker without thread; worker_fini also after a

@@ -168,7 +168,7 @@ static void packets_judged(void)
 		T_ROW(i, rows[i].name);
 		T_TRUE(m != NULL);
 		T_DO(build(&rows[i].s));
-		T_EQ(esp_policy_judge(p, m, ESP_DIR_IN, &info, pkt, &v), rows[i].passes ? ST_OK : ST_ACL_IN);
+		T_EQ(esp_policy_judge(p, m, ESP_DIR_IN, &info, pkt, &v), rows[i].passes ? ST_OK : ST_ESP_ACL);
 		T_EQ(m->acl_drops[ESP_DIR_IN], !rows[i].passes);
 		T_EQ(esp_policy_judge(p, m, ESP_DIR_OUT, &info, pkt, &v), ST_OK); /* the other way is free */
 		mem_free(m);
@@ -246,7 +246,7 @@ static void rates_of_classes(void)
 	T_TRUE(m != NULL);
 	esp_meter_set(m, p, 1, 0);
 	T_EQ(esp_policy_pass(p, m, ESP_DIR_OUT, DEFAULT, 1000, 0), ST_OK);
-	T_EQ(esp_policy_pass(p, m, ESP_DIR_OUT, DEFAULT, 1, 0), ST_POLICE_OUT);
+	T_EQ(esp_policy_pass(p, m, ESP_DIR_OUT, DEFAULT, 1, 0), ST_OUT_RATE);
 	T_EQ(esp_policy_pass(p, m, ESP_DIR_OUT, WEB, 2000, 0), ST_OK); /* a bucket of its own */
 	T_EQ(esp_policy_pass(p, m, ESP_DIR_OUT, WEB, 1, 0), ST_OK);    /* exceeds, and passes */
 	T_EQ(m->class[OUT_AT + WEB].exceeded, 1);
