@@ -18,8 +18,10 @@
 #include "core/base/ring.h"
 #include "core/esp/join.h"
 #include "core/esp/open.h"
+#include "core/esp/policy.h"
 #include "core/esp/too_big.h"
 #include "modules/data/data.h"
+#include "modules/data/order.h"
 #include "modules/data/udp.h"
 
 #define BUCKETS 256     /* low 8 bits of the inbound SPI */
@@ -36,8 +38,7 @@
 #define TRAIN_ROOM (UDP_TRAIN_BYTES + 2048)
 #define HELD_MAX 64     /* buffers whose packets wait to be written */
 
-struct child;    /* main's records, see owner.h */
-struct port_set;
+struct port_set; /* main's record, see owner.h */
 
 enum port_kind {
 	PORT_UDP, /* IKE and ESP at the port of NAT traversal */
@@ -74,6 +75,9 @@ struct worker_sa {
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
+	struct esp_policy *policy; /* NULL: everything passes; changed by CMD_SA_POLICY only */
+	struct esp_meter *meter;   /* of the session on this worker */
+	uint32_t share;            /* see limits.h */
 };
 
 /* Sealed packets of one SA that leave by one call: all of one length, but the last. */
@@ -87,44 +91,6 @@ struct train {
 	struct marks marks;   /* of all */
 	bool is_full;
 	bool is_laid;         /* not sealed yet, see the worker's jobs */
-};
-
-enum cmd_kind {
-	CMD_CHILD_ADD, /* routes to the FIB, SA (if not NULL) to the SAD */
-	CMD_CHILD_USE, /* routes only */
-	CMD_CHILD_UNUSE, /* the other way */
-	CMD_CHILD_DEL, /* whatever of both is in */
-	CMD_SA_MOVE,
-	CMD_PORT_ADD,
-	CMD_PORT_DEL,
-	CMD_SAD_RESIZE, /* comes back with the old slots */
-	CMD_FIB_RESIZE
-};
-
-struct cmd {
-	enum cmd_kind kind;
-	struct cmd *next; /* main's backlog */
-	union {
-		struct {
-			struct child *child; /* main's; not looked into */
-			struct fib_route *routes;
-			size_t n_routes;
-			struct worker_sa *sa;
-		} child;
-		struct port *port;
-		struct {
-			void *slots;
-			size_t n;
-		} table;
-	};
-};
-
-/* CMD_SA_MOVE is the only kind that is more than its order: a child has four orders for each worker. */
-struct move {
-	struct cmd order;
-	uint32_t spi_in;
-	bool udp_encap;
-	struct endpoint local, remote;
 };
 
 struct worker_shared;
@@ -155,6 +121,7 @@ struct worker {
 	uint64_t to_wake;       /* bit per worker: was handed packets */
 	uint64_t to_feed;       /* bit per worker: was given buffers back */
 	bool wake_main;
+	uint64_t now_ns;     /* CLOCK_MONOTONIC at the beginning of this turn */
 	uint64_t notices_ms; /* start of the second in which notices_left counts */
 	uint32_t notices_left;
 	size_t udp_wants;       /* datagrams that are asked for in one call */
@@ -168,6 +135,7 @@ struct worker {
 	struct fan *fan;
 	struct too_big_limit too_big;
 	uint16_t cut_id; /* of the next packet that is cut against its DF bit */
+	struct pkt_queue second, bulk; /* of llq.c */
 	struct udp_rx rx;
 };
 
@@ -181,6 +149,7 @@ struct worker_shared {
 	int main_fd; /* eventfd */
 	atomic_bool stop;
 	atomic_bool main_told;
+	atomic_uint llq_sas; /* SAs whose policy has a priority: while there are some, bulk waits */
 };
 
 /* Zeroed memory with index and all set becomes a worker without thread; worker_fini also after a
