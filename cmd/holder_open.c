@@ -43,6 +43,7 @@ struct thing {
 	unsigned ifindex;
 	uint32_t n_fds;
 	int fds[ASROOT_FDS];
+	int ear; /* RAW of IPv6: see open_ear(); 0: none */
 	struct memory memory;
 };
 
@@ -101,6 +102,8 @@ static void drop(struct kept *k, struct thing *t)
 	k->count--;
 	for (uint32_t i = 0; i < t->n_fds; i++)
 		close(t->fds[i]);
+	if (t->ear)
+		close(t->ear);
 	memory_close(&t->memory);
 	mem_free(t);
 }
@@ -204,6 +207,23 @@ static enum status open_socket(const struct asroot_request *rq, int *out, int32_
 	return ST_OK;
 }
 
+/* "Packet too big" about ESP is only heeded by the kernel for raw sockets of IPv6 that want to hear of errors,
+ * and those cannot send: each error takes the place of a packet. So one that nobody reads from wants to. */
+static int open_ear(const struct asroot_request *rq)
+{
+	if (rq->op != ASROOT_RAW || rq->family != 6)
+		return 0;
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ESP);
+	if (fd < 0)
+		return 0;
+	(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, 0);
+	if (!set_deaf(fd) || !set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1)) {
+		close(fd);
+		return 0;
+	}
+	return fd;
+}
+
 /* ASROOT_UDP, ASROOT_RAW */
 static enum status asroot_socket(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
@@ -211,10 +231,12 @@ static enum status asroot_socket(struct kept *k, const struct asroot_request *rq
 	struct thing *t = find(k, rq->op, rq);
 	reply->was_kept = t != NULL;
 	if (!t) {
-		int fd = -1;
+		int fd = -1, ear = 0;
 		enum status st = enter(rq->vrf);
 		if (st == ST_OK) {
 			st = open_socket(rq, &fd, &reply->error);
+			if (st == ST_OK)
+				ear = open_ear(rq);
 			leave(k, rq->vrf);
 		}
 		if (st != ST_OK)
@@ -222,8 +244,11 @@ static enum status asroot_socket(struct kept *k, const struct asroot_request *rq
 		t = add(k, (enum thing_kind)rq->op, rq);
 		if (!t) {
 			close(fd);
+			if (ear)
+				close(ear);
 			return ST_NOMEM;
 		}
+		t->ear = ear;
 		t->fds[0] = fd;
 		t->n_fds = 1;
 	}

@@ -25,12 +25,26 @@ void long_begin(struct worker_sa *sa)
 	show(sa);
 }
 
+void long_bound(struct worker_sa *sa)
+{
+	bool is_udp = sa->out ? sa->out->kind == PORT_UDP : sa->esp.udp_encap;
+
+	if (is_udp == sa->wrap.is_udp)
+		return;
+	sa->wrap.is_udp = is_udp;
+	fit_path_init(&sa->path, &sa->wrap);
+	show(sa);
+}
+
 static void look(struct worker *w, struct worker_sa *sa)
 {
+	struct endpoint to = sa->esp.remote;
 	struct mtu m = {0};
 
 	if (sa->out) {
-		m = mtu_ask(sa->out->fd, &sa->esp.local, &sa->esp.remote);
+		if (sa->out->kind == PORT_RAW)
+			to.port = 0; /* a port means a protocol to raw sockets of IPv6 */
+		m = mtu_ask(sa->out->fd, &sa->esp.local, &to);
 		atomic_store_explicit(&sa->out->df, PORT_DF_UNKNOWN, memory_order_relaxed);
 	}
 	fit_path_learn(&sa->path, &sa->wrap, m.path, m.media, w->tables.now_ms);
@@ -61,7 +75,7 @@ void long_answer(struct worker *w, const struct port *tun, const uint8_t *packet
 	if (!tun || ip_parse(packet, len, &ip))
 		return;
 	too_big_build(&out, packet, &ip, mtu);
-	if (!wr_ok(&out) || !too_big_may(&w->too_big, w->tables.now_ms))
+	if (!wr_ok(&out) || !too_big_may(&w->too_big, &ip.src, w->tables.now_ms))
 		return;
 	if (write(tun->fd, buf, head + out.len) < 0)
 		stats_status(&w->stats, ST_TUN_WRITE);

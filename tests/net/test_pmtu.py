@@ -257,6 +257,14 @@ for tos in (0, 0xb8, 0x2a, 0xb9):
     send(site.lan, "10.99.2.2", 500, tos=tos)
     ok("raw: TOS 0x%02x arrives" % tos, taker.new() == [(500, tos)])
     ok("raw: TOS 0x%02x is outside, too" % tos, [p["tos"] for p in esp(wire.new(out=True)) if p["len"] > 500] == [tos])
+set_near(1500)
+set_far(1400)
+forget_paths()
+restart(conf().replace("tunnel destination 10.99.1.1", "tunnel destination fd00:99:1::1"))
+said = [send(site.lan, "10.99.2.2", 1372, df=1) for i in range(3)]
+ok("raw, IPv6 outside: the path is found", said[2].startswith("error 90 origin 2 mtu 1326"), str(said))
+set_far(1500)
+set_near(1400)
 hub.stop()
 hub = Sallyport(gw, HUB_LONG + IN_UDP, name="hub").start()
 ROOM = 1338 # and 8 of UDP
