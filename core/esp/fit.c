@@ -77,8 +77,10 @@ void fit_path_init(struct fit_path *p, const struct fit_wrap *w)
 void fit_path_learn(struct fit_path *p, const struct fit_wrap *w, uint32_t path_mtu, uint32_t media_mtu,
 		    uint64_t now_ms)
 {
-	if (path_mtu && media_mtu)
+	if (path_mtu && media_mtu) {
 		set_path(p, w, path_mtu, media_mtu);
+		p->is_doubtful = path_mtu < mtu_min(w);
+	}
 	p->looked_ms = now_ms;
 	p->wait_ms = FIT_LOOK_MS;
 }
@@ -122,7 +124,7 @@ struct fit_verdict fit_judge(const struct fit_rules *r, const struct fit_path *p
 			     const struct ip_marks *ip, uint32_t len)
 {
 	uint32_t mtu = ip->version == 4 ? r->mtu4 : r->mtu6;
-	bool df = r->df == FIT_DF_SET || (r->df == FIT_DF_COPY && ip->dont_fragment);
+	bool df = !p->is_doubtful && (r->df == FIT_DF_SET || (r->df == FIT_DF_COPY && ip->dont_fragment));
 
 	if (mtu && len > mtu)
 		return beyond_tunnel(p, ip, mtu, df);

@@ -65,6 +65,7 @@ struct fit_path {
 	uint64_t looked_ms;           /* when the path was looked at last */
 	uint64_t wait_ms;             /* and how long after that it is again */
 	bool is_whole;                /* transport mode: what is cut first is not carried */
+	bool is_doubtful;             /* less was claimed than the smallest MTU: see fit_path_learn() */
 };
 
 /* Nothing is known; also when the way changes. */
@@ -75,7 +76,8 @@ static inline bool fit_path_is_due(const struct fit_path *p, uint32_t inner_len,
 	return inner_len > p->floor && now_ms >= p->looked_ms + p->wait_ms;
 }
 /* The outcome of a look; 0: it could not be had, and what was known stays. Less than the smallest MTU
- * of the family is not believed: anybody may claim it (RFC 4301 section 8.2.1). */
+ * of the family is not believed: anybody may claim it (RFC 4301 section 8.2.1). But the kernel believes it
+ * and refuses what is longer and has DF, so nothing has DF then; a path that small needs none. */
 void fit_path_learn(struct fit_path *p, const struct fit_wrap *w, uint32_t path_mtu, uint32_t media_mtu,
 		    uint64_t now_ms);
 /* The kernel refused a packet that should have fitted: the next look is soon. */

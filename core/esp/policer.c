@@ -42,7 +42,7 @@ void policer_set(struct policer *p, uint64_t rate, uint64_t burst, uint64_t now_
 	}
 	if (!was_off)
 		refill(p, now_ns);
-	p->rate = limited(rate, POLICER_RATE_MIN, POLICER_RATE_MAX);
+	p->rate = limited(rate, 1, POLICER_RATE_MAX);
 	p->depth = (int64_t)limited(burst, POLICER_BURST_MIN, POLICER_BURST_MAX) * UNITS_PER_BYTE;
 	p->fill_ns = (uint64_t)(p->depth + LEN_MAX * UNITS_PER_BYTE) / p->rate + 1;
 	if (was_off) {

@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define POLICER_RATE_MIN 8000u            /* bits a second */
-#define POLICER_RATE_MAX 100000000000u
+#define POLICER_RATE_MAX 100000000000u    /* bits a second; the least is 1, as a share of a small rate */
 #define POLICER_BURST_MIN 1000u           /* bytes */
 #define POLICER_BURST_MAX 512000000u
 

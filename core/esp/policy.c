@@ -40,7 +40,9 @@ void esp_meter_set(struct esp_meter *m, const struct esp_policy *p, uint32_t sha
 		for (size_t i = 0; i < m->n[dir]; i++) {
 			const struct esp_class *c = &p->side[dir].classes[i];
 
-			policer_set(&class_at(m, (enum esp_dir)dir, i)->policer, c->rate / share, c->burst,
+			uint64_t rate = c->rate / share;
+
+			policer_set(&class_at(m, (enum esp_dir)dir, i)->policer, c->rate && !rate ? 1 : rate, c->burst,
 				    now_ns);
 		}
 	}

@@ -2,16 +2,36 @@
 
 #include "core/wire/ip_build.h"
 
-#define TOKEN_MS (1000 / TOO_BIG_PER_S)
-
-/* The bucket is kept as the time at which it will be full: nothing has to tick. */
-bool too_big_may(struct too_big_limit *l, uint64_t now_ms)
+/* A bucket is kept as the time at which it will be full: nothing has to tick. */
+static bool has_token(const uint64_t *full_ms, uint32_t burst, uint32_t token_ms, uint64_t now_ms)
 {
-	uint64_t full_ms = l->full_ms > now_ms ? l->full_ms : now_ms;
+	return *full_ms + token_ms <= now_ms + (uint64_t)burst * token_ms || *full_ms <= now_ms;
+}
 
-	if (full_ms + TOKEN_MS > now_ms + (uint64_t)TOO_BIG_BURST * TOKEN_MS)
+static void take_token(uint64_t *full_ms, uint32_t token_ms, uint64_t now_ms)
+{
+	*full_ms = (*full_ms > now_ms ? *full_ms : now_ms) + token_ms;
+}
+
+static size_t slot_of(const struct addr *a)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < addr_len(a); i++)
+		h = (h ^ a->b[i]) * 16777619u;
+	return (h >> 16 ^ h) % TOO_BIG_HOSTS;
+}
+
+bool too_big_may(struct too_big_limit *l, const struct addr *host, uint64_t now_ms)
+{
+	const uint32_t token_ms = 1000 / TOO_BIG_PER_S, host_token_ms = 1000 / TOO_BIG_HOST_PER_S;
+	uint64_t *of_host = &l->host_full_ms[slot_of(host)];
+
+	if (!has_token(of_host, TOO_BIG_HOST_BURST, host_token_ms, now_ms) ||
+	    !has_token(&l->full_ms, TOO_BIG_BURST, token_ms, now_ms))
 		return false;
-	l->full_ms = full_ms + TOKEN_MS;
+	take_token(of_host, host_token_ms, now_ms);
+	take_token(&l->full_ms, token_ms, now_ms);
 	return true;
 }
 

@@ -17,13 +17,19 @@
 #define TOO_BIG_BURST 100
 #define TOO_BIG_PER_S 100
 
-/* A token bucket of one worker; zeroed at first. */
+/* Buckets of hosts that are told, by a hash: one of them shall not take the answers of all. */
+#define TOO_BIG_HOSTS 64
+#define TOO_BIG_HOST_BURST 10
+#define TOO_BIG_HOST_PER_S 10
+
+/* Token buckets of one worker; zeroed at first. */
 struct too_big_limit {
 	uint64_t full_ms; /* when it is full again */
+	uint64_t host_full_ms[TOO_BIG_HOSTS];
 };
 
-/* Whether one more answer may be given now; takes a token. */
-bool too_big_may(struct too_big_limit *l, uint64_t now_ms);
+/* Whether this host may be given one more answer now; takes a token. */
+bool too_big_may(struct too_big_limit *l, const struct addr *host, uint64_t now_ms);
 /* Writes the answer to w. Nothing is written (w bad) where none may be given: errors of ICMP, later
  * fragments, to or from more than one host. mtu: what would have fitted. */
 void too_big_build(struct wr *w, const uint8_t *packet, const struct ip_info *ip, uint32_t mtu);

@@ -37,6 +37,15 @@ static void set_v6(uint8_t *p, uint8_t tos)
 	p[1] = (uint8_t)((p[1] & 0x0f) | tos << 4);
 }
 
+void tos_put(uint8_t *p, struct ip_info *ip, uint8_t outer)
+{
+	ip->tos = outer;
+	if (ip->version == 4)
+		set_v4(p, outer);
+	else
+		set_v6(p, outer);
+}
+
 enum status tos_take(uint8_t *p, struct ip_info *ip, uint8_t outer)
 {
 	uint8_t ecn = result_of[ip->tos & TOS_ECN][outer & TOS_ECN];
@@ -45,10 +54,6 @@ enum status tos_take(uint8_t *p, struct ip_info *ip, uint8_t outer)
 		return ST_ESP_ECN;
 	if (ecn == (ip->tos & TOS_ECN))
 		return ST_OK;
-	ip->tos = (uint8_t)((ip->tos & ~TOS_ECN) | ecn);
-	if (ip->version == 4)
-		set_v4(p, ip->tos);
-	else
-		set_v6(p, ip->tos);
+	tos_put(p, ip, (uint8_t)((ip->tos & ~TOS_ECN) | ecn));
 	return ST_OK;
 }

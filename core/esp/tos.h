@@ -24,5 +24,8 @@ static inline uint8_t tos_outer(uint8_t inner)
  * along with it. ST_ESP_ECN: congestion was marked on a packet whose sender cannot hear of it, so that
  * losing it is the mark. */
 enum status tos_take(uint8_t *p, struct ip_info *ip, uint8_t outer) MUST_USE;
+/* In transport mode the outer header is the packet's own, with all that the way did to it: the byte becomes
+ * the inner one. */
+void tos_put(uint8_t *p, struct ip_info *ip, uint8_t outer);
 
 #endif

@@ -1,7 +1,7 @@
 /* Transport mode (RFC 4303 section 3.1.1, RFC 4301 section 4.1): between the two hosts of an SA the IP
  * header is sent once, outside. Towards the TUN packets are whole, so it is taken off before sealing and
- * put on anew after opening, with the addresses of the SA. What the outer header carries beside addresses
- * and protocol (TTL, TOS) belongs to the path: the new header has 64 and 0. Pure. */
+ * put on anew after opening, with the addresses of the SA. The new header has TTL 64 and TOS 0; who knows the
+ * outer header gives it its TOS (tos.h). Pure. */
 #ifndef CORE_ESP_TRANSPORT_H
 #define CORE_ESP_TRANSPORT_H
 

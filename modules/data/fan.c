@@ -134,6 +134,11 @@ bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k, const struc
 
 	while (must_wait(w))
 		(void)fan_turn(w);
+	/* So many small segments are more than 64 KiB once they are sealed. */
+	if (packets * esp_sealed_len(&sa->esp, cut_longest(cut)) > FAN_ROOM) {
+		fan_settle(w);
+		return false;
+	}
 	j = job_for(w, sa, packets);
 	if (!j)
 		return false;
@@ -260,10 +265,11 @@ static void end_job(struct worker *w, struct job *j)
 
 static void return_late(struct worker *w)
 {
+	struct fan *f = w->fan;
 	struct cmd *c;
 
-	while (w->fan->n == 0 && (c = w->fan->late)) {
-		w->fan->late = c->next;
+	while ((c = f->late) && f->ended >= c->after) {
+		f->late = c->next;
 		(void)ring_push(&w->done, c);
 		w->wake_main = true;
 	}
@@ -286,12 +292,17 @@ static bool end_all(struct worker *w)
 		if (!f->first)
 			f->last = NULL;
 		f->n--;
+		f->ended++;
 		end_job(w, j);
 		forget(w, j);
 		any = true;
 	}
-	if (any)
-		path_flush(w);
+	/* What waits for the end of a batch with the second priority (llq.c) goes on waiting: it may be what is
+	 * being emptied just now. */
+	if (any) {
+		outbound_flush(w);
+		inbound_flush(w);
+	}
 	return_late(w);
 	return any;
 }
@@ -321,14 +332,18 @@ bool fan_has_work(const struct worker *w)
 
 bool fan_may_return(struct worker *w, struct cmd *c)
 {
-	struct cmd **at = &w->fan->late;
+	struct fan *f = w->fan;
 
-	if (w->fan->n == 0 || (c->kind != CMD_CHILD_DEL && c->kind != CMD_PORT_DEL))
+	if (f->n == 0 || (c->kind != CMD_CHILD_DEL && c->kind != CMD_PORT_DEL))
 		return true;
-	while (*at)
-		at = &(*at)->next;
+	/* Jobs that come later do not find what is gone. */
+	c->after = f->ended + f->n;
 	c->next = NULL;
-	*at = c;
+	if (f->late)
+		f->late_last->next = c;
+	else
+		f->late = c;
+	f->late_last = c;
 	return false;
 }
 

@@ -48,7 +48,9 @@ struct fan {
 	struct ring *work;    /* [n] by owner: to this helper */
 	struct ring *back;    /* [n] by helper: to this owner */
 	unsigned at[DATA_WORKERS_MAX]; /* jobs of this owner at each helper */
-	struct cmd *late;     /* orders carried out whose objects jobs still use */
+	uint64_t ended;       /* jobs, ever */
+	struct cmd *late;     /* orders carried out whose objects jobs still use, the oldest first */
+	struct cmd *late_last;
 	uint64_t awake_ms;    /* since when the worker has not slept */
 	uint64_t judged_ms;   /* when is_pushed was judged last */
 	long pushed;          /* times that the thread lost its core, then */
@@ -67,7 +69,7 @@ void fan_settle(struct worker *w);
 /* Ciphers for others, and ends what came back, in order; true: there was anything. */
 bool fan_turn(struct worker *w);
 bool fan_has_work(const struct worker *w);
-/* May the order be given back? Otherwise it is, when no job uses what it took out. */
+/* May the order be given back? Otherwise it is, when the jobs have ended that may use what it took out. */
 bool fan_may_return(struct worker *w, struct cmd *c);
 /* The worker was without work until now. */
 void fan_slept(struct worker *w, uint64_t now_ms);

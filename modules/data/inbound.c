@@ -109,8 +109,12 @@ void inbound_flush(struct worker *w)
 /* outer_tos: what the way made of it. */
 static enum status deliver(struct worker *w, struct worker_sa *sa, struct esp_opened *o, uint8_t outer_tos)
 {
-	enum status st = tos_take(o->inner.p, &o->ip, outer_tos);
+	enum status st = ST_OK;
 
+	if (sa->esp.transport)
+		tos_put(o->inner.p, &o->ip, outer_tos);
+	else
+		st = tos_take(o->inner.p, &o->ip, outer_tos);
 	if (!st)
 		st = judge_in(w, sa, o);
 	if (st)

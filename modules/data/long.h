@@ -8,6 +8,8 @@
 /* Nothing is known of the way: of a new SA, and after a move. Main before it hands the SA over, then the
  * owner. */
 void long_begin(struct worker_sa *sa);
+/* The socket that it leaves by is another: with UDP or without it, whatever the SA would have. The owner. */
+void long_bound(struct worker_sa *sa);
 /* What is to be done with a packet of len bytes, or with each segment of that length. Looks at the way
  * first when it is time to (some ten system calls, at most ten times a second and SA). */
 struct fit_verdict long_judge(struct worker *w, struct worker_sa *sa, const struct ip_marks *ip,

@@ -27,7 +27,8 @@ enum cmd_kind {
 
 struct cmd {
 	enum cmd_kind kind;
-	struct cmd *next; /* main's backlog */
+	struct cmd *next; /* main's backlog, or fan.c's */
+	uint64_t after;   /* fan.c's */
 	union {
 		struct {
 			struct child *child; /* main's; not looked into */

@@ -298,6 +298,8 @@ void outbound_sealed(struct worker *w, const struct job *j)
 	outbound_flush(w);
 	if (most > UDP_TRAIN_MAX)
 		most = UDP_TRAIN_MAX;
+	if (most == 0)
+		most = 1;
 	for (size_t from = 0; left > 0; ) {
 		unsigned n = left < most ? left : most;
 		size_t len = left > n ? n * j->seg : j->len - from;

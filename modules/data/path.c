@@ -7,8 +7,9 @@
 
 #include "core/esp/mss.h"
 #include "core/wire/esp.h"
-#include "modules/data/raw.h"
 #include "modules/data/llq.h"
+#include "modules/data/long.h"
+#include "modules/data/raw.h"
 
 /* The way of a packet, and why a flow stays in order.
  *
@@ -391,4 +392,5 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 			sa->esp.client_to_client = p->client_to_client;
 		}
 	}
+	long_bound(sa);
 }

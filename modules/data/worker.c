@@ -107,7 +107,8 @@ bool worker_hand(struct worker *w, uint32_t to, struct pkt *k)
 
 bool worker_send_up(struct worker *w, struct pkt *k, size_t max)
 {
-	if (w->n_up >= max || !ring_push(&w->up, k))
+	/* Strangers do not count for others. */
+	if (w->n_up - (k->kind == PKT_INIT ? 0 : w->n_up_init) >= max || !ring_push(&w->up, k))
 		return false;
 	w->n_up++;
 	w->n_up_init += k->kind == PKT_INIT;
@@ -176,13 +177,14 @@ static void move_sa(struct worker *w, const struct move *m)
 {
 	struct esp_sa *sa = sad_find(&w->tables.sad, m->spi_in);
 
-	if (!sa)
+	/* One in transport mode is of its two addresses. */
+	if (!sa || sa->transport)
 		return;
 	sa->local = m->local;
 	sa->remote = m->remote;
 	sa->udp_encap = m->udp_encap;
-	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
 	long_begin(CONTAINER_OF(sa, struct worker_sa, esp));
+	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
 }
 
 static void add_routes(struct esp_tables *t, const struct cmd *c)

@@ -3,12 +3,17 @@
  * and go meanwhile. */
 #include "tests/unit/data_ends.h"
 
+#include "core/conf/conf.h"
+#include "core/conf/snapshot.h"
 #include "core/esp/gso.h"
+#include "core/esp/policy_make.h"
 
-#define PIECE 200   /* payload of a datagram */
-#define RUN 32      /* datagrams of a large packet */
 #define TOTAL 20000 /* datagrams each way */
-#define IN_FLIGHT 600
+#define ROOM 65000
+
+static uint32_t piece = 200; /* payload of a datagram */
+static uint32_t in_run = 32; /* datagrams of a large packet */
+static struct esp_policy *policy; /* of the SA at b, which marks what it sends */
 
 static struct end a, b;
 static struct data_sa sa_a, sa_b;
@@ -37,6 +42,7 @@ static void add_sas(uint32_t spi)
 	sa_b.local = dl_endpoint("127.0.0.1", b.port);
 	sa_b.remote = dl_endpoint("127.0.0.1", a.port);
 	sa_a = dl_other_end(&sa_b);
+	sa_b.policy = policy;
 	T_EQ(data_sa_add(a.d, &sa_a, false), ST_OK);
 	T_EQ(data_sa_add(b.d, &sa_b, false), ST_OK);
 }
@@ -54,20 +60,22 @@ static void tear_down(void)
 /* A large packet of n datagrams that go on counting; every seventh is a single small one. */
 static bool feed(unsigned w)
 {
-	static uint8_t room[GSO_HDR_LEN + 28 + RUN * PIECE];
+	static uint8_t room[GSO_HDR_LEN + 28 + ROOM];
 	struct way *way = &ways[w];
-	uint32_t n = way->sent % 7 == 0 ? 1 : RUN;
-	struct gso_hdr h = {.flags = GSO_NEEDS_CSUM, .type = n > 1 ? GSO_UDP_L4 : GSO_NONE, .size = n > 1 ? PIECE : 0,
-			    .csum_start = 20, .csum_offset = 6};
+	uint32_t n = way->sent % 7 == 0 ? 1 : in_run;
+	struct gso_hdr h = {.flags = GSO_NEEDS_CSUM, .type = n > 1 ? GSO_UDP_L4 : GSO_NONE,
+			    .size = n > 1 ? (uint16_t)piece : 0, .csum_start = 20, .csum_offset = 6};
 	uint8_t *p = room + GSO_HDR_LEN;
 	size_t len;
 
-	if (way->sent >= TOTAL || way->sent - way->received - way->gone > IN_FLIGHT)
+	if (way->sent >= TOTAL || way->sent - way->received - way->gone > 20 * in_run)
 		return false;
-	len = dl_packet(p, w ? &lan : &client, w ? &client : &lan, w, way->sent, n * PIECE);
+	len = dl_packet(p, w ? &lan : &client, w ? &client : &lan, w, way->sent, n * piece);
+	if (w && policy)
+		p[1] = 34 << 2; /* AF41; the device does not look at the sum */
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t number = way->sent + i;
-		uint8_t *d = p + 28 + i * PIECE;
+		uint8_t *d = p + 28 + i * piece;
 
 		memcpy(d, (uint8_t[]){0, 0, 0, (uint8_t)w, (uint8_t)(number >> 24), (uint8_t)(number >> 16),
 				      (uint8_t)(number >> 8), (uint8_t)number}, 8);
@@ -199,10 +207,62 @@ static void sas_come_and_go(void)
 	tear_down();
 }
 
+/* So many small segments do not fit into a job's room once they are sealed. */
+static void small_segments(void)
+{
+	piece = 20;
+	in_run = 1200;
+	fan_out = DATA_FAN_ALWAYS;
+	T_DO(set_up(2, false));
+	T_DO(add_sas(0x2001));
+	run(NULL);
+	for (unsigned w = 0; w < 2; w++) {
+		T_EQ(ways[w].disordered, 0);
+		T_TRUE(ways[w].received >= TOTAL && ways[w].received == ways[w].sent);
+	}
+	tear_down();
+	piece = 200;
+	in_run = 32;
+}
+
+static struct esp_policy *policy_of(const char *text)
+{
+	static struct conf_report report;
+	struct esp_policy *p = NULL;
+	struct snapshot *s = NULL;
+
+	if (conf_parse(text, strlen(text), NULL, &s, &report) != ST_OK ||
+	    esp_policy_make(s, snapshot_iface(s, IFACE_TUNNEL, 1), &p) != ST_OK)
+		p = NULL;
+	snapshot_unref(s);
+	return p;
+}
+
+/* What has the second priority waits for the end of a batch, also while the line is emptied for it. */
+static void second_priority_beside_a_line(void)
+{
+	policy = policy_of("class-map VIDEO\n match dscp af41\npolicy-map P\n class VIDEO\n  priority level 2\n"
+			   "interface Tunnel1\n service-policy output P\n");
+	T_TRUE(policy != NULL);
+	fan_out = DATA_FAN_ALWAYS;
+	T_DO(set_up(2, false));
+	T_DO(add_sas(0x2001));
+	run(NULL);
+	for (unsigned w = 0; w < 2; w++) {
+		T_EQ(ways[w].disordered, 0);
+		T_EQ(ways[w].received, ways[w].sent);
+	}
+	tear_down();
+	esp_policy_unref(policy);
+	policy = NULL;
+}
+
 int main(void)
 {
 	T_RUN(order_is_kept);
 	T_RUN(alone_it_is_not_used);
 	T_RUN(sas_come_and_go);
+	T_RUN(small_segments);
+	T_RUN(second_priority_beside_a_line);
 	return t_end();
 }

@@ -146,6 +146,29 @@ static void small_path(void)
 	T_EQ(v.len, 1280);
 }
 
+/* What the kernel was told and we do not believe: it would refuse what has DF, so nothing has. */
+static void forged_path(void)
+{
+	const struct fit_wrap wrap = {GCM, 4, true}, wrap6 = {GCM, 6, true};
+	const struct fit_rules copy = {.df = FIT_DF_COPY}, set = {.df = FIT_DF_SET};
+	struct ip_marks v4 = {.version = 4, .dont_fragment = true};
+	struct fit_path p;
+
+	fit_path_init(&p, &wrap);
+	T_TRUE(fit_judge(&copy, &p, &v4, 514).df);
+	fit_path_learn(&p, &wrap, 552, 1500, 1);
+	T_EQ(p.room, 514);
+	T_EQ(fit_judge(&copy, &p, &v4, 514).act, FIT_SEND);
+	T_TRUE(!fit_judge(&copy, &p, &v4, 514).df && !fit_judge(&set, &p, &v4, 514).df);
+	T_EQ(fit_judge(&copy, &p, &v4, 515).act, FIT_TOO_BIG);
+	fit_path_learn(&p, &wrap, 576, 1500, 2);
+	T_TRUE(fit_judge(&copy, &p, &v4, 514).df);
+	/* Nothing is learned from no answer. */
+	fit_path_learn(&p, &wrap6, 1000, 1500, 3);
+	fit_path_learn(&p, &wrap6, 0, 0, 4);
+	T_TRUE(!fit_judge(&copy, &p, &v4, 514).df);
+}
+
 /* `ip mtu` and `ipv6 mtu` count for their family, like those of a router's interface. */
 static void tunnel_mtu(void)
 {
@@ -239,6 +262,7 @@ int main(void)
 	T_RUN(forth_and_back);
 	T_RUN(decisions);
 	T_RUN(small_path);
+	T_RUN(forged_path);
 	T_RUN(tunnel_mtu);
 	T_RUN(transport_is_whole);
 	T_RUN(path_is_learned);

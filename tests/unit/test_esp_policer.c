@@ -131,6 +131,7 @@ static void rate_in_the_long_run(void)
 		uint64_t rate, burst;
 		size_t len_max;
 	} rows[] = {
+		{"1 kbit/s, a share of 8", 1000, 1500, 300},
 		{"8 kbit/s", 8000, 1500, 300},
 		{"8 kbit/s, packets of the burst", 8000, 1500, 1500},
 		{"8 kbit/s, longer than the burst", 8000, 1500, 4000},

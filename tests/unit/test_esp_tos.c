@@ -89,10 +89,31 @@ static void sum_changes(void)
 	}
 }
 
+/* In transport mode all eight bits are the packet's own. */
+static void transport_takes_all(void)
+{
+	static const char *const hosts[][2] = {
+		{"10.0.0.1", "10.9.0.1"}, {"fd00::1", "fd00:9::1"}};
+
+	for (unsigned i = 0; i < 512; i++) {
+		const char *const *h = hosts[i % 2];
+		uint8_t buf[128], want[128], tos = (uint8_t)(i / 2);
+		size_t len = build(buf, sizeof(buf), h[0], h[1], 0);
+		struct ip_info ip;
+
+		T_EQ(build(want, sizeof(want), h[0], h[1], tos), len);
+		T_EQ(ip_parse(buf, len, &ip), ST_OK);
+		tos_put(buf, &ip, tos);
+		T_EQ(ip.tos, tos);
+		T_MEM(buf, want, len);
+	}
+}
+
 int main(void)
 {
 	T_RUN(outer_is_inner);
 	T_RUN(every_combination);
 	T_RUN(sum_changes);
+	T_RUN(transport_takes_all);
 	return t_end();
 }
