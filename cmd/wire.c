@@ -181,7 +181,8 @@ static bool make_threads(struct wire *w)
 				     .fan_out = (enum data_fan)w->conf->own.fan_out,
 				     .no_offload = w->conf->own.offload_off,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
-				     .on_notice = wire_on_notice, .on_moved = wire_child_moved, .ctx = w};
+				     .on_notice = wire_on_notice, .on_moved = wire_child_moved,
+				     .on_wanted = wire_client_wanted, .ctx = w};
 	static const struct net_ports net_ports = {.on_ike = wire_on_ike};
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);

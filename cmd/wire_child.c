@@ -198,6 +198,14 @@ void wire_child_reconcile(struct wire *w)
 	ike_reconcile(w->ike, has_child, w);
 }
 
+uint64_t wire_last_data(void *ctx, uint32_t spi_in)
+{
+	const struct esp_rt *rt = data_sa_rt(((struct wire *)ctx)->data, spi_in);
+	uint64_t in = rt ? atomic_load_explicit(&rt->last_in_ms, memory_order_relaxed) : 0;
+	uint64_t out = rt ? atomic_load_explicit(&rt->last_out_ms, memory_order_relaxed) : 0;
+	return in > out ? in : out;
+}
+
 static uint64_t octets_of(const struct esp_rt *rt)
 {
 	uint64_t in = atomic_load_explicit(&rt->bytes_in, memory_order_relaxed);
@@ -215,7 +223,7 @@ void wire_child_second(struct wire *w)
 			move_again(w, c);
 		if (!rt)
 			continue;
-		uint64_t in = atomic_load_explicit(&rt->last_in_ms, memory_order_relaxed);
+		uint64_t in = esp_rt_heard_ms(rt);
 		uint64_t out = atomic_load_explicit(&rt->last_out_ms, memory_order_relaxed);
 		if (in == c->seen_in_ms && out == c->seen_out_ms)
 			continue;

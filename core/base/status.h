@@ -89,6 +89,7 @@
 	X(REDIRECTED, "redirected", 0, "redirected to another gateway") \
 	X(END_CRASHED, "peer_restarted", 0, "the peer lost the SA, as its token proves") \
 	X(END_RESUMED, "resumed", 0, "the peer resumed the session with its ticket") \
+	X(END_IDLE, "idle", 0, "no data within the idle time") \
 	/* MOBIKE */ \
 	X(UNEXPECTED_NAT, "unexpected_nat", 41, "a NAT on the way, and the peer forbids NATs") \
 	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \

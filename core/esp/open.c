@@ -118,6 +118,7 @@ void esp_open_decipher(struct esp_opening *o)
 enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, struct esp_opened *out)
 {
 	enum status st = o->st;
+	bool is_authentic;
 	struct esp_rt *rt;
 
 	out->sa = o->sa;
@@ -129,18 +130,21 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	rt = o->sa->rt;
 	if (!st)
 		st = replay_mark(rt, o->seq);
-	if (!st) {
-		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
+	is_authentic = !st;
+	if (!st)
 		st = unwrap(o->plain, &out->inner, &out->ip, &out->is_dummy);
-	}
 	if (!st && !out->is_dummy)
 		st = judge(t, o->sa, &out->ip);
-	if (st) {
-		count_drop(rt, st);
-	} else if (!out->is_dummy) {
+	if (!st && !out->is_dummy) {
+		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
 		esp_rt_add(&rt->packets_in, 1);
 		esp_rt_add(&rt->bytes_in, out->inner.len);
+		return ST_OK;
 	}
+	if (st)
+		count_drop(rt, st);
+	if (is_authentic)
+		atomic_store_explicit(&rt->last_bare_ms, t->now_ms, memory_order_relaxed);
 	return st;
 }
 

@@ -88,6 +88,10 @@ static void take_up(struct data *d, const struct pkt *k)
 		if (c->on_moved && data_sa_has(d, k->spi))
 			c->on_moved(c->ctx, k->spi, &k->local, &k->remote);
 		break;
+	case PKT_WANTED:
+		if (c->on_wanted)
+			c->on_wanted(c->ctx, k->tun);
+		break;
 	case PKT_LOST:
 		/* It may have been removed meanwhile. */
 		if (data_sa_has(d, k->spi))

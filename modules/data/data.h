@@ -43,6 +43,9 @@ struct data_config {
 	 * second and SA. May be NULL. */
 	void (*on_moved)(void *ctx, uint32_t spi_in, const struct endpoint *local,
 			 const struct endpoint *remote);
+	/* A packet to one host was read from a TUN without a group, and there was no SA for it. At most once
+	 * a second for each worker and TUN. May be NULL. */
+	void (*on_wanted)(void *ctx, uint32_t tun);
 	void *ctx;
 };
 

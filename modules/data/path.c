@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/wire/esp.h"
+#include "modules/data/wanted.h"
 
 /* The way of a packet, and why a flow stays in order.
  *
@@ -43,6 +44,7 @@ bool path_tell(struct worker *w, const struct pkt *what)
 	k->why = what->why;
 	k->spi = what->spi;
 	k->len = what->len;
+	k->tun = what->tun;
 	k->local = what->local;
 	k->remote = what->remote;
 	if (worker_send_up(w, k, UP_NOTICE_MAX))
@@ -141,6 +143,8 @@ static void route_inner(struct worker *w, struct pkt *k)
 		st = ST_OUT_REDIRECT;
 	if (!st)
 		st = fib_choose(&w->tables.fib, k->tun, &ip, &child);
+	if (st == ST_OUT_NO_ROUTE || st == ST_OUT_SELECTOR)
+		wanted(w, k->tun, &ip.dst);
 	if (st) {
 		drop(w, k, st);
 		return;

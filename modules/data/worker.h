@@ -53,6 +53,7 @@ struct port {
 	bool client_to_client;
 	uint32_t group;
 	struct esp_tun judged; /* in the worker's tables when it has a group */
+	uint64_t wanted_ms;    /* TUN: when main was told last that it is wanted */
 };
 
 /* The owner's half of an SA with what only a worker needs. */

@@ -105,6 +105,7 @@ static const struct failure {
 	{91, ST_TICKET_BAD}, {92, ST_TICKET_EXPIRED}, {93, ST_TICKET_REVOKED}, {94, ST_END_RESUMED},
 	{95, ST_UNEXPECTED_NAT}, {96, ST_UNACCEPTABLE_ADDRESSES}, {97, ST_BAD_COOKIE2},
 	{98, ST_END_REAUTH}, {99, ST_PPK_REQUIRED}, {100, ST_PPK_UNKNOWN},
+	{101, ST_END_IDLE},
 };
 
 #define FAILURES (sizeof(failures) / sizeof(failures[0]))

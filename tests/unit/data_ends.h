@@ -26,7 +26,8 @@ struct end {
 	int tun[WORKERS_MAX]; /* our side of the queues */
 	uint16_t port;
 	/* what main was told */
-	unsigned ike, lost, notices, moved;
+	unsigned ike, lost, notices, moved, wanted;
+	uint32_t last_tun;
 	size_t first_len; /* of the first IKE message */
 	bool vnet_hdr;
 	uint32_t last_spi;
@@ -81,6 +82,14 @@ static inline void on_moved(void *ctx, uint32_t spi_in, const struct endpoint *l
 	e->last_spi = spi_in;
 	e->msg_local = *local;
 	e->msg_remote = *remote;
+}
+
+static inline void on_wanted(void *ctx, uint32_t tun)
+{
+	struct end *e = ctx;
+
+	e->wanted++;
+	e->last_tun = tun;
 }
 
 static inline uint64_t now_ms(void)
@@ -150,6 +159,7 @@ static inline bool start(struct end *e, uint32_t workers, bool wrong_steering, s
 		.on_lost = on_lost,
 		.on_notice = on_notice,
 		.on_moved = on_moved,
+		.on_wanted = on_wanted,
 		.ctx = e,
 	};
 

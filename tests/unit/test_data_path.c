@@ -167,6 +167,45 @@ static void outbound_refusals(void)
 	rt_free(rt_b);
 }
 
+/* Main hears that a tunnel is wanted: once a second, when it is one host that is wanted, and not of a
+ * device whose clients connect by themselves. */
+static void wanted_by_a_packet(void)
+{
+	static const struct {
+		const char *dst;
+		unsigned heard;
+	} rows[] = {{"224.0.0.251", 0}, {"255.255.255.255", 0}, {"239.255.255.250", 0}, {"ff02::2", 0},
+		    {"10.99.0.7", 1}, {"10.99.0.8", 1}, {"2001:db8::9", 1}};
+	struct esp_rt *rt_b = rt_memory();
+	int clients[2];
+	uint8_t p[100];
+	size_t len;
+
+	T_TRUE(rt_b && start(&b, 1, false, rt_b) && open_ports(&b, 4, false, false));
+	T_TRUE(queue_pair(clients));
+	T_EQ(data_add_tun(b.d, &(struct data_tun){.number = 2, .group = 1}, &clients[1]), ST_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct addr dst = dl_addr(rows[i].dst);
+		struct addr src = dl_addr(dst.family == 4 ? "192.0.2.1" : "2001:db8::1");
+
+		len = dl_packet(p, &src, &dst, 0, 0, 8);
+		T_ROW(i, rows[i].dst);
+		T_EQ(write(b.tun[0], p, len), len);
+		WAIT_FOR(&b, counted(&b, ST_OUT_NO_ROUTE) == 2 * i + 1);
+		T_EQ(write(clients[0], p, len), len);
+		WAIT_FOR(&b, counted(&b, ST_OUT_NO_ROUTE) == 2 * i + 2);
+		poll_main(&b);
+		T_EQ(b.wanted, rows[i].heard);
+	}
+	T_EQ(b.last_tun, 1);
+	poll(NULL, 0, 1000);
+	T_EQ(write(b.tun[0], p, len), len);
+	WAIT_FOR(&b, b.wanted == 2);
+	close(clients[0]);
+	stop(&b);
+	rt_free(rt_b);
+}
+
 /* From the smallest to the largest that fits a datagram. */
 static void all_sizes(void)
 {
@@ -487,6 +526,7 @@ int main(void)
 {
 	T_RUN(attacks);
 	T_RUN(outbound_refusals);
+	T_RUN(wanted_by_a_packet);
 	T_RUN(all_sizes);
 	T_RUN(numbers_used_up);
 	T_RUN(goes_on_after_death);

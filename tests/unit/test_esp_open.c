@@ -148,6 +148,7 @@ static void what_is_sealed_opens(void)
 		T_EQ(mirror_rt.packets_out, 72);
 		T_EQ(rt.bytes_in, mirror_rt.bytes_out);
 		T_EQ(rt.last_in_ms, 5000);
+		T_EQ(rt.last_bare_ms, 0);
 		T_EQ(rt.seq_top, 72);
 		tear_down();
 	}
@@ -413,6 +414,8 @@ static void dummy_packets(void)
 	T_DO(set_up(20, 128, 0, false));
 	T_EQ(opens(raw(p, 8), &o), ST_OK);
 	T_TRUE(o.is_dummy && o.sa == &sa && o.inner.len == 0);
+	T_EQ(rt.last_in_ms, 0); /* no data, and a sign of life */
+	T_EQ(esp_rt_heard_ms(&rt), 5000);
 	T_EQ(rt.packets_in, 0);
 	T_EQ(rt.drops_other, 0);
 	T_EQ(rt.seq_top, 1); /* counted by the window like any other */
