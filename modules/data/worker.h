@@ -31,6 +31,8 @@
 #define CTL_SLOTS 16384 /* orders under way to one worker */
 #define WORKER_SLOTS 256 /* of SAD and FIB at the beginning */
 #define NOTICES_PER_S 10
+#define NOTICE_SOURCES 16 /* sets of senders, by a hash of the address */
+#define NOTICES_OF_SET 3  /* of those of one second */
 #define TRAINS 4        /* SAs whose packets are gathered at a time */
 #define TRAIN_ROOM (UDP_TRAIN_BYTES + 2048)
 #define HELD_MAX 64     /* buffers whose packets wait to be written */
@@ -144,6 +146,7 @@ struct worker {
 	bool wake_main;
 	uint64_t notices_ms; /* start of the second in which notices_left counts */
 	uint32_t notices_left;
+	uint8_t notices_of[NOTICE_SOURCES];
 	size_t udp_wants;       /* datagrams that are asked for in one call */
 	struct train trains[TRAINS];
 	unsigned next_train;    /* the one that is emptied when another SA comes */
