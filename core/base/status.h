@@ -106,6 +106,8 @@
 	X(ESP_MALFORMED, "esp_malformed", 0, "inner packet malformed") \
 	X(ESP_SEQ_END, "esp_seq_end", 0, "outbound sequence numbers used up") \
 	X(ESP_TOO_BIG, "esp_too_big", 0, "packet larger than the tunnel allows") \
+	X(ESP_MULTICAST, "esp_multicast", 0, "multicast or broadcast of a client, which is not permitted") \
+	X(DHCP_OTHER, "dhcp_other", 0, "DHCP of a client that is no DHCPINFORM of its own address") \
 	X(ESP_PORT, "esp_wrong_vrf", 0, "ESP packet arrived in the wrong VRF") \
 	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \
 	X(OUT_HAIRPIN, "out_client_to_client", 0, "client to client traffic is not permitted") \
