@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cmd/holder_agentx.h"
+#include "cmd/holder_memory.h"
 #include "cmd/holder_netlink.h"
 #include "cmd/holder_source.h"
 #include "core/base/mem.h"
@@ -36,7 +37,7 @@ struct thing {
 	unsigned ifindex;
 	uint32_t n_fds;
 	int fds[ASROOT_FDS];
-	void *map; /* of memory: keeps its pages from being swapped out */
+	struct memory memory;
 };
 
 /* ---- network namespaces -------------------------------------------------------------------- */
@@ -94,8 +95,7 @@ static void drop(struct kept *k, struct thing *t)
 	k->count--;
 	for (uint32_t i = 0; i < t->n_fds; i++)
 		close(t->fds[i]);
-	if (t->map)
-		munmap(t->map, t->rq.size);
+	memory_close(&t->memory);
 	mem_free(t);
 }
 
@@ -355,22 +355,6 @@ static enum status asroot_link(struct kept *k, const struct asroot_request *rq,
 
 /* ---- memory and configuration --------------------------------------------------------------- */
 
-static int new_memory(const char *name, uint64_t size)
-{
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -1;
-	/* Reserved from the start: it cannot be refused in the middle of a login. */
-	if (posix_fallocate(fd, 0, (off_t)size) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-		int e = errno;
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
-}
-
 static unsigned count_memories(const struct kept *k)
 {
 	unsigned n = 0;
@@ -391,25 +375,30 @@ static enum status asroot_memory(struct kept *k, const struct asroot_request *rq
 	if (!t && count_memories(k) >= ASROOT_MEMORIES)
 		return ST_LIMIT;
 	if (!t) {
-		int fd = new_memory(rq->name, rq->size);
-		if (fd < 0)
-			return ST_IO;
+		struct memory m;
+		int fd;
+		enum status st = memory_open(rq->name, rq->size, &m, &fd);
+		if (st != ST_OK)
+			return st;
 		t = add(k, THING_MEMORY, rq);
 		if (!t) {
+			memory_close(&m);
 			close(fd);
 			return ST_NOMEM;
 		}
+		t->memory = m;
 		t->fds[0] = fd;
 		t->n_fds = 1;
-		/* Locked here too: it holds keys while there is no main. As far as root may. */
-		void *map = mmap(NULL, rq->size, PROT_READ, MAP_SHARED, fd, 0);
-		if (map != MAP_FAILED) {
-			(void)mlock(map, rq->size);
-			t->map = map;
-		}
 	}
 	hand_out(k, t, reply, fds);
 	return ST_OK;
+}
+
+static enum status asroot_reserve(struct kept *k, const struct asroot_request *rq,
+				  struct asroot_reply *reply, int *fds)
+{
+	struct thing *t = find(k, ASROOT_MEMORY, rq);
+	return t ? memory_reserve(&t->memory, t->fds[0], rq->size) : ST_NOT_FOUND;
 }
 
 /* The file's bytes in a sealed memfd, so that what was checked is what is kept. */
@@ -578,6 +567,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_SWEEP] = asroot_sweep,
 	[ASROOT_STATE] = asroot_state,
 	[ASROOT_AGENTX] = asroot_agentx,
+	[ASROOT_RESERVE] = asroot_reserve,
 };
 
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)

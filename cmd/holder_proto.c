@@ -230,6 +230,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 		return addr_len(&rq->addr) != 0 && is_interface(rq->name);
 	case ASROOT_LINK: return true;
 	case ASROOT_MEMORY:
+	case ASROOT_RESERVE:
 		return is_memory(rq->name) && rq->size > 0 &&
 		       rq->size <= ASROOT_MEMORY_MAX;
 	case ASROOT_DROP:

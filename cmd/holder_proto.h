@@ -36,7 +36,8 @@ enum asroot_op {
 			* interface or none of its addresses; ST_EXISTS: the way is a tunnel of ours */
 	ASROOT_LINK,   /* vrf -> one netlink socket that tells of addresses and routes that change there, not
 			* kept. It was opened by root, but what main would send with it needs main's rights */
-	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT */
+	ASROOT_MEMORY, /* name with the version of its layout, size -> memfd; ST_LIMIT. Nothing of it is
+			* reserved at first */
 	ASROOT_CONFIG, /* is_fresh: the file as it is now; else the accepted copy, if any -> memfd */
 	ASROOT_ACCEPT, /* the text of the last ASROOT_CONFIG is in force from now on */
 	ASROOT_SCRIPT, /* script: the file lua/SCRIPT.lua beside the configuration -> memfd; ST_NOT_FOUND */
@@ -50,6 +51,10 @@ enum asroot_op {
 	 * To connect as root to a unix socket is much (some run commands for root). So main cannot
 	 * choose: the path is ASROOT_AGENTX_PATH, or stands behind `agentx` in the configuration file. */
 	ASROOT_AGENTX,
+	/* name of a memory that is kept, size: so many bytes from its beginning are there for good, and
+	 * never swapped out. ST_NOT_FOUND, ST_LIMIT (more than it has); ST_IO: refused, what was reserved
+	 * before stays. */
+	ASROOT_RESERVE,
 	ASROOT__MAX
 };
 

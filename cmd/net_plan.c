@@ -237,11 +237,18 @@ static uint32_t number_of(const struct iface *i)
 	return i->kind == IFACE_TEMPLATE ? i->number : PLAN_TUNNEL_BASE + i->number;
 }
 
+/* The device takes what either family may have; the data path knows the limit of each. */
+static uint32_t mtu_of(const struct iface *i)
+{
+	uint32_t mtu = i->ip_mtu ? i->ip_mtu : PLAN_MTU;
+	return i->ip6_mtu > mtu ? i->ip6_mtu : mtu;
+}
+
 static bool plan_one_tun(const struct snapshot *s, const struct iface *i, struct growing *g, char *why,
 			 size_t cap)
 {
 	struct plan_tun t = {.number = number_of(i),
-			     .mtu = i->ip_mtu ? i->ip_mtu : PLAN_MTU,
+			     .mtu = mtu_of(i),
 			     .client_to_client = i->client_to_client};
 	const struct vrf_def *vrf = i->vrf ? snapshot_vrf(s, i->vrf) : NULL;
 	t.vrf = vrf ? vrf->num : i->vrf ? VRF_NONE : 0;

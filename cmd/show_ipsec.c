@@ -37,6 +37,14 @@ static struct traffic traffic_of(const struct world *w, uint32_t spi_in)
 	return t;
 }
 
+/* Of an SA that the data path does not have: what it begins with. */
+static void mtus_of(const struct world *w, uint32_t spi_in, uint32_t *path, uint32_t *media)
+{
+	*path = *media = FIT_MTU_START;
+	if (w->data)
+		(void)data_sa_mtu(w->data, spi_in, path, media);
+}
+
 static uint64_t recv_errors(const struct traffic *t)
 {
 	return t->drops_replay + t->drops_auth + t->drops_policy + t->drops_other;
@@ -276,6 +284,7 @@ static void print_ipsec(struct world *w, struct out *out, const struct ike_sa_in
 {
 	char ifname[SHOW_IFNAME], l[ADDR_TEXT], r[ADDR_TEXT];
 	struct traffic t = traffic_of(w, c->spi_in);
+	uint32_t path_mtu, media_mtu;
 	out_printf(out, "\ninterface: %s\n", show_ifname(sa, ifname));
 	out_printf(out, "    Crypto map tag: %s-head-0, local addr %s\n\n", ifname,
 		   addr_format(&sa->local.addr, l));
@@ -303,7 +312,8 @@ static void print_ipsec(struct world *w, struct out *out, const struct ike_sa_in
 	out_printf(out, "    #replay failed %" PRIu64 ", #verify failed %" PRIu64 ", #policy failed %" PRIu64 "\n\n",
 		   t.drops_replay, t.drops_auth, t.drops_policy);
 	out_printf(out, "     local crypto endpt.: %s, remote crypto endpt.: %s\n", l, r);
-	out_printf(out, "     path mtu 1500, media mtu 1500\n");
+	mtus_of(w, c->spi_in, &path_mtu, &media_mtu);
+	out_printf(out, "     path mtu %" PRIu32 ", media mtu %" PRIu32 "\n", path_mtu, media_mtu);
 	out_printf(out, "     current outbound spi: 0x%08" PRIX32 "(%" PRIu32 ")\n", c->spi_out, c->spi_out);
 	out_printf(out, "\n     inbound esp sas:\n");
 	print_esp(out, sa, c, &t, true);
@@ -317,7 +327,9 @@ static void js_ipsec(struct world *w, struct out *out, const struct ike_sa_info 
 {
 	char ifname[SHOW_IFNAME];
 	struct traffic t = traffic_of(w, c->spi_in);
+	uint32_t path_mtu, media_mtu;
 	struct out x;
+	mtus_of(w, c->spi_in, &path_mtu, &media_mtu);
 	out_init(&x, false);
 	show_transform(&x, c);
 	js_open(out, NULL);
@@ -342,6 +354,8 @@ static void js_ipsec(struct world *w, struct out *out, const struct ike_sa_info 
 	js_u64(out, "drops_policy", t.drops_policy);
 	js_u64(out, "drops_other", t.drops_other);
 	js_u64(out, "replay_window", t.window);
+	js_u64(out, "path_mtu", path_mtu);
+	js_u64(out, "media_mtu", media_mtu);
 	js_u64(out, "age_ms", c->up_ms);
 	js_u64(out, "lifetime_s", c->lifetime_s);
 	js_u64(out, "lifetime_kb", c->lifetime_kb);

@@ -28,6 +28,7 @@
 #include "cmd/wire_net.h"
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_syslog.h"
@@ -111,6 +112,7 @@ static void each_second(void *ctx)
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
 	wire_child_second(w);
 	wire_session_second(w);
+	wire_reserve_second(w);
 	wire_net_second(w);
 	wire_counters_keep(w);
 	wire_log_second();
@@ -177,7 +179,9 @@ _Static_assert((int)FAN_OUT_AUTO == DATA_FAN_AUTO && (int)FAN_OUT_OFF == DATA_FA
 
 static bool make_threads(struct wire *w)
 {
-	struct data_config config = {.workers = w->workers, .rt = w->rt, .rt_slots = WIRE_RT_SLOTS,
+	struct data_config config = {.workers = w->workers, .rt = w->rt,
+				     .rt_slots = (uint32_t)(w->rt_memory.have / sizeof(struct esp_rt)),
+				     .rt_slots_max = WIRE_RT_SLOTS,
 				     .fan_out = (enum data_fan)w->conf->own.fan_out,
 				     .no_offload = w->conf->own.offload_off,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
@@ -323,6 +327,7 @@ static int start(struct wire *w)
 	if (wire_conf_read(w, false, &w->conf, NULL) != ST_OK)
 		return HOLDER_EXIT_CONFIG;
 	w->workers = wire_conf_workers(w->conf);
+	wire_conf_engine(w->conf);
 	if (!make_threads(w))
 		return refuse("cannot start", "threads or memory are missing");
 	rc = make_store(w);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cmd/fit_plan.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
@@ -38,7 +40,7 @@ static enum status keep_sa(struct wire *w, const struct data_sa *sa)
 {
 	uint8_t rec[RECORD_MAX];
 	size_t len = data_sa_freeze(sa, rec, sizeof(rec));
-	enum status st = len ? keep_put(w->keep, KEEP_ESP, sa->spi_in, rec, len) : ST_INTERNAL;
+	enum status st = len ? wire_reserve_put(w, KEEP_ESP, sa->spi_in, rec, len) : ST_INTERNAL;
 	mem_zero(rec, sizeof(rec));
 	return st;
 }
@@ -86,6 +88,7 @@ static enum status add(struct wire *w, const struct data_sa *d, bool thawed)
 	struct wire_child *c = mem_new(sizeof(*c));
 	if (!c)
 		return ST_NOMEM;
+	wire_reserve_slot(w);
 	enum status st = data_sa_add(w->data, d, thawed);
 	if (st != ST_OK) {
 		mem_free(c);
@@ -105,6 +108,7 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 	struct wire *w = ctx;
 	struct data_sa d;
 	wire_data_sa(spec, &d);
+	d.fit = fit_plan(w->conf, spec->tun);
 	enum status st = add(w, &d, false);
 	if (st == ST_OK) {
 		st = keep_sa(w, &d);

@@ -11,6 +11,7 @@
 #include "cmd/wire_http.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
 #include "core/base/freeze.h"
@@ -18,6 +19,7 @@
 #include "core/base/mem.h"
 #include "core/conf/conf.h"
 #include "core/conf/diff.h"
+#include "core/crypto/esp_engine.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
 
@@ -46,7 +48,7 @@ static void keep_vrfs(struct wire *w, const struct snapshot *s)
 		fz_close(&r, m);
 	}
 	fz_end(&r);
-	if (!wr_ok(&r) || keep_put(w->keep, KEEP_META, META_VRFS, rec, r.len) != ST_OK)
+	if (!wr_ok(&r) || wire_reserve_put(w, KEEP_META, META_VRFS, rec, r.len) != ST_OK)
 		LOG(EV_CONFIG_WARNING, kv_str("reason", "VRF numbers are not kept over a restart"));
 	mem_free(rec);
 }
@@ -188,6 +190,16 @@ uint32_t wire_conf_workers(const struct snapshot *s)
 	return n < max ? n : max;
 }
 
+void wire_conf_engine(const struct snapshot *s)
+{
+	struct esp_engine_info info;
+	if (esp_engine_select((enum esp_engine)s->own.crypto_engine) == ST_OK)
+		return;
+	esp_engine_info(&info);
+	LOG(EV_CONFIG_WARNING, kv_str("reason", "sallyport crypto engine ipsec-mb: not here, boringssl is used"),
+	    kv_str("cause", info.why_not ? info.why_not : ""));
+}
+
 /* ---- reload ------------------------------------------------------------------------------------ */
 
 /* A list of another size begins empty. */
@@ -246,6 +258,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	put_scripts(w, s, scripts, err);
 	take_list(w, &list);
 	wire_http_commit(w, &http);
+	wire_conf_engine(s);
 	ike_set_conf(w->ike, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);

@@ -10,6 +10,9 @@ enum status wire_conf_read(struct wire *w, bool is_fresh, struct snapshot **out,
 /* The one that was read last is in force: the holder keeps it, and so are the numbers of VRFs. */
 void wire_conf_accept(struct wire *w, const struct snapshot *s);
 
+/* Chooses the library for ESP of SAs to come; says in the log when it is not the one that was named. */
+void wire_conf_engine(const struct snapshot *s);
+
 /* How many worker threads it asks for. */
 uint32_t wire_conf_workers(const struct snapshot *s);
 

@@ -1,5 +1,6 @@
 #include "cmd/wire_keep.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -7,6 +8,7 @@
 
 #include "cmd/holder_proto.h"
 #include "cmd/wire_child.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -23,6 +25,9 @@ _Static_assert(sizeof(struct esp_rt) == 1152 && offsetof(struct esp_rt, seq_out)
 
 #define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
 #define IKE_RECORD_MAX 131072
+/* Blocks and slots that are reserved from the start. */
+#define KEEP_FIRST 2560u
+#define RT_FIRST 640u
 
 static size_t round_up(size_t n)
 {
@@ -34,39 +39,45 @@ static size_t keep_bytes(void)
 	return round_up(keep_size(WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS));
 }
 
-static enum status map(struct wire *w, const char *name, size_t size, void **out)
+/* first: bytes that are reserved in any case. */
+static enum status map(struct wire *w, struct wire_memory *m, size_t first)
 {
 	int fds[ASROOT_FDS];
 	struct asroot_reply reply;
-	struct asroot_request rq = {.op = ASROOT_MEMORY, .size = size};
-	memcpy(rq.name, name, strlen(name) + 1);
+	struct asroot_request rq = {.op = ASROOT_MEMORY, .size = m->size};
+	memcpy(rq.name, m->name, strlen(m->name) + 1);
 	enum status st = asroot_call(w->control, &rq, &reply, fds);
 	if (st != ST_OK)
 		return st;
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	void *p = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	st = p == MAP_FAILED ? ST_IO : wire_reserve_begin(w, m, fds[0], first);
+	int e = errno;
 	close(fds[0]);
+	errno = e;
 	if (p == MAP_FAILED)
-		return ST_IO;
-	(void)madvise(p, size, MADV_DONTDUMP);
-	*out = p;
-	return ST_OK;
+		return st;
+	(void)madvise(p, m->size, MADV_DONTDUMP);
+	m->map = p;
+	return st;
 }
 
 enum status wire_keep_attach(struct wire *w)
 {
-	void *rt = NULL;
-	enum status st = map(w, KEEP_NAME, keep_bytes(), &w->keep_mem);
+	struct wire_memory *keep = &w->keep_memory, *rt = &w->rt_memory;
+	*keep = (struct wire_memory){.name = KEEP_NAME, .size = keep_bytes()};
+	*rt = (struct wire_memory){.name = RT_NAME, .size = round_up(RT_SIZE)};
+	enum status st = map(w, keep, round_up(keep_size(WIRE_KEEP_RECORDS, KEEP_FIRST)));
 	if (st == ST_OK)
-		st = map(w, RT_NAME, round_up(RT_SIZE), &rt);
-	w->rt = rt;
+		st = map(w, rt, RT_FIRST * sizeof(struct esp_rt));
+	w->rt = rt->map;
 	if (st != ST_OK)
 		return st;
-	st = keep_attach(w->keep_mem, keep_bytes(), WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
+	st = keep_attach(keep->map, keep->have, WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
 	if (st == ST_BAD_VERSION) {
 		/* Without its records no run-time number is of use either. */
-		mem_zero(w->keep_mem, keep_bytes());
-		mem_zero(rt, round_up(RT_SIZE));
-		st = keep_attach(w->keep_mem, keep_bytes(), WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
+		mem_zero(keep->map, keep->have);
+		mem_zero(rt->map, rt->have);
+		st = keep_attach(keep->map, keep->have, WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
 	}
 	return st;
 }
@@ -142,8 +153,8 @@ void wire_keep_detach(struct wire *w)
 {
 	if (w->keep)
 		keep_detach(w->keep);
-	if (w->keep_mem)
-		munmap(w->keep_mem, keep_bytes());
-	if (w->rt)
-		munmap(w->rt, round_up(RT_SIZE));
+	if (w->keep_memory.map)
+		munmap(w->keep_memory.map, w->keep_memory.size);
+	if (w->rt_memory.map)
+		munmap(w->rt_memory.map, w->rt_memory.size);
 }

@@ -1,5 +1,6 @@
 #include "cmd/wire_orphan.h"
 
+#include "cmd/wire_reserve.h"
 #include "core/base/freeze.h"
 #include "core/base/log.h"
 #include "core/session/session.h"
@@ -70,7 +71,7 @@ void wire_orphan_keep(struct wire *w)
 	fz_end(&r);
 	if (n == 0)
 		keep_del(w->keep, KEEP_META, META_TUNS);
-	else if (!wr_ok(&r) || keep_put(w->keep, KEEP_META, META_TUNS, rec, r.len) != ST_OK)
+	else if (!wr_ok(&r) || wire_reserve_put(w, KEEP_META, META_TUNS, rec, r.len) != ST_OK)
 		LOG(EV_CONFIG_WARNING, kv_str("reason", "removed interfaces are not kept over a restart"));
 }
 

@@ -9,6 +9,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_redirect.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_tell.h"
 #include "cmd/wire_ticket.h"
@@ -238,7 +239,7 @@ static enum status port_keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t 
 {
 	struct wire *w = ctx;
 	if (len)
-		return keep_put(w->keep, KEEP_IKE, sa, rec, len);
+		return wire_reserve_put(w, KEEP_IKE, sa, rec, len);
 	keep_del(w->keep, KEEP_IKE, sa);
 	return ST_OK;
 }

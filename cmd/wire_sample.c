@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/wire_lua.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_snmp.h"
 #include "core/base/freeze.h"
@@ -75,7 +76,7 @@ static void keep_number(struct wire *w, uint64_t number)
 	fz_end(&r);
 	/* A number that was not kept is found again by time. */
 	if (wr_ok(&r))
-		(void)!keep_put(w->keep, KEEP_META, META_SAMPLE, rec, r.len);
+		(void)!wire_reserve_put(w, KEEP_META, META_SAMPLE, rec, r.len);
 }
 
 /* ---- counters over main's death ---------------------------------------------------------------- */
@@ -119,7 +120,7 @@ static void keep_pools(struct wire *w)
 	}
 	fz_end(&r);
 	if (wr_ok(&r))
-		(void)!keep_put(w->keep, KEEP_META, META_POOLS, rec, r.len);
+		(void)!wire_reserve_put(w, KEEP_META, META_POOLS, rec, r.len);
 }
 
 void wire_counters_keep(struct wire *w)
@@ -136,7 +137,7 @@ void wire_counters_keep(struct wire *w)
 	fz_end(&r);
 	/* What was kept before stays good when this fails. */
 	if (wr_ok(&r))
-		(void)!keep_put(w->keep, KEEP_META, META_COUNTERS, rec, r.len);
+		(void)!wire_reserve_put(w, KEEP_META, META_COUNTERS, rec, r.len);
 	keep_pools(w);
 }
 

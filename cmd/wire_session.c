@@ -1,11 +1,13 @@
 #include "cmd/wire_session.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_route.h"
 #include "cmd/wire_snmp.h"
 #include "core/base/hash.h"
@@ -35,10 +37,22 @@ struct past {
 
 /* ---- questions -------------------------------------------------------------------------------- */
 
+static bool has_room(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
+{
+	bool is_known = session_next_same(w->sessions, &q->peer_id, NULL) != NULL;
+	if (wire_reserve_login(w, is_known) == ST_OK)
+		return true;
+	*answer = (struct ike_answer){.kind = q->kind, .status = ST_NOMEM};
+	snprintf(answer->detail, sizeof(answer->detail), "no memory for one session more");
+	return false;
+}
+
 void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
 {
 	uint8_t random[10];
 	if (q->kind == ASK_AUTHORIZE) {
+		if (!has_room(w, q, answer))
+			return;
 		rnd_bytes(random, sizeof(random));
 		session_authorize(w->sessions, q, (uint64_t)loop_wall_ms(), random, answer);
 		return;
@@ -197,7 +211,7 @@ static enum status keep_session(struct wire *w, const struct session *s)
 {
 	uint8_t rec[SESSION_FROZEN_MAX];
 	size_t len = session_freeze(s, rec, sizeof(rec));
-	return len ? keep_put(w->keep, KEEP_SESSION, keep_key(&s->ulid), rec, len) : ST_INTERNAL;
+	return len ? wire_reserve_put(w, KEEP_SESSION, keep_key(&s->ulid), rec, len) : ST_INTERNAL;
 }
 
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)

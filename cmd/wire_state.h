@@ -40,6 +40,16 @@ struct wire_http_end;
 #define META_TUNS 4u
 #define META_POOLS 5u
 
+/* A memory of the holder. */
+struct wire_memory {
+	const char *name;  /* with the version of its layout */
+	void *map;         /* of size bytes */
+	size_t size;
+	size_t have;       /* bytes that are there; what is behind them is not touched */
+	bool is_refused;   /* when more was asked for last */
+	uint64_t again_ms; /* not asked for before then */
+};
+
 struct wire {
 	int control; /* to the holder */
 	const char *state;
@@ -78,7 +88,7 @@ struct wire {
 	} metrics[2]; /* by form */
 	struct out health; /* the last answer */
 
-	void *keep_mem;
+	struct wire_memory keep_memory, rt_memory;
 	struct keep *keep;
 	struct esp_rt *rt;
 

@@ -40,6 +40,13 @@ bool addr_is_link_local(const struct addr *a)
 	return a->family == 6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
+bool addr_is_multicast(const struct addr *a)
+{
+	if (a->family == 6)
+		return a->b[0] == 0xff;
+	return a->family == 4 && (a->b[0] >> 4 == 0xe || (a->b[0] & a->b[1] & a->b[2] & a->b[3]) == 0xff);
+}
+
 int addr_cmp(const struct addr *a, const struct addr *b)
 {
 	if (a->family != b->family)

@@ -26,6 +26,7 @@ struct addr addr_from(const uint8_t *bytes, size_t len); /* 4 or 16, else family
 size_t addr_len(const struct addr *a);                   /* 4, 16 or 0 */
 bool addr_is_any(const struct addr *a);
 bool addr_is_link_local(const struct addr *a); /* fe80::/10: without its link it leads nowhere */
+bool addr_is_multicast(const struct addr *a);  /* 224.0.0.0/4, ff00::/8, 255.255.255.255 */
 bool addr_eq(const struct addr *a, const struct addr *b);
 int addr_cmp(const struct addr *a, const struct addr *b); /* family, then bytes */
 struct addr addr_add(const struct addr *a, uint64_t n);   /* wraps within the family */

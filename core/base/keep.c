@@ -53,11 +53,14 @@ struct keep {
 	word *blocks;
 	uint32_t n_slots;
 	uint32_t n_blocks;
+	uint32_t usable; /* blocks that are there: those behind them are not touched */
 	struct entry *entries;
-	uint32_t *free_slots; /* stacks */
+	uint32_t *free_slots; /* stacks: of what was in use */
 	uint32_t *free_blocks;
 	uint32_t n_free_slots;
 	uint32_t n_free_blocks;
+	uint32_t fresh_slot; /* this one and those behind it were not in use yet */
+	uint32_t fresh_block;
 	uint32_t dropped;
 	struct map index;
 };
@@ -99,6 +102,25 @@ static struct entry *entry_find(const struct keep *k, enum keep_kind kind, uint6
 			return e;
 	}
 	return NULL;
+}
+
+/* Blocks that size bytes have room for, after the rest. */
+static uint32_t blocks_in(const struct keep *k, size_t size)
+{
+	size_t n = (size - keep_size(k->n_slots, 0)) / BLOCK_BYTES;
+
+	return n < k->n_blocks ? (uint32_t)n : k->n_blocks;
+}
+
+/* What was in use comes first, so that no more memory is touched than was needed at a time. */
+static uint32_t take_block(struct keep *k)
+{
+	return k->n_free_blocks ? k->free_blocks[--k->n_free_blocks] : k->fresh_block++;
+}
+
+static uint32_t take_slot(struct keep *k)
+{
+	return k->n_free_slots ? k->free_slots[--k->n_free_slots] : k->fresh_slot++;
 }
 
 /* Number of blocks of a record with len bytes. */
@@ -152,13 +174,13 @@ static bool read_chain(const struct keep *k, struct entry *e, const uint8_t *use
 	uint32_t block = e->first;
 	size_t at = 8 + HEAD_WORDS * 8;
 
-	if (want > k->n_blocks)
+	if (want > k->usable)
 		return false;
 	e->kind = (enum keep_kind)(kind_len >> 32);
 	e->key = key;
 	e->len = (uint32_t)left;
 	for (size_t i = 0; i < want; i++) {
-		if (block >= k->n_blocks || used[block])
+		if (block >= k->usable || used[block])
 			return false;
 		const uint8_t *p = (const uint8_t *)block_at(k, block);
 		size_t n = left < BLOCK_BYTES - at ? left : BLOCK_BYTES - at;
@@ -166,7 +188,7 @@ static bool read_chain(const struct keep *k, struct entry *e, const uint8_t *use
 		left -= n;
 		at = 8;
 		uint64_t link = load(block_at(k, block));
-		if ((link == 0) != (i + 1 == want) || link > k->n_blocks)
+		if ((link == 0) != (i + 1 == want) || link > k->usable)
 			return false;
 		block = (uint32_t)(link - 1);
 	}
@@ -194,7 +216,7 @@ static void attach_slot(struct keep *k, uint32_t i, uint8_t *used)
 		return;
 	}
 	e->first = (uint32_t)(v - 1);
-	if (v > k->n_blocks || !read_chain(k, e, used) || entry_find(k, e->kind, e->key)) {
+	if (v > k->usable || !read_chain(k, e, used) || entry_find(k, e->kind, e->key)) {
 		KEEP_STORE(k->slots + i, 0);
 		k->free_slots[k->n_free_slots++] = i;
 		k->dropped++;
@@ -205,24 +227,40 @@ static void attach_slot(struct keep *k, uint32_t i, uint8_t *used)
 	map_add(&k->index, &e->node, index_hash(e->kind, e->key));
 }
 
+static void attach_slots(struct keep *k, uint8_t *used)
+{
+	k->fresh_slot = k->n_slots;
+	while (k->fresh_slot && load(k->slots + k->fresh_slot - 1) == 0)
+		k->fresh_slot--;
+	for (uint32_t i = k->fresh_slot; i-- > 0;)
+		attach_slot(k, i, used);
+}
+
+/* What no slot reaches may hold half a record, or the one before: with keys in it. Blocks that were
+ * never written are not even looked at, so that they need no memory yet. */
+static void attach_blocks(struct keep *k, const uint8_t *used)
+{
+	uint64_t touched = load(k->head + HEAD_TOUCHED);
+
+	k->fresh_block = k->usable;
+	while (k->fresh_block > touched && !used[k->fresh_block - 1])
+		k->fresh_block--;
+	for (uint32_t b = k->fresh_block; b-- > 0;) {
+		if (used[b])
+			continue;
+		zero_block(k, b);
+		k->free_blocks[k->n_free_blocks++] = b;
+	}
+}
+
 static enum status attach_all(struct keep *k)
 {
-	uint8_t *used = mem_array(k->n_blocks, 1);
+	uint8_t *used = mem_array(k->usable, 1);
 
 	if (!used)
 		return ST_NOMEM;
-	for (uint32_t i = k->n_slots; i-- > 0;)
-		attach_slot(k, i, used);
-	/* What no slot reaches may hold half a record, or the one before: with keys in it. Blocks
-	 * that were never written are not even looked at, so that they need no memory yet. */
-	uint64_t touched = load(k->head + HEAD_TOUCHED);
-	for (uint32_t b = k->n_blocks; b-- > 0;) {
-		if (used[b])
-			continue;
-		if (b < touched)
-			zero_block(k, b);
-		k->free_blocks[k->n_free_blocks++] = b;
-	}
+	attach_slots(k, used);
+	attach_blocks(k, used);
 	mem_free(used);
 	return ST_OK;
 }
@@ -251,7 +289,7 @@ enum status keep_attach(
 	enum status st = ST_NOMEM;
 
 	*out = NULL;
-	if (!max_records || !max_blocks || size < keep_size(max_records, max_blocks))
+	if (!max_records || !max_blocks || size < keep_size(max_records, 1))
 		return ST_NOMEM;
 	k = mem_new(sizeof(*k));
 	if (!k)
@@ -261,6 +299,7 @@ enum status keep_attach(
 	k->blocks = (word *)(void *)((char *)mem + HEAD_BYTES + slots_bytes(max_records));
 	k->n_slots = max_records;
 	k->n_blocks = max_blocks;
+	k->usable = blocks_in(k, size);
 	k->entries = mem_array(max_records, sizeof(*k->entries));
 	k->free_slots = mem_array(max_records, sizeof(*k->free_slots));
 	k->free_blocks = mem_array(max_blocks, sizeof(*k->free_blocks));
@@ -289,6 +328,12 @@ void keep_detach(struct keep *k)
 	mem_free(k);
 }
 
+void keep_raise(struct keep *k, size_t size)
+{
+	if (size > keep_size(k->n_slots, k->usable))
+		k->usable = blocks_in(k, size);
+}
+
 /* ---- records ------------------------------------------------------------------------------ */
 
 /* The 8 bytes of the record at offset at, zero padded at its end. */
@@ -301,17 +346,17 @@ static uint64_t word_of(const uint8_t *rec, size_t len, size_t at)
 	return v;
 }
 
-/* Fills blocks from the free stack; returns the first. The caller checked that there are enough. */
+/* Fills free blocks; returns the first. The caller checked that there are enough. */
 static uint32_t write_chain(
 	struct keep *k, enum keep_kind kind, uint64_t key, const uint8_t *rec, size_t len)
 {
 	uint64_t kind_len = (uint64_t)kind << 32 | (uint32_t)len;
 	uint32_t left = blocks_for(len);
-	uint32_t first = k->free_blocks[k->n_free_blocks - 1];
+	uint32_t first = take_block(k);
+	uint32_t block = first;
 	size_t at = 0;
 
 	for (uint32_t from = 1; left; left--) {
-		uint32_t block = k->free_blocks[--k->n_free_blocks];
 		word *w = block_at(k, block);
 		if (block >= load(k->head + HEAD_TOUCHED)) {
 			KEEP_STORE(k->head + HEAD_TOUCHED, (uint64_t)block + 1);
@@ -325,8 +370,10 @@ static uint32_t write_chain(
 		}
 		for (; from < BLOCK_WORDS && at < len; from++, at += 8)
 			KEEP_STORE(w + from, word_of(rec, len, at));
-		if (left > 1)
-			KEEP_STORE(w, (uint64_t)k->free_blocks[k->n_free_blocks - 1] + 1);
+		if (left > 1) {
+			block = take_block(k);
+			KEEP_STORE(w, (uint64_t)block + 1);
+		}
 		from = 1;
 	}
 	return first;
@@ -337,11 +384,11 @@ enum status keep_put(struct keep *k, enum keep_kind kind, uint64_t key, const vo
 	struct entry *e = entry_find(k, kind, key);
 	bool is_new = !e;
 
-	if (len > (size_t)k->n_blocks * BLOCK_DATA || blocks_for(len) > k->n_free_blocks ||
-		(is_new && k->n_free_slots == 0))
+	if (len > (size_t)k->n_blocks * BLOCK_DATA || blocks_for(len) > keep_free_blocks(k) ||
+		(is_new && keep_free_records(k) == 0))
 		return ST_NOMEM;
 	uint32_t first = write_chain(k, kind, key, rec, len);
-	uint32_t slot = is_new ? k->free_slots[--k->n_free_slots] : (uint32_t)(e - k->entries);
+	uint32_t slot = is_new ? take_slot(k) : (uint32_t)(e - k->entries);
 	uint32_t old_first = is_new ? 0 : e->first;
 	uint32_t old_blocks = is_new ? 0 : blocks_for(e->len);
 
@@ -414,7 +461,17 @@ int keep_next(
 
 uint32_t keep_count(const struct keep *k)
 {
-	return k->n_slots - k->n_free_slots;
+	return k->fresh_slot - k->n_free_slots;
+}
+
+uint32_t keep_free_blocks(const struct keep *k)
+{
+	return k->n_free_blocks + k->usable - k->fresh_block;
+}
+
+uint32_t keep_free_records(const struct keep *k)
+{
+	return k->n_free_slots + k->n_slots - k->fresh_slot;
 }
 
 uint32_t keep_dropped(const struct keep *k)

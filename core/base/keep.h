@@ -18,11 +18,19 @@ struct keep;
 /* Bytes of memory needed for so many records of 512-byte blocks. */
 size_t keep_size(uint32_t max_records, uint32_t max_blocks);
 /* Zeroed memory becomes an empty keep; memory of an earlier process is verified and attached.
- * mem is page aligned and stays the caller's. ST_BAD_VERSION: layout of another version (the
- * caller starts empty after wiping), ST_NOMEM. */
+ * mem is page aligned and stays the caller's. size: bytes that are there now, of
+ * keep_size(max_records, max_blocks); what is behind them is not touched before keep_raise(). They
+ * must reach as far as any process before has written. ST_BAD_VERSION: layout of another version
+ * (the caller starts empty after wiping), ST_NOMEM, also when there is not one block. */
 enum status keep_attach(void *mem, size_t size, uint32_t max_records, uint32_t max_blocks,
 			struct keep **out) MUST_USE;
 void keep_detach(struct keep *k); /* the memory stays as it is */
+/* So many bytes are there from now on; fewer than before changes nothing. */
+void keep_raise(struct keep *k, size_t size);
+/* How many may still be written, of the blocks that are there and of all records. A block
+ * has 512 bytes, and a record has blocks of its own. */
+uint32_t keep_free_blocks(const struct keep *k);
+uint32_t keep_free_records(const struct keep *k);
 /* Put replaces the record under (kind, key). ST_NOMEM: full, the old record stays. */
 enum status keep_put(struct keep *k, enum keep_kind kind, uint64_t key, const void *rec, size_t len) MUST_USE;
 void keep_del(struct keep *k, enum keep_kind kind, uint64_t key); /* blocks are zeroed */

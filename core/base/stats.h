@@ -65,6 +65,10 @@
 	X(ESP_IN_BYTES, "esp_in_bytes", "bytes", "inner bytes received through tunnels") \
 	X(ESP_OUT, "esp_out_packets", "packets", "ESP packets sealed") \
 	X(ESP_OUT_BYTES, "esp_out_bytes", "bytes", "inner bytes sent through tunnels") \
+	X(ESP_CUT, "esp_cut", "packets", "packets cut before they were sealed, because they were too long") \
+	X(ESP_OUT_FRAGMENTS, "esp_out_fragmented", "packets", "ESP packets sent in fragments, because they were too long") \
+	X(TOO_BIG_OUT, "too_big_sent", "packets", "senders told that a packet was too long for the tunnel") \
+	X(MSS_LOWERED, "tcp_mss_lowered", "packets", "TCP connections told of a smaller segment size") \
 	X(ESP_DUMMY, "esp_dummy_in", "packets", "ESP dummy packets received (RFC 4303 section 2.6)") \
 	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
 	X(FAN_OUT, "worker_ciphered", "packets", "packets ciphered for another worker") \

@@ -108,8 +108,10 @@
 	X(ESP_TOO_BIG, "esp_too_big", 0, "packet larger than the tunnel allows") \
 	X(ESP_MULTICAST, "esp_multicast", 0, "multicast or broadcast of a client, which is not permitted") \
 	X(DHCP_OTHER, "dhcp_other", 0, "DHCP of a client that is no DHCPINFORM of its own address") \
+	X(ESP_ECN, "esp_ecn", 0, "congestion marked on the way, and the inner packet cannot carry the mark") \
 	X(ESP_PORT, "esp_wrong_vrf", 0, "ESP packet arrived in the wrong VRF") \
 	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \
+	X(OUT_MULTICAST, "out_multicast", 0, "multicast or broadcast, which no session takes") \
 	X(OUT_HAIRPIN, "out_client_to_client", 0, "client to client traffic is not permitted") \
 	X(OUT_SELECTOR, "out_selector", 0, "outbound packet outside the traffic selectors") \
 	X(OUT_REDIRECT, "out_redirect", 0, "ICMP redirect kept out of a tunnel") \

@@ -201,7 +201,7 @@ static void check_sets(struct parse *ps)
 		if (!t->complete)
 			check_say(ps, CONF_WARNING, t->name, "incomplete transform set, not used:",
 				!t->encr.n  ? "encryption is missing"
-				: only_aead ? "AES-GCM goes without an integrity algorithm"
+				: only_aead ? "AES-GCM, AES-GMAC and ChaCha20 go without an integrity algorithm"
 					    : "integrity is missing");
 		if (t->mode == IPSEC_TRANSPORT)
 			check_say(ps, CONF_WARNING, t->name,

@@ -198,6 +198,32 @@ static void print_tunnel_mode(struct cout *o, const struct cmd *row, const void 
 	cout_end(o);
 }
 
+static void set_iface_df(struct cmd_call *c)
+{
+	struct iface *i = c->obj;
+	i->df_bit = c->form != FORM_SET ? 0 : (uint8_t)(1 + df_bit_of(c));
+}
+
+static void print_iface_df(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct iface *i = obj;
+	if (i->df_bit)
+		cout_line(o, row, df_bit_word(i->df_bit - 1));
+}
+
+static void set_iface_fragment(struct cmd_call *c)
+{
+	struct iface *i = c->obj;
+	i->fragment = c->form != FORM_SET ? 0 : cmd_has(c, "before-encryption") ? 2 : 1;
+}
+
+static void print_iface_fragment(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct iface *i = obj;
+	if (i->fragment)
+		cout_line(o, row, i->fragment == 2 ? "before-encryption" : "after-encryption");
+}
+
 #define AT(field) offsetof(struct iface, field)
 #define WITHOUT_MEANING(words)                                                                     \
 	{                                                                                          \
@@ -266,22 +292,29 @@ static const struct cmd iface[] = {
 		.when = WHEN_NEW,
 		.set = set_u32,
 		.print = print_u32,
-		.flags = CMD_LATER,
 		.help = "IPv6 MTU apart from ip mtu"},
 	{.grammar = "ip tcp adjust-mss <bytes:500-1460>",
 		.off = AT(tcp_mss),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_u32,
 		.print = print_u32,
-		.help = "TCP MSS"},
+		.help = "Largest segment that TCP over IPv4 agrees on"},
 	{.grammar = "ipv6 tcp adjust-mss <bytes:500-1440>",
 		.off = AT(tcp_mss6),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_u32,
 		.print = print_u32,
-		.help = "TCP MSS"},
+		.help = "The same over IPv6"},
+	{.grammar = "crypto ipsec df-bit {clear|set|copy}",
+		.when = WHEN_NEW,
+		.set = set_iface_df,
+		.print = print_iface_df,
+		.help = "DF bit of the packets between the peers, other than everywhere"},
+	{.grammar = "crypto ipsec fragmentation {before-encryption|after-encryption}",
+		.when = WHEN_NEW,
+		.set = set_iface_fragment,
+		.print = print_iface_fragment,
+		.help = "Where packets too long for the path are cut, other than everywhere"},
 	{.grammar = "bandwidth <kbit:1-10000000>",
 		.off = AT(bandwidth),
 		.when = WHEN_LIVE,
@@ -321,10 +354,9 @@ static const struct cmd iface[] = {
 	{.grammar = "tunnel path-mtu-discovery",
 		.off = AT(path_mtu_discovery),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "path MTU discovery"},
+		.help = "Path MTU discovery; it is in force also without"},
 	{.grammar = "tunnel protection ipsec profile <name:name>",
 		.off = AT(protection),
 		.when = WHEN_NEW,

@@ -4,6 +4,7 @@
 #include "core/conf/parse.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
+#include "core/crypto/esp_engine.h"
 
 #define NEGOTIATION_DEFAULT 1000
 
@@ -85,21 +86,28 @@ void print_redirect_client(struct cout *o, const struct cmd *row, const void *ob
 	cout_end(o);
 }
 
+uint8_t df_bit_of(const struct cmd_call *c)
+{
+	return cmd_has(c, "set") ? DF_SET : cmd_has(c, "clear") ? DF_CLEAR : DF_COPY;
+}
+
+const char *df_bit_word(unsigned df_bit)
+{
+	static const char *const words[] = {
+		[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
+	return words[df_bit];
+}
+
 void set_df_bit(struct cmd_call *c)
 {
-	c->s->ipsec.df_bit = c->form != FORM_SET   ? DF_COPY
-			     : cmd_has(c, "set")   ? DF_SET
-			     : cmd_has(c, "clear") ? DF_CLEAR
-						   : DF_COPY;
+	c->s->ipsec.df_bit = c->form == FORM_SET ? df_bit_of(c) : DF_COPY;
 }
 
 void print_df_bit(struct cout *o, const struct cmd *row, const void *obj)
 {
-	static const char *const words[] = {
-		[DF_COPY] = "copy", [DF_SET] = "set", [DF_CLEAR] = "clear"};
 	const struct snapshot *s = obj;
 	if (s->ipsec.df_bit != DF_COPY || (o->flags & CONF_ALL))
-		cout_line(o, row, words[s->ipsec.df_bit]);
+		cout_line(o, row, df_bit_word(s->ipsec.df_bit));
 }
 
 void set_fragment_before(struct cmd_call *c)
@@ -113,6 +121,22 @@ void print_fragment_before(struct cout *o, const struct cmd *row, const void *ob
 	if (s->ipsec.fragment_before || (o->flags & CONF_ALL))
 		cout_line(o, row,
 			s->ipsec.fragment_before ? "before-encryption" : "after-encryption");
+}
+
+void set_crypto_engine(struct cmd_call *c)
+{
+	uint8_t *engine = &c->s->own.crypto_engine;
+	*engine = ESP_ENGINE_AUTO;
+	for (uint8_t e = 0; e < ESP_ENGINES && c->form == FORM_SET; e++)
+		if (cmd_has(c, esp_engine_names[e]))
+			*engine = e;
+}
+
+void print_crypto_engine(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct snapshot *s = obj;
+	if (s->own.crypto_engine != ESP_ENGINE_AUTO || (o->flags & CONF_ALL))
+		cout_line(o, row, esp_engine_names[s->own.crypto_engine]);
 }
 
 void set_nat_transparency(struct cmd_call *c)

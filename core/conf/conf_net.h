@@ -148,6 +148,8 @@ struct iface {
 	uint32_t tcp_mss; /* 0: off */
 	uint32_t tcp_mss6;
 	uint32_t bandwidth;
+	uint8_t df_bit;   /* 1 + enum df_bit; 0: the global value counts */
+	uint8_t fragment; /* 1: after encryption, 2: before it; 0: the global value counts */
 	uint8_t tunnel_mode; /* enum tunnel_mode */
 	char *tunnel_source; /* address, interface name or "dynamic" */
 	char *tunnel_destination;

@@ -93,6 +93,7 @@ struct own_settings {
 	uint32_t workers; /* 0: one per core */
 	uint8_t fan_out;  /* enum fan_out: workers cipher for each other */
 	bool offload_off; /* packet by packet, as on a kernel that has no offloads */
+	uint8_t crypto_engine; /* enum esp_engine */
 	bool defaults_legacy;
 	uint32_t half_open_per_source; /* 0: no limit */
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */

@@ -15,9 +15,9 @@ extern const struct cmd_rows rows_global, rows_proposal, rows_policy, rows_profi
 
 /* Setters and printers of the global mode that live with their objects. */
 cmd_set_fn set_interface, set_acl, set_acl_numbered, set_pool4, set_pool6, set_transform_set,
-	set_ipsec_lifetime, set_replay, set_replay_off, set_df_bit, set_dpd, set_aaa_list;
+	set_ipsec_lifetime, set_replay, set_replay_off, set_df_bit, set_crypto_engine, set_dpd, set_aaa_list;
 cmd_print_fn print_interface, print_acl, print_pool4, print_pool6, print_transform_set,
-	print_ipsec_lifetime, print_replay, print_df_bit, print_dpd, print_aaa_list;
+	print_ipsec_lifetime, print_replay, print_df_bit, print_crypto_engine, print_dpd, print_aaa_list;
 
 /* Settings of the global mode: cmd_setting.c. */
 cmd_set_fn set_fan_out, set_offload;
@@ -29,6 +29,10 @@ cmd_set_fn set_negotiation, set_fragmentation, set_redirect_client, set_fragment
 cmd_print_fn print_negotiation, print_fragmentation, print_redirect_client, print_fragment_before,
 	print_listen, print_port, print_metrics_listen, print_metrics_socket, print_agentx,
 	print_resumption;
+
+/* The DF bit that a command says, and its word. */
+uint8_t df_bit_of(const struct cmd_call *c);
+const char *df_bit_word(unsigned df_bit);
 
 /* Redirect: cmd_redirect.c. */
 cmd_set_fn set_redirect_gateway, set_redirect_target;

@@ -45,7 +45,7 @@ enum status cipher_key(struct cipher *c, const struct xf *encr, const uint8_t *k
 	if (encr->is_aead)
 		done = EVP_AEAD_CTX_init(
 			&c->u.aead, aead_of(encr), key, encr->key_len, encr->icv_len, NULL);
-	else if (encr->alg == XA_AES_CBC)
+	else if (encr->alg == XA_AES_CBC || encr->alg == XA_AES_CTR)
 		done = aes_key(c, key);
 	else
 		des_key(c, key);

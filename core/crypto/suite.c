@@ -8,6 +8,8 @@
 #define WEAK_3DES  "64-bit blocks: birthday attacks after some gigabytes (RFC 8221, 8247)"
 #define WEAK_MD5   "MD5 is broken as a hash; forbidden by RFC 8247"
 #define WEAK_SHA1  "SHA-1 is kept for old peers only (RFC 8247)"
+#define WEAK_ICV8  "an 8-byte ICV is short: one forgery in 2^64 tries at best, and each makes the next easier"
+#define WEAK_NULL  "nothing is encrypted: anyone on the way can read it (RFC 8221)"
 #define WEAK_768   "a 768-bit group has been broken in public"
 #define WEAK_1024  "a 1024-bit group is within reach of a state (RFC 8247)"
 #define WEAK_1536  "a 1536-bit group is below today's strength (RFC 8247)"
@@ -17,6 +19,24 @@
 	.type = XF_ENCR, .id = id_, .key_bits = bits_, .alg = alg_, .key_len = key, .salt_len = salt, \
 	.iv_len = iv, .block_len = block, .icv_len = icv, .is_aead = (icv) != 0, .for_ike = true,    \
 	.for_esp = true
+
+/* Rows that only ESP has, and only when they are named. */
+#define ENCR_ESP(alg_, id_, bits_, key, salt, iv, icv)                                             \
+	.type = XF_ENCR, .id = id_, .key_bits = bits_, .alg = alg_, .key_len = key, .salt_len = salt, \
+	.iv_len = iv, .block_len = 1, .icv_len = icv, .is_aead = (icv) != 0, .for_esp = true,        \
+	.is_legacy = true
+
+/* One algorithm of AES at its three key lengths. */
+#define ENCR_AES(alg_, id_, icv, word, name, text, weak_)                                          \
+	{ENCR_ESP(alg_, id_, 256, 32, 4, 8, icv), .bits = 256, .keyword = "aes-" word "-256",        \
+		.esp_keyword = "esp-" word " 256", .show = name, .label = name "-256",               \
+		.help = text ", 256-bit key", .weak = weak_},                                    \
+	{ENCR_ESP(alg_, id_, 192, 24, 4, 8, icv), .bits = 192, .keyword = "aes-" word "-192",        \
+		.esp_keyword = "esp-" word " 192", .show = name, .label = name "-192",               \
+		.help = text ", 192-bit key", .weak = weak_},                                    \
+	{ENCR_ESP(alg_, id_, 128, 16, 4, 8, icv), .bits = 128, .keyword = "aes-" word "-128",        \
+		.esp_keyword = "esp-" word, .show = name, .label = name "-128",                      \
+		.help = text ", 128-bit key", .weak = weak_}
 
 #define INTEG(alg_, id_, key, icv)                                                                 \
 	.type = XF_INTEG, .id = id_, .alg = alg_, .key_len = key, .icv_len = icv, .for_ike = true,   \
@@ -67,6 +87,13 @@ static const struct xf table[] = {
 	{ENCR(XA_3DES_CBC, 3, 0, 24, 0, 8, 8, 0), .bits = 112, .keyword = "3des",
 		.esp_keyword = "esp-3des", .show = "3DES", .label = "3DES",
 		.help = "Triple DES in CBC mode", .weak = WEAK_3DES, .is_legacy = true},
+	ENCR_AES(XA_AES_GCM, 19, 12, "gcm12", "AES-GCM12", "AES-GCM, 12-byte ICV", NULL),
+	ENCR_AES(XA_AES_GCM, 18, 8, "gcm8", "AES-GCM8", "AES-GCM, 8-byte ICV", WEAK_ICV8),
+	ENCR_AES(XA_AES_CTR, 13, 0, "ctr", "AES-CTR", "AES in counter mode", NULL),
+	ENCR_AES(XA_AES_GMAC, 21, 16, "gmac", "AES-GMAC", "Integrity by AES-GMAC, no encryption",
+		WEAK_NULL),
+	{ENCR_ESP(XA_NULL, 11, 0, 0, 0, 0, 0), .keyword = "null", .esp_keyword = "esp-null",
+		.show = "NULL", .label = "NULL", .help = "No encryption", .weak = WEAK_NULL},
 
 	{PRF(XA_SHA512, 7, 64), .bits = 256, .keyword = "sha512", .show = "SHA512",
 		.label = "SHA512", .help = "HMAC-SHA2-512"},
@@ -173,8 +200,15 @@ const struct xf *suite_keyword(enum xf_type type, const char *word)
 
 const struct xf *suite_esp_keyword(const char *words)
 {
+	size_t len = strlen(words);
+
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (table[i].esp_keyword != NULL && strcmp(table[i].esp_keyword, words) == 0)
+			return &table[i];
+	for (size_t i = 0; i < ARRAY_LEN(table) && len > 4 && strcmp(words + len - 4, " 128") == 0; i++)
+		if (table[i].esp_keyword != NULL && table[i].key_bits == 128 &&
+			strlen(table[i].esp_keyword) == len - 4 &&
+			memcmp(table[i].esp_keyword, words, len - 4) == 0)
 			return &table[i];
 	return NULL;
 }

@@ -17,6 +17,7 @@ enum xf_type { XF_ENCR = 1, XF_PRF = 2, XF_INTEG = 3, XF_DH = 4, XF_ESN = 5 };
 enum xf_alg {
 	XA_NONE,
 	XA_3DES_CBC, XA_AES_CBC, XA_AES_GCM, XA_CHACHA20_POLY1305,
+	XA_AES_CTR, XA_AES_GMAC, XA_NULL, /* ESP only: RFC 3686, 4543, 2410 */
 	XA_MD5, XA_SHA1, XA_SHA256, XA_SHA384, XA_SHA512, /* as HMAC: PRF and INTEG */
 	XA_MODP, XA_ECP, XA_X25519
 };
@@ -27,7 +28,8 @@ struct xf {
 	uint16_t key_bits; /* value of the Key Length attribute; 0: the attribute is absent */
 	enum xf_alg alg;
 
-	const char *keyword;     /* in `encryption`, `integrity`, `prf`, `group`; NULL: none */
+	const char *keyword;     /* in `encryption`, `integrity`, `prf`, `group` when it is for_ike, and
+				  * in sentences; NULL: none */
 	const char *esp_keyword; /* in a transform set, one blank between words; NULL: none */
 	const char *show;        /* as in `show ... sa`: "AES-GCM" (key size apart), "SHA96", "ecp256" */
 	const char *label;       /* in `show ... proposal`: "AES-GCM-256", "DH_GROUP_256_ECP/Group 19" */
@@ -42,9 +44,10 @@ struct xf {
 
 	/* bytes */
 	uint8_t key_len;   /* ENCR without salt; INTEG; PRF: preferred key length (= out_len) */
-	uint8_t salt_len;  /* AEAD: follows the key in the keying material (RFC 4106, 5282, 7634) */
+	uint8_t salt_len;  /* AEAD, CTR: follows the key in the keying material (RFC 4106, 5282, 7634,
+			    * 3686, 4543) */
 	uint8_t iv_len;    /* explicit IV in the packet */
-	uint8_t block_len; /* ENCR: what is encrypted is a multiple of it (1 for AEAD) */
+	uint8_t block_len; /* ENCR: what is encrypted is a multiple of it (1 for all but CBC) */
 	uint8_t icv_len;   /* AEAD and INTEG */
 	uint8_t out_len;   /* PRF */
 	uint8_t seed_len;     /* DH: random bytes that dh_generate wants */
@@ -76,7 +79,8 @@ const struct xf *suite_find(enum xf_type type, uint16_t id, uint16_t key_bits);
 const char *suite_not_built(enum xf_type type, uint16_t id);
 /* By the word of the configuration: suite_keyword(XF_DH, "19"); NULL when there is no such word. */
 const struct xf *suite_keyword(enum xf_type type, const char *word);
-/* By the words of a transform set: "esp-gcm 256", "esp-sha256-hmac". Its type says which it is. */
+/* By the words of a transform set: "esp-gcm 256", "esp-sha256-hmac". Its type says which it is. A
+ * key size of 128 may be said or left out. */
 const struct xf *suite_esp_keyword(const char *words);
 /* Walk the rows of one type in the table's order (strongest first): NULL starts and ends. */
 const struct xf *suite_next(enum xf_type type, const struct xf *prev);

@@ -36,6 +36,20 @@ struct cut {
  * the TUN's words do not fit the packet. */
 enum status cut_begin(struct cut *c, const struct gso_hdr *h, struct span packet,
 	const struct ip_info *ip) MUST_USE;
+/* The same for a packet that is as it shall be: one, and not touched. */
+static inline void cut_whole(struct cut *c, struct span packet)
+{
+	c->p = packet.p;
+	c->end = packet.len;
+	c->at = c->size = c->spare_at = 0;
+}
+/* Length of the next packet; those after it are not longer. */
+static inline size_t cut_longest(const struct cut *c)
+{
+	size_t len = c->size ? c->head_len + c->size : c->end;
+
+	return len < c->end ? len : c->end;
+}
 /* The next packet, whole and with its checksums; false: that was all. Until the next call the bytes
  * before it and CUT_SPARE bytes behind it may be overwritten. */
 bool cut_next(struct cut *c, struct span *out);

@@ -151,7 +151,7 @@ enum status fib_choose(const struct fib *f, uint32_t tun, const struct ip_info *
 	uint64_t owner;
 
 	if (!r)
-		return ST_OUT_NO_ROUTE;
+		return addr_is_multicast(&pkt->dst) ? ST_OUT_MULTICAST : ST_OUT_NO_ROUTE;
 	owner = r->child->owner;
 	for (; r; len--, r = longest(f, tun, &pkt->dst, &len)) {
 		struct prefix p = r->prefix;

@@ -36,7 +36,7 @@ void fib_del(struct fib *f, struct fib_route *r); /* no-op when it is not in */
 const struct esp_child *fib_find(const struct fib *f, uint32_t tun, const struct addr *dst);
 /* The child for a packet read from the TUN. The longest prefix says whose packet it is (owner);
  * among that owner's children the first that selects it wins, so that no packet of one client is
- * ever given to another. ST_OUT_NO_ROUTE, ST_OUT_SELECTOR. */
+ * ever given to another. ST_OUT_NO_ROUTE, ST_OUT_MULTICAST, ST_OUT_SELECTOR. */
 enum status fib_choose(const struct fib *f, uint32_t tun, const struct ip_info *pkt,
 		       const struct esp_child **out) MUST_USE;
 

@@ -122,7 +122,7 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	struct esp_rt *rt;
 
 	out->sa = o->sa;
-	out->seq = st ? 0 : o->seq;
+	out->seq = 0;
 	out->inner = (struct span){0};
 	out->is_dummy = false;
 	if (!o->sa)
@@ -131,8 +131,10 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	if (!st)
 		st = replay_mark(rt, o->seq);
 	is_authentic = !st;
-	if (!st)
+	if (!st) {
+		out->seq = o->seq;
 		st = unwrap(o->plain, &out->inner, &out->ip, &out->is_dummy);
+	}
 	if (!st && !out->is_dummy)
 		st = judge(t, o->sa, &out->ip);
 	if (!st && !out->is_dummy) {

@@ -9,6 +9,7 @@
 
 #include "core/base/endpoint.h"
 #include "core/crypto/esp_aead.h"
+#include "core/esp/fit.h"
 #include "core/esp/rt.h"
 #include "core/wire/ts.h"
 
@@ -17,6 +18,7 @@ struct esp_child {
 	uint64_t owner;  /* IKE SA number: packets between two owners are client to client */
 	uint32_t tun;
 	uint32_t spi_in;
+	struct fit_rules fit;
 	uint8_t n_local, n_remote;
 	struct ts ts[];  /* the local selectors, then the remote ones */
 };

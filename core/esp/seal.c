@@ -1,5 +1,7 @@
 #include "core/esp/seal.h"
 
+#include <string.h>
+
 #include "core/wire/esp.h"
 
 enum status esp_seal_reserve(struct esp_sa *sa, size_t n, uint64_t *first)
@@ -62,6 +64,43 @@ enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, u
 	if (!st)
 		esp_seal_count(sa, now_ms, 1, inner.len);
 	return st;
+}
+
+enum status esp_seal_lay_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, struct esp_job *job)
+{
+	struct esp_shape shape = esp_cipher_shape(sa->out);
+	size_t pad_len = esp_pad_len(inner.len, shape.align);
+	uint8_t *text = job->pkt + ESP_HEAD_LEN + shape.iv_len;
+
+	if (!is_ip(inner))
+		return ST_ESP_MALFORMED;
+	job->seq = seq;
+	memcpy(text, inner.p, inner.len);
+	esp_trailer_write(text + inner.len, pad_len, inner.p[0] >> 4 == 4 ? IPP_IPV4 : IPP_IPV6);
+	job->len = inner.len + pad_len + ESP_TRAILER_LEN;
+	return ST_OK;
+}
+
+enum status esp_seal_lay(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct esp_job *job)
+{
+	uint64_t seq;
+	enum status st = is_ip(inner) ? esp_seal_reserve(sa, 1, &seq) : ST_ESP_MALFORMED;
+
+	if (!st)
+		st = esp_seal_lay_numbered(sa, seq, inner, job);
+	if (!st)
+		esp_seal_count(sa, now_ms, 1, inner.len);
+	return st;
+}
+
+bool esp_seal_laid(const struct esp_sa *sa, struct esp_job *jobs, size_t n)
+{
+	bool good = true;
+
+	esp_cipher_seal_many(sa->out, sa->spi_out, jobs, n);
+	for (size_t i = 0; i < n; i++)
+		good &= jobs[i].result == ST_OK;
+	return good;
 }
 
 void esp_seal_resume(struct esp_rt *rt)

@@ -29,6 +29,14 @@ enum status esp_seal_reserve(struct esp_sa *sa, size_t n, uint64_t *first) MUST_
 /* Never two packets with one number. ST_ESP_MALFORMED (no IP packet). */
 enum status esp_seal_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, uint8_t *pkt) MUST_USE;
 void esp_seal_count(struct esp_sa *sa, uint64_t now_ms, uint64_t packets, uint64_t inner_len);
+
+/* Where esp_cipher_wants_many: the packet is laid out at job->pkt now, and sealed by esp_seal_laid() with others of
+ * its SA before it leaves. The first takes a number and counts, the second has one (any thread); as above. */
+enum status esp_seal_lay(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct esp_job *job) MUST_USE;
+enum status esp_seal_lay_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, struct esp_job *job)
+	MUST_USE;
+/* True: all of them are whole packets now. */
+bool esp_seal_laid(const struct esp_sa *sa, struct esp_job *jobs, size_t n) MUST_USE;
 /* A resumed SA goes on well above every number that its predecessor may have used. */
 void esp_seal_resume(struct esp_rt *rt);
 

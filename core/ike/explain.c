@@ -72,6 +72,14 @@ static const struct xf *row_of(const struct offer_transform *t)
 	return suite_find(row_type(t), t->id, t->key_bits);
 }
 
+/* The row that may be allowed here; some ciphers are for ESP only. */
+static const struct xf *usable_row(uint8_t protocol, const struct offer_transform *t)
+{
+	const struct xf *row = row_of(t);
+
+	return row != NULL && (protocol == PROTO_IKE ? row->for_ike : row->for_esp) ? row : NULL;
+}
+
 /* "modp1024" for groups, the word of the configuration for the rest, numbers for what we lack. */
 static void name_of(char *out, size_t cap, const struct offer_transform *t)
 {
@@ -124,7 +132,7 @@ static bool lacks(const struct kind *k, uint8_t protocol, const struct allowed_s
 			name_of(word, sizeof(word), &o->t[t]);
 			add_word(words, WORDS_MAX, word);
 			if (*usable == NULL)
-				*usable = row_of(&o->t[t]);
+				*usable = usable_row(protocol, &o->t[t]);
 		}
 		if (o->protocol == protocol && is_addke(k->type) && !has_type)
 			return false; /* that proposal does without */

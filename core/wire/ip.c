@@ -217,6 +217,11 @@ uint16_t ip_checksum(const void *p, size_t len)
 	return ip_sum_finish(ip_sum(0, p, len));
 }
 
+uint16_t ip_sum_change(uint16_t check, uint16_t from, uint16_t to)
+{
+	return ip_sum_finish((uint32_t)(uint16_t)~check + (uint16_t)~from + to);
+}
+
 uint32_t ip_pseudo_sum(const struct addr *src, const struct addr *dst, uint8_t proto, uint32_t len)
 {
 	uint32_t sum = ip_sum(0, src->b, addr_len(src));

@@ -46,6 +46,20 @@ struct ip_info {
  * that run out of the packet, or more than 8 of them. The header checksum is not looked at. */
 enum status ip_parse(const uint8_t *p, size_t len, struct ip_info *out) MUST_USE;
 
+/* What carrying a packet on depends on. */
+struct ip_marks {
+	uint8_t version;
+	uint8_t tos;
+	bool dont_fragment; /* true for IPv6 */
+};
+/* p: a packet that ip_parse() has taken. */
+static inline struct ip_marks ip_marks(const uint8_t *p)
+{
+	if (p[0] >> 4 == 4)
+		return (struct ip_marks){4, p[1], p[6] & 0x40};
+	return (struct ip_marks){6, (uint8_t)(p[0] << 4 | p[1] >> 4), true};
+}
+
 /* Port on one side for ts_match_packet(): -1 when the packet shows none. */
 static inline int ip_src_port(const struct ip_info *i)
 {
@@ -60,6 +74,8 @@ static inline int ip_dst_port(const struct ip_info *i)
 uint32_t ip_sum(uint32_t sum, const void *p, size_t len);
 uint16_t ip_sum_finish(uint32_t sum); /* folded and complemented, host order */
 uint16_t ip_checksum(const void *p, size_t len);
+/* The checksum of a header in which the 16 bits `from`, at an even offset, became `to` (RFC 1624). */
+uint16_t ip_sum_change(uint16_t check, uint16_t from, uint16_t to);
 /* Sum of the pseudo header of TCP, UDP, ICMPv6. */
 uint32_t ip_pseudo_sum(const struct addr *src, const struct addr *dst, uint8_t proto, uint32_t len);
 

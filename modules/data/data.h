@@ -12,6 +12,7 @@
 #include "core/base/rd.h"
 #include "core/base/stats.h"
 #include "core/base/ulid.h"
+#include "core/esp/fit.h"
 #include "core/esp/rt.h"
 #include "core/wire/ts.h"
 
@@ -27,7 +28,8 @@ enum data_fan { DATA_FAN_AUTO, DATA_FAN_OFF, DATA_FAN_ALWAYS };
 struct data_config {
 	uint32_t workers;       /* 1..DATA_WORKERS_MAX */
 	struct esp_rt *rt;      /* run-time slots in the holder's memory */
-	uint32_t rt_slots;
+	uint32_t rt_slots;      /* of them there now: those behind are not touched before data_slots_raise() */
+	uint32_t rt_slots_max;  /* less than rt_slots: no more than those */
 	enum data_fan fan_out;
 	bool no_offload;        /* no large packets from or to the kernel */
 	bool wrong_steering;    /* the bucket table is rotated on purpose: every packet lands on a foreign worker */
@@ -62,6 +64,7 @@ struct data_sa {
 	 * until one came in, or until data_sa_use(); the predecessor carries on. Not frozen. */
 	bool receive_only;
 	uint16_t replay_window;
+	struct fit_rules fit; /* for packets that are too long */
 	struct endpoint local, remote;
 	uint16_t key_in_len, key_out_len;
 	uint8_t key_in[160], key_out[160];
@@ -116,9 +119,15 @@ enum status data_sa_use(struct data *d, uint32_t spi_in) MUST_USE;
  * still taken. Nothing happens when there is none. */
 void data_sa_unuse(struct data *d, uint32_t spi_in);
 void data_sa_del(struct data *d, uint32_t spi_in);
+/* So many rt slots are there from now on; fewer than before changes nothing. */
+void data_slots_raise(struct data *d, uint32_t rt_slots);
+/* How many new SAs still find one, those not counted that wait for an SA to be resumed. */
+uint32_t data_slots_free(const struct data *d);
 bool data_sa_has(const struct data *d, uint32_t spi_in);
 /* The live counters of an SA; NULL when unknown. */
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);
+/* What its owner knows of the way to the peer; false when unknown. */
+bool data_sa_mtu(const struct data *d, uint32_t spi_in, uint32_t *path_mtu, uint32_t *media_mtu);
 
 /* Frozen record of one SA (spec with keys) and back; pure. */
 size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap); /* 0: does not fit */

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "core/base/mem.h"
+#include "core/esp/many.h"
 #include "core/esp/seal.h"
 #include "modules/data/path.h"
 
@@ -120,24 +121,28 @@ static bool must_wait(const struct worker *w)
 	return w->fan->n > 0 && !w->fan->unused && !atomic_load_explicit(&w->all->stop, memory_order_relaxed);
 }
 
-bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k)
+void fan_settle(struct worker *w)
 {
-	struct ip_info ip;
+	while (w->fan->n > 0 && !atomic_load_explicit(&w->all->stop, memory_order_relaxed))
+		(void)fan_turn(w);
+}
+
+bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k, const struct cut *cut, struct marks marks)
+{
+	size_t packets = cut_count(cut);
 	struct job *j;
 
 	while (must_wait(w))
 		(void)fan_turn(w);
-	j = job_for(w, sa, k->gso.size ? k->len / k->gso.size : 1);
+	j = job_for(w, sa, packets);
 	if (!j)
 		return false;
 	j->is_seal = true;
 	j->k = k;
-	j->st = ip_parse(k->p, k->len, &ip);
-	if (!j->st)
-		j->st = cut_begin(&j->cut, &k->gso, (struct span){k->p, k->len}, &ip);
-	if (!j->st)
-		j->st = esp_seal_reserve(&sa->esp, cut_count(&j->cut), &j->seq);
-	line_up(w, j, j->st ? 0 : cut_count(&j->cut));
+	j->cut = *cut;
+	j->marks = marks;
+	j->st = esp_seal_reserve(&sa->esp, packets, &j->seq);
+	line_up(w, j, j->st ? 0 : packets);
 	return true;
 }
 
@@ -169,23 +174,48 @@ bool fan_open(struct worker *w, struct pkt *k)
 
 /* ---- the work: any thread ----------------------------------------------------------------- */
 
+#define LAID_MAX 32
+
+static enum status seal_laid(const struct job *j, struct esp_job *laid, size_t n)
+{
+	return n == 0 || esp_seal_laid(&j->sa->esp, laid, n) ? ST_OK : ST_INTERNAL;
+}
+
 static void seal_all(struct job *j)
 {
-	struct span one;
+	const struct esp_sa *sa = &j->sa->esp;
+	bool lays = esp_cipher_wants_many(sa->out);
+	struct esp_job laid[LAID_MAX];
 	uint64_t seq = j->seq;
+	struct span one;
+	size_t n = 0;
 
-	while (!j->st && cut_next(&j->cut, &one)) {
-		size_t len = esp_sealed_len(&j->sa->esp, one.len);
+	for (; !j->st && cut_next(&j->cut, &one); seq++) {
+		size_t len = esp_sealed_len(sa, one.len);
 
-		j->st = j->len + len > FAN_ROOM ? ST_ESP_TOO_BIG :
-						  esp_seal_numbered(&j->sa->esp, seq++, one, j->room + j->len);
+		if (j->len + len > FAN_ROOM) {
+			j->st = ST_ESP_TOO_BIG;
+			break;
+		}
+		laid[n].pkt = j->room + j->len;
+		j->st = lays ? esp_seal_lay_numbered(sa, seq, one, &laid[n++]) :
+			       esp_seal_numbered(sa, seq, one, j->room + j->len);
 		if (j->st)
-			return;
+			break;
 		if (j->n++ == 0)
 			j->seg = len;
 		j->len += len;
 		j->inner_len += one.len;
+		if (n == LAID_MAX) {
+			j->st = seal_laid(j, laid, n);
+			n = 0;
+		}
 	}
+	if (!j->st)
+		j->st = seal_laid(j, laid, n);
+	/* Without its cipher nothing of it may leave. */
+	if (j->st)
+		j->n = 0;
 }
 
 static void cipher(struct job *j)
@@ -194,8 +224,7 @@ static void cipher(struct job *j)
 		seal_all(j);
 		return;
 	}
-	for (unsigned i = 0; i < j->n; i++)
-		esp_open_decipher(&j->parts[i]);
+	esp_decipher_many(j->parts, j->n);
 }
 
 static bool help(struct worker *w)

@@ -28,6 +28,7 @@ struct job {
 	struct pkt *k;
 	enum status st;       /* SEAL */
 	struct cut cut;
+	struct marks marks;
 	uint64_t seq;         /* of the first */
 	uint8_t *room;        /* FAN_ROOM bytes: sealed packets of seg bytes, the last may be shorter */
 	size_t len;
@@ -59,8 +60,10 @@ enum status fan_init(struct worker *w) MUST_USE;
 void fan_fini(struct worker *w);
 
 /* Takes the packet (an inner one with gso, or a train) when its batch goes by the line; false: still the caller's. */
-bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k);
+bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k, const struct cut *cut, struct marks marks);
 bool fan_open(struct worker *w, struct pkt *k);
+/* Nothing is in the line when it returns. */
+void fan_settle(struct worker *w);
 /* Ciphers for others, and ends what came back, in order; true: there was anything. */
 bool fan_turn(struct worker *w);
 bool fan_has_work(const struct worker *w);

@@ -10,10 +10,13 @@
 
 enum sa_tag {
 	SA_OWNER = 1, SA_SESSION, SA_TUN, SA_SPI_IN, SA_SPI_OUT, SA_ENCR, SA_ENCR_BITS, SA_INTEG,
-	SA_FLAGS, SA_WINDOW, SA_LOCAL, SA_REMOTE, SA_KEY_IN, SA_KEY_OUT, SA_LOCAL_TS, SA_REMOTE_TS
+	SA_FLAGS, SA_WINDOW, SA_LOCAL, SA_REMOTE, SA_KEY_IN, SA_KEY_OUT, SA_LOCAL_TS, SA_REMOTE_TS,
+	SA_FIT = 40
 };
 
 enum sa_flag { SA_ESN = 1, SA_TRANSPORT = 2, SA_UDP = 4 };
+
+enum fit_tag { RULE_DF = 1, RULE_BEFORE, RULE_MTU4, RULE_MTU6, RULE_MSS4, RULE_MSS6 };
 
 enum ts_tag { TS_PROTO = 1, TS_PORT_LO, TS_PORT_HI, TS_ADDR_LO, TS_ADDR_HI };
 
@@ -29,6 +32,19 @@ static void put_ts(struct wr *w, uint16_t tag, const struct ts *v, size_t n)
 		fz_addr(w, TS_ADDR_HI, &v[i].hi);
 		fz_close(w, m);
 	}
+}
+
+static void put_fit(struct wr *w, const struct fit_rules *r)
+{
+	struct wr_mark m = fz_open(w, SA_FIT);
+
+	fz_u8(w, RULE_DF, r->df);
+	fz_u8(w, RULE_BEFORE, r->before);
+	fz_u16(w, RULE_MTU4, r->mtu4);
+	fz_u16(w, RULE_MTU6, r->mtu6);
+	fz_u16(w, RULE_MSS4, r->mss4);
+	fz_u16(w, RULE_MSS6, r->mss6);
+	fz_close(w, m);
 }
 
 size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap)
@@ -54,6 +70,7 @@ size_t data_sa_freeze(const struct data_sa *sa, uint8_t *out, size_t cap)
 	fz_bytes(&w, SA_KEY_OUT, sa->key_out, sa->key_out_len);
 	put_ts(&w, SA_LOCAL_TS, sa->local_ts, sa->n_local_ts);
 	put_ts(&w, SA_REMOTE_TS, sa->remote_ts, sa->n_remote_ts);
+	put_fit(&w, &sa->fit);
 	fz_end(&w);
 	if (wr_ok(&w))
 		return w.len;
@@ -83,6 +100,26 @@ static bool get_ts(struct view v, struct ts *list, uint8_t *n)
 		return false;
 	list[(*n)++] = t;
 	return true;
+}
+
+static bool get_fit(struct view v, struct fit_rules *out)
+{
+	struct rd r = rd_init(v.p, v.len);
+	uint16_t tag;
+	struct view f;
+
+	while (fz_next(&r, &tag, &f)) {
+		switch (tag) {
+		case RULE_DF: out->df = fz_get_u8(f); break;
+		case RULE_BEFORE: out->before = fz_get_u8(f); break;
+		case RULE_MTU4: out->mtu4 = fz_get_u16(f); break;
+		case RULE_MTU6: out->mtu6 = fz_get_u16(f); break;
+		case RULE_MSS4: out->mss4 = fz_get_u16(f); break;
+		case RULE_MSS6: out->mss6 = fz_get_u16(f); break;
+		default: break;
+		}
+	}
+	return !r.bad && out->df <= FIT_DF_CLEAR;
 }
 
 static bool get_key(struct view v, uint8_t key[160], uint16_t *len)
@@ -120,6 +157,7 @@ static bool get_field(uint16_t tag, struct view v, struct data_sa *sa)
 	case SA_KEY_OUT: return get_key(v, sa->key_out, &sa->key_out_len);
 	case SA_LOCAL_TS: return get_ts(v, sa->local_ts, &sa->n_local_ts);
 	case SA_REMOTE_TS: return get_ts(v, sa->remote_ts, &sa->n_remote_ts);
+	case SA_FIT: return get_fit(v, &sa->fit);
 	default: return true; /* of a newer version */
 	}
 }

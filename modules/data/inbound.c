@@ -2,6 +2,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/esp/many.h"
+#include "core/esp/tos.h"
 #include "modules/data/fan.h"
 #include "modules/data/path.h"
 
@@ -115,8 +117,15 @@ void inbound_flush(struct worker *w)
 		worker_release(w, w->held[--w->n_held]);
 }
 
-static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o)
+/* outer_tos: what the way made of it. */
+static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o, uint8_t outer_tos)
 {
+	enum status st = tos_take(o->inner.p, &o->ip, outer_tos);
+
+	if (st)
+		return st;
+	if (o->ip.proto == IPP_TCP)
+		path_lower_mss(w, &sa->esp.child->fit, o->inner.p, &o->ip, false);
 	if (!sa->tun)
 		return ST_TUN_WRITE;
 	if (!join_add(&w->join, sa->tun, sa->tun->joins, o->inner, &o->ip)) {
@@ -144,7 +153,7 @@ static void take_opened(struct worker *w, const struct pkt *k, const struct esp_
 		if (o.is_dummy)
 			stats_inc(&w->stats, CT_ESP_DUMMY);
 		else
-			st = deliver(w, sa, &o);
+			st = deliver(w, sa, &o, k->tos);
 	}
 	if (st)
 		stats_status(&w->stats, st);
@@ -160,16 +169,19 @@ static void hold(struct worker *w, struct pkt *k)
 void inbound_packet(struct worker *w, struct pkt *k)
 {
 	size_t step = k->seg ? k->seg : k->len + 1;
+	struct esp_opening o[ESP_OPEN_MANY];
 
 	if (fan_open(w, k))
 		return;
 	hold(w, k);
-	for (size_t at = 0; at == 0 || at < k->len; at += step) {
-		struct esp_opening o = {.pkt = {k->p + at, k->len - at < step ? k->len - at : step}};
-
-		esp_open_begin(&w->tables, k->local.vrf, &o);
-		esp_open_decipher(&o);
-		take_opened(w, k, &o);
+	for (size_t at = 0, n; at == 0 || at < k->len;) {
+		for (n = 0; n < ESP_OPEN_MANY && (at == 0 || at < k->len); n++, at += step) {
+			o[n].pkt = (struct span){k->p + at, k->len - at < step ? k->len - at : step};
+			esp_open_begin(&w->tables, k->local.vrf, &o[n]);
+		}
+		esp_decipher_many(o, n);
+		for (size_t i = 0; i < n; i++)
+			take_opened(w, k, &o[i]);
 	}
 }
 

@@ -1,6 +1,9 @@
 #include "core/esp/cut.h"
+#include "core/esp/pieces.h"
 #include "core/esp/seal.h"
+#include "core/esp/tos.h"
 #include "modules/data/fan.h"
+#include "modules/data/long.h"
 #include "modules/data/path.h"
 
 /* Packets are sealed into the train of their SA, and a train leaves by one call: when it is full, when
@@ -27,9 +30,11 @@ static unsigned send_singly(struct worker *w, const struct train *t)
 
 	for (size_t at = 0; at < t->len; at += t->seg) {
 		size_t len = t->len - at < t->seg ? t->len - at : t->seg;
-		enum status st = udp_send(sa->udp->fd, &sa->esp.local, &sa->esp.remote, (struct view){0},
-					  (struct view){t->room + at, len});
+		enum status st = udp_send_esp(sa->udp->fd, &sa->esp.local, &sa->esp.remote,
+					      (struct view){t->room + at, len}, t->marks.tos);
 
+		if (st == ST_ESP_TOO_BIG)
+			long_refused(t->sa);
 		if (st)
 			stats_status(&w->stats, st);
 		else
@@ -43,11 +48,13 @@ static unsigned send_train(struct worker *w, const struct train *t)
 	const struct worker_sa *sa = t->sa;
 	enum status st = ST_OUT_SEND;
 
+	if (sa->udp)
+		long_set_df(sa->udp, t->marks.df);
 	if (sa->udp && (t->n == 1 || sa->udp->cuts_not))
 		return send_singly(w, t);
 	if (sa->udp)
 		st = udp_send_train(sa->udp->fd, &sa->esp.local, &sa->esp.remote,
-				    (struct view){t->room, t->len}, (uint16_t)t->seg);
+				    (struct view){t->room, t->len}, (uint16_t)t->seg, t->marks.tos);
 	if (st == ST_BAD_LENGTH) {
 		stats_inc(&w->stats, CT_TRAIN_REFUSED);
 		return send_singly(w, t);
@@ -57,10 +64,19 @@ static unsigned send_train(struct worker *w, const struct train *t)
 	return st ? 0 : t->n;
 }
 
+/* Before it leaves; false: it cannot. */
+static bool seal_train(struct worker *w, struct train *t)
+{
+	if (!t->is_laid || esp_seal_laid(&t->sa->esp, w->jobs[t - w->trains], t->n))
+		return true;
+	stats_status_add(&w->stats, ST_INTERNAL, t->n);
+	return false;
+}
+
 /* Of a train that did not leave whole the bytes are counted by their share. */
 static void empty_train(struct worker *w, struct train *t)
 {
-	unsigned sent = send_train(w, t);
+	unsigned sent = seal_train(w, t) ? send_train(w, t) : 0;
 
 	stats_add(&w->stats, CT_ESP_OUT, sent);
 	stats_add(&w->stats, CT_ESP_OUT_BYTES, t->inner_len * sent / t->n);
@@ -75,13 +91,15 @@ void outbound_flush(struct worker *w)
 	}
 }
 
-static bool has_room(const struct train *t, size_t len)
+static bool has_room(const struct train *t, size_t len, struct marks m)
 {
-	return !t->is_full && len <= t->seg && t->n < UDP_TRAIN_MAX && t->len + len <= UDP_TRAIN_BYTES;
+	return t->marks.tos == m.tos && t->marks.df == m.df && !t->is_full && len <= t->seg &&
+	       t->n < UDP_TRAIN_MAX && t->len + len <= UDP_TRAIN_BYTES;
 }
 
-/* A train with room for a packet of that length. One SA has one train at most: its packets stay in order. */
-static struct train *train_for(struct worker *w, struct worker_sa *sa, size_t len)
+/* A train with room for a packet of that length and those marks. One SA has one train at most: its
+ * packets stay in order. */
+static struct train *train_for(struct worker *w, struct worker_sa *sa, size_t len, struct marks m)
 {
 	struct train *t = NULL, *unused = NULL;
 
@@ -91,21 +109,32 @@ static struct train *train_for(struct worker *w, struct worker_sa *sa, size_t le
 		else if (!w->trains[i].sa)
 			unused = &w->trains[i];
 	}
-	if (t && has_room(t, len))
+	if (t && has_room(t, len, m))
 		return t;
 	if (!t)
 		t = unused ? unused : &w->trains[w->next_train++ % TRAINS];
 	if (t->sa)
 		empty_train(w, t);
-	*t = (struct train){.sa = sa, .room = t->room, .seg = len};
+	*t = (struct train){.sa = sa, .room = t->room, .seg = len, .marks = m};
 	return t;
 }
 
-static enum status send_out(struct worker *w, struct worker_sa *sa, struct span inner)
+static enum status seal_into(struct worker *w, struct worker_sa *sa, struct span inner, struct train *t)
+{
+	struct esp_job *job = &w->jobs[t - w->trains][t->n];
+
+	t->is_laid = esp_cipher_wants_many(sa->esp.out);
+	if (!t->is_laid)
+		return esp_seal_to(&sa->esp, w->tables.now_ms, inner, t->room + t->len);
+	job->pkt = t->room + t->len;
+	return esp_seal_lay(&sa->esp, w->tables.now_ms, inner, job);
+}
+
+static enum status send_out(struct worker *w, struct worker_sa *sa, struct span inner, struct marks m)
 {
 	size_t len = esp_sealed_len(&sa->esp, inner.len);
-	struct train *t = train_for(w, sa, len);
-	enum status st = esp_seal_to(&sa->esp, w->tables.now_ms, inner, t->room + t->len);
+	struct train *t = train_for(w, sa, len, m);
+	enum status st = seal_into(w, sa, inner, t);
 
 	if (st == ST_ESP_SEQ_END)
 		lost(w, sa, st);
@@ -114,36 +143,96 @@ static enum status send_out(struct worker *w, struct worker_sa *sa, struct span 
 			t->sa = NULL;
 		return st;
 	}
-	t->is_full = len < t->seg;
+	/* What the kernel sends in fragments is no part of a train. */
+	t->is_full = len < t->seg || m.is_long;
 	t->len += len;
 	t->inner_len += inner.len;
 	t->n++;
 	return ST_OK;
 }
 
-/* ---- cutting ------------------------------------------------------------------------------ */
-
-static enum status send_cut(struct worker *w, struct worker_sa *sa, const struct pkt *k)
+static enum status send_pieces(struct worker *w, struct worker_sa *sa, struct span inner,
+			       const struct fit_verdict *v, struct marks m)
 {
-	struct span packet = {k->p, k->len}, one;
+	struct pkt *k = pool_get(&w->pool);
+	struct pieces all;
 	struct ip_info ip;
-	struct cut cut;
-	enum status st = ip_parse(k->p, k->len, &ip);
+	size_t len;
+	enum status st = ip_parse(inner.p, inner.len, &ip);
 
+	if (!k)
+		return ST_RING_FULL;
 	if (!st)
-		st = cut_begin(&cut, &k->gso, packet, &ip);
-	while (!st && cut_next(&cut, &one))
-		st = send_out(w, sa, one);
+		st = pieces_init(&all, inner.p, &ip, v->len, w->cut_id++);
+	if (!st)
+		stats_inc(&w->stats, CT_ESP_CUT);
+	while (!st && (len = pieces_next(&all, k->p, PKT_MAX)) > 0)
+		st = send_out(w, sa, (struct span){k->p, len}, m);
+	pool_put(&w->pool, k);
 	return st;
+}
+
+/* ---- one packet of the wire, and large ones that are cut into many ---------------------------- */
+
+/* As it was judged: whole, in pieces, or in an outer packet that is sent in fragments. */
+static enum status send_judged(struct worker *w, struct worker_sa *sa, struct span inner,
+			       const struct fit_verdict *v, struct marks m)
+{
+	if (inner.len <= v->len)
+		return send_out(w, sa, inner, m);
+	if (v->act == FIT_BEFORE)
+		return send_pieces(w, sa, inner, v, m);
+	m.is_long = true;
+	stats_inc(&w->stats, CT_ESP_OUT_FRAGMENTS);
+	return send_out(w, sa, inner, m);
+}
+
+/* The first stands for all. */
+static enum status refuse(struct worker *w, const struct worker_sa *sa, struct cut *cut, uint32_t len)
+{
+	struct span one;
+
+	if (cut_next(cut, &one))
+		long_answer(w, sa->tun, one.p, one.len, len);
+	return ST_ESP_TOO_BIG;
+}
+
+static enum status begin_cut(struct cut *cut, const struct pkt *k)
+{
+	struct span packet = {k->p, k->len};
+	struct ip_info ip;
+	enum status st;
+
+	if (!k->gso.flags && !k->gso.type) {
+		cut_whole(cut, packet);
+		return ST_OK;
+	}
+	st = ip_parse(k->p, k->len, &ip);
+	return st ? st : cut_begin(cut, &k->gso, packet, &ip);
 }
 
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 {
-	enum status st;
+	struct ip_marks ip = ip_marks(k->p);
+	struct fit_verdict v;
+	struct marks m;
+	struct span one;
+	struct cut cut;
+	enum status st = begin_cut(&cut, k);
 
-	if (fan_seal(w, sa, k))
-		return;
-	st = k->gso.flags || k->gso.type ? send_cut(w, sa, k) : send_out(w, sa, (struct span){k->p, k->len});
+	if (!st) {
+		v = long_judge(w, sa, &ip, (uint32_t)cut_longest(&cut));
+		m = (struct marks){.tos = tos_outer(ip.tos), .df = v.df};
+		if (v.act == FIT_SEND && fan_seal(w, sa, k, &cut, m))
+			return;
+		if (v.act == FIT_TOO_BIG)
+			st = refuse(w, sa, &cut, v.len);
+		/* What is no packet for others waits until theirs have left. */
+		else if (v.act != FIT_SEND)
+			fan_settle(w);
+	}
+	while (!st && cut_next(&cut, &one))
+		st = send_judged(w, sa, one, &v, m);
 	if (st)
 		stats_status(&w->stats, st);
 	worker_release(w, k);
@@ -155,7 +244,7 @@ void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 static void send_some(struct worker *w, const struct job *j, size_t from, unsigned n, size_t len)
 {
 	struct train t = {.sa = j->sa, .room = j->room + from, .len = len, .seg = j->seg, .n = n,
-			  .inner_len = j->inner_len * n / j->n};
+			  .inner_len = j->inner_len * n / j->n, .marks = j->marks};
 
 	empty_train(w, &t);
 }

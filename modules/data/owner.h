@@ -49,6 +49,7 @@ struct data {
 	struct list ports;
 	struct rt_slot *slots;
 	struct list unused;
+	uint32_t n_unused;   /* without those that wait to be resumed */
 	struct map frozen;
 	size_t n_routes;                     /* alive, in each worker */
 	size_t n_sas[DATA_WORKERS_MAX];      /* alive, by owner */

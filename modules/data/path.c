@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "core/esp/mss.h"
 #include "core/wire/esp.h"
 #include "modules/data/wanted.h"
 
@@ -131,6 +132,15 @@ static bool is_redirect(const struct ip_info *ip)
 	       (ip->proto == IPP_ICMPV6 && type == ICMPV6_REDIRECT);
 }
 
+void path_lower_mss(struct worker *w, const struct fit_rules *r, uint8_t *p, const struct ip_info *ip,
+		    bool is_partial)
+{
+	uint16_t most = ip->version == 4 ? r->mss4 : r->mss6;
+
+	if (most && mss_clamp(p, ip, most, is_partial))
+		stats_inc(&w->stats, CT_MSS_LOWERED);
+}
+
 static void route_inner(struct worker *w, struct pkt *k)
 {
 	const struct esp_child *child;
@@ -150,6 +160,8 @@ static void route_inner(struct worker *w, struct pkt *k)
 		return;
 	}
 	k->spi = child->spi_in;
+	if (ip.proto == IPP_TCP)
+		path_lower_mss(w, &child->fit, k->p, &ip, k->gso.flags & GSO_NEEDS_CSUM);
 	to_owner(w, k);
 }
 
@@ -230,6 +242,7 @@ static void take_apart(struct worker *w, struct pkt *k)
 		memcpy(one->p, k->p + at, one->len);
 		one->local = k->local;
 		one->remote = k->remote;
+		one->tos = k->tos;
 		classify_one(w, one);
 	}
 	worker_release(w, k);

@@ -24,6 +24,9 @@ void inbound_opened(struct worker *w, const struct job *j); /* takes the packet 
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k);
 void outbound_flush(struct worker *w);
 void outbound_sealed(struct worker *w, const struct job *j);
+/* A SYN agrees on no larger segments than the rules say. is_partial: see mss_clamp(). */
+void path_lower_mss(struct worker *w, const struct fit_rules *r, uint8_t *p, const struct ip_info *ip,
+		    bool is_partial);
 /* Tells main something; false: its ring is full. */
 bool path_tell(struct worker *w, const struct pkt *what);
 

@@ -9,6 +9,12 @@
  * of the cache. */
 #define STRIDE ((size_t)((ROOM + 4095) / 4096 * 4096))
 
+#ifdef MADV_DONTNEED_LOCKED
+#define DONTNEED_LOCKED MADV_DONTNEED_LOCKED
+#else
+#define DONTNEED_LOCKED 24 /* Linux 5.18 */
+#endif
+
 void *pages_new(size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -42,6 +48,7 @@ enum status pool_init(struct pool *p, size_t count, uint32_t home)
 		p->pkts[i - 1].home = home;
 		pool_put(p, &p->pkts[i - 1]);
 	}
+	p->low = p->clean = p->n_free;
 	return ST_OK;
 }
 
@@ -60,6 +67,8 @@ struct pkt *pool_get(struct pool *p)
 	if (p->n_free == 0)
 		return NULL;
 	k = p->free[--p->n_free];
+	if (p->n_free < p->low)
+		p->low = p->n_free;
 	k->p = k->room + PKT_HEADROOM;
 	k->len = 0;
 	k->seg = 0;
@@ -72,4 +81,29 @@ struct pkt *pool_get(struct pool *p)
 void pool_put(struct pool *p, struct pkt *k)
 {
 	p->free[p->n_free++] = k;
+}
+
+static void give_back(void *room, size_t len)
+{
+	/* Locked memory goes by the newer name only; older kernels keep it. */
+	if (madvise(room, len, MADV_DONTNEED) != 0)
+		(void)madvise(room, len, DONTNEED_LOCKED);
+}
+
+void pool_rest(struct pool *p, uint64_t now_ms)
+{
+	if (now_ms < p->rest_ms + POOL_REST_MS)
+		return;
+	p->rest_ms = now_ms;
+	/* What was taken since is above low, and what is below has not moved. */
+	if (p->clean > p->low)
+		p->clean = p->low;
+	for (; p->clean < p->low; p->clean++)
+		give_back(p->free[p->clean]->room, STRIDE);
+	p->low = p->n_free;
+}
+
+bool pool_wants_rest(const struct pool *p)
+{
+	return p->clean < p->n_free || p->low < p->clean;
 }

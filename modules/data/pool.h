@@ -35,6 +35,7 @@ struct pkt {
 	uint32_t home; /* number of the worker whose pool it is from */
 	uint32_t spi;
 	uint32_t tun;
+	uint8_t tos;        /* datagrams: of the outer header */
 	uint16_t seg;       /* datagrams: several of this length, the last may be shorter; 0: one */
 	struct gso_hdr gso; /* inner packets: how they are to be cut */
 	bool detoured; /* wrong steering: has been on a foreign worker */
@@ -42,10 +43,20 @@ struct pkt {
 	struct endpoint local, remote; /* datagrams and notices */
 };
 
+/* What a packet is sent with, and all others of its train. */
+struct marks {
+	uint8_t tos;  /* outer */
+	bool df;      /* see long_set_df() */
+	bool is_long; /* more than the path takes: in fragments */
+};
+
 struct pool {
 	struct pkt **free; /* stack */
 	size_t n_free;
 	size_t count;
+	size_t low;       /* fewest that were free since the last rest */
+	size_t clean;     /* so many at the bottom of the stack have no pages, if none was taken since */
+	uint64_t rest_ms; /* when that was */
 	struct pkt *pkts;
 	uint8_t *pages;
 };
@@ -54,6 +65,11 @@ enum status pool_init(struct pool *p, size_t count, uint32_t home) MUST_USE;
 void pool_fini(struct pool *p);
 struct pkt *pool_get(struct pool *p); /* NULL: none left; p and len are of an empty packet */
 void pool_put(struct pool *p, struct pkt *k);
+/* For a worker that has nothing to do: at most once in POOL_REST_MS the pages of buffers that were not needed
+ * since the last time go back to the kernel, so that a burst does not stay in memory for ever. */
+#define POOL_REST_MS 5000
+void pool_rest(struct pool *p, uint64_t now_ms);
+bool pool_wants_rest(const struct pool *p); /* may there be pages to give back? */
 
 /* Whole pages, zeroed, aligned for everything, left out of core dumps; NULL: out of memory. */
 void *pages_new(size_t len);

@@ -6,6 +6,7 @@
 
 #include "core/base/mem.h"
 #include "core/wire/esp.h"
+#include "modules/data/mtu.h"
 #include "modules/data/owner.h"
 
 /* Younger than the headers that this may be built with. */
@@ -199,6 +200,24 @@ enum status data_del_tun(struct data *d, uint32_t tun)
 	return ST_OK;
 }
 
+#define FORCE_OFF 3 /* times */
+
+/* sendmsg() on a descriptor that a worker uses too is safe; it stays open until the worker has let go of
+ * it and main closes it. The worker may just want DF, and our message must pass even in fragments: it is
+ * forced off, and the worker told that it does not know what the socket has. */
+static enum status send_whole(struct port *p, const struct endpoint *local, const struct endpoint *remote,
+			      struct view head, struct view body)
+{
+	enum status st = udp_send(p->fd, local, remote, head, body);
+
+	for (int i = 0; i < FORCE_OFF && st == ST_ESP_TOO_BIG; i++) {
+		mtu_set_df(p->fd, p->family, false);
+		atomic_store_explicit(&p->df, PORT_DF_UNKNOWN, memory_order_relaxed);
+		st = udp_send(p->fd, local, remote, head, body);
+	}
+	return st;
+}
+
 static enum status send_from(struct data *d, const struct endpoint *local, const struct endpoint *remote,
 			     struct view head, struct view body)
 {
@@ -210,9 +229,7 @@ static enum status send_from(struct data *d, const struct endpoint *local, const
 		s = find_udp(d, &wildcard, family);
 	if (!s)
 		return ST_NOT_FOUND;
-	/* sendmsg() on a descriptor that a worker uses too is safe; it stays open until the worker
-	 * has let go of it and main closes it. */
-	return udp_send(s->ports->fd, local, remote, head, body);
+	return send_whole(s->ports, local, remote, head, body);
 }
 
 enum status data_send_ike(struct data *d, const struct endpoint *local,

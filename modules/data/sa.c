@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/suite.h"
 #include "core/esp/seal.h"
+#include "modules/data/long.h"
 #include "modules/data/owner.h"
 
 #define WINDOW_MIN 64
@@ -18,6 +19,21 @@ static struct esp_rt *rt_of(const struct data *d, const struct rt_slot *s)
 
 /* Slots that carry an SPI wait for the SA to be resumed, at the end of the list: they are taken
  * for new SAs only when no other is left, and then nobody came for them. */
+static void slot_init(struct data *d, uint32_t i)
+{
+	struct rt_slot *s = &d->slots[i];
+	uint32_t spi_in = d->config.rt[i].spi_in;
+
+	if (spi_in) {
+		s->is_frozen = true;
+		map_add(&d->frozen, &s->node, spi_in);
+		list_push_back(&d->unused, &s->unused);
+	} else {
+		list_push_front(&d->unused, &s->unused);
+		d->n_unused++;
+	}
+}
+
 enum status slots_init(struct data *d)
 {
 	uint32_t n = d->config.rt_slots;
@@ -25,22 +41,31 @@ enum status slots_init(struct data *d)
 
 	if (st)
 		return st;
-	d->slots = mem_array(n, sizeof(*d->slots));
+	if (d->config.rt_slots_max < n)
+		d->config.rt_slots_max = n;
+	d->slots = mem_array(d->config.rt_slots_max, sizeof(*d->slots));
 	if (!d->slots)
 		return ST_NOMEM;
-	for (uint32_t i = n; i > 0; i--) {
-		struct rt_slot *s = &d->slots[i - 1];
-		uint32_t spi_in = d->config.rt[i - 1].spi_in;
-
-		if (spi_in) {
-			s->is_frozen = true;
-			map_add(&d->frozen, &s->node, spi_in);
-			list_push_back(&d->unused, &s->unused);
-		} else {
-			list_push_front(&d->unused, &s->unused);
-		}
-	}
+	for (uint32_t i = n; i > 0; i--)
+		slot_init(d, i - 1);
 	return ST_OK;
+}
+
+void data_slots_raise(struct data *d, uint32_t rt_slots)
+{
+	uint32_t from = d->config.rt_slots;
+
+	if (rt_slots > d->config.rt_slots_max)
+		rt_slots = d->config.rt_slots_max;
+	for (uint32_t i = rt_slots; i > from; i--)
+		slot_init(d, i - 1);
+	if (rt_slots > from)
+		d->config.rt_slots = rt_slots;
+}
+
+uint32_t data_slots_free(const struct data *d)
+{
+	return d->n_unused;
 }
 
 void slots_fini(struct data *d)
@@ -62,6 +87,8 @@ static void slot_take(struct data *d, struct rt_slot *s)
 	list_del(&s->unused);
 	if (s->is_frozen)
 		map_del(&d->frozen, &s->node);
+	else
+		d->n_unused--;
 	s->is_frozen = false;
 }
 
@@ -69,6 +96,7 @@ static void slot_give_back(struct data *d, struct rt_slot *s)
 {
 	rt_of(d, s)->spi_in = 0;
 	list_push_front(&d->unused, &s->unused);
+	d->n_unused++;
 }
 
 /* The SPI comes last: a slot that carries one is whole. */
@@ -153,6 +181,7 @@ static struct esp_child *esp_child_new(const struct data_sa *sa)
 	c->owner = sa->owner;
 	c->tun = sa->tun;
 	c->spi_in = sa->spi_in;
+	c->fit = sa->fit;
 	c->n_local = sa->n_local_ts;
 	c->n_remote = sa->n_remote_ts;
 	memcpy(c->ts, sa->local_ts, sa->n_local_ts * sizeof(struct ts));
@@ -179,6 +208,8 @@ static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suit
 	st = esp_cipher_new(suite, sa->key_in, sa->key_in_len, &w->esp.in);
 	if (!st)
 		st = esp_cipher_new(suite, sa->key_out, sa->key_out_len, &w->esp.out);
+	if (!st)
+		long_begin(w);
 	return st;
 }
 
@@ -452,6 +483,19 @@ void data_sa_del(struct data *d, uint32_t spi_in)
 bool data_sa_has(const struct data *d, uint32_t spi_in)
 {
 	return child_of(d, spi_in) != NULL;
+}
+
+bool data_sa_mtu(const struct data *d, uint32_t spi_in, uint32_t *path_mtu, uint32_t *media_mtu)
+{
+	const struct child *c = child_of(d, spi_in);
+	uint64_t mtus;
+
+	if (!c)
+		return false;
+	mtus = atomic_load_explicit(&c->sa->mtus, memory_order_relaxed);
+	*path_mtu = (uint32_t)(mtus >> 32);
+	*media_mtu = (uint32_t)mtus;
+	return true;
 }
 
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in)

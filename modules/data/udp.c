@@ -17,6 +17,10 @@ enum status udp_prepare(int fd, uint8_t family, bool trains)
 	if (trains)
 		(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
 	if (family == 4)
+		(void)setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
+	else
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on));
+	if (family == 4)
 		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ? ST_IO : ST_OK;
 	/* Refused once the socket is bound; who bound it has chosen then. */
 	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -80,6 +84,7 @@ static void read_control(struct msghdr *m, struct pkt *k)
 {
 	k->local = (struct endpoint){0};
 	k->seg = 0;
+	k->tos = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
@@ -91,6 +96,13 @@ static void read_control(struct msghdr *m, struct pkt *k)
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			k->local.addr = addr_from((const uint8_t *)&info.ipi6_addr, 16);
+		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+			k->tos = *CMSG_DATA(c);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+			int tos;
+
+			memcpy(&tos, CMSG_DATA(c), sizeof(tos));
+			k->tos = (uint8_t)tos;
 		} else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
 			int seg;
 
@@ -161,8 +173,19 @@ static size_t put_segment(uint16_t seg, struct cmsghdr *c)
 	return CMSG_SPACE(sizeof(seg));
 }
 
+static size_t put_tos(uint8_t family, uint8_t tos, struct cmsghdr *c)
+{
+	int value = tos;
+
+	c->cmsg_level = family == 4 ? IPPROTO_IP : IPPROTO_IPV6;
+	c->cmsg_type = family == 4 ? IP_TOS : IPV6_TCLASS;
+	c->cmsg_len = CMSG_LEN(sizeof(value));
+	memcpy(CMSG_DATA(c), &value, sizeof(value));
+	return CMSG_SPACE(sizeof(value));
+}
+
 static enum status send_as(int fd, const struct endpoint *local, const struct endpoint *remote,
-			   struct iovec *iov, size_t n_iov, uint16_t seg)
+			   struct iovec *iov, size_t n_iov, uint16_t seg, uint8_t tos)
 {
 	struct sockaddr_storage to;
 	_Alignas(struct cmsghdr) uint8_t control[128] = {0};
@@ -178,6 +201,9 @@ static enum status send_as(int fd, const struct endpoint *local, const struct en
 		m.msg_controllen = put_source(&local->addr, (struct cmsghdr *)(void *)control);
 	if (seg)
 		m.msg_controllen += put_segment(seg, (struct cmsghdr *)(void *)(control + m.msg_controllen));
+	if (tos)
+		m.msg_controllen += put_tos(remote->addr.family, tos,
+					    (struct cmsghdr *)(void *)(control + m.msg_controllen));
 	if (m.msg_controllen == 0)
 		m.msg_control = NULL;
 	if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
@@ -195,13 +221,21 @@ enum status udp_send(int fd, const struct endpoint *local, const struct endpoint
 		{(void *)(uintptr_t)body.p, body.len},
 	};
 
-	return send_as(fd, local, remote, iov, 2, 0);
+	return send_as(fd, local, remote, iov, 2, 0, 0);
 }
 
-enum status udp_send_train(int fd, const struct endpoint *local, const struct endpoint *remote,
-			   struct view body, uint16_t seg)
+enum status udp_send_esp(int fd, const struct endpoint *local, const struct endpoint *remote, struct view body,
+			 uint8_t tos)
 {
 	struct iovec iov = {(void *)(uintptr_t)body.p, body.len};
 
-	return send_as(fd, local, remote, &iov, 1, seg);
+	return send_as(fd, local, remote, &iov, 1, 0, tos);
+}
+
+enum status udp_send_train(int fd, const struct endpoint *local, const struct endpoint *remote,
+			   struct view body, uint16_t seg, uint8_t tos)
+{
+	struct iovec iov = {(void *)(uintptr_t)body.p, body.len};
+
+	return send_as(fd, local, remote, &iov, 1, seg, tos);
 }

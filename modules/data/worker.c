@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/esp_engine.h"
 #include "modules/data/fan.h"
+#include "modules/data/long.h"
 #include "modules/data/path.h"
 
 #define EVENTS_MAX 32
@@ -177,6 +179,7 @@ static void move_sa(struct worker *w, const struct move *m)
 	sa->local = m->local;
 	sa->remote = m->remote;
 	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
+	long_begin(CONTAINER_OF(sa, struct worker_sa, esp));
 }
 
 static void add_routes(struct esp_tables *t, const struct cmd *c)
@@ -289,7 +292,7 @@ static int wait_events(struct worker *w, struct epoll_event *events, bool is_bus
 	if (!is_busy) {
 		atomic_store(&w->nap, is_starved ? NAP_BUFFERS : NAP_WORK);
 		atomic_thread_fence(memory_order_seq_cst);
-		timeout = has_work(w, is_starved) ? 0 : -1;
+		timeout = has_work(w, is_starved) ? 0 : pool_wants_rest(&w->pool) ? POOL_REST_MS : -1;
 		mem_forget_registers();
 	}
 	if (is_starved) {
@@ -335,12 +338,16 @@ void *worker_main(void *arg)
 	struct epoll_event events[EVENTS_MAX];
 	bool is_busy = true;
 
+	/* Without the memory for it everything goes packet by packet. */
+	(void)esp_engine_thread_begin();
 	while (!atomic_load_explicit(&w->all->stop, memory_order_relaxed)) {
 		int n = wait_events(w, events, is_busy);
 
 		w->tables.now_ms = monotonic_ms();
-		if (!is_busy)
+		if (!is_busy) {
 			fan_slept(w, w->tables.now_ms);
+			pool_rest(&w->pool, w->tables.now_ms);
+		}
 		fetch_home(w);
 		is_busy = serve(w, events, n);
 		is_busy |= take_handed(w);
@@ -348,6 +355,7 @@ void *worker_main(void *arg)
 		worker_obey(w);
 		worker_announce(w);
 	}
+	esp_engine_thread_end();
 	return NULL;
 }
 

@@ -18,6 +18,7 @@
 #include "core/base/ring.h"
 #include "core/esp/join.h"
 #include "core/esp/open.h"
+#include "core/esp/too_big.h"
 #include "modules/data/data.h"
 #include "modules/data/udp.h"
 
@@ -48,6 +49,7 @@ struct port {
 	bool is_tun;
 	uint8_t family;        /* UDP: 4 or 6 */
 	struct endpoint local; /* UDP: address 0 = wildcard */
+	_Atomic int df;        /* UDP: enum port_df (mtu.h); main sets it to unknown */
 	uint32_t tun;
 	bool vnet_hdr;
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
@@ -63,6 +65,9 @@ struct worker_sa {
 	struct esp_sa esp;
 	struct port *udp; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
+	struct fit_wrap wrap;
+	struct fit_path path;
+	_Atomic uint64_t mtus; /* for main: path_mtu << 32 | media_mtu */
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
@@ -76,7 +81,9 @@ struct train {
 	size_t seg;
 	size_t inner_len;     /* of all */
 	unsigned n;
+	struct marks marks;   /* of all */
 	bool is_full;
+	bool is_laid;         /* not sealed yet, see the worker's jobs */
 };
 
 enum cmd_kind {
@@ -149,12 +156,15 @@ struct worker {
 	uint8_t notices_of[NOTICE_SOURCES];
 	size_t udp_wants;       /* datagrams that are asked for in one call */
 	struct train trains[TRAINS];
+	struct esp_job jobs[TRAINS][UDP_TRAIN_MAX]; /* of a train that is laid */
 	unsigned next_train;    /* the one that is emptied when another SA comes */
 	uint8_t *train_room;
 	struct join join;       /* opened packets on their way to a TUN */
 	struct pkt *held[HELD_MAX]; /* where they are */
 	size_t n_held;
 	struct fan *fan;
+	struct too_big_limit too_big;
+	uint16_t cut_id; /* of the next packet that is cut against its DF bit */
 	struct udp_rx rx;
 };
 

@@ -1,9 +1,11 @@
 /* ESP packets to an SA: as anyone on the network may send them, and as an authenticated peer may
- * fill them. The first byte chooses suite, ESN and which of the two. */
+ * fill them. The first byte chooses suite, ESN, engine and which of the two. Both engines must come to
+ * the same end, also with many packets at once. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/esp_engine.h"
 #include "core/esp/open.h"
 #include "core/esp/replay.h"
 
@@ -24,7 +26,20 @@ static struct esp_tables tables;
 static struct esp_child *child, *other;
 static struct fib_route route;
 static struct esp_rt rt;
-static struct esp_sa sas[4];
+
+static const struct {
+	uint16_t encr, bits, integ;
+	bool esn;
+} suites[] = {
+	{20, 128, 0, false}, {28, 0, 0, false}, {12, 128, 12, false}, {20, 256, 0, true},
+	{19, 192, 0, false}, {18, 256, 0, true}, {13, 128, 2, false}, {13, 256, 13, true},
+	{21, 128, 0, false}, {21, 256, 0, true}, {11, 0, 12, false}, {11, 0, 2, true},
+	{12, 256, 14, true}, {3, 0, 1, true}, {28, 0, 0, true}, {12, 192, 2, true},
+};
+#define SUITES (sizeof(suites) / sizeof(suites[0]))
+#define MANY 17
+
+static struct esp_sa sas[2][SUITES]; /* by engine */
 
 static struct esp_child *child_new(uint64_t owner, uint8_t last_byte)
 {
@@ -47,24 +62,25 @@ static struct esp_child *child_new(uint64_t owner, uint8_t last_byte)
 static void set_up(void)
 {
 	static const uint8_t keymat[160] = {7};
-	static const struct {
-		uint16_t encr, bits, integ;
-	} suites[4] = {{20, 128, 0}, {28, 0, 0}, {12, 128, 12}, {20, 256, 0}};
 
 	child = child_new(1, 1);
 	other = child_new(2, 2);
 	route = (struct fib_route){.child = other, .prefix = {other->ts[2].lo, 32}};
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 2 * SUITES; i++) {
+		struct esp_sa *sa = &sas[i / SUITES][i % SUITES];
 		struct esp_suite s;
 
-		MUST(suite_esp(suites[i].encr, suites[i].bits, suites[i].integ, i == 3, &s) == ST_OK);
-		sas[i].child = child;
-		sas[i].spi_in = SPI;
-		sas[i].esn = i == 3;
-		sas[i].rt = &rt;
-		MUST(esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sas[i].in) == ST_OK);
-		MUST(esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sas[i].out) == ST_OK);
+		MUST(esp_engine_select(i < SUITES ? ESP_ENGINE_AUTO : ESP_ENGINE_BORINGSSL) == ST_OK);
+		MUST(suite_esp(suites[i % SUITES].encr, suites[i % SUITES].bits,
+			     suites[i % SUITES].integ, suites[i % SUITES].esn, &s) == ST_OK);
+		sa->child = child;
+		sa->spi_in = SPI;
+		sa->esn = s.esn;
+		sa->rt = &rt;
+		MUST(esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sa->in) == ST_OK);
+		MUST(esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sa->out) == ST_OK);
 	}
+	MUST(esp_engine_thread_begin() == ST_OK);
 }
 
 static void start(struct esp_sa *sa)
@@ -109,6 +125,32 @@ static enum status open_once(const uint8_t *pkt, size_t len)
 	return st;
 }
 
+/* One of many, among copies of it, by one engine; alone by the other. */
+static void same_end(const struct esp_cipher *a, const struct esp_cipher *b, const uint8_t *pkt,
+	size_t len, uint32_t seq_hi)
+{
+	static uint8_t room[MANY][4096], alone[4096];
+	struct esp_job jobs[MANY];
+	size_t head = ESP_HEAD_LEN + (size_t)esp_cipher_shape(a).iv_len, n;
+	enum status st;
+
+	if (len > sizeof(alone))
+		return;
+	memcpy(alone, pkt, len);
+	st = esp_cipher_open(b, seq_hi, alone, len, alone + head, &n);
+	for (size_t i = 0; i < MANY; i++) {
+		memcpy(room[i], pkt, len);
+		jobs[i] = (struct esp_job){
+			.pkt = room[i], .len = len, .seq = (uint64_t)seq_hi << 32};
+	}
+	esp_cipher_open_many(a, jobs, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		MUST(jobs[i].result == st);
+		MUST(jobs[i].len == (st == ST_OK ? n : len));
+		MUST(st != ST_OK || memcmp(room[i] + head, alone + head, n) == 0);
+	}
+}
+
 /* Nobody without the key gets anything past the integrity check. */
 static void from_anyone(const uint8_t *data, size_t size)
 {
@@ -119,7 +161,8 @@ static void from_anyone(const uint8_t *data, size_t size)
 	MUST(rt.seq_top == top && rt.packets_in == 0);
 }
 
-static void from_the_peer(struct esp_sa *sa, const uint8_t *plain, size_t len)
+static void from_the_peer(
+	struct esp_sa *sa, const struct esp_cipher *other_in, const uint8_t *plain, size_t len)
 {
 	static uint8_t pkt[ESP_HEAD_LEN + ESP_IV_MAX + PLAIN_MAX + ESP_ICV_MAX];
 	struct esp_shape shape = esp_cipher_shape(sa->out);
@@ -132,6 +175,7 @@ static void from_the_peer(struct esp_sa *sa, const uint8_t *plain, size_t len)
 		return;
 	MUST(esp_cipher_seal(sa->out, SPI, seq, plain, len, pkt) == ST_OK);
 	pkt_len = ESP_HEAD_LEN + shape.iv_len + len + shape.icv_len;
+	same_end(other_in, sa->in, pkt, pkt_len, (uint32_t)(seq >> 32));
 	st = open_once(pkt, pkt_len);
 	MUST(st != ST_ESP_AUTH && st != ST_ESP_REPLAY && st != ST_ESP_NO_SA && st != ST_ESP_SHORT);
 	MUST(rt.seq_top == seq);
@@ -142,16 +186,19 @@ static void from_the_peer(struct esp_sa *sa, const uint8_t *plain, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct esp_sa *sa;
+	size_t which;
 
 	if (!child)
 		set_up();
 	if (size < 1)
 		return 0;
-	sa = &sas[data[0] & 3];
+	which = (data[0] & 3u) | (data[0] >> 1 & 0xcu);
+	sa = &sas[data[0] >> 6 & 1][which];
+	same_end(sas[0][which].in, sas[1][which].in, data + 1, size - 1, 0);
 	start(sa);
 	if (data[0] & 4)
 		from_anyone(data + 1, size - 1);
 	else
-		from_the_peer(sa, data + 1, size - 1);
+		from_the_peer(sa, sas[sa == &sas[0][which]][which].in, data + 1, size - 1);
 	return 0;
 }

@@ -4,7 +4,7 @@ And: what is not named in the configuration is not agreed upon."""
 from lib import *
 
 # Six transform sets are as many as a profile takes.
-SETS = ("G256 G192 G128 CHACHA C256", "C192 C128 OLD")
+SETS = ("G256 G192 G128 CHACHA C256", "C192 C128 OLD SHORT")
 NAMED = CONF + """
 crypto ikev2 proposal AEAD
  encryption aes-gcm-256 aes-gcm-192 aes-gcm-128 chacha20-poly1305
@@ -27,6 +27,7 @@ crypto ipsec transform-set C256 esp-aes 256 esp-sha512-hmac
 crypto ipsec transform-set C192 esp-aes 192 esp-sha384-hmac
 crypto ipsec transform-set C128 esp-aes esp-sha256-hmac
 crypto ipsec transform-set OLD esp-aes esp-sha-hmac
+crypto ipsec transform-set SHORT esp-gcm12 256 esp-gcm8
 crypto ipsec profile default
  set transform-set %s
 """
@@ -50,7 +51,7 @@ ESP = (
     ("aes256gcm16", "esp-gcm 256"), ("aes192gcm16", "esp-gcm 192"), ("aes128gcm16", "esp-gcm"),
     ("chacha20poly1305", "esp-chacha20-poly1305"), ("aes256-sha512", "esp-aes 256 esp-sha512-hmac"),
     ("aes192-sha384", "esp-aes 192 esp-sha384-hmac"), ("aes128-sha256", "esp-aes esp-sha256-hmac"),
-    ("aes128-sha1", "esp-aes esp-sha-hmac"),
+    ("aes128-sha1", "esp-aes esp-sha-hmac"), ("aes256gcm96", "esp-gcm12 256"), ("aes128gcm64", "esp-gcm8"),
 )
 
 t = Topology()

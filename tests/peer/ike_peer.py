@@ -1,5 +1,5 @@
 """An IKEv2 client that shares nothing with Sallyport: written from RFC 7296, 5282, 4106, 3948 and 5723 on python3-cryptography.
-Pre-shared keys, one suite (AES-GCM-256, HMAC-SHA-256, X25519), one child (AES-GCM-256), everything in UDP to port 4500 from
+Pre-shared keys, one suite (AES-GCM-256, HMAC-SHA-256, X25519), one child (AES-GCM-256; esp_peer.py has others), everything in UDP to port 4500 from
 one socket that the caller made. It logs in, asks for tickets, resumes with them, and sends a ping through its tunnel.
 
 It also reads and writes Sallyport's own tickets, from docs/ticket.md."""
@@ -94,6 +94,8 @@ class Silent(Exception):
 
 
 class Peer:
+    esp_suite, esp_key_len = ESP_SUITE, 36
+
     def __init__(self, sock, gateway, identity, gateway_identity, psk):
         self.sock, self.gateway, self.psk = sock, (gateway, 4500), psk
         self.idi = struct.pack("!BBBB", EMAIL, 0, 0, 0) + identity.encode()
@@ -191,7 +193,7 @@ class Peer:
         auth = prf(key_i, self.first_request + self.nr + prf(self.sk_pi, self.idi))
         self.spi_in = os.urandom(4)
         payloads = [(IDI, self.idi), (AUTH, struct.pack("!BBBB", 2, 0, 0, 0) + auth),
-                    (CP, struct.pack("!BBBBHH", 1, 0, 0, 0, 1, 0)), (SA, proposal(3, self.spi_in, ESP_SUITE)),
+                    (CP, struct.pack("!BBBBHH", 1, 0, 0, 0, 1, 0)), (SA, proposal(3, self.spi_in, self.esp_suite)),
                     (TSI, EVERYTHING), (TSR, EVERYTHING)]
         if self.wants_ticket:
             payloads.append(notify(TICKET_REQUEST))
@@ -207,8 +209,9 @@ class Peer:
             if kind & 0x7FFF == 1:
                 self.address = socket.inet_ntoa(at[4:8])
             at = at[4 + length:]
-        keymat = prf_plus(self.sk_d, self.ni + self.nr, 72)
-        self.esp_out, self.esp_in, self.sequence = keymat[:36], keymat[36:], 0
+        self.esp_answer, n = first(reply, SA), self.esp_key_len
+        keymat = prf_plus(self.sk_d, self.ni + self.nr, 2 * n)
+        self.esp_out, self.esp_in, self.sequence = keymat[:n], keymat[n:], 0
         self.take_ticket(reply)
 
     # ---- afterwards ----

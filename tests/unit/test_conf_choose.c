@@ -190,7 +190,29 @@ struct esp_case {
 	" set transform-set S\n"
 #define PFS_SET GCM_SET " set pfs group19\n"
 
+#define ODD_SET                                                                                    \
+	"crypto ipsec transform-set S esp-gmac 256 esp-ctr esp-null esp-sha256-hmac\n"             \
+	"crypto ipsec profile P\n set transform-set S\n"
+
 static const struct esp_case esp[] = {
+	{"GMAC when it is named", ODD_SET, {ENCR(21, 256), ESN(0)}, 2, true, ST_OK, 21, 0, 0, false,
+		false},
+	{"GMAC needs no integrity algorithm", ODD_SET, {ENCR(21, 256), INTEG(SHA256), ESN(0)}, 3, true,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"counter mode when it is named", ODD_SET, {ENCR(13, 128), INTEG(SHA256), ESN(1)}, 3, true,
+		ST_OK, 13, SHA256, 0, true, false},
+	{"counter mode without integrity", ODD_SET, {ENCR(13, 128), ESN(0)}, 2, true,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"NULL when it is named", ODD_SET, {ENCR(11, 0), INTEG(SHA256), ESN(0)}, 3, true, ST_OK, 11,
+		SHA256, 0, false, false},
+	{"NULL without integrity", ODD_SET, {ENCR(11, 0), ESN(0)}, 2, true, ST_NO_CHILD_PROPOSAL, 0,
+		0, 0, false, false},
+	{"the default has none of them: NULL", "", {ENCR(11, 0), INTEG(SHA256), ESN(0)}, 3, true,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"the default has none of them: GMAC", "", {ENCR(21, 256), ESN(0)}, 2, true,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
+	{"the default has none of them: short ICV", "", {ENCR(18, 256), ESN(0)}, 2, true,
+		ST_NO_CHILD_PROPOSAL, 0, 0, 0, false, false},
 	{"combined mode", GCM_SET, {ENCR(GCM, 256), ESN(0)}, 2, true, ST_OK, GCM, 0, 0, false,
 		false},
 	{"extended numbers first", GCM_SET, {ENCR(GCM, 256), ESN(1), ESN(0)}, 3, true, ST_OK, GCM,
@@ -231,7 +253,8 @@ static void children(void)
 		T_ROW(i, c->name);
 		struct snapshot *s = conf(c->conf);
 		T_TRUE(s != NULL);
-		const struct ipsec_profile *p = snapshot_ipsec_profile(s, "P");
+		const struct ipsec_profile *p =
+			snapshot_ipsec_profile(s, c->conf[0] ? "P" : "default");
 		size_t n = ipsec_sets(s, p, sets, 6);
 		T_EQ(n, 1);
 		struct allowed a = allowed_from_set(sets[0], p);

@@ -112,7 +112,7 @@ static void put_number(struct text *t, const char *type)
 static void put_transform(struct text *t, enum xf_type type)
 {
 	const struct xf *x = suite_next(type, NULL);
-	for (uint32_t n = draw(12); n && suite_next(type, x); n--)
+	for (uint32_t n = draw(12); n && suite_next(type, x) && suite_next(type, x)->for_ike; n--)
 		x = suite_next(type, x);
 	puts_(t, x->keyword);
 }

@@ -4,8 +4,11 @@
 #include "core/crypto/esp_aead.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/esp_engine.h"
 #include "tests/lib/t.h"
 #include "tests/vectors/vec.h"
 
@@ -22,6 +25,15 @@ static const struct {
 	{12, 192, 13, {16, 16, 24}},
 	{12, 256, 14, {16, 16, 32}},
 	{3, 0, 1, {8, 8, 12}},
+	{19, 256, 0, {8, 4, 12}},
+	{18, 128, 0, {8, 4, 8}},
+	{13, 128, 2, {8, 4, 12}},
+	{13, 256, 13, {8, 4, 24}},
+	{21, 128, 0, {8, 4, 16}},
+	{21, 192, 0, {8, 4, 16}},
+	{21, 256, 0, {8, 4, 16}},
+	{11, 0, 12, {0, 4, 16}},
+	{11, 0, 1, {0, 4, 12}},
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))
@@ -89,7 +101,79 @@ static void packets_of_an_independent_implementation(void)
 		if (t_failing())
 			return;
 	}
-	T_EQ(v.count, 72);
+	T_EQ(v.count, 176);
+}
+
+/* Senders that chose their IVs otherwise, so these are opened only. */
+static void packets_of_the_gcm_draft(void)
+{
+	char *text = t_readfile("tests/vectors/gcm_esp.txt", NULL);
+	struct vec v = vec_open(text);
+
+	T_TRUE(text != NULL);
+	while (vec_next(&v)) {
+		struct view keymat = vec_bytes(&v, "keymat"), plain = vec_bytes(&v, "plain");
+		struct view pkt = vec_bytes(&v, "pkt");
+		uint64_t seq = vec_hex64(&v, "seq");
+		struct esp_cipher *c = NULL;
+		uint8_t buf[200], out[200];
+		struct esp_suite s;
+		size_t len;
+
+		T_ROW(v.count, NULL);
+		T_EQ(suite_esp(vec_num(&v, "encr"), vec_num(&v, "bits"), 0, vec_num(&v, "esn") != 0, &s),
+			ST_OK);
+		T_EQ(esp_cipher_new(&s, keymat.p, keymat.len, &c), ST_OK);
+		memcpy(buf, pkt.p, pkt.len);
+		enum status st = esp_cipher_open(c, (uint32_t)(seq >> 32), buf, pkt.len, out, &len);
+		esp_cipher_free(c);
+		T_EQ(st, ST_OK);
+		T_EQ(len, plain.len);
+		T_MEM(out, plain.p, plain.len);
+	}
+	T_EQ(v.count, 11);
+}
+
+static void counter_mode_of_rfc_3686(void)
+{
+	char *text = t_readfile("tests/vectors/ctr_rfc3686.txt", NULL);
+	struct vec v = vec_open(text);
+
+	T_TRUE(text != NULL);
+	while (vec_next(&v)) {
+		struct view key = vec_bytes(&v, "key"), nonce = vec_bytes(&v, "nonce");
+		struct view plain = vec_bytes(&v, "plain"), ct = vec_bytes(&v, "ct");
+		uint8_t keymat[32 + 4 + 32] = {0}, pkt[100];
+		struct esp_cipher *c = NULL;
+		struct esp_suite s;
+
+		T_ROW(v.count, NULL);
+		memcpy(keymat, key.p, key.len);
+		memcpy(keymat + key.len, nonce.p, 4);
+		T_EQ(suite_esp(13, vec_num(&v, "bits"), 12, false, &s), ST_OK);
+		T_EQ(esp_cipher_new(&s, keymat, key.len + 4 + 32, &c), ST_OK);
+		enum status st = esp_cipher_seal(c, 1, vec_hex64(&v, "iv"), plain.p, plain.len, pkt);
+		esp_cipher_free(c);
+		T_EQ(st, ST_OK);
+		T_MEM(pkt + 16, ct.p, ct.len);
+	}
+	T_EQ(v.count, 9);
+}
+
+/* What NULL makes of a text is the text: section 2.5. */
+static void null_of_rfc_2410(void)
+{
+	static const char humor[] = "Network Security People Have A Strange Sense Of Humor";
+	uint8_t keymat[20] = {0}, pkt[100];
+	struct esp_cipher *c = NULL;
+	struct esp_suite s;
+
+	T_EQ(suite_esp(11, 0, 2, false, &s), ST_OK);
+	T_EQ(esp_cipher_new(&s, keymat, sizeof(keymat), &c), ST_OK);
+	enum status st = esp_cipher_seal(c, 1, 1, (const uint8_t *)humor, 52, pkt);
+	esp_cipher_free(c);
+	T_EQ(st, ST_OK);
+	T_MEM(pkt + ESP_HEAD_LEN, humor, 52);
 }
 
 /* RFC 7634 appendix A: the IV is not the sequence number there, which is the sender's choice. */
@@ -139,7 +223,10 @@ static void flip_all(struct esp_cipher *c, size_t s)
 		memset(out, 0, sizeof(out));
 		T_EQ(esp_cipher_open(c, 0, pkt, len, to, &n), ST_ESP_AUTH);
 		T_EQ(n, 0);
-		/* Nothing of the plain text came out: it is all one letter. */
+		/* Nothing of the plain text came out: it is all one letter. In place it is there
+		 * where it was never hidden. */
+		if (bit % 2 && (suites[s].encr == 11 || suites[s].encr == 21))
+			continue;
 		for (size_t i = 0; i + 8 <= sizeof(plain); i++)
 			T_TRUE(memcmp(to + i, plain, 8) != 0);
 	}
@@ -245,8 +332,10 @@ static void initialisation_vectors(void)
 			shown = shown || memcmp(seen[seq - 1], zeros, 4) == 0;
 		}
 		esp_cipher_free(c);
+		if (iv_len == 0)
+			continue;
 		T_TRUE(!repeated);
-		T_EQ(shown, suites[s].integ == 0);
+		T_EQ(shown, suites[s].integ == 0 || suites[s].encr == 13);
 	}
 }
 
@@ -358,9 +447,16 @@ static void threads_share_a_cipher(void)
 	}
 }
 
-int main(void)
+static void all_with(enum esp_engine engine)
 {
+	if (esp_engine_select(engine) != ST_OK) {
+		printf("# SKIPPED: %s cannot be had on this processor\n", esp_engine_names[engine]);
+		return;
+	}
 	T_RUN(packets_of_an_independent_implementation);
+	T_RUN(packets_of_the_gcm_draft);
+	T_RUN(counter_mode_of_rfc_3686);
+	T_RUN(null_of_rfc_2410);
 	T_RUN(packet_of_rfc_7634);
 	T_RUN(any_flipped_bit_is_found);
 	T_RUN(cut_packets_are_refused);
@@ -369,5 +465,11 @@ int main(void)
 	T_RUN(keys_of_the_wrong_length);
 	T_RUN(memory_is_asked_for_once);
 	T_RUN(threads_share_a_cipher);
+}
+
+int main(void)
+{
+	all_with(ESP_ENGINE_BORINGSSL);
+	all_with(ESP_ENGINE_IPSEC_MB);
 	return t_end();
 }

@@ -3,6 +3,7 @@
  * and memory that runs out at every place. */
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -28,18 +29,24 @@ static void on_notice(void *ctx, enum status what, uint32_t spi, size_t len,
 {
 }
 
-static struct data *start(uint32_t workers, uint32_t slots)
+static struct data *start_of(uint32_t workers, uint32_t slots, uint32_t most)
 {
 	struct data_config c = {
 		.workers = workers,
 		.rt = rt,
 		.rt_slots = slots,
+		.rt_slots_max = most,
 		.on_ike = on_ike,
 		.on_lost = on_lost,
 		.on_notice = on_notice,
 	};
 
 	return data_new(&c);
+}
+
+static struct data *start(uint32_t workers, uint32_t slots)
+{
+	return start_of(workers, slots, 0);
 }
 
 static struct data_sa good(uint32_t spi_in)
@@ -274,6 +281,44 @@ static void resumed_slots(void)
 }
 
 /* Thousands of SAs: tables grow under them, everything comes back. */
+/* Behind the slots that are there nothing is read or written. */
+static void slots_that_come_later(void)
+{
+	size_t page = 4096, per_page = page / sizeof(*rt), most = 40 * page / sizeof(*rt);
+	uint8_t *mem = mmap(NULL, 40 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct esp_rt *before = rt;
+	struct data_sa sa = good(0x5000);
+	struct data *d;
+
+	T_TRUE(mem != MAP_FAILED && mprotect(mem, page, PROT_READ | PROT_WRITE) == 0);
+	rt = (struct esp_rt *)(void *)mem;
+	rt[1].spi_in = 0x5000;
+	d = start_of(2, (uint32_t)per_page, (uint32_t)most);
+	T_TRUE(d);
+	T_EQ(data_slots_free(d), per_page - 1);
+	for (uint32_t i = 0; i + 1 < per_page; i++) {
+		sa = good(0x1000 + i);
+		T_EQ(data_sa_add(d, &sa, false), ST_OK);
+	}
+	T_EQ(data_slots_free(d), 0);
+	data_slots_raise(d, (uint32_t)per_page - 1); /* fewer */
+	T_EQ(data_slots_free(d), 0);
+	T_TRUE(mprotect(mem, 40 * page, PROT_READ | PROT_WRITE) == 0);
+	data_slots_raise(d, (uint32_t)most * 2); /* as many as there can be */
+	T_EQ(data_slots_free(d), most - per_page);
+	/* The one that waits is not taken while there are others. */
+	sa = good(0x2000);
+	T_EQ(data_sa_add(d, &sa, false), ST_OK);
+	T_TRUE(data_sa_rt(d, 0x2000) >= rt + per_page);
+	sa = good(0x5000);
+	T_EQ(data_sa_add(d, &sa, true), ST_OK);
+	T_TRUE(data_sa_rt(d, 0x5000) == rt + 1);
+	T_EQ(data_slots_free(d), most - per_page - 1);
+	data_free(d);
+	munmap(mem, 40 * page);
+	rt = before;
+}
+
 static void many_come_and_go(void)
 {
 	int64_t before = mem_live();
@@ -385,6 +430,7 @@ static void fill(struct data_sa *sa, bool full)
 		return;
 	sa->key_in_len = sa->key_out_len = 160;
 	sa->n_local_ts = sa->n_remote_ts = DATA_TS_MAX;
+	sa->fit = (struct fit_rules){FIT_DF_CLEAR, true, 1400, 65535, 1360, 1};
 	for (uint8_t i = 0; i < DATA_TS_MAX; i++) {
 		sa->local_ts[i] = ts_any(i % 2 ? 6 : 4);
 		sa->local_ts[i].port_lo = i;
@@ -410,6 +456,10 @@ static void same_sa(const struct data_sa *x, const struct data_sa *y)
 	T_EQ(x->transport_mode, y->transport_mode);
 	T_EQ(x->udp_encap, y->udp_encap);
 	T_EQ(x->replay_window, y->replay_window);
+	T_EQ(x->fit.df, y->fit.df);
+	T_EQ(x->fit.before, y->fit.before);
+	T_TRUE(x->fit.mtu4 == y->fit.mtu4 && x->fit.mtu6 == y->fit.mtu6);
+	T_TRUE(x->fit.mss4 == y->fit.mss4 && x->fit.mss6 == y->fit.mss6);
 	T_TRUE(endpoint_eq(&x->local, &y->local));
 	T_TRUE(endpoint_eq(&x->remote, &y->remote));
 	T_EQ(x->key_in_len, y->key_in_len);
@@ -498,6 +548,7 @@ int main(void)
 	T_RUN(slots_are_taken_and_come_back);
 	T_RUN(windows_of_slots);
 	T_RUN(resumed_slots);
+	T_RUN(slots_that_come_later);
 	T_RUN(many_come_and_go);
 	T_RUN(faults_while_starting);
 	T_RUN(faults_while_installing);

@@ -155,6 +155,11 @@ static void selectors_choose_among_children(void)
 	T_EQ(choose(1, packet("192.0.2.1", "10.1.1.1", 17, 54)), 1);
 	T_EQ(choose(1, packet("192.0.2.1", "10.2.1.1", 17, 54)), 1);
 	T_EQ(choose(1, packet("192.0.2.1", "11.1.1.1", 17, 54)), -(int)ST_OUT_NO_ROUTE);
+	/* A device's own chatter is not a destination that somebody misses, but a site may want it. */
+	T_EQ(choose(1, packet("192.0.2.1", "224.0.0.251", 17, 54)), -(int)ST_OUT_MULTICAST);
+	T_EQ(choose(1, packet("192.0.2.1", "255.255.255.255", 17, 54)), -(int)ST_OUT_MULTICAST);
+	route(5, 8, 1, "224.0.0.0/4", 0, 0);
+	T_EQ(choose(1, packet("192.0.2.1", "224.0.0.251", 17, 54)), 5);
 }
 
 /* A packet for one client never goes to another who has a wider prefix. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/esp_engine.h"
+#include "core/esp/many.h"
 #include "core/esp/seal.h"
 #include "core/wire/esp.h"
 #include "tests/lib/t.h"
@@ -119,6 +121,8 @@ static const struct {
 	{20, 128, 0, false, "gcm 128"}, {20, 256, 0, true, "gcm 256 esn"},
 	{28, 0, 0, false, "chacha"},	{12, 128, 2, false, "cbc sha1"},
 	{12, 256, 12, true, "cbc sha256 esn"}, {12, 256, 14, false, "cbc sha512"},
+	{13, 128, 12, true, "ctr sha256 esn"}, {21, 256, 0, true, "gmac esn"},
+	{11, 0, 2, false, "null sha1"},	       {18, 128, 0, false, "gcm8"},
 };
 
 static void what_is_sealed_opens(void)
@@ -488,6 +492,115 @@ static void room_is_enough(void)
 	}
 }
 
+/* ---- many at once ------------------------------------------------------------------------------ */
+
+#define MANY ESP_OPEN_MANY
+
+static uint8_t wires[MANY][512], ones[MANY][512];
+static struct span by_one[MANY], by_many[MANY];
+static uint32_t seed = 7;
+
+static uint32_t draw(uint32_t below)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % below;
+}
+
+/* Good ones, and what else may stand between them. */
+static void fill_wires(void)
+{
+	for (size_t i = 0; i < MANY; i++) {
+		struct span p = sealed(draw(8) ? "10.99.0.1" : "10.99.0.7", "192.0.2.1", draw(300));
+
+		bool again = i && draw(6) == 0;
+
+		if (again)
+			p = by_many[draw((uint32_t)i)];
+		memcpy(wires[i], p.p, p.len);
+		by_many[i] = (struct span){wires[i], p.len};
+		if (!again && draw(7) == 0)
+			wires[i][8 + draw((uint32_t)p.len - 8)] ^= 1; /* forged */
+		if (draw(9) == 0)
+			wires[i][draw(4)] ^= 1; /* nobody's */
+		if (!again && draw(9) == 0)
+			by_many[i].len = draw((uint32_t)p.len);
+		memcpy(ones[i], wires[i], sizeof(ones[i]));
+		by_one[i] = (struct span){ones[i], by_many[i].len};
+	}
+}
+
+static void same_outcome(size_t i, enum status a, const struct esp_opened *x, enum status b,
+			 const struct esp_opened *y)
+{
+	T_EQ(a, b);
+	T_TRUE(x->sa == y->sa);
+	T_EQ(x->seq, y->seq);
+	T_EQ(x->is_dummy, y->is_dummy);
+	T_EQ(x->inner.len, y->inner.len);
+	if (x->inner.len) {
+		T_EQ(x->inner.p - by_one[i].p, y->inner.p - by_many[i].p);
+		T_MEM(x->inner.p, y->inner.p, x->inner.len);
+	}
+}
+
+static void many_are_as_one_after_the_other(void)
+{
+	static struct esp_rt before, after;
+	struct esp_opened one[MANY], many[MANY];
+	enum status st[MANY], st_many[MANY];
+
+	for (size_t s = 0; s < sizeof(suites) / sizeof(suites[0]); s++) {
+		T_ROW(s, suites[s].name);
+		T_DO(set_up(suites[s].encr, suites[s].bits, suites[s].integ, suites[s].esn));
+		for (int round = 0; round < 40; round++) {
+			size_t n = 1 + draw(MANY);
+
+			fill_wires();
+			memcpy(&before, &rt, sizeof(rt));
+			for (size_t i = 0; i < n; i++)
+				st[i] = opens(by_one[i], &one[i]);
+			memcpy(&after, &rt, sizeof(rt));
+			memcpy(&rt, &before, sizeof(rt));
+			esp_open_many(&tables, 0, by_many, n, many, st_many);
+			for (size_t i = 0; i < n; i++)
+				T_DO(same_outcome(i, st[i], &one[i], st_many[i], &many[i]));
+			T_MEM(&rt, &after, sizeof(rt));
+		}
+		tear_down();
+	}
+}
+
+/* Laid out now and sealed together: the packets are those of one by one. */
+static void laid_packets_are_sealed_packets(void)
+{
+	struct esp_job jobs[MANY];
+
+	for (size_t s = 0; s < sizeof(suites) / sizeof(suites[0]); s++) {
+		T_ROW(s, suites[s].name);
+		T_DO(set_up(suites[s].encr, suites[s].bits, suites[s].integ, suites[s].esn));
+		for (size_t i = 0; i < MANY; i++) {
+			struct addr from = dl_addr("10.99.0.1"), to = dl_addr("192.0.2.1");
+			struct span inner = {room + HEAD, 0};
+
+			inner.len = dl_packet(inner.p, &from, &to, 1, 2, draw(300));
+			T_EQ(esp_seal_to(&mirror, 5, inner, ones[i]), ST_OK);
+			by_one[i] = (struct span){ones[i], esp_sealed_len(&mirror, inner.len)};
+			atomic_fetch_sub(&mirror_rt.seq_out, 1);
+			jobs[i].pkt = wires[i];
+			T_EQ(esp_seal_lay(&mirror, 5, inner, &jobs[i]), ST_OK);
+		}
+		T_EQ(atomic_load(&mirror_rt.packets_out), 2 * MANY);
+		T_TRUE(esp_seal_laid(&mirror, jobs, MANY));
+		for (size_t i = 0; i < MANY; i++) {
+			T_EQ(jobs[i].len, by_one[i].len);
+			T_MEM(wires[i], ones[i], by_one[i].len);
+		}
+		room[HEAD] = 0x15;
+		T_EQ(esp_seal_lay(&mirror, 5, (struct span){room + HEAD, 40}, &jobs[0]), ST_ESP_MALFORMED);
+		tear_down();
+	}
+}
+
 int main(void)
 {
 	T_RUN(what_is_sealed_opens);
@@ -503,5 +616,14 @@ int main(void)
 	T_RUN(end_of_numbers);
 	T_RUN(what_is_no_ip_is_not_sealed);
 	T_RUN(room_is_enough);
+	T_RUN(many_are_as_one_after_the_other);
+	T_RUN(laid_packets_are_sealed_packets);
+	(void)esp_engine_select(ESP_ENGINE_AUTO);
+	if (esp_engine_thread_begin() != ST_OK)
+		abort();
+	T_RUN(what_is_sealed_opens);
+	T_RUN(many_are_as_one_after_the_other);
+	T_RUN(laid_packets_are_sealed_packets);
+	esp_engine_thread_end();
 	return t_end();
 }

@@ -238,6 +238,56 @@ static void ask_for_memory(const char *name)
 		close(fds[0]);
 }
 
+/* KiB that the holder has locked. */
+static unsigned locked(void)
+{
+	char path[32], line[128];
+	unsigned kib = 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)getppid());
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "VmLck: %u", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+static void reserve(int fd, const char *name, uint64_t size)
+{
+	struct asroot_reply reply;
+	struct stat s = {0};
+	unsigned before = locked();
+	struct asroot_request rq = {.op = ASROOT_RESERVE, .size = size};
+	strcpy(rq.name, name);
+	enum status st = call(rq, &reply, NULL);
+	fstat(fd, &s);
+	NOTE("reserve %s %u %s: has %u, locked %u", name, (unsigned)size, status_token(st),
+	     (unsigned)s.st_blocks * 512, locked() - before);
+}
+
+/* In parts, and not more than it has. */
+static void ask_to_reserve(void)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	struct asroot_request rq = {.op = ASROOT_MEMORY, .name = "keep7", .size = 40960};
+	enum status st = call(rq, &reply, fds);
+	if (st != ST_OK)
+		return;
+	int fd = fds[0];
+	char *m = mmap(NULL, 40960, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	reserve(fd, "keep7", 8192);
+	if (m != MAP_FAILED)
+		memset(m, 7, 8192);
+	reserve(fd, "keep7", 1);
+	reserve(fd, "keep7", 12289); /* whole pages */
+	reserve(fd, "keep7", 40961);
+	reserve(fd, "keep8", 4096);
+	NOTE("reserved: still %d", m != MAP_FAILED && m[0] == 7 && m[8191] == 7 && m[8192] == 0);
+	NOTE("its size is what it is: %d", ftruncate(fd, 81920) != 0 && ftruncate(fd, 4096) != 0);
+	close(fd);
+}
+
 static void read_config(bool is_fresh)
 {
 	struct asroot_reply reply;
@@ -367,6 +417,7 @@ static int stand_in(const char *state)
 		ask_for_tun(2);
 		ask_in_vrf(state);
 		ask_for_memory("rt1");
+		ask_to_reserve();
 		read_config(false);
 		read_script("hello");
 		read_script("missing");
@@ -578,7 +629,11 @@ static void test_first_life(void)
 		"source near ok 127.0.0.1", "source near6 ok ::1", "source of lo ok 127.0.0.1",
 		"source of nothing not_found -", "source nowhere not_found -", "source tunnel exists -",
 		"source tunnel of lo exists -", "tun of another make exists", "config first, written 0",
-		"memory rt1 ok kept 0", "accept ok", "script hello: return 1, written 0",
+		"memory rt1 ok kept 0", "reserve keep7 8192 ok: has 8192, locked 8\n",
+		"reserve keep7 1 ok: has 8192, locked 0\n", "reserve keep7 12289 ok: has 16384, locked 8\n",
+		"reserve keep7 40961 limit: has 16384, locked 0\n",
+		"reserve keep8 4096 not_found: has 16384, locked 0\n", "reserved: still 1",
+		"its size is what it is: 1", "accept ok", "script hello: return 1, written 0",
 		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
 		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0", "agentx master ok", "agentx may block 0",
 		"agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",

@@ -133,12 +133,72 @@ static void full_keeps_the_old_record(void)
 	keep_detach(k);
 }
 
+/* More bytes than the layout has are no more blocks. */
+static void more_than_the_layout(uint8_t *mem, size_t most)
+{
+	struct keep *k;
+
+	T_TRUE(mprotect(mem, most, PROT_READ | PROT_WRITE) == 0);
+	T_EQ(keep_attach(mem, most, 64, 4096, &k), ST_OK);
+	T_EQ(keep_free_blocks(k), 4090);
+	keep_raise(k, most * 2);
+	T_EQ(keep_free_blocks(k), 4090);
+	keep_detach(k);
+}
+
+/* Nothing behind the bytes that are there is touched: they are followed by a page that must not be. */
+static void grows_when_told(void)
+{
+	size_t page = 4096, most = keep_size(64, 4096);
+	uint8_t *mem = mmap(NULL, most, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t size = 2 * page + page;
+	struct keep *k;
+
+	T_TRUE(mem != MAP_FAILED && mprotect(mem, size, PROT_READ | PROT_WRITE) == 0);
+	T_EQ(keep_attach(mem, size, 64, 4096, &k), ST_OK);
+	T_EQ(keep_free_blocks(k), 8);
+	T_EQ(keep_free_records(k), 64);
+	for (uint64_t key = 0; key < 4; key++)
+		T_DO(put(k, key, 900, 1)); /* 2 blocks each */
+	T_EQ(keep_free_blocks(k), 0);
+	T_EQ(keep_put(k, KEEP_IKE, 9, "x", 1), ST_NOMEM);
+	T_EQ(keep_put(k, KEEP_IKE, 2, "x", 1), ST_NOMEM);
+	T_TRUE(has(k, 2, 900, 1));
+	keep_raise(k, size - 1); /* fewer */
+	T_EQ(keep_put(k, KEEP_IKE, 9, "x", 1), ST_NOMEM);
+	keep_raise(k, size + 511); /* not a whole block more */
+	T_EQ(keep_put(k, KEEP_IKE, 9, "x", 1), ST_NOMEM);
+	T_TRUE(mprotect(mem, size + page, PROT_READ | PROT_WRITE) == 0);
+	keep_raise(k, size + page);
+	T_EQ(keep_free_blocks(k), 8);
+	T_DO(put(k, 2, 3000, 2)); /* 6 blocks, and 2 come back */
+	T_EQ(keep_free_blocks(k), 4);
+	T_TRUE(has(k, 2, 3000, 2));
+	T_EQ(keep_free_records(k), 60);
+	keep_detach(k);
+
+	/* A process after it finds what was written, and is told of no less. */
+	T_EQ(keep_attach(mem, size + page, 64, 4096, &k), ST_OK);
+	T_EQ(keep_dropped(k), 0);
+	T_EQ(keep_free_blocks(k), 4);
+	T_TRUE(has(k, 2, 3000, 2) && has(k, 3, 900, 1));
+	keep_detach(k);
+	/* What reaches behind the end is damaged, and not followed. */
+	T_TRUE(mprotect(mem + size, page, PROT_NONE) == 0);
+	T_EQ(keep_attach(mem, size, 64, 4096, &k), ST_OK);
+	T_EQ(keep_dropped(k), 1);
+	T_TRUE(!has(k, 2, 3000, 2) && has(k, 3, 900, 1));
+	keep_detach(k);
+	more_than_the_layout(mem, most);
+	munmap(mem, most);
+}
+
 static void layout_and_size_are_checked(void)
 {
 	uint64_t *mem = memory();
 	struct keep *k;
 
-	T_EQ(keep_attach(mem, keep_size(RECORDS, BLOCKS) - 1, RECORDS, BLOCKS, &k), ST_NOMEM);
+	T_EQ(keep_attach(mem, keep_size(RECORDS, 1) - 1, RECORDS, BLOCKS, &k), ST_NOMEM);
 	T_EQ(keep_attach(mem, 65536, RECORDS, BLOCKS, &k), ST_OK);
 	keep_detach(k);
 	T_EQ(keep_attach(mem, 65536, RECORDS + 1, BLOCKS, &k), ST_BAD_VERSION);
@@ -217,6 +277,12 @@ static bool as_after(const struct keep *k, uint64_t key, size_t steps)
 	return len ? has(k, key, len, v) : keep_get(k, KEEP_IKE, key, NULL, 0) == 0;
 }
 
+static void is_clean(const struct keep *k, uint32_t block)
+{
+	for (uint32_t w = 0; w < BLOCK_WORDS; w++)
+		T_EQ(load(block_at(k, block) + w), 0);
+}
+
 static void replay(uint64_t *mem, size_t upto, size_t step)
 {
 	struct keep *k;
@@ -237,11 +303,11 @@ static void replay(uint64_t *mem, size_t upto, size_t step)
 	uint32_t blocks = 0;
 	for (uint32_t i = 0; i < RECORDS; i++)
 		blocks += k->entries[i].used ? blocks_for(k->entries[i].len) : 0;
-	T_EQ(blocks + k->n_free_blocks, BLOCKS);
-	for (uint32_t i = 0; i < k->n_free_blocks; i++) {
-		for (uint32_t w = 0; w < BLOCK_WORDS; w++)
-			T_EQ(load(block_at(k, k->free_blocks[i]) + w), 0);
-	}
+	T_EQ(blocks + keep_free_blocks(k), BLOCKS);
+	for (uint32_t i = 0; i < k->n_free_blocks; i++)
+		T_DO(is_clean(k, k->free_blocks[i]));
+	for (uint32_t b = k->fresh_block; b < BLOCKS; b++)
+		T_DO(is_clean(k, b));
 	T_DO(put(k, 4, 800, 9));
 	T_TRUE(has(k, 4, 800, 9));
 	keep_detach(k);
@@ -370,6 +436,7 @@ int main(void)
 	T_RUN(put_get_del_walk);
 	T_RUN(nothing_stays_behind);
 	T_RUN(full_keeps_the_old_record);
+	T_RUN(grows_when_told);
 	T_RUN(layout_and_size_are_checked);
 	T_RUN(damage_is_dropped);
 	T_RUN(death_at_every_store);

@@ -86,7 +86,7 @@ static const char tuns[] =
 	"interface Virtual-Template1 type tunnel\n ip address 10.99.0.1 255.255.255.0\n ip mtu 1300\n"
 	"interface Virtual-Template2 type tunnel\n ip unnumbered Loopback7\n vrf forwarding red\n"
 	"interface Virtual-Template3 type tunnel\n shutdown\n"
-	"interface Tunnel5\n ip address 10.1.1.1 255.255.255.252\n";
+	"interface Tunnel5\n ip address 10.1.1.1 255.255.255.252\n ipv6 mtu 1420\n";
 
 static void test_tuns(void)
 {
@@ -99,6 +99,7 @@ static void test_tuns(void)
 	T_STR(five->name, "sp-tu5");
 	T_EQ(one->mtu, 1300);
 	T_EQ(two->mtu, PLAN_MTU);
+	T_EQ(five->mtu, 1420);
 	T_EQ(one->ip4.len, 24);
 	T_EQ(one->ip4.addr.b[3], 1);
 	T_STR(two->vrf_name, "red");

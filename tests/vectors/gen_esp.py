@@ -1,20 +1,30 @@
 #!/usr/bin/python3
-"""esp.txt: ESP packets of every suite by Python and OpenSSL (RFC 4303, 4106, 7634, 3602, 4868).
-The receiver needs nothing but those RFCs. Which IV a sender uses is its own affair; ours is the
-sequence number for AEADs, and for CBC that number encrypted with AES under the first 16 bytes of
-HMAC-SHA256(encryption key, "ESP IV")."""
+"""esp.txt: ESP packets of every suite by Python and OpenSSL (RFC 4303, 4106, 7634, 4543, 3602, 3686,
+2410, 4868). The receiver needs nothing but those RFCs. Which IV a sender uses is its own affair; ours
+is the sequence number for AEADs and CTR, and for CBC that number encrypted with AES under the first
+16 bytes of HMAC-SHA256(encryption key, "ESP IV")."""
 import hmac
 import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
-from gen_ike import ENCR, HASH, cbc
+from gen_ike import ENCR as IKE_ENCR, HASH, cbc
 from vec import fixed, write
 
+# For ESP only: (IANA id, key bits of the attribute, key and salt bytes)
+ENCR = dict(IKE_ENCR, null=(11, 0, 0))
+for size in (128, 192, 256):
+    for name, number in (("ctr", 13), ("gcm8", 18), ("gcm12", 19), ("gmac", 21)):
+        ENCR[f"aes-{name}-{size}"] = (number, size, size // 8 + 4)
+ICV = {"gcm8": 8, "gcm12": 12}
 SUITES = [("aes-gcm-128", None), ("aes-gcm-192", None), ("aes-gcm-256", None),
           ("chacha20-poly1305", None), ("aes-cbc-128", "sha1"), ("aes-cbc-128", "sha256"),
-          ("aes-cbc-192", "sha384"), ("aes-cbc-256", "sha512"), ("3des", "md5")]
+          ("aes-cbc-192", "sha384"), ("aes-cbc-256", "sha512"), ("3des", "md5"),
+          ("aes-gcm12-128", None), ("aes-gcm12-256", None), ("aes-gcm8-192", None),
+          ("aes-gcm8-256", None), ("aes-ctr-128", "sha1"), ("aes-ctr-192", "sha384"),
+          ("aes-ctr-256", "sha256"), ("aes-gmac-128", None), ("aes-gmac-192", None),
+          ("aes-gmac-256", None), ("null", "sha1"), ("null", "sha256"), ("null", "sha512")]
 
 
 def cbc_iv(key, seq, n):
@@ -31,10 +41,23 @@ def seal(encr, integ, keymat, spi, seq, esn, plain):
     if integ is None:
         iv = struct.pack(">Q", seq)
         ad = struct.pack(">III", spi, hi, lo) if esn else head
+        if "gmac" in encr:
+            # RFC 4543 figure 4: everything is additional data, the IV too
+            tag = AESGCM(key[:-4]).encrypt(key[-4:] + iv, b"", ad + iv + plain)
+            return head + iv + plain + tag
         cipher = ChaCha20Poly1305 if encr.startswith("chacha") else AESGCM
-        return head + iv + cipher(key[:-4]).encrypt(key[-4:] + iv, plain, ad)
-    iv = cbc_iv(key, seq, 8 if encr == "3des" else 16)
-    pkt = head + iv + cbc(encr, key, iv, plain)
+        sealed = cipher(key[:-4]).encrypt(key[-4:] + iv, plain, ad)
+        return head + iv + sealed[:len(plain) + ICV.get(encr.split("-")[1], 16)]
+    if encr == "null":
+        pkt = head + plain
+    elif "ctr" in encr:
+        iv = struct.pack(">Q", seq)
+        block = key[-4:] + iv + struct.pack(">I", 1)
+        e = Cipher(algorithms.AES(key[:-4]), modes.CTR(block)).encryptor()
+        pkt = head + iv + e.update(plain) + e.finalize()
+    else:
+        iv = cbc_iv(key, seq, 8 if encr == "3des" else 16)
+        pkt = head + iv + cbc(encr, key, iv, plain)
     covered = pkt + struct.pack(">I", hi) if esn else pkt
     return pkt + hmac.new(a_key, covered, integ).digest()[:HASH[integ][3]]
 
@@ -42,7 +65,7 @@ def seal(encr, integ, keymat, spi, seq, esn, plain):
 def rows():
     for n, (encr, integ) in enumerate(SUITES):
         keymat = fixed(f"esp {n}", ENCR[encr][2] + (HASH[integ][2] if integ else 0))
-        align = 4 if integ is None else 8 if encr == "3des" else 16
+        align = 8 if encr == "3des" else 16 if "cbc" in encr else 4
         for esn in (0, 1):
             for seq, size in ((1, align), (5, 96), (0xffffffff, 256), (0x1_0000_0002, 1408)):
                 plain = fixed(f"plain {seq}", size)

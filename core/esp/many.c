@@ -1,0 +1,55 @@
+#include "core/esp/many.h"
+
+#include "core/wire/esp.h"
+
+/* Of one SA, at most ESP_OPEN_MANY. */
+static void decipher_run(struct esp_opening *v, size_t n)
+{
+	struct esp_shape shape = esp_cipher_shape(v->sa->in);
+	struct esp_job jobs[ESP_OPEN_MANY];
+	size_t m = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].st)
+			jobs[m++] = (struct esp_job){.pkt = v[i].pkt.p, .len = v[i].pkt.len, .seq = v[i].seq};
+	esp_cipher_open_many(v->sa->in, jobs, m);
+	m = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].st)
+			continue;
+		v[i].st = jobs[m].result;
+		v[i].plain = (struct span){v[i].pkt.p + ESP_HEAD_LEN + shape.iv_len, jobs[m].len};
+		m++;
+	}
+}
+
+void esp_decipher_many(struct esp_opening *v, size_t n)
+{
+	for (size_t from = 0, to; from < n; from = to) {
+		to = from + 1;
+		if (!v[from].sa || !esp_cipher_wants_many(v[from].sa->in)) {
+			esp_open_decipher(&v[from]);
+			continue;
+		}
+		while (to < n && to - from < ESP_OPEN_MANY && v[to].sa == v[from].sa)
+			to++;
+		decipher_run(v + from, to - from);
+	}
+}
+
+/* All are checked against the window before any is marked: the mark is what finds the second of two that
+ * are the same. A number near 2^32 may be inferred otherwise than after the ones before it, if those are
+ * very far; then it is not authentic, as if it was lost. */
+void esp_open_many(struct esp_tables *t, uint32_t vrf, const struct span *pkts, size_t n,
+		   struct esp_opened *out, enum status *st)
+{
+	struct esp_opening v[ESP_OPEN_MANY];
+
+	for (size_t i = 0; i < n; i++) {
+		v[i].pkt = pkts[i];
+		esp_open_begin(t, vrf, &v[i]);
+	}
+	esp_decipher_many(v, n);
+	for (size_t i = 0; i < n; i++)
+		st[i] = esp_open_end(t, &v[i], &out[i]);
+}
