@@ -237,9 +237,9 @@ static enum status port_install(void *ctx, const struct ike_child_spec *spec)
 }
 
 static void port_move(void *ctx, uint32_t spi_in, const struct endpoint *local,
-		      const struct endpoint *remote)
+		      const struct endpoint *remote, bool udp_encap)
 {
-	(void)!data_sa_move(((struct client *)ctx)->data, spi_in, local, remote);
+	(void)!data_sa_move(((struct client *)ctx)->data, spi_in, local, remote, udp_encap);
 }
 
 static void port_use(void *ctx, uint32_t spi_in)

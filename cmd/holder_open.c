@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -27,7 +28,12 @@
 #define SOCKET_BUFFER (4 << 20)
 #define NETNS_FOLDER "/run/netns/"
 
-enum thing_kind { THING_UDP = ASROOT_UDP, THING_TUN = ASROOT_TUN, THING_MEMORY = ASROOT_MEMORY };
+enum thing_kind {
+	THING_UDP = ASROOT_UDP,
+	THING_RAW = ASROOT_RAW,
+	THING_TUN = ASROOT_TUN,
+	THING_MEMORY = ASROOT_MEMORY
+};
 
 struct thing {
 	struct list in_list;
@@ -73,7 +79,7 @@ static bool same_key(const struct thing *t, uint32_t kind, const struct asroot_r
 {
 	if ((uint32_t)t->kind != kind)
 		return false;
-	if (kind != ASROOT_UDP)
+	if (kind != ASROOT_UDP && kind != ASROOT_RAW)
 		return strcmp(t->rq.name, rq->name) == 0;
 	return t->rq.family == rq->family && t->rq.port == rq->port && t->rq.index == rq->index &&
 	       addr_eq(&t->rq.addr, &rq->addr) && strcmp(t->rq.vrf, rq->vrf) == 0;
@@ -118,30 +124,42 @@ static void hand_out(const struct kept *k, struct thing *t, struct asroot_reply 
 	memcpy(fds, t->fds, sizeof(int) * t->n_fds);
 }
 
-/* ---- UDP ----------------------------------------------------------------------------------- */
+/* ---- UDP, and ESP without it ----------------------------------------------------------------------------------- */
 
 static bool set_int(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
-static bool set_listening(int fd, uint8_t family)
+static bool set_listening(int fd, const struct asroot_request *rq)
 {
 	(void)set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
 	(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
-	return set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
-	       (family == 4 ? set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) :
+	return (rq->op == ASROOT_RAW || set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
+	       (rq->family == 4 ? set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) :
 			      set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
+}
+
+/* Every raw socket gets every packet: which ones are its worker's is main's to say. */
+static bool set_deaf(int fd)
+{
+	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog prog = {.len = 1, .filter = &none};
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
 }
 
 static bool set_options(int fd, const struct asroot_request *rq)
 {
+	if (rq->op == ASROOT_RAW && !set_deaf(fd))
+		return false;
 	/* Nobody reads what comes to a socket that only sends. */
-	if (rq->port == 0 ? !set_int(fd, SOL_SOCKET, SO_RCVBUF, 0) : !set_listening(fd, rq->family))
+	if (rq->op == ASROOT_UDP && rq->port == 0 ? !set_int(fd, SOL_SOCKET, SO_RCVBUF, 0) :
+						    !set_listening(fd, rq))
 		return false;
 	if (rq->family == 4)
 		return set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+	/* A raw socket is of its family only, and cannot be told so. */
+	return (rq->op == ASROOT_RAW || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
@@ -164,10 +182,11 @@ static bool set_absent(int fd, uint8_t family)
 }
 
 /* *error: the address is not there now. */
-static enum status open_udp(const struct asroot_request *rq, int *out, int32_t *error)
+static enum status open_socket(const struct asroot_request *rq, int *out, int32_t *error)
 {
-	int fd = socket(rq->family == 4 ? AF_INET : AF_INET6,
-			SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int type = rq->op == ASROOT_RAW ? SOCK_RAW : SOCK_DGRAM;
+	int fd = socket(rq->family == 4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			rq->op == ASROOT_RAW ? IPPROTO_ESP : 0);
 	if (fd < 0)
 		return ST_IO;
 	bool ok = set_options(fd, rq) && bind_to(fd, rq);
@@ -185,21 +204,22 @@ static enum status open_udp(const struct asroot_request *rq, int *out, int32_t *
 	return ST_OK;
 }
 
-static enum status asroot_udp(struct kept *k, const struct asroot_request *rq,
-			      struct asroot_reply *reply, int *fds)
+/* ASROOT_UDP, ASROOT_RAW */
+static enum status asroot_socket(struct kept *k, const struct asroot_request *rq,
+				 struct asroot_reply *reply, int *fds)
 {
-	struct thing *t = find(k, ASROOT_UDP, rq);
+	struct thing *t = find(k, rq->op, rq);
 	reply->was_kept = t != NULL;
 	if (!t) {
 		int fd = -1;
 		enum status st = enter(rq->vrf);
 		if (st == ST_OK) {
-			st = open_udp(rq, &fd, &reply->error);
+			st = open_socket(rq, &fd, &reply->error);
 			leave(k, rq->vrf);
 		}
 		if (st != ST_OK)
 			return st;
-		t = add(k, THING_UDP, rq);
+		t = add(k, (enum thing_kind)rq->op, rq);
 		if (!t) {
 			close(fd);
 			return ST_NOMEM;
@@ -553,7 +573,8 @@ static enum status asroot_agentx(struct kept *k, const struct asroot_request *rq
 /* THE table: all that a process without privileges can have done as root. */
 static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struct asroot_request *,
 						      struct asroot_reply *, int *) = {
-	[ASROOT_UDP] = asroot_udp,
+	[ASROOT_UDP] = asroot_socket,
+	[ASROOT_RAW] = asroot_socket,
 	[ASROOT_TUN] = asroot_tun,
 	[ASROOT_ROUTE] = asroot_route,
 	[ASROOT_SOURCE] = asroot_source,

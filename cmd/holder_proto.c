@@ -222,6 +222,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 		return false;
 	switch ((enum asroot_op)rq->op) {
 	case ASROOT_UDP: return sane_udp(rq);
+	case ASROOT_RAW: return sane_udp(rq) && rq->port == 0;
 	case ASROOT_TUN: return sane_tun(rq);
 	case ASROOT_ROUTE:
 		return is_device(rq->name) &&
@@ -234,7 +235,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 		return is_memory(rq->name) && rq->size > 0 &&
 		       rq->size <= ASROOT_MEMORY_MAX;
 	case ASROOT_DROP:
-		if (rq->of == ASROOT_UDP)
+		if (rq->of == ASROOT_UDP || rq->of == ASROOT_RAW)
 			return sane_udp(rq);
 		return rq->of == ASROOT_TUN && is_device(rq->name);
 	case ASROOT_SCRIPT: return is_script(rq->script);

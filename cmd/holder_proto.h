@@ -29,6 +29,8 @@
 enum asroot_op {
 	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), may_be_absent, port (0: any, it only
 			* sends), index -> one socket */
+	ASROOT_RAW,    /* vrf, family, addr, may_be_absent, index -> one raw socket of ESP (protocol 50), which hears
+			* nothing until its filter is replaced */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */
 	ASROOT_ROUTE,  /* name (of a TUN that is kept), prefix, metric (0: the kernel's own), is_delete */
 	ASROOT_SOURCE, /* vrf, addr of a peer; name: of an interface, or "" -> our address towards it: that of
@@ -43,7 +45,7 @@ enum asroot_op {
 	ASROOT_SCRIPT, /* script: the file lua/SCRIPT.lua beside the configuration -> memfd; ST_NOT_FOUND */
 	ASROOT_LUA,    /* index: place 0 or 1; is_delete: ends the process there, else that and a new one
 			* -> main's end of its socket pair */
-	ASROOT_DROP,   /* of: ASROOT_UDP or ASROOT_TUN and their keys: closes it */
+	ASROOT_DROP,   /* of: ASROOT_UDP, ASROOT_RAW or ASROOT_TUN and their keys: closes it */
 	ASROOT_SWEEP,  /* closes everything this main did not ask for since it started */
 	ASROOT_STATE,  /* state: what the service manager is told */
 	/* path -> one stream socket connected to it, non-blocking, not kept. ST_AGAIN: who listens there
@@ -89,7 +91,7 @@ struct asroot_request {
 struct asroot_reply {
 	uint32_t serial;
 	uint32_t status; /* enum status */
-	/* errno behind ST_IO. With ST_OK: of ASROOT_UDP EADDRNOTAVAIL while the address is absent, of
+	/* errno behind ST_IO. With ST_OK: of ASROOT_UDP and ASROOT_RAW EADDRNOTAVAIL while the address is absent, of
 	 * ASROOT_TUN why it has no IPv6 address. */
 	int32_t error;
 	uint32_t n_fds;

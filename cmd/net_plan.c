@@ -46,13 +46,15 @@ static bool copy_vrf(char out[PLAN_VRF], const char *name, char *why, size_t why
 
 static void add_listen(const struct snapshot *s, struct growing *g, const struct plan_listen *like)
 {
-	for (int nat = 0; nat < 2; nat++) {
+	const uint16_t ports[] = {(uint16_t)s->own.port, (uint16_t)s->own.nat_port, 0};
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		struct plan_listen *l = grow(g);
 		if (!l)
 			return;
 		*l = *like;
-		l->port = (uint16_t)(nat ? s->own.nat_port : s->own.port);
-		l->is_nat = nat;
+		l->port = ports[i];
+		l->is_nat = i == 1;
+		l->is_raw = i == 2;
 	}
 }
 
@@ -305,7 +307,7 @@ void plan_free(struct plan *p)
 bool plan_listen_eq(const struct plan_listen *a, const struct plan_listen *b)
 {
 	return a->vrf == b->vrf && a->family == b->family && a->port == b->port &&
-	       a->is_nat == b->is_nat && addr_eq(&a->addr, &b->addr) &&
+	       a->is_nat == b->is_nat && a->is_raw == b->is_raw && addr_eq(&a->addr, &b->addr) &&
 	       strcmp(a->vrf_name, b->vrf_name) == 0;
 }
 

@@ -16,8 +16,9 @@ struct plan_listen {
 	char vrf_name[PLAN_VRF];
 	uint8_t family;
 	struct addr addr;
-	uint16_t port;
+	uint16_t port; /* 0: raw */
 	bool is_nat; /* the port where ESP comes too: one socket a worker */
+	bool is_raw; /* no port: ESP without UDP, one socket a worker; may fail to be had */
 };
 
 struct plan_route {

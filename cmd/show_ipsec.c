@@ -136,6 +136,8 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 		if (!detail)
 			continue;
 		struct traffic t = traffic_of(w, c->spi_in);
+		out_printf(out, "        Encapsulation: ESP%s, %s mode\n", c->udp_encap ? " in UDP" : "",
+			   c->transport_mode ? "transport" : "tunnel");
 		out_printf(out, "        Inbound:  #pkts dec'ed %" PRIu64 " drop %" PRIu64 " bytes %" PRIu64 "\n",
 			   t.packets_in, recv_errors(&t), t.bytes_in);
 		out_printf(out, "        Outbound: #pkts enc'ed %" PRIu64 " drop 0 bytes %" PRIu64 "\n",
@@ -169,6 +171,7 @@ static void js_session(struct world *w, struct out *out, const struct ike_sa_inf
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);
 	js_orphaned(w, out, sa);
 	js_u64(out, "uptime_ms", sa->active_ms);
+	js_bool(out, "udp_encapsulated", sa->n_children && sa->children[0].udp_encap);
 	js_u64(out, "packets_in", sum.packets_in);
 	js_u64(out, "bytes_in", sum.bytes_in);
 	js_u64(out, "packets_out", sum.packets_out);

@@ -121,18 +121,20 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 	return st == ST_OK || st == ST_NOMEM ? st : ST_INSTALL;
 }
 
-void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote)
+void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote,
+	       bool udp_encap)
 {
 	struct wire *w = ctx;
 	struct wire_child *c = find(w, spi_in);
 	struct data_sa d;
 	if (!c)
 		return;
-	c->is_move_due = data_sa_move(w->data, spi_in, local, remote) != ST_OK;
+	c->is_move_due = data_sa_move(w->data, spi_in, local, remote, udp_encap) != ST_OK;
 	if (!kept_sa(w, spi_in, &d))
 		return;
 	d.local = *local;
 	d.remote = *remote;
+	d.udp_encap = udp_encap;
 	/* Full is impossible here: the record is replaced by one of its own size. Otherwise a
 	 * thaw would begin with the old endpoint and learn the new one from the next packet. */
 	(void)!keep_sa(w, &d);
@@ -144,7 +146,7 @@ static void move_again(struct wire *w, struct wire_child *c)
 {
 	struct data_sa d;
 	if (kept_sa(w, c->spi_in, &d))
-		wire_move(w, c->spi_in, &d.local, &d.remote);
+		wire_move(w, c->spi_in, &d.local, &d.remote, d.udp_encap);
 	mem_zero(&d, sizeof(d));
 }
 

@@ -27,7 +27,8 @@ void wire_data_sa(const struct ike_child_spec *spec, struct data_sa *out);
 
 /* Ports of the engine (ctx is struct wire). */
 enum status wire_install(void *ctx, const struct ike_child_spec *spec);
-void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
+void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote,
+	       bool udp_encap);
 void wire_use(void *ctx, uint32_t spi_in);
 void wire_unuse(void *ctx, uint32_t spi_in);
 void wire_remove(void *ctx, uint32_t spi_in);

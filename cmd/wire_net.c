@@ -41,9 +41,10 @@ static struct endpoint endpoint_of(const struct plan_listen *l)
 	return (struct endpoint){.vrf = l->vrf, .addr = l->addr, .port = l->port};
 }
 
-static struct asroot_request udp_request(const struct plan_listen *l, uint32_t index)
+static struct asroot_request socket_request(const struct plan_listen *l, uint32_t index)
 {
-	struct asroot_request rq = {.op = ASROOT_UDP, .of = ASROOT_UDP, .family = l->family,
+	uint32_t op = l->is_raw ? ASROOT_RAW : ASROOT_UDP;
+	struct asroot_request rq = {.op = op, .of = op, .family = l->family,
 				    .addr = l->addr, .port = l->port, .index = index};
 	memcpy(rq.vrf, l->vrf_name, sizeof(rq.vrf));
 	return rq;
@@ -73,11 +74,16 @@ static void name_of(const struct plan_listen *l, char out[LISTEN_TEXT])
 {
 	char text[ENDPOINT_TEXT];
 	struct endpoint e = endpoint_of(l);
-	if (l->addr.family == 0)
+	if (l->is_raw && l->addr.family)
+		addr_format(&l->addr, text);
+	else if (l->is_raw)
+		snprintf(text, sizeof(text), "%s", l->family == 4 ? "0.0.0.0" : "::");
+	else if (l->addr.family == 0)
 		snprintf(text, sizeof(text), "%s:%u", l->family == 4 ? "0.0.0.0" : "[::]", l->port);
 	else
 		endpoint_format(&e, text);
-	snprintf(out, LISTEN_TEXT, "%s%s%s", text, l->vrf_name[0] ? " vrf " : "", l->vrf_name);
+	snprintf(out, LISTEN_TEXT, "%s%s%s%s", l->is_raw ? "esp " : "", text,
+		 l->vrf_name[0] ? " vrf " : "", l->vrf_name);
 }
 
 static void say_listen(const struct plan_listen *l, struct reason *r, enum status st, int error)
@@ -126,10 +132,15 @@ static void drop_kept(struct wire *w, struct asroot_request rq)
 	(void)!asroot_call(w->control, &rq, &reply, NULL);
 }
 
+static uint32_t sockets_of(const struct wire *w, const struct plan_listen *l)
+{
+	return l->is_nat || l->is_raw ? w->workers : 1;
+}
+
 static void drop_listen(struct wire *w, const struct plan_listen *l)
 {
-	for (uint32_t i = 0; i < (l->is_nat ? w->workers : 1); i++)
-		drop_kept(w, udp_request(l, i));
+	for (uint32_t i = 0; i < sockets_of(w, l); i++)
+		drop_kept(w, socket_request(l, i));
 }
 
 static void log_absent(const struct plan_listen *l)
@@ -145,13 +156,13 @@ static void log_absent(const struct plan_listen *l)
 static enum status open_listen(struct wire *w, const struct plan_listen *l, struct reason *r)
 {
 	int fds[ASROOT_FDS];
-	uint32_t n = 0, wanted = l->is_nat ? w->workers : 1;
+	uint32_t n = 0, wanted = sockets_of(w, l);
 	struct asroot_reply reply;
 	struct endpoint local = endpoint_of(l);
 	bool is_first = w->plan.listen_count == 0;
 	enum status st = ST_OK;
 	while (n < wanted && st == ST_OK) {
-		struct asroot_request rq = udp_request(l, n);
+		struct asroot_request rq = socket_request(l, n);
 		rq.may_be_absent = is_first;
 		st = asroot_call(w->control, &rq, &reply, &fds[n]);
 		if (st == ST_OK)
@@ -167,9 +178,10 @@ static enum status open_listen(struct wire *w, const struct plan_listen *l, stru
 		errno = error; /* the caller looks at it */
 		return st;
 	}
-	if (!l->is_nat)
+	if (!l->is_nat && !l->is_raw)
 		return watch_500(w, l, fds[0]);
-	st = data_add_udp(w->data, &local, l->family, fds);
+	st = l->is_raw ? data_add_raw(w->data, &local, l->family, fds) :
+			 data_add_udp(w->data, &local, l->family, fds);
 	if (st != ST_OK) {
 		say_listen(l, r, st, errno);
 		close_fds(fds, n);
@@ -183,9 +195,11 @@ static void close_listen(struct wire *w, const struct plan_listen *l)
 	struct endpoint local = endpoint_of(l);
 	if (l->is_nat)
 		(void)!data_del_udp(w->data, &local, l->family);
+	if (l->is_raw)
+		(void)!data_del_raw(w->data, &local, l->family);
 	LIST_EACH_SAFE(at, &w->net_watches) {
 		struct net_watch *nw = CONTAINER_OF(at, struct net_watch, in_list);
-		if (l->is_nat || nw->family != l->family || !endpoint_eq(&nw->local, &local))
+		if (l->is_nat || l->is_raw || nw->family != l->family || !endpoint_eq(&nw->local, &local))
 			continue;
 		loop_fd_del(nw->watch);
 		(void)!net_del(w->net, &local, l->family);
@@ -374,9 +388,11 @@ static enum status open_listens(struct wire *w, struct plan *want, size_t *done,
 		const struct plan_listen *l = &want->listens[*done];
 		enum status st = is_planned(&w->plan, l) ? ST_OK : open_listen(w, l, r);
 		/* A machine without IPv6 listens on IPv4. */
-		bool no_family = st == ST_IO && errno == EAFNOSUPPORT && l->addr.family == 0;
-		if (st == ST_NOT_FOUND || no_family) {
-			if (no_family)
+		bool is_spared = st == ST_IO && errno == EAFNOSUPPORT && l->addr.family == 0;
+		/* What may not go by itself goes in UDP, and peers are told of a NAT (core/ike/encap.h). */
+		is_spared |= st == ST_IO && l->is_raw;
+		if (st == ST_NOT_FOUND || is_spared) {
+			if (is_spared)
 				log_skipped(r);
 			else
 				skip_missing(w, r);

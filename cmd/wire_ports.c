@@ -58,6 +58,12 @@ static void port_keepalive(void *ctx, const struct endpoint *local, const struct
 		stats_status(w->stats, ST_OUT_SEND);
 }
 
+static bool port_has_raw(void *ctx, const struct endpoint *local, uint8_t family)
+{
+	const struct wire *w = ctx;
+	return data_has_raw(w->data, local, family);
+}
+
 static void port_wake_at(void *ctx, uint64_t at_ms)
 {
 	struct wire *w = ctx;
@@ -256,6 +262,7 @@ const struct ike_ports wire_ports = {
 	.ask = port_ask,
 	.commit = port_commit,
 	.cancel = port_cancel,
+	.has_raw = port_has_raw,
 	.install = wire_install,
 	.move = wire_move,
 	.use = wire_use,

@@ -203,9 +203,6 @@ static void check_sets(struct parse *ps)
 				!t->encr.n  ? "encryption is missing"
 				: only_aead ? "AES-GCM, AES-GMAC and ChaCha20 go without an integrity algorithm"
 					    : "integrity is missing");
-		if (t->mode == IPSEC_TRANSPORT)
-			check_say(ps, CONF_WARNING, t->name,
-				"transport mode is not in force in this version:", "");
 	}
 }
 

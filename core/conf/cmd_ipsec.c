@@ -14,13 +14,18 @@ static void set_mode(struct cmd_call *c)
 {
 	struct transform_set *t = c->obj;
 	t->mode = c->form == FORM_SET && cmd_has(c, "transport") ? IPSEC_TRANSPORT : IPSEC_TUNNEL;
+	t->mode_required = t->mode == IPSEC_TRANSPORT && cmd_has(c, "require");
 }
 
 static void print_mode(struct cout *o, const struct cmd *row, const void *obj)
 {
 	const struct transform_set *t = obj;
-	if (t->mode == IPSEC_TRANSPORT || (o->flags & CONF_ALL) || o->reset)
-		cout_line(o, row, t->mode == IPSEC_TRANSPORT ? "transport" : "tunnel");
+	if (t->mode == IPSEC_TRANSPORT || (o->flags & CONF_ALL) || o->reset) {
+		cout_head(o, row, false);
+		cout_str(o, t->mode == IPSEC_TRANSPORT ? " transport" : " tunnel");
+		cout_str(o, t->mode_required ? " require" : "");
+		cout_end(o);
+	}
 }
 
 static const struct cmd set_rows[] = {
@@ -28,7 +33,7 @@ static const struct cmd set_rows[] = {
 		.when = WHEN_NEW,
 		.set = set_mode,
 		.print = print_mode,
-		.help = "Encapsulation; default: tunnel"},
+		.help = "Encapsulation; transport: between the two hosts themselves, without NAT"},
 };
 CMD_ROWS(rows_set, set_rows);
 

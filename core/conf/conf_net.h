@@ -103,6 +103,7 @@ struct transform_set {
 	bool modified;
 	bool complete;
 	uint8_t mode; /* enum ipsec_mode */
+	bool mode_required; /* `mode transport require`: rather no child than tunnel mode */
 	struct transform_list encr;
 	struct transform_list integ; /* empty with combined-mode ciphers */
 };

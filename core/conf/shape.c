@@ -280,6 +280,7 @@ static const struct shape_field f_transform_set[] = {
 	F(BOOL, transform_set, modified),
 	F(BOOL, transform_set, complete),
 	F(U8, transform_set, mode),
+	F(BOOL, transform_set, mode_required),
 	F(TRANSFORMS, transform_set, encr),
 	F(TRANSFORMS, transform_set, integ),
 };

@@ -24,12 +24,21 @@ static uint32_t frame(const struct fit_wrap *w)
 	       w->shape.iv_len + w->shape.icv_len;
 }
 
+/* What transport mode leaves out. */
+static uint32_t inner_head(const struct fit_wrap *w)
+{
+	if (!w->is_transport)
+		return 0;
+	return w->family == 4 ? IP4_LEN : IP6_LEN;
+}
+
 uint32_t fit_outer(const struct fit_wrap *w, uint32_t inner_len)
 {
 	uint32_t len;
 
-	if (inner_len > PACKET_MAX)
+	if (inner_len > PACKET_MAX + inner_head(w))
 		return 0;
+	inner_len -= lowest(inner_len, inner_head(w));
 	len = frame(w) + inner_len + ESP_TRAILER_LEN +
 	      (uint32_t)esp_pad_len(inner_len, w->shape.align);
 	/* IPv6 does not count its own header. */
@@ -44,7 +53,7 @@ uint32_t fit_room(const struct fit_wrap *w, uint32_t mtu)
 	if (mtu < frame(w))
 		return 0;
 	plain = (mtu - frame(w)) & ~(w->shape.align - 1u);
-	return plain > ESP_TRAILER_LEN ? plain - ESP_TRAILER_LEN : 0;
+	return plain > ESP_TRAILER_LEN ? plain - ESP_TRAILER_LEN + inner_head(w) : 0;
 }
 
 static uint32_t mtu_min(const struct fit_wrap *w)
@@ -61,7 +70,7 @@ static void set_path(struct fit_path *p, const struct fit_wrap *w, uint32_t path
 
 void fit_path_init(struct fit_path *p, const struct fit_wrap *w)
 {
-	*p = (struct fit_path){.floor = fit_room(w, mtu_min(w))};
+	*p = (struct fit_path){.floor = fit_room(w, mtu_min(w)), .is_whole = w->is_transport};
 	set_path(p, w, FIT_MTU_START, FIT_MTU_START);
 }
 
@@ -82,13 +91,15 @@ void fit_path_doubt(struct fit_path *p)
 }
 
 /* As a router with an interface of that MTU does, before any tunnel is thought of. */
-static struct fit_verdict beyond_tunnel(const struct ip_marks *ip, uint32_t mtu, uint32_t room, bool df)
+static struct fit_verdict beyond_tunnel(const struct fit_path *p, const struct ip_marks *ip, uint32_t mtu, bool df)
 {
-	uint32_t len = lowest(mtu, room);
+	uint32_t len = lowest(mtu, p->room);
 
 	if (ip->version == 6)
 		return (struct fit_verdict){FIT_TOO_BIG, false, highest(len, FIT_MTU_MIN6)};
-	return (struct fit_verdict){ip->dont_fragment ? FIT_TOO_BIG : FIT_BEFORE, df, len};
+	if (ip->dont_fragment)
+		return (struct fit_verdict){FIT_TOO_BIG, df, len};
+	return p->is_whole ? (struct fit_verdict){FIT_AFTER, false, len} : (struct fit_verdict){FIT_BEFORE, df, len};
 }
 
 static struct fit_verdict too_long(const struct fit_rules *r, const struct fit_path *p,
@@ -104,7 +115,7 @@ static struct fit_verdict too_long(const struct fit_rules *r, const struct fit_p
 			       (struct fit_verdict){FIT_TOO_BIG, false, highest(p->room, FIT_MTU_MIN6)};
 	if (is_refused)
 		return (struct fit_verdict){FIT_TOO_BIG, false, p->room};
-	return r->before ? before : after;
+	return r->before && !p->is_whole ? before : after;
 }
 
 struct fit_verdict fit_judge(const struct fit_rules *r, const struct fit_path *p,
@@ -114,7 +125,7 @@ struct fit_verdict fit_judge(const struct fit_rules *r, const struct fit_path *p
 	bool df = r->df == FIT_DF_SET || (r->df == FIT_DF_COPY && ip->dont_fragment);
 
 	if (mtu && len > mtu)
-		return beyond_tunnel(ip, mtu, p->room, df);
+		return beyond_tunnel(p, ip, mtu, df);
 	if (len <= p->room)
 		return (struct fit_verdict){FIT_SEND, df, len};
 	return too_long(r, p, ip, len, df);

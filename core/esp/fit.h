@@ -16,7 +16,8 @@
  * The case that the seed of this table leaves out, after-encryption with copy and DF, is a drop: the
  * outer packet would have DF too. IPv6 has DF by nature (routers do not cut it), and nothing but its
  * sender can fragment it: with `clear` it is sealed and sent in fragments, otherwise its sender is told,
- * but never of less than 1280; up to that size it is always carried (RFC 2473 section 7.1). */
+ * but never of less than 1280; up to that size it is always carried (RFC 2473 section 7.1).
+ * Transport mode takes no fragments (RFC 4303 section 3.3.4), so there it is always after-encryption. */
 #ifndef CORE_ESP_FIT_H
 #define CORE_ESP_FIT_H
 
@@ -48,6 +49,7 @@ struct fit_wrap {
 	struct esp_shape shape;
 	uint8_t family; /* outer: 4 or 6 */
 	bool is_udp;
+	bool is_transport; /* the inner IP header, of the outer family, is not carried (transport.h) */
 };
 
 /* Length of the outer IP packet, 0 when no packet is that long. */
@@ -62,6 +64,7 @@ struct fit_path {
 	uint32_t floor;               /* inner: fits every path, so nothing need be known */
 	uint64_t looked_ms;           /* when the path was looked at last */
 	uint64_t wait_ms;             /* and how long after that it is again */
+	bool is_whole;                /* transport mode: what is cut first is not carried */
 };
 
 /* Nothing is known; also when the way changes. */

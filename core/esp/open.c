@@ -1,6 +1,7 @@
 #include "core/esp/open.h"
 
 #include "core/esp/replay.h"
+#include "core/esp/transport.h"
 #include "core/wire/esp.h"
 
 static void count_drop(struct esp_rt *rt, enum status st)
@@ -16,7 +17,8 @@ static void count_drop(struct esp_rt *rt, enum status st)
 }
 
 /* Trailer off, and what traffic flow confidentiality put behind the inner packet (section 2.7). */
-static enum status unwrap(struct span plain, struct span *inner, struct ip_info *ip, bool *is_dummy)
+static enum status unwrap(const struct esp_sa *sa, struct span plain, struct span *inner,
+			  struct ip_info *ip, bool *is_dummy)
 {
 	size_t len;
 	uint8_t next_header;
@@ -27,6 +29,8 @@ static enum status unwrap(struct span plain, struct span *inner, struct ip_info 
 	*is_dummy = next_header == IPP_NONE;
 	if (*is_dummy)
 		return ST_OK;
+	if (sa->transport)
+		return transport_wrap(sa, next_header, (struct span){plain.p, len}, inner, ip);
 	if (next_header != IPP_IPV4 && next_header != IPP_IPV6)
 		return ST_ESP_PAD;
 	st = ip_parse(plain.p, len, ip);
@@ -133,7 +137,7 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	is_authentic = !st;
 	if (!st) {
 		out->seq = o->seq;
-		st = unwrap(o->plain, &out->inner, &out->ip, &out->is_dummy);
+		st = unwrap(o->sa, o->plain, &out->inner, &out->ip, &out->is_dummy);
 	}
 	if (!st && !out->is_dummy)
 		st = judge(t, o->sa, &out->ip);

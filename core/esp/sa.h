@@ -40,7 +40,9 @@ struct esp_sa {
 	uint32_t spi_out;
 	bool esn;
 	bool client_to_client; /* the TUN lets packets pass from client to client */
-	struct endpoint local, remote; /* changed by a move */
+	bool transport; /* the inner IP header is the outer one; transport.h */
+	bool udp_encap; /* sends in UDP; changed by a move, as the endpoints */
+	struct endpoint local, remote;
 	struct esp_cipher *in, *out;
 	struct esp_rt *rt;
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/esp/transport.h"
 #include "core/wire/esp.h"
 
 enum status esp_seal_reserve(struct esp_sa *sa, size_t n, uint64_t *first)
@@ -16,35 +17,57 @@ enum status esp_seal_reserve(struct esp_sa *sa, size_t n, uint64_t *first)
 	return ST_OK;
 }
 
+/* What transport mode leaves out. */
+static size_t head_len(const struct esp_sa *sa)
+{
+	return sa->transport ? transport_head_len(sa) : 0;
+}
+
 size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len)
 {
 	struct esp_shape shape = esp_cipher_shape(sa->out);
+	size_t head = head_len(sa), body_len = inner_len > head ? inner_len - head : 0;
 
-	return ESP_HEAD_LEN + shape.iv_len + inner_len + esp_pad_len(inner_len, shape.align) + ESP_TRAILER_LEN +
+	return ESP_HEAD_LEN + shape.iv_len + body_len + esp_pad_len(body_len, shape.align) + ESP_TRAILER_LEN +
 	       shape.icv_len;
+}
+
+/* What is encrypted, and what it says that this is. */
+static enum status body_of(const struct esp_sa *sa, struct span inner, struct span *body, uint8_t *next)
+{
+	uint8_t version = inner.len ? inner.p[0] >> 4 : 0;
+
+	if (sa->transport)
+		return transport_strip(sa, inner, body, next);
+	if (version != 4 && version != 6)
+		return ST_ESP_MALFORMED;
+	*body = inner;
+	*next = version == 4 ? IPP_IPV4 : IPP_IPV6;
+	return ST_OK;
 }
 
 enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt)
 {
-	pkt->p = inner.p - esp_cipher_shape(sa->out).iv_len - ESP_HEAD_LEN;
+	pkt->p = inner.p + head_len(sa) - esp_cipher_shape(sa->out).iv_len - ESP_HEAD_LEN;
 	pkt->len = esp_sealed_len(sa, inner.len);
 	return esp_seal_to(sa, now_ms, inner, pkt->p);
 }
 
-static bool is_ip(struct span inner)
+static enum status seal_body(const struct esp_sa *sa, uint64_t seq, struct span body, uint8_t next, uint8_t *pkt)
 {
-	return inner.len && (inner.p[0] >> 4 == 4 || inner.p[0] >> 4 == 6);
+	size_t pad_len = esp_pad_len(body.len, esp_cipher_shape(sa->out).align);
+
+	esp_trailer_write(body.p + body.len, pad_len, next);
+	return esp_cipher_seal(sa->out, sa->spi_out, seq, body.p, body.len + pad_len + ESP_TRAILER_LEN, pkt);
 }
 
 enum status esp_seal_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, uint8_t *pkt)
 {
-	struct esp_shape shape = esp_cipher_shape(sa->out);
-	size_t pad_len = esp_pad_len(inner.len, shape.align);
+	struct span body = {0};
+	uint8_t next = 0;
+	enum status st = body_of(sa, inner, &body, &next);
 
-	if (!is_ip(inner))
-		return ST_ESP_MALFORMED;
-	esp_trailer_write(inner.p + inner.len, pad_len, inner.p[0] >> 4 == 4 ? IPP_IPV4 : IPP_IPV6);
-	return esp_cipher_seal(sa->out, sa->spi_out, seq, inner.p, inner.len + pad_len + ESP_TRAILER_LEN, pkt);
+	return st ? st : seal_body(sa, seq, body, next, pkt);
 }
 
 void esp_seal_count(struct esp_sa *sa, uint64_t now_ms, uint64_t packets, uint64_t inner_len)
@@ -56,41 +79,57 @@ void esp_seal_count(struct esp_sa *sa, uint64_t now_ms, uint64_t packets, uint64
 
 enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt)
 {
-	uint64_t seq;
-	enum status st = is_ip(inner) ? esp_seal_reserve(sa, 1, &seq) : ST_ESP_MALFORMED;
+	struct span body = {0};
+	uint8_t next = 0;
+	uint64_t seq = 0;
+	enum status st = body_of(sa, inner, &body, &next);
 
 	if (!st)
-		st = esp_seal_numbered(sa, seq, inner, pkt);
+		st = esp_seal_reserve(sa, 1, &seq);
+	if (!st)
+		st = seal_body(sa, seq, body, next, pkt);
 	if (!st)
 		esp_seal_count(sa, now_ms, 1, inner.len);
 	return st;
+}
+
+static void lay_body(const struct esp_sa *sa, uint64_t seq, struct span body, uint8_t next, struct esp_job *job)
+{
+	struct esp_shape shape = esp_cipher_shape(sa->out);
+	size_t pad_len = esp_pad_len(body.len, shape.align);
+	uint8_t *text = job->pkt + ESP_HEAD_LEN + shape.iv_len;
+
+	job->seq = seq;
+	memcpy(text, body.p, body.len);
+	esp_trailer_write(text + body.len, pad_len, next);
+	job->len = body.len + pad_len + ESP_TRAILER_LEN;
 }
 
 enum status esp_seal_lay_numbered(const struct esp_sa *sa, uint64_t seq, struct span inner, struct esp_job *job)
 {
-	struct esp_shape shape = esp_cipher_shape(sa->out);
-	size_t pad_len = esp_pad_len(inner.len, shape.align);
-	uint8_t *text = job->pkt + ESP_HEAD_LEN + shape.iv_len;
+	struct span body = {0};
+	uint8_t next = 0;
+	enum status st = body_of(sa, inner, &body, &next);
 
-	if (!is_ip(inner))
-		return ST_ESP_MALFORMED;
-	job->seq = seq;
-	memcpy(text, inner.p, inner.len);
-	esp_trailer_write(text + inner.len, pad_len, inner.p[0] >> 4 == 4 ? IPP_IPV4 : IPP_IPV6);
-	job->len = inner.len + pad_len + ESP_TRAILER_LEN;
-	return ST_OK;
+	if (!st)
+		lay_body(sa, seq, body, next, job);
+	return st;
 }
 
 enum status esp_seal_lay(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct esp_job *job)
 {
-	uint64_t seq;
-	enum status st = is_ip(inner) ? esp_seal_reserve(sa, 1, &seq) : ST_ESP_MALFORMED;
+	struct span body = {0};
+	uint8_t next = 0;
+	uint64_t seq = 0;
+	enum status st = body_of(sa, inner, &body, &next);
 
 	if (!st)
-		st = esp_seal_lay_numbered(sa, seq, inner, job);
-	if (!st)
-		esp_seal_count(sa, now_ms, 1, inner.len);
-	return st;
+		st = esp_seal_reserve(sa, 1, &seq);
+	if (st)
+		return st;
+	lay_body(sa, seq, body, next, job);
+	esp_seal_count(sa, now_ms, 1, inner.len);
+	return ST_OK;
 }
 
 bool esp_seal_laid(const struct esp_sa *sa, struct esp_job *jobs, size_t n)

@@ -1,4 +1,4 @@
-/* Outbound: an inner packet becomes an ESP packet in tunnel mode (RFC 4303 section 3.3). One packet
+/* Outbound: an inner packet becomes an ESP packet (RFC 4303 section 3.3). One packet
  * in, one out; runs on the worker that owns the SA. */
 #ifndef CORE_ESP_SEAL_H
 #define CORE_ESP_SEAL_H
@@ -16,7 +16,7 @@
 
 /* inner has ESP_SEAL_HEAD bytes of room before and ESP_SEAL_TAIL behind it, which are overwritten.
  * The number is taken before anything leaves, also when sending then fails. ST_ESP_SEQ_END,
- * ST_ESP_MALFORMED (no IP packet). */
+ * ST_ESP_MALFORMED (no IP packet), of an SA in transport mode what transport_strip() says. */
 enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt) MUST_USE;
 /* The same with the ESP packet written to another place, which has room for esp_sealed_len() bytes; no room is wanted
  * before inner. */

@@ -9,6 +9,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/init.h"
 #include "core/ike/intermediate.h"
+#include "core/ike/mode.h"
 #include "core/ike/resume.h"
 
 enum status auth_read_id(struct view body, struct ike_id *out)
@@ -167,6 +168,7 @@ void auth_put_child(struct msg_out *o, struct ike_sa *sa, const struct sa *offer
 {
 	const struct child_offer *c = &sa->hs->child;
 
+	mode_put(o, c->transport);
 	init_put_sa(o, offer);
 	child_put_ts(o, PT_TSI, c->ts_i, c->n_ts_i);
 	child_put_ts(o, PT_TSR, c->ts_r, c->n_ts_r);

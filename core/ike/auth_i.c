@@ -5,11 +5,12 @@
 #include "core/base/mem.h"
 #include "core/ike/child.h"
 #include "core/ike/cp.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/intermediate.h"
-#include "core/ike/narrow.h"
+#include "core/ike/mode.h"
 #include "core/ike/ppk.h"
 #include "core/ike/reauth.h"
 #include "core/ike/ticket_desk.h"
@@ -95,6 +96,11 @@ enum status auth_i_request(struct ike_sa *sa)
 	if (hs->child.spi_ours == 0)
 		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
 	sa->out.next = 1 + intermediate_count(sa);
+	st = mode_offer(sa, encap_is_due(sa), mode_wish(hs->conf,
+		snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile)), &hs->child);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", "transport mode is required, and the selectors are not the "
+			"two hosts, or there is a NAT");
 	st = build(sa, &msg);
 	if (st == ST_OK)
 		st = sa_request(sa, REQ_AUTH, msg);

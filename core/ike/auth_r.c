@@ -9,7 +9,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
-#include "core/ike/narrow.h"
+#include "core/ike/mode.h"
 #include "core/ike/ppk.h"
 #include "core/ike/reauth.h"
 #include "core/ike/qcd.h"
@@ -252,7 +252,9 @@ static enum status narrow(struct ike_sa *sa)
 
 	memcpy(asked_i.v, c->ts_i, sizeof(asked_i.v));
 	memcpy(asked_r.v, c->ts_r, sizeof(asked_r.v));
-	st = narrow_for_grant(&asked_i, &asked_r, sa->grant, &ts_i, &ts_r);
+	if (c->transport)
+		mode_narrow(sa, &asked_i, &asked_r, &ts_i, &ts_r);
+	st = c->transport ? ST_OK : narrow_for_grant(&asked_i, &asked_r, sa->grant, &ts_i, &ts_r);
 	if (st != ST_OK)
 		return sa_fail(sa, st, "%s", sa->grant->n_remote == 0
 			? "the session was granted no inner address or network"

@@ -5,9 +5,11 @@
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/idle.h"
+#include "core/ike/mode.h"
 #include "core/ike/narrow.h"
 #include "core/ike/reauth.h"
 #include "core/wire/notify.h"
@@ -56,19 +58,6 @@ static enum status choose(const struct handshake *hs, const struct ipsec_profile
 	return ST_OK;
 }
 
-/* The peer puts ESP into UDP only when it believes in a NAT: one that both ends see, one that it
- * claims for itself, or one that we made up. Having changed to the other port means nothing, a peer
- * that supports MOBIKE does that always (RFC 4555 section 3.3). */
-bool child_peer_encapsulates(const struct ike_sa *sa)
-{
-	const struct handshake *hs = sa->hs;
-
-	if (!hs->peer_sent_natd || sa->local.port == (uint16_t)hs->conf->own.port)
-		return false;
-	return sa->nat_local || sa->nat_remote ||
-		profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr);
-}
-
 enum status child_read_selectors(const struct ike_payloads *p, struct child_offer *c)
 {
 	enum status st;
@@ -90,7 +79,7 @@ enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p)
 		return ST_OK;
 	body = payload_find(p, PT_SA)->body;
 	st = sa_parse(body, SA_NUMBERS_STRICT, &offer);
-
+	sa->hs->child.transport = mode_is_named(p);
 	if (st == ST_OK)
 		st = child_read_selectors(p, &sa->hs->child);
 	if (st == ST_OK && !sa_spis_are(&offer, PROTO_ESP, 4))
@@ -98,9 +87,29 @@ enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p)
 	return st == ST_OK ? handshake_keep_child_sa(sa->hs, body) : st;
 }
 
+/* How it travels, and in which mode. */
+static enum status choose_form(const struct ike_sa *sa, const struct ipsec_profile *profile,
+	struct child_offer *c, char words[IKE_DETAIL_LEN])
+{
+	bool in_udp = encap_is_due(sa);
+	enum status st;
+
+	if (!encap_can_carry(sa, in_udp)) {
+		snprintf(words, IKE_DETAIL_LEN, "the client would send ESP without UDP, and this host "
+			"cannot receive that; `encap = yes` at the client makes it encapsulate");
+		return ST_NO_CHILD_PROPOSAL;
+	}
+	st = mode_decide(sa, in_udp, mode_wish(sa->hs->conf, profile), c);
+	if (st != ST_OK)
+		snprintf(words, IKE_DETAIL_LEN, "transport mode is required, and the client asks for "
+			"tunnel mode, for more than the two hosts, or through a NAT");
+	return st;
+}
+
 enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
 	char words[IKE_DETAIL_LEN])
 {
+	const struct ipsec_profile *ipsec;
 	struct handshake *hs = sa->hs;
 	struct child_offer *c = &hs->child;
 	struct sa offer;
@@ -112,13 +121,10 @@ enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,
 	st = sa_parse((struct view){hs->child_sa, hs->child_sa_len}, SA_NUMBERS_STRICT, &offer);
 	if (st != ST_OK)
 		return st;
-	c->status = choose(hs, profile_ipsec(hs->conf, profile), &offer, c, words);
-	if (c->status == ST_OK && !child_peer_encapsulates(sa)) {
-		c->status = ST_NO_CHILD_PROPOSAL;
-		snprintf(words, IKE_DETAIL_LEN, "the client sees no NAT and would send ESP without "
-			"UDP, which is not carried; `nat force-encapsulation` in the profile, or "
-			"`encap = yes` at the client, makes it encapsulate");
-	}
+	ipsec = profile_ipsec(hs->conf, profile);
+	c->status = choose(hs, ipsec, &offer, c, words);
+	if (c->status == ST_OK)
+		c->status = choose_form(sa, ipsec, c, words);
 	return ST_OK;
 }
 
@@ -167,11 +173,20 @@ enum status child_read_answer(const struct ike_payloads *p, const struct allowed
 enum status child_read_reply(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct handshake *hs = sa->hs;
+	const struct ipsec_profile *profile =
+		snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile);
 	struct allowed_set ours;
-	enum status st = offer_allowed_esp(hs->conf,
-		snapshot_ipsec_profile(hs->conf, hs->connect->ipsec_profile), &ours);
+	enum status st = offer_allowed_esp(hs->conf, profile, &ours);
 
-	return st == ST_OK ? child_read_answer(p, &ours, true, &hs->child) : st;
+	if (st == ST_OK)
+		st = child_read_answer(p, &ours, true, &hs->child);
+	if (st == ST_OK && !encap_can_carry(sa, encap_is_due(sa)))
+		return sa_fail(sa, ST_NO_CHILD_PROPOSAL, "%s", "the peer does not do NAT traversal, and "
+			"this host cannot carry ESP without UDP");
+	if (st != ST_OK)
+		return st;
+	st = mode_accept(p, mode_wish(hs->conf, profile), &hs->child);
+	return st == ST_OK ? ST_OK : sa_fail(sa, st, "%s", "the peer's mode is not the one that is wanted");
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -369,7 +384,8 @@ static enum status fill(struct ike_child *c, const struct child_birth *b)
 
 	c->spi_out = o->spi_peer;
 	c->suite = o->suite;
-	c->udp_encap = true;
+	c->udp_encap = sa->in_udp;
+	c->transport = o->transport;
 	c->receive_only = b->receive_only;
 	c->replaces = b->replaces;
 	c->wish = old != NULL ? old->wish : b->wish;
@@ -418,6 +434,7 @@ static void spec_of(const struct ike_child *c, const struct child_birth *b,
 		.encr_key_bits = c->suite.encr->key_bits,
 		.integ_id = c->suite.integ != NULL ? c->suite.integ->id : 0,
 		.esn = c->suite.esn,
+		.transport_mode = c->transport,
 		.udp_encap = c->udp_encap,
 		.we_are_initiator = sa->is_initiator,
 		.receive_only = b->receive_only,
@@ -470,7 +487,7 @@ enum status child_install_first(struct ike_sa *sa)
 	};
 
 	sa->may_be_empty = hs->is_childless;
-	sa->peer_encapsulates = sa->is_initiator || child_peer_encapsulates(sa);
+	sa->in_udp = encap_is_due(sa);
 	if (hs->is_childless)
 		return ST_OK;
 	if (!sa->is_initiator)

@@ -12,8 +12,6 @@
 /* Responder: SA, TSi and TSr of the request into the handshake. Returns ST_OK, or how the payloads
  * are malformed. */
 enum status child_read_request(struct ike_sa *sa, const struct ike_payloads *p) MUST_USE;
-/* Does the peer of a negotiation put ESP into UDP? */
-bool child_peer_encapsulates(const struct ike_sa *sa);
 /* Responder, with the profile: can a child come of what was read? (hs->child.status; the reason goes
  * to words). ST_OK or ST_NOMEM. */
 enum status child_choose(struct ike_sa *sa, const struct ike_profile *profile,

@@ -23,7 +23,8 @@ struct ike_child {
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct esp_suite suite;
-	bool udp_encap;
+	bool udp_encap;           /* as the data path was told */
+	bool transport;
 	bool is_installed;        /* the data path has it */
 	uint8_t state;            /* enum child_state */
 	uint32_t replaces;        /* our inbound SPI of its predecessor; 0: none */

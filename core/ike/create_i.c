@@ -10,7 +10,7 @@
 #include "core/ike/followup.h"
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
-#include "core/ike/narrow.h"
+#include "core/ike/mode.h"
 #include "core/ike/qcd.h"
 #include "core/ike/wish.h"
 #include "core/ike/work.h"
@@ -39,6 +39,7 @@ static enum status put_payloads(struct exchange *x, struct msg_out *o)
 		offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, 4}, x->group != 0);
 		if (x->kind == X_REKEY_CHILD)
 			msg_notify_child(o, N_REKEY_SA, x->old_spi);
+		mode_put(o, x->child.transport);
 	}
 	init_put_sa(o, &offer);
 	payload_put(&o->c, PT_NONCE, x->ni, x->ni_len);
@@ -53,6 +54,11 @@ static enum status put_payloads(struct exchange *x, struct msg_out *o)
 	return ST_OK;
 }
 
+static struct mode_wish mode_of(const struct exchange *x)
+{
+	return mode_wish(x->conf, child_profile(x->sa, x->conf));
+}
+
 static enum status prepare_new(struct exchange *x)
 {
 	const struct wish *w = wish_find(x->sa, x->wish);
@@ -64,6 +70,9 @@ static enum status prepare_new(struct exchange *x)
 	x->child.n_ts_r = w->n_remote_ts;
 	memcpy(x->child.ts_i, w->local_ts, sizeof(x->child.ts_i));
 	memcpy(x->child.ts_r, w->remote_ts, sizeof(x->child.ts_r));
+	if (mode_offer(x->sa, x->sa->in_udp, mode_of(x), &x->child) != ST_OK)
+		return exchange_fail(x, ST_NO_CHILD_PROPOSAL, "%s", "transport mode is required, and the "
+			"selectors are not the two hosts, or there is a NAT");
 	return x->child.spi_ours != 0 ? ST_OK : ST_INTERNAL;
 }
 
@@ -85,6 +94,7 @@ static enum status prepare(struct exchange *x)
 	if (old == NULL || old->state != CHILD_UP)
 		return exchange_fail(x, ST_CANCELLED, "%s", "the child is gone");
 	x->child.spi_ours = child_new_spi_like(ike, x->old_spi);
+	x->child.transport = old->transport && !x->sa->in_udp;
 	x->child.n_ts_i = old->n_local_ts;
 	x->child.n_ts_r = old->n_remote_ts;
 	memcpy(x->child.ts_i, child_local_ts(old), old->n_local_ts * sizeof(*old->ts));
@@ -248,6 +258,8 @@ static enum status read_child(struct exchange *x, const struct ike_payloads *p)
 
 	offer_rekey_esp(x->conf, x->sa, ike_find_child(x->sa->ike, x->old_spi), &own, &ours);
 	st = child_read_answer(p, &ours, false, &x->child);
+	if (st == ST_OK)
+		st = mode_accept(p, mode_of(x), &x->child);
 	if (st == ST_OK && x->child.chosen.dh != x->group)
 		st = ST_INVALID_KE;
 	followup_begin(x, &x->child.chosen);

@@ -4,12 +4,13 @@
 
 #include "core/base/mem.h"
 #include "core/ike/child.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/followup.h"
 #include "core/ike/freeze.h"
 #include "core/ike/init.h"
-#include "core/ike/narrow.h"
+#include "core/ike/mode.h"
 #include "core/ike/qcd.h"
 #include "core/ike/reauth.h"
 #include "core/ike/ticket_desk.h"
@@ -182,7 +183,9 @@ static enum status narrow(struct exchange *x)
 		memcpy(ts_i.v, child_remote_ts(old), ts_i.n * sizeof(*ts_i.v));
 		memcpy(ts_r.v, child_local_ts(old), ts_r.n * sizeof(*ts_r.v));
 	}
-	if (old == NULL && x->sa->is_client)
+	if (c->transport)
+		mode_narrow(x->sa, &asked_i, &asked_r, &ts_i, &ts_r);
+	else if (old == NULL && x->sa->is_client)
 		st = narrow_to_ours(x->sa, &asked_i, &asked_r, &ts_i, &ts_r);
 	else if (old == NULL || !narrow_is_subset(&ts_i, &asked_i) || !narrow_is_subset(&ts_r, &asked_r))
 		st = narrow_for_grant(&asked_i, &asked_r, x->sa->grant, &ts_i, &ts_r);
@@ -229,9 +232,12 @@ static enum status judge_child(struct exchange *x, const struct ike_payloads *p,
 	give_way(sa);
 	if ((sa->mine != NULL && sa->mine->kind == X_REKEY_IKE) || has_ike_rekey(x))
 		return ST_TEMPORARY;
-	st = sa->may_be_empty && !sa->peer_encapsulates ? ST_NO_CHILD_PROPOSAL : judge_number(x);
+	c->transport = mode_is_named(p);
+	st = encap_can_carry(sa, sa->in_udp) ? judge_number(x) : ST_NO_CHILD_PROPOSAL;
 	if (st == ST_OK)
 		st = child_read_selectors(p, c);
+	if (st == ST_OK)
+		st = mode_decide(sa, sa->in_udp, mode_wish(x->conf, child_profile(sa, x->conf)), c);
 	if (st == ST_OK)
 		st = narrow(x);
 	if (st != ST_OK)
@@ -341,6 +347,7 @@ enum status create_r_build(struct exchange *x, struct view *msg)
 	offer_answer(&answer, is_ike ? PROTO_IKE : PROTO_ESP,
 		is_ike ? &x->chosen : &x->child.chosen, true, (struct view){spi, w.len});
 	msg_start(&o, sa, EX_CREATE_CHILD_SA, true, x->msgid);
+	mode_put(&o, !is_ike && x->child.transport);
 	init_put_sa(&o, &answer);
 	payload_put(&o.c, PT_NONCE, x->nr, x->nr_len);
 	if (x->group != 0)

@@ -25,6 +25,7 @@ struct ppk;
 /* The first child as the peer asked for it (responder), or as we did (initiator). */
 struct child_offer {
 	enum status status;     /* ST_OK, or why it cannot be */
+	bool transport;         /* asked for, then agreed on; mode.h */
 	struct chosen chosen;
 	struct esp_suite suite;
 	uint32_t spi_peer;

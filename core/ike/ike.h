@@ -53,7 +53,8 @@ void ike_on_volume(struct ike *ike, uint32_t spi_in, uint64_t octets, uint64_t s
  * peer a new mapping). Where the peer is behind a NAT, SA and children follow. */
 void ike_on_moved(struct ike *ike, uint32_t spi_in, const struct endpoint *local,
 		  const struct endpoint *remote);
-/* From the data path: an ESP packet of len bytes whose SPI is not ours. Its sender is told, seldom. */
+/* From the data path: an ESP packet of len bytes whose SPI is not ours. Its sender is told, seldom. Ports
+ * are 0 where it came without UDP. */
 void ike_on_unknown_spi(struct ike *ike, uint32_t spi, size_t len, const struct endpoint *local,
 			const struct endpoint *remote);
 /* Addresses or routes of ours may have changed: SAs that do MOBIKE and that we began go by the way

@@ -115,18 +115,6 @@ void init_put_ke(struct msg_out *o, uint16_t group, struct view public_key, stru
 	payload_put(&o->c, PT_NONCE, nonce.p, nonce.len);
 }
 
-void init_put_natd(struct msg_out *o, const struct ike_sa *sa, uint64_t spi_r, bool force_encap)
-{
-	/* No host has this source: the peer takes us for one behind a NAT and encapsulates. */
-	static const struct endpoint nowhere;
-	uint8_t hash[NATD_LEN];
-
-	natd_hash(sa->spi_i, spi_r, force_encap ? &nowhere : &sa->local, hash);
-	msg_notify(o, N_NAT_DETECTION_SOURCE_IP, hash, sizeof(hash));
-	natd_hash(sa->spi_i, spi_r, &sa->remote, hash);
-	msg_notify(o, N_NAT_DETECTION_DESTINATION_IP, hash, sizeof(hash));
-}
-
 enum status init_keep_pair(struct ike_sa *sa, const struct ike_job_result *job)
 {
 	struct handshake *hs = sa->hs;

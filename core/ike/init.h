@@ -34,14 +34,11 @@ enum status init_read_natd(const struct msg_in *m, struct natd_result *out) MUST
 /* The COOKIE notify of a request; empty when there is none. */
 struct view init_cookie_of(const struct ike_payloads *p);
 
-/* Payloads both roles write: KE and nonce, NAT detection. */
+/* Payloads both roles write. */
 void init_put_ke(struct msg_out *o, uint16_t group, struct view public_key, struct view nonce);
 void init_put_sa(struct msg_out *o, const struct sa *sa);
 
 struct ike_sa;
-/* spi_r: as in the header of this message. force_encap: a source that is nobody's, see
- * profiles_force_encap(). */
-void init_put_natd(struct msg_out *o, const struct ike_sa *sa, uint64_t spi_r, bool force_encap);
 /* Our key pair from a JOB_DH_GENERATE. */
 enum status init_keep_pair(struct ike_sa *sa, const struct ike_job_result *job) MUST_USE;
 /* Keys of the SA from the shared secret in ev->job; wipes the private key. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/frag_offer.h"
@@ -142,8 +143,8 @@ static enum status send_request(struct ike_sa *sa)
 	init_put_sa(&o, &offer);
 	init_put_ke(&o, hs->group, (struct view){hs->public_key, hs->public_len},
 		(struct view){hs->ni, hs->ni_len});
-	/* We carry ESP in UDP only, and a responder encapsulates only when it sees a NAT. */
-	init_put_natd(&o, sa, 0, true);
+	encap_claim(sa, hs->conf);
+	encap_put(&o, sa, 0, &sa->remote);
 	frag_put(&o, frag_forms(hs->conf));
 	redirect_i_announce(&o, sa);
 	ppk_put_use(&o, sa);
@@ -278,8 +279,8 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	return st;
 }
 
-/* RFC 7296 2.23: when both sides do NAT traversal, we go on at port 4500, NAT or not, so that ESP
- * travels in UDP. */
+/* RFC 7296 2.23: when both sides do NAT traversal, we go on at port 4500, NAT or not: one may come
+ * (RFC 4555 3.3), and ESP in UDP is understood there at any time. */
 void init_i_float(struct ike_sa *sa)
 {
 	const struct own_settings *own = &sa->hs->conf->own;

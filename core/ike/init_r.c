@@ -4,6 +4,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
 #include "core/ike/frag_offer.h"
@@ -329,9 +330,10 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	init_put_sa(&o, &answer);
 	init_put_ke(&o, hs->chosen.dh, (struct view){hs->public_key, hs->public_len},
 		(struct view){hs->nr, hs->nr_len});
-	if (hs->peer_sent_natd)
-		init_put_natd(&o, sa, sa->spi_r,
-			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	if (hs->peer_sent_natd) {
+		encap_claim(sa, hs->conf);
+		encap_put(&o, sa, sa->spi_r, &sa->remote);
+	}
 	ppk_put_use(&o, sa);
 	intermediate_put_answer(&o, sa);
 	frag_put(&o, sa->frag.form); /* the one that was agreed on: never more than was asked for */

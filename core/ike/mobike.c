@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/conf/match.h"
 #include "core/ike/auth.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
 #include "core/ike/keepalive.h"
@@ -16,17 +17,9 @@
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Children travel in UDP, wherever the peers are: without a NAT to be seen the peer would go over to
- * ESP of its own. A source that is nobody's keeps it from that. */
 static void put_natd(struct msg_out *o, const struct ike_sa *sa, const struct endpoint *remote)
 {
-	static const struct endpoint nowhere;
-	uint8_t hash[NATD_LEN];
-
-	natd_hash(sa->spi_i, sa->spi_r, &nowhere, hash);
-	msg_notify(o, N_NAT_DETECTION_SOURCE_IP, hash, sizeof(hash));
-	natd_hash(sa->spi_i, sa->spi_r, remote, hash);
-	msg_notify(o, N_NAT_DETECTION_DESTINATION_IP, hash, sizeof(hash));
+	encap_put(o, sa, sa->spi_r, remote);
 }
 
 /* Those of ours that the SA does not use. Gives how many. */
@@ -119,19 +112,45 @@ void mobike_agree(struct ike_sa *sa)
 
 /* ---- moving ------------------------------------------------------------------------------------ */
 
-/* Children go where the IKE SA is. */
-static void move_children(struct ike_sa *sa)
+static bool is_elsewhere(const struct ike_child *c)
+{
+	return !addr_eq(&child_local_ts(c)->lo, &c->sa->local.addr) ||
+	       !addr_eq(&child_remote_ts(c)->lo, &c->sa->remote.addr);
+}
+
+/* As the IKE SA goes. One in transport mode is between two addresses: it ends when these are others, or
+ * when a NAT came between them. */
+static void place_children(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 
-	sa->mobike.memory.proven = sa->remote.addr;
-	LIST_EACH(at, &sa->children) {
-		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
+	LIST_EACH_SAFE(at, &sa->children) {
+		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
-		if (c->is_installed)
-			ike->ports->move(ike->ctx, c->spi_in, &sa->local, &sa->remote);
+		if (!c->is_installed)
+			continue;
+		if (c->transport && c->state == CHILD_UP && (sa->in_udp || is_elsewhere(c)))
+			work_delete_child(c, ST_TS_UNACCEPTABLE);
+		c->udp_encap = sa->in_udp;
+		ike->ports->move(ike->ctx, c->spi_in, &sa->local, &sa->remote, c->udp_encap);
 	}
+}
+
+/* Children go where the IKE SA is. */
+static void move_children(struct ike_sa *sa)
+{
+	sa->mobike.memory.proven = sa->remote.addr;
+	place_children(sa);
 	sa_tell(sa, IKE_EV_PEER_MOVED, NULL);
+}
+
+/* What NATs there are has been heard. Children that wait for a proof of the peer's address change with
+ * their address. */
+static void take_nats(struct ike_sa *sa, const struct natd_result *nat)
+{
+	if (encap_follow(sa, nat) && addr_eq(&sa->mobike.memory.proven, &sa->remote.addr))
+		place_children(sa);
+	keepalive_arm(sa);
 }
 
 static void move_ike(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote)
@@ -188,6 +207,7 @@ static bool find_way(const struct ike_sa *sa, const struct addr *to, struct endp
 static void go(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote)
 {
 	move_ike(sa, local, remote);
+	(void)encap_follow(sa, NULL);
 	move_children(sa);
 	sa->mobike.wants |= MOBIKE_UPDATE;
 	keep(sa);
@@ -309,6 +329,7 @@ void mobike_on_conf(struct ike_sa *sa, const struct snapshot *old)
 	if (other != NULL) {
 		local.addr = *other;
 		move_ike(sa, &local, &sa->remote);
+		(void)encap_follow(sa, NULL);
 		move_children(sa);
 		send_again(sa);
 	}
@@ -324,7 +345,7 @@ void mobike_try_path(struct ike_sa *sa, const struct window_request *r)
 
 /* ---- who follows --------------------------------------------------------------------------------- */
 
-/* ESP goes in UDP, so from and to the port of that. A profile may be bound to addresses of ours. */
+/* ESP may go in UDP any time, so from and to the port of that. A profile may be bound to addresses of ours. */
 static bool is_acceptable(const struct ike_sa *sa, const struct msg_in *m)
 {
 	const struct snapshot *conf = sa->ike->conf;
@@ -342,15 +363,13 @@ static uint16_t follow(struct ike_sa *sa, const struct msg_in *m, const struct m
 	stats_inc(sa->ike->stats, CT_MOBIKE_UPDATES_IN);
 	if (!is_acceptable(sa, m))
 		return N_UNACCEPTABLE_ADDRESSES;
-	if (msg->has_natd) {
-		sa->nat_local = msg->nat.nat_local;
-		sa->nat_remote = msg->nat.nat_remote;
-	}
 	if (endpoint_eq(&sa->remote, m->remote) && endpoint_eq(&sa->local, m->local)) {
-		keepalive_arm(sa);
+		take_nats(sa, msg->has_natd ? &msg->nat : NULL);
 		return 0;
 	}
 	move_ike(sa, m->local, m->remote);
+	(void)encap_follow(sa, msg->has_natd ? &msg->nat : NULL);
+	keepalive_arm(sa);
 	if (addr_eq(&k->memory.proven, &sa->remote.addr)) {
 		k->wants &= (uint8_t)~MOBIKE_CHECK;
 		move_children(sa);
@@ -524,11 +543,9 @@ static enum status on_updated(struct ike_sa *sa, const struct mobike_msg *msg)
 	k->refusals = 0;
 	if (!msg->has_natd)
 		return ST_OK;
-	sa->nat_local = msg->nat.nat_local;
-	sa->nat_remote = msg->nat.nat_remote;
 	if (msg->destination.len == NATD_LEN)
 		memcpy(k->memory.seen, msg->destination.p, NATD_LEN);
-	keepalive_arm(sa);
+	take_nats(sa, &msg->nat);
 	return ST_OK;
 }
 
@@ -570,4 +587,6 @@ void mobike_inherit(struct ike_sa *heir, const struct ike_sa *old)
 	heir->mobike.newest_id = 0;
 	heir->nat_local = old->nat_local;
 	heir->nat_remote = old->nat_remote;
+	heir->claims_nat = old->claims_nat;
+	heir->in_udp = old->in_udp;
 }

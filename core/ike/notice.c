@@ -57,6 +57,13 @@ enum status notice_send(struct ike_sa *sa)
 	return ST_OK;
 }
 
+/* ESP without UDP has no port. */
+static bool is_peer(const struct ike_sa *sa, const struct endpoint *remote)
+{
+	return remote->port != 0 ? endpoint_eq(&sa->remote, remote)
+				 : sa->remote.vrf == remote->vrf && addr_eq(&sa->remote.addr, &remote->addr);
+}
+
 /* The established SA with this peer, or else one that begins or ends; NULL: none. */
 static struct ike_sa *sa_with(struct ike *ike, const struct endpoint *remote)
 {
@@ -65,7 +72,7 @@ static struct ike_sa *sa_with(struct ike *ike, const struct endpoint *remote)
 	LIST_EACH(at, &ike->sas) {
 		struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
 
-		if (endpoint_eq(&sa->remote, remote) && (found == NULL || sa->state == SA_UP))
+		if (is_peer(sa, remote) && (found == NULL || sa->state == SA_UP))
 			found = sa;
 	}
 	return found;
@@ -75,6 +82,7 @@ static struct ike_sa *sa_with(struct ike *ike, const struct endpoint *remote)
 static void tell_plain(struct ike *ike, uint32_t spi, const struct endpoint *local,
 	const struct endpoint *remote)
 {
+	struct endpoint from = *local, to = *remote;
 	struct ike_hdr hdr = {
 		.version = IKE_VERSION,
 		.exchange = EX_INFORMATIONAL,
@@ -90,7 +98,11 @@ static void tell_plain(struct ike *ike, uint32_t spi, const struct endpoint *loc
 	stats_inc(ike->stats, CT_INVALID_SPI_OUT);
 	stats_inc(ike->stats, CT_IKE_OUT);
 	stats_add(ike->stats, CT_IKE_OUT_BYTES, msg.len);
-	ike->ports->send(ike->ctx, local, remote, msg.p, msg.len);
+	if (to.port == 0) {
+		from.port = (uint16_t)ike->conf->own.port;
+		to.port = IKE_PORT;
+	}
+	ike->ports->send(ike->ctx, &from, &to, msg.p, msg.len);
 }
 
 void ike_on_unknown_spi(struct ike *ike, uint32_t spi, size_t len, const struct endpoint *local,

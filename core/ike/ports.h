@@ -31,8 +31,12 @@ struct ike_ports {
 	enum status (*ask)(void *ctx, uint64_t number, const struct ike_question *q);
 	enum status (*commit)(void *ctx, uint64_t number, const struct ike_commit *c);
 	void (*cancel)(void *ctx, uint64_t number); /* job, ask or commit no longer wanted */
+	/* Can ESP without UDP leave from and come to our address (family 0: any of ours)? NULL: never. */
+	bool (*has_raw)(void *ctx, const struct endpoint *local, uint8_t family);
 	enum status (*install)(void *ctx, const struct ike_child_spec *spec); /* ST_OK, ST_INSTALL, ST_NOMEM */
-	void (*move)(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote);
+	/* From and to other addresses, or in the other form. */
+	void (*move)(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote,
+		     bool udp_encap);
 	/* Packets leave through this child from now on, which was installed receive_only. */
 	void (*use)(void *ctx, uint32_t spi_in);
 	/* None leaves through this child any more; it still receives. */

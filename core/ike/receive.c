@@ -97,7 +97,7 @@ void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struc
 		const struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
 		if (c->is_installed)
-			sa->ike->ports->move(sa->ike->ctx, c->spi_in, &sa->local, &sa->remote);
+			sa->ike->ports->move(sa->ike->ctx, c->spi_in, &sa->local, &sa->remote, c->udp_encap);
 	}
 	st = ike_keep(sa);
 	if (st != ST_OK)

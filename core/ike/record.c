@@ -58,7 +58,8 @@ static const struct field sa_fields[] = {
 	SA(67, F_U8, mobike.open), SA(68, F_BYTES, mobike.addrs), SA(69, F_BYTES, mobike.memory),
 	SA(70, F_U64, reauth_ms), SA(71, F_U32, settings.reauth_s), SA(72, F_U8, used_ppk),
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
-	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, peer_encapsulates),
+	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, in_udp),
+	SA(87, F_U8, claims_nat),
 };
 
 static const struct field child_fields[] = {
@@ -67,8 +68,8 @@ static const struct field child_fields[] = {
 	CHILD(7, F_U64, lifetime_kb), CHILD(8, F_U64, up_ms), CHILD(9, F_U8, state),
 	CHILD(10, F_U8, may_rekey), CHILD(11, F_U8, wants_rekey), CHILD(12, F_U8, was_told),
 	CHILD(13, F_U64, rekey_ms), CHILD(14, F_U64, end_ms),
-	CHILD(15, F_U32, replaces), CHILD(16, F_U8, wish),
-	CHILD(17, F_U32, idle_s), CHILD(18, F_U64, used_ms),
+	CHILD(15, F_U32, replaces), CHILD(16, F_U8, wish), CHILD(17, F_U8, transport),
+	CHILD(18, F_U32, idle_s), CHILD(19, F_U64, used_ms),
 };
 
 static const struct field exchange_fields[] = {
@@ -80,6 +81,7 @@ static const struct field exchange_fields[] = {
 	EXCHANGE(13, F_BYTES, more.groups), EXCHANGE(14, F_U64, spi_peer),
 	EXCHANGE(15, F_U32, peer_window), EXCHANGE(16, F_U8, peer_token.is_known),
 	EXCHANGE(17, F_BYTES, peer_token.digest), EXCHANGE(18, F_U32, child.spi_peer),
+	EXCHANGE(19, F_U8, child.transport),
 };
 
 static const struct field grant_fields[] = {

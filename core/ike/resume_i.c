@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/ike/auth_i.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/frag_offer.h"
 #include "core/ike/init_i.h"
@@ -80,7 +81,8 @@ static enum status send_request(struct ike_sa *sa)
 		msg_notify(&o, N_COOKIE, hs->cookie, hs->cookie_len);
 	payload_put(&o.c, PT_NONCE, hs->ni, hs->ni_len);
 	msg_notify(&o, N_TICKET_OPAQUE, hs->ticket, hs->ticket_len);
-	init_put_natd(&o, sa, 0, true);
+	encap_claim(sa, hs->conf);
+	encap_put(&o, sa, 0, &sa->remote);
 	frag_put(&o, frag_forms(hs->conf));
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)

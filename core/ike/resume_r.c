@@ -5,6 +5,7 @@
 
 #include "core/base/mem.h"
 #include "core/ike/auth_r.h"
+#include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/frag_offer.h"
 #include "core/ike/init_r.h"
@@ -134,9 +135,10 @@ enum status resume_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	resume_derive(sa);
 	msg_start_plain(&o, sa->ike, &hdr);
 	payload_put(&o.c, PT_NONCE, hs->nr, hs->nr_len);
-	if (hs->peer_sent_natd)
-		init_put_natd(&o, sa, sa->spi_r,
-			profiles_force_encap(hs->conf, sa->local.vrf, &sa->local.addr));
+	if (hs->peer_sent_natd) {
+		encap_claim(sa, hs->conf);
+		encap_put(&o, sa, sa->spi_r, &sa->remote);
+	}
 	frag_put(&o, sa->frag.form);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)

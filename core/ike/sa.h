@@ -48,6 +48,8 @@ struct ike_sa {
 	bool is_reported;          /* its end was told */
 	bool nat_local;
 	bool nat_remote;
+	bool claims_nat;           /* we told the peer of one that there is not, so that it encapsulates */
+	bool in_udp;               /* its children travel in UDP; encap.h */
 	bool has_keys;
 	bool is_client;            /* we began the session, whoever rekeyed since: tickets are ours to ask for */
 	bool is_resumed;
@@ -93,7 +95,6 @@ struct ike_sa {
 	struct list children;
 	struct list wishes;        /* children that we want; wish.h */
 	bool may_be_empty;         /* it was begun without a child (RFC 6023) */
-	bool peer_encapsulates;    /* it sends ESP in UDP */
 	uint8_t n_children;        /* without retired ones */
 	struct ike_sa *predecessor; /* in state HEIR: whose successor it may become; else NULL */
 	struct exchange *mine;     /* CREATE_CHILD_SA that we began; NULL: none */

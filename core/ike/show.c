@@ -55,6 +55,7 @@ static void child_info(const struct ike_child *c, uint64_t now, struct ike_child
 		.integ_id = c->suite.integ != NULL ? c->suite.integ->id : 0,
 		.esn = c->suite.esn,
 		.udp_encap = c->udp_encap,
+		.transport_mode = c->transport,
 		.tun = c->tun,
 		.up_ms = now - c->up_ms,
 		.lifetime_s = c->lifetime_s,

@@ -36,6 +36,8 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->used_ppk = old->used_ppk;
 	heir->nat_local = old->nat_local;
 	heir->nat_remote = old->nat_remote;
+	heir->claims_nat = old->claims_nat;
+	heir->in_udp = old->in_udp;
 	heir->local = old->local;
 	heir->remote = old->remote;
 	heir->auth_local = old->auth_local;
@@ -104,7 +106,6 @@ static void move_children(struct ike_sa *old, struct ike_sa *heir)
 		list_push_back(&heir->wishes, at);
 	}
 	heir->may_be_empty = old->may_be_empty;
-	heir->peer_encapsulates = old->peer_encapsulates;
 	heir->n_children = old->n_children;
 	old->n_children = 0;
 }

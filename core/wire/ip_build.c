@@ -46,8 +46,7 @@ static void head_v6(struct wr *w, const struct ip_head *h, size_t len)
 	wr_bytes(w, h->dst.b, 16);
 }
 
-/* The header for len bytes that follow. */
-static void build_head(struct wr *w, const struct ip_head *h, size_t len)
+void ip_build_head(struct wr *w, const struct ip_head *h, size_t len)
 {
 	if (h->src.family != h->dst.family || addr_len(&h->src) == 0 || len > UINT16_MAX - V4_LEN)
 		w->bad = true;
@@ -59,7 +58,7 @@ static void build_head(struct wr *w, const struct ip_head *h, size_t len)
 
 void ip_build(struct wr *w, const struct ip_head *h, const void *payload, size_t len)
 {
-	build_head(w, h, len);
+	ip_build_head(w, h, len);
 	wr_bytes(w, payload, len);
 }
 
@@ -72,7 +71,7 @@ void ip_build_udp(struct wr *w, const struct ip_head *h, uint16_t src_port, uint
 	size_t from;
 
 	head.proto = IPP_UDP;
-	build_head(w, &head, 8 + len);
+	ip_build_head(w, &head, 8 + len);
 	from = w->len;
 	wr_u16(w, src_port);
 	wr_u16(w, dst_port);
@@ -95,7 +94,7 @@ static void build_icmp(struct wr *w, const struct ip_head *h, uint16_t type_code
 	size_t from;
 
 	head.proto = h->src.family == 4 ? IPP_ICMP : IPP_ICMPV6;
-	build_head(w, &head, 8 + data.len);
+	ip_build_head(w, &head, 8 + data.len);
 	from = w->len;
 	wr_u16(w, type_code);
 	wr_u16(w, 0);

@@ -16,6 +16,8 @@ struct ip_head {
 	uint16_t id; /* IPv4 identification */
 };
 
+/* The header for len bytes that follow. */
+void ip_build_head(struct wr *w, const struct ip_head *h, size_t len);
 /* A header and a payload of len bytes. */
 void ip_build(struct wr *w, const struct ip_head *h, const void *payload, size_t len);
 /* proto is set here. */

@@ -88,6 +88,11 @@ void data_poll(struct data *d);
  * again), ST_NOMEM; removal: ST_NOT_FOUND. local.addr family 0 with `family` 4 or 6 = wildcard. */
 enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds) MUST_USE;
 enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family) MUST_USE;
+/* The same for ESP without UDP: raw sockets of protocol 50, whose filter is replaced. local.port is 0. */
+enum status data_add_raw(struct data *d, const struct endpoint *local, uint8_t family, const int *fds) MUST_USE;
+enum status data_del_raw(struct data *d, const struct endpoint *local, uint8_t family) MUST_USE;
+/* Can an SA at this address (family 0: any of the host's) travel without UDP? Its port does not count. */
+bool data_has_raw(const struct data *d, const struct endpoint *local, uint8_t family);
 struct data_tun {
 	uint32_t number;
 	/* Devices of one group reach each other through the kernel (one inner VRF): a client of one
@@ -104,7 +109,7 @@ const char *data_tun_offloads(const struct data *d, uint32_t tun);
 
 /* Adds the SA to the owner's SAD and to every worker's FIB (remote selectors); of equal prefixes the
  * SA added last is used. ST_INSTALL when no rt slot or ring room is left, ST_CONFIG for what the data
- * path does not have (transforms, transport mode, raw ESP) and for selectors of more than 256
+ * path does not have (transforms, transport mode in UDP) and for selectors of more than 256
  * prefixes, ST_NOMEM, ST_EXISTS. After it returns, packets caused by a later send find the SA.
  * `thawed` resumes the rt slot that carries this spi_in (outbound sequence skipped by 2^16) instead
  * of taking a fresh one; without such a slot ST_INSTALL, because numbers could come twice.
@@ -112,7 +117,7 @@ const char *data_tun_offloads(const struct data *d, uint32_t tun);
  * that no packet of a flow overtakes another. */
 enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed) MUST_USE;
 enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint *local,
-			 const struct endpoint *remote) MUST_USE;
+			 const struct endpoint *remote, bool udp_encap) MUST_USE;
 /* Routes packets to an SA that was added receive_only. ST_OK also when it is so already. */
 enum status data_sa_use(struct data *d, uint32_t spi_in) MUST_USE;
 /* Nothing leaves through it from now on, and it is never taken into use again; what comes in by it is

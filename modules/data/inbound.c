@@ -63,6 +63,9 @@ static void watch_endpoints(struct worker *w, struct worker_sa *sa, const struct
 
 	if (endpoint_eq(&k->remote, &e->remote) && addr_eq(&k->local.addr, &e->local.addr))
 		return;
+	/* Without a port nobody could be followed there: that is behind no NAT. */
+	if (k->remote.port == 0)
+		return;
 	if (seq != atomic_load_explicit(&e->rt->seq_top, memory_order_relaxed) ||
 	    (sa->moved_ms && w->tables.now_ms - sa->moved_ms < 1000))
 		return;
@@ -166,11 +169,23 @@ static void hold(struct worker *w, struct pkt *k)
 	w->held[w->n_held++] = k;
 }
 
+/* In transport mode a header is put before each payload. */
+static bool needs_room(const struct worker *w, const struct pkt *k)
+{
+	const struct esp_sa *sa = k->seg ? sad_find(&w->tables.sad, k->spi) : NULL;
+
+	return sa && sa->transport;
+}
+
 void inbound_packet(struct worker *w, struct pkt *k)
 {
 	size_t step = k->seg ? k->seg : k->len + 1;
 	struct esp_opening o[ESP_OPEN_MANY];
 
+	if (needs_room(w, k)) {
+		path_take_apart(w, k);
+		return;
+	}
 	if (fan_open(w, k))
 		return;
 	hold(w, k);

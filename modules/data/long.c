@@ -15,7 +15,12 @@ static void show(struct worker_sa *sa)
 
 void long_begin(struct worker_sa *sa)
 {
-	sa->wrap = (struct fit_wrap){esp_cipher_shape(sa->esp.out), sa->esp.remote.addr.family, true};
+	sa->wrap = (struct fit_wrap){
+		.shape = esp_cipher_shape(sa->esp.out),
+		.family = sa->esp.remote.addr.family,
+		.is_udp = sa->esp.udp_encap,
+		.is_transport = sa->esp.transport,
+	};
 	fit_path_init(&sa->path, &sa->wrap);
 	show(sa);
 }
@@ -24,9 +29,9 @@ static void look(struct worker *w, struct worker_sa *sa)
 {
 	struct mtu m = {0};
 
-	if (sa->udp) {
-		m = mtu_ask(sa->udp->fd, &sa->esp.local, &sa->esp.remote);
-		atomic_store_explicit(&sa->udp->df, PORT_DF_UNKNOWN, memory_order_relaxed);
+	if (sa->out) {
+		m = mtu_ask(sa->out->fd, &sa->esp.local, &sa->esp.remote);
+		atomic_store_explicit(&sa->out->df, PORT_DF_UNKNOWN, memory_order_relaxed);
 	}
 	fit_path_learn(&sa->path, &sa->wrap, m.path, m.media, w->tables.now_ms);
 	show(sa);

@@ -5,12 +5,14 @@
 #include "modules/data/fan.h"
 #include "modules/data/long.h"
 #include "modules/data/path.h"
+#include "modules/data/raw.h"
 
 /* Packets are sealed into the train of their SA, and a train leaves by one call: when it is full, when
  * a packet does not fit behind the others, when another SA wants its place, and when the batch is over. */
 
 _Static_assert(CUT_SPARE >= ESP_SEAL_TAIL, "the trailer is written behind a cut packet");
 _Static_assert(PKT_TAILROOM >= CUT_SPARE, "the last one has that room, too");
+_Static_assert(RAW_TRAIN_MAX >= UDP_TRAIN_MAX, "a train is a train");
 
 static void lost(struct worker *w, struct worker_sa *sa, enum status why)
 {
@@ -30,7 +32,7 @@ static unsigned send_singly(struct worker *w, const struct train *t)
 
 	for (size_t at = 0; at < t->len; at += t->seg) {
 		size_t len = t->len - at < t->seg ? t->len - at : t->seg;
-		enum status st = udp_send_esp(sa->udp->fd, &sa->esp.local, &sa->esp.remote,
+		enum status st = udp_send_esp(sa->out->fd, &sa->esp.local, &sa->esp.remote,
 					      (struct view){t->room + at, len}, t->marks.tos);
 
 		if (st == ST_ESP_TOO_BIG)
@@ -43,17 +45,34 @@ static unsigned send_singly(struct worker *w, const struct train *t)
 	return sent;
 }
 
+/* There is nothing to be cut for packets without UDP. */
+static unsigned send_raw(struct worker *w, const struct train *t)
+{
+	const struct esp_sa *sa = &t->sa->esp;
+	enum status st = ST_OK;
+	unsigned sent = raw_send(t->sa->out->fd, &sa->local, &sa->remote, (struct view){t->room, t->len},
+				 t->seg, t->marks.tos, &st);
+
+	if (st == ST_ESP_TOO_BIG)
+		long_refused(t->sa);
+	if (sent < t->n)
+		stats_status_add(&w->stats, st, t->n - sent);
+	return sent;
+}
+
 static unsigned send_train(struct worker *w, const struct train *t)
 {
 	const struct worker_sa *sa = t->sa;
 	enum status st = ST_OUT_SEND;
 
-	if (sa->udp)
-		long_set_df(sa->udp, t->marks.df);
-	if (sa->udp && (t->n == 1 || sa->udp->cuts_not))
+	if (sa->out)
+		long_set_df(sa->out, t->marks.df);
+	if (sa->out && sa->out->kind == PORT_RAW)
+		return send_raw(w, t);
+	if (sa->out && (t->n == 1 || sa->out->cuts_not))
 		return send_singly(w, t);
-	if (sa->udp)
-		st = udp_send_train(sa->udp->fd, &sa->esp.local, &sa->esp.remote,
+	if (sa->out)
+		st = udp_send_train(sa->out->fd, &sa->esp.local, &sa->esp.remote,
 				    (struct view){t->room, t->len}, (uint16_t)t->seg, t->marks.tos);
 	if (st == ST_BAD_LENGTH) {
 		stats_inc(&w->stats, CT_TRAIN_REFUSED);

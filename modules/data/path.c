@@ -7,6 +7,7 @@
 
 #include "core/esp/mss.h"
 #include "core/wire/esp.h"
+#include "modules/data/raw.h"
 #include "modules/data/wanted.h"
 
 /* The way of a packet, and why a flow stays in order.
@@ -186,22 +187,11 @@ static void ike_to_main(struct worker *w, struct pkt *k)
 		drop(w, k, ST_RING_FULL);
 }
 
-/* One datagram. */
-static void classify_one(struct worker *w, struct pkt *k)
+static void take_esp(struct worker *w, struct pkt *k)
 {
 	struct esp_hdr hdr;
-	enum status st;
+	enum status st = esp_hdr_parse(k->p, k->len, &hdr);
 
-	switch (udp4500_classify(k->p, k->len)) {
-	case UDP4500_IKE: ike_to_main(w, k); return;
-	case UDP4500_KEEPALIVE:
-		stats_inc(&w->stats, CT_NAT_KEEPALIVE_IN);
-		worker_release(w, k);
-		return;
-	case UDP4500_BAD: drop(w, k, ST_NAT_MARKER); return;
-	case UDP4500_ESP: break;
-	}
-	st = esp_hdr_parse(k->p, k->len, &hdr);
 	if (st) {
 		drop(w, k, st);
 		return;
@@ -209,6 +199,20 @@ static void classify_one(struct worker *w, struct pkt *k)
 	k->kind = PKT_ESP;
 	k->spi = hdr.spi;
 	to_owner(w, k);
+}
+
+/* One datagram. */
+static void classify_one(struct worker *w, struct pkt *k)
+{
+	switch (udp4500_classify(k->p, k->len)) {
+	case UDP4500_IKE: ike_to_main(w, k); return;
+	case UDP4500_KEEPALIVE:
+		stats_inc(&w->stats, CT_NAT_KEEPALIVE_IN);
+		worker_release(w, k);
+		return;
+	case UDP4500_BAD: drop(w, k, ST_NAT_MARKER); return;
+	case UDP4500_ESP: take_esp(w, k); return;
+	}
 }
 
 /* Are all its datagrams ESP of one SA? */
@@ -229,7 +233,7 @@ static bool is_of_one_sa(const struct pkt *k)
 }
 
 /* A peer's messages and several SAs of it may have come as one: each datagram goes its own way. */
-static void take_apart(struct worker *w, struct pkt *k)
+void path_take_apart(struct worker *w, struct pkt *k)
 {
 	for (size_t at = 0; at < k->len; at += k->seg) {
 		struct pkt *one = pool_get(&w->pool);
@@ -248,13 +252,15 @@ static void take_apart(struct worker *w, struct pkt *k)
 	worker_release(w, k);
 }
 
-static void classify(struct worker *w, struct pkt *k)
+static void classify(struct worker *w, struct pkt *k, enum port_kind kind)
 {
 	/* An endpoint has no link: the answer would have no way. */
 	if (addr_is_link_local(&k->remote.addr) || addr_is_link_local(&k->local.addr))
 		drop(w, k, ST_LINK_LOCAL);
+	else if (kind == PORT_RAW)
+		take_esp(w, k);
 	else if (k->seg && !is_of_one_sa(k))
-		take_apart(w, k);
+		path_take_apart(w, k);
 	else
 		classify_one(w, k);
 }
@@ -275,11 +281,13 @@ static size_t next_wants(size_t got, size_t bytes)
 }
 
 /* The port may go away in worker_obey(): what is wanted of it goes into the packets before. */
-static bool receive_udp(struct worker *w, const struct port *p)
+static bool receive_socket(struct worker *w, const struct port *p)
 {
 	struct pkt *batch[UDP_BATCH];
+	enum port_kind kind = p->kind;
 	size_t n = take_buffers(w, batch, w->udp_wants ? w->udp_wants : BATCH_OF_LARGE);
-	size_t got = udp_recv(p->fd, &w->rx, batch, n);
+	size_t got = kind == PORT_RAW ? raw_recv(p->fd, p->family, &w->rx, batch, n) :
+					udp_recv(p->fd, &w->rx, batch, n);
 	size_t bytes = 0;
 
 	while (n > got)
@@ -293,7 +301,7 @@ static bool receive_udp(struct worker *w, const struct port *p)
 	w->udp_wants = next_wants(got, bytes);
 	worker_obey(w);
 	for (size_t i = 0; i < got; i++)
-		classify(w, batch[i]);
+		classify(w, batch[i], kind);
 	return got > 0;
 }
 
@@ -346,26 +354,30 @@ static bool receive_tun(struct worker *w, const struct port *p)
 
 bool path_receive(struct worker *w, struct port *p)
 {
-	return p->is_tun ? receive_tun(w, p) : receive_udp(w, p);
+	return p->kind == PORT_TUN ? receive_tun(w, p) : receive_socket(w, p);
 }
 
-/* How well a socket suits an SA: 0 not at all; its very address counts more than its port. */
+/* How well a socket suits an SA: 0 not at all. Its form counts most, then its very address, then its
+ * port. An SA without UDP whose raw sockets are gone goes by the port of NAT traversal, where the peer
+ * takes it too (RFC 7296 section 2.23). */
 static int suits(const struct port *p, const struct esp_sa *sa)
 {
 	const struct endpoint *want = &sa->local;
+	bool is_form = (p->kind == PORT_UDP) == sa->udp_encap;
 
-	if (p->is_tun || p->local.vrf != want->vrf || p->family != want->addr.family)
+	if (p->kind == PORT_TUN || (!is_form && (p->kind == PORT_RAW || p->local.port != want->port)) ||
+	    p->local.vrf != want->vrf || p->family != want->addr.family)
 		return 0;
 	if (p->local.addr.family && !addr_eq(&p->local.addr, &want->addr))
 		return 0;
-	return 1 + (p->local.port == want->port) + (p->local.addr.family ? 2 : 0);
+	return 1 + (p->local.port == want->port) + (p->local.addr.family ? 2 : 0) + (is_form ? 4 : 0);
 }
 
 void path_bind(struct worker *w, struct worker_sa *sa)
 {
 	int best = 0;
 
-	sa->udp = NULL;
+	sa->out = NULL;
 	sa->tun = NULL;
 	sa->esp.client_to_client = false;
 	LIST_EACH(at, &w->ports) {
@@ -374,9 +386,9 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 
 		if (fit > best) {
 			best = fit;
-			sa->udp = p;
+			sa->out = p;
 		}
-		if (p->is_tun && p->tun == sa->esp.child->tun) {
+		if (p->kind == PORT_TUN && p->tun == sa->esp.child->tun) {
 			sa->tun = p;
 			sa->esp.client_to_client = p->client_to_client;
 		}

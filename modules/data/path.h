@@ -27,6 +27,8 @@ void outbound_sealed(struct worker *w, const struct job *j);
 /* A SYN agrees on no larger segments than the rules say. is_partial: see mss_clamp(). */
 void path_lower_mss(struct worker *w, const struct fit_rules *r, uint8_t *p, const struct ip_info *ip,
 		    bool is_partial);
+/* Several datagrams that came as one go on singly, each with room of its own. Takes the packet. */
+void path_take_apart(struct worker *w, struct pkt *k);
 /* Tells main something; false: its ring is full. */
 bool path_tell(struct worker *w, const struct pkt *what);
 

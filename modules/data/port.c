@@ -8,6 +8,7 @@
 #include "core/wire/esp.h"
 #include "modules/data/mtu.h"
 #include "modules/data/owner.h"
+#include "modules/data/raw.h"
 
 /* Younger than the headers that this may be built with. */
 #ifndef TUN_F_USO4
@@ -15,12 +16,13 @@
 #define TUN_F_USO6 0x40
 #endif
 
-static struct port_set *find_udp(const struct data *d, const struct endpoint *local, uint8_t family)
+static struct port_set *find_socket(const struct data *d, enum port_kind kind,
+				    const struct endpoint *local, uint8_t family)
 {
 	LIST_EACH(at, &d->ports) {
 		struct port_set *s = CONTAINER_OF(at, struct port_set, node);
 
-		if (!s->is_dead && !s->ports->is_tun && s->ports->family == family &&
+		if (!s->is_dead && s->ports->kind == kind && s->ports->family == family &&
 		    endpoint_eq(&s->ports->local, local))
 			return s;
 	}
@@ -32,7 +34,7 @@ static struct port_set *find_tun(const struct data *d, uint32_t tun)
 	LIST_EACH(at, &d->ports) {
 		struct port_set *s = CONTAINER_OF(at, struct port_set, node);
 
-		if (!s->is_dead && s->ports->is_tun && s->ports->tun == tun)
+		if (!s->is_dead && s->ports->kind == PORT_TUN && s->ports->tun == tun)
 			return s;
 	}
 	return NULL;
@@ -105,33 +107,65 @@ void port_order_done(struct data *d, struct port *p)
 		port_set_free(d, s);
 }
 
-enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds)
+static enum status add_socket(struct data *d, enum port_kind kind, const struct endpoint *local,
+			      uint8_t family, const int *fds)
 {
-	struct port like = {.family = family, .local = *local, .cuts_not = d->config.no_offload};
+	struct port like = {.kind = kind, .family = family, .local = *local,
+			    .cuts_not = d->config.no_offload};
+	uint32_t n = d->shared.n;
 
 	if ((family != 4 && family != 6) || (local->addr.family && local->addr.family != family))
 		return ST_CONFIG;
-	if (find_udp(d, local, family))
+	if (find_socket(d, kind, local, family))
 		return ST_EXISTS;
-	for (uint32_t i = 0; i < d->shared.n; i++) {
-		enum status st = udp_prepare(fds[i], family, !d->config.no_offload);
+	for (uint32_t i = 0; i < n; i++) {
+		enum status st = kind == PORT_UDP ? udp_prepare(fds[i], family, !d->config.no_offload) :
+						    raw_prepare(fds[i], family, n, i);
 
 		if (st)
 			return st;
 	}
-	if (d->shared.n > 1)
-		udp_steer(fds[0], d->shared.n);
+	if (kind == PORT_UDP && n > 1)
+		udp_steer(fds[0], n);
 	return add_set(d, &like, fds);
 }
 
-enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family)
+static enum status del_socket(struct data *d, enum port_kind kind, const struct endpoint *local,
+			      uint8_t family)
 {
-	struct port_set *s = find_udp(d, local, family);
+	struct port_set *s = find_socket(d, kind, local, family);
 
 	if (!s)
 		return ST_NOT_FOUND;
 	del_set(d, s);
 	return ST_OK;
+}
+
+enum status data_add_udp(struct data *d, const struct endpoint *local, uint8_t family, const int *fds)
+{
+	return add_socket(d, PORT_UDP, local, family, fds);
+}
+
+enum status data_del_udp(struct data *d, const struct endpoint *local, uint8_t family)
+{
+	return del_socket(d, PORT_UDP, local, family);
+}
+
+enum status data_add_raw(struct data *d, const struct endpoint *local, uint8_t family, const int *fds)
+{
+	return add_socket(d, PORT_RAW, local, family, fds);
+}
+
+enum status data_del_raw(struct data *d, const struct endpoint *local, uint8_t family)
+{
+	return del_socket(d, PORT_RAW, local, family);
+}
+
+bool data_has_raw(const struct data *d, const struct endpoint *local, uint8_t family)
+{
+	struct endpoint at = {.vrf = local->vrf, .addr = local->addr}, wildcard = {.vrf = local->vrf};
+
+	return find_socket(d, PORT_RAW, &at, family) || find_socket(d, PORT_RAW, &wildcard, family);
 }
 
 /* Whole packets with their checksums. Refused where it is no TUN. */
@@ -170,7 +204,7 @@ const char *data_tun_offloads(const struct data *d, uint32_t tun)
 enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds)
 {
 	struct port like = {
-		.is_tun = true,
+		.kind = PORT_TUN,
 		.tun = tun->number,
 		.group = tun->group,
 		.vnet_hdr = tun->vnet_hdr,
@@ -223,10 +257,10 @@ static enum status send_from(struct data *d, const struct endpoint *local, const
 {
 	struct endpoint wildcard = {.vrf = local->vrf, .port = local->port};
 	uint8_t family = local->addr.family;
-	struct port_set *s = find_udp(d, local, family);
+	struct port_set *s = find_socket(d, PORT_UDP, local, family);
 
 	if (!s)
-		s = find_udp(d, &wildcard, family);
+		s = find_socket(d, PORT_UDP, &wildcard, family);
 	if (!s)
 		return ST_NOT_FOUND;
 	return send_whole(s->ports, local, remote, head, body);

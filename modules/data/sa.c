@@ -156,12 +156,12 @@ static struct child *child_of(const struct data *d, uint32_t spi_in)
 	return n ? CONTAINER_OF(n, struct child, node) : NULL;
 }
 
-/* What the data path does: tunnel mode in UDP with a suite of THE table. */
+/* What the data path does: every suite of THE table. In UDP there is a NAT, which transport mode does not go through. */
 static enum status judge(const struct data_sa *sa, struct esp_suite *suite)
 {
 	if (sa->spi_in < 256 || sa->spi_out < 256 || !sa->n_local_ts || !sa->n_remote_ts ||
 	    sa->n_local_ts > DATA_TS_MAX || sa->n_remote_ts > DATA_TS_MAX ||
-	    sa->replay_window > ESP_WINDOW_MAX || sa->transport_mode || !sa->udp_encap ||
+	    sa->replay_window > ESP_WINDOW_MAX || (sa->transport_mode && sa->udp_encap) ||
 	    addr_len(&sa->local.addr) == 0 || sa->local.addr.family != sa->remote.addr.family ||
 	    sa->local.vrf != sa->remote.vrf)
 		return ST_CONFIG;
@@ -202,6 +202,8 @@ static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suit
 	w->esp.spi_in = sa->spi_in;
 	w->esp.spi_out = sa->spi_out;
 	w->esp.esn = sa->esn;
+	w->esp.transport = sa->transport_mode;
+	w->esp.udp_encap = sa->udp_encap;
 	w->esp.local = sa->local;
 	w->esp.remote = sa->remote;
 	w->wants_first = sa->receive_only;
@@ -410,7 +412,7 @@ enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
 }
 
 enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint *local,
-			 const struct endpoint *remote)
+			 const struct endpoint *remote, bool udp_encap)
 {
 	struct child *c = child_of(d, spi_in);
 	struct move *m;
@@ -428,6 +430,7 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 	m->spi_in = spi_in;
 	m->local = *local;
 	m->remote = *remote;
+	m->udp_encap = udp_encap;
 	owner_order(d, c->owner, &m->order);
 	return ST_OK;
 }

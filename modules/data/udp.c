@@ -63,7 +63,7 @@ static struct endpoint from_sockaddr(const struct sockaddr_storage *ss)
 	return e;
 }
 
-static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss)
+socklen_t udp_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss)
 {
 	memset(ss, 0, sizeof(*ss));
 	if (e->addr.family == 4) {
@@ -142,7 +142,7 @@ size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n)
 }
 
 /* Control messages: the address that the datagram shall leave from, and how it is to be cut. */
-static size_t put_source(const struct addr *a, struct cmsghdr *c)
+size_t udp_put_source(const struct addr *a, struct cmsghdr *c)
 {
 	if (a->family == 4) {
 		struct in_pktinfo info = {0};
@@ -173,7 +173,7 @@ static size_t put_segment(uint16_t seg, struct cmsghdr *c)
 	return CMSG_SPACE(sizeof(seg));
 }
 
-static size_t put_tos(uint8_t family, uint8_t tos, struct cmsghdr *c)
+size_t udp_put_tos(uint8_t family, uint8_t tos, struct cmsghdr *c)
 {
 	int value = tos;
 
@@ -191,19 +191,19 @@ static enum status send_as(int fd, const struct endpoint *local, const struct en
 	_Alignas(struct cmsghdr) uint8_t control[128] = {0};
 	struct msghdr m = {
 		.msg_name = &to,
-		.msg_namelen = to_sockaddr(remote, &to),
+		.msg_namelen = udp_sockaddr(remote, &to),
 		.msg_iov = iov,
 		.msg_iovlen = n_iov,
 		.msg_control = control,
 	};
 
 	if (!addr_is_any(&local->addr))
-		m.msg_controllen = put_source(&local->addr, (struct cmsghdr *)(void *)control);
+		m.msg_controllen = udp_put_source(&local->addr, (struct cmsghdr *)(void *)control);
 	if (seg)
 		m.msg_controllen += put_segment(seg, (struct cmsghdr *)(void *)(control + m.msg_controllen));
 	if (tos)
-		m.msg_controllen += put_tos(remote->addr.family, tos,
-					    (struct cmsghdr *)(void *)(control + m.msg_controllen));
+		m.msg_controllen += udp_put_tos(remote->addr.family, tos,
+					       (struct cmsghdr *)(void *)(control + m.msg_controllen));
 	if (m.msg_controllen == 0)
 		m.msg_control = NULL;
 	if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)

@@ -28,6 +28,12 @@ enum status udp_prepare(int fd, uint8_t family, bool trains) MUST_USE;
 /* Asks the kernel to give ESP datagrams to socket (SPI & 255) % n of the group of this socket, in the
  * order in which they were bound, and all others by its own hash. A hint: it may refuse. */
 void udp_steer(int fd, uint32_t n);
+/* An endpoint for the kernel; the length of it. */
+socklen_t udp_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss);
+/* A control message: the address to leave from. Returns the room that it takes, of which there must be 64. */
+size_t udp_put_source(const struct addr *a, struct cmsghdr *c);
+/* Another: its TOS or traffic class. Also of at most 64. */
+size_t udp_put_tos(uint8_t family, uint8_t tos, struct cmsghdr *c);
 /* Receives into pkts[0..n), n at most UDP_BATCH, without waiting: p, len, seg, tos, local (but for vrf and
  * port) and remote (but for vrf). Returns how many. */
 size_t udp_recv(int fd, struct udp_rx *rx, struct pkt **pkts, size_t n);

@@ -9,7 +9,7 @@ static struct port *port_of(const struct worker *w, uint32_t tun)
 	LIST_EACH(at, &w->ports) {
 		struct port *p = CONTAINER_OF(at, struct port, node);
 
-		if (p->is_tun && p->tun == tun)
+		if (p->kind == PORT_TUN && p->tun == tun)
 			return p;
 	}
 	return NULL;

@@ -148,7 +148,7 @@ static void add_port(struct worker *w, struct port *p)
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = p};
 
 	list_push_back(&w->ports, &p->node);
-	if (p->is_tun && p->group) {
+	if (p->kind == PORT_TUN && p->group) {
 		p->judged = (struct esp_tun){w->tables.tuns, p->tun, p->group, p->client_to_client};
 		w->tables.tuns = &p->judged;
 	}
@@ -178,6 +178,7 @@ static void move_sa(struct worker *w, const struct move *m)
 		return;
 	sa->local = m->local;
 	sa->remote = m->remote;
+	sa->udp_encap = m->udp_encap;
 	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
 	long_begin(CONTAINER_OF(sa, struct worker_sa, esp));
 }

@@ -20,6 +20,7 @@
 #include "core/esp/open.h"
 #include "core/esp/too_big.h"
 #include "modules/data/data.h"
+#include "modules/data/order.h"
 #include "modules/data/udp.h"
 
 #define BUCKETS 256     /* low 8 bits of the inbound SPI */
@@ -38,18 +39,23 @@
 #define TRAIN_ROOM (UDP_TRAIN_BYTES + 2048)
 #define HELD_MAX 64     /* buffers whose packets wait to be written */
 
-struct child;    /* main's records, see owner.h */
-struct port_set;
+struct port_set; /* main's, see owner.h */
+
+enum port_kind {
+	PORT_UDP, /* IKE and ESP at the port of NAT traversal */
+	PORT_RAW, /* ESP without UDP */
+	PORT_TUN
+};
 
 /* One socket or TUN queue as one worker sees it. */
 struct port {
 	struct list node;
 	struct port_set *set; /* main's; not looked into */
 	int fd;
-	bool is_tun;
-	uint8_t family;        /* UDP: 4 or 6 */
-	struct endpoint local; /* UDP: address 0 = wildcard */
-	_Atomic int df;        /* UDP: enum port_df (mtu.h); main sets it to unknown */
+	enum port_kind kind;
+	uint8_t family;        /* sockets: 4 or 6 */
+	struct endpoint local; /* sockets: address 0 = wildcard; RAW: port 0 */
+	_Atomic int df;        /* sockets: enum port_df (mtu.h); main sets it to unknown */
 	uint32_t tun;
 	bool vnet_hdr;
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
@@ -63,7 +69,7 @@ struct port {
 /* The owner's half of an SA with what only a worker needs. */
 struct worker_sa {
 	struct esp_sa esp;
-	struct port *udp; /* sends; NULL: no socket of that VRF and family */
+	struct port *out; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
 	struct fit_wrap wrap;
 	struct fit_path path;
@@ -84,43 +90,6 @@ struct train {
 	struct marks marks;   /* of all */
 	bool is_full;
 	bool is_laid;         /* not sealed yet, see the worker's jobs */
-};
-
-enum cmd_kind {
-	CMD_CHILD_ADD, /* routes to the FIB, SA (if not NULL) to the SAD */
-	CMD_CHILD_USE, /* routes only */
-	CMD_CHILD_UNUSE, /* the other way */
-	CMD_CHILD_DEL, /* whatever of both is in */
-	CMD_SA_MOVE,
-	CMD_PORT_ADD,
-	CMD_PORT_DEL,
-	CMD_SAD_RESIZE, /* comes back with the old slots */
-	CMD_FIB_RESIZE
-};
-
-struct cmd {
-	enum cmd_kind kind;
-	struct cmd *next; /* main's backlog */
-	union {
-		struct {
-			struct child *child; /* main's; not looked into */
-			struct fib_route *routes;
-			size_t n_routes;
-			struct worker_sa *sa;
-		} child;
-		struct port *port;
-		struct {
-			void *slots;
-			size_t n;
-		} table;
-	};
-};
-
-/* CMD_SA_MOVE is the only kind that is more than its order: a child has four orders for each worker. */
-struct move {
-	struct cmd order;
-	uint32_t spi_in;
-	struct endpoint local, remote;
 };
 
 struct worker_shared;

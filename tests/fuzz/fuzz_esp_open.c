@@ -1,6 +1,6 @@
 /* ESP packets to an SA: as anyone on the network may send them, and as an authenticated peer may
- * fill them. The first byte chooses suite, ESN, engine and which of the two. Both engines must come to
- * the same end, also with many packets at once. */
+ * fill them. The first byte chooses suite, ESN, engine, which of the two, and transport mode of either
+ * family. Both engines must come to the same end, also with many packets at once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "core/crypto/esp_engine.h"
 #include "core/esp/open.h"
 #include "core/esp/replay.h"
+#include "core/esp/transport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -113,15 +114,17 @@ static void check_inner(const uint8_t *pkt, size_t len, const struct esp_opened 
 
 static enum status open_once(const uint8_t *pkt, size_t len)
 {
-	uint8_t *exact = mem_dup(pkt, len);
+	size_t room = sad_find(&tables.sad, SPI)->transport ? TRANSPORT_HEAD_MAX : 0;
+	uint8_t *exact = malloc(room + len); /* so that the sanitizer sees its ends */
 	struct esp_opened o;
 	enum status st;
 
 	MUST(exact);
-	st = esp_open(&tables, 0, (struct span){exact, len}, &o);
+	memcpy(exact + room, pkt, len);
+	st = esp_open(&tables, 0, (struct span){exact + room, len}, &o);
 	if (st == ST_OK)
-		check_inner(exact, len, &o);
-	mem_free(exact);
+		check_inner(exact, room + len, &o);
+	free(exact);
 	return st;
 }
 
@@ -195,6 +198,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	which = (data[0] & 3u) | (data[0] >> 1 & 0xcu);
 	sa = &sas[data[0] >> 6 & 1][which];
 	same_end(sas[0][which].in, sas[1][which].in, data + 1, size - 1, 0);
+	sa->transport = data[0] & 0x20;
+	sa->remote.addr = data[0] & 0x80 ? child->ts[3].lo : child->ts[2].lo;
+	sa->local.addr = sa->remote.addr;
+	sa->local.addr.b[sa->local.addr.family == 4 ? 3 : 15] = 200;
 	start(sa);
 	if (data[0] & 4)
 		from_anyone(data + 1, size - 1);

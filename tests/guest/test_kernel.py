@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """IPsec of a stock kernel as the peer: strongSwan in a small virtual machine as client, plain and behind a NAT.
 Connect, ping both ways, new keys for the child and the IKE SA by each side and by both without a lost ping, another
-mapping of the NAT, a second child, delete. Needs $SALLYPORT_GUEST (tests/guest/build.sh)."""
+mapping of the NAT, a second child, delete. Then ESP without UDP, with extended sequence numbers, over IPv6, and in
+transport mode. Needs $SALLYPORT_GUEST (tests/guest/build.sh)."""
 import os
 import sys
 import threading
@@ -39,7 +40,9 @@ BOOT = """
 ip addr add 192.168.7.2/24 dev eth0
 ip link set eth0 mtu 1500 up
 ip route add default via 192.168.7.1
-modprobe -a esp4 xfrm_user aesni_intel 2>/dev/null
+ip -6 addr add fd00:7::2/64 dev eth0 nodad
+ip -6 route add default via fd00:7::1
+modprobe -a esp4 esp6 xfrm_user aesni_intel 2>/dev/null
 # What has an address of the pool leaves through the tunnel or not at all.
 ip xfrm policy add src 10.100.0.0/16 dst 0.0.0.0/0 dev eth0 dir out priority 4000000 action block
 """
@@ -55,6 +58,9 @@ class Kernel(StrongSwan):
         r = run("bash", RUN, "start", NAME, self.host.ns, "in0", env=dict(ENV, KG_BOOT=boot), timeout=90)
         print("   " + r.stdout.strip(), flush=True)
         self.share = os.path.join(WORK, "guest-" + NAME, "share")
+        # It has no IPv6 after that, lest the host's own address configuration speaks to the guest.
+        self.host.sysctl("net.ipv6.conf.in0.disable_ipv6=0", "net.ipv6.conf.all.forwarding=1")
+        self.host.addr("in0", "fd00:7::1/64")
         with open(os.path.join(self.share, "strongswan.conf"), "w") as f:
             f.write(KERNEL)
         self.sh("cp /host/strongswan.conf /etc/ && (charon-systemd >/host/charon.err 2>&1 </dev/null &)")
@@ -70,7 +76,7 @@ class Kernel(StrongSwan):
     def load(self, changes):
         self.values.update(changes)
         with open(os.path.join(self.share, "swanctl.conf"), "w") as f:
-            f.write(CONNECTION % self.values)
+            f.write(self.conf())
         self.sh("mkdir -p /etc/swanctl && cp /host/swanctl.conf /etc/swanctl/")
         self.ctl("--load-all", "--noprompt")
 
@@ -105,13 +111,15 @@ class Kernel(StrongSwan):
 
 top = Topology()
 router = Host("krt")
-top.wan.join(router, "wan0", "10.99.1.71/24")
+top.wan.join(router, "wan0", "10.99.1.71/24", "fd00:99:1::71/64")
 router.sysctl("net.ipv4.ip_forward=1")
 router.ip("tuntap", "add", "dev", "in0", "mode", "tap", "vnet_hdr")
 router.addr("in0", "192.168.7.1/24")
 router.ip("link", "set", "in0", "up")
 top.gw.route("192.168.7.0/24", "via", "10.99.1.71")
-gw = Ours(Sallyport(top.gw).start())
+top.gw.ip("-6", "route", "add", "fd00:7::/64", "via", "fd00:99:1::71")
+# The mode is a matter of who asks for it.
+gw = Ours(Sallyport(top.gw, CONF + "crypto ipsec transform-set T esp-gcm\n mode transport\ncrypto ipsec profile default\n set transform-set T\n").start())
 kernel = Kernel(router, vips="0.0.0.0", remote_ts="10.99.2.2/32",
                 more="more { remote_ts = 10.99.2.1/32\n esp_proposals = aes128gcm16-ecp256\n start_action = none }")
 peer = Theirs(kernel, "psk")
@@ -177,8 +185,60 @@ table ip nat {
 }""")
 
 
+def form(name, esn=False, six=False, encap=False, transport=False):
+    """One child of that form: traffic both ways, new keys by either side, an end."""
+    gateway, guest = ("fd00:99:1::1", "fd00:7::2") if six else ("10.99.1.1", "192.168.7.2")
+    kernel.load(dict(gateway=gateway, encap="yes" if encap else "no", esp="aes128gcm16-" + ("esn" if esn else "noesn"),
+                     vips="" if transport else "0.0.0.0", remote_ts=gateway + "\n mode = transport" if transport else "10.99.2.2/32"))
+    if not ok("%s: connects" % name, kernel.up() and have(1), kernel.last + gw.words() + kernel.log_text()[-1500:]):
+        return
+    xfrm = kernel.sh("ip -s xfrm state").stdout
+    want = {"espinudp": encap, "esn": esn, "mode transport": transport, "mode tunnel": not transport}
+    seen = {word: word in xfrm for word in want}
+    ok("%s: its kernel has it so" % name, seen == want, "%s %s" % (seen, xfrm))
+    sa = gw.sp.show("crypto", "ikev2", "sa", "detailed")["ikev2_sas"][0]["children"][0]
+    ok("%s: so have we" % name, sa["udp_encapsulated"] == encap and sa["mode"] == ("transport" if transport else "tunnel"), str(sa))
+    if transport:
+        there, here = (gateway, None), (guest, top.gw)
+        for family in ("-4", "-6"):
+            if (family == "-6") == six:
+                top.gw.ip(family, "rule", "add", "to", guest, "ipproto", "ipv6-icmp" if six else "icmp", "lookup", "77", "pref", "10")
+                top.gw.ip(family, "route", "add", guest, "dev", "sp-vt1", "table", "77")
+    else:
+        there, here = ("10.99.2.2", kernel.addresses()[0]), (kernel.addresses()[0], top.lan)
+
+    def pings():
+        source = "-I " + there[1] if there[1] else ""
+        r = kernel.sh("ping -q -n -c 3 -i 0.1 -W 2 -s 1000 %s %s" % (source, there[0]))
+        return "3 received" in r.stdout and here[1].ping(here[0], size=1000) == 3
+
+    def moved():
+        return sum(int(n) for n in re.findall(r"(\d+)\(packets\)", kernel.sh("ip -s xfrm state").stdout))
+
+    before = moved()
+    ok("%s: ping both ways" % name, pings(), str({k: v for k, v in gw.sp.counters()["status"].items() if v}))
+    ok("%s: through its kernel's IPsec" % name, moved() - before >= 12, "%d packets" % (moved() - before))
+    for side in (peer, gw):
+        rekey("%s, new keys %s" % (name, "by us" if side is gw else "by the kernel's side"), "child", (side,))
+        ok("%s: ping both ways" % name, pings(), str({k: v for k, v in gw.sp.counters()["status"].items() if v}))
+    kernel.down()
+    ok("%s: deleted" % name, have(0, 0) and "proto esp" not in kernel.sh("ip xfrm state").stdout)
+
+
+def forms():
+    form("without UDP")
+    form("without UDP, ESN", esn=True)
+    form("in UDP, ESN", esn=True, encap=True)
+    form("without UDP over IPv6, ESN", esn=True, six=True)
+    form("in UDP over IPv6", six=True, encap=True)
+    form("transport", transport=True)
+    form("transport over IPv6, ESN", transport=True, six=True, esn=True)
+
+
 try:
     kernel.start()
+    forms()
+    kernel.load(dict(gateway="10.99.1.1", encap="yes", esp="aes128gcm16", vips="0.0.0.0", remote_ts="10.99.2.2/32"))
     story("plain")
     nat()
     story("behind NAT")

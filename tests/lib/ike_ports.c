@@ -277,6 +277,8 @@ static void answer_address(struct world_node *n, const struct ike_question *q, u
 		g->ip6_prefix_len = 128;
 		g->remote[g->n_remote++] = (struct prefix){g->ip6, 128};
 	}
+	if (n->network.addr.family != 0)
+		g->remote[g->n_remote++] = n->network;
 	g->tun = 1;
 	g->session_lifetime_s = n->session_lifetime_s;
 }
@@ -449,6 +451,26 @@ static void take_into_use(struct world_node *n, const struct ike_child_spec *c)
 	n->used[n->n_used++ % WORLD_USED] = key;
 }
 
+static bool has_raw(void *ctx, const struct endpoint *local, uint8_t family)
+{
+	const struct world_node *n = ctx;
+
+	(void)local;
+	(void)family;
+	return !n->w->knobs.no_raw[n->side];
+}
+
+/* In UDP through a NAT, and where one side can do nothing else. Elsewhere it need not be, but may for a
+ * while: a request that is repeated by another way says addresses that are none of that way. One that
+ * moves learns afterwards what is there. */
+static void judge_form(const struct world_node *n, const struct ike_child_spec *c)
+{
+	if (world_needs_udp(n->w) && !c->udp_encap)
+		world_break(n->w, "SPI %08x: ESP without UDP, where that is not possible", c->spi_in);
+	if (c->udp_encap && (c->local.port == 500 || c->transport_mode))
+		world_break(n->w, "SPI %08x: not to be had in UDP", c->spi_in);
+}
+
 static enum status install(void *ctx, const struct ike_child_spec *spec)
 {
 	struct world_node *n = ctx;
@@ -463,13 +485,15 @@ static enum status install(void *ctx, const struct ike_child_spec *spec)
 	if (spec->spi_in <= 255 || spec->n_local_ts == 0 || spec->n_remote_ts == 0 ||
 		spec->key_in_len == 0)
 		world_break(n->w, "incomplete child");
+	judge_form(n, spec);
 	n->child[n->n_child++] = *spec;
 	if (!spec->receive_only)
 		take_into_use(n, spec);
 	return ST_OK;
 }
 
-static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote)
+static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const struct endpoint *remote,
+	bool udp_encap)
 {
 	struct world_node *n = ctx;
 
@@ -477,6 +501,7 @@ static void move(void *ctx, uint32_t spi_in, const struct endpoint *local, const
 		if (n->child[i].spi_in == spi_in) {
 			n->child[i].local = *local;
 			n->child[i].remote = *remote;
+			n->child[i].udp_encap = udp_encap;
 			return;
 		}
 	world_break(n->w, "unknown SPI moved");
@@ -667,6 +692,7 @@ const struct ike_ports world_ports = {
 	.ask = ask,
 	.commit = commit,
 	.cancel = cancel,
+	.has_raw = has_raw,
 	.install = install,
 	.move = move,
 	.use = use,

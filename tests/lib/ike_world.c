@@ -434,6 +434,13 @@ bool world_is_converged(const struct world *w)
 	return true;
 }
 
+bool world_needs_udp(const struct world *w)
+{
+	const struct world_knobs *k = &w->knobs;
+
+	return k->nat_client || k->nat_server || k->no_raw[0] || k->no_raw[1];
+}
+
 bool world_is_empty(struct world *w)
 {
 	for (int i = 0; i < 2; i++) {
@@ -465,7 +472,8 @@ static bool is_same_child(const struct ike_child_spec *x, const struct ike_child
 	       memcmp(x->key_in, y->key_out, x->key_in_len) == 0 &&
 	       memcmp(x->key_out, y->key_in, x->key_out_len) == 0 && x->encr_id == y->encr_id &&
 	       x->encr_key_bits == y->encr_key_bits && x->integ_id == y->integ_id &&
-	       x->esn == y->esn &&
+	       x->esn == y->esn && x->transport_mode == y->transport_mode &&
+	       x->udp_encap == y->udp_encap &&
 	       same_ts(x->local_ts, x->n_local_ts, y->remote_ts, y->n_remote_ts) &&
 	       same_ts(x->remote_ts, x->n_remote_ts, y->local_ts, y->n_local_ts);
 }

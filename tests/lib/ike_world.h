@@ -94,6 +94,7 @@ struct world_node {
 	uint32_t asked_tun;
 	unsigned asked_subnets;
 	uint32_t session_lifetime_s; /* granted; 0: none */
+	struct prefix network; /* granted, too; family 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
 	enum status redirect_status;
@@ -113,6 +114,7 @@ struct world_knobs {
 	bool real_crypto;
 	bool nat_client;      /* the client's address is translated */
 	bool nat_server;      /* the headend is behind 1:1 NAT */
+	bool no_raw[2];       /* this side has no sockets for ESP without UDP */
 	unsigned nat_float;   /* chance per packet that the mapping changes */
 	unsigned more;        /* further children that the client wants, at most IKE_MORE_MAX */
 	unsigned pool;        /* addresses of the headend, at most WORLD_LEASES */
@@ -165,6 +167,7 @@ void world_readdress(struct world *w, int side, const char *first, const char *s
 bool world_has_addr(const struct world *w, int side, const struct addr *a);
 /* Do both sides' IKE SAs and children go from and to where the other one is? Without NATs. */
 bool world_is_converged(const struct world *w);
+bool world_needs_udp(const struct world *w);
 /* Delivers the next packet, answer or wake-up due until until_ms; false: nothing until then (the
  * clock then stands at until_ms). */
 bool world_step(struct world *w, uint64_t until_ms);
@@ -188,9 +191,7 @@ const struct ike_child_spec *world_way_out(const struct world_node *n);
 /* Does what leaves one side through it come in at the other? */
 bool world_has_way(const struct world *w, int from);
 void world_data(struct world_node *n, uint32_t spi_in); /* a packet with data goes through this child now */
-/* There is a child that both sides have, and every one that both have is the same on both: keys,
- * SPIs, algorithms, selectors. */
-bool world_children_agree(struct world *w);
+bool world_children_agree(struct world *w); /* those that both have are the same, and there is one */
 struct endpoint world_endpoint(const char *addr, uint16_t port);
 uint64_t world_status_count(const struct world_node *n, enum status st);
 uint64_t world_count(const struct world_node *n, enum counter c);

@@ -87,13 +87,16 @@ def open_in(host, path):
 t = Topology()
 host = t.client(1)
 site = Site(host)
+IN_UDP = "crypto ikev2 profile SITE\n nat force-encapsulation\n" # only there does the kernel cut and gather outside
 WAYS = [("offloads", "", "", 1), ("no offloads", "sallyport offload off\n", "sallyport offload off\n", 1),
         ("offloads at one end", "sallyport offload off\n", "", 1),
         ("two workers that help each other", "sallyport workers 2\nsallyport workers fan-out always\n",
+         "sallyport workers 2\nsallyport workers fan-out always\n", 2),
+        ("without UDP", "sallyport workers 2\nsallyport workers fan-out always\n",
          "sallyport workers 2\nsallyport workers fan-out always\n", 2)]
 
 for number, (name, at_hub, at_site, workers) in enumerate(WAYS):
-    hub = Sallyport(t.gw, HUB + at_hub, name="hub%d" % number).start()
+    hub = Sallyport(t.gw, HUB + at_hub + (IN_UDP if name != "without UDP" else ""), name="hub%d" % number).start()
     spoke = Sallyport(host, side(before=at_site), name="spoke%d" % number).start()
     if not ok("%s: the tunnel is up" % name, up(spoke), spoke.tail() + hub.tail()):
         continue
@@ -107,6 +110,8 @@ for number, (name, at_hub, at_site, workers) in enumerate(WAYS):
     esp = [after[c] - before.get(c, 0) for c in ("esp_in_packets", "esp_out_packets")]
     device = [b - a for a, b in zip(rx, now)]
     told = "ESP in and out %s, device %s" % (esp, device)
+    sa = hub.show("crypto", "ikev2", "sa", "detailed")["ikev2_sas"][0]["children"][0]
+    ok("%s: in UDP, or not" % name, sa["udp_encapsulated"] == (name != "without UDP"), str(sa))
     if number == 1:
         ok("%s: one packet of the device is one of the wire" % name, abs(esp[0] - device[0]) < 50 and abs(esp[1] - device[1]) < 50, told)
     elif number == 0:

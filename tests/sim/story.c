@@ -213,6 +213,8 @@ static void set_knobs(struct world *w, unsigned real_share)
 	k->nat_server = world_chance(w, 300);
 	k->nat_float = k->nat_client && world_chance(w, 500) ? (unsigned)(world_random(w) % 30) : 0;
 	k->pool = (unsigned)(2 + world_random(w) % 30);
+	for (int i = 0; i < 2; i++)
+		k->no_raw[i] = world_chance(w, 250);
 }
 
 static void heal(struct world *w)
@@ -538,10 +540,13 @@ static void compare_children(struct world *w, uint64_t sa, uint64_t peer_sa)
 		for (size_t k = 0; k < w->node[1].n_child; k++) {
 			const struct ike_child_spec *x = &w->node[0].child[i], *y = &w->node[1].child[k];
 
-			if (x->sa == sa && y->sa == peer_sa && x->spi_in == y->spi_out &&
-				x->spi_out == y->spi_in &&
-				!is_opposite(&x->local, &x->remote, &y->local, &y->remote))
+			if (x->sa != sa || y->sa != peer_sa || x->spi_in != y->spi_out ||
+				x->spi_out != y->spi_in)
+				continue;
+			if (!is_opposite(&x->local, &x->remote, &y->local, &y->remote))
 				world_break(w, "the sides of a child disagree about where they are");
+			if (x->udp_encap != world_needs_udp(w) || y->udp_encap != world_needs_udp(w))
+				world_break(w, "a child travels in UDP without a reason, or not with one");
 		}
 }
 

@@ -161,15 +161,15 @@ static void moves_under_traffic(void)
 			snprintf(outer, sizeof(outer), "127.0.%u.%u", round + 1, i + 1);
 			sa_a[i].local = dl_endpoint(outer, a.port);
 			sa_b[i].remote = sa_a[i].local;
-			T_EQ(data_sa_move(a.d, sa_a[i].spi_in, &sa_a[i].local, &sa_a[i].remote), ST_OK);
-			T_EQ(data_sa_move(b.d, sa_b[i].spi_in, &sa_b[i].local, &sa_b[i].remote), ST_OK);
+			T_EQ(data_sa_move(a.d, sa_a[i].spi_in, &sa_a[i].local, &sa_a[i].remote, true), ST_OK);
+			T_EQ(data_sa_move(b.d, sa_b[i].spi_in, &sa_b[i].local, &sa_b[i].remote, true), ST_OK);
 		}
 		for (uint32_t f = 0; f < 2 * FLOWS; f++)
 			flows[f].limit += 300;
 	}
 	run_flows(NULL);
 	T_DO(no_loss_and_in_order());
-	T_EQ(data_sa_move(a.d, 0x777, &sa_a[0].local, &sa_a[0].remote), ST_NOT_FOUND);
+	T_EQ(data_sa_move(a.d, 0x777, &sa_a[0].local, &sa_a[0].remote, true), ST_NOT_FOUND);
 	stop(&a);
 	stop(&b);
 	rt_free(rt_a);

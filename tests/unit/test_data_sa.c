@@ -81,7 +81,14 @@ static void wait_for_room(struct data *d)
 
 static void spi_low(struct data_sa *sa) { sa->spi_in = 255; }
 static void spi_out_low(struct data_sa *sa) { sa->spi_out = 0; }
-static void transport(struct data_sa *sa) { sa->transport_mode = true; }
+static void transport_in_udp(struct data_sa *sa) { sa->transport_mode = true; }
+
+static void transport(struct data_sa *sa)
+{
+	sa->transport_mode = true;
+	sa->udp_encap = false;
+}
+
 static void raw_esp(struct data_sa *sa) { sa->udp_encap = false; }
 static void no_local(struct data_sa *sa) { sa->n_local_ts = 0; }
 static void no_remote(struct data_sa *sa) { sa->n_remote_ts = 0; }
@@ -145,8 +152,8 @@ static void what_is_accepted(void)
 	} rows[] = {
 		{nothing, ST_OK}, {esn, ST_OK}, {aes_256, ST_OK}, {cbc, ST_OK}, {window_most, ST_OK},
 		{no_window, ST_OK}, {widest, ST_OK}, {same_range_twice, ST_OK},
-		{spi_low, ST_CONFIG}, {spi_out_low, ST_CONFIG}, {transport, ST_CONFIG},
-		{raw_esp, ST_CONFIG}, {no_local, ST_CONFIG}, {no_remote, ST_CONFIG},
+		{spi_low, ST_CONFIG}, {spi_out_low, ST_CONFIG}, {transport_in_udp, ST_CONFIG},
+		{raw_esp, ST_OK}, {transport, ST_OK}, {no_local, ST_CONFIG}, {no_remote, ST_CONFIG},
 		{many_ts, ST_CONFIG}, {window, ST_CONFIG}, {mixed, ST_CONFIG}, {nowhere, ST_CONFIG},
 		{vrfs, ST_CONFIG}, {no_cipher, ST_CONFIG}, {gcm_192_bits, ST_CONFIG},
 		{gcm_with_integ, ST_CONFIG}, {short_key, ST_CONFIG}, {long_key, ST_CONFIG},
@@ -405,8 +412,8 @@ static void faults_while_installing(void)
 	sa.spi_in++;
 	T_EQ(data_sa_add(d, &sa, false), ST_OK);
 	mem_fail_at(1);
-	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote), ST_NOMEM);
-	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote), ST_OK);
+	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote, true), ST_NOMEM);
+	T_EQ(data_sa_move(d, 0x1000, &sa.local, &sa.remote, true), ST_OK);
 	data_free(d);
 }
 

@@ -169,7 +169,7 @@ static void wrong_steering_makes_one_detour(void)
 static void empty_pool_reads_nothing(void)
 {
 	static struct pkt *taken[POOL_PKTS + 1];
-	struct port port = {.is_tun = true, .tun = 1};
+	struct port port = {.kind = PORT_TUN, .tun = 1};
 	size_t n = 0;
 	int pair[2];
 
@@ -204,7 +204,7 @@ static void words_of_a_tun(void)
 		{{0, 1}, 10 + 36, ST_OUT_NO_ROUTE},				  /* TSO */
 		{{0}, 9, ST_ESP_MALFORMED},	 {{0}, 10, ST_ESP_MALFORMED},
 	};
-	struct port port = {.is_tun = true, .tun = 1, .vnet_hdr = true};
+	struct port port = {.kind = PORT_TUN, .tun = 1, .vnet_hdr = true};
 	struct addr src = dl_addr("192.0.2.1"), dst = dl_addr("10.99.0.1");
 	int pair[2];
 
@@ -233,17 +233,22 @@ static void words_of_a_tun(void)
 static void choice_of_ports(void)
 {
 	static struct worker_sa sa;
-	static struct port ports[6];
+	static struct port ports[9];
 	struct esp_child *c;
 	static const struct {
 		uint32_t vrf;
 		const char *local;
 		uint16_t port;
 		int want; /* -1: none */
+		bool raw;
 	} rows[] = {
 		{0, "192.0.2.1", 4500, 1}, {0, "192.0.2.9", 4500, 0}, {0, "2001:db8::1", 4500, 2},
 		{5, "192.0.2.1", 4500, 3}, {5, "2001:db8::1", 4500, -1}, {0, "192.0.2.9", 4501, 4},
 		{0, "192.0.2.1", 4501, 1}, {0, "192.0.2.9", 500, 0},	 {7, "192.0.2.1", 4500, -1},
+		/* Without UDP the port does not count; where that cannot be had, UDP of that very port is. */
+		{0, "192.0.2.1", 4500, 7, true}, {0, "192.0.2.9", 500, 6, true}, {0, "192.0.2.1", 500, 7, true},
+		{0, "2001:db8::1", 4500, 2, true}, {0, "2001:db8::1", 500, -1, true},
+		{5, "192.0.2.1", 4500, 8, true}, {7, "192.0.2.1", 4500, -1, true},
 	};
 
 	T_DO(set_up());
@@ -252,17 +257,21 @@ static void choice_of_ports(void)
 	ports[2] = (struct port){.family = 6, .local.port = 4500};
 	ports[3] = (struct port){.family = 4, .local = {.vrf = 5, .port = 4500}};
 	ports[4] = (struct port){.family = 4, .local.port = 4501};
-	ports[5] = (struct port){.is_tun = true, .tun = 1, .client_to_client = true};
-	for (size_t i = 0; i < 6; i++)
+	ports[5] = (struct port){.kind = PORT_TUN, .tun = 1, .client_to_client = true};
+	ports[6] = (struct port){.kind = PORT_RAW, .family = 4};
+	ports[7] = (struct port){.kind = PORT_RAW, .family = 4, .local = dl_endpoint("192.0.2.1", 0)};
+	ports[8] = (struct port){.kind = PORT_RAW, .family = 4, .local = {.vrf = 5}};
+	for (size_t i = 0; i < 9; i++)
 		list_push_back(&me->ports, &ports[i].node);
 	c = child_new(0x1000);
 	sa.esp.child = c;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		sa.esp.local = dl_endpoint(rows[i].local, rows[i].port);
 		sa.esp.local.vrf = rows[i].vrf;
+		sa.esp.udp_encap = !rows[i].raw;
 		path_bind(me, &sa);
 		T_ROW(i, rows[i].local);
-		T_TRUE(sa.udp == (rows[i].want < 0 ? NULL : &ports[rows[i].want]));
+		T_TRUE(sa.out == (rows[i].want < 0 ? NULL : &ports[rows[i].want]));
 		T_TRUE(sa.tun == &ports[5] && sa.esp.client_to_client);
 	}
 	list_del(&ports[5].node);

@@ -31,6 +31,10 @@ static void sizes(void)
 		{"one block, no payload", {GCM, 4, true}, 62, 0},
 		{"one block", {CBC, 6, true}, 104, 14},
 		{"zero", {GCM, 4, true}, 0, 0},
+		/* The header of 20 or 40 bytes goes outside: 1500 - 20 - 8 - 8 - 16 = 1448, less 2, and 20. */
+		{"transport v4", {GCM, 4, false, true}, 1500, 1466},
+		{"transport v6", {GCM, 6, false, true}, 1500, 1466},
+		{"transport cbc v4", {CBC, 4, false, true}, 1500, 1458},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -169,6 +173,29 @@ static void tunnel_mtu(void)
 	T_TRUE(v.act == FIT_TOO_BIG && v.len == 1280);
 }
 
+/* A fragment is nothing that transport mode carries: what may be cut is cut outside, also by `ip mtu`. */
+static void transport_is_whole(void)
+{
+	const struct fit_wrap wrap = {GCM, 4, false, true};
+	const struct fit_rules r = {.df = FIT_DF_COPY, .before = true, .mtu4 = 1400};
+	const struct fit_rules wide = {.df = FIT_DF_SET, .before = true};
+	struct ip_marks v4 = {.version = 4}, v4_df = {.version = 4, .dont_fragment = true};
+	struct fit_path p;
+	struct fit_verdict v;
+
+	fit_path_init(&p, &wrap);
+	T_EQ(fit_judge(&wide, &p, &v4, 1466).act, FIT_SEND);
+	v = fit_judge(&wide, &p, &v4, 1467);
+	T_TRUE(v.act == FIT_AFTER && !v.df);
+	T_EQ(fit_judge(&wide, &p, &v4_df, 1467).act, FIT_TOO_BIG);
+	v = fit_judge(&r, &p, &v4, 1401);
+	T_TRUE(v.act == FIT_AFTER && !v.df);
+	v = fit_judge(&r, &p, &v4_df, 1401);
+	T_TRUE(v.act == FIT_TOO_BIG && v.len == 1400);
+	fit_path_learn(&p, &wrap, 700, 1500, 1);
+	T_TRUE(p.is_whole && fit_judge(&wide, &p, &v4, 900).act == FIT_AFTER);
+}
+
 static void path_is_learned(void)
 {
 	const struct fit_wrap w4 = {GCM, 4, true}, w6 = {GCM, 6, true};
@@ -213,6 +240,7 @@ int main(void)
 	T_RUN(decisions);
 	T_RUN(small_path);
 	T_RUN(tunnel_mtu);
+	T_RUN(transport_is_whole);
 	T_RUN(path_is_learned);
 	return t_end();
 }

@@ -136,6 +136,37 @@ static void ask_for_senders(void)
 	NOTE("sender anew %s kept %u", status_token(st), reply.was_kept);
 }
 
+/* Raw sockets: kept like the others, and deaf. */
+static void ask_for_raw(void)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS], kind = 0, proto = 0;
+	char buf[64];
+	socklen_t len = sizeof(kind);
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct asroot_request rq = {.op = ASROOT_RAW, .of = ASROOT_RAW, .family = 4, .addr = {4, {127, 0, 0, 6}}};
+	enum status st = call(rq, &reply, fds);
+	NOTE("raw %s kept %u", status_token(st), reply.was_kept);
+	if (st != ST_OK)
+		return;
+	getsockopt(fds[0], SOL_SOCKET, SO_TYPE, &kind, &len);
+	len = sizeof(proto);
+	getsockopt(fds[0], SOL_SOCKET, SO_PROTOCOL, &proto, &len);
+	NOTE("raw is of ESP %d", kind == SOCK_RAW && proto == IPPROTO_ESP);
+	inet_pton(AF_INET, "127.0.0.6", &to.sin_addr);
+	ssize_t n = sendto(fds[0], "esp", 3, 0, (struct sockaddr *)&to, sizeof(to));
+	NOTE("raw hears nothing %d", n == 3 && recv(fds[0], buf, sizeof(buf), MSG_DONTWAIT) < 0);
+	st = call((struct asroot_request){.op = ASROOT_RAW, .family = 6}, &reply, fds);
+	NOTE("raw of IPv6 %s %d", status_token(st), reply.error);
+	rq.may_be_absent = 1;
+	rq.addr.b[0] = 10;
+	st = call(rq, &reply, fds);
+	NOTE("raw absent yet %s %d", status_token(st), reply.error == EADDRNOTAVAIL);
+	rq.op = ASROOT_DROP;
+	NOTE("raw dropped %s", status_token(call(rq, &reply, NULL)));
+	NOTE("raw dropped twice %s", status_token(call(rq, &reply, NULL)));
+}
+
 static void ask_for_source(void)
 {
 	static const struct {
@@ -414,6 +445,7 @@ static int stand_in(const char *state)
 		look_at_myself();
 		ask_for_socket();
 		ask_for_senders();
+		ask_for_raw();
 		ask_for_tun(2);
 		ask_in_vrf(state);
 		ask_for_memory("rt1");
@@ -623,7 +655,9 @@ static void test_first_life(void)
 		"pdeathsig 9", "umask 77", "filter 00000000", "environ 0", "extra fds 0",
 		"memory ok kept 0", "udp ok kept 0", "udp in a missing vrf not_found",
 		"udp insane config", "sender ok kept 0", "sender has little room 1",
-		"sender with another index ok kept 0", "sender from 127.0.0.5", "sender dropped ok", "sender anew ok kept 0", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
+		"sender with another index ok kept 0", "sender from 127.0.0.5", "sender dropped ok", "sender anew ok kept 0",
+		"raw ok kept 0", "raw is of ESP 1", "raw hears nothing 1", "raw of IPv6 ok 0", "raw absent yet ok 1", "raw dropped ok",
+		"raw dropped twice not_found", "udp absent io 1", "udp absent yet ok 1", "udp absent6 ok 1",
 		"tun ok kept 0 queues 2", "route ok", "route gone ok",
 		"route gone again ok", "metric ok", "metric again exists", "metric other ok", "metric gone ok",
 		"source near ok 127.0.0.1", "source near6 ok ::1", "source of lo ok 127.0.0.1",

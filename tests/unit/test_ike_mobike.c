@@ -402,6 +402,8 @@ static void test_forged_source(void)
 	move_client(FAR);
 	world_run(&w, 5000);
 	T_DO(settled(FAR));
+	for (int i = 0; i < 2; i++)
+		T_TRUE(!w.node[i].child[0].udp_encap);
 	T_DO(close_world());
 }
 

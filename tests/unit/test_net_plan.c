@@ -44,14 +44,17 @@ static void test_wildcards(void)
 	T_DO(load("hostname a\nvrf definition red\n address-family ipv4\n"));
 	const struct vrf_def *red = snapshot_vrf(conf, "red");
 	T_TRUE(red != NULL);
-	T_EQ(plan.listen_count, 8);
+	T_EQ(plan.listen_count, 12);
 	for (uint8_t family = 4; family <= 6; family += 2) {
 		for (int i = 0; i < 2; i++) {
 			uint32_t vrf = i ? red->num : 0;
 			const struct plan_listen *ike = listen_at(vrf, family, 500);
 			const struct plan_listen *nat = listen_at(vrf, family, 4500);
-			T_TRUE(ike && nat);
-			T_TRUE(!ike->is_nat && nat->is_nat);
+			const struct plan_listen *raw = listen_at(vrf, family, 0);
+			T_TRUE(ike && nat && raw);
+			T_TRUE(!ike->is_nat && nat->is_nat && !raw->is_nat);
+			T_TRUE(!ike->is_raw && !nat->is_raw && raw->is_raw);
+			T_TRUE(!plan_listen_eq(ike, raw) && plan_listen_eq(raw, raw));
 			T_EQ(ike->addr.family, 0);
 			T_STR(nat->vrf_name, i ? "red" : "");
 		}
@@ -63,8 +66,8 @@ static void test_wildcards(void)
 static void test_listed(void)
 {
 	T_DO(load("sallyport listen 192.0.2.1\nsallyport listen 2001:db8::1\n"));
-	T_EQ(plan.listen_count, 4);
-	T_TRUE(listen_at(0, 4, 500) && listen_at(0, 6, 4500));
+	T_EQ(plan.listen_count, 6);
+	T_TRUE(listen_at(0, 4, 500) && listen_at(0, 6, 4500) && listen_at(0, 6, 0));
 	T_EQ(listen_at(0, 4, 500)->addr.family, 4);
 	T_EQ(listen_at(0, 4, 500)->addr.b[3], 1);
 	T_DO(drop());
