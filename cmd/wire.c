@@ -20,6 +20,7 @@
 #include "cmd/wire_client.h"
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_dhcp.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
@@ -186,7 +187,7 @@ static bool make_threads(struct wire *w)
 				     .no_offload = w->conf->own.offload_off,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
 				     .on_notice = wire_on_notice, .on_moved = wire_child_moved,
-				     .on_wanted = wire_client_wanted, .ctx = w};
+				     .on_wanted = wire_client_wanted, .on_dhcp = wire_dhcp, .ctx = w};
 	static const struct net_ports net_ports = {.on_ike = wire_on_ike};
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);

@@ -12,7 +12,7 @@
 
 #define RECORD_MAX 8192 /* one frozen SA */
 
-static struct wire_child *find(const struct wire *w, uint32_t spi_in)
+struct wire_child *wire_child_find(const struct wire *w, uint32_t spi_in)
 {
 	struct map_node *n = map_first(&w->children, hash_u64(spi_in));
 	while (n && CONTAINER_OF(n, struct wire_child, by_spi)->spi_in != spi_in)
@@ -114,7 +114,7 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 		st = keep_sa(w, &d);
 		if (st != ST_OK) {
 			data_sa_del(w->data, d.spi_in);
-			forget(w, find(w, d.spi_in));
+			forget(w, wire_child_find(w, d.spi_in));
 		}
 	}
 	mem_zero(&d, sizeof(d));
@@ -125,7 +125,7 @@ void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const s
 	       bool udp_encap)
 {
 	struct wire *w = ctx;
-	struct wire_child *c = find(w, spi_in);
+	struct wire_child *c = wire_child_find(w, spi_in);
 	struct data_sa d;
 	if (!c)
 		return;
@@ -166,7 +166,7 @@ void wire_unuse(void *ctx, uint32_t spi_in)
 void wire_remove(void *ctx, uint32_t spi_in)
 {
 	struct wire *w = ctx;
-	struct wire_child *c = find(w, spi_in);
+	struct wire_child *c = wire_child_find(w, spi_in);
 	const struct esp_rt *rt = data_sa_rt(w->data, spi_in);
 	if (c && rt)
 		wire_session_child_gone(w, &c->session, rt);

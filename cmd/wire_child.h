@@ -18,6 +18,7 @@ struct wire_child {
 	bool is_move_due; /* the workers had no room for it */
 };
 
+struct wire_child *wire_child_find(const struct wire *w, uint32_t spi_in); /* or NULL */
 /* Children of an IKE SA; prev NULL for the first. */
 struct wire_child *wire_child_next(const struct wire *w, uint64_t sa, const struct wire_child *prev);
 

@@ -258,7 +258,9 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 	bool has_clients = t->number < PLAN_TUNNEL_BASE;
 	st = data_add_tun(w->data,
 			  &(struct data_tun){.number = t->number, .group = has_clients ? t->vrf + 1 : 0,
-					     .vnet_hdr = true, .client_to_client = t->client_to_client}, fds);
+					     .vnet_hdr = true, .client_to_client = t->client_to_client,
+					     .multicast = t->multicast, .dhcp = t->dhcp_inform,
+					     .self = t->ip4.addr}, fds);
 	if (st != ST_OK) {
 		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));
 		close_fds(fds, reply.n_fds);

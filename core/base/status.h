@@ -107,7 +107,7 @@
 	X(ESP_SEQ_END, "esp_seq_end", 0, "outbound sequence numbers used up") \
 	X(ESP_TOO_BIG, "esp_too_big", 0, "packet larger than the tunnel allows") \
 	X(ESP_MULTICAST, "esp_multicast", 0, "multicast or broadcast of a client, which is not permitted") \
-	X(DHCP_OTHER, "dhcp_other", 0, "DHCP of a client that is no DHCPINFORM of its own address") \
+	X(DHCP_OTHER, "dhcp_other", 0, "DHCP of a client that is not answered: no DHCPINFORM of its own, or too many") \
 	X(ESP_ECN, "esp_ecn", 0, "congestion marked on the way, and the inner packet cannot carry the mark") \
 	X(ESP_PORT, "esp_wrong_vrf", 0, "ESP packet arrived in the wrong VRF") \
 	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \

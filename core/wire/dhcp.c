@@ -7,6 +7,7 @@
 #define COOKIE 0x63825363u
 #define NAMES_LEN (64 + 128) /* sname, file */
 #define IP_UDP_LEN 28
+#define UDP_LEN 8
 #define OPTION_MAX 255
 #define PAD_TO 300 /* BOOTP relays and clients of old expect as much (RFC 1542 2.1) */
 
@@ -179,11 +180,13 @@ static void put_addrs(struct option_out *o, uint8_t option, const struct addr *v
 	option_end(o);
 }
 
-/* RFC 3442: the length of the prefix, its significant octets, the router. */
-static void put_routes(struct option_out *o, uint8_t option, const struct dhcp_answer *a)
+/* RFC 3442: the length of the prefix, its significant octets, the router. How many there are then. */
+static size_t put_routes(struct option_out *o, uint8_t option, const struct dhcp_answer *a)
 {
+	size_t n = 0;
+
 	if (o->w->len + 2 > o->limit)
-		return;
+		return 0;
 	option_begin(o, option);
 	for (size_t i = 0; i < a->n_routes; i++) {
 		const struct prefix *p = &a->routes[i];
@@ -194,8 +197,10 @@ static void put_routes(struct option_out *o, uint8_t option, const struct dhcp_a
 		wr_u8(o->w, p->len);
 		wr_bytes(o->w, p->addr.b, octets);
 		wr_bytes(o->w, a->server.b, 4);
+		n++;
 	}
 	option_end(o);
+	return n;
 }
 
 static void put_mask(struct option_out *o, uint8_t len)
@@ -207,21 +212,25 @@ static void put_mask(struct option_out *o, uint8_t len)
 	put_bytes(o, O_MASK, b, sizeof(b));
 }
 
-/* What a client cannot do without comes first. */
+/* What a client cannot do without comes first. Whoever takes both forms of routes is given no second list that is
+ * shorter than the first, because it may be the one that counts. */
 static void put_options(struct option_out *o, const struct dhcp_inform *in, const struct dhcp_answer *a)
 {
+	size_t n = 0, before;
+
 	put_bytes(o, O_TYPE, &(uint8_t){ACK}, 1);
 	put_bytes(o, O_SERVER, a->server.b, 4);
 	if (in->wants & DHCP_WANTS_MASK)
 		put_mask(o, a->mask_len);
 	if (in->wants & DHCP_WANTS_MS_ROUTES)
-		put_routes(o, O_MS_ROUTES, a);
+		n = put_routes(o, O_MS_ROUTES, a);
 	if (in->wants & DHCP_WANTS_DNS)
 		put_addrs(o, O_DNS, a->dns, a->n_dns);
 	if (in->wants & DHCP_WANTS_DOMAIN)
 		put_bytes(o, O_DOMAIN, a->domain, strlen(a->domain));
-	if (in->wants & DHCP_WANTS_ROUTES)
-		put_routes(o, O_ROUTES, a);
+	before = o->w->len;
+	if ((in->wants & DHCP_WANTS_ROUTES) && put_routes(o, O_ROUTES, a) < n)
+		o->w->len = before;
 	if (in->wants & DHCP_WANTS_NBNS)
 		put_addrs(o, O_NBNS, a->nbns, a->n_nbns);
 }
@@ -247,4 +256,45 @@ void dhcp_build_ack(struct wr *w, const struct dhcp_inform *in, const struct dhc
 	wr_u8(w, O_END);
 	if (wr_ok(w) && w->len - from < PAD_TO)
 		wr_zeros(w, PAD_TO - (w->len - from));
+}
+
+/* ---- whole packets ------------------------------------------------------------------------ */
+
+enum status dhcp_open(const uint8_t *packet, size_t len, struct dhcp_inform *out)
+{
+	struct ip_info ip;
+	enum status st = ip_parse(packet, len, &ip);
+	struct rd r;
+	uint16_t udp_len;
+
+	if (st)
+		return st;
+	if (ip.version != 4 || ip.proto != IPP_UDP || ip.is_fragment ||
+	    ip_src_port(&ip) != DHCP_CLIENT_PORT || ip_dst_port(&ip) != DHCP_SERVER_PORT)
+		return ST_DHCP_OTHER;
+	r = rd_init(packet, ip.total_len);
+	rd_skip(&r, ip.header_len + 4);
+	udp_len = rd_u16(&r);
+	rd_skip(&r, 2); /* the checksum says nothing that ESP did not */
+	if (!rd_ok(&r) || udp_len < UDP_LEN || udp_len > r.left + UDP_LEN)
+		return ST_TRUNCATED;
+	st = dhcp_parse(rd_bytes(&r, udp_len - UDP_LEN), out);
+	if (st)
+		return st;
+	if (addr_is_any(&out->ciaddr))
+		out->ciaddr = ip.src;
+	return addr_eq(&out->ciaddr, &ip.src) ? ST_OK : ST_DHCP_OTHER;
+}
+
+void dhcp_build_packet(struct wr *w, const struct dhcp_inform *in, const struct dhcp_answer *a)
+{
+	struct ip_head head = {.src = a->server, .dst = in->ciaddr};
+	uint8_t message[DHCP_MESSAGE_MAX];
+	struct wr m = wr_init(message, sizeof(message));
+
+	dhcp_build_ack(&m, in, a);
+	if (wr_ok(&m))
+		ip_build_udp(w, &head, DHCP_SERVER_PORT, DHCP_CLIENT_PORT, message, m.len);
+	else
+		w->bad = true;
 }

@@ -7,11 +7,13 @@
 #include "core/base/rd.h"
 #include "core/base/status.h"
 #include "core/base/wr.h"
+#include "core/wire/ip_build.h"
 
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
 #define DHCP_MESSAGE_MIN 548  /* what every client takes (RFC 2131 section 2), without IP and UDP headers */
 #define DHCP_MESSAGE_MAX 1232 /* we never make longer ones */
+#define DHCP_PACKET_MAX 1500  /* with IP and UDP header; no client has reason for a longer one */
 
 /* What the client would like to be told. */
 enum dhcp_want {
@@ -45,8 +47,13 @@ struct dhcp_answer {
 
 /* Payload of a UDP datagram. ST_OK; ST_DHCP_OTHER: not a DHCPINFORM; ST_TRUNCATED, ST_BAD_PAYLOAD. */
 enum status dhcp_parse(struct view payload, struct dhcp_inform *out) MUST_USE;
-/* DHCPACK: as much of what is wanted as the client takes, routes first; w has room for
- * DHCP_MESSAGE_MAX. Each option has 255 bytes at most: 28 routes to networks of 17 to 24 bits. */
+/* DHCPACK: as much of what is wanted as the client takes, mask and routes first; w has room for
+ * DHCP_MESSAGE_MAX. Each option has 255 bytes at most: 31 routes to networks of 17 to 24 bits. */
 void dhcp_build_ack(struct wr *w, const struct dhcp_inform *in, const struct dhcp_answer *a);
+
+/* The same of whole IPv4 packets. A client that does not say its address has that of the packet; that of another
+ * is ST_DHCP_OTHER, and so is what is not between the two ports. */
+enum status dhcp_open(const uint8_t *packet, size_t len, struct dhcp_inform *out) MUST_USE;
+void dhcp_build_packet(struct wr *w, const struct dhcp_inform *in, const struct dhcp_answer *a);
 
 #endif

@@ -69,6 +69,7 @@ static void order_done(struct data *d, struct cmd *c)
 	case CMD_PORT_DEL: port_order_done(d, c->port); break;
 	case CMD_SAD_RESIZE:
 	case CMD_FIB_RESIZE: mem_free(c->table.slots); mem_free(c); break;
+	case CMD_SEND: mem_free(CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_MOVE: mem_free(CONTAINER_OF(c, struct move, order)); break;
 	}
 }
@@ -91,6 +92,10 @@ static void take_up(struct data *d, const struct pkt *k)
 	case PKT_WANTED:
 		if (c->on_wanted)
 			c->on_wanted(c->ctx, k->tun);
+		break;
+	case PKT_DHCP:
+		if (c->on_dhcp && data_sa_has(d, k->spi))
+			c->on_dhcp(c->ctx, k->spi, k->p, k->len);
 		break;
 	case PKT_LOST:
 		/* It may have been removed meanwhile. */

@@ -4,6 +4,7 @@
 
 #include "core/esp/many.h"
 #include "core/esp/tos.h"
+#include "modules/data/dhcp.h"
 #include "modules/data/fan.h"
 #include "modules/data/path.h"
 
@@ -155,6 +156,8 @@ static void take_opened(struct worker *w, const struct pkt *k, const struct esp_
 		watch_endpoints(w, sa, k, o.seq);
 		if (o.is_dummy)
 			stats_inc(&w->stats, CT_ESP_DUMMY);
+		else if (o.is_dhcp)
+			st = dhcp_ask(w, sa, o.inner);
 		else
 			st = deliver(w, sa, &o, k->tos);
 	}

@@ -380,6 +380,8 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 	sa->out = NULL;
 	sa->tun = NULL;
 	sa->esp.client_to_client = false;
+	sa->esp.no_multicast = false;
+	sa->esp.takes_dhcp = false;
 	LIST_EACH(at, &w->ports) {
 		struct port *p = CONTAINER_OF(at, struct port, node);
 		int fit = suits(p, &sa->esp);
@@ -391,6 +393,9 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 		if (p->kind == PORT_TUN && p->tun == sa->esp.child->tun) {
 			sa->tun = p;
 			sa->esp.client_to_client = p->client_to_client;
+			sa->esp.no_multicast = p->group && !p->multicast;
+			sa->esp.takes_dhcp = p->dhcp;
+			sa->esp.self = p->self;
 		}
 	}
 }

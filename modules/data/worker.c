@@ -9,6 +9,7 @@
 
 #include "core/base/mem.h"
 #include "core/crypto/esp_engine.h"
+#include "modules/data/dhcp.h"
 #include "modules/data/fan.h"
 #include "modules/data/long.h"
 #include "modules/data/path.h"
@@ -215,6 +216,7 @@ static void execute(struct worker *w, struct cmd *c)
 		if (c->child.sa)
 			sad_del(&t->sad, &c->child.sa->esp);
 		break;
+	case CMD_SEND: dhcp_send(w, CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_MOVE: move_sa(w, CONTAINER_OF(c, struct move, order)); break;
 	case CMD_PORT_ADD:
 		add_port(w, c->port);

@@ -61,6 +61,9 @@ struct port {
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
 	bool cuts_not;         /* UDP: the kernel is given no trains to cut */
 	bool client_to_client;
+	bool multicast;        /* of clients is let through */
+	bool dhcp;             /* of clients is answered */
+	struct addr self;      /* IPv4 address of the TUN */
 	uint32_t group;
 	struct esp_tun judged; /* in the worker's tables when it has a group */
 	uint64_t wanted_ms;    /* TUN: when main was told last that it is wanted */
@@ -77,6 +80,7 @@ struct worker_sa {
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
+	uint64_t dhcp_ms;  /* when main was asked last, 0: never */
 };
 
 /* Sealed packets of one SA that leave by one call: all of one length, but the last. */

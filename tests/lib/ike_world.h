@@ -185,8 +185,7 @@ void world_inject(struct world *w, int to, const struct endpoint *local,
 void world_trace(struct world *w, unsigned topics);
 /* Nothing of any SA is left anywhere: children, leases, records, SAs. */
 bool world_is_empty(struct world *w);
-/* The child that packets of this side leave through: the one that was installed last and is not
- * receive_only; NULL: none. */
+/* Through which packets of this side leave: the last that is not receive_only; NULL: none. */
 const struct ike_child_spec *world_way_out(const struct world_node *n);
 /* Does what leaves one side through it come in at the other? */
 bool world_has_way(const struct world *w, int from);

@@ -26,7 +26,7 @@ struct end {
 	int tun[WORKERS_MAX]; /* our side of the queues */
 	uint16_t port;
 	/* what main was told */
-	unsigned ike, lost, notices, moved, wanted;
+	unsigned ike, lost, notices, moved, wanted, asked;
 	uint32_t last_tun;
 	size_t first_len; /* of the first IKE message */
 	bool vnet_hdr;
@@ -90,6 +90,16 @@ static inline void on_wanted(void *ctx, uint32_t tun)
 
 	e->wanted++;
 	e->last_tun = tun;
+}
+
+static inline void on_dhcp(void *ctx, uint32_t spi_in, const uint8_t *packet, size_t len)
+{
+	struct end *e = ctx;
+
+	e->asked++;
+	e->last_spi = spi_in;
+	e->msg_len = len < sizeof(e->msg) ? len : sizeof(e->msg);
+	memcpy(e->msg, packet, e->msg_len);
 }
 
 static inline uint64_t now_ms(void)
@@ -160,6 +170,7 @@ static inline bool start(struct end *e, uint32_t workers, bool wrong_steering, s
 		.on_notice = on_notice,
 		.on_moved = on_moved,
 		.on_wanted = on_wanted,
+		.on_dhcp = on_dhcp,
 		.ctx = e,
 	};
 
