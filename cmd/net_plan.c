@@ -257,6 +257,9 @@ static bool plan_one_tun(const struct snapshot *s, const struct iface *i, struct
 	const struct vrf_def *vrf = i->vrf ? snapshot_vrf(s, i->vrf) : NULL;
 	t.vrf = vrf ? vrf->num : i->vrf ? VRF_NONE : 0;
 	plan_tun_name(t.number, t.name);
+	/* The peers of a tunnel are sites. */
+	if (i->kind == IFACE_TEMPLATE && i->proxy_arp)
+		snprintf(t.proxy, sizeof(t.proxy), "%s", i->proxy_arp);
 	if (!copy_vrf(t.vrf_name, i->vrf, why, cap))
 		return false;
 	set_addresses(s, i, &t);

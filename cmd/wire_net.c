@@ -7,6 +7,7 @@
 
 #include "cmd/holder_proto.h"
 #include "cmd/wire_orphan.h"
+#include "cmd/wire_proxy.h"
 #include "cmd/wire_route.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -456,6 +457,7 @@ enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t 
 	w->plan = *want;
 	*want = (struct plan){0};
 	close_unwanted(w, &old);
+	wire_proxy_apply(w, &old);
 	plan_free(&old);
 	wire_route_apply(w);
 	wire_orphan_keep(w);
