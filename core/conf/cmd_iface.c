@@ -424,7 +424,7 @@ static const struct cmd iface[] = {
 	{.grammar = "sallyport proxy-arp <interface:name>",
 		.off = AT(proxy_arp),
 		.when = WHEN_LIVE,
-		.set = set_str,
+		.set = set_ref,
 		.print = print_str,
 		.help = "Hosts of this LAN that look for a client are told to come to us (ARP, ND)"},
 	KEPT_TEXT("ip nhrp", "NHRP"),
