@@ -21,6 +21,8 @@ const struct admin_command admin_commands[] = {
 	{"show crypto ipsec sa", "[FILTER]", false, show_ipsec_sa, "IPsec SAs with their counters"},
 	{"show crypto engine", "", false, show_crypto_engine,
 	 "library that does ESP, what the processor has for it, how many SAs use it"},
+	{"show policy-map interface", "[FILTER]", false, show_policy_map,
+	 "access lists and service policies of sessions, and what they dropped"},
 	{"show crypto ikev2 sa", "[detailed] [FILTER]", false, show_ikev2_sa, "IKE SAs"},
 	{"show crypto ikev2 session", "[detailed] [FILTER]", false, show_ikev2_session,
 	 "IKE SAs with their child SAs"},

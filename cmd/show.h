@@ -21,6 +21,7 @@ SHOW(show_ikev2_authorization);
 SHOW(show_crypto_session);
 SHOW(show_ipsec_sa);
 SHOW(show_crypto_engine);
+SHOW(show_policy_map);
 SHOW(show_counters);
 SHOW(show_diagnose);
 SHOW(show_pools);

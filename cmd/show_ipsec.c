@@ -7,6 +7,7 @@
 #include "cmd/show.h"
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/esp/policy.h"
 #include "core/session/client_spec.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
@@ -43,6 +44,24 @@ static void mtus_of(const struct world *w, uint32_t spi_in, uint32_t *path, uint
 	*path = *media = FIT_MTU_START;
 	if (w->data)
 		(void)data_sa_mtu(w->data, spi_in, path, media);
+}
+
+/* What access lists and rates of its session dropped, with all its SAs on the same worker. */
+struct limited {
+	bool is_any;
+	uint64_t acl[2], police[2]; /* by enum esp_dir */
+};
+
+static struct limited limited_of(const struct world *w, uint32_t spi_in)
+{
+	const struct esp_policy *p;
+	const struct esp_meter *m;
+	struct limited l = {.is_any = w->data && data_sa_limits(w->data, spi_in, &p, &m)};
+	for (int dir = ESP_DIR_IN; l.is_any && dir <= ESP_DIR_OUT; dir++) {
+		l.acl[dir] = atomic_load_explicit(&m->acl_drops[dir], memory_order_relaxed);
+		l.police[dir] = atomic_load_explicit(&m->police_drops[dir], memory_order_relaxed);
+	}
+	return l;
 }
 
 static uint64_t recv_errors(const struct traffic *t)
@@ -288,6 +307,7 @@ static void print_ipsec(struct world *w, struct out *out, const struct ike_sa_in
 	char ifname[SHOW_IFNAME], l[ADDR_TEXT], r[ADDR_TEXT];
 	struct traffic t = traffic_of(w, c->spi_in);
 	uint32_t path_mtu, media_mtu;
+	struct limited m = limited_of(w, c->spi_in);
 	out_printf(out, "\ninterface: %s\n", show_ifname(sa, ifname));
 	out_printf(out, "    Crypto map tag: %s-head-0, local addr %s\n\n", ifname,
 		   addr_format(&sa->local.addr, l));
@@ -311,9 +331,15 @@ static void print_ipsec(struct world *w, struct out *out, const struct ike_sa_in
 	out_printf(out, "    #pkts compressed: 0, #pkts decompressed: 0\n"
 			"    #pkts not compressed: 0, #pkts compr. failed: 0\n"
 			"    #pkts not decompressed: 0, #pkts decompress failed: 0\n");
-	out_printf(out, "    #send errors 0, #recv errors %" PRIu64 "\n", recv_errors(&t));
-	out_printf(out, "    #replay failed %" PRIu64 ", #verify failed %" PRIu64 ", #policy failed %" PRIu64 "\n\n",
+	out_printf(out, "    #send errors %" PRIu64 ", #recv errors %" PRIu64 "\n",
+		   m.acl[ESP_DIR_OUT] + m.police[ESP_DIR_OUT], recv_errors(&t));
+	out_printf(out, "    #replay failed %" PRIu64 ", #verify failed %" PRIu64 ", #policy failed %" PRIu64 "\n",
 		   t.drops_replay, t.drops_auth, t.drops_policy);
+	if (m.is_any)
+		out_printf(out, "    #acl denied in %" PRIu64 ", out %" PRIu64 ", #policed in %" PRIu64
+			   ", out %" PRIu64 " (session)\n", m.acl[ESP_DIR_IN], m.acl[ESP_DIR_OUT],
+			   m.police[ESP_DIR_IN], m.police[ESP_DIR_OUT]);
+	out_printf(out, "\n");
 	out_printf(out, "     local crypto endpt.: %s, remote crypto endpt.: %s\n", l, r);
 	mtus_of(w, c->spi_in, &path_mtu, &media_mtu);
 	out_printf(out, "     path mtu %" PRIu32 ", media mtu %" PRIu32 "\n", path_mtu, media_mtu);
@@ -331,6 +357,7 @@ static void js_ipsec(struct world *w, struct out *out, const struct ike_sa_info 
 	char ifname[SHOW_IFNAME];
 	struct traffic t = traffic_of(w, c->spi_in);
 	uint32_t path_mtu, media_mtu;
+	struct limited m = limited_of(w, c->spi_in);
 	struct out x;
 	mtus_of(w, c->spi_in, &path_mtu, &media_mtu);
 	out_init(&x, false);
@@ -356,6 +383,10 @@ static void js_ipsec(struct world *w, struct out *out, const struct ike_sa_info 
 	js_u64(out, "drops_auth", t.drops_auth);
 	js_u64(out, "drops_policy", t.drops_policy);
 	js_u64(out, "drops_other", t.drops_other);
+	js_u64(out, "acl_drops_in", m.acl[ESP_DIR_IN]);
+	js_u64(out, "acl_drops_out", m.acl[ESP_DIR_OUT]);
+	js_u64(out, "police_drops_in", m.police[ESP_DIR_IN]);
+	js_u64(out, "police_drops_out", m.police[ESP_DIR_OUT]);
 	js_u64(out, "replay_window", t.window);
 	js_u64(out, "path_mtu", path_mtu);
 	js_u64(out, "media_mtu", media_mtu);

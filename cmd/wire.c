@@ -27,6 +27,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_policy.h"
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
 #include "cmd/wire_reserve.h"
@@ -343,6 +344,11 @@ static int start(struct wire *w)
 	say_start(w, true);
 	wire_counters_thaw(w);
 	enum status st = wire_pools_thaw(w);
+	struct wire_policies *policies = NULL;
+	if (st == ST_OK)
+		st = wire_policy_prepare(w->conf, &policies);
+	if (st == ST_OK)
+		wire_policy_commit(w, policies);
 	if (st == ST_OK)
 		st = wire_keep_thaw(w);
 	if (st != ST_OK)
@@ -400,6 +406,7 @@ static void end(struct wire *w)
 	wire_session_fini(w);
 	wire_ticket_fini(w);
 	wire_child_fini(w);
+	wire_policy_free(w->policies);
 	if (w->sessions)
 		sessions_free(w->sessions);
 	diagnose_fini(&w->diagnose);

@@ -4,6 +4,7 @@
 
 #include "cmd/fit_plan.h"
 #include "cmd/wire_reserve.h"
+#include "cmd/wire_policy.h"
 #include "cmd/wire_session.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
@@ -83,12 +84,14 @@ void wire_data_sa(const struct ike_child_spec *s, struct data_sa *d)
 	memcpy(d->remote_ts, s->remote_ts, sizeof(s->remote_ts));
 }
 
-static enum status add(struct wire *w, const struct data_sa *d, bool thawed)
+/* With its first packet the policy of its interface is in force. */
+static enum status add(struct wire *w, struct data_sa *d, bool thawed)
 {
 	struct wire_child *c = mem_new(sizeof(*c));
 	if (!c)
 		return ST_NOMEM;
 	wire_reserve_slot(w);
+	d->policy = wire_policy_of(w, d->tun);
 	enum status st = data_sa_add(w->data, d, thawed);
 	if (st != ST_OK) {
 		mem_free(c);
@@ -97,6 +100,7 @@ static enum status add(struct wire *w, const struct data_sa *d, bool thawed)
 	c->spi_in = d->spi_in;
 	c->sa = d->owner;
 	c->session = d->session;
+	c->tun = d->tun;
 	map_add(&w->children, &c->by_spi, hash_u64(c->spi_in));
 	map_add(&w->children_of, &c->by_sa, hash_u64(c->sa));
 	list_push_back(&w->child_list, &c->in_list);
@@ -221,6 +225,7 @@ static uint64_t octets_of(const struct esp_rt *rt)
 
 void wire_child_second(struct wire *w)
 {
+	wire_policy_second(w);
 	LIST_EACH_SAFE(at, &w->child_list) {
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
 		const struct esp_rt *rt = data_sa_rt(w->data, c->spi_in);

@@ -14,8 +14,10 @@ struct wire_child {
 	uint32_t spi_in;
 	uint64_t sa;
 	struct ulid session;
+	uint32_t tun;
 	uint64_t seen_in_ms, seen_out_ms; /* last told to the engine */
-	bool is_move_due; /* the workers had no room for it */
+	bool is_move_due;   /* the workers had no room for it */
+	bool is_policy_due; /* there was no memory for it */
 };
 
 struct wire_child *wire_child_find(const struct wire *w, uint32_t spi_in); /* or NULL */

@@ -12,6 +12,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_reserve.h"
+#include "cmd/wire_policy.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
 #include "core/base/freeze.h"
@@ -232,6 +233,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	struct leases_change *leases = NULL;
 	struct wire_scripts *scripts = NULL;
 	struct wire_http_change http = {0};
+	struct wire_policies *policies = NULL;
 	enum status st = plan_make(s, &plan, why, sizeof(why));
 	if (st == ST_OK)
 		st = wire_lua_read(w, s, false, &scripts, why, sizeof(why));
@@ -239,6 +241,8 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 		st = diagnose_resize(&list, s->ike.diagnose_error);
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
+	if (st == ST_OK)
+		st = wire_policy_prepare(s, &policies);
 	wire_client_plan(w, s, &plan);
 	if (st == ST_OK)
 		st = wire_http_prepare(w, s, &http, why, sizeof(why));
@@ -248,6 +252,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	if (st != ST_OK) {
 		leases_cancel(leases);
 		wire_lua_scripts_free(scripts);
+		wire_policy_free(policies);
 		wire_http_cancel(&http);
 		diagnose_fini(&list);
 		explain(err, "the configuration cannot be put in force; the one before stays",
@@ -255,6 +260,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 		return st;
 	}
 	sessions_commit(w->sessions, s, leases);
+	wire_policy_commit(w, policies);
 	put_scripts(w, s, scripts, err);
 	take_list(w, &list);
 	wire_http_commit(w, &http);

@@ -23,6 +23,7 @@ struct snmp;
 struct snmp_traffic;
 struct store;
 struct wire_lua;
+struct wire_policies;
 struct syslog;
 struct wire_http_end;
 
@@ -96,6 +97,7 @@ struct wire {
 	struct map children;    /* by inbound SPI */
 	struct map children_of; /* by number of the IKE SA */
 	struct list child_list;
+	struct wire_policies *policies; /* of cmd/wire_policy.c */
 	struct list tickets;    /* questions of cmd/wire_ticket.c */
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
 	size_t ticket_keys_len;

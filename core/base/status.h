@@ -117,7 +117,13 @@
 	X(OUT_REDIRECT, "out_redirect", 0, "ICMP redirect kept out of a tunnel") \
 	X(OUT_SEND, "out_send", 0, "sending failed") \
 	X(TUN_WRITE, "tun_write", 0, "write to the tunnel device failed") \
-	X(RING_FULL, "ring_full", 0, "a worker's queue was full")
+	X(RING_FULL, "ring_full", 0, "a worker's queue was full") \
+	/* what a session may send */ \
+	X(ESP_ACL, "esp_acl", 0, "packet of a client denied by its input access list") \
+	X(OUT_ACL, "out_acl", 0, "packet to a client denied by its output access list") \
+	X(ESP_RATE, "esp_rate", 0, "packet of a client above its input rate") \
+	X(OUT_RATE, "out_rate", 0, "packet to a client above its output rate") \
+	X(OUT_QUEUE, "out_queue", 0, "packet without priority dropped, because too many waited before it")
 
 enum status {
 #define X(name, token, notify, words) ST_##name,

@@ -5,7 +5,7 @@
 
 #include "core/crypto/suite.h"
 
-#define NUMBER_DIGITS 10
+#define NUMBER_DIGITS 12
 
 int strncasecmp_ascii(const char *a, const char *b, size_t n)
 {

@@ -376,6 +376,7 @@ void check_references(struct parse *ps)
 	}
 	for (size_t i = 0; i < s->own.listen_count; i++)
 		want_vrf(ps, s->own.listen[i].vrf);
+	check_qos(ps);
 	logging_refs(ps);
 	redirect_refs(ps);
 }

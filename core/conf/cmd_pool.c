@@ -5,6 +5,7 @@
 #include "core/conf/argument.h"
 #include "core/conf/identity.h"
 #include "core/conf/parse.h"
+#include "core/conf/rule_text.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
 
@@ -312,6 +313,25 @@ static bool is_deny(const struct cmd_call *c)
 	return cmd_has(c, "deny") || strncmp(c->row->grammar, "deny", 4) == 0;
 }
 
+/* What a line of text says of a packet. False: it is wrong. */
+static bool rule_of(struct cmd_call *c, const struct acl *a, const struct arg *text, struct acl_line *line)
+{
+	struct rule_text r;
+	bool ok = rule_text_parse(&text->word, line->permit, a->kind == ACL_IPV6 ? 6 : 4, &r);
+	struct arg at = {.kind = ARG_TEXT, .word = r.at};
+	if (!r.at.len)
+		at.word.col = text->word.col + (uint32_t)text->word.len;
+	line->rule = r.rule;
+	line->is_unusable = r.is_unusable;
+	if (!ok && c->form == FORM_SET)
+		cmd_error(c, &at, r.why, r.hint);
+	else if (r.is_unusable && c->form == FORM_SET)
+		cmd_warn(c, &at, r.why, "the line is kept, but the list cannot be a filter");
+	else if (r.has_log && c->form == FORM_SET)
+		cmd_warn(c, NULL, "packets are counted, not logged:", "");
+	return ok;
+}
+
 static void line_into(struct cmd_call *c, struct acl *a)
 {
 	const struct arg *remark = cmd_arg(c, "remark"), *text = cmd_arg(c, "text");
@@ -329,6 +349,8 @@ static void line_into(struct cmd_call *c, struct acl *a)
 		memcpy(t + n, text->word.p, text->word.len);
 		line.text = t;
 		line.is_pair = pair_text(text, &line.from, &line.to);
+		if (!rule_of(c, a, text, &line) && c->form == FORM_SET)
+			return;
 	} else if (!text) {
 		line.net = source_of(c);
 	}

@@ -31,6 +31,9 @@ enum cmd_mode {
 	MODE_ACL_EXT,
 	MODE_SCRIPT,
 	MODE_FLEXVPN,
+	MODE_CLASS_MAP,
+	MODE_POLICY_MAP,
+	MODE_POLICY_CLASS,
 	MODE_ACL6, /* from here on: blocks kept as text */
 	MODE_MANGLER,
 	MODE_CLUSTER,

@@ -33,6 +33,12 @@ static const struct cmd_class vrfs = USER("vrf definition", vrfs, vrf_count, str
 static const struct cmd_class ifaces = USER("interface", ifaces, iface_count, struct iface);
 static const struct cmd_class scripts =
 	USER("sallyport script", scripts, script_count, struct conf_script);
+static const struct cmd_class class_maps =
+	USER("class-map", class_maps, class_map_count, struct class_map);
+static const struct cmd_class policy_maps =
+	USER("policy-map", policy_maps, policy_map_count, struct policy_map);
+static const struct cmd_class policy_classes =
+	CLASS("class", struct policy_map, classes, class_count, struct policy_class, NONE, NONE);
 static const struct cmd_class peers =
 	CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
 
@@ -54,6 +60,9 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 	M(MODE_ACL_EXT, "an extended access list", rows_acl_ext, NULL),
 	M(MODE_SCRIPT, "a script", rows_script, &scripts),
 	M(MODE_FLEXVPN, "a client", rows_flexvpn, &clients),
+	M(MODE_CLASS_MAP, "a class map", rows_class_map, &class_maps),
+	M(MODE_POLICY_MAP, "a policy map", rows_policy_map, &policy_maps),
+	M(MODE_POLICY_CLASS, "a class of a policy map", rows_policy_class, &policy_classes),
 	M(MODE_ACL6, "an IPv6 access list", rows_acl6, NULL),
 	M(MODE_MANGLER, "a name mangler", rows_mangler, NULL),
 	M(MODE_CLUSTER, "the cluster", rows_cluster, NULL),

@@ -4,6 +4,7 @@
 #define CORE_CONF_CONF_NET_H
 
 #include "core/conf/conf_ike.h"
+#include "core/wire/rule.h"
 
 /* Commands of the dialect whose feature is stored as text (canonical words). A secret inside is
  * text[secret_at .. secret_at+secret_len). */
@@ -76,8 +77,8 @@ struct pool6 {
 };
 
 /* Standard IPv4 lists (named or numbered) and IPv6 lists; the first line that matches decides.
- * For `route set access-list` the permit lines are the subnets. Extended lists are kept to be
- * shown, and refused where a standard one is needed (X-13). */
+ * For `route set access-list` the permit lines are the subnets. Extended lists are for filters and
+ * classes, and refused where a standard one is needed (X-13). */
 struct acl_line {
 	bool permit;
 	uint32_t seq;      /* order in the list */
@@ -87,6 +88,8 @@ struct acl_line {
 	bool is_pair;      /* the text names two networks and nothing that narrows them */
 	struct prefix from;
 	struct prefix to;
+	bool is_unusable;    /* the text asks for what a filter here cannot judge by */
+	struct ip_rule rule; /* of a text that is usable: what it says of a packet */
 };
 enum acl_kind { ACL_STANDARD, ACL_EXTENDED, ACL_IPV6 };
 struct acl {
@@ -162,6 +165,8 @@ struct iface {
 	char *policy6;
 	char *service_in;
 	char *service_out;
+	char *filter[2]; /* `ip access-group`: in, out */
+	char *filter6[2]; /* `ipv6 traffic-filter` */
 	bool qos_preclassify;
 	bool client_to_client; /* sallyport client-to-client permit */
 	bool multicast;        /* sallyport multicast permit */

@@ -50,6 +50,7 @@ struct ipsec_global {
 	bool fragment_before;
 	bool nat_transparency;
 	bool invalid_spi_recovery;
+	uint32_t llq_groups[4]; /* bit n of the 128: qos-group n has priority */
 };
 
 struct listen_addr {

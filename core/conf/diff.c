@@ -35,6 +35,9 @@ static const struct named objects[] = {
 	NAMED("ip local pool", -1, pools4, pool4_count, pool4, NO_KIND, shape_pool4),
 	NAMED("ipv6 local pool", -1, pools6, pool6_count, pool6, NO_KIND, shape_pool6),
 	NAMED("access-list", -1, acls, acl_count, acl, offsetof(struct acl, kind), shape_acl),
+	NAMED("class-map", MODE_CLASS_MAP, class_maps, class_map_count, class_map, NO_KIND, shape_class_map),
+	NAMED("policy-map", MODE_POLICY_MAP, policy_maps, policy_map_count, policy_map, NO_KIND,
+		shape_policy_map),
 	NAMED("crypto ikev2 proposal", MODE_PROPOSAL, proposals, proposal_count, ike_proposal,
 		NO_KIND, shape_proposal),
 	NAMED("crypto ikev2 policy", MODE_POLICY, policies, policy_count, ike_policy, NO_KIND,
@@ -159,7 +162,8 @@ static enum status diff_objects(const struct sides *s, const struct named *o, st
 static bool prints_objects(const struct cmd *row)
 {
 	return row->print == print_block || row->print == print_interface ||
-	       row->print == print_acl || row->print == print_pool4 || row->print == print_pool6 ||
+	       row->print == print_acl || row->print == print_class_map ||
+	        row->print == print_pool4 || row->print == print_pool6 ||
 	       row->print == print_transform_set || row->print == print_aaa_list;
 }
 

@@ -63,6 +63,7 @@ static bool one_eq(const struct shape_field *f, const char *a, const char *b)
 	case SHAPE_U8: return *AS(uint8_t, a) == *AS(uint8_t, b);
 	case SHAPE_U16: return *AS(uint16_t, a) == *AS(uint16_t, b);
 	case SHAPE_U32: return *AS(uint32_t, a) == *AS(uint32_t, b);
+	case SHAPE_U64: return *AS(uint64_t, a) == *AS(uint64_t, b);
 	case SHAPE_SIZE: return *AS(size_t, a) == *AS(size_t, b);
 	case SHAPE_STR: return str_eq(*AS(char *, a), *AS(char *, b));
 	case SHAPE_ADDR: return addr_eq(AS(struct addr, a), AS(struct addr, b));
@@ -82,6 +83,7 @@ size_t shape_field_size(const struct shape_field *f)
 		[SHAPE_U8] = 1,
 		[SHAPE_U16] = 2,
 		[SHAPE_U32] = 4,
+		[SHAPE_U64] = 8,
 		[SHAPE_SIZE] = sizeof(size_t),
 		[SHAPE_STR] = sizeof(char *),
 		[SHAPE_ADDR] = sizeof(struct addr),

@@ -319,6 +319,13 @@ const struct acl *iface_policy(const struct snapshot *s, const struct iface *i, 
 	return name ? snapshot_acl(s, family == 4 ? ACL_EXTENDED : ACL_IPV6, name) : NULL;
 }
 
+const struct acl *filter_acl(const struct snapshot *s, uint8_t family, const char *name)
+{
+	const struct acl *a = snapshot_acl(s, family == 4 ? ACL_EXTENDED : ACL_IPV6, name);
+
+	return a || family != 4 ? a : snapshot_acl(s, ACL_STANDARD, name);
+}
+
 bool profiles_have_ppk(const struct snapshot *s, uint32_t vrf, const struct addr *local)
 {
 	for (size_t i = 0; i < s->profile_count; i++) {

@@ -110,6 +110,10 @@ const struct iface *profile_tunnel(
  * there is none. */
 const struct ipsec_profile *profile_ipsec(const struct snapshot *s, const struct ike_profile *p);
 
+/* The list of a filter or class by its name: of IPv4 an extended or a standard one. NULL: none. */
+const struct acl *filter_acl(const struct snapshot *s, uint8_t family, const char *name);
+#define FILTER_LINES_MAX 2000 /* of a list as a filter: each costs a look at every packet */
+
 /* First match decides; an address no line names is not permitted. */
 bool acl_permits(const struct acl *a, const struct addr *addr);
 

@@ -263,6 +263,8 @@ static const struct shape_field f_acl_line[] = {
 	SKIP(acl_line, is_pair),
 	SKIP(acl_line, from),
 	SKIP(acl_line, to),
+	SKIP(acl_line, is_unusable),
+	SKIP(acl_line, rule),
 };
 static const struct shape shape_acl_line = SHAPE(acl_line, f_acl_line);
 
@@ -273,6 +275,48 @@ static const struct shape_field f_acl[] = {
 	F(SIZE, acl, line_count),
 };
 const struct shape shape_acl = SHAPE(acl, f_acl);
+
+static const struct shape_field f_class_match[] = {
+	F(U8, class_match, kind),
+	F(STR, class_match, name),
+	FN(U32, class_match, values, 2),
+	F(U32, class_match, qos_group),
+};
+static const struct shape shape_class_match = SHAPE(class_match, f_class_match);
+
+static const struct shape_field f_class_map[] = {
+	F(STR, class_map, name),
+	F(STR, class_map, description),
+	F(BOOL, class_map, match_any),
+	LIST(class_map, matches, match_count, shape_class_match),
+	F(SIZE, class_map, match_count),
+};
+const struct shape shape_class_map = SHAPE(class_map, f_class_map);
+
+static const struct shape_field f_policy_class[] = {
+	F(STR, policy_class, name),
+	F(U8, policy_class, priority),
+	F(U32, policy_class, priority_percent),
+	F(U32, policy_class, priority_kbps),
+	F(STR, policy_class, bandwidth),
+	F(BOOL, policy_class, police),
+	F(BOOL, policy_class, exceed_passes),
+	F(U64, policy_class, rate),
+	F(U32, policy_class, burst),
+	F(BOOL, policy_class, set_dscp),
+	F(U8, policy_class, dscp),
+	F(BOOL, policy_class, set_group),
+	F(U32, policy_class, qos_group),
+};
+static const struct shape shape_policy_class = SHAPE(policy_class, f_policy_class);
+
+static const struct shape_field f_policy_map[] = {
+	F(STR, policy_map, name),
+	F(STR, policy_map, description),
+	LIST(policy_map, classes, class_count, shape_policy_class),
+	F(SIZE, policy_map, class_count),
+};
+const struct shape shape_policy_map = SHAPE(policy_map, f_policy_map);
 
 static const struct shape_field f_transform_set[] = {
 	F(STR, transform_set, name),
@@ -339,6 +383,8 @@ static const struct shape_field f_iface[] = {
 	F(STR, iface, policy6),
 	F(STR, iface, service_in),
 	F(STR, iface, service_out),
+	FN(STR, iface, filter, 2),
+	FN(STR, iface, filter6, 2),
 	F(BOOL, iface, qos_preclassify),
 	F(BOOL, iface, client_to_client),
 	F(BOOL, iface, multicast),
@@ -452,6 +498,7 @@ static const struct shape_field f_ipsec_global[] = {
 	F(BOOL, ipsec_global, fragment_before),
 	F(BOOL, ipsec_global, nat_transparency),
 	F(BOOL, ipsec_global, invalid_spi_recovery),
+	FN(U32, ipsec_global, llq_groups, 4),
 };
 static const struct shape shape_ipsec_global = SHAPE(ipsec_global, f_ipsec_global);
 
@@ -563,6 +610,10 @@ static const struct shape_field f_snapshot[] = {
 	F(SIZE, snapshot, pool6_count),
 	LIST(snapshot, acls, acl_count, shape_acl),
 	F(SIZE, snapshot, acl_count),
+	LIST(snapshot, class_maps, class_map_count, shape_class_map),
+	F(SIZE, snapshot, class_map_count),
+	LIST(snapshot, policy_maps, policy_map_count, shape_policy_map),
+	F(SIZE, snapshot, policy_map_count),
 	LIST(snapshot, sets, set_count, shape_set),
 	F(SIZE, snapshot, set_count),
 	LIST(snapshot, ipsec_profiles, ipsec_profile_count, shape_ipsec_profile),
@@ -594,7 +645,8 @@ const struct shape shape_snapshot = SHAPE(snapshot, f_snapshot);
 const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &shape_id_match,
 	&shape_dpd, &shape_trustpoint_ref, &shape_aaa_author, &shape_proposal, &shape_policy,
 	&shape_profile, &shape_ike_peer, &shape_keyring, &shape_kept, &shape_authz,
-	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_set,
+	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_class_match, &shape_class_map, &shape_policy_class,
+	&shape_policy_map, &shape_set,
 	&shape_ipsec_profile, &shape_iface, &shape_static_route, &shape_flex_track,
 	&shape_flex_peer, &shape_flex_source, &shape_client, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,

@@ -76,6 +76,16 @@ const struct pool6 *snapshot_pool6(const struct snapshot *s, const char *name)
 	return BY_NAME(pools6, pool6_count, struct pool6);
 }
 
+const struct class_map *snapshot_class_map(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(class_maps, class_map_count, struct class_map);
+}
+
+const struct policy_map *snapshot_policy_map(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(policy_maps, policy_map_count, struct policy_map);
+}
+
 const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name)
 {
 	return BY_NAME(sets, set_count, struct transform_set);

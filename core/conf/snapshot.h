@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "core/conf/arena.h"
+#include "core/conf/conf_qos.h"
 #include "core/conf/conf_sys.h"
 
 /* Each list is in configuration order. The default objects (name "default", R-CFG-02) are in the
@@ -34,6 +35,10 @@ struct snapshot {
 	size_t pool6_count;
 	struct acl *acls;
 	size_t acl_count;
+	struct class_map *class_maps;
+	size_t class_map_count;
+	struct policy_map *policy_maps;
+	size_t policy_map_count;
 	struct transform_set *sets;
 	size_t set_count;
 	struct ipsec_profile *ipsec_profiles;
@@ -73,6 +78,8 @@ const struct authz_policy *snapshot_authz(const struct snapshot *s, const char *
 const struct pool4 *snapshot_pool4(const struct snapshot *s, const char *name);
 const struct pool6 *snapshot_pool6(const struct snapshot *s, const char *name);
 const struct acl *snapshot_acl(const struct snapshot *s, enum acl_kind kind, const char *name);
+const struct class_map *snapshot_class_map(const struct snapshot *s, const char *name);
+const struct policy_map *snapshot_policy_map(const struct snapshot *s, const char *name);
 const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name);
 const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name);
 const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number);

@@ -11,7 +11,7 @@ extern const struct cmd_rows rows_global, rows_proposal, rows_policy, rows_profi
 	rows_peer, rows_authz, rows_set, rows_ipsec_profile, rows_iface, rows_vrf, rows_vrf_af,
 	rows_acl4, rows_acl_ext, rows_script, rows_acl6, rows_mangler, rows_flexvpn, rows_cluster, rows_radius,
 	rows_aaa_group, rows_dynauth, rows_attrs, rows_trustpoint, rows_certmap, rows_chain,
-	rows_cert, rows_crypto_map;
+	rows_cert, rows_crypto_map, rows_class_map, rows_policy_map, rows_policy_class;
 
 /* Setters and printers of the global mode that live with their objects. */
 cmd_set_fn set_interface, set_acl, set_acl_numbered, set_pool4, set_pool6, set_transform_set,
@@ -41,6 +41,10 @@ cmd_print_fn print_redirect_target;
 /* Routes: cmd_route.c. */
 cmd_set_fn set_route;
 cmd_print_fn print_route;
+
+/* Class and policy maps, filters: cmd_qos.c. */
+cmd_set_fn set_class_map, set_policy_map, set_filter, set_llq;
+cmd_print_fn print_class_map, print_filter, print_llq;
 
 /* Scripts: cmd_script.c. */
 cmd_set_fn set_lua_failure, set_script;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
-#include "modules/data/owner.h"
+#include "modules/data/limits.h"
 
 /* ---- orders ------------------------------------------------------------------------------- */
 
@@ -70,6 +70,7 @@ static void order_done(struct data *d, struct cmd *c)
 	case CMD_SAD_RESIZE:
 	case CMD_FIB_RESIZE: mem_free(c->table.slots); mem_free(c); break;
 	case CMD_SEND: mem_free(CONTAINER_OF(c, struct send, order)); break;
+	case CMD_SA_POLICY: limits_order_done(d, CONTAINER_OF(c, struct policy_order, order)); break;
 	case CMD_SA_MOVE: mem_free(CONTAINER_OF(c, struct move, order)); break;
 	}
 }
@@ -262,6 +263,8 @@ struct data *data_new(const struct data_config *config)
 	d->shared.main_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	st = d->shared.main_fd < 0 ? ST_IO : map_init(&d->sas, 1024);
 	if (!st)
+		st = map_init(&d->limits, 64);
+	if (!st)
 		st = slots_init(d);
 	if (!st)
 		st = init_workers(d);
@@ -300,8 +303,10 @@ void data_free(struct data *d)
 		pthread_join(d->shared.workers[i].thread, NULL);
 	for (uint32_t i = 0; i < d->n_inited; i++)
 		take_orders_back(d, i);
-	LIST_EACH_SAFE(at, &d->children)
+	LIST_EACH_SAFE(at, &d->children) {
+		limits_leave(d, CONTAINER_OF(at, struct child, all));
 		data_child_free(CONTAINER_OF(at, struct child, all));
+	}
 	LIST_EACH_SAFE(at, &d->ports)
 		port_set_free(d, CONTAINER_OF(at, struct port_set, node));
 	for (uint32_t i = 0; i < d->n_inited; i++)
@@ -309,6 +314,7 @@ void data_free(struct data *d)
 	pages_free(d->shared.workers, d->worker_len);
 	slots_fini(d);
 	map_fini(&d->sas);
+	map_fini(&d->limits);
 	if (d->shared.main_fd >= 0)
 		close(d->shared.main_fd);
 	pages_free(d, sizeof(*d));

@@ -20,6 +20,8 @@
 #define DATA_WORKERS_MAX 64
 
 struct data;
+struct esp_meter;
+struct esp_policy;
 
 /* May workers cipher for each other when one SA is more than its owner's core can do? AUTO: when there
  * seems to be a core for it. */
@@ -68,6 +70,9 @@ struct data_sa {
 	bool receive_only;
 	uint16_t replay_window;
 	struct fit_rules fit; /* for packets that are too long */
+	/* What its session may send and receive; NULL: everything. A reference is taken. Not frozen: a thaw
+	 * gives what the configuration says then, with full buckets. */
+	struct esp_policy *policy;
 	struct endpoint local, remote;
 	uint16_t key_in_len, key_out_len;
 	uint8_t key_in[160], key_out[160];
@@ -129,6 +134,15 @@ enum status data_sa_use(struct data *d, uint32_t spi_in) MUST_USE;
 /* Nothing leaves through it from now on, and it is never taken into use again; what comes in by it is
  * still taken. Nothing happens when there is none. */
 void data_sa_unuse(struct data *d, uint32_t spi_in);
+/* The policy of the session that this SA is of, from now on and for all its SAs (NULL: none): within
+ * one turn of the workers that have them, nothing else is disturbed. Counters and buckets go on
+ * while the new policy has as many classes as the old one. A reference is taken. ST_NOT_FOUND, ST_NOMEM
+ * (the old one stays). */
+enum status data_sa_policy(struct data *d, uint32_t spi_in, struct esp_policy *policy) MUST_USE;
+/* Policy and meter of an SA, for their counters, until the next call; SAs of one session with one
+ * worker have the same meter. False: there is none. */
+bool data_sa_limits(const struct data *d, uint32_t spi_in, const struct esp_policy **policy,
+		    const struct esp_meter **meter);
 void data_sa_del(struct data *d, uint32_t spi_in);
 /* So many rt slots are there from now on; fewer than before changes nothing. */
 void data_slots_raise(struct data *d, uint32_t rt_slots);

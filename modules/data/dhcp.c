@@ -44,6 +44,8 @@ void dhcp_send(struct worker *w, const struct send *s)
 	k->kind = PKT_INNER;
 	k->spi = s->spi_in;
 	k->tun = sa->child->tun;
+	k->class = 0; /* ours: no access list is asked */
+	k->priority = 0;
 	k->gso = (struct gso_hdr){0};
 	k->len = s->len;
 	memcpy(k->p, s->packet, s->len);

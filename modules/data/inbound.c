@@ -6,6 +6,7 @@
 #include "core/esp/tos.h"
 #include "modules/data/dhcp.h"
 #include "modules/data/fan.h"
+#include "modules/data/judge.h"
 #include "modules/data/path.h"
 
 /* Packets that were opened are gathered, joined, and written when the batch is over; until then the
@@ -122,10 +123,12 @@ void inbound_flush(struct worker *w)
 }
 
 /* outer_tos: what the way made of it. */
-static enum status deliver(struct worker *w, const struct worker_sa *sa, struct esp_opened *o, uint8_t outer_tos)
+static enum status deliver(struct worker *w, struct worker_sa *sa, struct esp_opened *o, uint8_t outer_tos)
 {
 	enum status st = tos_take(o->inner.p, &o->ip, outer_tos);
 
+	if (!st)
+		st = judge_in(w, sa, o);
 	if (st)
 		return st;
 	if (o->ip.proto == IPP_TCP)

@@ -1,11 +1,13 @@
-/* What main has a worker do. Each order comes back when it is carried out, and main frees what it carried or
+/* Orders of main to a worker. Each comes back when it is carried out, and main frees what it carried or
  * took out. */
 #ifndef MODULES_DATA_ORDER_H
 #define MODULES_DATA_ORDER_H
 
+#include <stddef.h>
+
 #include "core/base/endpoint.h"
 
-struct child; /* main's records, see owner.h */
+struct child; /* main's record, see owner.h */
 struct fib_route;
 struct port;
 struct worker_sa;
@@ -16,6 +18,7 @@ enum cmd_kind {
 	CMD_CHILD_UNUSE, /* the other way */
 	CMD_CHILD_DEL, /* whatever of both is in */
 	CMD_SA_MOVE,
+	CMD_SA_POLICY,
 	CMD_PORT_ADD,
 	CMD_PORT_DEL,
 	CMD_SAD_RESIZE, /* comes back with the old slots */
@@ -41,7 +44,7 @@ struct cmd {
 	};
 };
 
-/* CMD_SA_MOVE is the only kind that is more than its order: a child has four orders for each worker. */
+/* CMD_SA_MOVE, CMD_SA_POLICY (judge.h) and CMD_SEND are more than their order. A child has four orders for each worker. */
 struct move {
 	struct cmd order;
 	uint32_t spi_in;

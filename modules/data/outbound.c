@@ -3,6 +3,7 @@
 #include "core/esp/seal.h"
 #include "core/esp/tos.h"
 #include "modules/data/fan.h"
+#include "modules/data/judge.h"
 #include "modules/data/long.h"
 #include "modules/data/path.h"
 #include "modules/data/raw.h"
@@ -230,6 +231,14 @@ static enum status begin_cut(struct cut *cut, const struct pkt *k)
 	return st ? st : cut_begin(cut, &k->gso, packet, &ip);
 }
 
+/* Rates are judged packet by packet. And while any session has a priority, no numbers are given to packets
+ * that then wait: what passes them would make the peer's replay window drop them. */
+static bool stays_here(const struct worker *w, const struct worker_sa *sa)
+{
+	return (sa->policy && sa->policy->side[ESP_DIR_OUT].n_classes) ||
+	       atomic_load_explicit(&w->all->llq_sas, memory_order_relaxed);
+}
+
 void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 {
 	struct ip_marks ip = ip_marks(k->p);
@@ -240,18 +249,27 @@ void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 	enum status st = begin_cut(&cut, k);
 
 	if (!st) {
+		bool is_fanned;
+
 		v = long_judge(w, sa, &ip, (uint32_t)cut_longest(&cut));
 		m = (struct marks){.tos = tos_outer(ip.tos), .df = v.df};
-		if (v.act == FIT_SEND && fan_seal(w, sa, k, &cut, m))
+		is_fanned = v.act == FIT_SEND && !stays_here(w, sa);
+		if (is_fanned && fan_seal(w, sa, k, &cut, m))
 			return;
 		if (v.act == FIT_TOO_BIG)
 			st = refuse(w, sa, &cut, v.len);
 		/* What is no packet for others waits until theirs have left. */
-		else if (v.act != FIT_SEND)
+		else if (!is_fanned)
 			fan_settle(w);
 	}
-	while (!st && cut_next(&cut, &one))
-		st = send_judged(w, sa, one, &v, m);
+	while (!st && cut_next(&cut, &one)) {
+		enum status rate = judge_rate(w, sa, k, one.len);
+
+		if (rate)
+			stats_status(&w->stats, rate);
+		else
+			st = send_judged(w, sa, one, &v, m);
+	}
 	if (st)
 		stats_status(&w->stats, st);
 	worker_release(w, k);

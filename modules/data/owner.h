@@ -4,7 +4,7 @@
 #define MODULES_DATA_OWNER_H
 
 #include "core/base/map.h"
-#include "modules/data/worker.h"
+#include "modules/data/judge.h"
 
 /* A slot of run-time numbers in the holder's memory. */
 struct rt_slot {
@@ -27,6 +27,11 @@ struct child {
 	bool is_dead;
 	bool is_used;    /* the routes are in, or on their way */
 	bool is_left;    /* and out again, for good */
+	struct ulid session;
+	struct limits *limits;  /* of its session, while alive */
+	struct list in_session; /* in limits.children */
+	struct esp_meter *meter; /* a reference; NULL: none */
+	struct policy_order policy;
 	struct cmd cmds[]; /* for each worker: add, use, del */
 };
 
@@ -46,6 +51,7 @@ struct data {
 	uint32_t n_inited;
 	struct map sas;      /* child.node by SPI */
 	struct list children;
+	struct map limits;   /* limits.by_session */
 	struct list ports;
 	struct rt_slot *slots;
 	struct list unused;

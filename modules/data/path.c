@@ -8,6 +8,7 @@
 #include "core/esp/mss.h"
 #include "core/wire/esp.h"
 #include "modules/data/raw.h"
+#include "modules/data/llq.h"
 #include "modules/data/wanted.h"
 
 /* The way of a packet, and why a flow stays in order.
@@ -70,7 +71,7 @@ static void outbound(struct worker *w, struct pkt *k)
 		return;
 	}
 	if (sa)
-		outbound_packet(w, CONTAINER_OF(sa, struct worker_sa, esp), k);
+		llq_take(w, CONTAINER_OF(sa, struct worker_sa, esp), k);
 	else
 		drop(w, k, ST_OUT_NO_ROUTE);
 }
@@ -118,6 +119,7 @@ void path_handed(struct worker *w, struct pkt *k)
 
 void path_flush(struct worker *w)
 {
+	llq_flush(w);
 	outbound_flush(w);
 	inbound_flush(w);
 }

@@ -39,6 +39,9 @@ struct pkt {
 	uint8_t tos;        /* datagrams: of the outer header */
 	uint16_t seg;       /* datagrams: several of this length, the last may be shorter; 0: one */
 	struct gso_hdr gso; /* inner packets: how they are to be cut */
+	struct pkt *next; /* in a queue of its owner */
+	uint8_t class;    /* PKT_INNER, judged: see struct esp_verdict */
+	uint8_t priority;
 	bool detoured; /* wrong steering: has been on a foreign worker */
 	bool rerouted; /* its child went away on the way: routed once more, never twice */
 	struct endpoint local, remote; /* datagrams and notices */
@@ -49,6 +52,11 @@ struct marks {
 	uint8_t tos;  /* outer */
 	bool df;      /* see long_set_df() */
 	bool is_long; /* more than the path takes: in fragments */
+};
+
+struct pkt_queue {
+	struct pkt *first, *last;
+	size_t n, bytes;
 };
 
 struct pool {

@@ -6,6 +6,7 @@
 #include "core/esp/seal.h"
 #include "modules/data/long.h"
 #include "modules/data/owner.h"
+#include "modules/data/limits.h"
 
 #define WINDOW_MIN 64
 #define PREFIXES_MAX 256 /* of all remote selectors of one child */
@@ -289,6 +290,7 @@ static void fill_orders(const struct data *d, struct child *c)
 void data_child_free(struct child *c)
 {
 	list_del(&c->all);
+	limits_release(c);
 	if (c->sa) {
 		esp_cipher_free(c->sa->esp.in);
 		esp_cipher_free(c->sa->esp.out);
@@ -316,6 +318,8 @@ static enum status child_new(struct data *d, const struct data_sa *sa,
 	if (!c)
 		return ST_NOMEM;
 	list_init(&c->all);
+	list_init(&c->in_session);
+	c->session = sa->session;
 	c->owner = d->shared.owner_of[sa->spi_in % BUCKETS];
 	c->is_used = !sa->receive_only;
 	c->esp = esp_child_new(sa);
@@ -403,9 +407,12 @@ enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
 	if (st)
 		return st;
 	c->slot = thawed ? slot_resume(d, sa->spi_in) : slot_fresh(d, sa);
-	if (!c->slot) {
+	st = c->slot ? limits_join(d, c, sa->policy) : ST_INSTALL;
+	if (st) {
+		if (c->slot)
+			slot_give_back(d, c->slot);
 		data_child_free(c);
-		return ST_INSTALL;
+		return st;
 	}
 	install(d, c);
 	return ST_OK;
@@ -502,6 +509,7 @@ void data_sa_del(struct data *d, uint32_t spi_in)
 	if (!c)
 		return;
 	map_del(&d->sas, &c->node);
+	limits_leave(d, c);
 	c->is_dead = true;
 	d->n_routes -= c->n_routes;
 	d->n_sas[c->owner]--;

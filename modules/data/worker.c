@@ -11,6 +11,8 @@
 #include "core/crypto/esp_engine.h"
 #include "modules/data/dhcp.h"
 #include "modules/data/fan.h"
+#include "modules/data/judge.h"
+#include "modules/data/llq.h"
 #include "modules/data/long.h"
 #include "modules/data/path.h"
 
@@ -204,6 +206,7 @@ static void execute(struct worker *w, struct cmd *c)
 	switch (c->kind) {
 	case CMD_CHILD_ADD:
 		if (c->child.sa) {
+			judge_begin(w, c->child.sa);
 			sad_add(&t->sad, &c->child.sa->esp);
 			path_bind(w, c->child.sa);
 		}
@@ -213,11 +216,14 @@ static void execute(struct worker *w, struct cmd *c)
 	case CMD_CHILD_UNUSE: del_routes(t, c); break;
 	case CMD_CHILD_DEL:
 		del_routes(t, c);
-		if (c->child.sa)
+		if (c->child.sa) {
 			sad_del(&t->sad, &c->child.sa->esp);
+			llq_changed(w, c->child.sa->policy, NULL);
+		}
 		break;
 	case CMD_SEND: dhcp_send(w, CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_MOVE: move_sa(w, CONTAINER_OF(c, struct move, order)); break;
+	case CMD_SA_POLICY: judge_change(w, CONTAINER_OF(c, struct policy_order, order)); break;
 	case CMD_PORT_ADD:
 		add_port(w, c->port);
 		bind_all(w);
@@ -327,12 +333,12 @@ static bool serve(struct worker *w, const struct epoll_event *events, int n)
 	return any;
 }
 
-static uint64_t monotonic_ms(void)
+static uint64_t monotonic_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 void *worker_main(void *arg)
@@ -346,7 +352,8 @@ void *worker_main(void *arg)
 	while (!atomic_load_explicit(&w->all->stop, memory_order_relaxed)) {
 		int n = wait_events(w, events, is_busy);
 
-		w->tables.now_ms = monotonic_ms();
+		w->now_ns = monotonic_ns();
+		w->tables.now_ms = w->now_ns / 1000000;
 		if (!is_busy) {
 			fan_slept(w, w->tables.now_ms);
 			pool_rest(&w->pool, w->tables.now_ms);
@@ -355,6 +362,7 @@ void *worker_main(void *arg)
 		is_busy = serve(w, events, n);
 		is_busy |= take_handed(w);
 		is_busy |= fan_turn(w);
+		is_busy |= llq_turn(w);
 		worker_obey(w);
 		worker_announce(w);
 	}

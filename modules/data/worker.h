@@ -18,6 +18,7 @@
 #include "core/base/ring.h"
 #include "core/esp/join.h"
 #include "core/esp/open.h"
+#include "core/esp/policy.h"
 #include "core/esp/too_big.h"
 #include "modules/data/data.h"
 #include "modules/data/order.h"
@@ -39,7 +40,7 @@
 #define TRAIN_ROOM (UDP_TRAIN_BYTES + 2048)
 #define HELD_MAX 64     /* buffers whose packets wait to be written */
 
-struct port_set; /* main's, see owner.h */
+struct port_set; /* main's record, see owner.h */
 
 enum port_kind {
 	PORT_UDP, /* IKE and ESP at the port of NAT traversal */
@@ -81,6 +82,9 @@ struct worker_sa {
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
 	uint64_t dhcp_ms;  /* when main was asked last, 0: never */
+	struct esp_policy *policy; /* NULL: everything passes; changed by CMD_SA_POLICY only */
+	struct esp_meter *meter;   /* of the session on this worker */
+	uint32_t share;            /* see limits.h */
 };
 
 /* Sealed packets of one SA that leave by one call: all of one length, but the last. */
@@ -124,6 +128,7 @@ struct worker {
 	uint64_t to_wake;       /* bit per worker: was handed packets */
 	uint64_t to_feed;       /* bit per worker: was given buffers back */
 	bool wake_main;
+	uint64_t now_ns;     /* CLOCK_MONOTONIC at the beginning of this turn */
 	uint64_t notices_ms; /* start of the second in which notices_left counts */
 	uint32_t notices_left;
 	uint8_t notices_of[NOTICE_SOURCES];
@@ -138,6 +143,7 @@ struct worker {
 	struct fan *fan;
 	struct too_big_limit too_big;
 	uint16_t cut_id; /* of the next packet that is cut against its DF bit */
+	struct pkt_queue second, bulk; /* of llq.c */
 	struct udp_rx rx;
 };
 
@@ -151,6 +157,7 @@ struct worker_shared {
 	int main_fd; /* eventfd */
 	atomic_bool stop;
 	atomic_bool main_told;
+	atomic_uint llq_sas; /* SAs whose policy has a priority: while there are some, bulk waits */
 };
 
 /* Zeroed memory with index and all set becomes a worker without thread; worker_fini also after a

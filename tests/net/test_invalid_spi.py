@@ -139,13 +139,12 @@ s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 s.bind(("eth0", 0))
 while True:
     f, (_, _, kind, _, _) = s.recvfrom(4096)
-    if kind == socket.PACKET_OUTGOING and f[12:14] == b"\x08\x00" and f[23] == 17 and f[36:38] == b"\x11\x94" and f[42:46] != bytes(4) and len(f) > 60:
+    if kind == socket.PACKET_OUTGOING and f[12:14] == b"\x08\x00" and f[23] == 50 and len(f) > 60:
         break
-f = f[:40] + bytes(2) + f[42:] # the checksum was not computed yet
 for n in range(1000):
     s.send(f)
     time.sleep(0.001)
-print(int.from_bytes(f[42:46], "big"))
+print(int.from_bytes(f[34:38], "big"))
 """
 replayer = subprocess.Popen(["ip", "netns", "exec", c.ns, sys.executable, "-c", REPLAY], stdout=subprocess.PIPE, text=True)
 time.sleep(0.5)

@@ -129,10 +129,11 @@ static void put_value(struct text *t, const char *type)
 		"A", "B2", "default", "c-d_e.f", "\"two words\"", "LOCAL", "T1", "abc-1", "x_2"};
 	static const char *const words[] = {
 		"x.example", "10.0.0.1", "a@b", "\"with blank\"", "group", "1:1", "esp-gcm",
-		"/run/x.sock", "\"/run/a b.sock\""};
+		"/run/x.sock", "\"/run/a b.sock\"", "ef", "3"};
 	static const char *const lines[] = {"text", "two  words", "it's \"quoted\" ! here",
 		"\"all\"", "permit ip any any", "ipv6 2001:db8::/32 any", "10.0.0.0 0.0.255.255",
-		"any", "host 10.0.0.1"};
+		"any", "host 10.0.0.1", "tcp any any eq 22 80", "udp any gt 1023 host 10.0.0.1 dscp ef",
+		"icmp any any echo", "tcp 10.0.0.1 0.255.0.255 any established log"};
 	static const char *const secrets[] = {"S3C", "0 S3C ret", "hex 533343", "6 S3CSEALED",
 		"7 S3CSEALED", "S3C  \"x\" !", "0 6 S3C", "hex 0x533343"};
 	static const char *const ip4[] = {

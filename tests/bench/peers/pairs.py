@@ -137,11 +137,12 @@ class Plain(Pair):
 
 class SallyportPair(Pair):
     client = "sallyport"
+    gateway = GATEWAY
 
     def up(self):
         for name in ("gw", "cli"):
             shutil.rmtree(os.path.join(WORK, name), ignore_errors=True)
-        gateway = self.started(Sallyport(self.row.gw, GATEWAY, name="gw"))
+        gateway = self.started(Sallyport(self.row.gw, self.gateway, name="gw"))
         gateway.start()
         self.sallyport = gateway
         if self.client == "sallyport":
@@ -173,6 +174,12 @@ class Mixed(SallyportPair):
     """A client that sends packets one by one."""
 
     client = "strongswan"
+
+
+class Raw(SallyportPair):
+    """ESP as IP protocol 50, of which the kernel neither cuts nor gathers bundles."""
+
+    gateway = GATEWAY.replace(" nat force-encapsulation\n", "")
 
 
 class StrongSwanPair(Pair):
@@ -263,5 +270,5 @@ class PumpPlain(Pump):
     cipher = "none"
 
 
-PAIRS = {"sallyport": SallyportPair, "sallyport-strongswan": Mixed, "strongswan": StrongSwanPair,
-         "wireguard": Wireguard, "pump": Pump, "pump-no-cipher": PumpPlain, "plain": Plain}
+PAIRS = {"sallyport": SallyportPair, "sallyport-raw": Raw, "sallyport-strongswan": Mixed,
+         "strongswan": StrongSwanPair, "wireguard": Wireguard, "pump": Pump, "pump-no-cipher": PumpPlain, "plain": Plain}

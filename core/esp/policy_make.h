@@ -1,0 +1,17 @@
+/* The policy of an interface: configuration -> what workers judge by. Loop thread. */
+#ifndef CORE_ESP_POLICY_MAKE_H
+#define CORE_ESP_POLICY_MAKE_H
+
+#include "core/conf/snapshot.h"
+#include "core/esp/policy.h"
+
+/* *out: NULL when the interface limits nothing; else with one reference. Nothing of the snapshot is kept.
+ * ST_OK, ST_NOMEM. */
+enum status esp_policy_make(const struct snapshot *s, const struct iface *i, struct esp_policy **out) MUST_USE;
+/* Another reference; freed with the last one. Main's only. NULL is fine. */
+struct esp_policy *esp_policy_ref(struct esp_policy *p);
+void esp_policy_unref(struct esp_policy *p);
+/* Does it mean the same? Either may be NULL. */
+bool esp_policy_same(const struct esp_policy *a, const struct esp_policy *b);
+
+#endif

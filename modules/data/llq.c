@@ -1,0 +1,111 @@
+#include "modules/data/llq.h"
+
+#include "modules/data/judge.h"
+#include "modules/data/path.h"
+
+/* What waits at most: some milliseconds of a fast data path, and not so many buffers that none are left
+ * to read priority into. */
+#define BULK_PKTS 384
+#define BULK_BYTES ((size_t)4 << 20)
+/* What a turn seals of it at least; then it looks for priority again. */
+#define TURN_PKTS 16
+#define TURN_BYTES 65536
+
+_Static_assert(BULK_PKTS < POOL_PKTS / 2, "buffers are left for what has priority");
+
+static void push(struct pkt_queue *q, struct pkt *k)
+{
+	k->next = NULL;
+	if (q->last)
+		q->last->next = k;
+	else
+		q->first = k;
+	q->last = k;
+	q->n++;
+	q->bytes += k->len;
+}
+
+static struct pkt *pop(struct pkt_queue *q)
+{
+	struct pkt *k = q->first;
+
+	if (!k)
+		return NULL;
+	q->first = k->next;
+	if (!q->first)
+		q->last = NULL;
+	q->n--;
+	q->bytes -= k->len;
+	return k;
+}
+
+static void finish(struct worker *w, struct pkt *k, enum status st)
+{
+	if (st)
+		stats_status(&w->stats, st);
+	worker_release(w, k);
+}
+
+/* The SA may have gone while it waited: then its successor may have it. */
+static void seal_waiting(struct worker *w, struct pkt *k)
+{
+	struct esp_sa *sa = sad_find(&w->tables.sad, k->spi);
+
+	if (sa)
+		outbound_packet(w, CONTAINER_OF(sa, struct worker_sa, esp), k);
+	else
+		path_handed(w, k);
+}
+
+void llq_take(struct worker *w, struct worker_sa *sa, struct pkt *k)
+{
+	enum status st = judge_out(sa, k);
+
+	if (st) {
+		finish(w, k, st);
+		return;
+	}
+	/* Where nobody has priority nothing waits, but what waits already is not overtaken. */
+	if (k->priority == 1 ||
+	    (!atomic_load_explicit(&w->all->llq_sas, memory_order_relaxed) && !w->bulk.n))
+		outbound_packet(w, sa, k);
+	else if (k->priority)
+		push(&w->second, k);
+	else if (w->bulk.n < BULK_PKTS && w->bulk.bytes < BULK_BYTES)
+		push(&w->bulk, k);
+	else
+		finish(w, k, ST_OUT_QUEUE);
+}
+
+void llq_flush(struct worker *w)
+{
+	/* Those that are there now: who is put back waits for the next batch. */
+	for (size_t n = w->second.n; n; n--)
+		seal_waiting(w, pop(&w->second));
+}
+
+bool llq_turn(struct worker *w)
+{
+	size_t n = w->bulk.n, bytes = 0;
+
+	if (n == 0)
+		return false;
+	for (size_t i = 0; i < n && i < TURN_PKTS && bytes < TURN_BYTES; i++) {
+		struct pkt *k = pop(&w->bulk);
+
+		bytes += k->len;
+		seal_waiting(w, k);
+	}
+	path_flush(w);
+	return w->bulk.n > 0;
+}
+
+void llq_changed(struct worker *w, const struct esp_policy *was, const struct esp_policy *is)
+{
+	bool had = was && was->has_priority, has = is && is->has_priority;
+
+	if (has && !had)
+		atomic_fetch_add_explicit(&w->all->llq_sas, 1, memory_order_relaxed);
+	if (had && !has)
+		atomic_fetch_sub_explicit(&w->all->llq_sas, 1, memory_order_relaxed);
+}

@@ -1,0 +1,27 @@
+/* The low-latency queue: of packets that wait to be sealed those with priority go first. It exists while
+ * any session has an output class with priority; otherwise packets are sealed as they come.
+ *
+ * The kernel gives a TUN's packets first in, first out, so whoever would let bulk wait there lets priority
+ * wait behind it. Therefore the TUN is read faster than sealed: each turn of a worker takes what
+ * there is, seals what has priority at once, and puts the rest into a queue of its own, of which
+ * a turn seals a little only. When more comes for long than the data path can do, this queue
+ * is full and bulk is dropped there; priority never stands behind it for longer than one turn. It is at
+ * the SA's owner, where packets that other workers took from a TUN come in, too.
+ *
+ * Sequence numbers are given when packets are sealed, so the peer sees them in order however they waited
+ * here (R-QOS-06 speaks of queues behind the sealing). */
+#ifndef MODULES_DATA_LLQ_H
+#define MODULES_DATA_LLQ_H
+
+#include "modules/data/worker.h"
+
+/* A packet from a TUN for an SA of this worker: judged, then sealed now or later. Takes it. */
+void llq_take(struct worker *w, struct worker_sa *sa, struct pkt *k);
+/* The batch is over: what has the second priority is sealed, before anything leaves. */
+void llq_flush(struct worker *w);
+/* Seals a little of what waits; true: more is left. Once a turn. */
+bool llq_turn(struct worker *w);
+/* The policy of an SA of this worker is another now; either may be NULL. */
+void llq_changed(struct worker *w, const struct esp_policy *was, const struct esp_policy *is);
+
+#endif
