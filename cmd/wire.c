@@ -30,6 +30,7 @@
 #include "cmd/wire_policy.h"
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
+#include "cmd/wire_proxy.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
@@ -116,6 +117,7 @@ static void each_second(void *ctx)
 	wire_session_second(w);
 	wire_reserve_second(w);
 	wire_net_second(w);
+	wire_proxy_second(w);
 	wire_counters_keep(w);
 	wire_log_second();
 	wire_syslog_second(w);
