@@ -5,8 +5,6 @@
 
 #include "core/wire/ip.h"
 
-#define SOCKET_BYTES (4 << 20)
-
 /* The program sees an IPv4 packet from its header on, an IPv6 packet from what follows its headers. It
  * is attached anew when the number of workers changed; packets that were let through by the old one are
  * still taken, and one that two sockets got is refused as a replay. */
@@ -39,12 +37,10 @@ static enum status steer(int fd, uint8_t family, uint32_t n, uint32_t index)
 
 enum status raw_prepare(int fd, uint8_t family, uint32_t n, uint32_t index)
 {
-	const int on = 1, bytes = SOCKET_BYTES;
+	const int on = 1;
 	int failed;
 
-	/* As much as the system lets us have: bursts wait here while a worker is busy. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	udp_widen(fd);
 	if (family == 6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on));
 	failed = family == 4 ? setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on))

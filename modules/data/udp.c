@@ -7,13 +7,29 @@
 
 #define SOCKET_BYTES (4 << 20)
 
+static void widen(int fd, int option)
+{
+	const int bytes = SOCKET_BYTES;
+	int has = 0;
+	socklen_t len = sizeof(has);
+
+	/* The kernel counts twice what was asked for. Without privilege asking could also make it less: the
+	 * holder may have given more than the system lets us have. */
+	if (getsockopt(fd, SOL_SOCKET, option, &has, &len) || has < 2 * bytes)
+		(void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
+}
+
+void udp_widen(int fd)
+{
+	widen(fd, SO_RCVBUF);
+	widen(fd, SO_SNDBUF);
+}
+
 enum status udp_prepare(int fd, uint8_t family, bool trains)
 {
-	const int on = 1, bytes = SOCKET_BYTES;
+	const int on = 1;
 
-	/* As much as the system lets us have: bursts wait here while a worker is busy. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	udp_widen(fd);
 	if (trains)
 		(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
 	if (family == 4)

@@ -25,6 +25,8 @@ struct udp_rx {
 /* Makes the socket tell the address that was hit and the TOS or traffic class, and, if trains, take datagrams of one
  * sender that follow each other as one (UDP_GRO, where the kernel has it). family 4 or 6. */
 enum status udp_prepare(int fd, uint8_t family, bool trains) MUST_USE;
+/* As much room as the system lets us have, never less than there is: bursts wait in it while a worker is busy. */
+void udp_widen(int fd);
 /* Asks the kernel to give ESP datagrams to socket (SPI & 255) % n of the group of this socket, in the
  * order in which they were bound, and all others by its own hash. A hint: it may refuse. */
 void udp_steer(int fd, uint32_t n);

@@ -60,8 +60,32 @@ static void ways(void)
 	}
 }
 
+/* What a privileged process gave a socket is not taken back. */
+static void buffers_only_grow(void)
+{
+	static const int forced[] = {SO_RCVBUFFORCE, SO_SNDBUFFORCE}, plain[] = {SO_RCVBUF, SO_SNDBUF};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), first[2], bytes = 9 << 20, after = 0;
+	socklen_t len = sizeof(int);
+
+	for (int i = 0; i < 2; i++)
+		T_EQ(getsockopt(fd, SOL_SOCKET, plain[i], &first[i], &len), 0);
+	udp_widen(fd);
+	for (int i = 0; i < 2; i++) {
+		T_EQ(getsockopt(fd, SOL_SOCKET, plain[i], &after, &len), 0);
+		T_TRUE(after >= first[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		if (setsockopt(fd, SOL_SOCKET, forced[i], &bytes, len) == 0) {
+			udp_widen(fd);
+			T_EQ(getsockopt(fd, SOL_SOCKET, plain[i], &after, &len), 0);
+			T_EQ(after, 2 * bytes);
+		}
+	close(fd);
+}
+
 int main(void)
 {
 	T_RUN(ways);
+	T_RUN(buffers_only_grow);
 	return t_end();
 }
