@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -79,6 +80,18 @@ enum status netlink_route(unsigned ifindex, const struct prefix *p, uint32_t met
 		netlink_attribute(&m, RTA_PRIORITY, &metric, sizeof(metric));
 	int e = netlink_ask(&m);
 	return e == EEXIST ? ST_EXISTS : outcome(e, is_delete ? ESRCH : 0);
+}
+
+enum status netlink_proxy(unsigned ifindex, const struct addr *a, bool is_delete)
+{
+	struct ndmsg n = {.ndm_family = a->family == 4 ? AF_INET : AF_INET6,
+			  .ndm_ifindex = (int)ifindex,
+			  .ndm_state = NUD_PERMANENT,
+			  .ndm_flags = NTF_PROXY};
+	struct netlink_message m = is_delete ? netlink_begin(RTM_DELNEIGH, 0, &n, sizeof(n)) :
+					       netlink_begin(RTM_NEWNEIGH, NLM_F_CREATE, &n, sizeof(n));
+	netlink_attribute(&m, NDA_DST, a->b, addr_len(a));
+	return outcome(netlink_ask(&m), is_delete ? ENOENT : EEXIST);
 }
 
 /* The attributes of a route that count here. */

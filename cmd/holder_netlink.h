@@ -16,6 +16,8 @@ enum status netlink_address(unsigned ifindex, const struct prefix *p, bool is_de
  * somebody else's. */
 enum status netlink_route(unsigned ifindex, const struct prefix *p, uint32_t metric, bool is_delete)
 	MUST_USE;
+/* Hosts behind the interface that ask for the address are told ours; for IPv6 only where proxy_ndp is on. */
+enum status netlink_proxy(unsigned ifindex, const struct addr *a, bool is_delete) MUST_USE;
 /* Through which interface, and from which address of ours, a packet to dst goes. ST_NOT_FOUND: none. */
 enum status netlink_way(const struct addr *dst, unsigned *ifindex, struct addr *src) MUST_USE;
 /* A socket that becomes readable when an address or a route of the network namespace in force changes. */

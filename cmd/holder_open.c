@@ -18,7 +18,9 @@
 
 #include "cmd/holder_agentx.h"
 #include "cmd/holder_memory.h"
+#include "cmd/holder_named.h"
 #include "cmd/holder_netlink.h"
+#include "cmd/holder_proxy.h"
 #include "cmd/holder_source.h"
 #include "core/base/mem.h"
 
@@ -595,6 +597,21 @@ static enum status asroot_agentx(struct kept *k, const struct asroot_request *rq
 	return ST_OK;
 }
 
+static enum status asroot_proxy(struct kept *k, const struct asroot_request *rq,
+				struct asroot_reply *reply, int *fds)
+{
+	static const char word[] = "proxy-arp";
+	if (!rq->is_delete && !config_names(k->config_accepted, word, rq->name) &&
+	    !config_names(k->config_last, word, rq->name))
+		return ST_CONFIG;
+	enum status st = enter(rq->vrf);
+	if (st == ST_OK) {
+		st = holder_proxy(rq->name, &rq->addr, rq->is_delete != 0);
+		leave(k, rq->vrf);
+	}
+	return st;
+}
+
 /* THE table: all that a process without privileges can have done as root. */
 static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struct asroot_request *,
 						      struct asroot_reply *, int *) = {
@@ -614,6 +631,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_STATE] = asroot_state,
 	[ASROOT_AGENTX] = asroot_agentx,
 	[ASROOT_RESERVE] = asroot_reserve,
+	[ASROOT_PROXY] = asroot_proxy,
 };
 
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)

@@ -216,6 +216,13 @@ static bool is_path(const char *path)
 	return true;
 }
 
+/* A folder of that name is entered, too. */
+static bool sane_proxy(const struct asroot_request *rq)
+{
+	return is_interface(rq->name) && rq->name[0] && rq->name[0] != '.' && !strchr(rq->name, '"') &&
+	       addr_len(&rq->addr) != 0 && !addr_is_any(&rq->addr) && !addr_is_multicast(&rq->addr);
+}
+
 bool asroot_is_sane(const struct asroot_request *rq)
 {
 	if (rq->op >= ASROOT__MAX || !is_clean(rq->vrf, sizeof(rq->vrf), true))
@@ -242,6 +249,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_LUA: return rq->index < ASROOT_LUA_PLACES;
 	case ASROOT_STATE: return rq->state <= ASROOT_STOPPING;
 	case ASROOT_AGENTX: return is_path(rq->path);
+	case ASROOT_PROXY: return sane_proxy(rq);
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:
 	case ASROOT_SWEEP: return true;

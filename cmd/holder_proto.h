@@ -57,6 +57,10 @@ enum asroot_op {
 	 * never swapped out. ST_NOT_FOUND, ST_LIMIT (more than it has); ST_IO: refused, what was reserved
 	 * before stays. */
 	ASROOT_RESERVE,
+	/* vrf, name of an interface of the host, addr of a client, is_delete: hosts there that look for it find
+	 * us (ARP, ND). ST_CONFIG: the name does not stand behind `proxy-arp` in the configuration file, and
+	 * it is no deletion; ST_NOT_FOUND: there is no such interface. */
+	ASROOT_PROXY,
 	ASROOT__MAX
 };
 

@@ -251,10 +251,15 @@ static bool plan_one_tun(const struct snapshot *s, const struct iface *i, struct
 {
 	struct plan_tun t = {.number = number_of(i),
 			     .mtu = mtu_of(i),
-			     .client_to_client = i->client_to_client};
+			     .client_to_client = i->client_to_client,
+			     .multicast = i->multicast,
+			     .dhcp_inform = i->kind == IFACE_TEMPLATE && i->dhcp_inform};
 	const struct vrf_def *vrf = i->vrf ? snapshot_vrf(s, i->vrf) : NULL;
 	t.vrf = vrf ? vrf->num : i->vrf ? VRF_NONE : 0;
 	plan_tun_name(t.number, t.name);
+	/* The peers of a tunnel are sites. */
+	if (i->kind == IFACE_TEMPLATE && i->proxy_arp)
+		snprintf(t.proxy, sizeof(t.proxy), "%s", i->proxy_arp);
 	if (!copy_vrf(t.vrf_name, i->vrf, why, cap))
 		return false;
 	set_addresses(s, i, &t);
@@ -382,6 +387,7 @@ bool plan_tun_eq(const struct plan_tun *a, const struct plan_tun *b)
 {
 	return a->number == b->number && a->vrf == b->vrf && a->mtu == b->mtu && same_prefix(&a->ip4, &b->ip4) &&
 	       same_prefix(&a->ip6, &b->ip6) && a->client_to_client == b->client_to_client &&
+	       a->multicast == b->multicast && a->dhcp_inform == b->dhcp_inform &&
 	       strcmp(a->vrf_name, b->vrf_name) == 0;
 }
 

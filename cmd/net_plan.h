@@ -35,6 +35,10 @@ struct plan_tun {
 	struct prefix ip4; /* host bits kept; family 0: none */
 	struct prefix ip6;
 	bool client_to_client;
+	bool multicast;
+	bool dhcp_inform;
+	char proxy[PLAN_NAME]; /* LAN in which its clients are looked for; "" for none */
+	bool proxy_is_missing; /* there was no such interface when it was looked for last */
 	bool is_orphan; /* not configured any more: it stays for the sessions that live on it */
 	bool was_kept;  /* it outlived a main, and its routes with it */
 	/* What `ip route` says, and to the pools and peers' networks of the policies used through it: in

@@ -21,6 +21,17 @@ static void text_mss(struct out *out, const char *family, uint32_t mss)
 		out_printf(out, "  TCP MSS of %s is adjusted to %" PRIu32 " bytes\n", family, mss);
 }
 
+/* What a template says about its clients. */
+static void text_clients(struct out *out, const struct iface *i)
+{
+	out_printf(out, "  DHCPINFORM of clients is %s, their multicast is %s\n", i->dhcp_inform ? "answered" : "not answered",
+		   i->multicast ? "permitted" : "dropped");
+	if (i->proxy_arp)
+		out_printf(out, "  Proxy ARP is enabled on %s\n", i->proxy_arp);
+	else
+		out_printf(out, "  Proxy ARP is disabled\n");
+}
+
 static void text_interface(struct out *out, const struct iface *i, const struct fit_rules *r)
 {
 	char device[PLAN_NAME], addr[ADDR_TEXT];
@@ -37,6 +48,8 @@ static void text_interface(struct out *out, const struct iface *i, const struct 
 	text_mss(out, "IPv6", r->mss6);
 	out_printf(out, "  Packets too long for the path: fragmentation %s encryption, df-bit %s\n",
 		   r->before ? "before" : "after", df_words[r->df]);
+	if (i->kind == IFACE_TEMPLATE)
+		text_clients(out, i);
 }
 
 static void json_interface(struct out *out, const struct iface *i, const struct fit_rules *r)
@@ -53,6 +66,11 @@ static void json_interface(struct out *out, const struct iface *i, const struct 
 	js_u64(out, "ipv6_tcp_mss", r->mss6);
 	js_str(out, "df_bit", df_words[r->df]);
 	js_str(out, "fragmentation", r->before ? "before-encryption" : "after-encryption");
+	if (i->kind == IFACE_TEMPLATE) {
+		js_bool(out, "dhcp_inform", i->dhcp_inform);
+		js_bool(out, "multicast", i->multicast);
+		js_str(out, "proxy_arp", i->proxy_arp ? i->proxy_arp : "");
+	}
 	js_close(out);
 }
 

@@ -294,6 +294,9 @@ static void print_esp(struct out *out, const struct ike_sa_info *sa, const struc
 	out_printf(out, "        sa timing: remaining key lifetime (k/sec): (%" PRIu64 "/%" PRIu64 ")\n",
 		   c->lifetime_kb > kb ? c->lifetime_kb - kb : 0,
 		   c->lifetime_s > age_s ? c->lifetime_s - age_s : 0);
+	if (c->idle_limit_s)
+		out_printf(out, "        idle time: %" PRIu32 " s, without data for %" PRIu64 " s\n", c->idle_limit_s,
+			   c->idle_ms / 1000);
 	out_printf(out, "        IV size: %u bytes\n        replay detection support: %s\n",
 		   encr ? encr->iv_len : 0, t->window ? "Y" : "N");
 }
@@ -390,6 +393,8 @@ static void js_ipsec(struct world *w, struct out *out, const struct ike_sa_info 
 	js_u64(out, "age_ms", c->up_ms);
 	js_u64(out, "lifetime_s", c->lifetime_s);
 	js_u64(out, "lifetime_kb", c->lifetime_kb);
+	js_u64(out, "idle_time_s", c->idle_limit_s);
+	js_u64(out, "idle_ms", c->idle_ms);
 	js_close(out);
 	out_fini(&x);
 }

@@ -20,6 +20,7 @@
 #include "cmd/wire_client.h"
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_dhcp.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
@@ -29,6 +30,7 @@
 #include "cmd/wire_policy.h"
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
+#include "cmd/wire_proxy.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
@@ -115,6 +117,7 @@ static void each_second(void *ctx)
 	wire_session_second(w);
 	wire_reserve_second(w);
 	wire_net_second(w);
+	wire_proxy_second(w);
 	wire_counters_keep(w);
 	wire_log_second();
 	wire_syslog_second(w);
@@ -186,7 +189,8 @@ static bool make_threads(struct wire *w)
 				     .fan_out = (enum data_fan)w->conf->own.fan_out,
 				     .no_offload = w->conf->own.offload_off,
 				     .on_ike = wire_on_ike, .on_lost = wire_child_lost,
-				     .on_notice = wire_on_notice, .on_moved = wire_child_moved, .ctx = w};
+				     .on_notice = wire_on_notice, .on_moved = wire_child_moved,
+				     .on_wanted = wire_client_wanted, .on_dhcp = wire_dhcp, .ctx = w};
 	static const struct net_ports net_ports = {.on_ike = wire_on_ike};
 	w->jobs = jobs_new(JOB_THREADS, JOB_QUEUE, wire_on_job, w);
 	w->data = data_new(&config);

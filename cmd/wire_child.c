@@ -13,7 +13,7 @@
 
 #define RECORD_MAX 8192 /* one frozen SA */
 
-static struct wire_child *find(const struct wire *w, uint32_t spi_in)
+struct wire_child *wire_child_find(const struct wire *w, uint32_t spi_in)
 {
 	struct map_node *n = map_first(&w->children, hash_u64(spi_in));
 	while (n && CONTAINER_OF(n, struct wire_child, by_spi)->spi_in != spi_in)
@@ -118,7 +118,7 @@ enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 		st = keep_sa(w, &d);
 		if (st != ST_OK) {
 			data_sa_del(w->data, d.spi_in);
-			forget(w, find(w, d.spi_in));
+			forget(w, wire_child_find(w, d.spi_in));
 		}
 	}
 	mem_zero(&d, sizeof(d));
@@ -129,7 +129,7 @@ void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const s
 	       bool udp_encap)
 {
 	struct wire *w = ctx;
-	struct wire_child *c = find(w, spi_in);
+	struct wire_child *c = wire_child_find(w, spi_in);
 	struct data_sa d;
 	if (!c)
 		return;
@@ -170,7 +170,7 @@ void wire_unuse(void *ctx, uint32_t spi_in)
 void wire_remove(void *ctx, uint32_t spi_in)
 {
 	struct wire *w = ctx;
-	struct wire_child *c = find(w, spi_in);
+	struct wire_child *c = wire_child_find(w, spi_in);
 	const struct esp_rt *rt = data_sa_rt(w->data, spi_in);
 	if (c && rt)
 		wire_session_child_gone(w, &c->session, rt);
@@ -208,6 +208,14 @@ void wire_child_reconcile(struct wire *w)
 	ike_reconcile(w->ike, has_child, w);
 }
 
+uint64_t wire_last_data(void *ctx, uint32_t spi_in)
+{
+	const struct esp_rt *rt = data_sa_rt(((struct wire *)ctx)->data, spi_in);
+	uint64_t in = rt ? atomic_load_explicit(&rt->last_in_ms, memory_order_relaxed) : 0;
+	uint64_t out = rt ? atomic_load_explicit(&rt->last_out_ms, memory_order_relaxed) : 0;
+	return in > out ? in : out;
+}
+
 static uint64_t octets_of(const struct esp_rt *rt)
 {
 	uint64_t in = atomic_load_explicit(&rt->bytes_in, memory_order_relaxed);
@@ -226,7 +234,7 @@ void wire_child_second(struct wire *w)
 			move_again(w, c);
 		if (!rt)
 			continue;
-		uint64_t in = atomic_load_explicit(&rt->last_in_ms, memory_order_relaxed);
+		uint64_t in = esp_rt_heard_ms(rt);
 		uint64_t out = atomic_load_explicit(&rt->last_out_ms, memory_order_relaxed);
 		if (in == c->seen_in_ms && out == c->seen_out_ms)
 			continue;

@@ -20,6 +20,7 @@ struct wire_child {
 	bool is_policy_due; /* there was no memory for it */
 };
 
+struct wire_child *wire_child_find(const struct wire *w, uint32_t spi_in); /* or NULL */
 /* Children of an IKE SA; prev NULL for the first. */
 struct wire_child *wire_child_next(const struct wire *w, uint64_t sa, const struct wire_child *prev);
 
@@ -34,6 +35,7 @@ void wire_move(void *ctx, uint32_t spi_in, const struct endpoint *local, const s
 void wire_use(void *ctx, uint32_t spi_in);
 void wire_unuse(void *ctx, uint32_t spi_in);
 void wire_remove(void *ctx, uint32_t spi_in);
+uint64_t wire_last_data(void *ctx, uint32_t spi_in);
 
 /* A frozen record into the data path. A damaged or unwanted one is removed. ST_NOMEM. */
 enum status wire_child_thaw(struct wire *w, uint32_t spi_in) MUST_USE;

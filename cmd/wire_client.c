@@ -500,6 +500,17 @@ void wire_client_recover(struct wire *w, const struct endpoint *remote)
 	}
 }
 
+void wire_client_wanted(void *ctx, uint32_t tun)
+{
+	struct wire *w = ctx;
+	struct wire_client *c = client_of_tun(w, tun);
+	const struct session *s = c ? session_find(w->sessions, &c->session) : NULL;
+	if (s)
+		ike_on_wanted(w->ike, s->sa);
+	else if (c && client_is_idle(&c->machine))
+		step(c, CE_START, ST_OK);
+}
+
 enum status wire_client_source(void *ctx, uint32_t tun, const struct endpoint *remote, struct addr *out)
 {
 	struct wire *w = ctx;

@@ -7,6 +7,7 @@
 
 #include "cmd/holder_proto.h"
 #include "cmd/wire_orphan.h"
+#include "cmd/wire_proxy.h"
 #include "cmd/wire_route.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -258,7 +259,9 @@ static enum status open_tun(struct wire *w, const struct plan_tun *t, struct rea
 	bool has_clients = t->number < PLAN_TUNNEL_BASE;
 	st = data_add_tun(w->data,
 			  &(struct data_tun){.number = t->number, .group = has_clients ? t->vrf + 1 : 0,
-					     .vnet_hdr = true, .client_to_client = t->client_to_client}, fds);
+					     .vnet_hdr = true, .client_to_client = t->client_to_client,
+					     .multicast = t->multicast, .dhcp = t->dhcp_inform,
+					     .self = t->ip4.addr}, fds);
 	if (st != ST_OK) {
 		snprintf(r->text, r->cap, "cannot use %s: %s", t->name, words_of(st, errno));
 		close_fds(fds, reply.n_fds);
@@ -454,6 +457,7 @@ enum status wire_net_apply(struct wire *w, struct plan *want, char *why, size_t 
 	w->plan = *want;
 	*want = (struct plan){0};
 	close_unwanted(w, &old);
+	wire_proxy_apply(w, &old);
 	plan_free(&old);
 	wire_route_apply(w);
 	wire_orphan_keep(w);

@@ -19,8 +19,9 @@ void wire_on_notice(void *ctx, enum status what, uint32_t spi, size_t len, const
 {
 	struct wire *w = ctx;
 	if (what == ST_ESP_REPLAY) {
-		LOG(EV_PKT_REPLAY, kv_spi32("spi", spi), kv_ep("local", local), kv_ep("remote", remote),
-		    kv_status("status", what));
+		/* The number is that of `conn id` in show crypto ipsec sa. */
+		LOG(EV_PKT_REPLAY, kv_u64("connection", spi), kv_spi32("spi", spi), kv_ep("local", local),
+		    kv_ep("remote", remote), kv_status("status", what));
 		return;
 	}
 	LOG(EV_INVALID_SPI, kv_addr("destaddr", &local->addr), kv_u64("prot", PROTO_OF_ESP),

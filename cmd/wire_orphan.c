@@ -15,6 +15,9 @@
 #define TAG_IP4 5
 #define TAG_IP6 6
 #define TAG_CLIENT_TO_CLIENT 7
+#define TAG_MULTICAST 8
+#define TAG_DHCP_INFORM 9
+#define TAG_PROXY 10
 
 static void freeze_tun(struct wr *r, const struct plan_tun *t)
 {
@@ -28,6 +31,9 @@ static void freeze_tun(struct wr *r, const struct plan_tun *t)
 	if (t->ip6.addr.family)
 		fz_prefix(r, TAG_IP6, &t->ip6);
 	fz_u8(r, TAG_CLIENT_TO_CLIENT, t->client_to_client);
+	fz_u8(r, TAG_MULTICAST, t->multicast);
+	fz_u8(r, TAG_DHCP_INFORM, t->dhcp_inform);
+	fz_str(r, TAG_PROXY, t->proxy);
 	fz_close(r, m);
 }
 
@@ -49,6 +55,12 @@ static bool thaw_tun(struct view group, struct plan_tun *t)
 		case TAG_IP4: t->ip4 = fz_get_prefix(v); break;
 		case TAG_IP6: t->ip6 = fz_get_prefix(v); break;
 		case TAG_CLIENT_TO_CLIENT: t->client_to_client = fz_get_u8(v) != 0; break;
+		case TAG_MULTICAST: t->multicast = fz_get_u8(v) != 0; break;
+		case TAG_DHCP_INFORM: t->dhcp_inform = fz_get_u8(v) != 0; break;
+		case TAG_PROXY:
+			if (!fz_get_str(v, t->proxy, sizeof(t->proxy)))
+				return false;
+			break;
 		default: break;
 		}
 	}

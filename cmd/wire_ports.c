@@ -268,6 +268,7 @@ const struct ike_ports wire_ports = {
 	.use = wire_use,
 	.unuse = wire_unuse,
 	.remove = wire_remove,
+	.last_data = wire_last_data,
 	.keep = port_keep,
 	.keep_keys = wire_ticket_keep_keys,
 	.tell = wire_tell,

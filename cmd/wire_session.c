@@ -7,6 +7,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_proxy.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_route.h"
 #include "cmd/wire_snmp.h"
@@ -297,6 +298,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		session_up(w->sessions, s, &c->commit);
 		wire_client_changed(w, s->grant->tun);
 		wire_route_up(w, s);
+		wire_proxy_up(w, s);
 		st = keep_session(w, s);
 		if (st == ST_OK)
 			session_is_up(w, s);
@@ -319,6 +321,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 	if (s->state == SESSION_UP) {
 		session_is_down(w, s, why, &t);
 		wire_route_over(w, s);
+		wire_proxy_over(w, s);
 	}
 	session_end(w->sessions, s);
 	wire_client_changed(w, tun);

@@ -69,6 +69,7 @@
 	X(ESP_OUT_FRAGMENTS, "esp_out_fragmented", "packets", "ESP packets sent in fragments, because they were too long") \
 	X(TOO_BIG_OUT, "too_big_sent", "packets", "senders told that a packet was too long for the tunnel") \
 	X(MSS_LOWERED, "tcp_mss_lowered", "packets", "TCP connections told of a smaller segment size") \
+	X(DHCP_OUT, "dhcp_answers", "packets", "clients told their routes, DNS and domain by DHCP") \
 	X(ESP_DUMMY, "esp_dummy_in", "packets", "ESP dummy packets received (RFC 4303 section 2.6)") \
 	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
 	X(FAN_OUT, "worker_ciphered", "packets", "packets ciphered for another worker") \

@@ -89,6 +89,7 @@
 	X(REDIRECTED, "redirected", 0, "redirected to another gateway") \
 	X(END_CRASHED, "peer_restarted", 0, "the peer lost the SA, as its token proves") \
 	X(END_RESUMED, "resumed", 0, "the peer resumed the session with its ticket") \
+	X(END_IDLE, "idle", 0, "no data within the idle time") \
 	/* MOBIKE */ \
 	X(UNEXPECTED_NAT, "unexpected_nat", 41, "a NAT on the way, and the peer forbids NATs") \
 	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \
@@ -105,6 +106,8 @@
 	X(ESP_MALFORMED, "esp_malformed", 0, "inner packet malformed") \
 	X(ESP_SEQ_END, "esp_seq_end", 0, "outbound sequence numbers used up") \
 	X(ESP_TOO_BIG, "esp_too_big", 0, "packet larger than the tunnel allows") \
+	X(ESP_MULTICAST, "esp_multicast", 0, "multicast or broadcast of a client, which is not permitted") \
+	X(DHCP_OTHER, "dhcp_other", 0, "DHCP of a client that is not answered: no DHCPINFORM of its own, or too many") \
 	X(ESP_ECN, "esp_ecn", 0, "congestion marked on the way, and the inner packet cannot carry the mark") \
 	X(ESP_PORT, "esp_wrong_vrf", 0, "ESP packet arrived in the wrong VRF") \
 	X(OUT_NO_ROUTE, "out_no_route", 0, "no session for the destination") \

@@ -8,6 +8,9 @@
 #include "core/conf/logging.h"
 #include "core/conf/match.h"
 
+/* With its NUL the kernel has 16 bytes for it. */
+#define INTERFACE_NAME_MAX 15
+
 static void missing(struct parse *ps, const char *name, const char *what)
 {
 	char text[CONF_TEXT];
@@ -190,6 +193,12 @@ static void iface_refs(struct parse *ps, const struct iface *i)
 	if (i->kind == IFACE_TEMPLATE && i->tunnel_vrf)
 		check_say(ps, CONF_WARNING, i->name,
 			"tunnel vrf has no meaning in a template:", "the IKEv2 profile says the outer VRF");
+	if (i->proxy_arp && strlen(i->proxy_arp) > INTERFACE_NAME_MAX)
+		check_say(ps, CONF_ERROR, i->proxy_arp, "no interface of a host has a name that long:",
+			i->proxy_arp);
+	if (i->kind != IFACE_TEMPLATE && (i->proxy_arp || i->multicast))
+		check_say(ps, CONF_WARNING, i->name, "has no clients, so that this has no meaning:",
+			i->proxy_arp ? "sallyport proxy-arp" : "sallyport multicast permit");
 	if (i->kind == IFACE_TUNNEL && !i->shutdown)
 		check_tunnel(ps, i);
 	policy_refs(ps, i, 4);

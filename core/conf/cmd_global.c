@@ -363,7 +363,7 @@ static const struct cmd global[] = {
 		.print = print_replay,
 		.help = "No replay check"},
 	VALUE("crypto ipsec security-association idle-time <seconds:60-86400>", ipsec.idle_s, NULL,
-		set_u32, print_u32, CMD_LATER, WHEN_NEW, "idle timers"),
+		set_u32, print_u32, 0, WHEN_NEW, "IPsec SAs without data for so long are deleted"),
 	{.grammar = "crypto ipsec df-bit {clear|set|copy}",
 		.def = "copy",
 		.when = WHEN_NEW,

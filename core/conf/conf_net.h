@@ -169,6 +169,9 @@ struct iface {
 	char *filter6[2]; /* `ipv6 traffic-filter` */
 	bool qos_preclassify;
 	bool client_to_client; /* sallyport client-to-client permit */
+	bool multicast;        /* sallyport multicast permit */
+	bool dhcp_inform;      /* sallyport dhcp-inform answer; on by default */
+	char *proxy_arp;       /* interface of the host; NULL: off */
 	struct kept *extra;
 	size_t extra_count;
 };

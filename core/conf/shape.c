@@ -387,6 +387,9 @@ static const struct shape_field f_iface[] = {
 	FN(STR, iface, filter6, 2),
 	F(BOOL, iface, qos_preclassify),
 	F(BOOL, iface, client_to_client),
+	F(BOOL, iface, multicast),
+	F(BOOL, iface, dhcp_inform),
+	F(STR, iface, proxy_arp),
 	LIST(iface, extra, extra_count, shape_kept),
 	F(SIZE, iface, extra_count),
 };

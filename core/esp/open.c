@@ -2,6 +2,7 @@
 
 #include "core/esp/replay.h"
 #include "core/esp/transport.h"
+#include "core/wire/dhcp.h"
 #include "core/wire/esp.h"
 
 static void count_drop(struct esp_rt *rt, enum status st)
@@ -10,6 +11,7 @@ static void count_drop(struct esp_rt *rt, enum status st)
 	case ST_ESP_REPLAY: esp_rt_add(&rt->drops_replay, 1); break;
 	case ST_ESP_AUTH: esp_rt_add(&rt->drops_auth, 1); break;
 	case ST_ESP_SOURCE:
+	case ST_ESP_MULTICAST:
 	case ST_ESP_SELECTOR:
 	case ST_OUT_HAIRPIN: esp_rt_add(&rt->drops_policy, 1); break;
 	default: esp_rt_add(&rt->drops_other, 1); break;
@@ -70,9 +72,20 @@ static bool may_reach(const struct esp_tables *t, const struct esp_sa *sa, const
 	return true;
 }
 
+/* Of a client that looks for its server. It goes no further than to us, so that selectors for what is behind
+ * us need not name it: with them a client may well have less than the broadcast address. */
+static bool is_dhcp(const struct esp_sa *sa, const struct ip_info *ip)
+{
+	static const struct addr all = {4, {255, 255, 255, 255}};
+
+	return sa->takes_dhcp && ip->version == 4 && ip->proto == IPP_UDP && !ip->is_fragment &&
+	       ip->dst_port == DHCP_SERVER_PORT && ip->src_port == DHCP_CLIENT_PORT &&
+	       (addr_eq(&ip->dst, &all) || addr_eq(&ip->dst, &sa->self));
+}
+
 /* The selectors name addresses first, so that a forged source has a name of its own. */
 static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
-			 const struct ip_info *ip)
+			 const struct ip_info *ip, bool *for_dhcp)
 {
 	const struct esp_child *c = sa->child;
 	const struct ts *remote = esp_child_remote(c);
@@ -82,6 +95,11 @@ static enum status judge(const struct esp_tables *t, const struct esp_sa *sa,
 		is_ours = ts_contains_addr(&remote[i], &ip->src);
 	if (!is_ours)
 		return ST_ESP_SOURCE;
+	*for_dhcp = is_dhcp(sa, ip);
+	if (*for_dhcp)
+		return ST_OK;
+	if (sa->no_multicast && addr_is_multicast(&ip->dst))
+		return ST_ESP_MULTICAST;
 	if (!ts_match_any(remote, c->n_remote, &ip->src, ip->proto, ip_src_port(ip)) ||
 	    !ts_match_any(esp_child_local(c), c->n_local, &ip->dst, ip->proto, ip_dst_port(ip)))
 		return ST_ESP_SELECTOR;
@@ -122,30 +140,36 @@ void esp_open_decipher(struct esp_opening *o)
 enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, struct esp_opened *out)
 {
 	enum status st = o->st;
+	bool is_authentic;
 	struct esp_rt *rt;
 
 	out->sa = o->sa;
 	out->seq = 0;
 	out->inner = (struct span){0};
 	out->is_dummy = false;
+	out->is_dhcp = false;
 	if (!o->sa)
 		return st;
 	rt = o->sa->rt;
 	if (!st)
 		st = replay_mark(rt, o->seq);
+	is_authentic = !st;
 	if (!st) {
 		out->seq = o->seq;
-		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
 		st = unwrap(o->sa, o->plain, &out->inner, &out->ip, &out->is_dummy);
 	}
 	if (!st && !out->is_dummy)
-		st = judge(t, o->sa, &out->ip);
-	if (st) {
-		count_drop(rt, st);
-	} else if (!out->is_dummy) {
+		st = judge(t, o->sa, &out->ip, &out->is_dhcp);
+	if (!st && !out->is_dummy) {
+		atomic_store_explicit(&rt->last_in_ms, t->now_ms, memory_order_relaxed);
 		esp_rt_add(&rt->packets_in, 1);
 		esp_rt_add(&rt->bytes_in, out->inner.len);
+		return ST_OK;
 	}
+	if (st)
+		count_drop(rt, st);
+	if (is_authentic)
+		atomic_store_explicit(&rt->last_bare_ms, t->now_ms, memory_order_relaxed);
 	return st;
 }
 

@@ -35,12 +35,13 @@ struct esp_opened {
 	struct span inner;  /* lies in the packet */
 	struct ip_info ip;  /* of it */
 	bool is_dummy;      /* next header 59: authentic, nothing to deliver (section 2.6) */
+	bool is_dhcp;       /* to be answered, not delivered (esp_sa.takes_dhcp) */
 };
 
 /* Decrypts in place; of an SA in transport mode, TRANSPORT_HEAD_MAX bytes before pkt may be overwritten
  * too. vrf: where the packet came in. Failures after the SA was found are counted in
  * its rt too. ST_ESP_SHORT, ST_ESP_NO_SA, ST_ESP_PORT, ST_ESP_REPLAY, ST_ESP_AUTH, ST_ESP_PAD,
- * ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_SELECTOR, ST_OUT_HAIRPIN. */
+ * ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_MULTICAST, ST_ESP_SELECTOR, ST_OUT_HAIRPIN. */
 enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out) MUST_USE;
 
 /* The same in three steps, of which any thread may do the second; the others are the owner's. */

@@ -40,6 +40,9 @@ struct esp_sa {
 	uint32_t spi_out;
 	bool esn;
 	bool client_to_client; /* the TUN lets packets pass from client to client */
+	bool no_multicast;     /* it takes none, nor broadcasts */
+	bool takes_dhcp;       /* DHCP to all, or to `self`, is for us: it is not delivered */
+	struct addr self;      /* IPv4; family 0: none */
 	bool transport; /* the inner IP header is the outer one; transport.h */
 	bool udp_encap; /* sends in UDP; changed by a move, as the endpoints */
 	struct endpoint local, remote;

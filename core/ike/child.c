@@ -8,7 +8,9 @@
 #include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
+#include "core/ike/idle.h"
 #include "core/ike/mode.h"
+#include "core/ike/narrow.h"
 #include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
@@ -295,8 +297,10 @@ static void activate_heirs(const struct ike_child *old)
 	LIST_EACH(at, &old->sa->children) {
 		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
-		if (c->state == CHILD_UP && c->replaces == old->spi_in)
-			child_activate(c);
+		if (c->state != CHILD_UP || c->replaces != old->spi_in)
+			continue;
+		idle_inherit(c, old);
+		child_activate(c);
 	}
 }
 
@@ -339,6 +343,7 @@ struct child_terms child_terms_of(const struct ike_sa *sa, const struct snapshot
 
 	return (struct child_terms){
 		.replay_window = (uint16_t)p.replay_window,
+		.idle_s = p.idle_s,
 		.lifetime_s = p.lifetime_s,
 		.lifetime_kb = p.lifetime_kb,
 		.may_rekey = profile == NULL || !profile->responder_only,
@@ -390,6 +395,8 @@ static enum status fill(struct ike_child *c, const struct child_birth *b)
 	c->may_rekey = b->terms.may_rekey;
 	c->tun = sa->grant->tun;
 	c->up_ms = ike_now(sa->ike);
+	c->idle_s = b->terms.idle_s;
+	c->used_ms = old != NULL ? idle_used_ms(old) : c->up_ms;
 	c->end_ms = whole_ms != 0 ? c->up_ms + whole_ms : 0;
 	c->rekey_ms = whole_ms != 0 && c->may_rekey
 		? c->up_ms + child_soft_ms(sa->ike, whole_ms) : 0;

@@ -40,6 +40,7 @@ const struct ipsec_profile *child_profile(const struct ike_sa *sa, const struct 
 struct child_terms {
 	uint16_t replay_window;
 	bool may_rekey;
+	uint32_t idle_s;      /* 0: none */
 	uint32_t lifetime_s;  /* 0: none */
 	uint64_t lifetime_kb; /* 0: none */
 };

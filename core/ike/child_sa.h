@@ -39,6 +39,8 @@ struct ike_child {
 	uint32_t tun;
 	uint32_t lifetime_s;
 	uint64_t lifetime_kb;
+	uint32_t idle_s;          /* so long without data, and it goes; 0: it does not */
+	uint64_t used_ms;         /* its last data or its predecessor's, or its beginning; may be old (idle.h) */
 	uint64_t up_ms;
 	uint64_t rekey_ms;        /* when it is to be rekeyed; 0: never */
 	uint64_t end_ms;          /* when its state is over: lifetime, patience, retirement; 0: never */

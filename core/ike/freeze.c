@@ -43,6 +43,7 @@ static void put_wish(struct wr *w, const struct wish *wish)
 	struct wr_mark group = fz_open(w, TAG_WISH);
 
 	fz_u8(w, TAG_NUMBER, wish->number);
+	fz_u8(w, TAG_RESTS, wish->rests);
 	put_ts(w, TAG_LOCAL_TS, wish->local_ts, wish->n_local_ts);
 	put_ts(w, TAG_REMOTE_TS, wish->remote_ts, wish->n_remote_ts);
 	fz_close(w, group);

@@ -62,6 +62,9 @@ void ike_on_unknown_spi(struct ike *ike, uint32_t spi, size_t len, const struct 
 void ike_on_paths_changed(struct ike *ike);
 /* The child can no longer be used (sequence numbers used up): it goes, and the SA with its last one. */
 void ike_on_child_lost(struct ike *ike, uint32_t spi_in, enum status why);
+/* From the data path: there is data for the peers of an SA, and no child for it: those that went because
+ * they were idle are made again. */
+void ike_on_wanted(struct ike *ike, uint64_t sa);
 /* After a thaw: children that the data path does not have are given up. */
 typedef bool ike_has_child(void *ctx, uint32_t spi_in);
 void ike_reconcile(struct ike *ike, ike_has_child *has, void *ctx);
@@ -129,6 +132,8 @@ struct ike_child_info {
 	uint64_t up_ms; /* age */
 	uint32_t lifetime_s;
 	uint64_t lifetime_kb;
+	uint32_t idle_limit_s; /* 0: none */
+	uint64_t idle_ms;      /* since the last data */
 	uint8_t n_local_ts;
 	uint8_t n_remote_ts;
 	struct ts local_ts[IKE_TS_MAX];

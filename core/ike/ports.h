@@ -42,6 +42,9 @@ struct ike_ports {
 	/* None leaves through this child any more; it still receives. */
 	void (*unuse)(void *ctx, uint32_t spi_in);
 	void (*remove)(void *ctx, uint32_t spi_in);
+	/* Monotonic ms of the last packet with data that came or left through this child, 0: none did. NULL:
+	 * nobody knows, and no child is idle. */
+	uint64_t (*last_data)(void *ctx, uint32_t spi_in);
 	/* Frozen record of IKE SA `sa`, written at each committed transition; len 0 forgets it. */
 	enum status (*keep)(void *ctx, uint64_t sa, const uint8_t *rec, size_t len);
 	/* The keys that seal tickets, as one record for ike_take_keys after the next start of the machine.

@@ -69,6 +69,7 @@ static const struct field child_fields[] = {
 	CHILD(10, F_U8, may_rekey), CHILD(11, F_U8, wants_rekey), CHILD(12, F_U8, was_told),
 	CHILD(13, F_U64, rekey_ms), CHILD(14, F_U64, end_ms),
 	CHILD(15, F_U32, replaces), CHILD(16, F_U8, wish), CHILD(17, F_U8, transport),
+	CHILD(18, F_U32, idle_s), CHILD(19, F_U64, used_ms),
 };
 
 static const struct field exchange_fields[] = {

@@ -40,7 +40,8 @@ enum {
 	TAG_SECRET,
 	TAG_MORE,        /* secrets of those that are done, one after the other */
 	TAG_LINK,
-	TAG_CLOSE_WHY    /* status token; it ends as soon as its rekey is through */
+	TAG_CLOSE_WHY,   /* status token; it ends as soon as its rekey is through */
+	TAG_RESTS        /* of a wish: u8 */
 };
 
 enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };

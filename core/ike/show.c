@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/ike/engine.h"
+#include "core/ike/idle.h"
 
 /* A lingering SA is over for everybody but a peer that repeats its last request. */
 static bool is_shown(const struct ike_sa *sa)
@@ -59,6 +60,8 @@ static void child_info(const struct ike_child *c, uint64_t now, struct ike_child
 		.up_ms = now - c->up_ms,
 		.lifetime_s = c->lifetime_s,
 		.lifetime_kb = c->lifetime_kb,
+		.idle_limit_s = c->idle_s,
+		.idle_ms = now - idle_used_ms(c),
 		.n_local_ts = c->n_local_ts,
 		.n_remote_ts = c->n_remote_ts,
 	};

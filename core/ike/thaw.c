@@ -151,6 +151,8 @@ static enum status get_wish(struct ike_sa *sa, struct view group)
 	while (fz_next(&r, &tag, &v)) {
 		if (tag == TAG_NUMBER)
 			w.number = fz_get_u8(v);
+		if (tag == TAG_RESTS)
+			w.rests = fz_get_u8(v) != 0;
 		if (tag == TAG_LOCAL_TS)
 			good &= get_ts(v, w.local_ts, &w.n_local_ts);
 		if (tag == TAG_REMOTE_TS)

@@ -52,7 +52,7 @@ struct wish *wish_next(const struct ike_sa *sa, uint64_t now_ms)
 	LIST_EACH(at, &sa->wishes) {
 		struct wish *w = CONTAINER_OF(at, struct wish, node);
 
-		if (w->not_before_ms <= now_ms && !is_fulfilled(sa, w))
+		if (w->not_before_ms <= now_ms && !w->rests && !is_fulfilled(sa, w))
 			return w;
 	}
 	return NULL;
@@ -65,7 +65,7 @@ uint64_t wish_due_ms(const struct ike_sa *sa)
 	LIST_EACH(at, &sa->wishes) {
 		const struct wish *w = CONTAINER_OF(at, struct wish, node);
 
-		if (w->not_before_ms < due && !is_fulfilled(sa, w))
+		if (w->not_before_ms < due && !w->rests && !is_fulfilled(sa, w))
 			due = w->not_before_ms;
 	}
 	return due;

@@ -10,6 +10,7 @@ struct wish {
 	struct list node;       /* in the SA's list */
 	uint8_t number;         /* ike_child.wish of what fulfils it; not 0 */
 	uint8_t tries;          /* in a row */
+	bool rests;             /* its child was idle: not wanted until there is data for it */
 	uint64_t begun_ms;      /* last; 0: never */
 	uint64_t not_before_ms;
 	uint8_t n_local_ts;
@@ -22,7 +23,7 @@ struct wish {
 enum status wish_add(struct ike_sa *sa, const struct wish *w) MUST_USE;
 /* NULL: there is none of that number. */
 struct wish *wish_find(const struct ike_sa *sa, uint8_t number);
-/* The first one that no child fulfils and whose time has come; NULL: none. */
+/* The first one that no child fulfils, that does not rest and whose time has come; NULL: none. */
 struct wish *wish_next(const struct ike_sa *sa, uint64_t now_ms);
 /* When the next one is due; TIMER_NEVER. */
 uint64_t wish_due_ms(const struct ike_sa *sa);

@@ -4,6 +4,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
+#include "core/ike/idle.h"
 #include "core/ike/info.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/notice.h"
@@ -227,7 +228,8 @@ static uint64_t due_of(const struct ike_child *c)
 
 	if (is_settling(c) && c->up_ms + SETTLE_MS < due)
 		due = c->up_ms + SETTLE_MS;
-
+	if (idle_due_ms(c) < due)
+		due = idle_due_ms(c);
 	if (c->state == CHILD_UP && c->rekey_ms != 0 && !c->wants_rekey && c->rekey_ms < due)
 		due = c->rekey_ms;
 	return due;
@@ -271,6 +273,10 @@ static bool child_due(struct ike_child *c, uint64_t now)
 		child_activate(c);
 	if (c->state == CHILD_UP && c->rekey_ms != 0 && c->rekey_ms <= now)
 		c->wants_rekey = true;
+	if (idle_due_ms(c) <= now) {
+		idle_rest(c);
+		want_delete(c, ST_END_IDLE);
+	}
 	return false;
 }
 
@@ -279,6 +285,10 @@ void work_children_due(struct ike_sa *sa)
 	uint64_t now = ike_now(sa->ike);
 	bool is_less = false;
 
+	if (idle_is_all(sa, now))
+		sa_event(sa, SE_CLOSE, ST_END_IDLE);
+	if (sa->state != SA_UP)
+		return;
 	LIST_EACH_SAFE(at, &sa->children)
 		is_less |= child_due(CONTAINER_OF(at, struct ike_child, node), now);
 	if (is_less && ike_keep(sa) != ST_OK)

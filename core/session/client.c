@@ -30,6 +30,11 @@ const struct addr *client_target(const struct client *c)
 	return c->addr < c->n_addrs ? &c->addrs[c->addr] : &none;
 }
 
+bool client_is_idle(const struct client *c)
+{
+	return c->state == CLIENT_IDLE && c->why == ST_END_IDLE && !c->is_manual;
+}
+
 const char *client_state_words(enum client_state state)
 {
 	static const char *const words[] = {
@@ -191,7 +196,7 @@ static enum client_state no_name(struct client *c, struct step *s)
 static enum client_state down(struct client *c, struct step *s)
 {
 	c->why = s->ev->status;
-	if (c->is_manual)
+	if (c->is_manual || c->why == ST_END_IDLE)
 		return rest(c);
 	if (s->ev->now_ms - c->up_ms >= CLIENT_STABLE_MS) {
 		c->tried = 0;

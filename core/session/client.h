@@ -9,7 +9,8 @@
  * A peer may send us elsewhere, so often in five minutes and no oftener (R-RDR-11).
  *
  * After a round over all peers it waits, longer each time, up to a limit. A manual client makes one
- * round and is idle again (R-CLI-02, 03, 06, 12; R-LEG-10). */
+ * round and is idle again (R-CLI-02, 03, 06, 12; R-LEG-10). A session that we ended because it was idle
+ * is not missed: IDLE, until there is something to be sent. */
 #ifndef CORE_SESSION_CLIENT_H
 #define CORE_SESSION_CLIENT_H
 
@@ -121,6 +122,9 @@ struct client_order client_step(struct client *c, const struct client_event *ev)
 const struct client_peer *client_peer(const struct client *c);
 /* The address in hand; family 0: none yet. */
 const struct addr *client_target(const struct client *c);
+/* Its session ended because it was idle: it rests until there is something to be sent. Not a manual one,
+ * which waits for its order. */
+bool client_is_idle(const struct client *c);
 /* A session that was there before the client (after main's death) is with this peer. */
 void client_found(struct client *c, const struct addr *peer);
 const char *client_state_words(enum client_state state);

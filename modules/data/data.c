@@ -69,6 +69,7 @@ static void order_done(struct data *d, struct cmd *c)
 	case CMD_PORT_DEL: port_order_done(d, c->port); break;
 	case CMD_SAD_RESIZE:
 	case CMD_FIB_RESIZE: mem_free(c->table.slots); mem_free(c); break;
+	case CMD_SEND: mem_free(CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_POLICY: limits_order_done(d, CONTAINER_OF(c, struct policy_order, order)); break;
 	case CMD_SA_MOVE: mem_free(CONTAINER_OF(c, struct move, order)); break;
 	}
@@ -88,6 +89,14 @@ static void take_up(struct data *d, const struct pkt *k)
 	case PKT_MOVED:
 		if (c->on_moved && data_sa_has(d, k->spi))
 			c->on_moved(c->ctx, k->spi, &k->local, &k->remote);
+		break;
+	case PKT_WANTED:
+		if (c->on_wanted)
+			c->on_wanted(c->ctx, k->tun);
+		break;
+	case PKT_DHCP:
+		if (c->on_dhcp && data_sa_has(d, k->spi))
+			c->on_dhcp(c->ctx, k->spi, k->p, k->len);
 		break;
 	case PKT_LOST:
 		/* It may have been removed meanwhile. */

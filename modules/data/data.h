@@ -47,6 +47,12 @@ struct data_config {
 	 * second and SA. May be NULL. */
 	void (*on_moved)(void *ctx, uint32_t spi_in, const struct endpoint *local,
 			 const struct endpoint *remote);
+	/* A packet to one host was read from a TUN without a group, and there was no SA for it. At most once
+	 * a second for each worker and TUN. May be NULL. */
+	void (*on_wanted)(void *ctx, uint32_t tun);
+	/* DHCP of a client, as it came out of its SA: one IPv4 packet with UDP to port 67. At most once a second
+	 * and SA. May be NULL. */
+	void (*on_dhcp)(void *ctx, uint32_t spi_in, const uint8_t *packet, size_t len);
 	void *ctx;
 };
 
@@ -102,6 +108,9 @@ struct data_tun {
 	uint32_t group;
 	bool vnet_hdr; /* IFF_VNET_HDR is set */
 	bool client_to_client;
+	bool multicast; /* of clients is let through; there is no limit for what has no group */
+	bool dhcp;      /* of clients, to all or to `self`, is on_dhcp()'s */
+	struct addr self; /* IPv4 address of the device; family 0: none */
 };
 /* A TUN device with one queue per worker (IFF_NO_PI | IFF_MULTI_QUEUE). */
 enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *fds) MUST_USE;
@@ -140,6 +149,11 @@ void data_slots_raise(struct data *d, uint32_t rt_slots);
 /* How many new SAs still find one, those not counted that wait for an SA to be resumed. */
 uint32_t data_slots_free(const struct data *d);
 bool data_sa_has(const struct data *d, uint32_t spi_in);
+/* Its local selectors; 0: unknown. They live as long as it does. */
+size_t data_sa_local(const struct data *d, uint32_t spi_in, const struct ts **out);
+/* An inner packet of ours through it; selectors are not looked at. ST_NOT_FOUND, ST_INSTALL (many orders
+ * under way), ST_NOMEM. */
+enum status data_send_inner(struct data *d, uint32_t spi_in, const uint8_t *packet, size_t len) MUST_USE;
 /* The live counters of an SA; NULL when unknown. */
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in);
 /* What its owner knows of the way to the peer; false when unknown. */

@@ -1,8 +1,10 @@
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/esp/many.h"
 #include "core/esp/tos.h"
+#include "modules/data/dhcp.h"
 #include "modules/data/fan.h"
 #include "modules/data/judge.h"
 #include "modules/data/path.h"
@@ -10,7 +12,17 @@
 /* Packets that were opened are gathered, joined, and written when the batch is over; until then the
  * buffers in which they lie are held. */
 
-/* A flood of bad packets makes a few notices, and counters. */
+static uint8_t *set_of(struct worker *w, const struct addr *a)
+{
+	unsigned h = 0;
+
+	for (size_t i = 0; i < sizeof(a->b); i++)
+		h = h * 31 + a->b[i];
+	return &w->notices_of[h % NOTICE_SOURCES];
+}
+
+/* A flood of bad packets makes a few notices, and counters. One sender leaves some for the others: theirs
+ * may be what a peer needs to learn that we lost its SA. */
 static void notice(struct worker *w, const struct pkt *k, size_t len, enum status why)
 {
 	struct pkt what = {
@@ -22,13 +34,17 @@ static void notice(struct worker *w, const struct pkt *k, size_t len, enum statu
 		.remote = k->remote,
 	};
 	uint64_t now_ms = w->tables.now_ms;
+	uint8_t *used = set_of(w, &k->remote.addr);
 
 	if (now_ms - w->notices_ms >= 1000) {
 		w->notices_ms = now_ms;
 		w->notices_left = NOTICES_PER_S;
+		memset(w->notices_of, 0, sizeof(w->notices_of));
 	}
-	if (w->notices_left && path_tell(w, &what))
-		w->notices_left--;
+	if (!w->notices_left || *used >= NOTICES_OF_SET || !path_tell(w, &what))
+		return;
+	w->notices_left--;
+	++*used;
 }
 
 /* Told once for each SA; again with the next packet when main's ring is full. */
@@ -147,6 +163,8 @@ static void take_opened(struct worker *w, const struct pkt *k, const struct esp_
 		watch_endpoints(w, sa, k, o.seq);
 		if (o.is_dummy)
 			stats_inc(&w->stats, CT_ESP_DUMMY);
+		else if (o.is_dhcp)
+			st = dhcp_ask(w, sa, o.inner);
 		else
 			st = deliver(w, sa, &o, k->tos);
 	}

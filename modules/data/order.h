@@ -22,7 +22,8 @@ enum cmd_kind {
 	CMD_PORT_ADD,
 	CMD_PORT_DEL,
 	CMD_SAD_RESIZE, /* comes back with the old slots */
-	CMD_FIB_RESIZE
+	CMD_FIB_RESIZE,
+	CMD_SEND
 };
 
 struct cmd {
@@ -44,12 +45,20 @@ struct cmd {
 	};
 };
 
-/* CMD_SA_MOVE and CMD_SA_POLICY (judge.h) are more than their order. A child has four orders for each worker. */
+/* CMD_SA_MOVE, CMD_SA_POLICY (judge.h) and CMD_SEND are more than their order. A child has four orders for each worker. */
 struct move {
 	struct cmd order;
 	uint32_t spi_in;
 	bool udp_encap;
 	struct endpoint local, remote;
+};
+
+/* An inner packet that main has for the peer of an SA; to its owner. */
+struct send {
+	struct cmd order;
+	uint32_t spi_in;
+	size_t len;
+	uint8_t packet[];
 };
 
 #endif

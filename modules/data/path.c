@@ -10,6 +10,7 @@
 #include "modules/data/llq.h"
 #include "modules/data/long.h"
 #include "modules/data/raw.h"
+#include "modules/data/wanted.h"
 
 /* The way of a packet, and why a flow stays in order.
  *
@@ -47,6 +48,7 @@ bool path_tell(struct worker *w, const struct pkt *what)
 	k->why = what->why;
 	k->spi = what->spi;
 	k->len = what->len;
+	k->tun = what->tun;
 	k->local = what->local;
 	k->remote = what->remote;
 	if (worker_send_up(w, k, UP_NOTICE_MAX))
@@ -155,6 +157,8 @@ static void route_inner(struct worker *w, struct pkt *k)
 		st = ST_OUT_REDIRECT;
 	if (!st)
 		st = fib_choose(&w->tables.fib, k->tun, &ip, &child);
+	if (st == ST_OUT_NO_ROUTE || st == ST_OUT_SELECTOR)
+		wanted(w, k->tun, &ip.dst);
 	if (st) {
 		drop(w, k, st);
 		return;
@@ -379,6 +383,8 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 	sa->out = NULL;
 	sa->tun = NULL;
 	sa->esp.client_to_client = false;
+	sa->esp.no_multicast = false;
+	sa->esp.takes_dhcp = false;
 	LIST_EACH(at, &w->ports) {
 		struct port *p = CONTAINER_OF(at, struct port, node);
 		int fit = suits(p, &sa->esp);
@@ -390,6 +396,9 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 		if (p->kind == PORT_TUN && p->tun == sa->esp.child->tun) {
 			sa->tun = p;
 			sa->esp.client_to_client = p->client_to_client;
+			sa->esp.no_multicast = p->group && !p->multicast;
+			sa->esp.takes_dhcp = p->dhcp;
+			sa->esp.self = p->self;
 		}
 	}
 	long_bound(sa);

@@ -22,6 +22,8 @@ enum pkt_kind {
 	PKT_NOTICE, /* worker to main: no bytes; `why` */
 	PKT_FIRST,  /* worker to main: no bytes; a receive-only SA `spi` got its first packet */
 	PKT_MOVED,  /* worker to main: no bytes; SA `spi` is heard at other addresses */
+	PKT_WANTED, /* worker to main: no bytes; there is a packet for TUN `tun`, and no way for it */
+	PKT_DHCP,   /* worker to main: what the client of SA `spi` asks, with its IP header */
 	PKT_LOST    /* worker to main: no bytes; SA `spi` is of no use any more, `why` */
 };
 

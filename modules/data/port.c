@@ -209,6 +209,9 @@ enum status data_add_tun(struct data *d, const struct data_tun *tun, const int *
 		.group = tun->group,
 		.vnet_hdr = tun->vnet_hdr,
 		.client_to_client = tun->client_to_client,
+		.multicast = tun->multicast,
+		.dhcp = tun->dhcp,
+		.self = tun->self,
 	};
 
 	if (find_tun(d, tun->number))

@@ -442,6 +442,36 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 	return ST_OK;
 }
 
+size_t data_sa_local(const struct data *d, uint32_t spi_in, const struct ts **out)
+{
+	const struct child *c = child_of(d, spi_in);
+
+	if (!c)
+		return 0;
+	*out = esp_child_local(c->esp);
+	return c->esp->n_local;
+}
+
+enum status data_send_inner(struct data *d, uint32_t spi_in, const uint8_t *packet, size_t len)
+{
+	const struct child *c = child_of(d, spi_in);
+	struct send *s;
+
+	if (!c || len > PKT_MAX)
+		return ST_NOT_FOUND;
+	if (!owner_has_room(d, 1))
+		return ST_INSTALL;
+	s = mem_new(sizeof(*s) + len);
+	if (!s)
+		return ST_NOMEM;
+	s->order.kind = CMD_SEND;
+	s->spi_in = spi_in;
+	s->len = len;
+	memcpy(s->packet, packet, len);
+	owner_order(d, c->owner, &s->order);
+	return ST_OK;
+}
+
 void child_use(struct data *d, uint32_t spi_in)
 {
 	struct child *c = child_of(d, spi_in);

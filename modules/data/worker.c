@@ -9,6 +9,7 @@
 
 #include "core/base/mem.h"
 #include "core/crypto/esp_engine.h"
+#include "modules/data/dhcp.h"
 #include "modules/data/fan.h"
 #include "modules/data/judge.h"
 #include "modules/data/llq.h"
@@ -222,6 +223,7 @@ static void execute(struct worker *w, struct cmd *c)
 			llq_changed(w, c->child.sa->policy, NULL);
 		}
 		break;
+	case CMD_SEND: dhcp_send(w, CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_MOVE: move_sa(w, CONTAINER_OF(c, struct move, order)); break;
 	case CMD_SA_POLICY: judge_change(w, CONTAINER_OF(c, struct policy_order, order)); break;
 	case CMD_PORT_ADD:

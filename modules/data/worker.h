@@ -34,6 +34,8 @@
 #define CTL_SLOTS 16384 /* orders under way to one worker */
 #define WORKER_SLOTS 256 /* of SAD and FIB at the beginning */
 #define NOTICES_PER_S 10
+#define NOTICE_SOURCES 16 /* sets of senders, by a hash of the address */
+#define NOTICES_OF_SET 3  /* of those of one second */
 #define TRAINS 4        /* SAs whose packets are gathered at a time */
 #define TRAIN_ROOM (UDP_TRAIN_BYTES + 2048)
 #define HELD_MAX 64     /* buffers whose packets wait to be written */
@@ -60,8 +62,12 @@ struct port {
 	unsigned joins;        /* TUN: JOIN_ bits that it takes */
 	bool cuts_not;         /* UDP: the kernel is given no trains to cut */
 	bool client_to_client;
+	bool multicast;        /* of clients is let through */
+	bool dhcp;             /* of clients is answered */
+	struct addr self;      /* IPv4 address of the TUN */
 	uint32_t group;
 	struct esp_tun judged; /* in the worker's tables when it has a group */
+	uint64_t wanted_ms;    /* TUN: when main was told last that it is wanted */
 };
 
 /* The owner's half of an SA with what only a worker needs. */
@@ -75,6 +81,7 @@ struct worker_sa {
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
+	uint64_t dhcp_ms;  /* when main was asked last, 0: never */
 	struct esp_policy *policy; /* NULL: everything passes; changed by CMD_SA_POLICY only */
 	struct esp_meter *meter;   /* of the session on this worker */
 	uint32_t share;            /* see limits.h */
@@ -124,6 +131,7 @@ struct worker {
 	uint64_t now_ns;     /* CLOCK_MONOTONIC at the beginning of this turn */
 	uint64_t notices_ms; /* start of the second in which notices_left counts */
 	uint32_t notices_left;
+	uint8_t notices_of[NOTICE_SOURCES];
 	size_t udp_wants;       /* datagrams that are asked for in one call */
 	struct train trains[TRAINS];
 	struct esp_job jobs[TRAINS][UDP_TRAIN_MAX]; /* of a train that is laid */

@@ -324,6 +324,9 @@ static void put_head(struct wr *w, const struct syslog_event *ev)
 		put_words(w, "  Id: ", find(ev, "identity"), "");
 		break;
 	case EV_INVALID_SPI: put_invalid_spi(w, ev); break;
+	case EV_PKT_REPLAY: /* R-ARW-07 */
+		put_words(w, " decrypt: replay check failed connection id=", find(ev, "connection"), "");
+		break;
 	case EV_IKE_SA_UP: put_fixed(w, " SA UP"); break;
 	case EV_IKE_SA_DOWN: put_fixed(w, " SA DOWN"); break;
 	case EV_SYSLOG_QUEUE: put_words(w, " ", find(ev, "dropped"), " messages were dropped"); break;
@@ -339,6 +342,8 @@ static bool is_in_head(const struct syslog_event *ev, const struct kv *kv)
 		for (size_t i = 0; i < INVALID_SPI_KEYS; i++)
 			if (strcmp(kv->key, invalid_spi[i].key) == 0)
 				return true;
+	if (ev->event == EV_PKT_REPLAY)
+		return kv == find(ev, "connection");
 	return ev->event == EV_SYSLOG_QUEUE && kv == find(ev, "dropped");
 }
 

@@ -78,6 +78,9 @@ static void set_up(void)
 		sa->spi_in = SPI;
 		sa->esn = s.esn;
 		sa->rt = &rt;
+		sa->takes_dhcp = i % 2;
+		sa->no_multicast = i % 3 == 0;
+		sa->self = (struct addr){4, {10, 99, 0, 254}};
 		MUST(esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sa->in) == ST_OK);
 		MUST(esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sa->out) == ST_OK);
 	}
@@ -110,6 +113,8 @@ static void check_inner(const uint8_t *pkt, size_t len, const struct esp_opened 
 	MUST(ip_parse(o->inner.p, o->inner.len, &ip) == ST_OK && ip.total_len == o->inner.len);
 	MUST(addr_eq(&ip.src, &child->ts[2].lo) || addr_eq(&ip.src, &child->ts[3].lo));
 	MUST(!addr_eq(&ip.dst, &other->ts[2].lo));
+	MUST(!o->is_dhcp || (o->sa->takes_dhcp && ip.proto == IPP_UDP && ip.src_port == 68 && ip.dst_port == 67));
+	MUST(o->is_dhcp || !o->sa->no_multicast || !addr_is_multicast(&ip.dst));
 }
 
 static enum status open_once(const uint8_t *pkt, size_t len)

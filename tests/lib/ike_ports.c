@@ -544,6 +544,17 @@ static void remove_child(void *ctx, uint32_t spi_in)
 	world_break(n->w, "unknown SPI removed");
 }
 
+static uint64_t last_data(void *ctx, uint32_t spi_in)
+{
+	const struct world_node *n = ctx;
+	uint64_t at_ms = 0;
+
+	for (size_t i = 0; i < n->n_data && i < WORLD_CHILDREN; i++)
+		if (n->data[i].spi_in == spi_in && n->data[i].at_ms > at_ms)
+			at_ms = n->data[i].at_ms;
+	return at_ms;
+}
+
 static enum status keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t len)
 {
 	struct world_node *n = ctx;
@@ -687,6 +698,7 @@ const struct ike_ports world_ports = {
 	.use = use,
 	.unuse = unuse,
 	.remove = remove_child,
+	.last_data = last_data,
 	.keep = keep,
 	.keep_keys = keep_keys,
 	.tell = tell,

@@ -497,6 +497,14 @@ bool world_has_way(const struct world *w, int from)
 	return false;
 }
 
+void world_data(struct world_node *n, uint32_t spi_in)
+{
+	size_t at = n->n_data++ % WORLD_CHILDREN;
+
+	n->data[at].spi_in = spi_in;
+	n->data[at].at_ms = n->w->now_ms;
+}
+
 bool world_children_agree(struct world *w)
 {
 	struct world_node *a = &w->node[0], *b = &w->node[1];

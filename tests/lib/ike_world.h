@@ -53,6 +53,8 @@ struct world_node {
 	/* data path */
 	struct ike_child_spec child[WORLD_CHILDREN]; /* in the order of installation */
 	size_t n_child;
+	struct { uint32_t spi_in; uint64_t at_ms; } data[WORLD_CHILDREN]; /* who had data last; the oldest go */
+	size_t n_data;
 	uint64_t used[WORLD_USED]; /* keys that packets left with, hashed; the oldest go */
 	size_t n_used;
 	uint64_t leases_given;
@@ -99,10 +101,8 @@ struct world_node {
 	struct addr asked_from;      /* and what it said */
 	unsigned asked_redirect;
 	struct gateway redirected;   /* where it was told to go last */
-	bool keep_fails;
-	bool never_answers;   /* all questions */
-	unsigned cancelled;
-	unsigned keepalives;
+	bool keep_fails, never_answers; /* all questions */
+	unsigned cancelled, keepalives;
 };
 
 /* Chances are out of 1000. */
@@ -185,11 +185,11 @@ void world_inject(struct world *w, int to, const struct endpoint *local,
 void world_trace(struct world *w, unsigned topics);
 /* Nothing of any SA is left anywhere: children, leases, records, SAs. */
 bool world_is_empty(struct world *w);
-/* The child that packets of this side leave through: the one that was installed last and is not
- * receive_only; NULL: none. */
+/* Through which packets of this side leave: the last that is not receive_only; NULL: none. */
 const struct ike_child_spec *world_way_out(const struct world_node *n);
 /* Does what leaves one side through it come in at the other? */
 bool world_has_way(const struct world *w, int from);
+void world_data(struct world_node *n, uint32_t spi_in); /* a packet with data goes through this child now */
 bool world_children_agree(struct world *w); /* those that both have are the same, and there is one */
 struct endpoint world_endpoint(const char *addr, uint16_t port);
 uint64_t world_status_count(const struct world_node *n, enum status st);

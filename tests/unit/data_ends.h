@@ -26,7 +26,8 @@ struct end {
 	int tun[WORKERS_MAX]; /* our side of the queues */
 	uint16_t port;
 	/* what main was told */
-	unsigned ike, lost, notices, moved;
+	unsigned ike, lost, notices, moved, wanted, asked;
+	uint32_t last_tun;
 	size_t first_len; /* of the first IKE message */
 	bool vnet_hdr;
 	uint32_t last_spi;
@@ -81,6 +82,24 @@ static inline void on_moved(void *ctx, uint32_t spi_in, const struct endpoint *l
 	e->last_spi = spi_in;
 	e->msg_local = *local;
 	e->msg_remote = *remote;
+}
+
+static inline void on_wanted(void *ctx, uint32_t tun)
+{
+	struct end *e = ctx;
+
+	e->wanted++;
+	e->last_tun = tun;
+}
+
+static inline void on_dhcp(void *ctx, uint32_t spi_in, const uint8_t *packet, size_t len)
+{
+	struct end *e = ctx;
+
+	e->asked++;
+	e->last_spi = spi_in;
+	e->msg_len = len < sizeof(e->msg) ? len : sizeof(e->msg);
+	memcpy(e->msg, packet, e->msg_len);
 }
 
 static inline uint64_t now_ms(void)
@@ -150,6 +169,8 @@ static inline bool start(struct end *e, uint32_t workers, bool wrong_steering, s
 		.on_lost = on_lost,
 		.on_notice = on_notice,
 		.on_moved = on_moved,
+		.on_wanted = on_wanted,
+		.on_dhcp = on_dhcp,
 		.ctx = e,
 	};
 

@@ -78,6 +78,13 @@ static const struct change_case changes[] = {
 		" sallyport client-to-client permit\n",
 		"interface Virtual-Template1: sallyport client-to-client permit changed (live)",
 		false},
+	{"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n",
+		"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n"
+		" sallyport multicast permit\n no sallyport dhcp-inform answer\n sallyport proxy-arp eth1\n",
+		"interface Virtual-Template1: sallyport multicast permit changed (live); "
+		"interface Virtual-Template1: sallyport dhcp-inform answer changed (live); "
+		"interface Virtual-Template1: sallyport proxy-arp changed (live)",
+		false},
 	{"vrf definition A\n", "vrf definition B\n",
 		"vrf definition A removed (new sessions); vrf definition B added (new sessions)",
 		false},

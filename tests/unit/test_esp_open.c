@@ -152,6 +152,7 @@ static void what_is_sealed_opens(void)
 		T_EQ(mirror_rt.packets_out, 72);
 		T_EQ(rt.bytes_in, mirror_rt.bytes_out);
 		T_EQ(rt.last_in_ms, 5000);
+		T_EQ(rt.last_bare_ms, 0);
 		T_EQ(rt.seq_top, 72);
 		tear_down();
 	}
@@ -324,6 +325,74 @@ static void clients_of_other_tuns(void)
 	tear_down();
 }
 
+/* What a client says to many, and to the DHCP server that it thinks we are. */
+static void to_many(void)
+{
+	enum { NONE = 0, DHCP = 1, SILENT = 2, FRAGMENT = 4 };
+	static const struct {
+		const char *src, *dst;
+		int how; /* DHCP: between its ports; SILENT: we are no server */
+		bool is_permitted;
+		enum status want;
+		bool is_dhcp;
+	} rows[] = {
+		{"10.99.0.1", "224.0.0.251", NONE, false, ST_ESP_MULTICAST, false},
+		{"10.99.0.1", "239.1.2.3", NONE, false, ST_ESP_MULTICAST, false},
+		{"10.99.0.1", "255.255.255.255", NONE, false, ST_ESP_MULTICAST, false},
+		{"2001:db8::1", "ff02::1", NONE, false, ST_ESP_MULTICAST, false},
+		{"10.99.0.1", "223.255.255.255", NONE, false, ST_OK, false},
+		{"10.99.0.1", "224.0.0.251", NONE, true, ST_OK, false},
+		{"2001:db8::1", "ff02::1", NONE, true, ST_OK, false},
+		{"10.99.0.3", "224.0.0.251", NONE, false, ST_ESP_SOURCE, false},
+		{"10.99.0.1", "255.255.255.255", DHCP, false, ST_OK, true},
+		{"10.99.0.1", "255.255.255.255", DHCP, true, ST_OK, true},
+		{"10.99.0.1", "10.99.0.254", DHCP, false, ST_OK, true},
+		{"10.99.0.1", "10.99.0.253", DHCP, false, ST_OK, false}, /* a server in the LAN */
+		{"10.99.0.1", "224.0.0.1", DHCP, false, ST_ESP_MULTICAST, false},
+		{"10.99.0.3", "255.255.255.255", DHCP, false, ST_ESP_SOURCE, false},
+		{"10.99.0.1", "255.255.255.255", DHCP | FRAGMENT, false, ST_ESP_MULTICAST, false},
+		{"10.99.0.1", "255.255.255.255", DHCP | SILENT, false, ST_ESP_MULTICAST, false},
+		{"10.99.0.1", "10.99.0.254", DHCP | SILENT, false, ST_OK, false},
+	};
+	struct esp_opened o;
+
+	T_DO(set_up(20, 128, 0, false));
+	sa.self = dl_addr("10.99.0.254");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct addr s = dl_addr(rows[i].src), d = dl_addr(rows[i].dst);
+		struct span inner = {room + HEAD, 0}, pkt = {0};
+
+		T_ROW(i, rows[i].dst);
+		inner.len = dl_packet(inner.p, &s, &d, 1, 2, 20);
+		if (rows[i].how & DHCP) {
+			inner.p[21] = 68;
+			inner.p[23] = 67;
+		}
+		if (rows[i].how & FRAGMENT)
+			inner.p[6] = 0x20;
+		sa.takes_dhcp = !(rows[i].how & SILENT);
+		sa.no_multicast = !rows[i].is_permitted;
+		T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_OK);
+		T_EQ(opens(pkt, &o), rows[i].want);
+		T_EQ(o.is_dhcp, rows[i].is_dhcp);
+	}
+	/* Selectors that do not have the broadcast address are no reason to be silent. */
+	ours->ts[0] = ts_from_prefix(&(struct prefix){dl_addr("192.0.2.0"), 24});
+	sa.takes_dhcp = true;
+	sa.no_multicast = false;
+	for (int i = 0; i < 2; i++) {
+		struct addr s = dl_addr("10.99.0.1"), d = dl_addr("255.255.255.255");
+		struct span inner = {room + HEAD, 0}, pkt = {0};
+
+		inner.len = dl_packet(inner.p, &s, &d, 1, 2, 20);
+		inner.p[21] = 68;
+		inner.p[23] = i ? 68 : 67;
+		T_EQ(esp_seal(&mirror, 0, inner, &pkt), ST_OK);
+		T_EQ(opens(pkt, &o), i ? ST_ESP_SELECTOR : ST_OK);
+	}
+	tear_down();
+}
+
 static void selectors(void)
 {
 	struct esp_opened o;
@@ -417,6 +486,8 @@ static void dummy_packets(void)
 	T_DO(set_up(20, 128, 0, false));
 	T_EQ(opens(raw(p, 8), &o), ST_OK);
 	T_TRUE(o.is_dummy && o.sa == &sa && o.inner.len == 0);
+	T_EQ(rt.last_in_ms, 0); /* no data, and a sign of life */
+	T_EQ(esp_rt_heard_ms(&rt), 5000);
 	T_EQ(rt.packets_in, 0);
 	T_EQ(rt.drops_other, 0);
 	T_EQ(rt.seq_top, 1); /* counted by the window like any other */
@@ -607,6 +678,7 @@ int main(void)
 	T_RUN(wrong_places);
 	T_RUN(inner_addresses);
 	T_RUN(clients_of_other_tuns);
+	T_RUN(to_many);
 	T_RUN(selectors);
 	T_RUN(lying_plain_text);
 	T_RUN(dummy_packets);

@@ -415,6 +415,27 @@ static void ask_for_usual_master(void)
 	NOTE("agentx usual %d", call(rq, &reply, NULL) != ST_CONFIG);
 }
 
+static void ask_for_proxy(const char *name, struct addr a, bool is_delete)
+{
+	struct asroot_reply reply;
+	struct asroot_request rq = {.op = ASROOT_PROXY, .addr = a, .is_delete = is_delete};
+	snprintf(rq.name, sizeof(rq.name), "%s", name);
+	NOTE("proxy %s %u%s %s", name, a.family, is_delete ? " gone" : "", status_token(call(rq, &reply, NULL)));
+}
+
+static void ask_for_proxies(void)
+{
+	static const struct addr four = {4, {192, 0, 2, 9}}, six = {6, {0x20, 1, 0xd, 0xb8}}, stays = {4, {192, 0, 2, 10}};
+	ask_for_proxy("lo", four, false);
+	ask_for_proxy("lo", four, false); /* of the same session, of a main before */
+	ask_for_proxy("lo", stays, false);
+	ask_for_proxy("lo", six, false);
+	ask_for_proxy("lo", four, true);
+	ask_for_proxy("lo", four, true);
+	ask_for_proxy("nolan", four, false);
+	ask_for_proxy("sp-test1", four, false);
+}
+
 static void tell_ready(void)
 {
 	struct asroot_reply reply;
@@ -463,6 +484,7 @@ static int stand_in(const char *state)
 		ask_for_master(state, "mast");
 		ask_for_master(state, "secret");
 		ask_for_usual_master();
+		ask_for_proxies();
 	} else if (life == 2) {
 		ask_for_socket();
 		ask_for_tun(3);
@@ -583,7 +605,7 @@ static void open_masters(void)
 static void write_masters(const char *first)
 {
 	char text[1024];
-	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
+	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
 		 first, folder, folder, folder, folder, folder, folder, folder);
 	T_DO(write_config(text));
 }
@@ -671,7 +693,8 @@ static void test_first_life(void)
 		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
 		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0", "agentx master ok", "agentx may block 0",
 		"agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
-		"agentx secret config", "agentx usual 1"};
+		"agentx secret config", "agentx usual 1", "proxy lo 4 ok\nproxy lo 4 ok\n", "proxy lo 6 ok",
+		"proxy lo 4 gone ok\nproxy lo 4 gone ok\n", "proxy nolan 4 not_found", "proxy sp-test1 4 config"};
 	T_DO(write_script());
 	T_DO(open_masters());
 	T_DO(write_masters("first"));
@@ -686,6 +709,10 @@ static void test_first_life(void)
 	T_TRUE(!strstr(notes_text, "Uid:\t0"));
 	T_TRUE(!strstr(notes_text, "Gid:\t0"));
 	T_TRUE(if_nametoindex("sp-test1") != 0);
+	T_EQ(system("ip neigh show proxy dev lo | grep -q '^192.0.2.10 '"), 0);
+	T_TRUE(system("ip neigh show proxy dev lo | grep -q '^192.0.2.9 '") != 0);
+	T_EQ(system("ip -6 neigh show proxy dev lo | grep -q '^2001:db8:: '"), 0);
+	T_EQ(system("grep -q 1 /proc/sys/net/ipv6/conf/lo/proxy_ndp"), 0);
 	T_EQ(system("ip route show dev sp-test1 | grep -q '10.77.0.0/16.*metric 7'"), 0);
 	T_EQ(system("ip route show dev sp-test1 | grep -q 'metric 8'") != 0, 1);
 }

@@ -229,6 +229,24 @@ static void test_static_routes(void)
 	T_DO(drop());
 }
 
+/* What the clients of a template may and are told; the peers of a tunnel are no clients. */
+static void test_for_clients(void)
+{
+	T_DO(load("interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n"
+		  "interface Virtual-Template2 type tunnel\n tunnel protection ipsec profile default\n"
+		  " sallyport multicast permit\n no sallyport dhcp-inform answer\n sallyport proxy-arp lan0\n"
+		  "interface Tunnel3\n tunnel source dynamic\n tunnel destination 192.0.2.1\n"
+		  " tunnel protection ipsec profile default\n sallyport proxy-arp lan0\n"));
+	const struct plan_tun *one = plan_find_tun(&plan, 1), *two = plan_find_tun(&plan, 2);
+	const struct plan_tun *tunnel = plan_find_tun(&plan, PLAN_TUNNEL_BASE + 3);
+	T_TRUE(one && two && tunnel);
+	T_TRUE(one->dhcp_inform && !one->multicast && !one->proxy[0]);
+	T_TRUE(!two->dhcp_inform && two->multicast);
+	T_STR(two->proxy, "lan0");
+	T_TRUE(!tunnel->dhcp_inform && !tunnel->proxy[0]);
+	T_DO(drop());
+}
+
 static void test_comparing(void)
 {
 	struct plan_tun a = {.number = 1, .mtu = 1400}, b = a;
@@ -243,6 +261,14 @@ static void test_comparing(void)
 	b.client_to_client = true;
 	T_TRUE(!plan_tun_eq(&a, &b));
 	b = a;
+	b.multicast = true;
+	T_TRUE(!plan_tun_eq(&a, &b));
+	b = a;
+	b.dhcp_inform = true;
+	T_TRUE(!plan_tun_eq(&a, &b));
+	b = a;
+	strcpy(b.proxy, "lan0"); /* no reason to take the device anew */
+	T_TRUE(plan_tun_eq(&a, &b));
 	strcpy(b.vrf_name, "x");
 	T_TRUE(!plan_tun_eq(&a, &b));
 	m.vrf = 2;
@@ -283,6 +309,7 @@ int main(void)
 	T_RUN(test_ways);
 	T_RUN(test_no_default_route);
 	T_RUN(test_static_routes);
+	T_RUN(test_for_clients);
 	T_RUN(test_comparing);
 	T_RUN(test_no_memory);
 	return t_end();

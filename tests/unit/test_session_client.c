@@ -276,6 +276,31 @@ static void a_manual_client(void)
 	T_EQ(c.state, CLIENT_IDLE);
 }
 
+/* A session that we ended because it was idle is not missed, and is wanted when something is to be sent. */
+static void an_idle_client(void)
+{
+	for (int is_manual = 0; is_manual < 2; is_manual++) {
+		T_ROW(is_manual, "manual");
+		begin(2, is_manual);
+		happens(CE_START, ST_OK);
+		T_TRUE(!client_is_idle(&c));
+		happens(CE_UP, ST_OK);
+		now += CLIENT_STABLE_MS;
+		happens(CE_DOWN, ST_END_IDLE);
+		NOTHING_ORDERED;
+		T_EQ(c.state, CLIENT_IDLE);
+		T_EQ(c.due_ms, CLIENT_NEVER);
+		T_EQ(client_is_idle(&c), !is_manual);
+		happens(CE_START, ST_OK);
+		CONNECTS_TO("192.0.2.1");
+		T_TRUE(!client_is_idle(&c));
+		/* Who is tired of waiting for a packet ends it as ever. */
+		happens(CE_STOP, ST_OK);
+		c.why = ST_END_ADMIN;
+		T_TRUE(!client_is_idle(&c));
+	}
+}
+
 static void stopping_and_beginning_anew(void)
 {
 	static const struct {
@@ -554,6 +579,7 @@ int main(void)
 	T_RUN(a_session_ends);
 	T_RUN(flapping_is_failing);
 	T_RUN(a_manual_client);
+	T_RUN(an_idle_client);
 	T_RUN(stopping_and_beginning_anew);
 	T_RUN(a_session_of_the_peer);
 	T_RUN(found_after_a_restart);

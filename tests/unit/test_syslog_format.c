@@ -57,6 +57,7 @@ static void whole_messages(void)
 	const struct kv spi[] = {kv_spi32("spi", 0x1234)};
 	const struct kv esp[] = {kv_addr("destaddr", &local.addr), kv_u64("prot", 50), kv_spi32("spi", 0x1234),
 				 kv_u64("spi_decimal", 0x1234), kv_addr("srcaddr", &remote.addr), kv_u64("srcport", 4500)};
+	const struct kv replay[] = {kv_u64("connection", 0x1234), kv_spi32("spi", 0x1234), kv_ep("remote", &remote)};
 	const struct kv none[] = {kv_str("hint", ""), kv_str("word", NULL), kv_bytes("x", "", 0)};
 	const struct kv lost[] = {kv_str("destination", "192.0.2.9:514"), kv_u64("dropped", 12)};
 	const struct {
@@ -89,6 +90,11 @@ static void whole_messages(void)
 		 "spi_decimal=\"4660\" srcaddr=\"192.0.2.7\" srcport=\"4500\"]" ORIGIN " " BOM
 		 "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=198.51.100.1, "
 		 "prot=50, spi=0x00001234(4660), srcaddr=192.0.2.7 srcport=4500"},
+		{EV_PKT_REPLAY, replay, 3,
+		 HEAD("164", "packet_replay") "[esp@8072.9999.9999 connection=\"4660\" spi=\"0x00001234\" remote=\"192.0.2.7\" "
+		 "remote_port=\"61234\"]" ORIGIN " " BOM
+		 "%CRYPTO-4-PKT_REPLAY_ERR: decrypt: replay check failed connection id=4660 spi=0x00001234 "
+		 "remote=192.0.2.7:61234"},
 		{EV_STOP, none, 3, HEAD("165", "stop") "[system@8072.9999.9999]" ORIGIN " " BOM "%SALLYPORT-5-STOP:"},
 		{EV_SYSLOG_QUEUE, lost, 2,
 		 HEAD("164", "syslog_queue") "[system@8072.9999.9999 destination=\"192.0.2.9:514\" dropped=\"12\"]" ORIGIN " " BOM
