@@ -9,6 +9,7 @@
 #include "core/esp/policy_make.h"
 
 #define TOTAL 20000 /* datagrams each way */
+#define IN_FLIGHT 600
 #define ROOM 65000
 
 static uint32_t piece = 200; /* payload of a datagram */
@@ -68,7 +69,7 @@ static bool feed(unsigned w)
 	uint8_t *p = room + GSO_HDR_LEN;
 	size_t len;
 
-	if (way->sent >= TOTAL || way->sent - way->received - way->gone > 20 * in_run)
+	if (way->sent >= TOTAL || way->sent - way->received - way->gone > IN_FLIGHT)
 		return false;
 	len = dl_packet(p, w ? &lan : &client, w ? &client : &lan, w, way->sent, n * piece);
 	if (w && policy)
