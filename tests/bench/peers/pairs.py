@@ -137,11 +137,12 @@ class Plain(Pair):
 
 class SallyportPair(Pair):
     client = "sallyport"
+    gateway = GATEWAY
 
     def up(self):
         for name in ("gw", "cli"):
             shutil.rmtree(os.path.join(WORK, name), ignore_errors=True)
-        gateway = self.started(Sallyport(self.row.gw, GATEWAY, name="gw"))
+        gateway = self.started(Sallyport(self.row.gw, self.gateway, name="gw"))
         gateway.start()
         self.sallyport = gateway
         if self.client == "sallyport":
