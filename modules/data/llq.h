@@ -17,8 +17,8 @@
 #include "modules/data/worker.h"
 
 /* Of a packet that has no room among the bulk no more than this is read: what is longer is dropped, even if it has
- * priority. No packet of a network of usual frames is; several that the kernel made one of are. */
-#define LLQ_SKIM 2048
+ * priority. No packet of a wire is; several that the kernel made one of are. */
+#define LLQ_SKIM 9216
 /* Bytes that a worker may read from a TUN before it is so. The bulk may be another owner's; but
  * who reads for others while its own queue is full is at its limit, too. */
 size_t llq_room(const struct worker *w);

@@ -246,7 +246,7 @@ static void full_queue_reads_beginnings(void)
 	struct port port = {.kind = PORT_TUN, .tun = 1};
 	struct esp_policy *p = policy(VOICE);
 	struct addr src = dl_addr("192.0.2.1"), dst = dl_addr("10.99.0.1");
-	static uint8_t large[5000], small[100];
+	static uint8_t large[13000], small[100];
 	struct fib_route r;
 	struct pair one;
 	size_t len, small_len;
@@ -259,7 +259,7 @@ static void full_queue_reads_beginnings(void)
 	fib_add(&me->tables.fib, &r);
 	T_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, tun), 0);
 	port.fd = tun[0];
-	len = dl_packet(large, &src, &dst, 0, 0, 4000);
+	len = dl_packet(large, &src, &dst, 0, 0, 12000);
 	small_len = dl_packet(small, &src, &dst, 0, 0, 20);
 	small[1] = EF << 2;
 	/* There is room: both are taken, the large one to wait. */
