@@ -1,5 +1,7 @@
 #include "core/esp/policy.h"
 
+#include <string.h>
+
 #include "core/base/mem.h"
 
 static void add(_Atomic uint64_t *counter, uint64_t n)
@@ -30,6 +32,21 @@ bool esp_meter_fits(const struct esp_meter *m, const struct esp_policy *p)
 {
 	return m->n[ESP_DIR_IN] == p->side[ESP_DIR_IN].n_classes &&
 	       m->n[ESP_DIR_OUT] == p->side[ESP_DIR_OUT].n_classes;
+}
+
+bool esp_policy_alike(const struct esp_policy *a, const struct esp_policy *b)
+{
+	for (int dir = ESP_DIR_IN; dir <= ESP_DIR_OUT; dir++) {
+		const struct esp_side *x = &a->side[dir], *y = &b->side[dir];
+
+		if (x->n_classes != y->n_classes)
+			return false;
+		for (size_t i = 0; i < x->n_classes; i++) {
+			if (strcmp(x->classes[i].name, y->classes[i].name) != 0)
+				return false;
+		}
+	}
+	return true;
 }
 
 /* The burst is not divided: it is what one packet train needs. */

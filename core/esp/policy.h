@@ -52,6 +52,8 @@ struct esp_meter {
 /* A meter for the policy, buckets off; mem_free() ends it. NULL: out of memory. */
 struct esp_meter *esp_meter_new(const struct esp_policy *p);
 bool esp_meter_fits(const struct esp_meter *m, const struct esp_policy *p); /* as many classes */
+/* The same classes by name, in both directions: counters and buckets of one mean the same for the other. */
+bool esp_policy_alike(const struct esp_policy *a, const struct esp_policy *b);
 /* The worker's: the rates of this policy from now on, each divided by share (> 0). */
 void esp_meter_set(struct esp_meter *m, const struct esp_policy *p, uint32_t share, uint64_t now_ns);
 

@@ -62,6 +62,7 @@ void judge_change(struct worker *w, struct policy_order *o)
 	struct esp_policy *policy = sa->policy;
 	struct esp_meter *meter = sa->meter;
 
+	w->judged++;
 	llq_changed(w, policy, o->policy);
 	sa->policy = o->policy;
 	sa->meter = o->meter;

@@ -67,9 +67,11 @@ static uint32_t count_workers(const struct limits *l)
 	return (uint32_t)__builtin_popcountll(seen);
 }
 
-/* The meter that the session has on this worker and that fits the policy; NULL: none. */
+/* The meter that the session has on this worker and that counts for this policy, too; NULL: none. */
 static struct esp_meter *meter_of(const struct limits *l, uint32_t owner, const struct esp_policy *p)
 {
+	if (!l->policy || !esp_policy_alike(l->policy, p))
+		return NULL;
 	LIST_EACH(at, &l->children) {
 		const struct child *c = CONTAINER_OF(at, struct child, in_session);
 

@@ -11,6 +11,9 @@
 #define TURN_PKTS 16
 #define TURN_BYTES 65536
 
+/* With fewer free buffers a worker is short of them. */
+#define SHORT_PKTS (POOL_PKTS / 4)
+
 _Static_assert(BULK_PKTS < POOL_PKTS / 2, "buffers are left for what has priority");
 
 static void push(struct pkt_queue *q, struct pkt *k)
@@ -46,21 +49,36 @@ static void finish(struct worker *w, struct pkt *k, enum status st)
 	worker_release(w, k);
 }
 
-/* The SA may have gone while it waited: then its successor may have it. */
+/* While it waited its SA may have gone: then its successor may have it. Or policies have changed: what
+ * it was found to be may mean something else now. */
 static void seal_waiting(struct worker *w, struct pkt *k)
 {
-	struct esp_sa *sa = sad_find(&w->tables.sad, k->spi);
+	struct esp_sa *esp = sad_find(&w->tables.sad, k->spi);
+	struct worker_sa *sa = esp ? CONTAINER_OF(esp, struct worker_sa, esp) : NULL;
+	enum status st = sa && k->judged != w->judged ? judge_out(sa, k) : ST_OK;
 
-	if (sa)
-		outbound_packet(w, CONTAINER_OF(sa, struct worker_sa, esp), k);
+	if (st)
+		finish(w, k, st);
+	else if (sa)
+		outbound_packet(w, sa, k);
 	else
 		path_handed(w, k);
+}
+
+/* Of a worker that has few buffers left none shall wait here: it needs them for what has priority, and for
+ * what peers send. */
+static bool may_wait(const struct worker *w, const struct pkt *k)
+{
+	return w->bulk.n < BULK_PKTS && w->bulk.bytes < BULK_BYTES &&
+	       (k->home == w->index ||
+		!atomic_load_explicit(&w->all->workers[k->home].is_short, memory_order_relaxed));
 }
 
 void llq_take(struct worker *w, struct worker_sa *sa, struct pkt *k)
 {
 	enum status st = judge_out(sa, k);
 
+	k->judged = w->judged;
 	if (st) {
 		finish(w, k, st);
 		return;
@@ -71,7 +89,7 @@ void llq_take(struct worker *w, struct worker_sa *sa, struct pkt *k)
 		outbound_packet(w, sa, k);
 	else if (k->priority)
 		push(&w->second, k);
-	else if (w->bulk.n < BULK_PKTS && w->bulk.bytes < BULK_BYTES)
+	else if (may_wait(w, k))
 		push(&w->bulk, k);
 	else
 		finish(w, k, ST_OUT_QUEUE);
@@ -79,9 +97,11 @@ void llq_take(struct worker *w, struct worker_sa *sa, struct pkt *k)
 
 void llq_flush(struct worker *w)
 {
-	/* Those that are there now: who is put back waits for the next batch. */
-	for (size_t n = w->second.n; n; n--)
-		seal_waiting(w, pop(&w->second));
+	struct pkt *k;
+
+	/* Also those that come back because their SA went away: that is once, for each. */
+	while ((k = pop(&w->second)))
+		seal_waiting(w, k);
 }
 
 bool llq_turn(struct worker *w)
@@ -98,6 +118,21 @@ bool llq_turn(struct worker *w)
 	}
 	path_flush(w);
 	return w->bulk.n > 0;
+}
+
+size_t llq_room(const struct worker *w)
+{
+	if (!w->bulk.n)
+		return SIZE_MAX;
+	return w->bulk.n < BULK_PKTS && w->bulk.bytes < BULK_BYTES ? BULK_BYTES - w->bulk.bytes : 0;
+}
+
+void llq_say_short(struct worker *w)
+{
+	bool is_short = w->pool.n_free < SHORT_PKTS;
+
+	if (is_short != atomic_load_explicit(&w->is_short, memory_order_relaxed))
+		atomic_store_explicit(&w->is_short, is_short, memory_order_relaxed);
 }
 
 void llq_changed(struct worker *w, const struct esp_policy *was, const struct esp_policy *is)

@@ -308,11 +308,12 @@ static bool receive_socket(struct worker *w, const struct port *p)
 	return got > 0;
 }
 
-/* One packet from the queue; ST_AGAIN: none left; ST_IO: there is no device behind it any more. */
-static enum status read_tun(const struct port *p, struct pkt *k)
+/* One packet from the queue, or as much of its beginning as room; ST_AGAIN: none left; ST_IO: there is no
+ * device behind it any more. */
+static enum status read_tun(const struct port *p, struct pkt *k, size_t room)
 {
 	size_t head = p->vnet_hdr ? GSO_HDR_LEN : 0;
-	ssize_t n = read(p->fd, k->p, PKT_MAX + head);
+	ssize_t n = read(p->fd, k->p, room + head);
 
 	if (n <= 0)
 		return n < 0 && (errno == EBADFD || errno == EFAULT || errno == ENODEV) ? ST_IO : ST_AGAIN;
@@ -329,14 +330,20 @@ static enum status read_tun(const struct port *p, struct pkt *k)
 	return ST_OK;
 }
 
+/* What has no room in the queue of bulk is not read in full: it is dropped, and what has priority behind it
+ * is reached sooner. */
 static bool receive_tun(struct worker *w, const struct port *p)
 {
 	struct pkt *batch[UDP_BATCH];
-	size_t n = 0, bytes = 0;
+	size_t n = 0, bytes = 0, room = llq_room(w), reads = 0;
 	enum status st = ST_OK;
 
-	while (n < UDP_BATCH && bytes < BATCH_OF_LARGE * (size_t)PKT_MAX && (batch[n] = pool_get(&w->pool))) {
-		st = read_tun(p, batch[n]);
+	for (; reads < UDP_BATCH && bytes < BATCH_OF_LARGE * (size_t)PKT_MAX && (batch[n] = pool_get(&w->pool)); reads++) {
+		bool is_skimmed = bytes >= room;
+
+		st = read_tun(p, batch[n], is_skimmed ? LLQ_SKIM + 1 : PKT_MAX);
+		if (st == ST_OK && is_skimmed && batch[n]->len > LLQ_SKIM)
+			st = ST_OUT_QUEUE;
 		if (st == ST_OK)
 			bytes += batch[n++]->len;
 		else if (st != ST_AGAIN && st != ST_IO)
@@ -352,7 +359,7 @@ static bool receive_tun(struct worker *w, const struct port *p)
 	worker_obey(w);
 	for (size_t i = 0; i < n; i++)
 		route_inner(w, batch[i]);
-	return n > 0;
+	return reads > 0;
 }
 
 bool path_receive(struct worker *w, struct port *p)

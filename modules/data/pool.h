@@ -42,6 +42,7 @@ struct pkt {
 	struct pkt *next; /* in a queue of its owner */
 	uint8_t class;    /* PKT_INNER, judged: see struct esp_verdict */
 	uint8_t priority;
+	uint32_t judged;  /* when that was: worker.judged */
 	bool detoured; /* wrong steering: has been on a foreign worker */
 	bool rerouted; /* its child went away on the way: routed once more, never twice */
 	struct endpoint local, remote; /* datagrams and notices */

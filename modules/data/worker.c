@@ -352,8 +352,10 @@ void *worker_main(void *arg)
 	/* Without the memory for it everything goes packet by packet. */
 	(void)esp_engine_thread_begin();
 	while (!atomic_load_explicit(&w->all->stop, memory_order_relaxed)) {
-		int n = wait_events(w, events, is_busy);
+		int n;
 
+		llq_say_short(w);
+		n = wait_events(w, events, is_busy);
 		w->now_ns = monotonic_ns();
 		w->tables.now_ms = w->now_ns / 1000000;
 		if (!is_busy) {

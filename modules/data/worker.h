@@ -113,6 +113,7 @@ struct worker {
 	struct ring done;
 	struct ring up;
 	struct stats stats;
+	atomic_bool is_short; /* of buffers, see llq.c */
 	/* Its own. */
 	_Alignas(64) struct worker_shared *all;
 	uint32_t index;
@@ -144,6 +145,7 @@ struct worker {
 	struct too_big_limit too_big;
 	uint16_t cut_id; /* of the next packet that is cut against its DF bit */
 	struct pkt_queue second, bulk; /* of llq.c */
+	uint32_t judged;        /* counts changes of policies */
 	struct udp_rx rx;
 };
 

@@ -385,6 +385,11 @@ cmd_bench() {
 			data_path_peers
 			set -- "$PYTHON" -B "$f"
 			;;
+		*priority.py)
+			. tests/bench/peers/peers.sh
+			bench_load
+			set -- "$PYTHON" -B "$f"
+			;;
 		*.py) set -- "$PYTHON" -B "$f" ;;
 		*) continue ;;
 		esac

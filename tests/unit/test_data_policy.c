@@ -32,6 +32,10 @@ static struct esp_policy *policy(const char *text)
 	"policy-map P\n class class-default\n  police " bps " 1000\n"                              \
 	"interface Tunnel1\n service-policy output P\n service-policy input P\n"
 
+#define RATE_OF(class, bps)                                                                        \
+	"policy-map P\n class " class "\n  police " bps " 1000\n"                                   \
+	"interface Tunnel1\n service-policy output P\n service-policy input P\n"
+
 static struct data_sa sa_of(uint32_t spi_in, const char *inner, uint8_t session, struct esp_policy *p)
 {
 	struct data_sa sa = dl_sa(spi_in, spi_in + 0x10000, inner);
@@ -154,6 +158,34 @@ static void rate_of_a_session(void)
 	T_TRUE(slow->refs == 1 && fast->refs == 1);
 	esp_policy_unref(slow);
 	esp_policy_unref(fast);
+}
+
+/* Counters and buckets stay with classes of the same names, and with no others. */
+static void other_classes_begin_anew(void)
+{
+	struct esp_policy *one = policy("class-map A\n match any\n" RATE_OF("A", "8000"));
+	struct esp_policy *faster = policy("class-map A\n match any\n" RATE_OF("A", "16000"));
+	struct esp_policy *two = policy("class-map B\n match any\n" RATE_OF("B", "8000"));
+	const struct esp_meter *before;
+	struct data_sa sa;
+
+	T_TRUE(one && faster && two);
+	T_DO(set_up(1));
+	sa = sa_of(0x10001, "10.99.0.1", 1, one);
+	T_EQ(data_sa_add(b.d, &sa, false), ST_OK);
+	before = meter(0x10001);
+	T_EQ(data_sa_policy(b.d, 0x10001, faster), ST_OK);
+	T_TRUE(meter(0x10001) == before);
+	for (uint32_t i = 0; i < 3; i++)
+		to_client("10.99.0.1", i);
+	WAIT_FOR(&b, meter(0x10001)->class[2].packets == 3);
+	T_EQ(data_sa_policy(b.d, 0x10001, two), ST_OK);
+	T_EQ(meter(0x10001)->class[2].packets, 0);
+	tear_down();
+	T_TRUE(one->refs == 1 && faster->refs == 1 && two->refs == 1);
+	esp_policy_unref(one);
+	esp_policy_unref(faster);
+	esp_policy_unref(two);
 }
 
 /* SAs of one session with several workers: each has its share of the rate, and all of it again when it
@@ -393,6 +425,7 @@ int main(void)
 	T_RUN(bulk_that_is_too_much_is_dropped);
 	T_RUN(denied_from_the_first_packet);
 	T_RUN(rate_of_a_session);
+	T_RUN(other_classes_begin_anew);
 	T_RUN(share_of_workers);
 	T_RUN(many_changes);
 	T_RUN(out_of_memory);

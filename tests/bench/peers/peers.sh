@@ -42,6 +42,14 @@ fetch_wireguard() {
 	touch "$folder/.complete"
 }
 
+# bench_load: builds the load of packets; exports where it is.
+bench_load() {
+	local here=tests/bench/peers out=build/bench
+	mkdir -p "$out"
+	[[ $out/udp_load -nt $here/udp_load.c ]] || gcc -O2 -Wall -Wextra -D_GNU_SOURCE -o "$out/udp_load" "$here/udp_load.c"
+	export SALLYPORT_BENCH_TOOLS=$ROOT/$out
+}
+
 # data_path_peers: builds and fetches what is missing; exports where it is.
 data_path_peers() {
 	local here=tests/bench/peers out=build/bench
@@ -49,9 +57,7 @@ data_path_peers() {
 	need_packages $DATA_PATH_PACKAGES ${BENCH_PROFILE:+linux-perf}
 	export SALLYPORT_WIREGUARD=$CACHE/wireguard-go-$WIREGUARD_SUITE
 	[[ -e $SALLYPORT_WIREGUARD/.complete ]] || locked "$CACHE/.lock" fetch_wireguard "$SALLYPORT_WIREGUARD"
-	mkdir -p "$out"
+	bench_load
 	# The pump with all that this machine's compiler can do for it: it is the ceiling.
 	[[ $out/pump -nt $here/pump.c ]] || gcc -O3 -march=native -w -o "$out/pump" "$here/pump.c" -lcrypto
-	[[ $out/udp_load -nt $here/udp_load.c ]] || gcc -O2 -Wall -Wextra -D_GNU_SOURCE -o "$out/udp_load" "$here/udp_load.c"
-	export SALLYPORT_BENCH_TOOLS=$ROOT/$out
 }

@@ -5,11 +5,18 @@
  *   udp_load echo ADDRESS PORT SECONDS                  sends back what it gets
  *   udp_load ask  ADDRESS PORT SECONDS INTERVAL_US      prints asked, answered and the round trip's p50 p90 p99 p99.9
  *                                                       and greatest, in microseconds
+ *   udp_load flood ADDRESS PORT SECONDS SIZE SEGMENTS   as much as goes in the first 800 ms of every second, SEGMENTS packets
+ *                                                       as a bundle for the kernel to cut; prints packets sent
+ *   udp_load tick ADDRESS PORT SECONDS INTERVAL_US TOS  one small packet in an interval, on average, from 100 to 800 ms of
+ *                                                       every second: beside a flood; prints how many
+ *   udp_load hear ADDRESS PORT SECONDS                  prints how many of them came and their way's p50 p90 p99 p99.9 and
+ *                                                       greatest, in microseconds: both ends have the same clock
  *
  * Every one ends by itself after SECONDS (the sink: when nothing came for 300 ms, or 2 s later at the latest). Packets
  * are sent one by one, not as a bundle for the kernel to cut: the tunnel gets single packets, as from many hosts. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -171,12 +178,101 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Microseconds of n times that are in ns / 10. */
+static void print_parts(uint32_t *took, int n)
+{
+	const double parts[] = {0.5, 0.9, 0.99, 0.999, 1};
+
+	qsort(took, (size_t)n, sizeof *took, by_value);
+	for (int i = 0; i < 5; i++)
+		printf(" %.1f", n ? took[(int)((n - 1) * parts[i])] / 100.0 : 0.0);
+	putchar('\n');
+}
+
+#define SECOND 1000000000u
+#define FLOOD_NS 800000000u /* of every second of the clock: then whoever else wants to has the processor */
+#define TICK_NS 100000000u
+
+static void sleep_until(uint64_t ns)
+{
+	struct timespec at = {(time_t)(ns / SECOND), (long)(ns % SECOND)};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+static int flood(int s, double seconds, int size, int segments)
+{
+	static uint8_t bundle[65000];
+	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9), sent = 0;
+	size_t len = (size_t)size * (size_t)segments;
+
+	if (size < 1 || segments < 1 || len > sizeof bundle)
+		return 2;
+	if (segments > 1 && setsockopt(s, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) != 0)
+		return fail("flood");
+	for (uint64_t now; (now = now_ns()) < end;) {
+		if (now % SECOND >= FLOOD_NS)
+			sleep_until(now - now % SECOND + SECOND);
+		else if (send(s, bundle, len, 0) >= 0)
+			sent += (uint64_t)segments;
+		else if (errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED)
+			return fail("flood");
+	}
+	printf("%llu\n", (unsigned long long)sent);
+	return 0;
+}
+
+/* Intervals differ by half, or the figures would hang on what else happens at such times. */
+static int tick(int s, double seconds, uint64_t interval_us, int tos)
+{
+	uint64_t start = now_ns(), end = start + (uint64_t)(seconds * 1e9), next = start, sent = 0;
+
+	if (setsockopt(s, IPPROTO_IP, IP_TOS, &tos, sizeof tos) != 0)
+		return fail("tick");
+	prctl(PR_SET_TIMERSLACK, 1);
+	srand((unsigned)start);
+	for (uint64_t now; (now = now_ns()) < end;) {
+		struct stamp t = {start, now};
+
+		if (now % SECOND >= FLOOD_NS)
+			next = now - now % SECOND + SECOND + TICK_NS;
+		else if (now % SECOND < TICK_NS)
+			next = now - now % SECOND + TICK_NS;
+		if (now < next) {
+			sleep_until(next);
+			continue;
+		}
+		if (send(s, &t, sizeof t, 0) < 0 && errno != ENOBUFS && errno != ECONNREFUSED)
+			return fail("tick");
+		sent++;
+		next = now + interval_us * (500 + (uint64_t)rand() % 1001);
+	}
+	printf("%llu\n", (unsigned long long)sent);
+	return 0;
+}
+
+static int hear(int s, double seconds)
+{
+	static uint32_t took[ASKS_MAX]; /* ns / 10 */
+	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
+	struct pollfd p = {s, POLLIN, 0};
+	struct stamp t;
+	int n = 0;
+
+	while (now_ns() < end && n < ASKS_MAX) {
+		if (poll(&p, 1, 100) > 0 && recv(s, &t, sizeof t, MSG_DONTWAIT) == (ssize_t)sizeof t)
+			took[n++] = (uint32_t)((now_ns() - t.ns) / 10);
+	}
+	printf("%d", n);
+	print_parts(took, n);
+	return 0;
+}
+
 static int ask(int s, double seconds, uint64_t interval_us)
 {
 	static uint32_t took[ASKS_MAX]; /* ns / 10 */
 	uint64_t start = now_ns(), end = start + (uint64_t)(seconds * 1e9), next = start, asked = 0;
 	struct pollfd p = {s, POLLIN, 0};
-	const double parts[] = {0.5, 0.9, 0.99, 0.999, 1};
 	int n = 0;
 
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -202,11 +298,8 @@ static int ask(int s, double seconds, uint64_t interval_us)
 		if (recv(s, &t, sizeof t, MSG_DONTWAIT) == (ssize_t)sizeof t && t.run == start)
 			took[n++] = (uint32_t)((now_ns() - t.ns) / 10);
 	}
-	qsort(took, (size_t)n, sizeof *took, by_value);
 	printf("%llu %d", (unsigned long long)asked, n);
-	for (int i = 0; i < 5; i++)
-		printf(" %.1f", n ? took[(int)((n - 1) * parts[i])] / 100.0 : 0.0);
-	putchar('\n');
+	print_parts(took, n);
 	return 0;
 }
 
@@ -216,7 +309,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 2;
-	receives = strcmp(argv[1], "sink") == 0 || strcmp(argv[1], "echo") == 0;
+	receives = strcmp(argv[1], "sink") == 0 || strcmp(argv[1], "echo") == 0 || strcmp(argv[1], "hear") == 0;
 	s = open_socket(argv[2], argv[3], receives);
 	if (s < 0)
 		return fail(argv[2]);
@@ -226,6 +319,12 @@ int main(int argc, char **argv)
 		return echo(s, atof(argv[4]));
 	if (strcmp(argv[1], "send") == 0 && argc == 7)
 		return send_all(s, atof(argv[4]), atof(argv[5]), argv[6]);
+	if (strcmp(argv[1], "flood") == 0 && argc == 7)
+		return flood(s, atof(argv[4]), atoi(argv[5]), atoi(argv[6]));
+	if (strcmp(argv[1], "hear") == 0)
+		return hear(s, atof(argv[4]));
+	if (strcmp(argv[1], "tick") == 0 && argc == 7)
+		return tick(s, atof(argv[4]), (uint64_t)atoi(argv[5]), atoi(argv[6]));
 	if (strcmp(argv[1], "ask") == 0 && argc == 6)
 		return ask(s, atof(argv[4]), (uint64_t)atoi(argv[5]));
 	return 2;
