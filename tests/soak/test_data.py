@@ -224,6 +224,7 @@ def helper(host, *argv, stdin=subprocess.DEVNULL):
 for p in peers:
     for h, addresses in ((p.host, LAN), (t.lan, p.addresses())):
         ok("%s: pings" % p.name, all(h.ping(a) for a in addresses.values()), sp.tail(5))
+        h.ping(addresses[6], size=3000)
 for e in End.all:
     e.go()
 pings = [Pings(p, family, size) for p in peers if p.name != "limited" for family in (4, 6) for size in (56, 3000)]
