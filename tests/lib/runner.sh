@@ -258,9 +258,9 @@ run_group() {
 	local p=0 f=0 s=0 a b c file start=${EPOCHREALTIME/./} ms
 	GROUP=$1
 	PARALLEL=$JOBS
-	RESULTS=build/log/results.$GROUP
-	rm -rf "$RESULTS"
-	mkdir -p "$RESULTS"
+	mkdir -p build/log
+	# The same group may run twice at once: for two profiles.
+	RESULTS=$(mktemp -d "build/log/results.$GROUP.XXXXXX")
 	"group_$GROUP"
 	wait
 	for file in "$RESULTS"/*; do
@@ -269,6 +269,7 @@ run_group() {
 		p=$((p + a)) f=$((f + b)) s=$((s + c))
 	done
 	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	rm -rf "$RESULTS"
 	printf 'group %s: %d passed, %d failed, %d skipped (%d.%d s)\n' "$GROUP" $p $f $s \
 		$((ms / 1000)) $((ms % 1000 / 100))
 	PASSED=$((PASSED + p)) FAILED=$((FAILED + f)) SKIPPED=$((SKIPPED + s))

@@ -287,7 +287,7 @@ for k, p in enumerate(peers):
     PLAN.append((20, 16 + 0.3 * k, "child by a peer", lambda p=p: p.rekey("child")))
     PLAN.append((60, 50 + 0.3 * k, "IKE by a peer", lambda p=p: p.rekey("IKE")))
 for k, p in enumerate(movers):
-    PLAN.append((40, 11 + 10 * k, "move of " + p.name, lambda p=p: move(p)))
+    PLAN.append((40, 11 + 6 * k, "move of " + p.name, lambda p=p: move(p)))
 next_at = [phase for _, phase, _, _ in PLAN]
 while time.monotonic() - start < SECONDS:
     k = min(range(len(PLAN)), key=lambda i: next_at[i])
