@@ -6,7 +6,7 @@
 #   ./build.sh run [ARG...]          build, then run in the foreground with a quickstart configuration
 #   ./build.sh test [GROUP [NAME..]] every test, one group, or some tests of it (tests/lib/runner.sh)
 #   ./build.sh fuzz [SECONDS [X..]]  fuzz longer than the tests do
-#   ./build.sh soak [soak_sim|fuzz|guest] | bench [NAME...] | dist | clean
+#   ./build.sh soak [soak_sim|fuzz|guest|data] | bench [NAME...] | dist | clean
 #
 # While working:
 #   ./build.sh unit NAME...          build and run tests/unit/test_NAME.c; broken files elsewhere do

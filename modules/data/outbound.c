@@ -117,8 +117,15 @@ static bool has_room(const struct train *t, size_t len, struct marks m)
 	       t->n < UDP_TRAIN_MAX && t->len + len <= UDP_TRAIN_BYTES;
 }
 
-/* A train with room for a packet of that length and those marks. One SA has one train at most: its
- * packets stay in order. */
+/* Is one perhaps the successor of the other? A rekeyed SA has the bucket of its predecessor. */
+static bool may_succeed(const struct worker_sa *a, const struct worker_sa *b)
+{
+	return a != b && (a->esp.spi_in ^ b->esp.spi_in) % BUCKETS == 0;
+}
+
+/* A train with room for a packet of that length and those marks. One SA has one train at most, and while its
+ * train waits there is none of its predecessor or successor: workers learn of a rekey at different times, and a
+ * batch may have packets of one flow for both. */
 static struct train *train_for(struct worker *w, struct worker_sa *sa, size_t len, struct marks m)
 {
 	struct train *t = NULL, *unused = NULL;
@@ -126,7 +133,9 @@ static struct train *train_for(struct worker *w, struct worker_sa *sa, size_t le
 	for (size_t i = 0; i < TRAINS && !t; i++) {
 		if (w->trains[i].sa == sa)
 			t = &w->trains[i];
-		else if (!w->trains[i].sa)
+		else if (w->trains[i].sa && may_succeed(w->trains[i].sa, sa))
+			empty_train(w, &w->trains[i]);
+		if (!w->trains[i].sa)
 			unused = &w->trains[i];
 	}
 	if (t && has_room(t, len, m))

@@ -258,9 +258,9 @@ run_group() {
 	local p=0 f=0 s=0 a b c file start=${EPOCHREALTIME/./} ms
 	GROUP=$1
 	PARALLEL=$JOBS
-	RESULTS=build/log/results.$GROUP
-	rm -rf "$RESULTS"
-	mkdir -p "$RESULTS"
+	mkdir -p build/log
+	# The same group may run twice at once: for two profiles.
+	RESULTS=$(mktemp -d "build/log/results.$GROUP.XXXXXX")
 	"group_$GROUP"
 	wait
 	for file in "$RESULTS"/*; do
@@ -269,6 +269,7 @@ run_group() {
 		p=$((p + a)) f=$((f + b)) s=$((s + c))
 	done
 	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	rm -rf "$RESULTS"
 	printf 'group %s: %d passed, %d failed, %d skipped (%d.%d s)\n' "$GROUP" $p $f $s \
 		$((ms / 1000)) $((ms % 1000 / 100))
 	PASSED=$((PASSED + p)) FAILED=$((FAILED + f)) SKIPPED=$((SKIPPED + s))
@@ -336,12 +337,22 @@ group_guest() {
 	one kernel 600 "$PYTHON" -B tests/guest/test_kernel.py
 }
 
-# The long runs, with a line each in tests/SOAK.md: all of them, or those that are named (soak_sim, fuzz, guest).
+# The data path with real peers, SOAK_SECONDS long, with the program of SOAK_PROFILE (plain, asan, tsan).
+group_data() {
+	local program=build/$SOAK_PROFILE/sallyport
+	[[ $SOAK_PROFILE != plain ]] || program=build/sallyport
+	built "$SOAK_PROFILE" all || return 0
+	in_tool "$SOAK_PROFILE" env "SALLYPORT_BIN=$ROOT/$program" "$PYTHON" -B tests/soak/test_data.py
+	one "data-$SOAK_PROFILE" $((SOAK_SECONDS + 900)) "${RUN[@]}"
+}
+
+# The long runs, with a line each in tests/SOAK.md: all of them, or those that are named (soak_sim, fuzz, guest, data).
 cmd_soak() {
 	local g what commit bad=0
 	local groups=("$@")
-	((${#groups[@]})) || groups=(soak_sim fuzz guest)
+	((${#groups[@]})) || groups=(soak_sim fuzz guest data)
 	SELECT=() SIM_SEEDS=1000000 FUZZ_SECONDS=300 FUZZ_STATEFUL_SECONDS=1800
+	export SOAK_SECONDS=${SOAK_SECONDS:-600} SOAK_PROFILE=${SOAK_PROFILE:-plain}
 	commit=$(git -c "safe.directory=$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo none)
 	# shellcheck disable=SC2046
 	need_packages $(group_packages fuzz) $(group_packages net)
@@ -352,6 +363,7 @@ cmd_soak() {
 		case $g in
 		fuzz) what="fuzzing, $FUZZ_SECONDS s a target, $FUZZ_STATEFUL_SECONDS s with state" ;;
 		guest) what="IPsec of $(sed -n 1p "$CACHE/kernel-guest/versions.txt" || echo no kernel) as the peer" ;;
+		data) what="the data path with real peers, $SOAK_SECONDS s, $SOAK_PROFILE program" ;;
 		*) what="$SIM_SEEDS simulated seeds" ;;
 		esac
 		echo "$(date -u +%F) $commit $what: $PASSED passed, $FAILED failed" >>tests/SOAK.md

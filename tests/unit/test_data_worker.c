@@ -1,9 +1,11 @@
 /* One worker of two by hand, without threads: what is rare when everything runs. The test is main
  * and the other worker at once; it may be, because nobody else is there. */
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "modules/data/long.h"
 #include "modules/data/path.h"
 #include "tests/lib/t.h"
 #include "tests/unit/data_lib.h"
@@ -281,6 +283,95 @@ static void choice_of_ports(void)
 	tear_down();
 }
 
+/* ---- a flow that changes its SA ------------------------------------------------------------- */
+
+static void sa_make(struct worker_sa *sa, uint32_t spi, struct port *out, const struct esp_child *c)
+{
+	struct data_sa d = dl_sa(spi, spi, "10.99.0.1");
+	struct esp_suite suite;
+
+	sa->esp = (struct esp_sa){.child = c, .spi_in = spi, .spi_out = spi, .udp_encap = true,
+				  .local = dl_endpoint("127.0.0.1", 0), .remote = out->local, .rt = mem_new(sizeof(struct esp_rt))};
+	sa->out = out;
+	T_EQ(suite_esp(d.encr_id, d.encr_key_bits, d.integ_id, d.esn, &suite), ST_OK);
+	T_EQ(esp_cipher_new(&suite, d.key_out, d.key_out_len, &sa->esp.out), ST_OK);
+	long_begin(sa);
+	sad_add(&me->tables.sad, &sa->esp);
+}
+
+static void sa_end(struct worker_sa *sa)
+{
+	sad_del(&me->tables.sad, &sa->esp);
+	esp_cipher_free(sa->esp.out);
+	mem_free(sa->esp.rt);
+}
+
+/* The other workers learn of a rekey each in its own time. In one batch come packets of one flow for the
+ * predecessor and then for the successor, and those of another flow, from a worker that knew sooner or knows
+ * later: they leave as they came. */
+static void rekeyed_flows_stay_in_order(void)
+{
+	static const uint32_t rows[][6] = {
+		{0x1000, 0x1000, 0x101000, 0x101000, 0x101000, 0x101000},
+		{0x101000, 0x1000, 0x101000, 0x1000, 0x101000, 0x101000},
+		{0x1002, 0x1000, 0x1004, 0x101000, 0x1002, 0x101000},
+	};
+	static const uint32_t spis[] = {0x1000, 0x101000, 0x1002, 0x1004};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct port out = {.family = 4, .cuts_not = true};
+	static struct worker_sa sas[4];
+	struct esp_child *c;
+	socklen_t len = sizeof(in);
+	int to = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	T_DO(set_up());
+	c = child_new(0x1000);
+	out.fd = socket(AF_INET, SOCK_DGRAM, 0);
+	T_TRUE(!bind(to, (struct sockaddr *)&in, sizeof(in)) && !getsockname(to, (struct sockaddr *)&in, &len));
+	out.local = dl_endpoint("127.0.0.1", ntohs(in.sin_port));
+	for (size_t i = 0; i < 4; i++)
+		T_DO(sa_make(&sas[i], spis[i], &out, c));
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		uint32_t seen = 0, wanted = 0;
+		uint8_t packet[2048];
+
+		for (size_t i = 0; i < 6; i++) {
+			struct pkt *k = handed_inner(rows[r][i]);
+
+			T_TRUE(k);
+			path_handed(me, k);
+			T_TRUE(ring_pop(&other->home[ME]) == k);
+			pool_put(&other->pool, k);
+		}
+		path_flush(me);
+		/* Of predecessor and successor: in the order in which they were handed over. */
+		for (size_t i = 0; i < 6; i++) {
+			if ((rows[r][i] & 0xff) == 0)
+				wanted++;
+		}
+		for (size_t i = 0, next = 0; i < 6; i++) {
+			uint32_t spi;
+
+			T_ROW(r, "");
+			T_TRUE(recv(to, packet, sizeof(packet), 0) > 8);
+			spi = dl_u32(packet);
+			if (spi & 0xff)
+				continue;
+			while (rows[r][next] & 0xff)
+				next++;
+			T_EQ(spi, rows[r][next++]);
+			seen++;
+		}
+		T_EQ(seen, wanted);
+	}
+	for (size_t i = 0; i < 4; i++)
+		sa_end(&sas[i]);
+	close(out.fd);
+	close(to);
+	mem_free(c);
+	tear_down();
+}
+
 int main(void)
 {
 	T_RUN(successor_takes_the_packet);
@@ -289,5 +380,6 @@ int main(void)
 	T_RUN(empty_pool_reads_nothing);
 	T_RUN(words_of_a_tun);
 	T_RUN(choice_of_ports);
+	T_RUN(rekeyed_flows_stay_in_order);
 	return t_end();
 }
