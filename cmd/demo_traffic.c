@@ -13,7 +13,7 @@
 #include "core/base/rd.h"
 #include "core/base/wr.h"
 
-#define PATIENCE_MS 1000 /* for an answer, a connection, the next byte */
+#define PATIENCE_MS 2500 /* for an answer, a connection, the next byte */
 #define PACKET_CAP 128
 #define BLOCK (256 * 1024)
 
