@@ -5,9 +5,9 @@
  * wait behind it. Therefore the TUN is read faster than sealed: each turn of a worker takes what
  * there is, seals what has priority at once, and puts the rest into a queue of its own, of which
  * a turn seals a little only. When more comes for long than the data path can do, this queue
- * is full and bulk is dropped there, by its beginning only if it is long; priority never stands behind it
- * for longer than one turn. It is at
- * the SA's owner, where packets that other workers took from a TUN come in, too.
+ * is full and bulk is dropped there, and what is long is not even read to its end; priority never stands
+ * behind it for longer than one turn. The queue is at the SA's owner, where packets that other workers
+ * took from a TUN come in, too.
  *
  * Sequence numbers are given when packets are sealed, so the peer sees them in order however they waited
  * here (R-QOS-06 speaks of queues behind the sealing). */

@@ -57,12 +57,13 @@ WITH = WITHOUT.replace(TEMPLATE, TEMPLATE + " service-policy output TO-CLIENT\n"
 
 
 class PriorityPair(pairs.SallyportPair):
-    gateway = WITH
+    # Two workers of one real-time priority on one core would wait for each other.
+    gateway, client_text = WITH, pairs.CLIENT + "sallyport workers 1\n"
 
     def up(self):
         super().up()
         self.bulk_host = self.row.other("bulk")
-        client = pairs.CLIENT.replace("client1@", "client2@").replace(pairs.GW, "10.99.10.1")
+        client = self.client_text.replace("client1@", "client2@").replace(pairs.GW, "10.99.10.1")
         bulk = self.started(Sallyport(self.bulk_host, client, name="bulk")).start()
         if not wait_for(15, bulk.sessions):
             raise RuntimeError("no second session: " + bulk.tail())

@@ -155,8 +155,9 @@ for name, reverse in (("from the client", False), ("to the client", True)):
     rows = stream.mbit()
     sp.configure(conf())
     sp.reload()
+    # A busy machine does not always make the 20 Mbit/s that nobody limits any more.
     a, b, c = mean(rows, 1.1, 3), mean(rows, at + 1, 5.5), mean(rows, gone + 1, 8)
-    ok("%s: 5, then 10, then any rate, each within a second" % name, near(a, 5) and near(b, 10) and c > 17, "%.2f %.2f %.2f %s" % (a, b, c, rows))
+    ok("%s: 5, then 10, then any rate, each within a second" % name, near(a, 5) and near(b, 10) and c > 12, "%.2f %.2f %.2f %s" % (a, b, c, rows))
     print("# %s: %.2f, %.2f, %.2f Mbit/s" % (name, a, b, c))
 for p in pings:
     stop_process(p, sig=signal.SIGINT)

@@ -137,7 +137,7 @@ class Plain(Pair):
 
 class SallyportPair(Pair):
     client = "sallyport"
-    gateway = GATEWAY
+    gateway, client_text = GATEWAY, CLIENT
 
     def up(self):
         for name in ("gw", "cli"):
@@ -146,7 +146,7 @@ class SallyportPair(Pair):
         gateway.start()
         self.sallyport = gateway
         if self.client == "sallyport":
-            client = self.started(Sallyport(self.row.cli, CLIENT, name="cli"))
+            client = self.started(Sallyport(self.row.cli, self.client_text, name="cli"))
             client.start()
             if not wait_for(15, client.sessions):
                 raise RuntimeError("no session: " + client.tail())
