@@ -1,5 +1,6 @@
 #include "modules/data/fan.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include "core/base/mem.h"
@@ -121,10 +122,17 @@ static bool must_wait(const struct worker *w)
 	return w->fan->n > 0 && !w->fan->unused && !atomic_load_explicit(&w->all->stop, memory_order_relaxed);
 }
 
+/* The helper may have no core but this one. */
+static void wait_turn(struct worker *w)
+{
+	if (!fan_turn(w))
+		(void)sched_yield();
+}
+
 void fan_settle(struct worker *w)
 {
 	while (w->fan->n > 0 && !atomic_load_explicit(&w->all->stop, memory_order_relaxed))
-		(void)fan_turn(w);
+		wait_turn(w);
 }
 
 bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k, const struct cut *cut, struct marks marks)
@@ -133,7 +141,7 @@ bool fan_seal(struct worker *w, struct worker_sa *sa, struct pkt *k, const struc
 	struct job *j;
 
 	while (must_wait(w))
-		(void)fan_turn(w);
+		wait_turn(w);
 	/* So many small segments are more than 64 KiB once they are sealed. */
 	if (packets * esp_sealed_len(&sa->esp, cut_longest(cut)) > FAN_ROOM) {
 		fan_settle(w);
@@ -161,7 +169,7 @@ bool fan_open(struct worker *w, struct pkt *k)
 	if (!sa || n == 0 || n > UDP_TRAIN_MAX)
 		return false;
 	while (must_wait(w))
-		(void)fan_turn(w);
+		wait_turn(w);
 	j = job_for(w, sa, n);
 	if (!j)
 		return false;
