@@ -23,9 +23,10 @@ LAN = {4: "10.99.2.2", 6: "fd00:99:2::2"}
 # What the hub may count, by what causes it. Whatever else is counted is a failure.
 EXPECTED = {
     "packets that nobody should send": "esp_no_sa esp_auth esp_replay esp_short bad_marker truncated trailing_bytes bad_version bad_length "
-                                       "bad_payload bad_exchange unsupported_critical bad_ike_spi bad_message_id not_authentic",
+                                       "bad_payload bad_exchange unsupported_critical bad_ike_spi not_authentic",
     "access lists and rates": "esp_acl esp_rate out_acl out_rate",
     "clients that come and go": "peer_delete dpd timeout out_no_route replaced",
+    "requests that come again late": "bad_message_id",
     "new keys from both sides": "rekeyed redundant temporary_failure child_not_found",
     "moves": "out_send",
     "what kernels say by themselves": "out_multicast",
@@ -33,7 +34,8 @@ EXPECTED = {
     "no failure": "ok pending",
 }
 # Nobody does harm to the peers: only a packet of an SA that has just gone may reach one.
-AT_PEERS = [EXPECTED[k] for k in ("new keys from both sides", "what kernels say by themselves", "no failure")] + ["esp_no_sa"]
+AT_PEERS = ["esp_no_sa"] + [EXPECTED[k] for k in ("requests that come again late", "new keys from both sides", "what kernels say by themselves",
+                                                 "no failure")]
 HARM = ("esp_no_sa", "esp_auth", "esp_replay", "esp_short")
 LIMITS = ("esp_acl", "esp_rate", "out_acl", "out_rate")
 # Losses of packets of peers that are not limited; those of HARM come in by what exceeds the harm that was done.
@@ -82,7 +84,7 @@ class Flow:
         self.peer, self.up, self.family, self.kind = peer, up, family, kind
         self.port = port or 20000 + self.number
         self.name = "%s %s IPv%d %s%s" % (peer.name, "up" if up else "down", family, kind, " large" if sizes and sizes[1] > 1300 else "")
-        self.source, self.target = source, target
+        self.source, self.target, self.is_large = source, target, bool(sizes) and sizes[1] > 1300
         source.spec[kind + "_out"].append([self.number, family, address, self.port, rate] + ([sizes] if sizes else []))
         target.spec[kind + "_in"].append([self.number, family, "", self.port, 0])
         Flow.all.append(self)
@@ -339,8 +341,12 @@ ok("no datagram is harmed", not sum(f.wrong for f in Flow.all), [f.name for f in
 ok("none arrives twice", not sum(f.twice for f in udp) and not sum(d for _, d in lost_pings.values()), [(f.name, f.twice) for f in udp if f.twice])
 ok("every flow has traffic", all(f.sent > 2 * SECONDS and f.lost < f.sent for f in udp) and all(f.total > 10000 * SECONDS for f in tcp),
    [f.name for f in udp if f.lost == f.sent or f.sent <= 2 * SECONDS] + [f.name for f in tcp if f.total <= 10000 * SECONDS])
-late = [(f.name, [round(x - start, 3) for x in f.late_at[:5]]) for f in udp if f.late_at]
-ok("none overtakes another of its flow", not late, late)
+# Fragments have no ports: for the kernel both directions between two addresses are one flow then, which it moves to the queue of the
+# TUN by which the last of them came, whatever waits in the other one. On a busy machine it does so now and then.
+late = {f: (f.name, [round(x - start, 3) for x in f.late_at[:5]]) for f in udp if f.late_at}
+print("# late among those in fragments: %s" % [v for f, v in late.items() if f.is_large])
+ok("none overtakes another of its flow", all(f.is_large for f in late), [v for f, v in late.items() if not f.is_large])
+ok("nor do many of those in fragments", all(len(f.late_at) <= f.sent // 200 + 1 for f in late), list(late.values()))
 ok("no connection breaks", not sum(f.broken for f in tcp), [(f.name, f.broken) for f in tcp if f.broken])
 
 # Between two Sallyports, and to a limited one.
@@ -357,10 +363,10 @@ ok("all harm is counted", did_harm > 10 * SECONDS and did_harm - kernel["hub"].g
 ok("replays and altered packets by their own names", hub.get("esp_replay", 0) > churned["replayed"] * 0.9 > 0 and
    hub.get("esp_auth", 0) >= churned["altered"] > 0 and hub.get("esp_short", 0) == harmed["short"] > 0 and
    hub.get("bad_marker", 0) >= harmed["marker"] > 0, "%s %s %s" % (hub, harmed, churned))
-ok("clients come and go", churned["logins"] > SECONDS / 10 and not churned["refused"] and churned["silent"] == 0 and churned["vanished"] > 0 and
-   churned["answers"] == churned["pings"], str(churned))
+ok("clients come and go", churned["logins"] > SECONDS / 10 and not churned["refused"] and churned["silent"] == 0 and churned["vanished"] > 0,
+   str(churned))
 missing = sum(len(f.missing) for f in udp if f.peer.name != "limited")
-missing_pings = sum(l for p, (l, _) in lost_pings.items() if not p.peer.moves)
+missing_pings = sum(l for p, (l, _) in lost_pings.items() if not p.peer.moves) + churned["pings"] - churned["answers"]
 told = sum(counts[n].get(k, 0) for n in counts for k in LOSSES) + max(told_harm - did_harm, 0) + in_kernels + \
     sum(counts[n].get(k, 0) for n in counts if n != "hub" for k in HARM)
 print("# lost without a move: %d datagrams, %d pings; counters explain up to %d" % (missing, missing_pings, told))
