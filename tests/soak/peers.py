@@ -129,7 +129,8 @@ class Theirs:
 
     def __init__(self, name, host, moves=None, blind_s=6.0):
         self.name, self.host, self.moves, self.windows, self.blind_s = name, host, moves, [], blind_s
-        self.ss = StrongSwan(host, user="%s@road.test" % name, mobike="yes" if moves else "no", child_rekey="0" if moves else "20s", child_life="0" if moves else "90s", rekey="0" if moves else "70s",
+        times = dict(child_rekey="0", child_life="0", rekey="0") if moves else dict(child_rekey="20s", child_life="90s", rekey="70s")
+        self.ss = StrongSwan(host, user="%s@road.test" % name, mobike="yes" if moves else "no", **times,
                              esp="aes128gcm16-ecp256, aes128gcm16", retransmits=5)
 
     def connect(self):
