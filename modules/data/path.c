@@ -402,7 +402,8 @@ void path_bind(struct worker *w, struct worker_sa *sa)
 		}
 		if (p->kind == PORT_TUN && p->tun == sa->esp.child->tun) {
 			sa->tun = p;
-			sa->esp.client_to_client = p->client_to_client;
+			/* Behind a tunnel interface is one peer, however many sessions it has. */
+			sa->esp.client_to_client = p->client_to_client || !p->group;
 			sa->esp.no_multicast = p->group && !p->multicast;
 			sa->esp.takes_dhcp = p->dhcp;
 			sa->esp.self = p->self;

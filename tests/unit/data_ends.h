@@ -155,6 +155,7 @@ static inline bool queue_pair(int fds[2])
 	return !fcntl(fds[0], F_SETFL, O_NONBLOCK);
 }
 
+static uint32_t tun_group; /* of the TUN that the next open_ports() makes; 0: of one peer */
 static enum data_fan fan_out __attribute__((unused)) = DATA_FAN_OFF;
 
 static inline bool start(struct end *e, uint32_t workers, bool wrong_steering, struct esp_rt *rt)
@@ -199,7 +200,7 @@ static inline bool open_ports(struct end *e, uint8_t family, bool vnet_hdr, bool
 	local.port = e->port;
 	local.vrf = vrf;
 	return data_add_udp(e->d, &local, family, udp) == ST_OK &&
-	       data_add_tun(e->d, &(struct data_tun){1, 0, vnet_hdr, client_to_client}, tun) == ST_OK;
+	       data_add_tun(e->d, &(struct data_tun){1, tun_group, vnet_hdr, client_to_client}, tun) == ST_OK;
 }
 
 static inline void stop(struct end *e)

@@ -40,7 +40,10 @@ static void attacks(void)
 
 	T_TRUE(rt_a && rt_b && sink >= 0);
 	T_TRUE(start(&a, 1, false, rt_a) && start(&b, 2, true, rt_b));
-	T_TRUE(open_ports(&a, 4, false, false) && open_ports(&b, 4, false, false));
+	T_TRUE(open_ports(&a, 4, false, false));
+	tun_group = 1; /* of clients */
+	T_TRUE(open_ports(&b, 4, false, false));
+	tun_group = 0;
 	head = dl_sa(0x10001, 0x20001, "10.99.0.1");
 	head.local = dl_endpoint("127.0.0.1", b.port);
 	head.remote = dl_endpoint("127.0.0.1", port);
@@ -109,6 +112,45 @@ static void attacks(void)
 			len++;
 	}
 	T_EQ(len, 2);
+	close(sink);
+	stop(&a);
+	stop(&b);
+	rt_free(rt_a);
+	rt_free(rt_b);
+}
+
+/* Behind a tunnel interface is one peer. When both sides connect at the same moment it has two sessions, and
+ * each may have what the table gives to the other. */
+static void two_sessions_of_one_peer(void)
+{
+	struct esp_rt *rt_a = rt_memory(), *rt_b = rt_memory();
+	struct prefix any = {dl_addr("0.0.0.0"), 0};
+	uint8_t esp[2048];
+	struct data_sa here[2], there;
+	uint16_t port = 0;
+	int sink = udp_socket(4, &port, "127.0.0.1");
+	size_t len;
+
+	T_TRUE(rt_a && rt_b && sink >= 0);
+	T_TRUE(start(&a, 1, false, rt_a) && start(&b, 2, false, rt_b));
+	T_TRUE(open_ports(&a, 4, false, false) && open_ports(&b, 4, false, false));
+	for (uint32_t i = 0; i < 2; i++) {
+		here[i] = dl_sa(0x10001 + i, 0x20001 + i, "10.99.0.1");
+		here[i].owner = 7 + i;
+		here[i].local = dl_endpoint("127.0.0.1", b.port);
+		here[i].remote = dl_endpoint("127.0.0.1", port);
+		here[i].local_ts[0] = here[i].remote_ts[0] = ts_from_prefix(&any);
+		T_EQ(data_sa_add(b.d, &here[i], false), ST_OK);
+	}
+	there = dl_other_end(&here[0]);
+	there.local.port = a.port;
+	there.remote.port = port;
+	T_EQ(data_sa_add(a.d, &there, false), ST_OK);
+	len = sealed_by_a(sink, "10.99.0.1", "192.0.2.1", 1, esp);
+	T_TRUE(len > 40);
+	send_to_b(sink, esp, len);
+	WAIT_FOR(&b, counter(&b, CT_ESP_IN) == 1);
+	T_EQ(counted(&b, ST_OUT_HAIRPIN), 0);
 	close(sink);
 	stop(&a);
 	stop(&b);
@@ -575,6 +617,7 @@ static void ports_by_name(void)
 int main(void)
 {
 	T_RUN(attacks);
+	T_RUN(two_sessions_of_one_peer);
 	T_RUN(notices_for_all);
 	T_RUN(outbound_refusals);
 	T_RUN(wanted_by_a_packet);
