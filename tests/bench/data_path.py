@@ -157,7 +157,7 @@ def main():
     lock = alone()
     say("%s; %s" % (machine(), ", ".join(dict.fromkeys(pairs.PAIRS[p].version() for p in ONLY))))
     if os.environ.get("BENCH_PROFILE"):
-        profile_gateway.profile(SECONDS, OFFLOADS[0], say)
+        profile_gateway.profile(pairs.PAIRS[ONLY[0]], SECONDS, OFFLOADS[0], say)
         return
     found, scaled, begin = {}, {}, time.monotonic()
     for turn in range(RUNS):

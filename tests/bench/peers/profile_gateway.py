@@ -5,7 +5,6 @@ import re
 
 import lib
 from lib import ROOT, WORK, run, spawn, stop_process
-from pairs import SallyportPair
 from places import Row, Server, tcp
 
 RATE = 1999 # samples a second; not in step with anything
@@ -31,10 +30,10 @@ def show(data, say):
         say("\n".join("%6.2f %% %s" % r for r in part[:most]))
 
 
-def profile(seconds, offload, say):
+def profile(kind, seconds, offload, say):
     lib.BIN = os.path.join(ROOT, "build", "plain", "sallyport")
     row = Row(offload)
-    pair = SallyportPair(row)
+    pair = kind(row)
     try:
         pair.up()
         server = Server(row)
