@@ -420,6 +420,9 @@ static void give_up_missing(struct ike_sa *sa)
 			return;
 		}
 		work_delete_child(c, ST_END_LOST);
+		/* It may have been what held up an end that was decided before, and all children are gone. */
+		if (sa->state != SA_UP)
+			return;
 	}
 }
 

@@ -114,8 +114,10 @@ static void post_packet(struct world *w, int from, const struct endpoint *local,
 	it->at_ms = w->now_ms + w->knobs.delay_ms;
 	if (world_chance(w, w->knobs.late))
 		it->at_ms += world_random(w) % (w->knobs.late_ms + 1);
-	if (world_chance(w, w->knobs.corrupt))
+	if (world_chance(w, w->knobs.corrupt)) {
 		it->bytes[world_random(w) % len] ^= (uint8_t)(1u << world_random(w) % 8);
+		w->was_damaged = true;
+	}
 	if (!translate(w, from, local, remote, it) ||
 		(w->tap != NULL && !w->tap(w, from, it, w->tap_ctx))) {
 		free(it->bytes);
@@ -467,7 +469,7 @@ static void judge_form(const struct world_node *n, const struct ike_child_spec *
 {
 	/* Whose answer to IKE_SA_INIT was damaged on the way stays at port 500. Its user is let in before it can find
 	 * out, and then it goes. */
-	bool is_damaged = n->w->knobs.corrupt && n->side == 1 && c->local.port == 500;
+	bool is_damaged = n->w->was_damaged && n->side == 1 && c->local.port == 500;
 
 	if (world_needs_udp(n->w) && !c->udp_encap && !is_damaged)
 		world_break(n->w, "SPI %08x: ESP without UDP, where that is not possible", c->spi_in);

@@ -124,6 +124,7 @@ struct world {
 	uint64_t now_ms;
 	uint64_t rng[2];
 	uint64_t order;
+	bool was_damaged; /* some message was, ever */
 	struct world_knobs knobs;
 	struct world_node node[2];
 	struct world_item *queue[WORLD_QUEUE];
