@@ -124,7 +124,6 @@ struct world {
 	uint64_t now_ms;
 	uint64_t rng[2];
 	uint64_t order;
-	bool was_damaged; /* some message was, ever */
 	struct world_knobs knobs;
 	struct world_node node[2];
 	struct world_item *queue[WORLD_QUEUE];
@@ -138,7 +137,7 @@ struct world {
 	void *tap_ctx;
 	uint64_t packets;
 	uint64_t steps;
-	bool verbose;
+	bool verbose, was_damaged; /* some message was changed on its way */
 	unsigned trace;       /* topics of core/ike/trace.h, by world_trace() */
 	uint64_t trace_lines;
 	/* Gets each line; NULL: they are checked and thrown away. */
