@@ -176,8 +176,10 @@ enum status ike_keep(struct ike_sa *sa)
 	}
 	if (sa->mine != NULL && exchange_is_open(sa))
 		put_exchange(&w, sa->mine);
-	if (sa->state == SA_DELETING || sa->state == SA_REPLACED)
-		fz_str(&w, TAG_WHY, status_token(sa->why));
+	/* One that has just given all it had to its successor is as good as replaced: should the next record not
+	 * be kept, this one stays. */
+	if (sa->state == SA_DELETING || sa->state == SA_REPLACED || sa->grant == NULL)
+		fz_str(&w, TAG_WHY, status_token(sa->why != ST_OK ? sa->why : ST_END_REKEYED));
 	if (sa->close_why != ST_OK)
 		fz_str(&w, TAG_CLOSE_WHY, status_token(sa->close_why));
 	if (sa->grant != NULL)
