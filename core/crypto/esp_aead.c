@@ -79,11 +79,6 @@ bool esp_cipher_wants_many(const struct esp_cipher *c)
 	return c->ops->seal_many != NULL && esp_engine_thread_can();
 }
 
-const char *esp_cipher_engine(const struct esp_cipher *c)
-{
-	return c->ops->engine;
-}
-
 /* ---- one packet --------------------------------------------------------------------------------
  */
 
@@ -94,8 +89,8 @@ static bool may_be_sealed(const struct esp_cipher *c, size_t plain_len)
 
 static void write_head(uint32_t spi, uint64_t seq, uint8_t *pkt)
 {
-	esp_put_u32(pkt, spi);
-	esp_put_u32(pkt + 4, (uint32_t)seq);
+	put_be32(pkt, spi);
+	put_be32(pkt + 4, (uint32_t)seq);
 }
 
 static size_t fixed_len(const struct esp_cipher *c)

@@ -67,7 +67,4 @@ void esp_cipher_open_many(const struct esp_cipher *c, struct esp_job *jobs, size
 /* True: many packets at once are done faster than one after the other, by this thread. */
 bool esp_cipher_wants_many(const struct esp_cipher *c);
 
-/* The library that does the work: "boringssl", "ipsec-mb". */
-const char *esp_cipher_engine(const struct esp_cipher *c);
-
 #endif

@@ -194,7 +194,7 @@ static const uint8_t *iv_of(const struct esp_cipher *c, const uint8_t *pkt, uint
 	if (burst_of(c)->mode != IMB_CIPHER_CNTR)
 		return pkt + ESP_HEAD_LEN;
 	esp_nonce(c, pkt, block);
-	esp_put_u32(block + CIPHER_NONCE_LEN, 1);
+	put_be32(block + CIPHER_NONCE_LEN, 1);
 	return block;
 }
 
@@ -265,7 +265,7 @@ static bool hash_burst(const struct esp_cipher *c, struct burst *u, struct esp_j
 
 		memset(j, 0, sizeof(*j));
 		if (c->esn)
-			esp_put_u32(jobs[i]->pkt + lens[i], (uint32_t)(jobs[i]->seq >> 32));
+			put_be32(jobs[i]->pkt + lens[i], (uint32_t)(jobs[i]->seq >> 32));
 		j->src = jobs[i]->pkt;
 		j->msg_len_to_hash_in_bytes = lens[i] + (c->esn ? ESP_SEQ_HI_LEN : 0);
 		j->auth_tag_output = u->icvs[i];

@@ -19,7 +19,7 @@ size_t esp_ad(const struct esp_cipher *c, const uint8_t *pkt, uint32_t seq_hi,
 		return ESP_HEAD_LEN;
 	}
 	memcpy(ad, pkt, 4);
-	esp_put_u32(ad + 4, seq_hi);
+	put_be32(ad + 4, seq_hi);
 	memcpy(ad + 8, pkt + 4, 4);
 	return ESP_HEAD_LEN + ESP_SEQ_HI_LEN;
 }
@@ -91,7 +91,7 @@ static enum status aead_open(const struct esp_cipher *c, uint32_t seq_hi, uint8_
 static void widen(uint8_t *pkt, size_t len, uint32_t seq_hi)
 {
 	memmove(pkt + 8, pkt + 4, len - 4);
-	esp_put_u32(pkt + 4, seq_hi);
+	put_be32(pkt + 4, seq_hi);
 }
 
 static void narrow(uint8_t *pkt, size_t len)
@@ -216,7 +216,7 @@ static void ctr(const struct esp_cipher *c, const uint8_t *pkt, struct view in, 
 	unsigned used = 0;
 
 	esp_nonce(c, pkt, counter);
-	esp_put_u32(counter + CIPHER_NONCE_LEN, 1);
+	put_be32(counter + CIPHER_NONCE_LEN, 1);
 	AES_ctr128_encrypt(
 		in.p, out, in.len, &mac_of(c)->cipher.u.aes.enc, counter, stream, &used);
 	mem_zero(stream, sizeof(stream));
@@ -254,7 +254,7 @@ void esp_mac_icv(
 	uint8_t hi[ESP_SEQ_HI_LEN];
 	const struct view parts[] = {{pkt, len}, {hi, sizeof(hi)}};
 
-	esp_put_u32(hi, seq_hi);
+	put_be32(hi, seq_hi);
 	hmac_parts(&mac_of(c)->hmac, parts, c->esn ? 2 : 1, icv);
 }
 

@@ -3,6 +3,7 @@
 #ifndef CORE_CRYPTO_ESP_SOFT_H
 #define CORE_CRYPTO_ESP_SOFT_H
 
+#include "core/base/be.h"
 #include "core/crypto/cipher.h"
 #include "core/crypto/esp_aead.h"
 #include "core/crypto/hmac.h"
@@ -52,18 +53,10 @@ struct esp_mac_state {
 const struct esp_ops *esp_soft_ops(const struct esp_suite *s);
 
 /* Pieces for the other engines. */
-static inline void esp_put_u32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
 static inline void esp_put_u64(uint8_t *p, uint64_t v)
 {
-	esp_put_u32(p, (uint32_t)(v >> 32));
-	esp_put_u32(p + 4, (uint32_t)v);
+	put_be32(p, (uint32_t)(v >> 32));
+	put_be32(p + 4, (uint32_t)v);
 }
 
 /* nonce: salt and the packet's IV. ad: what is authenticated before the text (RFC 4106 section 5):

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/be.h"
+
 #define TCP_MIN 20
 #define UDP_LEN 8
 #define TCP_CSUM 16 /* offsets in the header */
@@ -9,28 +11,6 @@
 #define TCP_FIN 0x01
 #define TCP_PSH 0x08
 #define TCP_CWR 0x80
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-static uint32_t get16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
 
 /* A checksum of 0 means that there is none. */
 static uint16_t udp_finish(uint32_t sum)
@@ -51,7 +31,7 @@ static enum status finish_checksum(const struct gso_hdr *h, struct span packet, 
 	sum = ip_checksum(packet.p + start, packet.len - start);
 	if (ip->proto == IPP_UDP && sum == 0)
 		sum = 0xffff;
-	put16(packet.p + at, sum);
+	put_be16(packet.p + at, sum);
 	return ST_OK;
 }
 
@@ -62,21 +42,21 @@ static void sum_heads(struct cut *c, const struct ip_info *ip)
 	size_t upper_len = c->head_len - c->upper_at;
 
 	if (c->version == 4) {
-		c->id = (uint16_t)get16(c->head + 4);
-		put16(c->head + 2, 0);
-		put16(c->head + 4, 0);
-		put16(c->head + 10, 0);
+		c->id = (uint16_t)be16(c->head + 4);
+		put_be16(c->head + 2, 0);
+		put_be16(c->head + 4, 0);
+		put_be16(c->head + 10, 0);
 		c->ip_base = ip_sum(0, c->head, c->upper_at);
 	}
 	if (c->proto == IPP_TCP) {
-		c->seq = get32(upper + 4);
+		c->seq = be32(upper + 4);
 		c->flags = upper[13];
-		put32(upper + 4, 0);
+		put_be32(upper + 4, 0);
 		upper[13] = 0;
-		put16(upper + TCP_CSUM, 0);
+		put_be16(upper + TCP_CSUM, 0);
 	} else {
-		put16(upper + 4, 0);
-		put16(upper + UDP_CSUM, 0);
+		put_be16(upper + 4, 0);
+		put_be16(upper + UDP_CSUM, 0);
 	}
 	c->upper_base = ip_sum(ip_pseudo_sum(&ip->src, &ip->dst, c->proto, 0), upper, upper_len);
 }
@@ -126,12 +106,12 @@ enum status cut_begin(struct cut *c, const struct gso_hdr *h, struct span packet
 static void write_ip(struct cut *c, uint8_t *p, size_t len)
 {
 	if (c->version == 6) {
-		put16(p + 4, (uint32_t)(len - 40));
+		put_be16(p + 4, (uint32_t)(len - 40));
 		return;
 	}
-	put16(p + 2, (uint32_t)len);
-	put16(p + 4, c->id);
-	put16(p + 10, ip_sum_finish(c->ip_base + (uint32_t)len + c->id));
+	put_be16(p + 2, (uint32_t)len);
+	put_be16(p + 4, c->id);
+	put_be16(p + 10, ip_sum_finish(c->ip_base + (uint32_t)len + c->id));
 	c->id++;
 }
 
@@ -143,10 +123,10 @@ static void write_tcp(struct cut *c, uint8_t *tcp, size_t head, size_t payload, 
 
 	if (!is_last)
 		flags &= (uint8_t)~(TCP_FIN | TCP_PSH);
-	put32(tcp + 4, c->seq);
+	put_be32(tcp + 4, c->seq);
 	tcp[13] = flags;
 	sum = c->upper_base + len + (c->seq >> 16) + (c->seq & 0xffff) + flags;
-	put16(tcp + TCP_CSUM, ip_sum_finish(ip_sum(sum, tcp + head, payload)));
+	put_be16(tcp + TCP_CSUM, ip_sum_finish(ip_sum(sum, tcp + head, payload)));
 	c->seq += (uint32_t)payload;
 	c->flags &= (uint8_t)~TCP_CWR;
 }
@@ -155,9 +135,9 @@ static void write_udp(const struct cut *c, uint8_t *udp, size_t payload)
 {
 	uint32_t len = (uint32_t)(UDP_LEN + payload);
 
-	put16(udp + 4, len);
+	put_be16(udp + 4, len);
 	/* The length counts twice: in the header and in the pseudo header. */
-	put16(udp + UDP_CSUM, udp_finish(ip_sum(c->upper_base + 2 * len, udp + UDP_LEN, payload)));
+	put_be16(udp + UDP_CSUM, udp_finish(ip_sum(c->upper_base + 2 * len, udp + UDP_LEN, payload)));
 }
 
 /* What the receiver of the last packet may have written behind it. */

@@ -32,19 +32,6 @@ static uint32_t inner_head(const struct fit_wrap *w)
 	return w->family == 4 ? IP4_LEN : IP6_LEN;
 }
 
-uint32_t fit_outer(const struct fit_wrap *w, uint32_t inner_len)
-{
-	uint32_t len;
-
-	if (inner_len > PACKET_MAX + inner_head(w))
-		return 0;
-	inner_len -= lowest(inner_len, inner_head(w));
-	len = frame(w) + inner_len + ESP_TRAILER_LEN +
-	      (uint32_t)esp_pad_len(inner_len, w->shape.align);
-	/* IPv6 does not count its own header. */
-	return len > PACKET_MAX + (w->family == 6 ? IP6_LEN : 0) ? 0 : len;
-}
-
 uint32_t fit_room(const struct fit_wrap *w, uint32_t mtu)
 {
 	uint32_t plain;

@@ -2,7 +2,7 @@
  * is (RFC 4301 section 8, RFC 4459). Pure.
  *
  *   inner packet | ESP trailer, ICV                         inner_len  <= room of the path MTU
- *   outer IP | UDP | ESP header, IV | ... encrypted ... |   fit_outer() <= path MTU
+ *   outer IP | UDP | ESP header, IV | ... encrypted ... |   as long as the path MTU at most
  *
  * Where it does not fit, in tunnel mode:
  *
@@ -52,8 +52,6 @@ struct fit_wrap {
 	bool is_transport; /* the inner IP header, of the outer family, is not carried (transport.h) */
 };
 
-/* Length of the outer IP packet, 0 when no packet is that long. */
-uint32_t fit_outer(const struct fit_wrap *w, uint32_t inner_len);
 /* The longest inner packet whose outer one has at most mtu bytes; 0: none. */
 uint32_t fit_room(const struct fit_wrap *w, uint32_t mtu);
 

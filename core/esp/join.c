@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/be.h"
 #include "core/base/hash.h"
 
 #define V4_LEN 20
@@ -13,22 +14,6 @@
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
 #define PACKET_MAX 65535u
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static uint32_t get16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
 
 static bool same(const uint8_t *a, const uint8_t *b, size_t from, size_t to)
 {
@@ -73,11 +58,11 @@ static void look_at(struct join_large *l, unsigned kinds, const struct ip_info *
 	if (ip->proto == IPP_TCP) {
 		if (!(kinds & JOIN_TCP) || !is_tcp_data(upper, len, &head_len))
 			return;
-		l->next_seq = get32(upper + 4) + (uint32_t)(len - head_len);
+		l->next_seq = be32(upper + 4) + (uint32_t)(len - head_len);
 		l->has_push = upper[13] & TCP_PSH;
 	} else if (ip->proto == IPP_UDP) {
-		if (!(kinds & JOIN_UDP) || len <= UDP_LEN || get16(upper + 4) != len ||
-			get16(upper + UDP_CSUM) == 0)
+		if (!(kinds & JOIN_UDP) || len <= UDP_LEN || be16(upper + 4) != len ||
+			be16(upper + UDP_CSUM) == 0)
 			return;
 	} else {
 		return;
@@ -124,11 +109,11 @@ static bool same_head(const struct join_large *l, const struct join_large *k)
 			    : a[1] != b[1] || a[6] != b[6] || a[8] != b[8])
 		return false;
 	if (l->version == 4 && !(a[6] & dont_fragment) &&
-		(uint16_t)(get16(a + 4) + l->n) != get16(b + 4))
+		(uint16_t)(be16(a + 4) + l->n) != be16(b + 4))
 		return false;
 	if (l->proto == IPP_UDP)
 		return true;
-	return get32(t + 4) == l->next_seq && same(s, t, 8, 13) && same(s, t, 14, 16) &&
+	return be32(t + 4) == l->next_seq && same(s, t, 8, 13) && same(s, t, 14, 16) &&
 	       same(s, t, 18, (size_t)l->head_len - l->upper_at);
 }
 
@@ -215,18 +200,18 @@ static void write_head(const struct join_large *l)
 	if (ip_parse(p, l->first.len, &ip) != ST_OK)
 		return;
 	if (l->version == 4) {
-		put16(p + 2, l->upper_at + len);
-		put16(p + 10, 0);
-		put16(p + 10, ip_checksum(p, V4_LEN));
+		put_be16(p + 2, l->upper_at + len);
+		put_be16(p + 10, 0);
+		put_be16(p + 10, ip_checksum(p, V4_LEN));
 	} else {
-		put16(p + 4, len);
+		put_be16(p + 4, len);
 	}
 	if (l->proto == IPP_UDP)
-		put16(upper + 4, len);
+		put_be16(upper + 4, len);
 	else if (l->has_push)
 		upper[13] |= TCP_PSH;
 	/* The pseudo header's sum, not complemented: whoever cuts or checks does the rest. */
-	put16(upper + (l->proto == IPP_UDP ? UDP_CSUM : TCP_CSUM),
+	put_be16(upper + (l->proto == IPP_UDP ? UDP_CSUM : TCP_CSUM),
 		(uint16_t)~ip_sum_finish(ip_pseudo_sum(&ip.src, &ip.dst, l->proto, len)));
 }
 

@@ -36,20 +36,3 @@ void esp_decipher_many(struct esp_opening *v, size_t n)
 		decipher_run(v + from, to - from);
 	}
 }
-
-/* All are checked against the window before any is marked: the mark is what finds the second of two that
- * are the same. A number near 2^32 may be inferred otherwise than after the ones before it, if those are
- * very far; then it is not authentic, as if it was lost. */
-void esp_open_many(struct esp_tables *t, uint32_t vrf, const struct span *pkts, size_t n,
-		   struct esp_opened *out, enum status *st)
-{
-	struct esp_opening v[ESP_OPEN_MANY];
-
-	for (size_t i = 0; i < n; i++) {
-		v[i].pkt = pkts[i];
-		esp_open_begin(t, vrf, &v[i]);
-	}
-	esp_decipher_many(v, n);
-	for (size_t i = 0; i < n; i++)
-		st[i] = esp_open_end(t, &v[i], &out[i]);
-}

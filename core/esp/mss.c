@@ -1,5 +1,6 @@
 #include "core/esp/mss.h"
 
+#include "core/base/be.h"
 #include "core/base/rd.h"
 
 #define TCP_LEN 20
@@ -10,17 +11,6 @@
 #define OPT_NOP 1
 #define OPT_MSS 2
 #define OPT_MSS_LEN 4
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 static uint16_t swapped(uint16_t v)
 {
@@ -33,11 +23,11 @@ static void lower(uint8_t *tcp, size_t at, uint16_t most, bool is_partial)
 	uint16_t was = be16(tcp + at), check = be16(tcp + TCP_CHECK);
 	bool is_odd = at & 1;
 
-	put16(tcp + at, most);
+	put_be16(tcp + at, most);
 	if (is_partial)
 		return;
 	check = ip_sum_change(check, is_odd ? swapped(was) : was, is_odd ? swapped(most) : most);
-	put16(tcp + TCP_CHECK, check);
+	put_be16(tcp + TCP_CHECK, check);
 }
 
 bool mss_clamp(uint8_t *p, const struct ip_info *ip, uint16_t most, bool is_partial)

@@ -173,11 +173,3 @@ enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, stru
 	return st;
 }
 
-enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
-{
-	struct esp_opening o = {.pkt = pkt};
-
-	esp_open_begin(t, vrf, &o);
-	esp_open_decipher(&o);
-	return esp_open_end(t, &o, out);
-}

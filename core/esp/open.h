@@ -38,24 +38,25 @@ struct esp_opened {
 	bool is_dhcp;       /* to be answered, not delivered (esp_sa.takes_dhcp) */
 };
 
-/* Decrypts in place; of an SA in transport mode, TRANSPORT_HEAD_MAX bytes before pkt may be overwritten
- * too. vrf: where the packet came in. Failures after the SA was found are counted in
- * its rt too. ST_ESP_SHORT, ST_ESP_NO_SA, ST_ESP_PORT, ST_ESP_REPLAY, ST_ESP_AUTH, ST_ESP_PAD,
- * ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_MULTICAST, ST_ESP_SELECTOR, ST_OUT_HAIRPIN. */
-enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out) MUST_USE;
-
-/* The same in three steps, of which any thread may do the second; the others are the owner's. */
+/* A packet is opened in place, in three steps, of which any thread may do the second; the others are the owner's.
+ * Where packets are opened together, all begin before any ends: the end is what finds the second of two that
+ * are the same, and a forged packet with the number of a real one before it is ST_ESP_AUTH, not ST_ESP_REPLAY. A
+ * number near 2^32 may be inferred otherwise than after the ones before it, if those are very far; then it is not
+ * authentic, as if it was lost. */
 struct esp_opening {
 	struct esp_sa *sa;  /* NULL: none was found */
-	struct span pkt;    /* lies as in esp_open() */
+	struct span pkt;    /* of an SA in transport mode, TRANSPORT_HEAD_MAX bytes before it may be overwritten */
 	struct span plain;
 	uint64_t seq;
 	enum status st;     /* of the steps until now */
 };
-/* SA, number, replay window; o->pkt is set. */
+/* SA, number, replay window; o->pkt is set. vrf: where the packet came in. */
 void esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct esp_opening *o);
 /* Nothing but the cipher. */
 void esp_open_decipher(struct esp_opening *o);
+/* Failures after the SA was found are counted in its rt too. ST_ESP_SHORT, ST_ESP_NO_SA, ST_ESP_PORT,
+ * ST_ESP_REPLAY, ST_ESP_AUTH, ST_ESP_PAD, ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_MULTICAST, ST_ESP_SELECTOR,
+ * ST_OUT_HAIRPIN. */
 enum status esp_open_end(struct esp_tables *t, const struct esp_opening *o, struct esp_opened *out) MUST_USE;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/be.h"
 #include "core/base/wr.h"
 
 #define V4_LEN 20
@@ -14,11 +15,6 @@
 #define OPT_END 0
 #define OPT_NOP 1
 #define OPT_COPIED 0x80
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 /* The options that every fragment has (RFC 791 section 3.1, the copied flag), filled up with zeros to
  * whole words. What is behind a malformed one is no option. */
@@ -79,11 +75,6 @@ enum status pieces_init(struct pieces *f, const uint8_t *packet, const struct ip
 	f->unit = unit_of((uint32_t)f->left.len, (room - ip->header_len) & ~7u);
 	later_head(f);
 	return ST_OK;
-}
-
-uint32_t pieces_count(const struct pieces *f)
-{
-	return f->unit ? ((uint32_t)f->left.len + f->unit - 1) / f->unit : 0;
 }
 
 size_t pieces_next(struct pieces *f, uint8_t *out, size_t cap)

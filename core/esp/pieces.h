@@ -36,7 +36,5 @@ enum status pieces_init(struct pieces *f, const uint8_t *packet, const struct ip
 /* Writes the next piece with its checksum; returns its length, 0: there is none left, or cap is less
  * than room. */
 size_t pieces_next(struct pieces *f, uint8_t *out, size_t cap);
-/* How many pieces_next() has still to give. */
-uint32_t pieces_count(const struct pieces *f);
 
 #endif

@@ -77,15 +77,21 @@ void esp_seal_count(struct esp_sa *sa, uint64_t now_ms, uint64_t packets, uint64
 	atomic_store_explicit(&sa->rt->last_out_ms, now_ms, memory_order_relaxed);
 }
 
+/* What is encrypted, and the number that it gets. */
+static enum status begin(struct esp_sa *sa, struct span inner, struct span *body, uint8_t *next, uint64_t *seq)
+{
+	enum status st = body_of(sa, inner, body, next);
+
+	return st ? st : esp_seal_reserve(sa, 1, seq);
+}
+
 enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt)
 {
 	struct span body = {0};
 	uint8_t next = 0;
 	uint64_t seq = 0;
-	enum status st = body_of(sa, inner, &body, &next);
+	enum status st = begin(sa, inner, &body, &next, &seq);
 
-	if (!st)
-		st = esp_seal_reserve(sa, 1, &seq);
 	if (!st)
 		st = seal_body(sa, seq, body, next, pkt);
 	if (!st)
@@ -121,10 +127,8 @@ enum status esp_seal_lay(struct esp_sa *sa, uint64_t now_ms, struct span inner, 
 	struct span body = {0};
 	uint8_t next = 0;
 	uint64_t seq = 0;
-	enum status st = body_of(sa, inner, &body, &next);
+	enum status st = begin(sa, inner, &body, &next, &seq);
 
-	if (!st)
-		st = esp_seal_reserve(sa, 1, &seq);
 	if (st)
 		return st;
 	lay_body(sa, seq, body, next, job);

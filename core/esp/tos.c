@@ -1,5 +1,7 @@
 #include "core/esp/tos.h"
 
+#include "core/base/be.h"
+
 enum ecn { NOT_ECT, ECT_1, ECT_0, CE };
 
 /* The figures' one case in which the packet is dropped. */
@@ -13,11 +15,6 @@ static const uint8_t result_of[4][4] = {
 	[ECT_1] = {[NOT_ECT] = ECT_1, [ECT_0] = ECT_1, [ECT_1] = ECT_1, [CE] = CE},
 	[CE] = {[NOT_ECT] = CE, [ECT_0] = CE, [ECT_1] = CE, [CE] = CE},
 };
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 /* Version and header length stand before the byte, in one word of the checksum. */
 static void set_v4(uint8_t *p, uint8_t tos)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/be.h"
+
 #define V4_LEN 20
 #define V6_LEN 40
 #define V4_DF 0x4000
@@ -12,11 +14,6 @@
 #define V6_EXTENSIONS_MAX 8
 #define PROTO_DCCP 33
 #define PROTO_UDPLITE 136
-
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 /* What addr_from() does, for bytes whose number is known: this is done for every packet. */
 static void put_addr(struct addr *a, uint8_t family, const uint8_t *p)

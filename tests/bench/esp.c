@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/esp_engine.h"
 #include "core/esp/seal.h"
+#include "tests/lib/esp_whole.h"
 
 #define SAS 10000
 #define ROUNDS 5

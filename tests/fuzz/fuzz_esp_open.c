@@ -9,6 +9,7 @@
 #include "core/esp/open.h"
 #include "core/esp/replay.h"
 #include "core/esp/transport.h"
+#include "tests/lib/esp_whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,6 +6,19 @@
 #define GCM {.iv_len = 8, .align = 4, .icv_len = 16}
 #define CBC {.iv_len = 16, .align = 16, .icv_len = 16}
 
+/* The other direction, as RFC 4303 section 2 has the fields: length of the outer IP packet, 0 when no packet is that
+ * long. */
+static uint32_t outer_len(const struct fit_wrap *w, uint32_t inner_len)
+{
+	uint32_t ip = w->family == 4 ? 20 : 40, body = inner_len - (w->is_transport ? ip : 0), padded = body + 2, len;
+
+	while (padded % w->shape.align)
+		padded++;
+	len = ip + (w->is_udp ? 8 : 0) + 8 + w->shape.iv_len + padded + w->shape.icv_len;
+	/* IPv6 does not count its own header. */
+	return inner_len > 65535 || len > 65535 + (w->family == 6 ? 40u : 0u) ? 0 : len;
+}
+
 /* Reckoned by hand: outer header, UDP 8, ESP 8, IV, plain text with trailer in whole blocks, ICV. */
 static void sizes(void)
 {
@@ -42,9 +55,9 @@ static void sizes(void)
 		T_EQ(fit_room(&rows[i].wrap, rows[i].mtu), rows[i].room);
 		if (!rows[i].room)
 			continue;
-		T_TRUE(fit_outer(&rows[i].wrap, rows[i].room) <= rows[i].mtu);
-		T_TRUE(fit_outer(&rows[i].wrap, rows[i].room + 1) > rows[i].mtu ||
-		       fit_outer(&rows[i].wrap, rows[i].room + 1) == 0);
+		T_TRUE(outer_len(&rows[i].wrap, rows[i].room) <= rows[i].mtu);
+		T_TRUE(outer_len(&rows[i].wrap, rows[i].room + 1) > rows[i].mtu ||
+		       outer_len(&rows[i].wrap, rows[i].room + 1) == 0);
 	}
 }
 
@@ -60,9 +73,9 @@ static void forth_and_back(void)
 		for (uint32_t mtu = 576; mtu < 9100; mtu++) {
 			uint32_t room = fit_room(&w, mtu);
 
-			T_TRUE(fit_outer(&w, room) <= mtu && fit_outer(&w, room + 1) > mtu);
+			T_TRUE(outer_len(&w, room) <= mtu && outer_len(&w, room + 1) > mtu);
 		}
-		T_EQ(fit_outer(&w, 65536), 0);
+		T_EQ(outer_len(&w, 65536), 0);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "core/wire/esp.h"
 #include "tests/lib/t.h"
 #include "tests/unit/data_lib.h"
+#include "tests/lib/esp_whole.h"
 
 #define SPI 0xc0ffee01
 #define HEAD 64

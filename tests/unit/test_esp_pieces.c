@@ -1,5 +1,5 @@
 /* IPv4 packets cut before they are sealed: the pieces fit, are equal, and give the packet again. */
-#include "core/esp/pieces.h"
+#include "tests/lib/pieces_left.h"
 #include "tests/lib/t.h"
 
 #define PACKET_MAX 65535
@@ -82,10 +82,10 @@ static void cut_and_join(size_t len, uint32_t room, uint16_t id)
 	memset(&whole, 0, sizeof(whole));
 	T_EQ(ip_parse(packet, len, &ip), ST_OK);
 	T_EQ(pieces_init(&f, packet, &ip, room, FRESH_ID), ST_OK);
-	count = pieces_count(&f);
+	count = pieces_left(&f);
 	while ((n = pieces_next(&f, out, sizeof(out))))
 		T_DO(take_piece(n, room, id));
-	T_EQ(pieces_count(&f), 0);
+	T_EQ(pieces_left(&f), 0);
 	T_EQ(whole.pieces, count);
 	head = ip.header_len;
 	from = (size_t)(packet[6] << 8 | packet[7]) % 8192 * 8;

@@ -6,6 +6,7 @@
 #include "core/wire/esp.h"
 #include "core/wire/ip_build.h"
 #include "tests/unit/data_lib.h"
+#include "tests/lib/esp_whole.h"
 
 #define HERE "198.51.100.1"
 #define THERE "192.0.2.1"
