@@ -140,8 +140,8 @@ def measure(peer, offload, turn, found):
 def machine():
     with open("/proc/cpuinfo") as f:
         flags = next((line for line in f if line.startswith("flags")), "").split()
-    return "%d cores (%s), Linux %s" % (os.cpu_count(), " ".join(w for w in ("aes", "vaes", "avx512f") if w in flags) or "no AES",
-                                        os.uname().release)
+    return "%d cores (%s), %s" % (os.cpu_count(), " ".join(w for w in ("aes", "vaes", "avx512f") if w in flags) or "no AES",
+                                  pairs.kernel())
 
 
 def report(found, scaled):
