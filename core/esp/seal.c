@@ -46,13 +46,6 @@ static enum status body_of(const struct esp_sa *sa, struct span inner, struct sp
 	return ST_OK;
 }
 
-enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt)
-{
-	pkt->p = inner.p + head_len(sa) - esp_cipher_shape(sa->out).iv_len - ESP_HEAD_LEN;
-	pkt->len = esp_sealed_len(sa, inner.len);
-	return esp_seal_to(sa, now_ms, inner, pkt->p);
-}
-
 static enum status seal_body(const struct esp_sa *sa, uint64_t seq, struct span body, uint8_t next, uint8_t *pkt)
 {
 	size_t pad_len = esp_pad_len(body.len, esp_cipher_shape(sa->out).align);

@@ -5,8 +5,7 @@
 
 #include "core/esp/open.h"
 
-/* Room wanted before and behind the inner packet. */
-#define ESP_SEAL_HEAD (ESP_HEAD_LEN + ESP_IV_MAX)
+/* Room wanted behind the inner packet. */
 #define ESP_SEAL_TAIL (ESP_BLOCK_MAX + 2 + ESP_ICV_MAX)
 
 /* The last number used without ESN. The distance to the end is what a resumed SA skips: taking over
@@ -14,12 +13,10 @@
 #define ESP_SEQ_SKIP 65536
 #define ESP_SEQ_LAST (UINT32_MAX - (uint64_t)ESP_SEQ_SKIP)
 
-/* inner has ESP_SEAL_HEAD bytes of room before and ESP_SEAL_TAIL behind it, which are overwritten.
- * The number is taken before anything leaves, also when sending then fails. ST_ESP_SEQ_END,
- * ST_ESP_MALFORMED (no IP packet), of an SA in transport mode what transport_strip() says. */
-enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt) MUST_USE;
-/* The same with the ESP packet written to another place, which has room for esp_sealed_len() bytes; no room is wanted
- * before inner. */
+/* inner has ESP_SEAL_TAIL bytes of room behind it, which are overwritten, pkt room for esp_sealed_len() bytes: it is
+ * another place, or such that what is encrypted stays where it is. The number is taken before anything leaves, also
+ * when sending then fails. ST_ESP_SEQ_END, ST_ESP_MALFORMED (no IP packet), of an SA in transport mode what
+ * transport_strip() says. */
 enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, uint8_t *pkt) MUST_USE;
 size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len);
 

@@ -1,8 +1,22 @@
-/* All steps of opening, of one packet and of several together. */
+/* Sealing in place, and all steps of opening, of one packet and of several together. */
 #ifndef TESTS_LIB_ESP_WHOLE_H
 #define TESTS_LIB_ESP_WHOLE_H
 
 #include "core/esp/many.h"
+#include "core/esp/seal.h"
+#include "core/esp/transport.h"
+#include "core/wire/esp.h"
+
+/* Room that esp_seal() wants before the inner packet. */
+#define ESP_SEAL_HEAD (ESP_HEAD_LEN + ESP_IV_MAX)
+
+/* In place. */
+static inline enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt)
+{
+	pkt->p = inner.p + (sa->transport ? transport_head_len(sa) : 0) - esp_cipher_shape(sa->out).iv_len - ESP_HEAD_LEN;
+	pkt->len = esp_sealed_len(sa, inner.len);
+	return esp_seal_to(sa, now_ms, inner, pkt->p);
+}
 
 static inline enum status esp_open(struct esp_tables *t, uint32_t vrf, struct span pkt, struct esp_opened *out)
 {
