@@ -196,7 +196,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	if (!w)
 		return ST_NOMEM;
 	w->answer.kind = q->kind;
-	if (q->kind == ASK_PSK) {
+	if (q->kind == ASK_KEYS) {
 		answer_psk(c, q, &w->answer);
 	} else if (q->kind == ASK_AUTHORIZE) {
 		/* The gateway has proved who it is, and says what we get. */

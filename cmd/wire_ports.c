@@ -168,7 +168,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	a->number = number;
 	a->answer.kind = q->kind;
 	switch (q->kind) {
-	case ASK_PSK: answer_psk(w, q, &a->answer); break;
+	case ASK_KEYS: answer_psk(w, q, &a->answer); break;
 	case ASK_AUTHORIZE:
 		wire_session_ask(w, q, &a->answer);
 		is_asked = a->answer.status == ST_OK && wire_lua_ask(w, number, q, &a->answer);

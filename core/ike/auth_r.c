@@ -169,7 +169,7 @@ enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a)
 
 enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
 {
-	struct ike_question q = {.kind = ASK_PSK};
+	struct ike_question q = {.kind = ASK_KEYS};
 	enum status st = auth_r_profile(sa, ev->answer);
 
 	ppk_ask(sa, &q);

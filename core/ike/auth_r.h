@@ -13,7 +13,7 @@
 /* Answers the request that waits with sa->why: alone, or after our own authentication. */
 void auth_r_error_reply(struct ike_sa *sa, bool with_auth);
 
-/* With the answer to ASK_PSK: is the client's AUTH right? Makes ours. */
+/* With the answer to ASK_KEYS: is the client's AUTH right? Makes ours. */
 enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
 /* Asks ASK_AUTHORIZE. */
 enum status auth_r_authorize(struct ike_sa *sa) MUST_USE;

@@ -270,7 +270,7 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 static enum sa_event_kind yes(const struct ike_sa *sa, const struct ike_answer *answer)
 {
 	switch (sa->state) {
-	case SA_R_PSK:
+	case SA_R_KEYS:
 		return redirect_r_auth_event(sa);
 	case SA_R_INIT_TARGET:
 	case SA_R_AUTH_TARGET:

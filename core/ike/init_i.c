@@ -295,7 +295,7 @@ void init_i_float(struct ike_sa *sa)
 
 static enum status ask_key(struct ike_sa *sa)
 {
-	struct ike_question q = {.kind = ASK_PSK};
+	struct ike_question q = {.kind = ASK_KEYS};
 
 	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
 	ppk_ask(sa, &q);

@@ -31,6 +31,8 @@ struct ike_ports {
 	enum status (*ask)(void *ctx, uint64_t number, const struct ike_question *q);
 	enum status (*commit)(void *ctx, uint64_t number, const struct ike_commit *c);
 	void (*cancel)(void *ctx, uint64_t number); /* job, ask or commit no longer wanted */
+	/* The negotiation of this SA is over: its EAP conversation can go. NULL: there are none. */
+	void (*forget)(void *ctx, uint64_t sa);
 	/* Can ESP without UDP leave from and come to our address (family 0: any of ours)? NULL: never. */
 	bool (*has_raw)(void *ctx, const struct endpoint *local, uint8_t family);
 	enum status (*install)(void *ctx, const struct ike_child_spec *spec); /* ST_OK, ST_INSTALL, ST_NOMEM */

@@ -7,7 +7,7 @@
  *         <-- HDR, SK {IDr, AUTH, ..., N(PPK_IDENTITY)}      the key is used; without: it is not
  *
  * NO_PPK_AUTH is the AUTH value without the key: there unless the initiator's PPK is `required`. The key
- * comes with the answer to ASK_PSK. Private to core/ike. */
+ * comes with the answer to ASK_KEYS. Private to core/ike. */
 #ifndef CORE_IKE_PPK_H
 #define CORE_IKE_PPK_H
 
@@ -30,7 +30,7 @@ enum status ppk_read_reply(const struct ike_sa *sa, const struct ike_payloads *p
 /* Initiator: what the accepted INIT reply said. */
 void ppk_take_reply(struct ike_sa *sa, bool is_used);
 
-/* Which key is wanted, into ASK_PSK. */
+/* Which key is wanted, into ASK_KEYS. */
 void ppk_ask(const struct ike_sa *sa, struct ike_question *q);
 
 /* Initiator, with the answer to it: our AUTH value with the key. ST_NO_KEY. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/endpoint.h"
+#include "core/base/rd.h"
 #include "core/base/status.h"
 #include "core/base/ulid.h"
 #include "core/wire/gateway.h"
@@ -18,6 +19,10 @@
 #define IKE_DETAIL_LEN 256 /* a sentence for the operator */
 #define IKE_DH_MAX 520     /* public value / shared secret of the largest group (4096 bit), rounded up */
 #define IKE_TS_MAX 16      /* selectors kept per side of a child */
+#define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
+#define IKE_SIGNATURE_MAX 1088 /* 8192 bits, with the AlgorithmIdentifier of RFC 7427 */
+#define IKE_EAP_MAX 4096   /* one EAP packet */
+#define IKE_MSK_LEN 64     /* of the MSK: what an AUTH payload is made of (RFC 7296 2.16) */
 
 struct ike_id {
 	uint8_t type; /* RFC 7296 3.5: 1 IPv4, 2 FQDN, 3 email, 5 IPv6, 9 DN, 11 key-id; 0 none */
@@ -26,15 +31,18 @@ struct ike_id {
 	uint8_t reserved[3]; /* of the ID payload as it was received: signed, else meaningless */
 };
 
+/* CERT payload (RFC 7296 3.6): a certificate, a bundle, a hash and URL, an OCSP response (RFC 4806). */
+struct ike_cert {
+	uint8_t encoding;
+	struct view data; /* not empty */
+};
+
 /* ---- job: computation ------------------------------------------------------------------- */
 
 enum ike_job_kind {
 	JOB_DH_GENERATE, /* group -> private, public */
 	JOB_DH_COMPUTE,  /* group, private, peer public -> shared secret */
-	JOB_SIGN,        /* kept for the key process */
-	JOB_VERIFY,
-	JOB_CHAIN,
-	JOB_TLS_STEP
+	JOB_SIGN         /* key, scheme, octets -> signature, as it stands in an AUTH payload */
 };
 
 struct ike_job {
@@ -43,6 +51,9 @@ struct ike_job {
 	uint16_t group;
 	uint16_t private_len;
 	uint16_t public_len; /* of the peer, for JOB_DH_COMPUTE */
+	uint16_t scheme;     /* JOB_SIGN: enum sig_scheme */
+	uint32_t key;        /* JOB_SIGN: from the answer to ASK_KEYS */
+	struct view octets;  /* JOB_SIGN: valid during the call */
 	uint8_t private_key[IKE_DH_MAX];
 	uint8_t peer_public[IKE_DH_MAX];
 };
@@ -52,6 +63,8 @@ struct ike_job_result {
 	uint16_t private_len;
 	uint16_t public_len;
 	uint16_t secret_len;
+	uint16_t signature_len;
+	uint8_t signature[IKE_SIGNATURE_MAX];
 	uint8_t private_key[IKE_DH_MAX];
 	uint8_t public_key[IKE_DH_MAX];
 	uint8_t secret[IKE_DH_MAX];
@@ -59,10 +72,13 @@ struct ike_job_result {
 
 /* ---- ask: a question to the world ------------------------------------------------------- */
 
-/* ASK_HOOK: responder, who the peer says it is (not proven yet), with the profile that the
+/* ASK_KEYS: what we prove with who we are, and the key that the peer proves itself with, if it is shared.
+ * ASK_PROOF: is the peer's signature right, and may its certificate log in here?
+ * ASK_EAP: the peer's EAP packet, and what is the answer? One conversation an SA; ports->forget ends it.
+ * ASK_HOOK: responder, who the peer says it is (not proven yet), with the profile that the
  * configuration would choose. ASK_REDIRECT: responder, is there a better gateway for this client?
  * ASK_TICKET: may the session of a ticket be resumed? The others are what their names say. */
-enum ike_ask_kind { ASK_PSK, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK, ASK_REDIRECT, ASK_TICKET };
+enum ike_ask_kind { ASK_KEYS, ASK_PROOF, ASK_EAP, ASK_AUTHORIZE, ASK_ADDRESS, ASK_HOOK, ASK_REDIRECT, ASK_TICKET };
 
 struct ike_question {
 	enum ike_ask_kind kind;
@@ -73,9 +89,24 @@ struct ike_question {
 	struct endpoint remote;
 	struct ike_id peer_id;
 	struct ike_id my_id;
-	char peer_name[IKE_ID_LEN]; /* ASK_PSK as initiator: host name dialled, or "" */
-	uint16_t ppk_id_len;        /* ASK_PSK: ID of the post-quantum key that is wanted; 0: none */
+	char peer_name[IKE_ID_LEN]; /* ASK_KEYS as initiator: host name dialled, or "" */
+	uint16_t ppk_id_len;        /* ASK_KEYS: ID of the post-quantum key that is wanted; 0: none */
 	uint8_t ppk_id[IKE_ID_LEN];
+	/* ASK_KEYS: what the peer can do with our certificate: hashes it knows (bits of sig_hash_bit(); 0: none of
+	 * RFC 7427), its CERTREQ (SHA-1 hashes of the keys of its CAs, 20 octets each), does it want the
+	 * OCSP response, would it look a URL up; does it make do without our signature (RFC 5998) */
+	uint16_t hashes;
+	struct view authorities;
+	bool wants_ocsp;
+	bool looks_up_urls;
+	/* ASK_PROOF. Views are valid during the call. */
+	uint16_t scheme;            /* enum sig_scheme */
+	struct view octets;
+	struct view signature;
+	uint8_t n_certs;
+	struct ike_cert certs[IKE_CERTS_MAX];
+	/* ASK_EAP: the peer's packet, valid during the call; empty: it begins, and we speak first */
+	struct view eap;
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
@@ -120,7 +151,7 @@ struct ike_answer {
 	enum ike_ask_kind kind;
 	enum status status;
 	char detail[IKE_DETAIL_LEN]; /* why not, in words; "" when ST_OK */
-	/* ASK_PSK: key we authenticate with, key the peer authenticates with; the post-quantum key, when one
+	/* ASK_KEYS: key we authenticate with, key the peer authenticates with; the post-quantum key, when one
 	 * was asked for and the peer has it by that ID */
 	uint16_t ppk_len;
 	uint8_t ppk[IKE_PSK_LEN];
@@ -128,9 +159,22 @@ struct ike_answer {
 	uint16_t remote_key_len;
 	uint8_t local_key[IKE_PSK_LEN];
 	uint8_t remote_key[IKE_PSK_LEN];
+	/* ASK_KEYS, where we sign: number of our key, scheme, CERT payloads in their order; what we ask the peer's
+	 * certificate to be of (as `authorities` of the question). Views are valid during the call. */
+	uint32_t key;
+	uint16_t scheme;
+	uint8_t n_certs;
+	struct ike_cert certs[IKE_CERTS_MAX];
+	struct view authorities;
+	/* ASK_EAP: the packet to be sent (valid during the call), also where the status is not ST_OK; is it over,
+	 * and well? then the key that it made, if its method makes one, and who the user is. */
+	struct view eap;
+	bool eap_is_over;
+	uint8_t msk_len; /* 0 or IKE_MSK_LEN */
+	uint8_t msk[IKE_MSK_LEN];
 	/* ASK_HOOK: both "" where no script says anything */
 	char profile[IKE_NAME_LEN]; /* to be used; the configuration chooses otherwise */
-	char name[IKE_ID_LEN];      /* of the user, for authorization and in the session */
+	char name[IKE_ID_LEN];      /* of the user, for authorization and in the session; ASK_EAP: too */
 	/* ASK_TICKET: of the session, if it is up; 0: it ended without anybody ending it */
 	uint64_t live_sa;
 	/* ASK_AUTHORIZE */

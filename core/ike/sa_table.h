@@ -1,8 +1,8 @@
 /* THE transitions of an IKE SA, both roles: {state, event, action, next_ok, next_fail}.
  *
- * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_PSK -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
- * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_PSK -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
- * redirect   NEW -> R_INIT_TARGET -> R_DH or DEAD;  R_PSK -> R_AUTH_TARGET -> R_AUTHORIZE or R_REDIRECTED
+ * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_KEYS -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
+ * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_KEYS -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
+ * redirect   NEW -> R_INIT_TARGET -> R_DH or DEAD;  R_KEYS -> R_AUTH_TARGET -> R_AUTHORIZE or R_REDIRECTED
  * resumed    NEW -> I_RESUME -> I_AUTH;  NEW -> R_TICKET -> R_AUTH -> R_NAME -> R_CLAIM -> R_AUTHORIZE
  * additional key exchanges: SECRET -> ADD_DH -> INTERMEDIATE -> ADD_SECRET, as often as agreed (initiator);
  *            SECRET -> INTERMEDIATE -> ADD_DH -> ADD_SECRET (responder)
@@ -29,7 +29,7 @@
 	X(I_ADD_DH, 10000, "IN-NEG", "Initiator computing an additional key exchange value") \
 	X(I_INTERMEDIATE, 180000, "IN-NEG", "Initiator waiting for INTERMEDIATE response") \
 	X(I_ADD_SECRET, 10000, "IN-NEG", "Initiator computing an additional shared secret") \
-	X(I_PSK, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
+	X(I_KEYS, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
 	X(I_AUTH, 180000, "IN-NEG", "Initiator waiting for AUTH response") \
 	X(I_AUTHORIZE, 60000, "IN-NEG", "Initiator waiting for authorization") \
 	X(I_COMMIT, 20000, "IN-NEG", "Initiator waiting for the session store") \
@@ -42,7 +42,7 @@
 	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
 	X(R_NAME, 20000, "IN-NEG", "Responder waiting for the identity hook") \
 	X(R_CLAIM, 20000, "IN-NEG", "Responder taking the ticket") \
-	X(R_PSK, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
+	X(R_KEYS, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
 	X(R_AUTHORIZE, 60000, "IN-NEG", "Responder waiting for authorization") \
 	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \
 	X(R_COMMIT, 20000, "IN-NEG", "Responder waiting for the session store") \

@@ -376,7 +376,7 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		snprintf(a->profile, sizeof(a->profile), "%s", n->hook_profile);
 		snprintf(a->name, sizeof(a->name), "%s", n->hook_name);
 		break;
-	case ASK_PSK:
+	case ASK_KEYS:
 		a->status = n->psk_status;
 		set_key(a->local_key, &a->local_key_len, n->psk_local);
 		set_key(a->remote_key, &a->remote_key_len, n->psk_remote);

@@ -102,10 +102,10 @@ static void test_states_that_wait_for_an_answer_take_it(void)
 		{SA_I_ADD_DH, SE_JOB}, {SA_I_ADD_SECRET, SE_JOB}, {SA_I_ADD_SECRET, SE_JOB_MORE},
 		{SA_R_SECRET, SE_JOB_MORE}, {SA_R_ADD_DH, SE_JOB}, {SA_R_ADD_SECRET, SE_JOB},
 		{SA_R_ADD_SECRET, SE_JOB_MORE}, {SA_R_DH, SE_JOB}, {SA_R_SECRET, SE_JOB},
-		{SA_I_PSK, SE_GRANTED}, {SA_I_PSK, SE_REFUSED},
+		{SA_I_KEYS, SE_GRANTED}, {SA_I_KEYS, SE_REFUSED},
 		{SA_I_AUTHORIZE, SE_GRANTED}, {SA_I_AUTHORIZE, SE_REFUSED},
 		{SA_R_NAME, SE_GRANTED}, {SA_R_NAME, SE_REFUSED},
-		{SA_R_PSK, SE_GRANTED}, {SA_R_PSK, SE_REFUSED},
+		{SA_R_KEYS, SE_GRANTED}, {SA_R_KEYS, SE_REFUSED},
 		{SA_R_AUTHORIZE, SE_GRANTED}, {SA_R_AUTHORIZE, SE_REFUSED},
 		{SA_R_AUTHORIZE, SE_CHILDLESS}, {SA_R_ADDRESS, SE_GRANTED},
 		{SA_R_ADDRESS, SE_REFUSED}, {SA_I_COMMIT, SE_COMMITTED},
@@ -122,10 +122,10 @@ static void test_states_that_wait_for_an_answer_take_it(void)
  * entered from the two commits only. */
 static void test_class_07_no_way_around_authentication(void)
 {
-	static const uint8_t early[] = {SA_NEW, SA_R_DH, SA_R_SECRET, SA_R_AUTH, SA_R_NAME, SA_R_PSK,
+	static const uint8_t early[] = {SA_NEW, SA_R_DH, SA_R_SECRET, SA_R_AUTH, SA_R_NAME, SA_R_KEYS,
 		SA_R_AUTHORIZE, SA_R_ADDRESS, SA_R_COMMIT, SA_R_INTERMEDIATE, SA_R_ADD_DH, SA_R_ADD_SECRET,
 		SA_I_INTERMEDIATE, SA_I_ADD_DH, SA_I_ADD_SECRET, SA_I_DH, SA_I_INIT, SA_I_SECRET,
-		SA_I_PSK, SA_I_AUTH};
+		SA_I_KEYS, SA_I_AUTH};
 	size_t n;
 	const struct sa_row *r = sa_rows(&n);
 
