@@ -50,7 +50,7 @@
 #include "modules/loop/loop.h"
 #include "modules/net/net.h"
 
-#define JOB_THREADS 2
+#define JOB_THREADS 3 /* two for what is borrowed, and one that is always free for Diffie-Hellman */
 #define JOB_QUEUE 1024
 #define STOP_MS 5000      /* for the peers' answers to our DELETEs */
 #define STOP_LOOK_MS 20
