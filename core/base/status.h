@@ -57,6 +57,7 @@
 	X(NO_KEY, "no_key", 24, "no pre-shared key for the peer") \
 	X(AUTH_METHOD, "auth_method", 24, "authentication method not allowed by the profile") \
 	X(AUTH_FAILED, "auth_failed", 24, "authentication failed (wrong key or identity)") \
+	X(NO_CERT, "no_certificate", 24, "a signature without a certificate, or no certificate to sign with") \
 	X(PPK_REQUIRED, "ppk_required", 24, "no post-quantum key was used, and one is required") \
 	X(PPK_UNKNOWN, "ppk_unknown", 24, "no post-quantum key by the peer's ID") \
 	X(PEER_REFUSED, "peer_refused", 0, "the peer refused") \

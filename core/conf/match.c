@@ -170,6 +170,14 @@ enum status profile_select(
 	return shut ? ST_PROFILE_SHUTDOWN : ST_NO_PROFILE;
 }
 
+bool profiles_have_multiple(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->profile_count; i++)
+		if (s->profiles[i].eap_multiple && s->profiles[i].complete && !s->profiles[i].shutdown)
+			return true;
+	return false;
+}
+
 struct dpd profile_dpd(const struct snapshot *s, const struct ike_profile *p)
 {
 	return p && p->dpd.mode != DPD_UNSET ? p->dpd : s->ike.dpd;

@@ -75,6 +75,9 @@ const struct ike_peer *ppk_for_initiator(const struct snapshot *s, const struct 
 /* Has a profile that a peer may end up with such keys? The same as with profiles_force_encap(). */
 bool profiles_have_ppk(const struct snapshot *s, uint32_t vrf, const struct addr *local);
 
+/* May a client authenticate twice in some profile (`sallyport eap multiple`, RFC 4739)? */
+bool profiles_have_multiple(const struct snapshot *s);
+
 /* Dead peer detection and NAT keepalive in force for a profile (profile overrides global);
  * p may be NULL. mode DPD_UNSET: off; 0 s: off. */
 struct dpd profile_dpd(const struct snapshot *s, const struct ike_profile *p);

@@ -8,8 +8,8 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/init.h"
-#include "core/ike/intermediate.h"
 #include "core/ike/mode.h"
+#include "core/ike/proof.h"
 #include "core/ike/resume.h"
 
 enum status auth_read_id(struct view body, struct ike_id *out)
@@ -36,46 +36,29 @@ static void set_id(struct ike_id *out, uint8_t type, const void *p, size_t len)
 	memcpy(out->bytes, p, len);
 }
 
-enum status auth_my_id(const struct ike_profile *profile, const struct endpoint *local,
-	struct ike_id *out)
+enum status auth_my_id(struct ike_sa *sa, const struct ike_profile *profile, struct view subject)
 {
 	const struct id_match *m = &profile->identity;
 	const struct addr *a = m->kind == ID_ADDRESS && m->prefix.addr.family != 0
-		? &m->prefix.addr : &local->addr;
+		? &m->prefix.addr : &sa->local.addr;
+	uint8_t type = m->kind == ID_FQDN ? IDT_FQDN : m->kind == ID_EMAIL ? IDT_EMAIL : IDT_KEY_ID;
 	size_t len = m->text != NULL ? strlen(m->text) : 0;
 
-	if (len > IKE_ID_LEN)
-		return ST_CONFIG;
-	switch (m->kind) {
-	case ID_NONE:
-	case ID_ADDRESS:
-		set_id(out, a->family == 4 ? IDT_IPV4 : IDT_IPV6, a->b, addr_len(a));
-		return ST_OK;
-	case ID_FQDN:
-		set_id(out, IDT_FQDN, m->text, len);
-		return ST_OK;
-	case ID_EMAIL:
-		set_id(out, IDT_EMAIL, m->text, len);
-		return ST_OK;
-	case ID_KEYID:
-		set_id(out, IDT_KEY_ID, m->text, len);
-		return ST_OK;
-	default:
-		return ST_CONFIG;
+	if (m->kind == ID_DN || (m->kind == ID_NONE && subject.len > 0)) {
+		if (subject.len == 0 || subject.len > IKE_ID_LEN)
+			return sa_fail(sa, ST_CONFIG, subject.len == 0
+				? "profile %s: our identity is the subject of our certificate, and there is none"
+				: "profile %s: the subject of our certificate is too long for an identity; "
+				  "`identity local fqdn` gives another", profile->name);
+		set_id(&sa->my_id, IDT_DN, subject.p, subject.len);
+	} else if (m->kind == ID_NONE || m->kind == ID_ADDRESS) {
+		set_id(&sa->my_id, a->family == 4 ? IDT_IPV4 : IDT_IPV6, a->b, addr_len(a));
+	} else if (len > IKE_ID_LEN) {
+		return sa_fail(sa, ST_CONFIG, "profile %s: our identity is too long", profile->name);
+	} else {
+		set_id(&sa->my_id, type, m->text, len);
 	}
-}
-
-enum status auth_judge_methods(const struct ike_profile *profile, char words[IKE_DETAIL_LEN])
-{
-	if (profile->auth_local != AUTH_PSK)
-		snprintf(words, IKE_DETAIL_LEN, "profile %s has no `authentication local pre-share`",
-			profile->name);
-	else if ((profile->auth_remote & AUTH_PSK) == 0)
-		snprintf(words, IKE_DETAIL_LEN, "profile %s has no `authentication remote pre-share`",
-			profile->name);
-	else
-		return ST_OK;
-	return ST_AUTH_METHOD;
+	return ST_OK;
 }
 
 static size_t id_body(const struct ike_id *id, uint8_t out[4 + IKE_ID_LEN])
@@ -86,8 +69,8 @@ static size_t id_body(const struct ike_id *id, uint8_t out[4 + IKE_ID_LEN])
 	return 4u + id->len;
 }
 
-void auth_value(const struct ike_sa *sa, bool of_initiator, const struct ike_id *id,
-	struct view key, uint8_t out[PRF_OUT_MAX])
+void auth_octets(const struct ike_sa *sa, bool of_initiator, const struct ike_id *id,
+	struct auth_octets *out, uint8_t int_auth[INT_AUTH_MAX])
 {
 	const struct handshake *hs = sa->hs;
 	struct view message = of_initiator
@@ -97,37 +80,54 @@ void auth_value(const struct ike_sa *sa, bool of_initiator, const struct ike_id 
 					 : (struct view){hs->ni, hs->ni_len};
 	uint8_t body[4 + IKE_ID_LEN];
 	size_t len = id_body(id, body);
+
+	keys_auth_octets(sa->suite.prf, &sa->keys, of_initiator, message, nonce,
+		(struct view){body, len}, out);
+	out->int_auth = intermediate_auth(sa, int_auth);
+}
+
+void auth_value(const struct ike_sa *sa, bool of_initiator, const struct ike_id *id,
+	struct view key, uint8_t out[PRF_OUT_MAX])
+{
 	uint8_t int_auth[INT_AUTH_MAX];
 	struct auth_octets octets;
 
-	keys_auth_octets(sa->suite.prf, &sa->keys, of_initiator, message, nonce,
-		(struct view){body, len}, &octets);
-	octets.int_auth = intermediate_auth(sa, int_auth);
-	if (hs->resumed != NULL)
+	auth_octets(sa, of_initiator, id, &octets, int_auth);
+	if (sa->hs->resumed != NULL)
 		keys_auth_resumed(sa->suite.prf, key, &octets, out);
 	else
 		keys_auth_shared(sa->suite.prf, key, &octets, out);
 	mem_zero(&octets, sizeof(octets));
 }
 
-enum status auth_verify(struct ike_sa *sa, uint8_t method, struct view data, struct view key)
+bool auth_is_right(const struct ike_sa *sa, const struct ike_id *id, struct view key)
 {
+	const struct proof *p = sa->hs->proof;
 	uint8_t want[PRF_OUT_MAX];
-	bool is_right, is_resumed = sa->hs->resumed != NULL;
+	bool is_right;
+
+	auth_value(sa, !sa->is_initiator, id, key, want);
+	is_right = p->auth_len == sa->suite.prf->out_len && mem_eq_secret(want, p->auth, p->auth_len);
+	mem_zero(want, sizeof(want));
+	return is_right;
+}
+
+enum status auth_verify(struct ike_sa *sa, struct view key)
+{
+	const struct proof *p = sa->hs->proof;
+	bool is_resumed = sa->hs->resumed != NULL, is_right;
 	enum status st = is_resumed ? resume_judge_ids(sa) : ST_OK;
 
 	if (st != ST_OK)
 		return st;
-	if (method != AUTHM_PSK)
+	if (p->method != AUTHM_PSK)
 		return sa_fail(sa, ST_AUTH_METHOD,
 			"the peer authenticates by %s, profile %s wants a pre-shared key",
-			auth_method_name(method), sa->settings.profile);
+			auth_method_name(p->method), sa->settings.profile);
 	if (key.len == 0)
 		return sa_fail(sa, ST_NO_KEY, "no remote pre-shared key for the peer in profile %s",
 			sa->settings.profile);
-	auth_value(sa, !sa->is_initiator, &sa->peer_id, key, want);
-	is_right = data.len == sa->suite.prf->out_len && mem_eq_secret(want, data.p, data.len);
-	mem_zero(want, sizeof(want));
+	is_right = auth_is_right(sa, &sa->peer_id, key);
 	if (!is_right && is_resumed)
 		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the ticket is not the peer's");
 	if (!is_right)
@@ -140,12 +140,14 @@ enum status auth_verify(struct ike_sa *sa, uint8_t method, struct view data, str
 
 enum status auth_sign(struct ike_sa *sa, struct view key)
 {
+	enum status st;
+
 	if (key.len == 0)
 		return sa_fail(sa, ST_NO_KEY, "no local pre-shared key for the peer in profile %s",
 			sa->settings.profile);
-	auth_value(sa, sa->is_initiator, &sa->my_id, key, sa->hs->my_auth);
+	st = proof_share(sa, key);
 	sa->auth_local = sa->hs->resumed != NULL ? resume_method(sa, sa->is_initiator) : AUTHM_PSK;
-	return ST_OK;
+	return st;
 }
 
 void auth_put_id(struct msg_out *o, uint8_t type, const struct ike_id *id)
@@ -158,10 +160,23 @@ void auth_put_id(struct msg_out *o, uint8_t type, const struct ike_id *id)
 
 void auth_put_value(struct msg_out *o, const struct ike_sa *sa)
 {
+	const struct proof *p = sa->hs->proof;
 	struct wr_mark m = payload_open(&o->c, PT_AUTH);
 
-	auth_build(&o->w, AUTHM_PSK, sa->hs->my_auth, sa->suite.prf->out_len);
+	auth_build(&o->w, p->my_method, p->my_auth, p->my_auth_len);
 	payload_close(&o->c, m);
+}
+
+void auth_put_ours(struct msg_out *o, uint8_t id_type, const struct ike_sa *sa)
+{
+	const struct proof *p = sa->hs->proof;
+
+	if (!p->was_shown) {
+		auth_put_id(o, id_type, &sa->my_id);
+		proof_put_certs(o, p);
+	}
+	if (p->my_method != 0)
+		auth_put_value(o, sa);
 }
 
 void auth_put_child(struct msg_out *o, struct ike_sa *sa, const struct sa *offer)

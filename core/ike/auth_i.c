@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/ike/child.h"
 #include "core/ike/cp.h"
+#include "core/ike/eap_i.h"
 #include "core/ike/encap.h"
 #include "core/ike/engine.h"
 #include "core/ike/explain.h"
@@ -12,6 +13,8 @@
 #include "core/ike/intermediate.h"
 #include "core/ike/mode.h"
 #include "core/ike/ppk.h"
+#include "core/ike/proof.h"
+#include "core/ike/redirect.h"
 #include "core/ike/reauth.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/qcd.h"
@@ -67,8 +70,10 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	wr_u32(&w, hs->child.spi_ours);
 	offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, sizeof(spi)}, false);
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
-	auth_put_id(&o, PT_IDI, &sa->my_id);
-	auth_put_value(&o, sa);
+	auth_put_ours(&o, PT_IDI, sa);
+	proof_put_certreq(&o, hs->proof);
+	if (eap_i_is_only(sa))
+		msg_notify(&o, N_EAP_ONLY_AUTHENTICATION, NULL, 0);
 	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	if (hs->connect->request_ip4 || hs->connect->request_ip6)
 		cp_put_request(&o, hs->connect);
@@ -109,21 +114,74 @@ enum status auth_i_request(struct ike_sa *sa)
 	return st;
 }
 
-enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
+static enum status take_keys(struct ike_sa *sa, const struct ike_answer *a)
 {
-	const struct ike_answer *a = ev->answer;
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
 	struct handshake *hs = sa->hs;
 	enum status st;
 
+	if (profile == NULL)
+		return ST_NO_PROFILE;
 	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
 		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
 	hs->remote_key_len = a->remote_key_len;
 	memcpy(hs->remote_key, a->remote_key, a->remote_key_len);
-	st = auth_my_id(snapshot_profile(hs->conf, sa->settings.profile), &sa->local, &sa->my_id);
+	st = proof_take_keys(sa, a);
+	return st == ST_OK ? auth_my_id(sa, profile, a->subject) : st;
+}
+
+enum sa_event_kind auth_i_keys_event(const struct ike_sa *sa, const struct ike_answer *a)
+{
+	return proof_signs(a) && !eap_i_is_ours(sa) ? SE_SIGN : SE_GRANTED;
+}
+
+enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_answer *a = ev->answer;
+	enum status st = take_keys(sa, a);
+
+	if (st == ST_OK && eap_i_is_ours(sa)) {
+		proof_drop_certs(sa->hs->proof);
+		return ppk_is_required(sa) ? sa_fail(sa, ST_PPK_REQUIRED, "profile %s requires a post-quantum "
+				"key, which does not go with EAP here", sa->settings.profile)
+					   : auth_i_request(sa);
+	}
 	if (st == ST_OK)
 		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
 	if (st == ST_OK)
 		st = ppk_sign(sa, a);
+	return st == ST_OK ? auth_i_request(sa) : st;
+}
+
+enum status auth_i_sign(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = take_keys(sa, ev->answer);
+
+	if (st == ST_OK)
+		st = ppk_keep_answer(sa, ev->answer);
+	return st == ST_OK ? proof_sign(sa) : st;
+}
+
+enum sa_event_kind auth_i_sign_event(const struct ike_sa *sa)
+{
+	return ppk_wants_second(sa) ? SE_JOB_MORE : SE_JOB;
+}
+
+/* The signature without the post-quantum key is made; now the one with it. */
+enum status auth_i_sign_again(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = proof_signed(sa, ev->job);
+
+	if (st != ST_OK)
+		return st;
+	ppk_mix_kept(sa);
+	return proof_sign(sa);
+}
+
+enum status auth_i_signed(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = proof_signed(sa, ev->job);
+
 	return st == ST_OK ? auth_i_request(sa) : st;
 }
 
@@ -175,32 +233,93 @@ enum status auth_i_bad_reply(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_fail(sa, ev->status, "%s", "the peer's IKE_AUTH response is malformed");
 }
 
-enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
+static enum status judge_identity(struct ike_sa *sa, const struct ike_profile *profile)
 {
-	struct handshake *hs = sa->hs;
-	const struct ike_profile *profile = snapshot_profile(hs->conf, sa->settings.profile);
-	struct auth auth;
-	bool matches = false;
 	char who[160];
-	enum status st = auth_read_id(payload_find(p, PT_IDR)->body, &sa->peer_id);
 
+	if (proof_profile_covers(sa, profile))
+		return ST_OK;
+	explain_id(who, sizeof(who), &sa->peer_id);
+	return sa_fail(sa, ST_NO_PROFILE, "profile %s has no `match` for %s", profile->name, who);
+}
+
+enum status auth_i_read_peer(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct payload *id = payload_find(p, PT_IDR);
+	enum status st;
+
+	if (id == NULL)
+		return ST_BAD_EXCHANGE;
+	st = auth_read_id(id->body, &sa->peer_id);
 	if (st == ST_OK)
-		st = auth_parse(payload_find(p, PT_AUTH)->body, &auth);
+		st = proof_read(sa, p);
 	if (st == ST_OK)
 		st = ppk_read_auth_reply(sa, p);
-	if (st != ST_OK)
-		return st;
-	for (size_t i = 0; i < profile->remote_count && !matches; i++)
-		matches = id_covers(&profile->remotes[i], sa->peer_id.type,
-			(struct view){sa->peer_id.bytes, sa->peer_id.len});
-	explain_id(who, sizeof(who), &sa->peer_id);
-	if (!matches)
-		return sa_fail(sa, ST_NO_PROFILE, "profile %s has no `match identity remote` for %s",
-			profile->name, who);
-	st = auth_verify(sa, auth.method, auth.data,
-		(struct view){hs->remote_key, hs->remote_key_len});
+	return st == ST_OK ? judge_identity(sa, profile) : st;
+}
+
+enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
+{
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	struct handshake *hs = sa->hs;
+	enum status st;
+
+	if (eap_i_is_ours(sa) && hs->resumed == NULL) /* the last reply, after EAP */
+		return eap_i_check(sa, p);
+	st = auth_i_read_peer(sa, p);
+	if (st == ST_OK && hs->resumed == NULL)
+		st = proof_judge_remote(sa, profile);
+	if (st == ST_OK)
+		st = auth_verify(sa, (struct view){hs->remote_key, hs->remote_key_len});
 	mem_zero(hs->remote_key, sizeof(hs->remote_key));
 	return st;
+}
+
+enum sa_event_kind auth_i_reply_event(const struct ike_sa *sa, const struct ike_payloads *p)
+{
+	const struct payload *at = payload_find(p, PT_AUTH);
+	bool has_eap = payload_find(p, PT_EAP) != NULL;
+	struct auth auth;
+
+	if (at == NULL)
+		return has_eap ? SE_EAP_REPLY : SE_AUTH_REFUSED;
+	/* A malformed one is found so when it is read. */
+	if (has_eap || (auth_parse(at->body, &auth) == ST_OK && auth.method != AUTHM_PSK))
+		return SE_SIGNED;
+	return redirect_i_auth_event(p);
+}
+
+/* The responder has signed: the reply waits until that is judged. */
+enum status auth_i_prove(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_payloads *p = &ev->msg->p;
+	enum status st;
+
+	sa_request_done(sa, LANE_EXCHANGE);
+	if ((payload_find(p, PT_EAP) != NULL) != eap_i_is_ours(sa))
+		return sa_fail(sa, ST_AUTH_METHOD, "%s", eap_i_is_ours(sa) ? "the responder does not begin EAP"
+									   : "the responder wants EAP");
+	st = auth_i_read_peer(sa, p);
+	if (st == ST_OK)
+		st = proof_judge_remote(sa, profile);
+	if (st == ST_OK && !proof_is_signed(sa->hs->proof)) /* R-AUT-04 */
+		st = sa_fail(sa, ST_AUTH_METHOD, "%s", "a responder that wants EAP has to show a certificate");
+	if (st == ST_OK)
+		st = proof_keep_reply(sa->hs->proof, ev->msg);
+	return st == ST_OK ? proof_ask(sa) : st;
+}
+
+enum sa_event_kind auth_i_proof_event(const struct ike_sa *sa)
+{
+	struct msg_in m;
+
+	if (proof_reply(sa->hs->proof, &m) != ST_OK)
+		return SE_GRANTED;
+	if (payload_find(&m.p, PT_EAP) != NULL)
+		return SE_EAP;
+	return redirect_i_auth_event(&m.p) == SE_AUTH_REDIRECT ? SE_REDIRECTED : SE_GRANTED;
 }
 
 static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
@@ -247,25 +366,23 @@ static void put_subnets(const struct ike_sa *sa, struct ike_question *q)
 	}
 }
 
-enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
+/* What a responder says who is proven. */
+static enum status take_reply(struct ike_sa *sa, const struct msg_in *m)
 {
 	struct ike_question q = {.kind = ASK_AUTHORIZE};
 	enum status st;
 
-	sa_request_done(sa, LANE_EXCHANGE);
-	st = auth_i_authenticate(sa, &ev->msg->p);
-	qcd_take(sa->ike, &ev->msg->p, &sa->peer_token);
-	if (st == ST_OK)
-		st = mobike_read_offer(sa, ev->msg);
+	qcd_take(sa->ike, &m->p, &sa->peer_token);
+	st = mobike_read_offer(sa, m);
 	mobike_agree(sa);
 	if (st == ST_OK)
-		st = read_child(sa, &ev->msg->p);
+		st = read_child(sa, &m->p);
 	if (st != ST_OK)
 		return st;
 	window_in_grow(&sa->in, sa->hs->conf->ike.window);
-	window_out_grow(&sa->out, msg_window(&ev->msg->p));
-	ticket_desk_take(sa, &ev->msg->p);
-	reauth_read(sa, &ev->msg->p);
+	window_out_grow(&sa->out, msg_window(&m->p));
+	ticket_desk_take(sa, &m->p);
+	reauth_read(sa, &m->p);
 	q.wants_ip4 = sa->grant->ip4.family != 0;
 	q.wants_ip6 = sa->grant->ip6.family != 0;
 	q.hint_ip4 = sa->grant->ip4;
@@ -273,6 +390,25 @@ enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	q.tun = sa->hs->connect->tun;
 	put_subnets(sa, &q);
 	return sa_ask(sa, &q);
+}
+
+enum status auth_i_reply(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st;
+
+	sa_request_done(sa, LANE_EXCHANGE);
+	st = auth_i_authenticate(sa, &ev->msg->p);
+	return st == ST_OK ? take_reply(sa, ev->msg) : st;
+}
+
+enum status auth_i_proven(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct msg_in m;
+	enum status st = proof_reply(sa->hs->proof, &m);
+
+	(void)ev;
+	sa->auth_remote = sa->hs->proof->method;
+	return st == ST_OK ? take_reply(sa, &m) : st;
 }
 
 /* What IKE_AUTH did not make. */

@@ -7,14 +7,19 @@
 #include "core/ike/child.h"
 #include "core/ike/cp.h"
 #include "core/ike/engine.h"
+#include "core/ike/eap_r.h"
 #include "core/ike/explain.h"
 #include "core/ike/freeze.h"
 #include "core/ike/mode.h"
 #include "core/ike/ppk.h"
+#include "core/ike/proof.h"
 #include "core/ike/reauth.h"
 #include "core/ike/qcd.h"
+#include "core/ike/redirect.h"
 #include "core/ike/ticket_desk.h"
 #include "core/wire/notify.h"
+
+#define CERT_MAPS_MAX 64 /* that one certificate is found to meet */
 
 /* ---- reading the request ---------------------------------------------------------------------- */
 
@@ -30,27 +35,8 @@ static enum status read_notifies(struct handshake *hs, const struct ike_payloads
 			return st;
 		hs->initial_contact |= n.type == N_INITIAL_CONTACT;
 		hs->wants_ticket |= n.type == N_TICKET_REQUEST;
+		hs->another_follows |= n.type == N_ANOTHER_AUTH_FOLLOWS;
 	}
-	return ST_OK;
-}
-
-static enum status read_auth(struct ike_sa *sa, const struct ike_payloads *p)
-{
-	const struct payload *at = payload_find(p, PT_AUTH);
-	struct handshake *hs = sa->hs;
-	struct auth auth;
-	enum status st;
-
-	if (at == NULL) /* RFC 7296 2.16 */
-		return sa_fail(sa, ST_AUTH_METHOD, "%s",
-			"the client wants to authenticate by EAP; the headend accepts pre-shared keys");
-	st = auth_parse(at->body, &auth);
-	if (st != ST_OK)
-		return st;
-	hs->peer_auth_method = auth.method;
-	/* Only a value of the right length can be the right one; longer ones are not kept. */
-	hs->peer_auth_len = auth.data.len <= sizeof(hs->peer_auth) ? (uint8_t)auth.data.len : 0;
-	memcpy(hs->peer_auth, auth.data.p, hs->peer_auth_len);
 	return ST_OK;
 }
 
@@ -68,7 +54,11 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 	if (st == ST_OK && cp != NULL)
 		st = cp_read_request(cp->body, hs);
 	if (st == ST_OK)
-		st = read_auth(sa, p);
+		st = proof_read_wants(hs, p);
+	if (st == ST_OK)
+		st = proof_read(sa, p);
+	if (st == ST_OK)
+		hs->proof->by_eap = hs->proof->method == 0; /* RFC 7296 2.16 */
 	window_out_grow(&sa->out, msg_window(p));
 	return st == ST_OK ? child_read_request(sa, p) : st;
 }
@@ -77,7 +67,10 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 
 static enum status select_profile(const struct ike_sa *sa, struct profile_answer *answer)
 {
+	const char *maps[CERT_MAPS_MAX];
 	struct profile_query q = {
+		.cert_maps = maps,
+		.cert_map_count = proof_cert_maps(sa, maps, CERT_MAPS_MAX),
 		.vrf = sa->local.vrf,
 		.local = sa->local.addr,
 		.id_type = sa->peer_id.type,
@@ -114,19 +107,13 @@ static enum status find_profile(struct ike_sa *sa, const char *name, const struc
 
 static enum status take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 {
-	char words[IKE_DETAIL_LEN];
 	enum status st;
 
 	auth_take_profile(sa, profile);
 	mobike_agree(sa);
-	st = auth_judge_methods(profile, words);
-	if (st != ST_OK)
-		return sa_fail(sa, st, "%s", words);
-	st = auth_my_id(profile, &sa->local, &sa->my_id);
-	if (st != ST_OK)
-		return sa_fail(sa, st, "`identity local` of profile %s does not go with a pre-shared key",
-			profile->name);
-	return child_choose(sa, profile, sa->hs->child_words);
+	/* Who resumes has shown before how it authenticates. */
+	st = sa->hs->resumed == NULL ? proof_judge_methods(sa, profile) : ST_OK;
+	return st == ST_OK ? child_choose(sa, profile, sa->hs->child_words) : st;
 }
 
 /* A script may look at who the peer says it is before the profile is chosen; it is told which one
@@ -169,27 +156,75 @@ enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a)
 
 enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
 {
-	struct ike_question q = {.kind = ASK_KEYS};
 	enum status st = auth_r_profile(sa, ev->answer);
 
-	ppk_ask(sa, &q);
-	return st == ST_OK ? sa_ask(sa, &q) : st;
+	return st == ST_OK ? proof_ask_keys(sa) : st;
 }
 
 /* ---- from question to question ------------------------------------------------------------------ */
 
-enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a)
+static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
-	struct handshake *hs = sa->hs;
+	return snapshot_profile(sa->hs->conf, sa->settings.profile);
+}
+
+enum sa_event_kind auth_r_request_event(const struct ike_sa *sa, const struct ike_payloads *p)
+{
+	if (payload_find(p, PT_EAP) != NULL)
+		return SE_EAP_REQUEST;
+	return sa->state == SA_R_FINAL && redirect_r_auth_event(sa) == SE_MAY_REDIRECT ? SE_MAY_REDIRECT
+										       : SE_AUTH_REQUEST;
+}
+
+enum sa_event_kind auth_r_keys_event(const struct ike_sa *sa, const struct ike_answer *a)
+{
+	const struct proof *p = sa->hs->proof;
+
+	if (proof_is_signed(p))
+		return SE_SIGNED;
+	if (p->by_eap && eap_r_is_only(sa))
+		return SE_EAP;
+	return proof_signs(a) ? SE_SIGN : redirect_r_auth_event(sa);
+}
+
+enum sa_event_kind auth_r_proof_event(const struct ike_sa *sa)
+{
+	return sa->hs->proof->my_scheme != 0 ? SE_SIGN : redirect_r_auth_event(sa);
+}
+
+enum sa_event_kind auth_r_sign_event(const struct ike_sa *sa)
+{
+	const struct handshake *hs = sa->hs;
+	enum sa_event_kind kind = redirect_r_auth_event(sa);
+
+	if (hs->proof->by_eap)
+		return SE_EAP;
+	if (hs->another_follows)
+		return SE_ANOTHER;
+	return kind == SE_GRANTED ? SE_JOB : kind;
+}
+
+enum status auth_r_take_keys(struct ike_sa *sa, const struct ike_answer *a)
+{
 	enum status st;
 
 	if (a->remote_key_len > IKE_PSK_LEN || a->local_key_len > IKE_PSK_LEN)
 		return sa_fail(sa, ST_INTERNAL, "%s", "pre-shared key too long");
-	st = ppk_decide(sa, a);
-	if (st != ST_OK)
-		return st;
-	st = auth_verify(sa, hs->peer_auth_method, (struct view){hs->peer_auth, hs->peer_auth_len},
-		(struct view){a->remote_key, a->remote_key_len});
+	st = proof_take_keys(sa, a);
+	if (st == ST_OK)
+		st = auth_my_id(sa, profile_of(sa), a->subject);
+	/* With EAP the peer says at its end which one it uses (RFC 8784 section 3). */
+	if (st == ST_OK && !sa->hs->proof->by_eap)
+		st = ppk_decide(sa, a);
+	return st;
+}
+
+enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a)
+{
+	enum status st = auth_r_take_keys(sa, a);
+
+	if (st == ST_OK)
+		st = auth_verify(sa, (struct view){a->remote_key, a->remote_key_len});
 	if (st == ST_OK)
 		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
 	return st;
@@ -206,6 +241,45 @@ enum status auth_r_authorize(struct ike_sa *sa)
 enum status auth_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st = auth_r_check(sa, ev->answer);
+
+	return st == ST_OK ? auth_r_authorize(sa) : st;
+}
+
+/* The peer has signed. Ours is made when the peer is proven, but with a shared key, which costs nothing. */
+enum status auth_r_prove(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_answer *a = ev->answer;
+	enum status st = auth_r_take_keys(sa, a);
+
+	if (st == ST_OK && !proof_signs(a))
+		st = auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+	return st == ST_OK ? proof_ask(sa) : st;
+}
+
+/* The shared key of the peer is judged before anything is signed for it. */
+enum status auth_r_sign(struct ike_sa *sa, const struct sa_event *ev)
+{
+	const struct ike_answer *a = ev->answer;
+	bool has_keys = a->kind == ASK_KEYS;
+	enum status st = has_keys ? auth_r_take_keys(sa, a) : ST_OK;
+
+	if (st == ST_OK && !has_keys)
+		sa->auth_remote = sa->hs->proof->method;
+	if (st == ST_OK && has_keys && !sa->hs->proof->by_eap)
+		st = auth_verify(sa, (struct view){a->remote_key, a->remote_key_len});
+	return st == ST_OK ? proof_sign(sa) : st;
+}
+
+enum status auth_r_proven(struct ike_sa *sa, const struct sa_event *ev)
+{
+	(void)ev;
+	sa->auth_remote = sa->hs->proof->method;
+	return auth_r_authorize(sa);
+}
+
+enum status auth_r_signed(struct ike_sa *sa, const struct sa_event *ev)
+{
+	enum status st = proof_signed(sa, ev->job);
 
 	return st == ST_OK ? auth_r_authorize(sa) : st;
 }
@@ -302,8 +376,7 @@ static enum status reply(struct ike_sa *sa, struct view *msg)
 	enum status st;
 
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
-	auth_put_id(&o, PT_IDR, &sa->my_id);
-	auth_put_value(&o, sa);
+	auth_put_ours(&o, PT_IDR, sa);
 	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
 	put_grant(&o, sa);
 	msg_put_window(&o, sa->hs->conf->ike.window);
@@ -353,8 +426,7 @@ void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
 		type = N_TEMPORARY_FAILURE;
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
 	if (with_auth) {
-		auth_put_id(&o, PT_IDR, &sa->my_id);
-		auth_put_value(&o, sa);
+		auth_put_ours(&o, PT_IDR, sa);
 		ppk_put(&o, sa);
 	}
 	msg_notify(&o, type, NULL, 0);

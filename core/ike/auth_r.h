@@ -1,8 +1,12 @@
-/* IKE_AUTH as responder, with pre-shared keys.
+/* IKE_AUTH as responder.
  *
- *   HDR, SK {IDi, [IDr,] AUTH, [CP(REQUEST),] SAi2, TSi, TSr}  -->
- *       ask(hook); profile; ask(psk); verify; ask(authorize); ask(address); narrow; install; commit; keep
- *                          <-- HDR, SK {IDr, AUTH, [CP(REPLY),] SAr2, TSi, TSr}
+ *   HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, [CP(REQUEST),] SAi2, TSi, TSr}  -->
+ *       ask(hook); profile; ask(keys)
+ *       a shared key: verify;  a signature: ask(proof)
+ *       ours: a shared key, or job(sign)
+ *       ask(authorize); ask(address); narrow; install; commit; keep
+ *                          <-- HDR, SK {IDr, [CERT,] AUTH, [CP(REPLY),] SAr2, TSi, TSr}
+ *   without AUTH, or when another authentication follows: eap_r.h
  *   or, when the peer is not who it says        <-- HDR, SK {N(AUTHENTICATION_FAILED)}
  *   or, when it is, but no child can be made    <-- HDR, SK {IDr, AUTH, N(error)}, then a DELETE */
 #ifndef CORE_IKE_AUTH_R_H
@@ -13,7 +17,14 @@
 /* Answers the request that waits with sa->why: alone, or after our own authentication. */
 void auth_r_error_reply(struct ike_sa *sa, bool with_auth);
 
-/* With the answer to ASK_KEYS: is the client's AUTH right? Makes ours. */
+/* Which event an IKE_AUTH request, the answer to ASK_KEYS, the one to ASK_PROOF, and our signature are. */
+enum sa_event_kind auth_r_request_event(const struct ike_sa *sa, const struct ike_payloads *p);
+enum sa_event_kind auth_r_keys_event(const struct ike_sa *sa, const struct ike_answer *a);
+enum sa_event_kind auth_r_proof_event(const struct ike_sa *sa);
+enum sa_event_kind auth_r_sign_event(const struct ike_sa *sa);
+/* Keeps what we prove ourselves with; our identity. */
+enum status auth_r_take_keys(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
+/* With the answer to ASK_KEYS: is the client's AUTH right, by a shared key? Makes ours. */
 enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
 /* Asks ASK_AUTHORIZE. */
 enum status auth_r_authorize(struct ike_sa *sa) MUST_USE;
@@ -25,6 +36,10 @@ enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a) MUST_U
 sa_action auth_r_request;
 sa_action auth_r_named;
 sa_action auth_r_verify;
+sa_action auth_r_prove;
+sa_action auth_r_proven;
+sa_action auth_r_sign;
+sa_action auth_r_signed;
 sa_action auth_r_authorized;
 sa_action auth_r_childless;
 sa_action auth_r_address;

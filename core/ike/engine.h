@@ -54,6 +54,8 @@ struct ike {
 	bool has_token_secret;
 	uint8_t token_secret[IKE_TOKEN_SECRET];
 	struct limiter reports;  /* events caused by unauthenticated input */
+	uint8_t *authorities;    /* CERTREQ as responder; NULL: none */
+	size_t authorities_len;
 	uint64_t wake_ms;        /* last told to wake_at */
 	unsigned depth;          /* entry points under way */
 	unsigned trace_topics;   /* bits of trace.h */

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/ike/intermediate.h"
 #include "core/ike/ppk.h"
+#include "core/ike/proof.h"
 
 struct handshake *handshake_new(struct snapshot *conf)
 {
@@ -35,6 +36,7 @@ void handshake_free(struct handshake *hs)
 	handshake_forget_ticket(hs);
 	intermediate_free(hs->intermediate);
 	ppk_free(hs->ppk);
+	proof_free(hs->proof);
 	mem_free_secret(hs, sizeof(*hs));
 }
 

@@ -18,9 +18,11 @@
 #define HANDSHAKE_RETRIES 5  /* cookies and other groups before we stop following */
 #define HANDSHAKE_COOKIE 64  /* RFC 7296 2.6 */
 #define NONCE_LEN 32
+#define HANDSHAKE_AUTHORITIES (64 * 20) /* octets of CERTREQ that are kept */
 
 struct intermediate;
 struct ppk;
+struct proof;
 
 /* The first child as the peer asked for it (responder), or as we did (initiator). */
 struct child_offer {
@@ -79,14 +81,21 @@ struct handshake {
 
 	/* IKE_AUTH */
 	struct ppk *ppk;                 /* NULL: no post-quantum key is in play */
-	uint8_t peer_auth_method;
-	uint8_t peer_auth_len;
-	uint8_t peer_auth[PRF_OUT_MAX];
-	uint8_t my_auth[PRF_OUT_MAX];    /* ready for our AUTH payload */
+	bool has_asked_eap;              /* the world has a conversation of it */
+	struct proof *proof;             /* NULL before IKE_AUTH */
+	uint16_t peer_hashes;            /* of signatures, as the peer announced them (RFC 7427); 0: none */
+	bool peer_wants_ocsp;            /* RFC 4806 */
+	bool peer_looks_up_urls;         /* HTTP_CERT_LOOKUP_SUPPORTED */
+	bool peer_multiple_auth;         /* RFC 4739 */
+	bool peer_eap_only;              /* responder: the client would do without our certificate (RFC 5998) */
+	bool has_certreq;
+	uint16_t authorities_len;        /* the peer's CERTREQ */
+	uint8_t authorities[HANDSHAKE_AUTHORITIES];
 	uint8_t remote_key[IKE_PSK_LEN]; /* initiator: until the reply was verified */
 	uint16_t remote_key_len;
 	char name[IKE_ID_LEN];           /* that a script gave the peer; "" usually */
 	bool initial_contact;
+	bool another_follows;            /* responder: the client authenticates once more (RFC 4739) */
 	bool peer_childless;             /* initiator: the peer can do without a child (RFC 6023) */
 	bool is_childless;               /* IKE_AUTH makes none */
 	bool cp_request;                 /* the peer sent CFG_REQUEST */

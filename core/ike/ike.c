@@ -6,6 +6,8 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/ike/auth.h"
+#include "core/ike/auth_i.h"
+#include "core/ike/auth_r.h"
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
@@ -83,6 +85,7 @@ void ike_free(struct ike *ike)
 		return;
 	free_all(&ike->sas);
 	wallet_fini(&ike->wallet);
+	mem_free(ike->authorities);
 	timers_fini(&ike->timers);
 	map_fini(&ike->by_number);
 	map_fini(&ike->by_spi);
@@ -113,6 +116,18 @@ void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET
 {
 	memcpy(ike->token_secret, secret, IKE_TOKEN_SECRET);
 	ike->has_token_secret = true;
+}
+
+enum status ike_set_authorities(struct ike *ike, struct view hashes)
+{
+	uint8_t *copy = hashes.len > 0 ? mem_dup(hashes.p, hashes.len) : NULL;
+
+	if (copy == NULL && hashes.len > 0)
+		return ST_NOMEM;
+	mem_free(ike->authorities);
+	ike->authorities = copy;
+	ike->authorities_len = hashes.len;
+	return ST_OK;
 }
 
 void ike_set_trace(struct ike *ike, unsigned topics)
@@ -250,6 +265,19 @@ static struct waiter *take_question(struct ike *ike, uint64_t number)
 	return w;
 }
 
+/* Which event the end of a computation is. */
+static enum sa_event_kind done(const struct ike_sa *sa)
+{
+	switch (sa->state) {
+	case SA_R_SIGN:
+		return auth_r_sign_event(sa);
+	case SA_I_SIGN:
+		return auth_i_sign_event(sa);
+	default:
+		return intermediate_follows(sa) ? SE_JOB_MORE : SE_JOB;
+	}
+}
+
 void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *result)
 {
 	struct waiter *w = take_question(ike, number);
@@ -260,7 +288,7 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 		exchange_event(w->x, &(struct x_event){
 			.kind = followup_follows(w->x) ? XE_JOB_MORE : XE_JOB, .job = result});
 	else if (w != NULL) {
-		ev.kind = intermediate_follows(w->sa) ? SE_JOB_MORE : SE_JOB;
+		ev.kind = done(w->sa);
 		(void)sa_dispatch(w->sa, &ev);
 	}
 	ike_settle(ike);
@@ -271,7 +299,16 @@ static enum sa_event_kind yes(const struct ike_sa *sa, const struct ike_answer *
 {
 	switch (sa->state) {
 	case SA_R_KEYS:
-		return redirect_r_auth_event(sa);
+		return auth_r_keys_event(sa, answer);
+	case SA_R_PROOF:
+		return auth_r_proof_event(sa);
+	case SA_I_KEYS:
+		return auth_i_keys_event(sa, answer);
+	case SA_I_PROOF:
+		return auth_i_proof_event(sa);
+	case SA_R_EAP_ASK:
+	case SA_I_EAP_ASK:
+		return answer->eap_is_over ? SE_EAP_OVER : SE_GRANTED;
 	case SA_R_INIT_TARGET:
 	case SA_R_AUTH_TARGET:
 		return redirect_r_answer_event(sa, answer);
@@ -442,8 +479,6 @@ static enum status judge_connect(struct ike *ike, const struct ike_connect *c,
 	const struct ike_profile **profile)
 {
 	struct guard_limits limits = ike_limits(ike);
-	char words[IKE_DETAIL_LEN];
-	enum status st;
 
 	*profile = snapshot_profile(ike->conf, c->profile);
 	if (*profile == NULL)
@@ -453,8 +488,11 @@ static enum status judge_connect(struct ike *ike, const struct ike_connect *c,
 	if (!(*profile)->complete || addr_len(&c->remote.addr) == 0 ||
 		c->n_local_ts > IKE_TS_MAX || c->n_remote_ts > IKE_TS_MAX || c->n_more > IKE_MORE_MAX)
 		return ST_CONFIG;
-	st = auth_judge_methods(*profile, words);
-	return st == ST_OK ? guard_judge_outgoing(&ike->guard, &limits) : st;
+	/* EAP of a responder means nothing; without a method of ours or of the peer there is nothing to begin. */
+	if ((*profile)->auth_local == 0 ||
+		((*profile)->auth_remote & (AUTH_PSK | AUTH_RSA | AUTH_ECDSA)) == 0)
+		return ST_AUTH_METHOD;
+	return guard_judge_outgoing(&ike->guard, &limits);
 }
 
 static enum status start(struct ike *ike, const struct ike_connect *c,

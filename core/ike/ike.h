@@ -35,6 +35,10 @@ void ike_set_trace(struct ike *ike, unsigned topics);
 #define IKE_TOKEN_SECRET 32
 void ike_set_token_secret(struct ike *ike, const uint8_t secret[IKE_TOKEN_SECRET]);
 
+/* CERTREQ of IKE_SA_INIT as responder (RFC 7296 3.7): SHA-1 hashes of the keys of all CAs that may have issued a
+ * client's certificate, 20 octets each; empty: none is asked for. Copied. ST_NOMEM: the old ones stay. */
+enum status ike_set_authorities(struct ike *ike, struct view hashes) MUST_USE;
+
 /* One datagram, non-ESP marker already removed. Never fails: bad input is counted. */
 void ike_on_datagram(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 		     const uint8_t *msg, size_t len);

@@ -10,6 +10,7 @@
 #include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
 #include "core/ike/ppk.h"
+#include "core/ike/proof.h"
 #include "core/ike/redirect.h"
 #include "core/ike/trace.h"
 
@@ -147,6 +148,7 @@ static enum status send_request(struct ike_sa *sa)
 	encap_put(&o, sa, 0, &sa->remote);
 	frag_put(&o, frag_forms(hs->conf));
 	redirect_i_announce(&o, sa);
+	proof_put_hashes(&o);
 	ppk_put_use(&o, sa);
 	intermediate_put_support(&o, &ours);
 	st = msg_end(&o, &msg);
@@ -250,6 +252,8 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	if (st == ST_OK)
 		st = judge_reply(sa, &r, &chosen, &suite);
 	if (st == ST_OK)
+		st = proof_read_wants(hs, &ev->msg->p);
+	if (st == ST_OK)
 		st = intermediate_judge(&ev->msg->p, &chosen);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, ev->msg->raw);
@@ -266,6 +270,7 @@ enum status init_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	hs->nr_len = (uint16_t)r.nonce.len;
 	memcpy(hs->nr, r.nonce.p, r.nonce.len);
 	ppk_take_reply(sa, uses_ppk);
+	proof_read_hashes(hs, &ev->msg->p);
 	sa_request_done(sa, LANE_EXCHANGE);
 	job.group = hs->group;
 	job.private_len = hs->private_len;
@@ -293,15 +298,6 @@ void init_i_float(struct ike_sa *sa)
 		sa->remote.port = IKE_NAT_PORT;
 }
 
-static enum status ask_key(struct ike_sa *sa)
-{
-	struct ike_question q = {.kind = ASK_KEYS};
-
-	memcpy(q.peer_name, sa->hs->connect->peer_name, sizeof(q.peer_name));
-	ppk_ask(sa, &q);
-	return sa_ask(sa, &q);
-}
-
 enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st = init_derive(sa, ev->job);
@@ -309,12 +305,12 @@ enum status init_i_secret(struct ike_sa *sa, const struct sa_event *ev)
 	if (st != ST_OK)
 		return st;
 	init_i_float(sa);
-	return ev->kind == SE_JOB_MORE ? intermediate_generate(sa) : ask_key(sa);
+	return ev->kind == SE_JOB_MORE ? intermediate_generate(sa) : proof_ask_keys(sa);
 }
 
 enum status init_i_last_secret(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st = intermediate_derive(sa, ev->job);
 
-	return st == ST_OK ? ask_key(sa) : st;
+	return st == ST_OK ? proof_ask_keys(sa) : st;
 }

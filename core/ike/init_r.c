@@ -11,6 +11,7 @@
 #include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
 #include "core/ike/ppk.h"
+#include "core/ike/proof.h"
 #include "core/ike/redirect.h"
 #include "core/ike/resume_r.h"
 #include "core/ike/trace.h"
@@ -266,6 +267,7 @@ enum status init_r_take(struct ike_sa *sa, const struct init_request *r)
 	hs->peer_sent_natd = r->init.nat.was_sent;
 	hs->chosen = r->chosen;
 	redirect_r_read(hs, &r->m->p);
+	proof_read_hashes(hs, &r->m->p);
 	hs->ni_len = (uint16_t)r->init.nonce.len;
 	memcpy(hs->ni, r->init.nonce.p, r->init.nonce.len);
 	/* As long as the peer's, within bounds: a reply is never longer than its request. RFC 7296
@@ -334,12 +336,18 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 		encap_claim(sa, hs->conf);
 		encap_put(&o, sa, sa->spi_r, &sa->remote);
 	}
+	if (hs->peer_hashes != 0)
+		proof_put_hashes(&o);
 	ppk_put_use(&o, sa);
 	intermediate_put_answer(&o, sa);
 	frag_put(&o, sa->frag.form); /* the one that was agreed on: never more than was asked for */
-	/* RFC 6023 3; a reply is never longer than its request. */
+	/* RFC 6023 3; RFC 4739 2.2; a reply is never longer than its request. */
 	if (o.w.len + NOTIFY_LEN <= hs->init_request_len)
 		msg_notify(&o, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
+	if (profiles_have_multiple(hs->conf) && o.w.len + NOTIFY_LEN <= hs->init_request_len)
+		msg_notify(&o, N_MULTIPLE_AUTH_SUPPORTED, NULL, 0);
+	if (o.w.len < hs->init_request_len)
+		proof_put_authorities(&o, sa->ike, hs->init_request_len - o.w.len);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

@@ -54,7 +54,22 @@ static const struct payload_rule rules[] = {
 	RULE(AUTH_CHILDLESS, NOTIFY, 0, MANY),
 	RULE(AUTH_CHILDLESS, VENDOR, 0, MANY),
 
-	RULE(AUTH_REPLY, IDR, 1, 1),
+	RULE(AUTH_EAP, EAP, 1, 1),
+	RULE(AUTH_EAP, NOTIFY, 0, MANY),
+	RULE(AUTH_EAP, VENDOR, 0, MANY),
+
+	RULE(AUTH_FINAL, AUTH, 1, 1),
+	RULE(AUTH_FINAL, NOTIFY, 0, MANY),
+	RULE(AUTH_FINAL, VENDOR, 0, MANY),
+
+	RULE(AUTH_EAP_REPLY, EAP, 1, 1),
+	RULE(AUTH_EAP_REPLY, IDR, 0, 1),
+	RULE(AUTH_EAP_REPLY, CERT, 0, MANY),
+	RULE(AUTH_EAP_REPLY, AUTH, 0, 1),
+	RULE(AUTH_EAP_REPLY, NOTIFY, 0, MANY),
+	RULE(AUTH_EAP_REPLY, VENDOR, 0, MANY),
+
+	RULE(AUTH_REPLY, IDR, 0, 1), /* absent after EAP: it was in the first reply */
 	RULE(AUTH_REPLY, AUTH, 1, 1),
 	RULE(AUTH_REPLY, CERT, 0, MANY),
 	RULE(AUTH_REPLY, SA, 0, 1),
@@ -67,8 +82,6 @@ static const struct payload_rule rules[] = {
 	RULE(AUTH_ERROR, NOTIFY, 1, MANY),
 	RULE(AUTH_ERROR, VENDOR, 0, MANY),
 	RULE(AUTH_ERROR, IDR, 0, 1),
-	RULE(AUTH_ERROR, EAP, 0, 1),
-	RULE(AUTH_ERROR, CERT, 0, MANY),
 
 	RULE(CHILD_REQUEST, SA, 1, 1),
 	RULE(CHILD_REQUEST, NONCE, 1, 1),
@@ -112,6 +125,22 @@ static bool is_childless(const struct ike_payloads *p)
 	       payload_find(p, PT_TSR) == NULL;
 }
 
+static enum message_kind auth_request_kind(const struct ike_payloads *p)
+{
+	if (payload_find(p, PT_EAP) != NULL)
+		return MK_AUTH_EAP;
+	if (payload_find(p, PT_IDI) == NULL && payload_find(p, PT_AUTH) != NULL)
+		return MK_AUTH_FINAL;
+	return is_childless(p) ? MK_AUTH_CHILDLESS : MK_AUTH_REQUEST;
+}
+
+static enum message_kind auth_reply_kind(const struct ike_payloads *p)
+{
+	if (payload_find(p, PT_EAP) != NULL)
+		return MK_AUTH_EAP_REPLY;
+	return payload_find(p, PT_AUTH) != NULL ? MK_AUTH_REPLY : MK_AUTH_ERROR;
+}
+
 enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_payloads *p)
 {
 	bool reply = ike_hdr_is_response(hdr);
@@ -126,9 +155,7 @@ enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_paylo
 			return MK_RESUME_REQUEST;
 		return payload_find(p, PT_NONCE) != NULL ? MK_RESUME_REPLY : MK_INIT_ERROR;
 	case EX_IKE_AUTH:
-		if (!reply)
-			return is_childless(p) ? MK_AUTH_CHILDLESS : MK_AUTH_REQUEST;
-		return payload_find(p, PT_AUTH) != NULL ? MK_AUTH_REPLY : MK_AUTH_ERROR;
+		return reply ? auth_reply_kind(p) : auth_request_kind(p);
 	case EX_CREATE_CHILD_SA:
 		return reply ? MK_CHILD_REPLY : MK_CHILD_REQUEST;
 	case EX_INFORMATIONAL:

@@ -13,7 +13,10 @@ enum message_kind {
 	MK_RESUME_REPLY,  /* that carries a nonce; without one it is an INIT_ERROR */
 	MK_AUTH_REQUEST,
 	MK_AUTH_CHILDLESS, /* a request without SA, TSi and TSr (RFC 6023) */
+	MK_AUTH_EAP,      /* a request that carries EAP (RFC 7296 2.16) */
+	MK_AUTH_FINAL,    /* a request with AUTH and without an identity: the end of EAP */
 	MK_AUTH_REPLY,    /* that carries AUTH */
+	MK_AUTH_EAP_REPLY, /* that carries EAP */
 	MK_AUTH_ERROR,    /* a reply without one */
 	MK_CHILD_REQUEST,
 	MK_CHILD_REPLY,

@@ -6,6 +6,7 @@
 #include "core/conf/match.h"
 #include "core/ike/auth.h"
 #include "core/ike/engine.h"
+#include "core/ike/proof.h"
 #include "core/wire/notify.h"
 
 #define PPK_ID_FIXED 2 /* RFC 8784 5.1 */
@@ -17,8 +18,10 @@ struct ppk {
 	uint16_t id_len;  /* responder: 0, none was named */
 	uint8_t id[IKE_ID_LEN];
 	/* The AUTH value without the key: ours as initiator, the peer's as responder. */
-	uint8_t plain_len;
-	uint8_t plain_auth[PRF_OUT_MAX];
+	uint16_t plain_len;
+	uint8_t plain_auth[IKE_AUTH_MAX];
+	uint16_t kept_len;          /* initiator: the key, until the signature without it is made */
+	uint8_t kept[IKE_PSK_LEN];
 	struct ike_keys plain_keys; /* initiator: until the responder has said that it uses the key */
 };
 
@@ -118,10 +121,21 @@ void ppk_ask(const struct ike_sa *sa, struct ike_question *q)
 
 /* ---- IKE_AUTH ------------------------------------------------------------------------------------ */
 
-static void mix(struct ike_sa *sa, const struct ike_answer *a)
+static void mix(struct ike_sa *sa, struct view key)
 {
-	keys_mix_ppk(sa->suite.prf, (struct view){a->ppk, a->ppk_len}, &sa->keys);
+	keys_mix_ppk(sa->suite.prf, key, &sa->keys);
 	sa->used_ppk = true;
+}
+
+/* Our AUTH value without the key, and the keys for a responder that does not use it. */
+static void keep_plain(struct ike_sa *sa)
+{
+	const struct proof *p = sa->hs->proof;
+	struct ppk *ppk = sa->hs->ppk;
+
+	ppk->plain_len = p->my_auth_len;
+	memcpy(ppk->plain_auth, p->my_auth, p->my_auth_len);
+	ppk->plain_keys = sa->keys;
 }
 
 static bool has_key(const struct ike_answer *a)
@@ -138,11 +152,43 @@ enum status ppk_sign(struct ike_sa *sa, const struct ike_answer *a)
 	if (!has_key(a))
 		return sa_fail(sa, ST_NO_KEY, "the post-quantum key of profile %s is gone",
 			sa->settings.profile);
-	ppk->plain_len = sa->suite.prf->out_len;
-	memcpy(ppk->plain_auth, sa->hs->my_auth, ppk->plain_len);
-	ppk->plain_keys = sa->keys;
-	mix(sa, a);
+	keep_plain(sa);
+	mix(sa, (struct view){a->ppk, a->ppk_len});
 	return auth_sign(sa, (struct view){a->local_key, a->local_key_len});
+}
+
+enum status ppk_keep_answer(struct ike_sa *sa, const struct ike_answer *a)
+{
+	struct ppk *ppk = sa->hs->ppk;
+
+	if (ppk == NULL || !ppk->is_used)
+		return ST_OK;
+	if (!has_key(a))
+		return sa_fail(sa, ST_NO_KEY, "the post-quantum key of profile %s is gone",
+			sa->settings.profile);
+	/* Where it is required, there is no signature without it. */
+	if (ppk->is_required) {
+		mix(sa, (struct view){a->ppk, a->ppk_len});
+		return ST_OK;
+	}
+	ppk->kept_len = a->ppk_len;
+	memcpy(ppk->kept, a->ppk, a->ppk_len);
+	return ST_OK;
+}
+
+bool ppk_wants_second(const struct ike_sa *sa)
+{
+	return sa->hs->ppk != NULL && sa->hs->ppk->kept_len > 0;
+}
+
+void ppk_mix_kept(struct ike_sa *sa)
+{
+	struct ppk *ppk = sa->hs->ppk;
+
+	keep_plain(sa);
+	mix(sa, (struct view){ppk->kept, ppk->kept_len});
+	mem_zero(ppk->kept, sizeof(ppk->kept));
+	ppk->kept_len = 0;
 }
 
 void ppk_read_auth(struct ike_sa *sa, const struct ike_payloads *p)
@@ -162,7 +208,7 @@ void ppk_read_auth(struct ike_sa *sa, const struct ike_payloads *p)
 		return;
 	ppk->has_plain = true;
 	/* As in the AUTH payload: another length is not the right value. */
-	ppk->plain_len = n.data.len <= sizeof(ppk->plain_auth) ? (uint8_t)n.data.len : 0;
+	ppk->plain_len = n.data.len <= sizeof(ppk->plain_auth) ? (uint16_t)n.data.len : 0;
 	memcpy(ppk->plain_auth, n.data.p, ppk->plain_len);
 }
 
@@ -178,9 +224,12 @@ enum status ppk_decide(struct ike_sa *sa, const struct ike_answer *a)
 					     "uses none", sa->settings.profile)
 				   : ST_OK;
 	if (ppk->id_len != 0 && has_key(a)) {
-		mix(sa, a);
+		mix(sa, (struct view){a->ppk, a->ppk_len});
 		return ST_OK;
 	}
+	/* Who authenticates by EAP names its key at the end, or does without. */
+	if (ppk->id_len == 0 && hs->proof->by_eap && !is_required)
+		return ST_OK;
 	if (ppk->id_len == 0)
 		return sa_fail(sa, ST_PPK_UNKNOWN, "%s",
 			"the peer offers post-quantum keys and names none that could be understood");
@@ -188,8 +237,8 @@ enum status ppk_decide(struct ike_sa *sa, const struct ike_answer *a)
 		return sa_fail(sa, ST_PPK_UNKNOWN,
 			"profile %s has no post-quantum key for this peer by the ID that it names%s",
 			sa->settings.profile, is_required ? ", and requires one" : "");
-	hs->peer_auth_len = ppk->plain_len;
-	memcpy(hs->peer_auth, ppk->plain_auth, ppk->plain_len);
+	hs->proof->auth_len = ppk->plain_len;
+	memcpy(hs->proof->auth, ppk->plain_auth, ppk->plain_len);
 	return ST_OK;
 }
 

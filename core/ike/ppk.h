@@ -35,6 +35,11 @@ void ppk_ask(const struct ike_sa *sa, struct ike_question *q);
 
 /* Initiator, with the answer to it: our AUTH value with the key. ST_NO_KEY. */
 enum status ppk_sign(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
+/* The same where we sign, in two steps: the key is kept (ST_NO_KEY); once the signature without it is made, and
+ * where one with it is wanted, it goes into the keys. */
+enum status ppk_keep_answer(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
+bool ppk_wants_second(const struct ike_sa *sa);
+void ppk_mix_kept(struct ike_sa *sa);
 /* Responder, IKE_AUTH request: which one, and the AUTH value without. */
 void ppk_read_auth(struct ike_sa *sa, const struct ike_payloads *p);
 /* Responder, before the peer's AUTH is verified: with the key, without it (then the peer's AUTH value is

@@ -29,14 +29,14 @@ struct proof {
 	/* the peer's AUTH payload; method 0: there was none */
 	uint8_t method;
 	uint16_t auth_len; /* 0: none, or of an impossible length */
-	uint8_t auth[IKE_SIGNATURE_MAX];
+	uint8_t auth[IKE_AUTH_MAX];
 	struct cert_pile theirs;
 	struct kept_reply reply; /* initiator */
 
 	/* ours */
 	uint8_t my_method;       /* 0: nothing to be said yet */
 	uint16_t my_auth_len;
-	uint8_t my_auth[IKE_SIGNATURE_MAX];
+	uint8_t my_auth[IKE_AUTH_MAX];
 	uint16_t my_scheme;      /* enum sig_scheme, where we sign */
 	uint32_t my_key;
 	bool was_shown;          /* our identity, certificates and first AUTH are with the peer */
@@ -47,7 +47,6 @@ struct proof {
 	/* EAP (RFC 7296 2.16), one more round of authentication (RFC 4739) */
 	bool by_eap;             /* the peer's (initiator: our) part */
 	bool eap_only;           /* RFC 5998: the responder shows no other AUTH */
-	bool another_follows;
 	bool is_second;          /* this is the other round */
 	struct ike_id second_id; /* the peer's, there */
 	uint8_t msk_len;
@@ -71,7 +70,13 @@ void proof_put_hashes(struct msg_out *o);
 
 /* Is it a signature, or a shared key? By the peer's AUTH payload. */
 bool proof_is_signed(const struct proof *p);
-/* Does the profile accept the peer's method, and have we got one that goes with it? ST_AUTH_METHOD and words. */
+/* Names of the certificate maps that the peer's certificate meets, at most max. */
+size_t proof_cert_maps(const struct ike_sa *sa, const char **names, size_t max);
+/* Initiator: does a `match identity remote` or `match certificate` of the profile cover the peer? */
+bool proof_profile_covers(const struct ike_sa *sa, const struct ike_profile *profile);
+/* Does the profile accept the peer's method? ST_AUTH_METHOD and words. */
+enum status proof_judge_remote(struct ike_sa *sa, const struct ike_profile *profile) MUST_USE;
+/* The same as responder, and have we got a method that goes with it? */
 enum status proof_judge_methods(struct ike_sa *sa, const struct ike_profile *profile) MUST_USE;
 
 /* ASK_KEYS with all that the world wants to know for it. */
@@ -92,6 +97,8 @@ enum status proof_share(struct ike_sa *sa, struct view key) MUST_USE;
 /* The key of the AUTH payload that ends EAP (RFC 7296 2.16): the MSK, or SK_p of that side. */
 struct view proof_eap_key(const struct ike_sa *sa, bool of_initiator);
 
+/* Our certificates are not to be shown. */
+void proof_drop_certs(struct proof *p);
 /* Our CERT payloads; the CERTREQ of an initiator. */
 void proof_put_certs(struct msg_out *o, const struct proof *p);
 void proof_put_certreq(struct msg_out *o, const struct proof *p);

@@ -20,7 +20,7 @@
 #define IKE_DH_MAX 520     /* public value / shared secret of the largest group (4096 bit), rounded up */
 #define IKE_TS_MAX 16      /* selectors kept per side of a child */
 #define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
-#define IKE_SIGNATURE_MAX 1088 /* 8192 bits, with the AlgorithmIdentifier of RFC 7427 */
+#define IKE_AUTH_MAX 1100 /* data of an AUTH payload: RSA of 8192 bits, with the AlgorithmIdentifier of RFC 7427 */
 #define IKE_EAP_MAX 4096   /* one EAP packet */
 #define IKE_MSK_LEN 64     /* of the MSK: what an AUTH payload is made of (RFC 7296 2.16) */
 
@@ -42,7 +42,7 @@ struct ike_cert {
 enum ike_job_kind {
 	JOB_DH_GENERATE, /* group -> private, public */
 	JOB_DH_COMPUTE,  /* group, private, peer public -> shared secret */
-	JOB_SIGN         /* key, scheme, octets -> signature, as it stands in an AUTH payload */
+	JOB_SIGN         /* key, scheme, octets -> signature */
 };
 
 struct ike_job {
@@ -64,7 +64,7 @@ struct ike_job_result {
 	uint16_t public_len;
 	uint16_t secret_len;
 	uint16_t signature_len;
-	uint8_t signature[IKE_SIGNATURE_MAX];
+	uint8_t signature[IKE_AUTH_MAX];
 	uint8_t private_key[IKE_DH_MAX];
 	uint8_t public_key[IKE_DH_MAX];
 	uint8_t secret[IKE_DH_MAX];
@@ -92,21 +92,23 @@ struct ike_question {
 	char peer_name[IKE_ID_LEN]; /* ASK_KEYS as initiator: host name dialled, or "" */
 	uint16_t ppk_id_len;        /* ASK_KEYS: ID of the post-quantum key that is wanted; 0: none */
 	uint8_t ppk_id[IKE_ID_LEN];
-	/* ASK_KEYS: what the peer can do with our certificate: hashes it knows (bits of sig_hash_bit(); 0: none of
-	 * RFC 7427), its CERTREQ (SHA-1 hashes of the keys of its CAs, 20 octets each), does it want the
-	 * OCSP response, would it look a URL up; does it make do without our signature (RFC 5998) */
+	/* ASK_KEYS: what the peer can do with our certificate: hashes it knows (SIG_HASH_...; 0: it has
+	 * no RFC 7427), its CERTREQ (SHA-1 hashes of the keys of its CAs, 20 octets each), does it want the
+	 * OCSP response, would it look a URL up */
 	uint16_t hashes;
 	struct view authorities;
 	bool wants_ocsp;
 	bool looks_up_urls;
-	/* ASK_PROOF. Views are valid during the call. */
-	uint16_t scheme;            /* enum sig_scheme */
+	/* ASK_PROOF: data of the peer's AUTH payload, what it covers, its CERT payloads. Views are valid during the
+	 * call. */
+	uint8_t method;
+	struct view auth;
 	struct view octets;
-	struct view signature;
 	uint8_t n_certs;
 	struct ike_cert certs[IKE_CERTS_MAX];
 	/* ASK_EAP: the peer's packet, valid during the call; empty: it begins, and we speak first */
 	struct view eap;
+	struct ike_id eap_id;       /* responder: who the peer says it is, in this round of authentication */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
@@ -165,6 +167,7 @@ struct ike_answer {
 	uint16_t scheme;
 	uint8_t n_certs;
 	struct ike_cert certs[IKE_CERTS_MAX];
+	struct view subject; /* of our certificate: a Name in DER */
 	struct view authorities;
 	/* ASK_EAP: the packet to be sent (valid during the call), also where the status is not ST_OK; is it over,
 	 * and well? then the key that it made, if its method makes one, and who the user is. */

@@ -1,5 +1,7 @@
 #include "core/ike/receive.h"
 
+#include "core/ike/auth_i.h"
+#include "core/ike/auth_r.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
@@ -112,11 +114,11 @@ static void follow_message(struct ike_sa *sa, const struct msg_in *m)
 		receive_follow(sa, m->local, m->remote);
 }
 
-static enum sa_event_kind request_event(const struct ike_hdr *h, bool deletes_ike)
+static enum sa_event_kind request_event(const struct ike_sa *sa, const struct msg_in *m, bool deletes_ike)
 {
-	switch (h->exchange) {
+	switch (m->hdr.exchange) {
 	case EX_IKE_AUTH:
-		return SE_AUTH_REQUEST;
+		return auth_r_request_event(sa, &m->p);
 	case EX_CREATE_CHILD_SA:
 	case EX_IKE_FOLLOWUP_KE:
 		return SE_CHILD_REQUEST;
@@ -134,6 +136,12 @@ static void close_if_empty(struct ike_sa *sa, enum status why)
 		sa_event(sa, SE_CLOSE, why);
 }
 
+/* The peer has not authenticated, and its next IKE_AUTH message is due. */
+static bool awaits_auth(const struct ike_sa *sa)
+{
+	return sa->state == SA_R_AUTH || sa->state == SA_R_EAP || sa->state == SA_R_FINAL || sa->state == SA_R_NEXT;
+}
+
 /* st: how opening and parsing went; the message is authentic. */
 static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st)
 {
@@ -146,7 +154,7 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 		return;
 	}
 	/* Nothing but what comes next is answered to a peer that has not authenticated. */
-	if ((sa->state == SA_R_AUTH && m->hdr.exchange != EX_IKE_AUTH) ||
+	if ((awaits_auth(sa) && m->hdr.exchange != EX_IKE_AUTH) ||
 		(sa->state == SA_R_INTERMEDIATE && m->hdr.exchange != EX_IKE_INTERMEDIATE)) {
 		trace_drop(sa->ike, sa, m, ST_BAD_STATE);
 		return;
@@ -161,7 +169,7 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 	if (st == ST_CRITICAL)
 		ev.kind = SE_CRITICAL;
 	else
-		ev.kind = st == ST_OK ? request_event(&m->hdr, deletes_ike) : SE_BAD_REQUEST;
+		ev.kind = st == ST_OK ? request_event(sa, m, deletes_ike) : SE_BAD_REQUEST;
 	if (ev.kind == SE_INFO_REQUEST)
 		ev.kind = redirect_i_info_event(sa, &m->p);
 	(void)sa_dispatch(sa, &ev);
@@ -231,8 +239,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 			stats_status(ike->stats, st);
 		ev.kind = SE_INFO_REPLY;
 	} else {
-		ev.kind = st != ST_OK ? SE_BAD_REPLY
-				      : kind == MK_AUTH_REPLY ? redirect_i_auth_event(&m->p) : SE_AUTH_REFUSED;
+		ev.kind = st != ST_OK ? SE_BAD_REPLY : auth_i_reply_event(sa, &m->p);
 		ev.status = st;
 	}
 	(void)sa_dispatch(sa, &ev);

@@ -5,10 +5,12 @@
 #include "core/ike/auth.h"
 #include "core/ike/auth_i.h"
 #include "core/ike/auth_r.h"
+#include "core/ike/eap_r.h"
 #include "core/ike/engine.h"
 #include "core/ike/info.h"
 #include "core/ike/init_r.h"
 #include "core/ike/ppk.h"
+#include "core/ike/proof.h"
 #include "core/wire/notify.h"
 
 #define REDIRECT_MAX (2 + GATEWAY_NAME + NONCE_MAX) /* data of the notify */
@@ -132,6 +134,15 @@ enum status redirect_i_auth(struct ike_sa *sa, const struct sa_event *ev)
 	return st == ST_OK ? follow(sa, &ev->msg->p) : st;
 }
 
+enum status redirect_i_proven(struct ike_sa *sa, const struct sa_event *ev)
+{
+	struct msg_in m;
+	enum status st = proof_reply(sa->hs->proof, &m);
+
+	(void)ev;
+	return st == ST_OK ? follow(sa, &m.p) : st;
+}
+
 /* RFC 5685 section 5: it is answered like any other, and then the SA is ours to delete. */
 enum status redirect_i_info(struct ike_sa *sa, const struct sa_event *ev)
 {
@@ -241,8 +252,16 @@ enum status redirect_r_init(struct ike_sa *sa, const struct sa_event *ev)
 
 enum status redirect_r_ask_auth(struct ike_sa *sa, const struct sa_event *ev)
 {
-	enum status st = auth_r_check(sa, ev->answer);
+	enum status st;
 
+	if (sa->state == SA_R_KEYS)
+		st = auth_r_check(sa, ev->answer);
+	else if (sa->state == SA_R_SIGN)
+		st = proof_signed(sa, ev->job);
+	else if (sa->state == SA_R_FINAL)
+		st = eap_r_check(sa, ev);
+	else
+		st = ST_OK;
 	return st == ST_OK ? ask(sa) : st;
 }
 
@@ -265,8 +284,7 @@ enum status redirect_r_auth(struct ike_sa *sa, const struct sa_event *ev)
 
 	auth_r_replace_older(sa);
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
-	auth_put_id(&o, PT_IDR, &sa->my_id);
-	auth_put_value(&o, sa);
+	auth_put_ours(&o, PT_IDR, sa);
 	ppk_put(&o, sa);
 	put_gateway(&o, N_REDIRECT, g, (struct view){0});
 	st = msg_end(&o, &msg);

@@ -36,7 +36,7 @@ enum sa_event_kind redirect_r_auth_event(const struct ike_sa *sa);
 /* The answer to ASK_REDIRECT: SE_REDIRECTED, or SE_GRANTED: it stays here. */
 enum sa_event_kind redirect_r_answer_event(const struct ike_sa *sa, const struct ike_answer *a);
 
-sa_action redirect_i_init, redirect_i_auth, redirect_i_info;
+sa_action redirect_i_init, redirect_i_auth, redirect_i_proven, redirect_i_info;
 sa_action redirect_r_ask_init, redirect_r_stay_init, redirect_r_init;
 sa_action redirect_r_ask_auth, redirect_r_stay_auth, redirect_r_auth;
 

@@ -152,6 +152,17 @@ enum status resume_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 
 /* ---- IKE_AUTH ---------------------------------------------------------------------------------- */
 
+/* Our identity of today, which has to be that of the ticket; the subject of a certificate is taken from there. */
+static enum status take_identity(struct ike_sa *sa)
+{
+	const struct ike_id *then = &sa->hs->resumed->gateway;
+	struct view subject = {0};
+
+	if (then->type == IDT_DN)
+		subject = (struct view){then->bytes, then->len};
+	return auth_my_id(sa, snapshot_profile(sa->hs->conf, sa->settings.profile), subject);
+}
+
 /* The configuration of today decides, as for a login; no key of it is asked for. */
 enum status resume_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 {
@@ -168,8 +179,9 @@ enum status resume_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 			"profile %s requires a post-quantum key of this peer, and there is none in its ticket",
 			sa->settings.profile);
 	if (st == ST_OK)
-		st = auth_verify(sa, hs->peer_auth_method,
-			(struct view){hs->peer_auth, hs->peer_auth_len}, resume_auth_key(sa, true));
+		st = take_identity(sa);
+	if (st == ST_OK)
+		st = auth_verify(sa, resume_auth_key(sa, true));
 	if (st == ST_OK)
 		st = auth_sign(sa, resume_auth_key(sa, false));
 	return st == ST_OK ? sa_ask(sa, &q) : st;

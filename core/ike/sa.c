@@ -7,6 +7,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/ike/child.h"
+#include "core/ike/eap_r.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/keepalive.h"
@@ -205,7 +206,7 @@ void sa_free(struct ike_sa *sa)
 	list_del(&sa->dead);
 	window_in_fini(&sa->in);
 	window_out_fini(&sa->out);
-	handshake_free(sa->hs);
+	sa_forget_handshake(sa);
 	mem_free(sa->grant);
 	mem_free(sa->detail);
 	mem_free(sa->ticket.bytes);
@@ -236,6 +237,8 @@ static void sa_enter(struct ike_sa *sa, enum sa_state next)
 
 	if (next == from)
 		return;
+	if ((next == SA_R_EAP || next == SA_R_FINAL || next == SA_R_NEXT) && eap_r_patience_ms(sa) != 0)
+		timeout_ms = eap_r_patience_ms(sa); /* R-AUT-09 */
 	sa->state = (uint8_t)next;
 	if (timeout_ms != 0)
 		sa_arm(sa, &sa->state_timer, ike_now(sa->ike) + timeout_ms);
@@ -399,6 +402,8 @@ enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
 {
 	uint64_t n = next_question(sa);
 
+	if (q->kind == ASK_EAP)
+		sa->hs->has_asked_eap = true;
 	q->sa = sa->number;
 	q->we_are_initiator = sa->is_initiator;
 	q->local = sa->local;

@@ -12,12 +12,22 @@
 #include "core/ike/reauth.h"
 #include "core/ike/work.h"
 
+/* A conversation of EAP that it began is over, too. */
+void sa_forget_handshake(struct ike_sa *sa)
+{
+	const struct ike_ports *ports = sa->ike->ports;
+
+	if (sa->hs != NULL && sa->hs->has_asked_eap && ports->forget != NULL)
+		ports->forget(sa->ike->ctx, sa->number);
+	handshake_free(sa->hs);
+	sa->hs = NULL;
+}
+
 void sa_enter_up(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
 
-	handshake_free(sa->hs);
-	sa->hs = NULL;
+	sa_forget_handshake(sa);
 	sa_unguard(sa);
 	sa->is_up = true;
 	ike->guard.established++;
@@ -99,12 +109,6 @@ static void end_session(struct ike_sa *sa, enum sa_state from)
 	sa_tell(sa, IKE_EV_SA_DOWN, NULL);
 }
 
-static void forget_handshake(struct ike_sa *sa)
-{
-	handshake_free(sa->hs);
-	sa->hs = NULL;
-}
-
 void sa_enter_replaced(struct ike_sa *sa)
 {
 	enum status st;
@@ -121,7 +125,7 @@ void sa_enter_deleting(struct ike_sa *sa, enum sa_state from)
 	exchange_abort(sa);
 	auth_r_error_reply(sa, true);
 	end_session(sa, from);
-	forget_handshake(sa);
+	sa_forget_handshake(sa);
 	info_send_delete(sa);
 }
 
@@ -130,7 +134,7 @@ void sa_enter_linger(struct ike_sa *sa, enum sa_state from)
 	exchange_abort(sa);
 	auth_r_error_reply(sa, false);
 	end_session(sa, from);
-	forget_handshake(sa);
+	sa_forget_handshake(sa);
 	sa_requests_drop(sa);
 	ike_forget(sa);
 }
@@ -139,7 +143,7 @@ void sa_enter_dead(struct ike_sa *sa, enum sa_state from)
 {
 	exchange_abort(sa);
 	end_session(sa, from);
-	forget_handshake(sa);
+	sa_forget_handshake(sa);
 	sa_requests_drop(sa);
 	ike_forget(sa);
 	list_push_back(&sa->ike->dead, &sa->dead);

@@ -5,6 +5,8 @@
 #include "core/ike/sa.h"
 
 /* Counted and told as established; what only the handshake needed is freed; timers start. */
+/* It is over: what it asked for, too. */
+void sa_forget_handshake(struct ike_sa *sa);
 void sa_enter_up(struct ike_sa *sa);
 /* It is nothing to the world any more; its record waits with it for the peer's DELETE. */
 void sa_enter_replaced(struct ike_sa *sa);

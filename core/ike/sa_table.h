@@ -2,6 +2,10 @@
  *
  * initiator  NEW -> I_DH -> I_INIT -> I_SECRET -> I_KEYS -> I_AUTH -> I_AUTHORIZE -> I_COMMIT -> UP
  * responder  NEW -> R_DH -> R_SECRET -> R_AUTH -> R_NAME -> R_KEYS -> R_AUTHORIZE -> R_ADDRESS -> R_COMMIT -> UP
+ * signatures I_KEYS -> I_SIGN -> I_AUTH -> I_PROOF -> I_AUTHORIZE;  R_KEYS -> R_PROOF -> R_SIGN -> R_AUTHORIZE
+ * EAP        I_AUTH -> I_PROOF -> I_EAP_ASK <-> I_EAP;  I_EAP_ASK -> I_FINAL -> I_AUTHORIZE
+ *            R_KEYS -> R_SIGN -> R_EAP_ASK <-> R_EAP;  R_EAP_ASK -> R_FINAL -> R_AUTHORIZE
+ * twice      R_SIGN -> R_NEXT -> R_EAP_ASK (RFC 4739)
  * redirect   NEW -> R_INIT_TARGET -> R_DH or DEAD;  R_KEYS -> R_AUTH_TARGET -> R_AUTHORIZE or R_REDIRECTED
  * resumed    NEW -> I_RESUME -> I_AUTH;  NEW -> R_TICKET -> R_AUTH -> R_NAME -> R_CLAIM -> R_AUTHORIZE
  * additional key exchanges: SECRET -> ADD_DH -> INTERMEDIATE -> ADD_SECRET, as often as agreed (initiator);
@@ -29,8 +33,13 @@
 	X(I_ADD_DH, 10000, "IN-NEG", "Initiator computing an additional key exchange value") \
 	X(I_INTERMEDIATE, 180000, "IN-NEG", "Initiator waiting for INTERMEDIATE response") \
 	X(I_ADD_SECRET, 10000, "IN-NEG", "Initiator computing an additional shared secret") \
-	X(I_KEYS, 20000, "IN-NEG", "Initiator waiting for the pre-shared key") \
+	X(I_KEYS, 20000, "IN-NEG", "Initiator waiting for its credentials") \
+	X(I_SIGN, 10000, "IN-NEG", "Initiator waiting for its own signature") \
 	X(I_AUTH, 180000, "IN-NEG", "Initiator waiting for AUTH response") \
+	X(I_PROOF, 60000, "IN-NEG", "Initiator judging the peer's certificate") \
+	X(I_EAP_ASK, 120000, "IN-NEG", "Initiator waiting for its EAP method") \
+	X(I_EAP, 180000, "IN-NEG", "Initiator waiting for EAP request") \
+	X(I_FINAL, 180000, "IN-NEG", "Initiator waiting for AUTH response after EAP") \
 	X(I_AUTHORIZE, 60000, "IN-NEG", "Initiator waiting for authorization") \
 	X(I_COMMIT, 20000, "IN-NEG", "Initiator waiting for the session store") \
 	X(R_TICKET, 10000, "IN-NEG", "Responder asking whether the ticket is still good") \
@@ -42,7 +51,13 @@
 	X(R_AUTH, 30000, "IN-NEG", "Responder waiting for AUTH message") \
 	X(R_NAME, 20000, "IN-NEG", "Responder waiting for the identity hook") \
 	X(R_CLAIM, 20000, "IN-NEG", "Responder taking the ticket") \
-	X(R_KEYS, 20000, "IN-NEG", "Responder waiting for the pre-shared key") \
+	X(R_KEYS, 20000, "IN-NEG", "Responder waiting for its credentials") \
+	X(R_PROOF, 60000, "IN-NEG", "Responder judging the peer's certificate") \
+	X(R_SIGN, 10000, "IN-NEG", "Responder waiting for its own signature") \
+	X(R_EAP_ASK, 60000, "IN-NEG", "Responder waiting for the EAP server") \
+	X(R_EAP, 90000, "IN-NEG", "Responder waiting for EAP response") \
+	X(R_FINAL, 90000, "IN-NEG", "Responder waiting for AUTH message after EAP") \
+	X(R_NEXT, 90000, "IN-NEG", "Responder waiting for the next authentication") \
 	X(R_AUTHORIZE, 60000, "IN-NEG", "Responder waiting for authorization") \
 	X(R_ADDRESS, 60000, "IN-NEG", "Responder waiting for an address") \
 	X(R_COMMIT, 20000, "IN-NEG", "Responder waiting for the session store") \
@@ -76,6 +91,11 @@ enum sa_state {
 	X(JOB_MORE)       /* the same, and another key exchange follows */ \
 	X(GRANTED)        /* a question was answered with yes */ \
 	X(CHILDLESS)      /* yes, but the first child is already known to be impossible */ \
+	X(SIGN)           /* yes, and we are to sign */ \
+	X(SIGNED)         /* yes, or a reply: and the peer's signature is to be judged */ \
+	X(EAP)            /* well, and EAP is next */ \
+	X(EAP_OVER)       /* yes, and EAP has succeeded */ \
+	X(ANOTHER)        /* well, and the peer authenticates once more (RFC 4739) */ \
 	X(RESUMED)        /* yes, and the SA is being resumed: no key is asked for */ \
 	X(REFUSED)        /* a question was answered with no */ \
 	X(COMMITTED)      /* the store answered, well or badly */ \
@@ -89,6 +109,8 @@ enum sa_state {
 	X(INTERMEDIATE_REPLY) \
 	X(AUTH_REQUEST)   \
 	X(AUTH_REPLY)     \
+	X(EAP_REQUEST)    /* IKE_AUTH with an EAP packet */ \
+	X(EAP_REPLY)      \
 	X(AUTH_REDIRECT)  /* AUTH, and go elsewhere */ \
 	X(BAD_REPLY)      /* authentic reply to IKE_AUTH, but malformed */ \
 	X(AUTH_REFUSED)   /* protected error without an AUTH payload */ \

@@ -26,6 +26,7 @@ const char *auth_method_name(uint8_t method)
 	case number: return words;
 		AUTHM_LIST(X)
 #undef X
+	case AUTHM_EAP_SHOWN: return "EAP";
 	default: return "unknown";
 	}
 }

@@ -23,6 +23,10 @@ enum auth_method {
 #undef X
 };
 
+/* No number of the wire: what `show` calls a side that authenticated by EAP. An AUTH payload with it is of an
+ * unknown method. */
+#define AUTHM_EAP_SHOWN 255
+
 struct auth {
 	uint8_t method;
 	struct view data; /* not empty */

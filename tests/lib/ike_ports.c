@@ -1,3 +1,4 @@
+#include "tests/lib/ike_creds.h"
 #include "tests/lib/ike_ports.h"
 
 #include <stdio.h>
@@ -239,6 +240,10 @@ static enum status ask_job(void *ctx, uint64_t number, const struct ike_job *job
 	struct world_item *it = new_item(n, WI_JOB, number);
 
 	it->job = *job;
+	if (job->kind == JOB_SIGN) {
+		creds_sign(n, job, it->extra);
+		it->extra_len = CREDS_SIGNATURE;
+	}
 	post(n, it);
 	return ST_OK;
 }
@@ -380,7 +385,14 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		a->status = n->psk_status;
 		set_key(a->local_key, &a->local_key_len, n->psk_local);
 		set_key(a->remote_key, &a->remote_key_len, n->psk_remote);
+		creds_keys(n, q, a);
 		answer_ppk(n, q, a);
+		break;
+	case ASK_PROOF:
+		creds_proof(n, q, a);
+		break;
+	case ASK_EAP:
+		creds_eap(n, q, it);
 		break;
 	case ASK_AUTHORIZE:
 		a->status = n->authorize_status;
@@ -402,8 +414,6 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		a->status = n->redirect_status;
 		a->gateway = n->redirect_to;
 		break;
-	default:
-		abort();
 	}
 	post(n, it);
 	return ST_OK;
@@ -438,6 +448,11 @@ static void cancel(void *ctx, uint64_t number)
 			i++;
 		}
 	}
+}
+
+static void forget(void *ctx, uint64_t sa)
+{
+	creds_forget(ctx, sa);
 }
 
 /* ---- data path and keeper ---------------------------------------------------------------------------- */
@@ -698,6 +713,7 @@ const struct ike_ports world_ports = {
 	.ask = ask,
 	.commit = commit,
 	.cancel = cancel,
+	.forget = forget,
 	.has_raw = has_raw,
 	.install = install,
 	.move = move,

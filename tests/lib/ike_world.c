@@ -344,7 +344,12 @@ static void deliver(struct world *w, struct world_item *it)
 		break;
 	case WI_JOB:
 		r = calloc(1, sizeof(*r));
-		world_do_job(w, &it->job, r);
+		if (it->job.kind == JOB_SIGN) {
+			r->signature_len = (uint16_t)it->extra_len;
+			memcpy(r->signature, it->extra, it->extra_len);
+		} else {
+			world_do_job(w, &it->job, r);
+		}
 		world_note(w, "%d job %d: %s", it->node, it->job.kind, status_token(r->status));
 		ike_on_job(n->ike, it->number, r);
 		free(r);
@@ -352,6 +357,7 @@ static void deliver(struct world *w, struct world_item *it)
 	case WI_ANSWER:
 		world_note(w, "%d answer %d: %s", it->node, it->answer.kind,
 			status_token(it->answer.status));
+		it->answer.eap = (struct view){it->extra, it->extra_len};
 		ike_on_answer(n->ike, it->number, &it->answer);
 		break;
 	case WI_COMMIT:
@@ -449,6 +455,9 @@ bool world_is_empty(struct world *w)
 		if (ike_count(n->ike) != 0 || ike_half_open(n->ike) != 0 || n->n_child != 0 ||
 			n->n_record != 0)
 			return false;
+		for (size_t k = 0; k < WORLD_EAPS; k++)
+			if (n->eap[k].sa != 0)
+				return false;
 	}
 	for (size_t i = 0; i < WORLD_LEASES; i++)
 		if (w->lease[i].sa != 0)

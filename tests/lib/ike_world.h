@@ -16,6 +16,7 @@
 #define WORLD_LEASES 64
 #define WORLD_RECORDS 64
 #define WORLD_SESSIONS 64
+#define WORLD_EAPS 64
 #define WORLD_LOG 4096
 
 struct snapshot;
@@ -32,9 +33,19 @@ struct world_item {
 	struct endpoint local, remote; /* as the receiver sees them */
 	size_t len;
 	uint8_t *bytes;       /* packet */
+	uint8_t extra[64];    /* signature, EAP packet */
+	size_t extra_len;
 	struct ike_job job;
 	struct ike_answer answer;
 	enum status status;
+};
+
+/* An EAP conversation; sa 0: none. */
+struct world_eap {
+	uint64_t sa;
+	uint8_t round;
+	uint8_t id;
+	uint64_t challenge;
 };
 
 /* A lease of the headend; sa 0: free. */
@@ -101,6 +112,7 @@ struct world_node {
 	struct addr asked_from;      /* and what it said */
 	unsigned asked_redirect;
 	struct gateway redirected;   /* where it was told to go last */
+	struct world_eap eap[WORLD_EAPS];
 	bool keep_fails, never_answers; /* all questions */
 	unsigned cancelled, keepalives;
 };

@@ -19,16 +19,22 @@
 
 #define KEYRING "crypto ikev2 keyring K\n peer any\n  address 0.0.0.0 0.0.0.0\n  pre-shared-key secret\n"
 #define SERVER \
-	KEYRING "crypto ikev2 limit max-in-negotiation-sa 6\n" \
+	KEYRING TRUST "crypto ikev2 limit max-in-negotiation-sa 6\n" \
 	"crypto ikev2 profile RA\n match identity remote email domain corp.example\n" \
-	" identity local fqdn vpn.corp.example\n authentication local pre-share\n" \
-	" authentication remote pre-share\n keyring local K\n virtual-template 1\n"
+	" identity local fqdn vpn.corp.example\n keyring local K\n virtual-template 1\n" \
+	" authentication remote pre-share\n authentication remote rsa-sig\n"
+/* What it shows itself by; who authenticates by EAP wants a certificate. */
+#define BY_KEY " authentication local pre-share\n"
+#define BY_CERT " authentication local rsa-sig\n authentication remote eap\n pki trustpoint T\n"
+#define TRUST "crypto pki trustpoint T\n sallyport ca-certificate ca.pem\n sallyport certificate c.pem\n sallyport private-key c.key\n"
 #define TEMPLATE \
 	"interface Virtual-Template1 type tunnel\n tunnel protection ipsec profile default\n"
 #define CLIENT \
-	KEYRING "crypto ikev2 profile HQ\n match identity remote fqdn vpn.corp.example\n" \
-	" identity local email user@corp.example\n authentication local pre-share\n" \
-	" authentication remote pre-share\n keyring local K\n"
+	KEYRING TRUST "crypto ikev2 profile HQ\n match identity remote fqdn vpn.corp.example\n" \
+	" identity local email user@corp.example\n keyring local K\n pki trustpoint T\n" \
+	" authentication remote pre-share\n authentication remote rsa-sig\n"
+#define BY_EAP " authentication local eap\n"
+#define SIGNS " authentication local rsa-sig\n"
 #define FOLLOWS "crypto ikev2 redirect client\n"
 #define LIFETIME(seconds) "crypto ipsec security-association lifetime seconds " #seconds "\n"
 #define LISTEN(addr) "sallyport listen " addr "\n"
@@ -44,25 +50,25 @@
 	"crypto ikev2 policy POL\n proposal P\n"
 
 static const char *const server_texts[] = {
-	SERVER " dpd 10 2 periodic\n" TEMPLATE RESUME(3600) "crypto ikev2 redirect gateway init\n",
-	SERVER " dpd 20 3 on-demand\n sallyport reauthentication 60\n keyring ppk Q\n" PPK TEMPLATE LIFETIME(120)
+	SERVER BY_CERT " dpd 10 2 periodic\n" TEMPLATE RESUME(3600) "crypto ikev2 redirect gateway init\n",
+	SERVER BY_CERT " dpd 20 3 on-demand\n sallyport reauthentication 60\n keyring ppk Q\n" PPK TEMPLATE LIFETIME(120)
 		MTU(240) "crypto ikev2 window 1\n" LISTEN("198.51.100.1"),
-	SERVER " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
+	SERVER BY_KEY " dpd 10 2 periodic\n initial-contact force\n" TEMPLATE PFS "crypto ikev2 cookie-challenge 1\n"
 		"no crypto ikev2 fragmentation\n" RESUME(60)
 		LISTEN("198.51.100.1") LISTEN("198.51.100.9"), /* nobody is there */
-	SERVER " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n keyring ppk Q\n" PPK TEMPLATE RESUME(600)
+	SERVER BY_CERT " dpd 30 2 periodic\n lifetime 200\n redirect gateway auth\n keyring ppk Q\n" PPK TEMPLATE RESUME(600)
 		PROPOSAL("aes-cbc-256 aes-cbc-128", "integrity sha512 sha256 sha1", "14 19") MTU(300),
-	SERVER " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
+	SERVER BY_KEY " dpd 10 2 periodic\n" TEMPLATE "crypto ikev2 limit max-sa 3\n"
 		PROPOSAL("aes-gcm-128", "prf sha256", "31 20"),
 };
 static const char *const client_texts[] = {
-	CLIENT " dpd 10 2 periodic\n" FOLLOWS RESUME(600),
-	CLIENT " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n sallyport reauthentication 40\n keyring ppk Q\n" PPK
+	CLIENT BY_KEY " dpd 10 2 periodic\n" FOLLOWS RESUME(600),
+	CLIENT SIGNS " dpd 10 2 periodic\n lifetime 120\n sallyport childless\n sallyport reauthentication 40\n keyring ppk Q\n" PPK
 		LIFETIME(120) PFS FOLLOWS MTU(200) RESUME(60),
-	CLIENT PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19") MTU(250),
-	CLIENT " dpd 10 2 periodic\n keyring ppk Q\n" PPK RESUME(60)
+	CLIENT BY_EAP PROPOSAL("aes-cbc-128", "integrity sha256", "20 14 19") MTU(250),
+	CLIENT BY_KEY " dpd 10 2 periodic\n keyring ppk Q\n" PPK RESUME(60)
 		PROPOSAL("aes-gcm-128 aes-gcm-256", "prf sha256", "16 31 19"),
-	CLIENT PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
+	CLIENT BY_KEY PROPOSAL("aes-cbc-192", "integrity sha384", "21"), /* nothing in common */
 };
 /* Wants PFS, which only one client offers. */
 static const bool is_pfs[] = {false, false, true, false, false};
@@ -78,7 +84,7 @@ static bool is_possible(size_t client, size_t server)
 	static const bool table[CLIENTS][SERVERS] = {
 		{true, true, true, true, true},
 		{true, true, true, true, true},
-		{true, true, true, true, false},
+		{true, true, false, true, false}, /* EAP, which two have no certificate for */
 		{true, true, true, false, true},
 		{false, false, false, false, false},
 	};
