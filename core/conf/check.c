@@ -116,7 +116,7 @@ static void check_methods(struct parse *ps, const struct ike_profile *p)
 {
 	bool cert = (p->auth_local | p->auth_remote) & (AUTH_RSA | AUTH_ECDSA);
 	bool psk = p->auth_local == AUTH_PSK || (p->auth_remote & AUTH_PSK);
-	if (!p->auth_local)
+	if (!p->auth_local && !(p->eap_only && p->auth_remote == AUTH_EAP))
 		profile_warn(ps, p, "authentication local is missing: nobody can connect");
 	if (!p->auth_remote)
 		profile_warn(ps, p, "authentication remote is missing: nobody can connect");
@@ -124,14 +124,14 @@ static void check_methods(struct parse *ps, const struct ike_profile *p)
 		profile_warn(ps, p, "pre-share, but neither a keyring nor a key");
 	if (p->keyring_kind != KEYRING_NONE && has_inline(p))
 		profile_warn(ps, p, "has a key of its own and a keyring: its own key wins");
-	if (cert && !p->trustpoint_count)
+	if (cert && !p->trustpoint_count) /* R-PFL-11 */
 		profile_warn(ps, p, "certificates need a pki trustpoint in the profile");
 	/* R-AUT-03, R-AUT-04 */
 	bool asks = p->auth_remote & (AUTH_EAP | AUTH_ANYCONNECT);
-	if (asks && p->auth_local && !(p->auth_local & (AUTH_RSA | AUTH_ECDSA)))
+	if (asks && p->auth_local && !p->eap_only && !(p->auth_local & (AUTH_RSA | AUTH_ECDSA)))
 		profile_error(ps, p, "EAP of the peer needs a certificate of ours, in profile",
 			"authentication local rsa-sig");
-	if (p->auth_local == AUTH_EAP && p->auth_remote &&
+	if (p->auth_local == AUTH_EAP && p->auth_remote && !p->eap_only &&
 		!(p->auth_remote & (AUTH_RSA | AUTH_ECDSA)))
 		profile_error(ps, p, "our EAP needs a certificate of the peer, in profile",
 			"authentication remote rsa-sig");
@@ -221,5 +221,6 @@ void check_objects(struct parse *ps)
 	check_profiles(ps);
 	check_keyrings(ps);
 	check_sets(ps);
+	check_pki(ps);
 	check_snmp(ps);
 }

@@ -15,6 +15,7 @@ bool derive_modified(struct snapshot *s);
 /* Messages only. */
 void check_objects(struct parse *ps);    /* each on its own */
 void check_references(struct parse *ps); /* names of things that are not there */
+void check_pki(struct parse *ps);        /* trustpoints and certificate maps, and what profiles need of them */
 void check_qos(struct parse *ps);        /* the same for filters, class maps and policy maps */
 
 /* The name under which the place of the first destination is remembered. */

@@ -43,6 +43,12 @@ static void want_vrf(struct parse *ps, const char *name)
 		missing(ps, name, "VRF");
 }
 
+static void want_map(struct parse *ps, const char *name)
+{
+	if (!snapshot_cert_map(ps->s, name))
+		missing(ps, name, "certificate map");
+}
+
 /* R-CFG-16: an unknown list falls back to `default`, never silently. */
 static void want_list(struct parse *ps, enum aaa_kind kind, const char *name)
 {
@@ -84,11 +90,11 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 	if (p->keyring_kind == KEYRING_AAA)
 		want_list(ps, AAA_AUTHOR_NETWORK, p->keyring);
 	for (size_t i = 0; i < p->trustpoint_count; i++)
-		want_kept(ps, "crypto pki trustpoint ", p->trustpoints[i].name, "trustpoint");
+		if (!snapshot_trustpoint(s, p->trustpoints[i].name))
+			missing(ps, p->trustpoints[i].name, "trustpoint");
 	for (size_t i = 0; i < p->remote_count; i++)
 		if (p->remotes[i].kind == ID_CERT_MAP)
-			want_kept(ps, "crypto pki certificate map ", p->remotes[i].text,
-				"certificate map");
+			want_map(ps, p->remotes[i].text);
 	want_list(ps, AAA_AUTHEN_LOGIN, p->eap_authen_list);
 	want_list(ps, AAA_AUTHEN_LOGIN, p->anyconnect_authen_list);
 	for (size_t m = 0; m < AAA_METHODS; m++) {
@@ -364,6 +370,9 @@ void check_references(struct parse *ps)
 	ike_refs(ps);
 	for (size_t i = 0; i < s->profile_count; i++)
 		profile_refs(ps, &s->profiles[i]);
+	for (size_t i = 0; i < s->trustpoint_count; i++)
+		for (size_t k = 0; k < s->trustpoints[i].maps.n; k++)
+			want_map(ps, s->trustpoints[i].maps.v[k]);
 	for (size_t i = 0; i < s->authz_count; i++)
 		authz_refs(ps, &s->authz[i]);
 	for (size_t i = 0; i < s->iface_count; i++)

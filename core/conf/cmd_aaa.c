@@ -1,4 +1,4 @@
-/* aaa lists; and the blocks that are kept as text until something acts on them: RADIUS, PKI, name
+/* aaa lists; and the blocks that are kept as text until something acts on them: RADIUS, name
  * manglers, cluster, crypto maps. */
 #include <string.h>
 
@@ -40,10 +40,10 @@ void set_aaa_list(struct cmd_call *c)
 	memmove(&v[at + 1], &v[at], (s->aaa_list_count - 1 - at) * sizeof(l));
 	v[at] = l;
 	bool local = l.methods.n == 1 && l.methods.v[0] && strcmp(l.methods.v[0], "local") == 0;
-	if (kind != AAA_AUTHOR_NETWORK || !local)
+	if (kind == AAA_ACCT_NETWORK || !local)
 		cmd_warn(c, NULL,
-			"kept, but not in force in this version (only authorization network NAME "
-			"local is):",
+			"kept, but not in force in this version (only local lists of "
+			"authentication login and authorization network are):",
 			"");
 }
 
@@ -147,61 +147,6 @@ static const struct cmd attrs[] = {
 	KEPT("attribute type <text:line>", "Attribute and value"),
 };
 CMD_ROWS(rows_attrs, attrs);
-
-static const struct cmd trustpoint[] = {
-	KEPT_ONE("enrollment <text:line>", "How certificates come"),
-	KEPT_ONE("subject-name <text:line>", "Subject of our certificate"),
-	KEPT_ONE("subject-alt-name <text:line>", "Other names of our certificate"),
-	KEPT_ONE("fqdn <name:word>", "Name in our certificate"),
-	KEPT_ONE("ip-address [<text:line>]", "Address in our certificate"),
-	KEPT_ONE("serial-number [<text:line>]", "Serial number in our certificate"),
-	KEPT_ONE("fingerprint <text:line>", "Fingerprint of the CA"),
-	KEPT_ONE("revocation-check <text:line>", "crl, ocsp, none, in order"),
-	KEPT_ONE("crl [<text:line>]", "Where revocation lists are"),
-	KEPT_ONE("ocsp <text:line>", "OCSP responder"),
-	KEPT_ONE("rsakeypair <text:line>", "Key pair"),
-	KEPT_ONE("eckeypair <name:word>", "Key pair"),
-	KEPT_ONE("hash <name:word>", "Hash of our requests"),
-	KEPT_ONE("auto-enroll [<text:line>]", "Renewal"),
-	KEPT_ONE("chain-validation <text:line>", "How far chains are checked"),
-	KEPT_ONE("eku [<text:line>]", "Extended key usage"),
-	KEPT_ONE("usage <text:line>", "Usage"),
-	KEPT_ONE("source <text:line>", "Source of enrolment"),
-	KEPT_ONE("vrf <name:name>", "VRF of enrolment"),
-	KEPT_ONE("authorization <text:line>", "Authorization by certificate"),
-	KEPT("match certificate <text:line>", "Certificates that are accepted"),
-	KEPT_ONE("password <key:secret>", "Password for revocation"),
-	KEPT_ONE("sallyport ca-certificate <file:line>", "File with trust anchors"),
-	KEPT_ONE("sallyport certificate <file:line>", "File with our certificate and chain"),
-	KEPT_ONE("sallyport private-key <file:line>", "File with our private key"),
-};
-CMD_ROWS(rows_trustpoint, trustpoint);
-
-#define CERT_TEST "{co|eq|nc|ne} <text:line>"
-static const struct cmd certmap[] = {
-	KEPT("subject-name " CERT_TEST, "Test of the subject"),
-	KEPT("issuer-name " CERT_TEST, "Test of the issuer"),
-	KEPT("alt-subject-name " CERT_TEST, "Test of the other names"),
-	KEPT("unstructured-subject-name " CERT_TEST, "Test of the unstructured name"),
-	KEPT("serial-number " CERT_TEST, "Test of the serial number"),
-	KEPT("name " CERT_TEST, "Test of any name"),
-};
-CMD_ROWS(rows_certmap, certmap);
-
-static const struct cmd chain[] = {
-	{.grammar = "certificate [{ca|self-signed|ra-general}] <serial:word>",
-		.enters = MODE_CERT,
-		.flags = CMD_REPEATS,
-		.when = WHEN_NEW,
-		.set = set_keep,
-		.help = "A certificate in hex, ended by quit"},
-};
-CMD_ROWS(rows_chain, chain);
-
-static const struct cmd cert[] = {
-	KEPT("<hex:hexline>", "Bytes of the certificate"),
-};
-CMD_ROWS(rows_cert, cert);
 
 static const struct cmd crypto_map[] = {
 	KEPT_ONE("description <text:line>", "Free text"),

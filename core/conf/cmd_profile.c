@@ -108,9 +108,8 @@ static uint8_t auth_bit(const struct cmd_call *c)
 
 static void later_method(struct cmd_call *c, uint8_t bit)
 {
-	if (bit != AUTH_PSK)
-		cmd_warn(c, &c->args[0],
-			"kept, but not in force in this version (only pre-share is):", "");
+	if (bit == AUTH_ANYCONNECT)
+		cmd_warn(c, &c->args[0], "kept, but not in force in this version:", "");
 }
 
 /* One local method only (R-PFL-10): a second replaces the first. */
@@ -302,8 +301,7 @@ static const struct cmd profile[] = {
 		.when = WHEN_NEW,
 		.set = set_cert_map,
 		.print = print_cert_map,
-		.flags = CMD_LATER,
-		.help = "certificate maps"},
+		.help = "Peers whose certificate meets this map; an alternative to identities"},
 	{.grammar = "match vrf ...",
 		.flags = CMD_REFUSED,
 		.set = set_none,
@@ -325,14 +323,16 @@ static const struct cmd profile[] = {
 		.when = WHEN_NEW,
 		.set = set_auth_local,
 		.print = print_auth_local,
-		.help = "How we prove who we are; an inline key wins over the keyring"},
+		.help = "How we prove who we are; ecdsa-sig is Ed25519, too, and RSA for a peer that "
+			"can only do that; an inline key wins over the keyring"},
 	{.grammar = "authentication remote {rsa-sig|ecdsa-sig|pre-share [key <key:secret>]|"
 		    "eap [query-identity] [timeout <seconds:10-600>]|anyconnect-eap aggregate "
 		    "[cert-request]}",
 		.when = WHEN_NEW,
 		.set = set_auth_remote,
 		.print = print_auth_remote,
-		.help = "How the peer may prove who it is; several are alternatives"},
+		.help = "How the peer may prove who it is; several are alternatives; ecdsa-sig is "
+			"Ed25519, too"},
 	{.grammar = "keyring ppk <name:name>",
 		.off = AT(keyring_ppk),
 		.when = WHEN_NEW,
@@ -347,10 +347,35 @@ static const struct cmd profile[] = {
 		.help = "Where pre-shared keys come from"},
 	{.grammar = "pki trustpoint <name:name> [{sign|verify}]",
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_trustpoint,
 		.print = print_trustpoint,
-		.help = "certificates"},
+		.help = "Our certificate (sign), and who is trusted (verify); without a word both"},
+	{.grammar = "sallyport eap methods {mschapv2|tls|ttls|peap|gtc|md5}+",
+		.off = AT(eap_methods),
+		.def = "mschapv2 tls ttls peap",
+		.when = WHEN_NEW,
+		.set = set_eap_methods,
+		.print = print_eap_methods,
+		.help = "EAP methods of the built-in server, the first one is proposed"},
+	{.grammar = "sallyport eap inner-methods {mschapv2|gtc|md5}+",
+		.off = AT(eap_inner),
+		.def = "mschapv2 gtc",
+		.when = WHEN_NEW,
+		.set = set_eap_methods,
+		.print = print_eap_methods,
+		.help = "Methods inside TTLS and PEAP; gtc is PAP there, too"},
+	{.grammar = "sallyport eap multiple",
+		.off = AT(eap_multiple),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "The peer proves itself by certificate and then by EAP (RFC 4739)"},
+	{.grammar = "sallyport eap only",
+		.off = AT(eap_only),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.print = print_flag,
+		.help = "EAP methods that prove both sides are enough, without our certificate (RFC 5998)"},
 	{.grammar = "lifetime <seconds:120-86400>",
 		.off = AT(lifetime_s),
 		.def = "86400",
@@ -423,10 +448,9 @@ static const struct cmd profile[] = {
 	{.grammar = "aaa authentication eap <list:name>",
 		.off = AT(eap_authen_list),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_ref,
 		.print = print_str,
-		.help = "EAP"},
+		.help = "Where EAP users are: a local list is the built-in EAP server"},
 	{.grammar = "aaa authentication anyconnect-eap <list:name>",
 		.off = AT(anyconnect_authen_list),
 		.when = WHEN_NEW,

@@ -34,6 +34,10 @@ enum cmd_mode {
 	MODE_CLASS_MAP,
 	MODE_POLICY_MAP,
 	MODE_POLICY_CLASS,
+	MODE_TRUSTPOINT,
+	MODE_CERTMAP,
+	MODE_CHAIN,
+	MODE_CERT,
 	MODE_ACL6, /* from here on: blocks kept as text */
 	MODE_MANGLER,
 	MODE_CLUSTER,
@@ -41,10 +45,6 @@ enum cmd_mode {
 	MODE_AAA_GROUP,
 	MODE_DYNAUTH,
 	MODE_ATTRS,
-	MODE_TRUSTPOINT,
-	MODE_CERTMAP,
-	MODE_CHAIN,
-	MODE_CERT,
 	MODE_CRYPTO_MAP,
 	MODE__MAX,
 	MODE_SKIP /* a block that was refused or has no meaning: read past */

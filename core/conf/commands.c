@@ -39,6 +39,13 @@ static const struct cmd_class policy_maps =
 	USER("policy-map", policy_maps, policy_map_count, struct policy_map);
 static const struct cmd_class policy_classes =
 	CLASS("class", struct policy_map, classes, class_count, struct policy_class, NONE, NONE);
+static const struct cmd_class trustpoints =
+	USER("crypto pki trustpoint", trustpoints, trustpoint_count, struct trustpoint);
+static const struct cmd_class cert_chains =
+	USER("crypto pki certificate chain", cert_chains, cert_chain_count, struct cert_chain);
+static const struct cmd_class pasted_certs = {"certificate", offsetof(struct cert_chain, certs),
+	offsetof(struct cert_chain, cert_count), sizeof(struct pasted_cert),
+	offsetof(struct pasted_cert, serial), NONE, NONE};
 static const struct cmd_class peers =
 	CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
 
@@ -63,6 +70,10 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 	M(MODE_CLASS_MAP, "a class map", rows_class_map, &class_maps),
 	M(MODE_POLICY_MAP, "a policy map", rows_policy_map, &policy_maps),
 	M(MODE_POLICY_CLASS, "a class of a policy map", rows_policy_class, &policy_classes),
+	M(MODE_TRUSTPOINT, "a trustpoint", rows_trustpoint, &trustpoints),
+	M(MODE_CERTMAP, "a certificate map", rows_certmap, NULL),
+	M(MODE_CHAIN, "a certificate chain", rows_chain, &cert_chains),
+	M(MODE_CERT, "a certificate", rows_cert, &pasted_certs),
 	M(MODE_ACL6, "an IPv6 access list", rows_acl6, NULL),
 	M(MODE_MANGLER, "a name mangler", rows_mangler, NULL),
 	M(MODE_CLUSTER, "the cluster", rows_cluster, NULL),
@@ -70,10 +81,6 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 	M(MODE_AAA_GROUP, "a server group", rows_aaa_group, NULL),
 	M(MODE_DYNAUTH, "dynamic authorization", rows_dynauth, NULL),
 	M(MODE_ATTRS, "an attribute list", rows_attrs, NULL),
-	M(MODE_TRUSTPOINT, "a trustpoint", rows_trustpoint, NULL),
-	M(MODE_CERTMAP, "a certificate map", rows_certmap, NULL),
-	M(MODE_CHAIN, "a certificate chain", rows_chain, NULL),
-	M(MODE_CERT, "a certificate", rows_cert, NULL),
 	M(MODE_CRYPTO_MAP, "a crypto map", rows_crypto_map, NULL),
 #undef M
 };

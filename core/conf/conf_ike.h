@@ -75,6 +75,13 @@ struct ike_policy {
 
 enum eap_kind { EAP_ANY, EAP_GTC, EAP_MD5, EAP_MSCHAPV2 };
 
+/* Methods of the built-in EAP server by their IANA numbers. */
+#define EAP_LIST_MAX 6
+struct eap_list {
+	uint8_t v[EAP_LIST_MAX];
+	uint8_t n;
+};
+
 enum dpd_mode { DPD_UNSET, DPD_ON_DEMAND, DPD_PERIODIC };
 struct dpd {
 	uint8_t mode; /* enum dpd_mode; DPD_UNSET in a profile: the global one, globally: off */
@@ -121,6 +128,10 @@ struct ike_profile {
 	struct secret eap_password;
 	bool eap_query_identity;
 	uint32_t eap_timeout_s;
+	struct eap_list eap_methods; /* of the built-in server, in order of preference */
+	struct eap_list eap_inner;   /* inside TTLS and PEAP */
+	bool eap_multiple;           /* a certificate, then EAP: both (RFC 4739) */
+	bool eap_only;               /* our certificate may be missing where EAP proves us, too (RFC 5998) */
 	bool anyconnect_cert_request;
 	uint8_t keyring_kind; /* enum keyring_kind */
 	char *keyring;        /* keyring or AAA list */

@@ -38,6 +38,11 @@ static const struct named objects[] = {
 	NAMED("class-map", MODE_CLASS_MAP, class_maps, class_map_count, class_map, NO_KIND, shape_class_map),
 	NAMED("policy-map", MODE_POLICY_MAP, policy_maps, policy_map_count, policy_map, NO_KIND,
 		shape_policy_map),
+	NAMED("crypto pki trustpoint", MODE_TRUSTPOINT, trustpoints, trustpoint_count, trustpoint, NO_KIND,
+		shape_trustpoint),
+	NAMED("crypto pki certificate map", -1, cert_maps, cert_map_count, cert_map, NO_KIND, shape_cert_map),
+	NAMED("crypto pki certificate chain", MODE_CHAIN, cert_chains, cert_chain_count, cert_chain, NO_KIND,
+		shape_cert_chain),
 	NAMED("crypto ikev2 proposal", MODE_PROPOSAL, proposals, proposal_count, ike_proposal,
 		NO_KIND, shape_proposal),
 	NAMED("crypto ikev2 policy", MODE_POLICY, policies, policy_count, ike_policy, NO_KIND,
@@ -164,7 +169,7 @@ static bool prints_objects(const struct cmd *row)
 	return row->print == print_block || row->print == print_interface ||
 	       row->print == print_acl || row->print == print_class_map ||
 	        row->print == print_pool4 || row->print == print_pool6 ||
-	       row->print == print_transform_set || row->print == print_aaa_list;
+	       row->print == print_transform_set || row->print == print_cert_map_block || row->print == print_aaa_list;
 }
 
 enum status conf_diff(const struct snapshot *old, const struct snapshot *new_, struct conf_diff *d)

@@ -145,6 +145,10 @@ struct kept_list kept_list_of(struct snapshot *s, enum cmd_mode mode, void *obj)
 		struct iface *i = obj;
 		return (struct kept_list){&i->extra, &i->extra_count};
 	}
+	if (mode == MODE_TRUSTPOINT) {
+		struct trustpoint *t = obj;
+		return (struct kept_list){&t->extra, &t->extra_count};
+	}
 	struct kept *k = obj;
 	return (struct kept_list){&k->lines, &k->line_count};
 }
@@ -285,12 +289,7 @@ static void print_one(struct cout *o, const struct kept *k)
 	o->indent++;
 	for (size_t i = 0; i < k->line_count; i++)
 		print_one(o, &k->lines[i]);
-	if (row->enters != MODE_CERT)
-		cout_empty(o, before);
-	if (row->enters == MODE_CERT) {
-		cout_begin(o);
-		cout_str(o, "quit\n");
-	}
+	cout_empty(o, before);
 	o->indent--;
 	if (o->indent == 0)
 		cout_str(o, "!\n");
@@ -304,6 +303,11 @@ void print_keep(struct cout *o, const struct cmd *row, const void *obj)
 		const struct iface *i = obj;
 		v = i->extra;
 		n = i->extra_count;
+	}
+	if (cmd_row_mode(row) == MODE_TRUSTPOINT) {
+		const struct trustpoint *t = obj;
+		v = t->extra;
+		n = t->extra_count;
 	}
 	for (size_t i = 0; i < n; i++)
 		if (v[i].row == cmd_row_id(row))

@@ -69,6 +69,12 @@ static const struct shape_field f_trustpoint_ref[] = {
 };
 static const struct shape shape_trustpoint_ref = SHAPE(trustpoint_ref, f_trustpoint_ref);
 
+static const struct shape_field f_eap_list[] = {
+	FN(U8, eap_list, v, EAP_LIST_MAX),
+	F(U8, eap_list, n),
+};
+static const struct shape shape_eap_list = SHAPE(eap_list, f_eap_list);
+
 static const struct shape_field f_aaa_author[] = {
 	F(BOOL, aaa_author, cached),
 	F(BOOL, aaa_author, override),
@@ -131,6 +137,10 @@ static const struct shape_field f_ike_profile[] = {
 	F(STR, ike_profile, keyring_mangler),
 	F(SECRET, ike_profile, keyring_password),
 	F(STR, ike_profile, keyring_ppk),
+	IN(ike_profile, eap_methods, shape_eap_list),
+	IN(ike_profile, eap_inner, shape_eap_list),
+	F(BOOL, ike_profile, eap_multiple),
+	F(BOOL, ike_profile, eap_only),
 	LIST(ike_profile, trustpoints, trustpoint_count, shape_trustpoint_ref),
 	F(SIZE, ike_profile, trustpoint_count),
 	F(U32, ike_profile, lifetime_s),
@@ -445,6 +455,62 @@ static const struct shape_field f_flex_client[] = {
 };
 const struct shape shape_client = SHAPE(flex_client, f_flex_client);
 
+static const struct shape_field f_trustpoint[] = {
+	F(STR, trustpoint, name),
+	F(STRS, trustpoint, ca_files),
+	F(STR, trustpoint, certificate),
+	F(STR, trustpoint, private_key),
+	F(STRS, trustpoint, crl_files),
+	FN(U8, trustpoint, revocation, REVOCATION__MAX),
+	F(U8, trustpoint, revocation_count),
+	F(BOOL, trustpoint, crl_fetch),
+	F(BOOL, trustpoint, ocsp_fetch),
+	F(BOOL, trustpoint, ocsp_no_nonce),
+	F(STR, trustpoint, ocsp_url),
+	F(STRS, trustpoint, fetch_hosts),
+	F(STRS, trustpoint, maps),
+	F(BOOL, trustpoint, require_eku),
+	LIST(trustpoint, extra, extra_count, shape_kept),
+	F(SIZE, trustpoint, extra_count),
+};
+const struct shape shape_trustpoint = SHAPE(trustpoint, f_trustpoint);
+
+static const struct shape_field f_cert_test[] = {
+	F(U8, cert_test, field),
+	F(U8, cert_test, op),
+	F(STR, cert_test, text),
+	F(U64, cert_test, when_s),
+};
+static const struct shape shape_cert_test = SHAPE(cert_test, f_cert_test);
+
+static const struct shape_field f_cert_map_entry[] = {
+	F(U32, cert_map_entry, number),
+	LIST(cert_map_entry, tests, test_count, shape_cert_test),
+	F(SIZE, cert_map_entry, test_count),
+};
+static const struct shape shape_cert_map_entry = SHAPE(cert_map_entry, f_cert_map_entry);
+
+static const struct shape_field f_cert_map[] = {
+	F(STR, cert_map, name),
+	LIST(cert_map, entries, entry_count, shape_cert_map_entry),
+	F(SIZE, cert_map, entry_count),
+};
+const struct shape shape_cert_map = SHAPE(cert_map, f_cert_map);
+
+static const struct shape_field f_pasted_cert[] = {
+	F(STR, pasted_cert, serial),
+	F(U8, pasted_cert, kind),
+	F(STRS, pasted_cert, lines),
+};
+static const struct shape shape_pasted_cert = SHAPE(pasted_cert, f_pasted_cert);
+
+static const struct shape_field f_cert_chain[] = {
+	F(STR, cert_chain, name),
+	LIST(cert_chain, certs, cert_count, shape_pasted_cert),
+	F(SIZE, cert_chain, cert_count),
+};
+const struct shape shape_cert_chain = SHAPE(cert_chain, f_cert_chain);
+
 static const struct shape_field f_vrf_def[] = {
 	F(STR, vrf_def, name),
 	SKIP(vrf_def, num),
@@ -624,6 +690,12 @@ static const struct shape_field f_snapshot[] = {
 	F(SIZE, snapshot, route_count),
 	LIST(snapshot, clients, client_count, shape_client),
 	F(SIZE, snapshot, client_count),
+	LIST(snapshot, trustpoints, trustpoint_count, shape_trustpoint),
+	F(SIZE, snapshot, trustpoint_count),
+	LIST(snapshot, cert_maps, cert_map_count, shape_cert_map),
+	F(SIZE, snapshot, cert_map_count),
+	LIST(snapshot, cert_chains, cert_chain_count, shape_cert_chain),
+	F(SIZE, snapshot, cert_chain_count),
 	LIST(snapshot, vrfs, vrf_count, shape_vrf_def),
 	F(SIZE, snapshot, vrf_count),
 	SKIP(snapshot, vrf_numbers),
@@ -648,7 +720,9 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_pool4_range, &shape_pool4, &shape_pool6, &shape_acl_line, &shape_acl, &shape_class_match, &shape_class_map, &shape_policy_class,
 	&shape_policy_map, &shape_set,
 	&shape_ipsec_profile, &shape_iface, &shape_static_route, &shape_flex_track,
-	&shape_flex_peer, &shape_flex_source, &shape_client, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
+	&shape_flex_peer, &shape_flex_source, &shape_client, &shape_eap_list, &shape_trustpoint,
+	&shape_cert_test, &shape_cert_map_entry, &shape_cert_map, &shape_pasted_cert, &shape_cert_chain,
+	&shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
 	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
 	&shape_snapshot, NULL};

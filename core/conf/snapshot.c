@@ -61,6 +61,21 @@ const struct flex_client *snapshot_client(const struct snapshot *s, const char *
 	return BY_NAME(clients, client_count, struct flex_client);
 }
 
+const struct trustpoint *snapshot_trustpoint(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(trustpoints, trustpoint_count, struct trustpoint);
+}
+
+const struct cert_map *snapshot_cert_map(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(cert_maps, cert_map_count, struct cert_map);
+}
+
+const struct cert_chain *snapshot_cert_chain(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(cert_chains, cert_chain_count, struct cert_chain);
+}
+
 const struct authz_policy *snapshot_authz(const struct snapshot *s, const char *name)
 {
 	return BY_NAME(authz, authz_count, struct authz_policy);

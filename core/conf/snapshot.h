@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "core/conf/arena.h"
+#include "core/conf/conf_pki.h"
 #include "core/conf/conf_qos.h"
 #include "core/conf/conf_sys.h"
 
@@ -49,6 +50,12 @@ struct snapshot {
 	size_t route_count;
 	struct flex_client *clients;
 	size_t client_count;
+	struct trustpoint *trustpoints;
+	size_t trustpoint_count;
+	struct cert_map *cert_maps;
+	size_t cert_map_count;
+	struct cert_chain *cert_chains;
+	size_t cert_chain_count;
 	struct vrf_def *vrfs;
 	size_t vrf_count;
 	struct vrf_def *vrf_numbers; /* every name seen by this process, for stable numbers */
@@ -84,6 +91,9 @@ const struct transform_set *snapshot_transform_set(const struct snapshot *s, con
 const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name);
 const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number);
 const struct flex_client *snapshot_client(const struct snapshot *s, const char *name);
+const struct trustpoint *snapshot_trustpoint(const struct snapshot *s, const char *name);
+const struct cert_map *snapshot_cert_map(const struct snapshot *s, const char *name);
+const struct cert_chain *snapshot_cert_chain(const struct snapshot *s, const char *name);
 const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name);
 /* Name of a VRF number, "" for 0, NULL when it is not defined (any more). */
 const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);

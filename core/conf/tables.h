@@ -55,6 +55,14 @@ cmd_set_fn set_log_host, set_log_old, set_log_trap, set_log_facility, set_log_or
 cmd_print_fn print_log_host, print_log_trap, print_log_facility, print_log_origin, print_log_source,
 	print_log_local;
 
+/* Certificate maps and pasted certificates: cmd_certmap.c. */
+cmd_set_fn set_cert_map_block;
+cmd_print_fn print_cert_map_block;
+
+/* EAP lines of a profile: cmd_eap.c. */
+cmd_set_fn set_eap_methods;
+cmd_print_fn print_eap_methods;
+
 /* Services of a profile: cmd_service.c. */
 cmd_set_fn set_trustpoint, set_nat_keepalive, set_template, set_accounting, set_author_user,
 	set_author_group, set_config_mode, set_reconnect;

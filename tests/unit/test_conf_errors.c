@@ -278,7 +278,7 @@ static const struct warned warnings[] = {
 		"cannot be used here"},
 	{"crypto ikev2 fragmentation mtu 1300\n", 0, 0, NULL},
 	{"crypto pki trustpoint T\n enrollment terminal\n revocation-check none\n", 1, 1,
-		"not in force"},
+		"no CA certificate"},
 	{"radius server R\n address ipv4 10.0.0.1 auth-port 1 acct-port 2\n key secret\n", 1, 1,
 		"not in force"},
 	{"no ntp server x\nno ip http server\nno aaa new-model\n", 0, 0, NULL},

@@ -89,7 +89,7 @@ static const struct change_case changes[] = {
 		"vrf definition A removed (new sessions); vrf definition B added (new sessions)",
 		false},
 	{"crypto pki trustpoint T\n fqdn a\n", "crypto pki trustpoint T\n fqdn b\n",
-		"crypto pki trustpoint changed (new sessions)", false},
+		"crypto pki trustpoint T: fqdn changed (new sessions)", false},
 };
 
 static void what_changes(void)
