@@ -135,6 +135,7 @@ static void start_main(struct holder *h)
 	const char *program = program_choose(&h->program);
 	pid_t pid = become(&(struct becoming){h->uid, h->gid, program, argv, pair[1]});
 	h->kept.lua.program = program;
+	h->kept.keys.program = program;
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -192,7 +193,8 @@ static void reap(struct holder *h)
 	int how;
 	pid_t pid;
 	while ((pid = waitpid(-1, &how, WNOHANG)) > 0) {
-		if (holder_lua_reaped(&h->kept.lua, pid) || pid != h->main_pid)
+		if (holder_lua_reaped(&h->kept.lua, pid) || holder_keys_reaped(&h->kept.keys, pid) ||
+		    pid != h->main_pid)
 			continue;
 		on_main_death(h, how);
 		h->main_pid = 0;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/holder_agentx.h"
+#include "cmd/holder_file.h"
 #include "cmd/holder_memory.h"
 #include "cmd/holder_named.h"
 #include "cmd/holder_netlink.h"
@@ -27,6 +28,7 @@
 #define THINGS_MAX 4096
 #define CONFIG_MAX (16u << 20)
 #define SCRIPT_MAX (64u << 10)
+#define KEY_MAX (64u << 10)
 #define SOCKET_BUFFER (4 << 20)
 #define NETNS_FOLDER "/run/netns/"
 
@@ -541,6 +543,42 @@ static enum status asroot_lua(struct kept *k, const struct asroot_request *rq,
 	return st;
 }
 
+static enum status asroot_keys(struct kept *k, const struct asroot_request *rq,
+			       struct asroot_reply *reply, int *fds)
+{
+	if (rq->is_delete) {
+		holder_keys_stop(&k->keys);
+		return ST_OK;
+	}
+	enum status st = holder_keys_start(&k->keys, &k->passing);
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
+}
+
+static bool is_named(const struct kept *k, const char *word, const char *value)
+{
+	return config_names(k->config_accepted, word, value) || config_names(k->config_last, word, value);
+}
+
+static enum status asroot_key(struct kept *k, const struct asroot_request *rq,
+			      struct asroot_reply *reply, int *fds)
+{
+	int file = -1;
+	bool is_exposed = false;
+	if (!is_named(k, "private-key", rq->file))
+		return ST_CONFIG;
+	enum status st = holder_file_open(k->config_path, rq->file, KEY_MAX, &file, &is_exposed);
+	if (st != ST_OK)
+		return st;
+	st = holder_keys_hand(&k->keys, (uint8_t)rq->index, rq->metric, file);
+	int e = errno;
+	close(file);
+	errno = e;
+	reply->is_exposed = is_exposed;
+	return st;
+}
+
 static enum status asroot_accept(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
 {
@@ -601,8 +639,7 @@ static enum status asroot_proxy(struct kept *k, const struct asroot_request *rq,
 				struct asroot_reply *reply, int *fds)
 {
 	static const char word[] = "proxy-arp";
-	if (!rq->is_delete && !config_names(k->config_accepted, word, rq->name) &&
-	    !config_names(k->config_last, word, rq->name))
+	if (!rq->is_delete && !is_named(k, word, rq->name))
 		return ST_CONFIG;
 	enum status st = enter(rq->vrf);
 	if (st == ST_OK) {
@@ -632,6 +669,8 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_AGENTX] = asroot_agentx,
 	[ASROOT_RESERVE] = asroot_reserve,
 	[ASROOT_PROXY] = asroot_proxy,
+	[ASROOT_KEYS] = asroot_keys,
+	[ASROOT_KEY] = asroot_key,
 };
 
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)
@@ -659,6 +698,7 @@ enum status kept_init(struct kept *k, const char *config_path)
 	*k = (struct kept){.config_path = config_path, .config_last = -1, .config_accepted = -1,
 			  .passing = -1};
 	list_init(&k->things);
+	holder_keys_init(&k->keys);
 	k->home_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	return k->home_ns >= 0 ? ST_OK : ST_IO;
 }
@@ -668,6 +708,7 @@ void kept_begin(struct kept *k)
 	k->round++;
 	k->told = false;
 	holder_lua_stop_all(&k->lua);
+	holder_keys_stop(&k->keys);
 	/* What the one before read and did not accept is not for the next one to accept. */
 	if (k->config_last >= 0)
 		close(k->config_last);
@@ -680,6 +721,7 @@ void kept_fini(struct kept *k)
 		drop(k, CONTAINER_OF(at, struct thing, in_list));
 	kept_answered(k);
 	holder_lua_stop_all(&k->lua);
+	holder_keys_stop(&k->keys);
 	if (k->config_last >= 0)
 		close(k->config_last);
 	if (k->config_accepted >= 0)

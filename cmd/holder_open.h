@@ -3,6 +3,7 @@
 #ifndef CMD_HOLDER_OPEN_H
 #define CMD_HOLDER_OPEN_H
 
+#include "cmd/holder_keys.h"
 #include "cmd/holder_lua.h"
 #include "cmd/holder_proto.h"
 #include "core/base/list.h"
@@ -18,6 +19,7 @@ struct kept {
 	enum asroot_state state; /* what main reported last; only valid when told */
 	bool told;
 	struct holder_lua lua;
+	struct holder_keys keys;
 	int passing; /* opened for the reply in hand, not kept; -1: none */
 };
 

@@ -216,6 +216,17 @@ static bool is_path(const char *path)
 	return true;
 }
 
+static bool is_file(const char *name)
+{
+	size_t len = strnlen(name, ASROOT_FILE_NAME);
+	if (len == 0 || len == ASROOT_FILE_NAME)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < ' ' || name[i] == '"' || name[i] == 0x7f)
+			return false;
+	return true;
+}
+
 /* A folder of that name is entered, too. */
 static bool sane_proxy(const struct asroot_request *rq)
 {
@@ -250,6 +261,8 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_STATE: return rq->state <= ASROOT_STOPPING;
 	case ASROOT_AGENTX: return is_path(rq->path);
 	case ASROOT_PROXY: return sane_proxy(rq);
+	case ASROOT_KEY: return rq->index < ASROOT_KEYS_MAX && is_file(rq->file);
+	case ASROOT_KEYS:
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:
 	case ASROOT_SWEEP: return true;

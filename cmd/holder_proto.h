@@ -22,6 +22,8 @@
 #define ASROOT_LUA_PLACES 2
 #define ASROOT_SCRIPT_NAME 32 /* with NUL: [a-z0-9_-] */
 #define ASROOT_PATH 108 /* of a unix socket, with NUL */
+#define ASROOT_FILE_NAME 256 /* of a file that the configuration names, with NUL: printable, no quotes */
+#define ASROOT_KEYS_MAX 128  /* private keys at a time */
 #define ASROOT_AGENTX_PATH "/var/agentx/master" /* where snmpd listens unless it is told otherwise */
 #define ASROOT_MEMORY_MAX (128u << 20)
 #define ASROOT_MEMORIES 4 /* that are kept: of this main and of the version before */
@@ -61,6 +63,14 @@ enum asroot_op {
 	 * us (ARP, ND). ST_CONFIG: the name does not stand behind `proxy-arp` in the configuration file, and
 	 * it is no deletion; ST_NOT_FOUND: there is no such interface. */
 	ASROOT_PROXY,
+	/* is_delete: ends the process with private keys, else that and a new one -> main's end of its
+	 * socket pair */
+	ASROOT_KEYS,
+	/* file, index, metric (a serial number): opened and handed to that process as key `index`, which reports to
+	 * main. Main never gets the descriptor, and cannot choose: the name stands behind `private-key` in the configuration
+	 * file. A name without a leading slash counts from the configuration's folder. ST_NOT_FOUND: no such file;
+	 * ST_CONFIG: it is not named, or no plain file; ST_LIMIT: too long; ST_AGAIN: the process is busy. */
+	ASROOT_KEY,
 	ASROOT__MAX
 };
 
@@ -90,6 +100,7 @@ struct asroot_request {
 	char vrf[ASROOT_VRF];
 	char script[ASROOT_SCRIPT_NAME];
 	char path[ASROOT_PATH];
+	char file[ASROOT_FILE_NAME];
 };
 
 struct asroot_reply {
@@ -101,6 +112,7 @@ struct asroot_reply {
 	uint32_t n_fds;
 	uint32_t was_kept; /* 1: it was open already */
 	struct addr addr;  /* of ASROOT_SOURCE */
+	uint32_t is_exposed; /* of ASROOT_KEY: others may read the file, or more than its owner may write to it */
 };
 
 /* Main's side. Sends, waits at most 5 s; fds has room for ASROOT_FDS descriptors (close-on-exec),

@@ -10,6 +10,7 @@
 #include "cmd/holder_become.h"
 #include "cmd/quickstart.h"
 #include "cmd/wire.h"
+#include "modules/keys/process.h"
 #include "modules/lua/process.h"
 
 struct run_options {
@@ -65,6 +66,8 @@ int run_main(int argc, char **argv)
 				.socket = CONTROL_SOCKET_DEFAULT};
 	if (argc == 2 && strcmp(argv[1], "--as-lua") == 0)
 		return lua_process_main(HOLDER_CONTROL_FD);
+	if (argc == 2 && strcmp(argv[1], "--as-keys") == 0)
+		return keys_process_main(HOLDER_CONTROL_FD);
 	if (argc == 4 && strcmp(argv[1], "--as-main") == 0)
 		return wire_main(HOLDER_CONTROL_FD, argv[2], argv[3]);
 	for (int i = 1; i < argc;) {

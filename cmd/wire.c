@@ -24,6 +24,7 @@
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
+#include "cmd/wire_keys.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
@@ -321,6 +322,18 @@ static int load_scripts(struct wire *w)
 	return st == ST_OK ? 0 : refuse("cannot start", why[0] ? why : status_words(st));
 }
 
+/* A headend with a key that cannot be used still starts: others of its profiles may not want it. */
+static int load_keys(struct wire *w)
+{
+	char why[512] = "";
+	struct wire_keyset *set = NULL;
+	enum status st = wire_keys_prepare(w, w->conf, true, &set, why, sizeof(why));
+	if (st != ST_OK)
+		return refuse("cannot start", why[0] ? why : status_words(st));
+	wire_keys_commit(w, set);
+	return 0;
+}
+
 static int start(struct wire *w)
 {
 	struct asroot_reply reply;
@@ -339,7 +352,8 @@ static int start(struct wire *w)
 		return rc;
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
-	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK || wire_link_open(w) != ST_OK)
+	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK ||
+	    wire_keys_open(w) != ST_OK || wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
@@ -356,6 +370,8 @@ static int start(struct wire *w)
 	if (st != ST_OK)
 		return refuse("cannot take over the sessions", status_words(st));
 	rc = load_scripts(w);
+	if (rc == 0)
+		rc = load_keys(w);
 	if (rc)
 		return rc;
 	rc = open_net(w);
@@ -392,6 +408,7 @@ static void end(struct wire *w)
 	if (w->ike)
 		ike_free(w->ike);
 	wire_lua_close(w);
+	wire_keys_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	wire_snmp_stop(w);
 	loop_fd_del(w->jobs_watch);

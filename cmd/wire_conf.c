@@ -9,6 +9,7 @@
 #include "cmd/wire_client.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_http.h"
+#include "cmd/wire_keys.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_reserve.h"
@@ -227,16 +228,19 @@ static void put_scripts(struct wire *w, const struct snapshot *s, struct wire_sc
 /* Everything that can fail comes before the first thing that cannot. */
 static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *err)
 {
-	char why[256] = "";
+	char why[512] = "";
 	struct plan plan = {0};
 	struct diagnose list = {0};
 	struct leases_change *leases = NULL;
 	struct wire_scripts *scripts = NULL;
+	struct wire_keyset *keys = NULL;
 	struct wire_http_change http = {0};
 	struct wire_policies *policies = NULL;
 	enum status st = plan_make(s, &plan, why, sizeof(why));
 	if (st == ST_OK)
 		st = wire_lua_read(w, s, false, &scripts, why, sizeof(why));
+	if (st == ST_OK)
+		st = wire_keys_prepare(w, s, false, &keys, why, sizeof(why));
 	if (st == ST_OK)
 		st = diagnose_resize(&list, s->ike.diagnose_error);
 	if (st == ST_OK)
@@ -252,6 +256,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	if (st != ST_OK) {
 		leases_cancel(leases);
 		wire_lua_scripts_free(scripts);
+		wire_keys_cancel(w, keys);
 		wire_policy_free(policies);
 		wire_http_cancel(&http);
 		diagnose_fini(&list);
@@ -262,6 +267,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	sessions_commit(w->sessions, s, leases);
 	wire_policy_commit(w, policies);
 	put_scripts(w, s, scripts, err);
+	wire_keys_commit(w, keys);
 	take_list(w, &list);
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);

@@ -22,6 +22,7 @@ struct net;
 struct snmp;
 struct snmp_traffic;
 struct store;
+struct wire_keys;
 struct wire_lua;
 struct wire_policies;
 struct syslog;
@@ -68,6 +69,7 @@ struct wire {
 	struct syslog *syslog;
 	uint64_t syslog_sent, syslog_dropped; /* that are in the counters already */
 	struct wire_lua *lua;
+	struct wire_keys *keys;
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */

@@ -89,6 +89,7 @@
 	X(CERT_CRITICAL, "certificate_critical", 24, "unknown critical extension in a certificate") \
 	X(CERT_IDENTITY, "certificate_identity", 24, "certificate is not for the claimed identity") \
 	X(CERT_REVOKED, "certificate_revoked", 24, "certificate has been revoked") \
+	X(CERT_MAP, "certificate_map", 24, "certificate does not meet the maps of its trustpoint") \
 	X(CERT_LIMIT, "certificate_limit", 24, "too many certificates, or too long ones") \
 	X(REVOCATION_UNKNOWN, "revocation_unknown", 24, "cannot find out whether the certificate is revoked") \
 	X(BAD_REVOCATION, "bad_revocation_data", 0, "CRL or OCSP response malformed, or of a kind not supported") \

@@ -20,7 +20,7 @@ static bool file_ok(struct cmd_call *c)
 	const struct arg *a = cmd_arg(c, "file");
 	if (c->form != FORM_SET || (is_plain(a->word) && a->word.len <= PKI_PATH_MAX))
 		return true;
-	cmd_error(c, a, "not the name of a file, or longer than 107 bytes:", "");
+	cmd_error(c, a, "not the name of a file, or longer than 255 bytes:", "");
 	return false;
 }
 

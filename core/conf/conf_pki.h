@@ -5,7 +5,7 @@
 
 #include "core/conf/conf_id.h"
 
-#define PKI_PATH_MAX 107 /* longest name of a file, bytes */
+#define PKI_PATH_MAX 255 /* longest name of a file, bytes */
 #define PKI_URL_MAX  511
 #define PKI_CERT_MAX 16384 /* longest pasted certificate, bytes of DER */
 
@@ -16,7 +16,7 @@ enum revocation { REVOCATION_CRL, REVOCATION_OCSP, REVOCATION_NONE, REVOCATION__
  * keys process reads it. */
 struct trustpoint {
 	char *name;
-	struct str_list ca_files;  /* trust anchors, and intermediates: what is self-signed is an anchor */
+	struct str_list ca_files;  /* anchors are those that are self-signed, or all when none is; the rest builds paths */
 	char *certificate;         /* ours, and its chain */
 	char *private_key;
 	struct str_list crl_files;

@@ -73,7 +73,7 @@ struct keys_ports {
 	/* READY or REFUSED now: after keys_load(), and after the process was lost. */
 	void (*loaded)(void *ctx, unsigned key, const struct keys_key *k);
 	/* The answer to keys_sign(); the signature is valid during the call. ST_IO: the process was lost; ST_TIMEOUT;
-	 * ST_NOT_FOUND: no such key, or it is refused; ST_CONFIG: the scheme is not for this key. */
+	 * ST_NOT_FOUND: no such key, or it is refused; ST_SIG_ALGORITHM: the scheme is not for this key. */
 	void (*signature)(void *ctx, uint64_t number, enum status st, struct view signature);
 	void (*log)(void *ctx, enum keys_log_kind kind, const char *text); /* must not call back */
 };
@@ -95,9 +95,11 @@ enum status keys_settle(struct keys *k, uint32_t ms) MUST_USE;
 /* Never NULL; valid until the next call of this file. */
 const struct keys_key *keys_look(const struct keys *k, unsigned key);
 
-/* Copies data. The number is the caller's, unique among open questions. Answered within KEYS_ANSWER_MS.
- * ST_LIMIT: too many or too long; ST_NOMEM. */
-#define KEYS_ANSWER_MS 5000
+/* It waits for its turn so long at most, through a loss of the process too; a process that has it and says
+ * nothing for 3 s is lost. */
+#define KEYS_WAIT_MS 5000
+/* Copies data. The number is the caller's, unique among open questions. ST_LIMIT: too many or too long;
+ * ST_NOMEM. */
 enum status keys_sign(struct keys *k, uint64_t number, unsigned key, enum keys_use use, uint16_t scheme,
 		      struct view data) MUST_USE;
 /* No answer for this number any more. */

@@ -1,0 +1,17 @@
+/* Files that the configuration names, opened for others. Holder. */
+#ifndef CMD_HOLDER_FILE_H
+#define CMD_HOLDER_FILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/base/status.h"
+
+/* A plain file of at most max bytes, for reading; a name without a leading slash counts from the folder of the
+ * configuration at config_path. *is_exposed: more users than its owner may write to it, or others may read it.
+ * ST_NOT_FOUND; ST_CONFIG: it is something else than a plain file; ST_LIMIT: too long, or its name is; ST_IO
+ * with errno. */
+enum status holder_file_open(const char *config_path, const char *name, off_t max, int *fd, bool *is_exposed)
+	MUST_USE;
+
+#endif
