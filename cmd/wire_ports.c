@@ -177,6 +177,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
+	case ASK_PROOF:
 	case ASK_EAP: a->answer.status = ST_CONFIG; break;
 	}
 	if (is_asked)

@@ -69,7 +69,15 @@ static const struct payload_rule rules[] = {
 	RULE(AUTH_EAP_REPLY, NOTIFY, 0, MANY),
 	RULE(AUTH_EAP_REPLY, VENDOR, 0, MANY),
 
-	RULE(AUTH_REPLY, IDR, 0, 1), /* absent after EAP: it was in the first reply */
+	RULE(AUTH_LAST, AUTH, 1, 1),
+	RULE(AUTH_LAST, SA, 0, 1),
+	RULE(AUTH_LAST, TSI, 0, 1),
+	RULE(AUTH_LAST, TSR, 0, 1),
+	RULE(AUTH_LAST, CP, 0, 1),
+	RULE(AUTH_LAST, NOTIFY, 0, MANY),
+	RULE(AUTH_LAST, VENDOR, 0, MANY),
+
+	RULE(AUTH_REPLY, IDR, 1, 1),
 	RULE(AUTH_REPLY, AUTH, 1, 1),
 	RULE(AUTH_REPLY, CERT, 0, MANY),
 	RULE(AUTH_REPLY, SA, 0, 1),
@@ -138,7 +146,9 @@ static enum message_kind auth_reply_kind(const struct ike_payloads *p)
 {
 	if (payload_find(p, PT_EAP) != NULL)
 		return MK_AUTH_EAP_REPLY;
-	return payload_find(p, PT_AUTH) != NULL ? MK_AUTH_REPLY : MK_AUTH_ERROR;
+	if (payload_find(p, PT_AUTH) == NULL)
+		return MK_AUTH_ERROR;
+	return payload_find(p, PT_IDR) != NULL ? MK_AUTH_REPLY : MK_AUTH_LAST;
 }
 
 enum message_kind message_kind(const struct ike_hdr *hdr, const struct ike_payloads *p)

@@ -17,6 +17,7 @@ enum message_kind {
 	MK_AUTH_FINAL,    /* a request with AUTH and without an identity: the end of EAP */
 	MK_AUTH_REPLY,    /* that carries AUTH */
 	MK_AUTH_EAP_REPLY, /* that carries EAP */
+	MK_AUTH_LAST,     /* that carries AUTH and no identity: after EAP, it was in the first reply */
 	MK_AUTH_ERROR,    /* a reply without one */
 	MK_CHILD_REQUEST,
 	MK_CHILD_REPLY,

@@ -304,7 +304,7 @@ static void test_failures(void)
 			"client offered only aes-cbc-192 for ESP encryption; allow it with `esp-aes 192` "
 			"in a transform set"},
 		{"headend has no PSK", METHOD, ST_AUTH_METHOD, ST_PEER_REFUSED,
-			"profile RA has no `authentication remote pre-share`"},
+			"the peer authenticates by PSK, and profile RA has no `authentication remote pre-share`"},
 		{"profile shut down", SHUTDOWN, ST_PROFILE_SHUTDOWN, ST_PEER_REFUSED,
 			"profile RA matches email user@corp.example but is shut down"},
 		{"a script says no", HOOK, ST_HOOK_REFUSED, ST_PEER_REFUSED, ""},
@@ -397,9 +397,11 @@ static bool drop_natd(struct world *world, int from, struct world_item *it, void
 	(void)ctx;
 	if (from == 1 || it->bytes[18] != 34)
 		return true;
-	/* The two notifies at the end get another type: the client does no NAT traversal. */
-	it->bytes[it->len - 28 - 22] = 0x7f;
-	it->bytes[it->len - 22] = 0x7f;
+	/* The two notifies get another type: the client does no NAT traversal. */
+	for (size_t i = 28; i + 4 <= it->len; i++)
+		if (it->bytes[i] == 0 && it->bytes[i + 1] == 0 && it->bytes[i + 2] == 0x40 &&
+			(it->bytes[i + 3] == 4 || it->bytes[i + 3] == 5))
+			it->bytes[i + 2] = 0x7f;
 	return true;
 }
 

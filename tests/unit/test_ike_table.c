@@ -110,6 +110,14 @@ static void test_states_that_wait_for_an_answer_take_it(void)
 		{SA_R_AUTHORIZE, SE_CHILDLESS}, {SA_R_ADDRESS, SE_GRANTED},
 		{SA_R_ADDRESS, SE_REFUSED}, {SA_I_COMMIT, SE_COMMITTED},
 		{SA_R_COMMIT, SE_COMMITTED},
+		{SA_I_KEYS, SE_SIGN}, {SA_I_SIGN, SE_JOB}, {SA_I_SIGN, SE_JOB_MORE}, {SA_I_PROOF, SE_GRANTED},
+		{SA_I_PROOF, SE_EAP}, {SA_I_PROOF, SE_REDIRECTED}, {SA_I_PROOF, SE_REFUSED},
+		{SA_I_EAP_ASK, SE_GRANTED}, {SA_I_EAP_ASK, SE_EAP_OVER}, {SA_I_EAP_ASK, SE_REFUSED},
+		{SA_R_KEYS, SE_SIGN}, {SA_R_KEYS, SE_SIGNED}, {SA_R_KEYS, SE_EAP}, {SA_R_KEYS, SE_MAY_REDIRECT},
+		{SA_R_PROOF, SE_GRANTED}, {SA_R_PROOF, SE_SIGN}, {SA_R_PROOF, SE_MAY_REDIRECT},
+		{SA_R_PROOF, SE_REFUSED}, {SA_R_SIGN, SE_JOB}, {SA_R_SIGN, SE_EAP}, {SA_R_SIGN, SE_ANOTHER},
+		{SA_R_SIGN, SE_MAY_REDIRECT}, {SA_R_EAP_ASK, SE_GRANTED}, {SA_R_EAP_ASK, SE_EAP_OVER},
+		{SA_R_EAP_ASK, SE_REFUSED}, {SA_R_FINAL, SE_MAY_REDIRECT},
 	};
 
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
@@ -125,7 +133,8 @@ static void test_class_07_no_way_around_authentication(void)
 	static const uint8_t early[] = {SA_NEW, SA_R_DH, SA_R_SECRET, SA_R_AUTH, SA_R_NAME, SA_R_KEYS,
 		SA_R_AUTHORIZE, SA_R_ADDRESS, SA_R_COMMIT, SA_R_INTERMEDIATE, SA_R_ADD_DH, SA_R_ADD_SECRET,
 		SA_I_INTERMEDIATE, SA_I_ADD_DH, SA_I_ADD_SECRET, SA_I_DH, SA_I_INIT, SA_I_SECRET,
-		SA_I_KEYS, SA_I_AUTH};
+		SA_I_KEYS, SA_I_AUTH, SA_I_SIGN, SA_I_EAP_ASK, SA_I_EAP, SA_I_FINAL, SA_R_PROOF, SA_R_SIGN,
+		SA_R_EAP_ASK, SA_R_EAP, SA_R_FINAL, SA_R_NEXT};
 	size_t n;
 	const struct sa_row *r = sa_rows(&n);
 
@@ -192,6 +201,10 @@ static void test_class_04_06_each_payload_missing_doubled_foreign(void)
 		{MK_AUTH_CHILDLESS, 1, {PT_IDI}},
 		{MK_AUTH_REPLY, 2, {PT_IDR, PT_AUTH}},
 		{MK_AUTH_ERROR, 1, {PT_NOTIFY}},
+		{MK_AUTH_EAP, 1, {PT_EAP}},
+		{MK_AUTH_FINAL, 1, {PT_AUTH}},
+		{MK_AUTH_EAP_REPLY, 1, {PT_EAP}},
+		{MK_AUTH_LAST, 1, {PT_AUTH}},
 		{MK_CHILD_REQUEST, 2, {PT_SA, PT_NONCE}},
 		{MK_INFO, 0, {0}},
 	};
@@ -225,9 +238,18 @@ static void test_class_04_06_each_payload_missing_doubled_foreign(void)
 
 static void test_message_kinds(void)
 {
-	static const uint8_t sa[] = {PT_SA}, auth[] = {PT_AUTH};
-	struct ike_payloads with_sa = payloads_of(sa, 1), with_auth = payloads_of(auth, 1), none = {0};
-	struct ike_hdr h = {.exchange = EX_IKE_SA_INIT};
+	static const uint8_t sa[] = {PT_SA}, auth[] = {PT_AUTH, PT_IDR}, eap[] = {PT_EAP, PT_IDR, PT_AUTH};
+	static const uint8_t first[] = {PT_IDI, PT_SA, PT_TSI, PT_TSR};
+	struct ike_payloads with_sa = payloads_of(sa, 1), with_auth = payloads_of(auth, 2),
+			    last = payloads_of(auth, 1), with_eap = payloads_of(eap, 3),
+			    request = payloads_of(first, 4), childless = payloads_of(first, 1), none = {0};
+	struct ike_hdr h = {.exchange = EX_IKE_AUTH};
+
+	T_EQ(message_kind(&h, &request), MK_AUTH_REQUEST);
+	T_EQ(message_kind(&h, &childless), MK_AUTH_CHILDLESS);
+	T_EQ(message_kind(&h, &last), MK_AUTH_FINAL);
+	T_EQ(message_kind(&h, &with_eap), MK_AUTH_EAP);
+	h.exchange = EX_IKE_SA_INIT;
 
 	T_EQ(message_kind(&h, &with_sa), MK_INIT_REQUEST);
 	T_EQ(message_kind(&h, &none), MK_INIT_REQUEST);
@@ -236,6 +258,8 @@ static void test_message_kinds(void)
 	T_EQ(message_kind(&h, &none), MK_INIT_ERROR);
 	h.exchange = EX_IKE_AUTH;
 	T_EQ(message_kind(&h, &with_auth), MK_AUTH_REPLY);
+	T_EQ(message_kind(&h, &last), MK_AUTH_LAST);
+	T_EQ(message_kind(&h, &with_eap), MK_AUTH_EAP_REPLY);
 	T_EQ(message_kind(&h, &none), MK_AUTH_ERROR);
 	h.exchange = EX_CREATE_CHILD_SA;
 	T_EQ(message_kind(&h, &none), MK_CHILD_REPLY);
