@@ -39,6 +39,7 @@ struct asked {
 	size_t open;       /* fetches */
 	struct cert *leaf; /* of a kept verdict */
 	struct pki_verdict kept;
+	char trustpoint[64];
 };
 
 struct wire_pki {
@@ -365,6 +366,9 @@ static void on_timer(void *ctx)
 		if (q->work)
 			continue;
 		struct pki_verdict v = q->kept;
+		char trustpoint[sizeof(q->trustpoint)];
+		memcpy(trustpoint, q->trustpoint, sizeof(trustpoint));
+		v.trustpoint = trustpoint;
 		loop_timer_at(p->timer, loop_now_ms()); /* the list may be another one afterwards */
 		answer(p, q, &v);
 		return;
@@ -380,7 +384,7 @@ static bool take_kept(struct wire_pki *p, struct asked *q, const struct pki_quer
 	    (query->id_type && !cert_has_id(q->kept.leaf, query->id_type, query->id)))
 		return false;
 	q->leaf = cert_ref(q->kept.leaf);
-	q->kept.trustpoint = p->set->conf->trustpoints[pki_point(p->set, q->kept.trustpoint) - p->set->points].name;
+	snprintf(q->trustpoint, sizeof(q->trustpoint), "%s", q->kept.trustpoint);
 	work_free(q->work);
 	q->work = NULL;
 	stats_add(p->wire->stats, CT_CERTS_CACHED, 1);
