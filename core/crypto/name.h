@@ -33,6 +33,9 @@ size_t name_text(struct view der, char *out, size_t size);
  * no such field, the word is unknown, or the value is not text without NUL; ST_LIMIT when it does not fit. */
 enum status name_field(struct view der, const char *word, char *out, size_t size) MUST_USE;
 
+/* The i-th of them, from the most specific on (any word but domain). ST_BAD_CERT when it is not text. */
+enum status name_field_at(struct view der, const char *word, size_t i, char *out, size_t size) MUST_USE;
+
 /* The DER of a Name for RFC 4514 text ("CN=gw,O=Corp", most specific first, what name_text prints; also with
  * blanks after the commas), values as UTF8String (country and serial number PrintableString, DC and
  * email IA5String). ST_CONFIG when the text is no name, ST_LIMIT when it does not fit. */
