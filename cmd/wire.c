@@ -21,6 +21,7 @@
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
+#include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
@@ -338,6 +339,7 @@ static int load_keys(struct wire *w)
 	if (st != ST_OK)
 		return refuse("cannot start", why[0] ? why : status_words(st));
 	wire_pki_commit(w, pki);
+	wire_fetch_configure(w, w->conf);
 	return 0;
 }
 
@@ -360,7 +362,8 @@ static int start(struct wire *w)
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK ||
-	    wire_keys_open(w) != ST_OK || wire_pki_open(w) != ST_OK || wire_link_open(w) != ST_OK)
+	    wire_keys_open(w) != ST_OK || wire_fetch_open(w) != ST_OK || wire_pki_open(w) != ST_OK ||
+	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
@@ -416,6 +419,7 @@ static void end(struct wire *w)
 		ike_free(w->ike);
 	wire_lua_close(w);
 	wire_keys_close(w);
+	wire_fetch_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	wire_snmp_stop(w);
 	loop_fd_del(w->jobs_watch);

@@ -8,6 +8,7 @@
 #include "cmd/holder_proto.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_link.h"
+#include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_keys.h"
 #include "cmd/wire_lua.h"
@@ -274,6 +275,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	put_scripts(w, s, scripts, err);
 	wire_keys_commit(w, keys);
 	wire_pki_commit(w, pki);
+	wire_fetch_configure(w, s);
 	take_list(w, &list);
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);

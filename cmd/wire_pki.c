@@ -157,7 +157,6 @@ void wire_pki_commit(struct wire *w, struct pki *set)
 	p->set = set;
 	w->world.pki = set;
 	pki_cache_resize(&p->cache, set->conf->ike.certificate_cache);
-	wire_fetch_configure(w, set->conf);
 	p->look_in_s = 0;
 	p->said_s = 0; /* new ones are looked at at once */
 }
@@ -193,10 +192,12 @@ static void work_free(struct work *x)
 	mem_free(x);
 }
 
+static wire_fetch_fn on_fetched;
+
 static void asked_free(struct wire_pki *p, struct asked *q)
 {
 	for (size_t i = 0; q->open && i < CHAIN_WANTED_MAX; i++)
-		fetch_cancel(wire_fetch(p->wire), q->own * CHAIN_WANTED_MAX + i);
+		wire_fetch_drop(p->wire, on_fetched, q->own * CHAIN_WANTED_MAX + i);
 	if (q->is_running)
 		jobs_drop(p->wire->jobs, JOBS_CHAIN, q->own); /* what it works on comes back by on_dropped() */
 	else
@@ -226,10 +227,10 @@ static void keep_gifts(struct wire_pki *p, const struct pki_case *c, const struc
 {
 	struct pki_gift g;
 	int64_t now_s = loop_wall_ms() / 1000;
-	int64_t left = v->status == ST_OK ? v->valid_until_s - now_s : v->status == ST_CERT_REVOKED ? REVOKED_KEEP_S : 0;
-	for (size_t i = 0; left > 0 && pki_case_gift(c, i, &g); i++)
+	int64_t until = v->status == ST_OK ? v->valid_until_s : v->status == ST_CERT_REVOKED ? now_s + REVOKED_KEEP_S : 0;
+	for (size_t i = 0; until > now_s && pki_case_gift(c, i, &g); i++)
 		if (g.url)
-			fetch_keep(wire_fetch(p->wire), g.url, g.request, g.answer, loop_now_ms() + (uint64_t)left * 1000);
+			wire_fetch_keep(p->wire, g.url, g.request, g.answer, until);
 }
 
 static void conclude(struct wire_pki *p, struct asked *q)
@@ -283,7 +284,7 @@ static void fetch_failed(struct wire_pki *p, const struct chain_want *want, enum
 /* The answer to want i is kept, on its way, or cannot be had. */
 static void fetch_one(struct wire_pki *p, struct asked *q, size_t i, const struct chain_want *want)
 {
-	struct fetch *f = wire_fetch(p->wire);
+	char words[FETCH_WORDS];
 	struct view body = {want->request, want->request_len}, kept;
 	bool ocsp = want->kind == CHAIN_OCSP;
 	struct fetch_request rq = {.url = want->url, .body = body,
@@ -291,17 +292,17 @@ static void fetch_one(struct wire_pki *p, struct asked *q, size_t i, const struc
 				   .accept = ocsp ? "application/ocsp-response" : NULL,
 				   .max_bytes = ocsp ? OCSP_DER_MAX : CRL_DER_MAX,
 				   .timeout_ms = ocsp ? FETCH_OCSP_MS : FETCH_CRL_MS};
-	if (fetch_kept(f, want->url, body, &kept)) {
+	if (wire_fetch_kept(p->wire, want->url, body, &kept)) {
 		pki_case_give(q->work->c, i, ST_OK, kept);
 		return;
 	}
 	stats_add(p->wire->stats, CT_FETCHES, 1);
-	enum status st = fetch_start(f, q->own * CHAIN_WANTED_MAX + i, &rq);
+	enum status st = wire_fetch_start(p->wire, on_fetched, q->own * CHAIN_WANTED_MAX + i, &rq, words);
 	if (st == ST_OK) {
 		q->open++;
 		return;
 	}
-	fetch_failed(p, want, st, status_words(st));
+	fetch_failed(p, want, st, words);
 	pki_case_give(q->work->c, i, st, (struct view){0});
 }
 
@@ -341,9 +342,9 @@ static void on_dropped(void *ctx, void *object)
 	work_free(object);
 }
 
-static void on_fetched(void *ctx, uint64_t number, enum status st, const char *words, struct view body)
+static void on_fetched(struct wire *w, uint64_t number, enum status st, const char *words, struct view body)
 {
-	struct wire_pki *p = ctx;
+	struct wire_pki *p = w->pki;
 	struct asked *q = find(p, number / CHAIN_WANTED_MAX);
 	size_t i = (size_t)(number % CHAIN_WANTED_MAX);
 	const struct chain_want *want = q && !q->is_running ? pki_case_want(q->work->c, i) : NULL;
@@ -496,9 +497,7 @@ enum status wire_pki_open(struct wire *w)
 	pki_cache_init(&p->cache);
 	const struct jobs_owner owner = {on_done, on_dropped, p};
 	jobs_own(w->jobs, JOBS_CHAIN, &owner);
-	if (loop_timer_new(w->loop, on_timer, p, &p->timer) != ST_OK)
-		return ST_NOMEM;
-	return wire_fetch_open(w, on_fetched, p);
+	return loop_timer_new(w->loop, on_timer, p, &p->timer);
 }
 
 /* After jobs_free(). */
@@ -513,7 +512,6 @@ void wire_pki_close(struct wire *w)
 		q->is_running = false;
 		asked_free(p, q);
 	}
-	wire_fetch_close(w);
 	pki_cache_fini(&p->cache);
 	if (p->timer)
 		loop_timer_free(p->timer);
