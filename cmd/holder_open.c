@@ -29,6 +29,7 @@
 #define CONFIG_MAX (16u << 20)
 #define SCRIPT_MAX (64u << 10)
 #define KEY_MAX (64u << 10)
+#define FILE_MAX (16u << 20)
 #define SOCKET_BUFFER (4 << 20)
 #define NETNS_FOLDER "/run/netns/"
 
@@ -579,6 +580,19 @@ static enum status asroot_key(struct kept *k, const struct asroot_request *rq,
 	return st;
 }
 
+static enum status asroot_file(struct kept *k, const struct asroot_request *rq,
+			       struct asroot_reply *reply, int *fds)
+{
+	bool is_exposed;
+	if (!is_named(k, "ca-certificate", rq->file) && !is_named(k, "certificate", rq->file) &&
+	    !is_named(k, "crl", rq->file))
+		return ST_CONFIG;
+	enum status st = holder_file_open(k->config_path, rq->file, FILE_MAX, &k->passing, &is_exposed);
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
+}
+
 static enum status asroot_accept(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
 {
@@ -671,6 +685,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_PROXY] = asroot_proxy,
 	[ASROOT_KEYS] = asroot_keys,
 	[ASROOT_KEY] = asroot_key,
+	[ASROOT_FILE] = asroot_file,
 };
 
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)

@@ -262,6 +262,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_AGENTX: return is_path(rq->path);
 	case ASROOT_PROXY: return sane_proxy(rq);
 	case ASROOT_KEY: return rq->index < ASROOT_KEYS_MAX && is_file(rq->file);
+	case ASROOT_FILE: return is_file(rq->file);
 	case ASROOT_KEYS:
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:

@@ -71,6 +71,10 @@ enum asroot_op {
 	 * file. A name without a leading slash counts from the configuration's folder. ST_NOT_FOUND: no such file;
 	 * ST_CONFIG: it is not named, or no plain file; ST_LIMIT: too long; ST_AGAIN: the process is busy. */
 	ASROOT_KEY,
+	/* file: with certificates or revocation lists -> its descriptor, not kept. ST_CONFIG: it does not stand behind
+	 * `ca-certificate`, `certificate` or `crl` in the configuration file, or is no plain file;
+	 * ST_NOT_FOUND, ST_LIMIT as above. */
+	ASROOT_FILE,
 	ASROOT__MAX
 };
 

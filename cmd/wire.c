@@ -21,6 +21,7 @@
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
+#include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
@@ -28,6 +29,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_pki.h"
 #include "cmd/wire_policy.h"
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
@@ -123,6 +125,7 @@ static void each_second(void *ctx)
 	wire_log_second();
 	wire_syslog_second(w);
 	wire_http_second(w);
+	wire_pki_second(w);
 	debug_second(&w->debug, loop_now_ms());
 	if (++w->seconds % PRUNE_S == 1)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
@@ -331,6 +334,12 @@ static int load_keys(struct wire *w)
 	if (st != ST_OK)
 		return refuse("cannot start", why[0] ? why : status_words(st));
 	wire_keys_commit(w, set);
+	struct pki *pki = NULL;
+	st = wire_pki_prepare(w, w->conf, NULL, true, &pki, why, sizeof(why));
+	if (st != ST_OK)
+		return refuse("cannot start", why[0] ? why : status_words(st));
+	wire_pki_commit(w, pki);
+	wire_fetch_configure(w, w->conf);
 	return 0;
 }
 
@@ -353,7 +362,8 @@ static int start(struct wire *w)
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK ||
-	    wire_keys_open(w) != ST_OK || wire_link_open(w) != ST_OK)
+	    wire_keys_open(w) != ST_OK || wire_fetch_open(w) != ST_OK || wire_pki_open(w) != ST_OK ||
+	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
@@ -409,12 +419,14 @@ static void end(struct wire *w)
 		ike_free(w->ike);
 	wire_lua_close(w);
 	wire_keys_close(w);
+	wire_fetch_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	wire_snmp_stop(w);
 	loop_fd_del(w->jobs_watch);
 	loop_fd_del(w->data_watch);
 	loop_fd_del(w->store_watch);
 	jobs_free(w->jobs);
+	wire_pki_close(w);
 	if (w->data)
 		data_free(w->data);
 	net_free(w->net);

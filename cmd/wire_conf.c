@@ -8,11 +8,13 @@
 #include "cmd/holder_proto.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_link.h"
+#include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_keys.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_reserve.h"
+#include "cmd/wire_pki.h"
 #include "cmd/wire_policy.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
@@ -234,6 +236,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	struct leases_change *leases = NULL;
 	struct wire_scripts *scripts = NULL;
 	struct wire_keyset *keys = NULL;
+	struct pki *pki = NULL;
 	struct wire_http_change http = {0};
 	struct wire_policies *policies = NULL;
 	enum status st = plan_make(s, &plan, why, sizeof(why));
@@ -241,6 +244,8 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 		st = wire_lua_read(w, s, false, &scripts, why, sizeof(why));
 	if (st == ST_OK)
 		st = wire_keys_prepare(w, s, false, &keys, why, sizeof(why));
+	if (st == ST_OK)
+		st = wire_pki_prepare(w, s, keys, false, &pki, why, sizeof(why));
 	if (st == ST_OK)
 		st = diagnose_resize(&list, s->ike.diagnose_error);
 	if (st == ST_OK)
@@ -257,6 +262,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 		leases_cancel(leases);
 		wire_lua_scripts_free(scripts);
 		wire_keys_cancel(w, keys);
+		pki_unref(pki);
 		wire_policy_free(policies);
 		wire_http_cancel(&http);
 		diagnose_fini(&list);
@@ -268,6 +274,8 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_policy_commit(w, policies);
 	put_scripts(w, s, scripts, err);
 	wire_keys_commit(w, keys);
+	wire_pki_commit(w, pki);
+	wire_fetch_configure(w, s);
 	take_list(w, &list);
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/wire_lua.h"
+#include "cmd/wire_pki.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_snmp.h"
@@ -229,6 +230,10 @@ static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 	gauge[GG_SESSIONS_PEAK] = w->sessions_peak;
 	gauge[GG_UPTIME_S] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
 	gauge[GG_HOOKS_WAITING] = wire_lua_count(w);
+	struct wire_pki_info pki;
+	wire_pki_info(w, &pki);
+	gauge[GG_CERTS_JUDGED] = pki.judging;
+	gauge[GG_CERT_LEFT_S] = pki.first_end_s * 1000 > w->sample.wall_ms ? (uint64_t)(pki.first_end_s - w->sample.wall_ms / 1000) : 0;
 	gauge[GG_TURN_MAX_US] = loop_turn_max_us(w->loop);
 }
 

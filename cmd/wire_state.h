@@ -22,8 +22,10 @@ struct net;
 struct snmp;
 struct snmp_traffic;
 struct store;
+struct wire_fetch;
 struct wire_keys;
 struct wire_lua;
+struct wire_pki;
 struct wire_policies;
 struct syslog;
 struct wire_http_end;
@@ -70,6 +72,8 @@ struct wire {
 	uint64_t syslog_sent, syslog_dropped; /* that are in the counters already */
 	struct wire_lua *lua;
 	struct wire_keys *keys;
+	struct wire_fetch *fetch;
+	struct wire_pki *pki;
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */

@@ -13,6 +13,7 @@ struct debug;
 struct diagnose;
 struct keys;
 struct lua;
+struct pki;
 struct sessions;
 struct syslog;
 struct snmp;
@@ -49,6 +50,7 @@ struct world {
 	void *caller;            /* who asks, for a command that returns ADMIN_STAYS */
 	const struct lua *lua;
 	const struct keys *keys;
+	const struct pki *pki; /* trustpoints in force; NULL: none were loaded */
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */

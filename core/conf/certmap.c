@@ -66,6 +66,30 @@ static bool flat_eq(const struct flat *a, const struct flat *b)
 	return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
 }
 
+static bool begins_part(const struct flat *v, size_t at)
+{
+	return at == 0 || ((v->p[at - 1] == ',' || v->p[at - 1] == '+') && (at < 2 || v->p[at - 2] != '\\'));
+}
+
+/* Does the text begin with the kind of an attribute, as in ou=staff? */
+static bool names_part(const struct flat *want)
+{
+	size_t n = 0;
+	while (n < want->len && strchr("abcdefghijklmnopqrstuvwxyz0123456789.-", want->p[n]))
+		n++;
+	return n && n < want->len && want->p[n] == '=';
+}
+
+/* ou=staff is looked for where a part begins: a common name may have such words in it, and is no unit for it. */
+static bool contains(const struct flat *v, const struct flat *want, bool is_name)
+{
+	bool whole = is_name && names_part(want);
+	for (size_t at = 0; at + want->len <= v->len; at++)
+		if (memcmp(v->p + at, want->p, want->len) == 0 && (!whole || begins_part(v, at)))
+			return true;
+	return false;
+}
+
 static bool is_negative(uint8_t op)
 {
 	return op == CERT_OP_NC || op == CERT_OP_NE;
@@ -88,7 +112,7 @@ static void ask_value(struct ask *a, const char *p, size_t len)
 		return;
 	}
 	if (a->test->op == CERT_OP_CO || a->test->op == CERT_OP_NC)
-		a->hit |= !a->want.len || memmem(a->value.p, a->value.len, a->want.p, a->want.len) != NULL;
+		a->hit |= contains(&a->value, &a->want, a->is_name);
 	else
 		a->hit |= flat_eq(&a->value, &a->want) || (a->is_name && flat_eq(&a->value, &a->back));
 }
@@ -120,7 +144,8 @@ static void ask_alt(struct ask *a, const struct cert *c)
 				ask_value(a, (const char *)v.p, v.len);
 			} else if (v.len == 4 || v.len == 16) {
 				memcpy(addr.b, v.p, v.len);
-				ask_value(a, addr_format(&addr, text), strlen(text));
+				addr_format(&addr, text);
+				ask_value(a, text, strlen(text));
 			}
 		}
 }

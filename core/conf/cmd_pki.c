@@ -166,7 +166,7 @@ static const struct cmd trustpoint[] = {
 		"How revocation is found out, in order: the next where one cannot be had; none: do without"),
 	ROW("ocsp url <url:word>", ocsp_url, NULL, set_ocsp_url, print_str,
 		"OCSP responder, in place of the one that certificates name"),
-	ROW("ocsp disable-nonce", ocsp_no_nonce, NULL, set_flag, print_flag, "OCSP requests carry no nonce"),
+	ROW("ocsp disable-nonce", ocsp_no_nonce, NULL, set_flag, print_flag, "OCSP requests carry no nonce; here they never do, so that answers can be kept"),
 	{.grammar = "crl [<text:line>]",
 		.when = WHEN_NEW,
 		.set = set_old_crl,
@@ -201,7 +201,7 @@ static const struct cmd trustpoint[] = {
 	ROW("sallyport ocsp fetch", ocsp_fetch, "on", set_flag, print_flag,
 		"OCSP responders are asked; no: only what the peer brings along counts"),
 	ROW("sallyport fetch-host <host:word>", fetch_hosts, NULL, set_strs, print_strs,
-		"Host that may be asked although it is this one or in a local network"),
+		"HOST or HOST:PORT that may be asked although it is this host, or the port is not 80"),
 	ROW("sallyport require-eku", require_eku, NULL, set_flag, print_flag,
 		"Certificates of peers must say that they are for this (client-auth, server-auth)"),
 };

@@ -26,7 +26,7 @@ struct trustpoint {
 	bool ocsp_fetch;
 	bool ocsp_no_nonce;
 	char *ocsp_url;              /* instead of where certificates say; http:// */
-	struct str_list fetch_hosts; /* may be asked although they are local, beside that of ocsp_url */
+	struct str_list fetch_hosts; /* HOST or HOST:PORT that may be asked although it is this host, or not port 80; that of ocsp_url may, too */
 	struct str_list maps;        /* a peer's certificate has to meet one of these maps; none: no condition */
 	bool require_eku;            /* a peer's certificate has to say that it is for this */
 	struct kept *extra;          /* kept as text */

@@ -6,32 +6,7 @@
 #include "core/base/mem.h"
 #include "core/conf/pki_read.h"
 
-static const struct pki_point *older(const struct pki *previous, const char *name)
-{
-	const struct pki_point *p = previous ? pki_point(previous, name) : NULL;
-	return p && (p->trust || p->chain_count) ? p : NULL;
-}
-
-/* A trustpoint with a broken file stays as it was: who logged in yesterday can log in today. */
-static enum status load_point(const struct pki_reading *r, const struct pki *previous, struct pki_point *out)
-{
-	enum status st = pki_point_read(r, out);
-	if (st == ST_OK)
-		return ST_OK;
-	pki_point_fini(out);
-	if (st == ST_NOMEM)
-		return st;
-	const struct pki_point *before = older(previous, r->conf->trustpoints[r->at].name);
-	char words[PKI_WORDS];
-	memcpy(words, out->words, sizeof(words));
-	if (before && pki_point_copy(before, out) != ST_OK)
-		return ST_NOMEM;
-	memcpy(out->words, words, sizeof(words));
-	out->is_older = before != NULL;
-	return ST_OK;
-}
-
-enum status pki_load(struct snapshot *s, const struct pki *previous, const struct pki_ports *ports, void *ctx,
+enum status pki_load(struct snapshot *s, uint64_t generation, const struct pki_ports *ports, void *ctx,
 	struct pki **out)
 {
 	struct pki *p = mem_new(sizeof(*p));
@@ -40,18 +15,26 @@ enum status pki_load(struct snapshot *s, const struct pki *previous, const struc
 		return ST_NOMEM;
 	atomic_init(&p->refs, 1);
 	p->conf = snapshot_ref(s);
-	p->generation = previous ? previous->generation + 1 : 1;
+	p->generation = generation;
 	p->points = s->trustpoint_count ? mem_array(s->trustpoint_count, sizeof(*p->points)) : NULL;
 	enum status st = s->trustpoint_count && !p->points ? ST_NOMEM : ST_OK;
 	for (size_t i = 0; st == ST_OK && i < s->trustpoint_count; i++) {
 		struct pki_reading r = {ports, ctx, s, i};
-		st = load_point(&r, previous, &p->points[i]);
+		st = pki_point_read(&r, &p->points[i]);
 	}
 	if (st != ST_OK)
 		pki_unref(p);
 	else
 		*out = p;
 	return st;
+}
+
+const struct pki_point *pki_broken(const struct pki *p, size_t *at)
+{
+	for (; *at < p->conf->trustpoint_count; (*at)++)
+		if (p->points[*at].status != ST_OK)
+			return &p->points[*at];
+	return NULL;
 }
 
 struct pki *pki_ref(struct pki *p)

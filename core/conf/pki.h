@@ -18,7 +18,7 @@
 
 /* One trustpoint, at the place that it has in the snapshot. */
 struct pki_point {
-	struct trust *trust; /* NULL: nobody is trusted, words say why */
+	struct trust *trust; /* NULL: nobody is trusted */
 	struct crl **crls;   /* from files, for show */
 	size_t crl_count;
 	struct cert *chain[PKI_CHAIN_MAX]; /* ours, leaf first; without a self-signed CA */
@@ -26,15 +26,15 @@ struct pki_point {
 	unsigned key;                      /* number of its private key */
 	uint8_t issuers[PKI_ISSUERS_MAX][CREDENTIAL_HASH];
 	size_t issuer_count;
-	bool is_older;         /* something is wrong with its files: what the set before had stays in force */
-	char words[PKI_WORDS]; /* what is wrong; "" nothing */
+	enum status status;    /* not ST_OK: something is wrong with its files, and words say what */
+	char words[PKI_WORDS];
 };
 
 struct pki {
 	atomic_uint refs;
 	struct snapshot *conf;
 	struct pki_point *points; /* as many as conf->trustpoint_count */
-	uint64_t generation;      /* the one before + 1 */
+	uint64_t generation;      /* as it was given: another one for each set */
 };
 
 struct pki_ports {
@@ -44,10 +44,12 @@ struct pki_ports {
 	enum status (*key)(void *ctx, size_t i, unsigned *number, struct view *spki, char *words);
 };
 
-/* Reads all trustpoints of s. One whose files are broken takes over what the trustpoint of the same name in
- * previous (may be NULL) has, and says so; only ST_NOMEM fails as a whole. Takes a reference to s. */
-enum status pki_load(struct snapshot *s, const struct pki *previous, const struct pki_ports *ports, void *ctx,
+/* Reads all trustpoints of s. A broken one trusts nobody, or signs nothing, and says why; it is the caller's
+ * to refuse the set for it (pki_broken). Only ST_NOMEM fails as a whole. Takes a reference to s. */
+enum status pki_load(struct snapshot *s, uint64_t generation, const struct pki_ports *ports, void *ctx,
 	struct pki **out) MUST_USE;
+/* The first broken trustpoint at or after *at, whose place *at then is; NULL: none. */
+const struct pki_point *pki_broken(const struct pki *p, size_t *at);
 struct pki *pki_ref(struct pki *p);
 void pki_unref(struct pki *p); /* NULL is fine */
 

@@ -18,6 +18,9 @@ struct gift {
 	enum chain_method kind;
 	uint8_t *bytes;
 	size_t len;
+	char *url; /* one of those that were tried */
+	uint16_t request_len;
+	uint8_t request[OCSP_REQUEST_MAX];
 };
 
 struct pki_case {
@@ -168,6 +171,7 @@ static void judge_once(struct pki_case *c, const struct trustpoint *t, struct tr
 	(void)chain_judge(&q, &c->result);
 }
 
+/* From now on it counts as asked for. */
 static void give_up(struct pki_case *c, size_t wanted)
 {
 	char *url = c->n_tried < TRIED_MAX ? mem_strdup(c->result.wanted[wanted].url) : NULL;
@@ -285,12 +289,28 @@ void pki_case_give(struct pki_case *c, size_t i, enum status st, struct view ans
 	give_up(c, c->wants[i]);
 	if (st != ST_OK || !answer.len || c->n_gifts == PKI_GIFTS_MAX || answer.len > PKI_GIFTS_BYTES - c->gifts_len)
 		return;
-	uint8_t *bytes = mem_dup(answer.p, answer.len);
-	if (!bytes)
+	const struct chain_want *want = &c->result.wanted[c->wants[i]];
+	struct gift *g = &c->gifts[c->n_gifts];
+	g->bytes = mem_dup(answer.p, answer.len);
+	if (!g->bytes)
 		return;
-	c->gifts[c->n_gifts++] = (struct gift){c->result.wanted[c->wants[i]].kind, bytes, answer.len};
+	c->n_gifts++;
 	c->gifts_len += answer.len;
 	c->fetched++;
+	g->kind = want->kind;
+	g->len = answer.len;
+	g->url = c->n_tried ? c->tried[c->n_tried - 1] : NULL;
+	g->request_len = want->request_len;
+	memcpy(g->request, want->request, want->request_len);
+}
+
+bool pki_case_gift(const struct pki_case *c, size_t i, struct pki_gift *out)
+{
+	if (i >= c->n_gifts)
+		return false;
+	const struct gift *g = &c->gifts[i];
+	*out = (struct pki_gift){g->url, {g->request, g->request_len}, {g->bytes, g->len}};
+	return true;
 }
 
 void pki_case_verdict(const struct pki_case *c, struct pki_verdict *out)

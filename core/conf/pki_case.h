@@ -43,6 +43,13 @@ const struct chain_want *pki_case_want(const struct pki_case *c, size_t i);
 /* The answer to it, copied; any status but ST_OK: it cannot be had. ST_NOMEM counts as such, too. */
 void pki_case_give(struct pki_case *c, size_t i, enum status st, struct view answer);
 
+/* The i-th answer that it was given, to be kept where it was fetched; false past the last. */
+struct pki_gift {
+	const char *url;
+	struct view request, answer; /* request: of a POST, or empty */
+};
+bool pki_case_gift(const struct pki_case *c, size_t i, struct pki_gift *out);
+
 struct pki_verdict {
 	enum status status;
 	const char *words;       /* one escaped line, "" when ST_OK */

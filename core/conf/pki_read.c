@@ -196,6 +196,17 @@ static enum status read_trust(const struct pki_reading *r, struct pki_point *p, 
 	return st == ST_OK ? read_crls(r, p) : st;
 }
 
+static void drop_trust(struct pki_point *p)
+{
+	trust_unref(p->trust);
+	for (size_t i = 0; i < p->crl_count; i++)
+		crl_unref(p->crls[i]);
+	mem_free(p->crls);
+	p->trust = NULL;
+	p->crls = NULL;
+	p->crl_count = 0;
+}
+
 /* ---- our own ----------------------------------------------------------------------------------- */
 
 static bool view_eq(struct view a, struct view b)
@@ -257,41 +268,22 @@ static enum status read_own(const struct pki_reading *r, struct pki_point *p, st
 enum status pki_point_read(const struct pki_reading *r, struct pki_point *out)
 {
 	struct bag *cas = mem_new(sizeof(*cas)), *own = mem_new(sizeof(*own));
-	enum status st = cas && own ? read_trust(r, out, cas) : ST_NOMEM;
-	if (st == ST_OK)
-		st = read_own(r, out, own, cas);
+	out->status = cas && own ? read_trust(r, out, cas) : ST_NOMEM;
+	if (out->status != ST_OK)
+		drop_trust(out); /* half of what was meant is not what was meant */
+	else
+		out->status = read_own(r, out, own, cas);
 	if (cas)
 		bag_fini(cas);
 	if (own)
 		bag_fini(own);
-	return st;
+	return out->status == ST_NOMEM ? ST_NOMEM : ST_OK;
 }
 
 void pki_point_fini(struct pki_point *p)
 {
-	trust_unref(p->trust);
-	for (size_t i = 0; i < p->crl_count; i++)
-		crl_unref(p->crls[i]);
-	mem_free(p->crls);
+	drop_trust(p);
 	for (size_t i = 0; i < p->chain_count; i++)
 		cert_unref(p->chain[i]);
-	p->trust = NULL;
-	p->crls = NULL;
-	p->crl_count = p->chain_count = p->issuer_count = 0;
-}
-
-enum status pki_point_copy(const struct pki_point *from, struct pki_point *out)
-{
-	*out = (struct pki_point){0};
-	struct crl **crls = from->crl_count ? mem_array(from->crl_count, sizeof(*crls)) : NULL;
-	if (from->crl_count && !crls)
-		return ST_NOMEM;
-	*out = *from;
-	out->crls = crls;
-	for (size_t i = 0; i < from->crl_count; i++)
-		crls[i] = crl_ref(from->crls[i]);
-	for (size_t i = 0; i < from->chain_count; i++)
-		out->chain[i] = cert_ref(from->chain[i]);
-	out->trust = from->trust ? trust_ref(from->trust) : NULL;
-	return ST_OK;
+	p->chain_count = 0;
 }

@@ -13,10 +13,8 @@ struct pki_reading {
 	size_t at; /* the trustpoint */
 };
 
-/* Fills *out, which is empty before; on failure pki_point_fini() and words say why. ST_NOMEM; any other: the files. */
+/* Fills *out, which is empty before. ST_OK, with what is wrong in out->status; ST_NOMEM: to be finished all the same. */
 enum status pki_point_read(const struct pki_reading *r, struct pki_point *out) MUST_USE;
 void pki_point_fini(struct pki_point *p);
-/* Another reference to everything. ST_NOMEM: *out is empty. */
-enum status pki_point_copy(const struct pki_point *from, struct pki_point *out) MUST_USE;
 
 #endif
