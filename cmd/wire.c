@@ -30,6 +30,7 @@
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_pki.h"
+#include "cmd/wire_proof.h"
 #include "cmd/wire_policy.h"
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
@@ -339,6 +340,7 @@ static int load_keys(struct wire *w)
 	if (st != ST_OK)
 		return refuse("cannot start", why[0] ? why : status_words(st));
 	wire_pki_commit(w, pki);
+	wire_proof_announce(w);
 	wire_fetch_configure(w, w->conf);
 	return 0;
 }
@@ -365,6 +367,7 @@ static int start(struct wire *w)
 	    wire_keys_open(w) != ST_OK || wire_fetch_open(w) != ST_OK || wire_pki_open(w) != ST_OK ||
 	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
+	wire_proof_open(w);
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
 	say_start(w, true);

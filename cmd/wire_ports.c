@@ -8,6 +8,7 @@
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_proof.h"
 #include "cmd/wire_redirect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
@@ -15,7 +16,6 @@
 #include "cmd/wire_ticket.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/conf/match.h"
 #include "core/crypto/rnd.h"
 #include "modules/jobs/jobs.h"
 #include "modules/data/data.h"
@@ -26,6 +26,7 @@ struct waiting {
 	struct list in_list;
 	uint64_t number;
 	struct ike_answer answer;
+	uint8_t *block; /* what its views point into; NULL: nothing */
 };
 
 /* ---- clock, chance, wire ----------------------------------------------------------------------- */
@@ -88,7 +89,7 @@ void wire_on_ike(void *ctx, const struct endpoint *local, const struct endpoint 
 static enum status port_job(void *ctx, uint64_t number, const struct ike_job *job)
 {
 	struct wire *w = ctx;
-	return jobs_put(w->jobs, number, job);
+	return job->kind == JOB_SIGN ? wire_proof_sign(w, number, job) : jobs_put(w->jobs, number, job);
 }
 
 void wire_on_job(void *ctx, uint64_t number, const struct ike_job_result *result)
@@ -98,59 +99,6 @@ void wire_on_job(void *ctx, uint64_t number, const struct ike_job_result *result
 }
 
 /* ---- questions ---------------------------------------------------------------------------------- */
-
-static void copy_key(const struct secret *s, uint8_t *out, uint16_t *len)
-{
-	if (!s || !secret_usable(s) || s->len > IKE_PSK_LEN)
-		return;
-	memcpy(out, s->bytes, s->len);
-	*len = (uint16_t)s->len;
-}
-
-/* The post-quantum key by the ID that is wanted. */
-static void answer_ppk(const struct wire *w, const struct ike_profile *p, const struct ike_question *q,
-		       struct ike_answer *a)
-{
-	struct view id = {q->peer_id.bytes, q->peer_id.len};
-	const struct ike_peer *peer =
-		q->we_are_initiator ? ppk_for_initiator(w->conf, p, q->peer_name[0] ? q->peer_name : NULL,
-							&q->remote.addr) :
-				      ppk_for_responder(w->conf, p, q->peer_id.type, id, &q->remote.addr);
-	if (peer && q->ppk_id_len && strlen(peer->ppk_id) == q->ppk_id_len &&
-	    memcmp(peer->ppk_id, q->ppk_id, q->ppk_id_len) == 0)
-		copy_key(&peer->ppk, a->ppk, &a->ppk_len);
-}
-
-static void answer_psk(const struct wire *w, const struct ike_question *q, struct ike_answer *a)
-{
-	struct psk_pair pair = {0};
-	const struct ike_profile *p = snapshot_profile(w->conf, q->profile);
-	struct view id = {q->peer_id.bytes, q->peer_id.len};
-	if (!p) {
-		a->status = ST_NO_PROFILE;
-		snprintf(a->detail, sizeof(a->detail), "profile %s is not configured any more", q->profile);
-		return;
-	}
-	if (q->we_are_initiator)
-		a->status = psk_for_initiator(w->conf, p, q->peer_name[0] ? q->peer_name : NULL,
-					      &q->remote.addr, &pair);
-	else
-		a->status = psk_for_responder(w->conf, p, q->peer_id.type, id, &q->remote.addr, &pair);
-	if (a->status != ST_OK) {
-		snprintf(a->detail, sizeof(a->detail),
-			 "profile %s: neither an inline key nor %s%s has a usable key for this peer",
-			 q->profile, p->keyring ? "keyring " : "a keyring", p->keyring ? p->keyring : "");
-		return;
-	}
-	copy_key(pair.local, a->local_key, &a->local_key_len);
-	copy_key(pair.remote, a->remote_key, &a->remote_key_len);
-	answer_ppk(w, p, q, a);
-	if (a->local_key_len == 0 || a->remote_key_len == 0) {
-		a->status = ST_NO_KEY;
-		snprintf(a->detail, sizeof(a->detail), "profile %s: there is no key for the %s side",
-			 q->profile, a->local_key_len ? "remote" : "local");
-	}
-}
 
 static void give(struct wire *w, struct waiting *a)
 {
@@ -168,7 +116,8 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	a->number = number;
 	a->answer.kind = q->kind;
 	switch (q->kind) {
-	case ASK_KEYS: answer_psk(w, q, &a->answer); break;
+	case ASK_KEYS: wire_proof_keys(w, q, &a->answer, &a->block); break;
+	case ASK_PROOF: is_asked = wire_proof_ask(w, number, q, &a->answer); break;
 	case ASK_AUTHORIZE:
 		wire_session_ask(w, q, &a->answer);
 		is_asked = a->answer.status == ST_OK && wire_lua_ask(w, number, q, &a->answer);
@@ -177,7 +126,6 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
-	case ASK_PROOF:
 	case ASK_EAP: a->answer.status = ST_CONFIG; break;
 	}
 	if (is_asked)
@@ -190,6 +138,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 static void waiting_free(struct waiting *a)
 {
 	list_del(&a->in_list);
+	mem_free(a->block);
 	mem_free_secret(a, sizeof(*a));
 }
 
@@ -240,6 +189,7 @@ static void port_cancel(void *ctx, uint64_t number)
 	struct wire *w = ctx;
 	jobs_cancel(w->jobs, number);
 	wire_lua_cancel(w, number);
+	wire_proof_cancel(w, number);
 }
 
 static enum status port_keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t len)

@@ -46,6 +46,7 @@ void jobs_poll(struct jobs *j);
 /* Whose objects: each lane has one owner and numbers of its own. */
 enum jobs_lane {
 	JOBS_CHAIN, /* certificates to judge (cmd/wire_pki.c) */
+	JOBS_PROOF, /* signatures of peers (cmd/wire_proof.c) */
 	JOBS_EAP,   /* conversations of EAP, with their TLS and password hashes (cmd/wire_eap.c) */
 	JOBS_LANES
 };
