@@ -37,6 +37,7 @@ class Config:
             c.load_verify_locations(self.trust)
         if self.cert:
             c.load_cert_chain(self.cert, self.key)
+        c.options |= 0x4  # a server without renegotiation_info (strongSwan) is one to talk to
         c.keylog_filename = log
         return c
 
