@@ -394,17 +394,19 @@ P256_OID = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
 ED25519_OID = bytes.fromhex("300506032b6570")
 
 
+ODD = (1 << 2047) | int.from_bytes(hashlib.sha512(b"odd").digest(), "big") | 1  # a modulus; who factors it is not asked
+
+
 def rsa_spki(n, e):
     return der(0x30, RSA_OID, der(3, b"\0", der(0x30, der_integer(n), der_integer(e))))
 
 
 def degenerate():
     """{name: SubjectPublicKeyInfo} of keys with which nobody must be let in; for leaf(spki=...)."""
-    odd = (1 << 2047) | int.from_bytes(hashlib.sha512(b"odd").digest(), "big") | 1
     return {
-        "rsa-e1": rsa_spki(odd, 1), "rsa-e0": rsa_spki(odd, 0), "rsa-even-e": rsa_spki(odd, 65536), "rsa-even-n": rsa_spki(odd - 1, 65537),
+        "rsa-e1": rsa_spki(ODD, 1), "rsa-e0": rsa_spki(ODD, 0), "rsa-even-e": rsa_spki(ODD, 65536), "rsa-even-n": rsa_spki(ODD - 1, 65537),
         "rsa-n0": rsa_spki(0, 65537), "rsa-n1": rsa_spki(1, 3), "rsa-512": rsa_spki((1 << 511) | 0x12345, 65537),
-        "rsa-huge-e": rsa_spki(odd, odd - 2), "rsa-huge-n": rsa_spki((1 << 65535) | 1, 65537),
+        "rsa-huge-e": rsa_spki(ODD, ODD - 2), "rsa-huge-n": rsa_spki((1 << 65535) | 1, 65537),
         "rsa-empty": der(0x30, RSA_OID, der(3, b"\0")),
         "p256-infinity": der(0x30, P256_OID, der(3, b"\0\0")),
         "p256-off-curve": der(0x30, P256_OID, der(3, b"\0\x04" + bytes(31) + b"\1" + bytes(31) + b"\1")),

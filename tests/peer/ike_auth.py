@@ -178,6 +178,25 @@ def forge(cred):
     return Cert(key, [b.sign(other, hashes.SHA256()).public_bytes(Encoding.DER)] + cred.chain[1:])
 
 
+class RsaOfExponentOne:
+    """Signs for any RSA key whose exponent is 1: the signature is the padded hash itself. For Cert(RsaOfExponentOne(), chain, "rsa-sha256")."""
+
+    def __init__(self, bits=2048):
+        self.size = bits // 8
+
+    def sign(self, octets, _, hashed):
+        digest = hashlib.new(hashed.name, octets).digest()
+        info = der(0x30, der(0x30, bytes.fromhex(HASH_OIDS[hashed.name]), b"\5\0"), der(4, digest))
+        return b"\0\1" + b"\xff" * (self.size - 3 - len(info)) + b"\0" + info
+
+
+class Ed25519OfIdentity:
+    """Signs for the Ed25519 key that is the neutral element: R = S * B with S = 0 fits every message."""
+
+    def sign(self, octets):
+        return b"\1" + bytes(63)
+
+
 # ---- the other side's ------------------------------------------------------------------------------
 
 
