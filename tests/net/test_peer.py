@@ -11,6 +11,7 @@ from swan_lib import Swan
 from eap_peer import Eap  # noqa: E402
 from ike_auth import *  # noqa: E402
 from ike_initiator import Initiator, Refused, Silent  # noqa: E402
+from ike_responder import Responder  # noqa: E402
 
 GW, TARGET, PASSWORD = "10.99.1.1", "10.99.2.2", "anna's password"
 
@@ -148,4 +149,62 @@ for m, fault in [(m, f) for m in ("md5", "mschapv2", "gtc") for f in ("wrong-sec
 refused("refused: EAP without the certificate before it", "rsa@both.test", [Eap("anna@both.test", PASSWORD, ["mschapv2"])])
 refused("refused: the certificate without EAP after it", "rsa@both.test", [Cert(users["rsa"])])
 ok("strongSwan is alive", "local" in swan.ctl("--list-conns").stdout)
+swan.stop()
+
+# ---- the responder ---------------------------------------------------------------------------------
+
+
+def caller(name, kind, local, remote="auth = pubkey\n id = gw.example.test"):
+    return """ %s { version = 2
+  remote_addrs = 10.99.1.1
+  proposals = aes256gcm16-prfsha256-x25519
+  vips = 0.0.0.0
+  encap = yes
+  local { %s }
+  remote { %s }
+  children { %s { remote_ts = 10.99.2.0/24
+                  esp_proposals = aes256gcm16 } } }
+""" % (name, local, remote, name)
+
+
+CALLERS = "".join(
+    [caller("cert-" + k, k, "auth = pubkey\n certs = %s\n id = %s@cert.test" % (users[k].cert_file, k)) for k in kinds] +
+    [caller("eap-" + m, "", "auth = eap-%s\n id = anna@test\n eap_id = anna" % m) for m in ("md5", "gtc", "mschapv2")] +
+    [caller("eap-any", "", "auth = eap\n id = anna@test\n eap_id = anna"),
+     caller("eap-tls", "", "auth = eap-tls\n certs = %s\n id = rsa@cert.test" % users["rsa"].cert_file),
+     caller("psk", "", "auth = psk\n id = anna@test", "auth = psk\n id = gw.example.test")])
+swan = Swan(client, CALLERS, " eap-1 { id = anna\n secret = \"%s\" }\n ike-1 { secret = \"%s\" }" % (PASSWORD, PSK), cas=[root], subs=[sub],
+            keys=list(users.values()), extra="plugins { eap-gtc { backend = generic } }").start()
+mine = {k: sub.leaf("responder-" + k, kind=k, san=["dns:gw.example.test"], eku=["server"]) for k in kinds}
+server_tls = dict(trust=root.cert_file, cert=mine["p256"].chain_file, key=mine["p256"].key_file, version="1.2")
+
+
+def accepts(name, child, kind="rsa", good=True, **more):
+    """good: does strongSwan come up?"""
+    options = dict(dict(local=Cert(mine[kind]), trust=[root.der], passwords={"anna": PASSWORD}, eap_conf={"tls": server_tls}), **more)
+    with Responder([(socket_in(t.gw, (GW, 500)), False), (socket_in(t.gw, (GW, 4500)), True)], "gw.example.test", **options) as r:
+        up = swan.ctl("--initiate", "--child", child, "--timeout", "5", check=False).returncode == 0
+        s = r.wait(1)
+        swan.ctl("--terminate", "--ike", child, "--force", "--timeout", "1", check=False)
+        is_right = up == good and (not good or s is not None and s.scheme is not None)
+        ok(name, is_right and not r.errors, "%s %s %s" % (up, r.errors, s and (s.error, s.trace)))
+        return s
+
+
+for k in kinds:
+    accepts("strongSwan logs in with " + k, "cert-" + k, k)
+for scheme in ("pss-sha256", "rsa-sha512", "rsa-sha384"):
+    accepts("it verifies " + scheme, "cert-rsa", local=Cert(mine["rsa"], scheme=scheme))
+accepts("and ECDSA of RFC 4754", "cert-p384", "p384", hashes=None)
+for m in ("md5", "gtc", "mschapv2"):
+    s = accepts("strongSwan logs in with EAP " + m, "eap-" + m, remote=[m])
+accepts("by NAK", "eap-md5", remote=["mschapv2", "md5"])
+s = accepts("with EAP-TLS", "eap-tls", remote=["tls"])
+accepts("with a pre-shared key", "psk", local=Psk(PSK), remote=Psk(PSK))
+accepts("not with another", "psk", local=Psk(PSK), remote=Psk("other"), good=False)
+for fault in ["wrong-signature", "other-octets", "other-identity", "other-ca", "method:1", "algorithm-lie:other-hash"]:
+    accepts("refused by strongSwan: " + fault, "cert-p256", "p256", faults=[fault], good=False)
+for m, fault in (("mschapv2", "wrong-proof"), ("mschapv2", "early-success"), ("mschapv2", "auth-from-skp"), ("md5", "auth-from-msk"), ("mschapv2", "no-final-auth"),
+                 ("mschapv2", "no-first-auth"), ("mschapv2", "skip-eap"), ("mschapv2", "switch-method")):
+    accepts("refused by strongSwan: EAP %s, %s" % (m, fault), "eap-" + m, remote=[m], faults=[fault], good=False)
 done()

@@ -33,11 +33,12 @@ class Eap:
     methods: words of TYPES in any order; the server's proposal is taken when it is among them, else NAK lists them. identity: what
     it answers to Identity when that is not `user` ("" is what Android may send). tls: arguments of eap_tls.Config.
     inner: of ttls: pap, mschapv2, or eap-md5, eap-mschapv2, eap-gtc; of peap: mschapv2, gtc.
-    expects: what the server must prove: nothing, or certificates as {trust, name} by IKE (see Initiator)."""
+    token: what GTC gets when it was announced as a second factor, as FortiClient knows it (an EAP-Success of five bytes; the method's
+    type is the last)."""
 
-    def __init__(self, user, password="", methods=("mschapv2", "md5", "gtc"), identity=None, tls=None, inner="pap"):
+    def __init__(self, user, password="", methods=("mschapv2", "md5", "gtc"), identity=None, tls=None, inner="pap", token=None):
         self.user, self.password, self.methods, self.tls, self.inner = user, password, methods, tls, inner
-        self.identity = user if identity is None else identity
+        self.identity, self.token = user if identity is None else identity, token
 
 
 class Md5Peer:
@@ -113,6 +114,8 @@ class EapPeer:
 
     def answer(self, data):
         code, identifier, kind, body = parse(data)
+        if code == SUCCESS and kind is not None:
+            return self.second_factor(identifier, kind)
         if code == SUCCESS:
             self.is_success = bool(self.method and self.method.is_done) or "trust-early-success" in self.faults
             self.msk = self.method.msk if self.method else None
@@ -129,6 +132,15 @@ class EapPeer:
         if kind == NOTIFICATION:
             return self.response(NOTIFICATION, b"")
         return self.answer_method(kind, body)
+
+    def second_factor(self, identifier, kind):
+        """Only a method that came to its end may be followed by another one, and only when we have a token. What FortiClient answers is
+        not documented; a gateway must take any EAP payload."""
+        if self.cred.token is None or self.method is None or not self.method.is_done:
+            return None
+        self.cred = Eap(self.cred.user, self.cred.token, [w for w, n in TYPES.items() if n == kind])
+        self.method, self.identifier, self.requests = None, identifier, 0
+        return self.response(IDENTITY, self.cred.identity.encode())
 
     def answer_method(self, kind, body):
         self.requests += 1

@@ -131,6 +131,8 @@ def lie(identifier, scheme, how):
         identifier = pss_identifier("sha256", 20)
     elif how == "empty":
         return b"\0"
+    elif how == "missing":
+        return b""
     elif how == "too-long":
         return b"\xff" + identifier
     elif how == "too-short":
@@ -144,7 +146,7 @@ def lie(identifier, scheme, how):
     return bytes([len(identifier)]) + identifier
 
 
-LIES = ("other-hash", "other-key", "md5", "salt", "empty", "too-long", "too-short", "trailing", "indefinite", "unknown")
+LIES = ("other-hash", "other-key", "md5", "salt", "empty", "missing", "too-long", "too-short", "trailing", "indefinite", "unknown")
 
 
 def auth_by_secret(suite, secret, octets, is_key_pad=True):
