@@ -8,6 +8,7 @@ from lib import *
 from peer_lib import socket_in
 from swan_lib import Swan
 
+from clients import client as client_like  # noqa: E402
 from eap_peer import Eap  # noqa: E402
 from ike_auth import *  # noqa: E402
 from ike_initiator import Initiator, Refused, Silent  # noqa: E402
@@ -25,9 +26,10 @@ users = {k: sub.leaf("user-" + k, kind=k, san=["email:%s@cert.test" % k, "email:
 
 def connection(name, kind, remote, local="pubkey"):
     return """ %s { version = 2
-  proposals = aes256gcm16-aes128gcm16-prfsha256-x25519-ecp256, aes256-sha256-modp2048, aes128-sha1-modp1024
+  proposals = aes256gcm16-aes128gcm16-prfsha256-x25519-ecp256, aes256-sha256-modp2048, aes128-sha1-modp1024, aes256-sha1-modp1024
   pools = p4
   send_certreq = yes
+  send_cert = always
   encap = yes
   local { auth = %s
           certs = %s
@@ -44,9 +46,11 @@ CONNECTIONS = "".join(
     [connection("eap-tls", "p256", "remote { auth = eap-tls\n id = *@tls.test }"),
      connection("radius", "rsa", "remote { auth = eap-radius\n id = *@radius.test\n eap_id = %any }"),
      connection("both", "rsa", "remote-1 { auth = pubkey\n id = *@both.test }\n remote-2 { auth = eap-mschapv2\n id = *@both.test\n eap_id = %any }"),
-     connection("only", "rsa", "remote { auth = eap-mschapv2\n id = *@only.test\n eap_id = %any }", "eap-mschapv2")])
+     connection("only", "rsa", "remote { auth = eap-mschapv2\n id = *@only.test\n eap_id = %any }", "eap-mschapv2"),
+     connection("clients", "p384", "remote { auth = eap-mschapv2\n id = %any\n eap_id = %any }")])
 SECRETS = "".join(" eap-%d { id = anna@%s.test\n secret = \"anna's password\" }\n" % (i, m)
                   for i, m in enumerate(("md5", "gtc", "mschapv2", "ttls", "both", "only")))
+SECRETS += " eap-9 { id = anna\n secret = \"%s\" }\n eap-10 { id = \"CORP\\\\anna\"\n secret = \"%s\" }\n" % (PASSWORD, PASSWORD)
 
 t = Topology()
 client = t.client(1)
@@ -148,6 +152,36 @@ for m, fault in [(m, f) for m in ("md5", "mschapv2", "gtc") for f in ("wrong-sec
     refused("refused: EAP %s, %s" % (m, fault), "anna@%s.test" % m, [Eap("anna@%s.test" % m, PASSWORD, [m])], faults=[fault])
 refused("refused: EAP without the certificate before it", "rsa@both.test", [Eap("anna@both.test", PASSWORD, ["mschapv2"])])
 refused("refused: the certificate without EAP after it", "rsa@both.test", [Cert(users["rsa"])])
+
+# ---- clients as they are ---------------------------------------------------------------------------
+
+
+def behaves(name, words="", **more):
+    p = client_like(name, socket_in(client), GW, **dict(dict(user="anna", password=PASSWORD, trust=[root.der], dialled="gw-p384.example.test",
+                                                             own="10.99.1.11"), **more))
+    why, good = "", False
+    try:
+        p.login()
+        good = p.address is not None and p.ping(TARGET) and "SA" in p.rekey_child() and p.ping(TARGET)
+        p.logout()
+    except (Refused, Silent, NotProven, AssertionError) as e:
+        why = "%s: %r %s" % (type(e).__name__, e, p.trace[-3:])
+    ok("client %s %s" % (name, words), good, why)
+    return p
+
+
+for dh in ("default", "registry", "strong"):
+    p = behaves("windows11", dh, user="CORP\\anna", dh=dh)
+ok("windows was asked for its name, and fragments", p.eap.was_asked_identity and p.fragments)
+behaves("windows7", user="CORP\\anna")
+behaves("macos", identity="anna@corp.test")
+for name in ("ios", "strongswan-app", "mikrotik"):
+    behaves(name)
+# This strongSwan does not know that an empty EAP identity means IDi.
+p = behaves("android", eap_identity="anna")
+ok("android needed two KEs", [t[3] for t in p.trace].count(["N17"]) == 1)
+behaves("forticlient")
+
 ok("strongSwan is alive", "local" in swan.ctl("--list-conns").stdout)
 swan.stop()
 
@@ -201,6 +235,14 @@ for m in ("md5", "gtc", "mschapv2"):
 accepts("by NAK", "eap-md5", remote=["mschapv2", "md5"])
 s = accepts("with EAP-TLS", "eap-tls", remote=["tls"])
 accepts("with a pre-shared key", "psk", local=Psk(PSK), remote=Psk(PSK))
+
+# What FortiClient does when a second factor is wanted has no other gateway than our responder.
+with Responder([(socket_in(t.gw, (GW, 4500)), True)], "gw.example.test", Cert(mine["rsa"]), ["mschapv2"], [root.der], {"anna": PASSWORD},
+               faults=["fortinet"], ike=["aes256 aes128 sha256 prfsha256 modp2048"], esp=["aes256 sha256 noesn"]) as r:
+    p = client_like("forticlient", socket_in(client), GW, user="anna", password=PASSWORD, token=PASSWORD, trust=[root.der], own="10.99.1.11")
+    p.login()
+    s = r.wait(1)
+    ok("FortiClient's second factor", s.is_up and s.methods == [26, 6] and s.msk is None and 0xF100 in s.notified, "%s %s" % (s.error, r.errors))
 accepts("not with another", "psk", local=Psk(PSK), remote=Psk("other"), good=False)
 for fault in ["wrong-signature", "other-octets", "other-identity", "other-ca", "method:1", "algorithm-lie:other-hash"]:
     accepts("refused by strongSwan: " + fault, "cert-p256", "p256", faults=[fault], good=False)

@@ -288,6 +288,21 @@ def has_identity(leaf, body):
     return bool(wanted) and value.decode().lower() in [n.lower() for n in names.get_values_for_type(wanted)]
 
 
+def has_dns_name(leaf, name):
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    return name.lower() in [n.lower() for n in names.get_values_for_type(x509.DNSName)]
+
+
+def has_eku(leaf, oid):
+    try:
+        return oid in [o.dotted_string for o in leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value]
+    except x509.ExtensionNotFound:
+        return False
+
+
 def key_hash(ca_der):
     """What CERTREQ names an authority by (RFC 7296 3.7)."""
     public = x509.load_der_x509_certificate(ca_der).public_key()

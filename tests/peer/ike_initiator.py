@@ -57,11 +57,14 @@ class Initiator(Secured):
     """ike, esp: lines of ike_suite. cp: attributes that are asked for (ike_wire.configuration), None: no CP. hashes: what we announce
     (RFC 7427), None: nothing. init_notifies, auth_notifies: payloads more. vendors: vendor IDs of the first message. order: of the
     payloads of the first IKE_AUTH (N: auth_notifies). port: where the first message goes; the others go to 4500. group: of the first
-    KE. send_idr: IDr in the request. certreq: hashes of authorities, or None for those of `trust`. fragments: RFC 7383."""
+    KE. send_idr: IDr in the request. certreq: hashes of authorities, or None for those of `trust`. fragments: RFC 7383.
+    late_notifies: N2 of the order. server_name: what must be a dNSName of the gateway's certificate, also when it is an address.
+    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there."""
 
     def __init__(self, sock, gateway, identity_i, auth, trust=(), remote=None, remote_id=None, ike=IKE_LINES, esp=ESP_LINES, cp=("address",),
                  hashes=(2, 3, 4, 5), init_notifies=(), auth_notifies=(), vendors=(), order=ORDER, port=4500, group=None, send_idr=True,
-                 certreq=None, eap_only=False, fragments=False, ts_i=EVERYWHERE, ts_r=EVERYWHERE, faults=(), tries=4, seconds=1.5):
+                 certreq=None, eap_only=False, fragments=False, ts_i=EVERYWHERE, ts_r=EVERYWHERE, faults=(), tries=4, seconds=1.5,
+                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=()):
         super().__init__(True)
         self.sock, self.gateway, self.port, self.faults = sock, gateway, port, set(faults)
         self.identity_i, self.auth, self.trust, self.remote = identity(identity_i), list(auth), list(trust), remote
@@ -70,6 +73,8 @@ class Initiator(Secured):
         self.init_notifies, self.auth_notifies, self.vendors, self.order = list(init_notifies), list(auth_notifies), list(vendors), order
         self.send_idr, self.certreq, self.eap_only, self.wants_fragments = send_idr, certreq, eap_only, fragments
         self.ts_i, self.ts_r, self.tries, self.seconds = ts_i, ts_r, tries, seconds
+        self.late_notifies, self.server_name, self.server_eku, self.nonce = list(late_notifies), server_name, server_eku, nonce
+        self.rekey_number, self.rekey_more = rekey_number, list(rekey_more)
         self.eap, self.msk, self.schemes, self.attributes, self.address, self.address6 = None, None, [], [], None, None
         if "other-identity" in self.faults:
             self.identity_i = identity("intruder@example.test")
@@ -114,7 +119,7 @@ class Initiator(Secured):
     def init(self):
         groups = [n for kind, n, _ in transforms(" ".join(self.ike_lines)) if kind == DH]
         ke = KeyExchange(self.group or groups[0])
-        self.spi_i, self.spi_r, self.ni, cookie = os.urandom(8), bytes(8), os.urandom(32), []
+        self.spi_i, self.spi_r, self.ni, cookie = os.urandom(8), bytes(8), os.urandom(self.nonce), []
         for _ in range(4):
             # A hash that fits nothing says that there is a NAT: ESP then travels in UDP.
             more = [notify(NAT_SOURCE, os.urandom(20)), notify(NAT_DESTINATION, os.urandom(20))]
@@ -185,6 +190,7 @@ class Initiator(Secured):
                  "IDr": [(IDR, self.remote_id)] if self.remote_id and self.send_idr else [],
                  "CP": [configuration(REQUEST, self.cp)] if self.cp is not None else [],
                  "SA": [(SA, offer(3, self.spi_in, self.esp_lines))], "TSi": [(TSI, self.ts_i)], "TSr": [(TSR, self.ts_r)],
+                 "N2": self.late_notifies,
                  "N": list(self.auth_notifies) + ([notify(EAP_ONLY)] if self.eap_only else []) + more}
         return [p for word in self.order.split() for p in parts[word]]
 
@@ -224,6 +230,10 @@ class Initiator(Secured):
         self.schemes.append(verify(self.leaf.public_key(), body, octets))
         if not has_identity(self.leaf, self.idr):
             raise NotProven("the certificate does not say %r" % self.idr)
+        if self.server_name and not has_dns_name(self.leaf, self.server_name):
+            raise NotProven("the certificate has no dNSName %s" % self.server_name)
+        if self.server_eku and not has_eku(self.leaf, "1.3.6.1.5.5.7.3.1"):
+            raise NotProven("the certificate is not for a server")
 
     def by_eap(self, cred, reply, more):
         """The rounds of EAP and the AUTH after them (RFC 7296 2.16). Gives the last reply."""
@@ -308,12 +318,12 @@ class Initiator(Secured):
     def logout(self):
         return self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 1, 0, 0))])
 
-    def rekey_child(self, more=()):
-        """CREATE_CHILD_SA without a KE; `more` payloads go at its end. Gives the names of the reply's payloads."""
+    def rekey_child(self):
+        """CREATE_CHILD_SA without a KE. Gives the names of the reply's payloads."""
         old, ni = self.spi_in, os.urandom(32)
         self.spi_in = os.urandom(4)
-        reply = self.ask(CREATE_CHILD_SA, [notify(REKEY_SA, b"", 3, old), (SA, offer(3, self.spi_in, self.esp_lines)), (NONCE, ni),
-                                           (TSI, self.ts_i), (TSR, self.ts_r)] + list(more))
+        reply = self.ask(CREATE_CHILD_SA, [notify(REKEY_SA, b"", 3, old), (SA, offer(3, self.spi_in, self.esp_lines, self.rekey_number)),
+                                           (NONCE, ni), (TSI, self.ts_i), (TSR, self.ts_r)] + self.rekey_more)
         if first(reply, SA) is None:
             self.spi_in = old
             raise Failed(set(notifies(reply)))

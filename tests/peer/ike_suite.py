@@ -39,13 +39,13 @@ def transforms(line):
     return [WORDS[w] for w in line.split()]
 
 
-def offer(protocol, spi, lines):
-    """The body of an SA payload."""
+def offer(protocol, spi, lines, number=1):
+    """The body of an SA payload; number: of the first proposal."""
     out = b""
     for i, line in enumerate(lines):
         found = transforms(line)
         parts = [transform(n + 1 == len(found), *t) for n, t in enumerate(found)]
-        out += proposal(protocol, spi, parts, i + 1, i + 1 == len(lines))
+        out += proposal(protocol, spi, parts, number + i, i + 1 == len(lines))
     return out
 
 
