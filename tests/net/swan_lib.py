@@ -10,7 +10,7 @@ import shutil
 import lib
 from lib import StrongSwan
 
-MORE_PLUGINS = "eap-identity eap-md5 eap-gtc eap-mschapv2 eap-tls eap-ttls eap-radius md4 md5 xauth-generic pkcs7 pkcs12 curl mgf1"
+MORE_PLUGINS = "eap-identity eap-md5 eap-gtc eap-mschapv2 eap-tls eap-ttls eap-radius md5 xauth-generic pkcs7 pkcs12 curl mgf1"
 
 
 class Swan(StrongSwan):

@@ -12,12 +12,14 @@ from clients import client as client_like  # noqa: E402
 from eap_peer import Eap  # noqa: E402
 from ike_auth import *  # noqa: E402
 from ike_initiator import Initiator, Refused, Silent  # noqa: E402
+import mschap  # noqa: E402
 from ike_responder import Responder  # noqa: E402
 
 GW, TARGET, PASSWORD = "10.99.1.1", "10.99.2.2", "anna's password"
 
 root = pki_lib.Authority("Test Root", kind="rsa")
 sub = root.authority("Test Issuing CA")
+mschap.self_test()
 kinds = ("rsa", "p256", "p384", "p521", "ed25519")
 gateways = {k: sub.leaf("gw-" + k, kind=k, san=["dns:gw-%s.example.test" % k], eku=["server"]) for k in kinds}
 users = {k: sub.leaf("user-" + k, kind=k, san=["email:%s@cert.test" % k, "email:%s@both.test" % k, "email:%s@tls.test" % k],
@@ -47,15 +49,17 @@ CONNECTIONS = "".join(
      connection("radius", "rsa", "remote { auth = eap-radius\n id = *@radius.test\n eap_id = %any }"),
      connection("both", "rsa", "remote-1 { auth = pubkey\n id = *@both.test }\n remote-2 { auth = eap-mschapv2\n id = *@both.test\n eap_id = %any }"),
      connection("only", "rsa", "remote { auth = eap-mschapv2\n id = *@only.test\n eap_id = %any }", "eap-mschapv2"),
+     connection("psk", "rsa", "remote { auth = psk\n id = *@psk.test }", "psk"),
      connection("clients", "p384", "remote { auth = eap-mschapv2\n id = %any\n eap_id = %any }")])
 SECRETS = "".join(" eap-%d { id = anna@%s.test\n secret = \"anna's password\" }\n" % (i, m)
                   for i, m in enumerate(("md5", "gtc", "mschapv2", "ttls", "both", "only")))
+SECRETS += " ike-1 { secret = \"%s\" }\n" % PSK
 SECRETS += " eap-9 { id = anna\n secret = \"%s\" }\n eap-10 { id = \"CORP\\\\anna\"\n secret = \"%s\" }\n" % (PASSWORD, PASSWORD)
 
 t = Topology()
 client = t.client(1)
 swan = Swan(t.gw, CONNECTIONS, SECRETS, cas=[root], subs=[sub], keys=list(gateways.values()),
-            extra="plugins { eap-gtc { backend = generic } }\n"
+            extra="hash_and_url = yes\nplugins { eap-gtc { backend = generic } }\n"
             "plugins { eap-radius { servers { one { address = 127.0.0.1\n secret = radius-secret } } } }").start()
 radius = FreeRadius(t.gw, {"anna@radius.test": PASSWORD, "rsa@radius.test": "none"}, gateways["p256"], root).start()
 
@@ -106,6 +110,13 @@ ok("the gateway signs with it", p.schemes == ["rsa-sha512"], p.schemes)
 for line in ("aes256 sha256 prfsha256 modp2048", "aes128 sha1 prfsha1 modp1024"):
     logs_in("IKE " + line, "rsa@cert.test", [Cert(users["rsa"])], ike=[line], esp=["aes256 sha256 noesn"])
 logs_in("the other group first, fragments", "rsa@cert.test", [Cert(users["rsa"])], group=19, fragments=True)
+logs_in("pre-shared key", "anna@psk.test", [Psk(PSK)], remote=Psk(PSK))
+web, urls = pki_lib.Web(t.lan, TARGET), []
+unseen = root.authority("Another Issuing CA", kind="p384").leaf("by URL", san=["email:url@cert.test"])
+urls = [web.put("%d.der" % i, c) for i, c in enumerate(unseen.chain)]
+p = logs_in("certificates by URL", "url@cert.test", [Cert(unseen, encoding=HASH_URL, urls=urls)])
+ok("fetched from there", web.requests("GET /0.der") == 1 and web.requests("GET /1.der") == 1 and HTTP_CERT_LOOKUP in p.said)
+ok("PKCS #7 is one", run("openssl", "pkcs7", "-inform", "DER", "-in", pki_lib.write("p7", bundle(unseen.chain)), "-print_certs").stdout.count("BEGIN") == 2)
 for m in ("md5", "gtc", "mschapv2"):
     logs_in("EAP " + m, "anna@%s.test" % m, [Eap("anna@%s.test" % m, PASSWORD, [m])])
 # This strongSwan has TLS 1.3 of before RFC 9190 (other keys, no octet at the end); see FreeRADIUS.
@@ -150,6 +161,7 @@ for m, fault in [(m, f) for m in ("md5", "mschapv2", "gtc") for f in ("wrong-sec
         ("mschapv2", "switch-method"), ("mschapv2", "late-nak"), ("mschapv2", "old-identifier"), ("mschapv2", "early-success"),
         ("mschapv2", "auth-from-skp"), ("md5", "auth-from-msk"), ("mschapv2", "no-auth"), ("mschapv2", "eap-again")]:
     refused("refused: EAP %s, %s" % (m, fault), "anna@%s.test" % m, [Eap("anna@%s.test" % m, PASSWORD, [m])], faults=[fault])
+refused("refused: PSK, wrong-secret", "anna@psk.test", [Psk(PSK)], remote=Psk(PSK), faults=["wrong-secret"])
 refused("refused: EAP without the certificate before it", "rsa@both.test", [Eap("anna@both.test", PASSWORD, ["mschapv2"])])
 refused("refused: the certificate without EAP after it", "rsa@both.test", [Cert(users["rsa"])])
 

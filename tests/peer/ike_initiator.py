@@ -59,12 +59,16 @@ class Initiator(Secured):
     payloads of the first IKE_AUTH (N: auth_notifies). port: where the first message goes; the others go to 4500. group: of the first
     KE. send_idr: IDr in the request. certreq: hashes of authorities, or None for those of `trust`. fragments: RFC 7383.
     late_notifies: N2 of the order. server_name: what must be a dNSName of the gateway's certificate, also when it is an address.
-    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there."""
+    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there.
+    ocsp: hashes of responders whose answers about the gateway we want in IKE (RFC 4806; may be empty), None: not asked for.
+
+    Afterwards: certs_seen [(encoding, data)] of the gateway; schemes by which it signed; notified (notifies of the last reply); attributes
+    [(number, value)], address, address6; selectors; certreqs, vendors_seen, said (notifies) of its first reply; eap (EapPeer); msk."""
 
     def __init__(self, sock, gateway, identity_i, auth, trust=(), remote=None, remote_id=None, ike=IKE_LINES, esp=ESP_LINES, cp=("address",),
                  hashes=(2, 3, 4, 5), init_notifies=(), auth_notifies=(), vendors=(), order=ORDER, port=4500, group=None, send_idr=True,
                  certreq=None, eap_only=False, fragments=False, ts_i=EVERYWHERE, ts_r=EVERYWHERE, faults=(), tries=4, seconds=1.5,
-                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=()):
+                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=(), ocsp=None):
         super().__init__(True)
         self.sock, self.gateway, self.port, self.faults = sock, gateway, port, set(faults)
         self.identity_i, self.auth, self.trust, self.remote = identity(identity_i), list(auth), list(trust), remote
@@ -74,7 +78,7 @@ class Initiator(Secured):
         self.send_idr, self.certreq, self.eap_only, self.wants_fragments = send_idr, certreq, eap_only, fragments
         self.ts_i, self.ts_r, self.tries, self.seconds = ts_i, ts_r, tries, seconds
         self.late_notifies, self.server_name, self.server_eku, self.nonce = list(late_notifies), server_name, server_eku, nonce
-        self.rekey_number, self.rekey_more = rekey_number, list(rekey_more)
+        self.rekey_number, self.rekey_more, self.ocsp, self.certs_seen = rekey_number, list(rekey_more), ocsp, []
         self.eap, self.msk, self.schemes, self.attributes, self.address, self.address6 = None, None, [], [], None, None
         if "other-identity" in self.faults:
             self.identity_i = identity("intruder@example.test")
@@ -185,8 +189,9 @@ class Initiator(Secured):
         certs, auth = self.proof(cred)
         self.spi_in = os.urandom(4)
         requests = [key_hash(t) for t in self.trust] if self.certreq is None else self.certreq
+        ocsp = [certificate_request(OCSP, self.ocsp)] if self.ocsp is not None else []
         parts = {"IDi": [(IDI, self.identity_i)], "CERT": certs, "AUTH": [(AUTH, auth)] if auth else [],
-                 "CERTREQ": [certificate_request(X509, requests)] if requests else [],
+                 "CERTREQ": ([certificate_request(X509, requests)] if requests else []) + ocsp,
                  "IDr": [(IDR, self.remote_id)] if self.remote_id and self.send_idr else [],
                  "CP": [configuration(REQUEST, self.cp)] if self.cp is not None else [],
                  "SA": [(SA, offer(3, self.spi_in, self.esp_lines))], "TSi": [(TSI, self.ts_i)], "TSr": [(TSR, self.ts_r)],
@@ -213,6 +218,7 @@ class Initiator(Secured):
     def judge(self, reply, is_first):
         """The gateway's AUTH, which has to be there in the first reply (but with EAP only) and after EAP."""
         body, idr = first(reply, AUTH), first(reply, IDR)
+        self.certs_seen += [(b[0], b[1:]) for k, b in reply if k == CERT]
         if idr is not None:
             self.idr = idr
         if body is None:

@@ -113,7 +113,7 @@ class Session(Secured):
         self.identity, self.notified = self.idi[4:].decode(errors="replace"), notifies(payloads)
         if first(payloads, CP) is not None:
             self.requested = [k for k, _ in parse_configuration(first(payloads, CP))[1]]
-        self.asked_for = first(payloads, IDR)
+        self.asked_for, self.certreqs = first(payloads, IDR), [b for k, b in payloads if k == CERTREQ]
         body = first(payloads, AUTH)
         wants_eap = isinstance(self.owner.remote, (list, tuple))
         if body is None:
@@ -187,7 +187,7 @@ class Session(Secured):
             more = [configuration(REPLY, self.owner.attributes)]
         self.is_up, self.state = True, "up"
         body = proposal(3, self.spi_in, [transform(k == kinds[-1], *chosen[k]) for k in kinds], number)
-        return more + [(SA, body), (TSI, self.owner.ts_i), (TSR, self.owner.ts_r)]
+        return more + [(SA, body), (TSI, self.owner.ts_i), (TSR, self.owner.ts_r)] + self.owner.notifies
 
     # ---- requests ----
 
@@ -228,14 +228,17 @@ class Session(Secured):
 
 
 class Responder:
-    """attributes: of CFG_REPLY (ike_wire.configuration), None: no CP."""
+    """attributes: of CFG_REPLY (ike_wire.configuration), None: no CP. notifies: payloads more in the last reply (IP4_ALLOWED, ...).
+
+    Of a session: identity, notified, requested (attribute numbers), asked_for (IDr), certreqs, scheme, user, methods (EAP), eap, msk, error."""
 
     def __init__(self, sockets, identity, local, remote="cert", trust=(), passwords=None, eap_identity=None, eap_conf=None, ike=IKE_LINES,
                  esp=ESP_LINES, hashes=(2, 3, 4, 5), certreq=None, attributes=(("address", bytes([10, 100, 9, 9])),),
-                 ts_i=selectors("10.100.9.9/32"), ts_r=selectors("10.99.2.0/24"), faults=()):
+                 ts_i=selectors("10.100.9.9/32"), ts_r=selectors("10.99.2.0/24"), faults=(), notifies=()):
         self.sockets, self.identity, self.local, self.remote, self.trust = sockets, identity, local, remote, trust
         self.passwords, self.eap_identity, self.ike, self.esp, self.hashes = passwords or {}, eap_identity, ike, esp, hashes
         self.certreq, self.attributes, self.ts_i, self.ts_r, self.faults = certreq, attributes, ts_i, ts_r, set(faults)
+        self.notifies = list(notifies)
         self.eap_conf = dict(eap_conf or {}, faults=self.faults)
         self.sessions, self.errors, self.changed = [], [], threading.Condition()
         self.ending, self.thread = os.pipe(), threading.Thread(target=self.serve, daemon=True)
