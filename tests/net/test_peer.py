@@ -261,4 +261,55 @@ for fault in ["wrong-signature", "other-octets", "other-identity", "other-ca", "
 for m, fault in (("mschapv2", "wrong-proof"), ("mschapv2", "early-success"), ("mschapv2", "auth-from-skp"), ("md5", "auth-from-msk"), ("mschapv2", "no-final-auth"),
                  ("mschapv2", "no-first-auth"), ("mschapv2", "skip-eap"), ("mschapv2", "switch-method")):
     accepts("refused by strongSwan: EAP %s, %s" % (m, fault), "eap-" + m, remote=[m], faults=[fault], good=False)
+swan.stop()
+
+# ---- our initiator and our responder: each refuses what the other does wrong -------------------------
+
+
+def between(name, outcome, cred, remote="cert", faults=(), gateway_faults=(), kind="p256", **more):
+    """outcome: None = comes up; "gateway" = the responder refuses; "client" = the initiator does."""
+    with Responder([(socket_in(t.gw, (GW, 4500)), True)], "gw.example.test", Cert(mine[kind]), remote, [root.der], {"anna": PASSWORD},
+                   eap_conf={"tls": server_tls}, faults=gateway_faults) as r:
+        user = "anna" if isinstance(cred, Eap) else kind + "@cert.test"
+        p = Initiator(socket_in(client), GW, user, [cred], trust=[root.der], remote_id="gw.example.test", faults=faults, tries=1,
+                      **dict(dict(send_idr=False), **more))
+        found = None
+        try:
+            p.login()
+        except NotProven as e:
+            found, why = "client", str(e)
+        except (Refused, Silent) as e:
+            found, why = "gateway", repr(e)
+        s = r.wait(0.1)
+        ok(name, found == outcome and not r.errors, "%s %s %s %s" % (found, why if found else "", s and s.error, r.errors))
+
+
+for k in kinds:
+    between("between us: " + k, None, Cert(users[k]), kind=k)
+for fault in ["wrong-signature", "other-octets", "other-identity", "other-ca", "no-cert", "method:1", "method:2", "method:13"] + [
+        "algorithm-lie:" + how for how in LIES]:
+    between("our gateway refuses " + fault, "gateway", Cert(users["p256"]), faults=[fault])
+    between("our client refuses " + fault, "client", Cert(users["p256"]), gateway_faults=[fault])
+between("our client refuses garbage-cert", "client", Cert(users["p256"]), gateway_faults=["garbage-cert"])
+for m in ("md5", "gtc", "mschapv2", "tls"):
+    cred = Eap("anna", PASSWORD, [m], tls=tls("p256", version="1.2", server_name="gw.example.test"))
+    between("between us: EAP " + m, None, cred, [m])
+    if m in ("mschapv2", "tls"):
+        between("between us: EAP only, " + m, None, cred, [m], gateway_faults=["no-first-auth"], eap_only=True)
+    between("our gateway refuses EAP %s, method:1" % m, "gateway", cred, [m], faults=["method:1"])
+    between("our gateway refuses EAP %s, early-auth" % m, "gateway", cred, [m], faults=["early-auth"])
+    between("our client refuses EAP %s, early-success" % m, "client", cred, [m], gateway_faults=["early-success"])
+    between("our client refuses EAP %s, skip-eap" % m, "gateway", cred, [m], gateway_faults=["skip-eap"])
+    between("our client refuses EAP %s, no-first-auth" % m, "gateway", cred, [m], gateway_faults=["no-first-auth"])
+    between("our client refuses EAP %s, no-final-auth" % m, "gateway", cred, [m], gateway_faults=["no-final-auth"])
+    fault = "auth-from-msk" if m in ("md5", "gtc") else "auth-from-skp"
+    between("our gateway refuses EAP %s, %s" % (m, fault), "gateway", cred, [m], faults=[fault])
+    between("our client refuses EAP %s, %s" % (m, fault), "client", cred, [m], gateway_faults=[fault])
+other = pki_lib.Authority("Test Root", file="other-root")
+stranger = other.leaf("stranger", san=["email:p256@cert.test", "dns:gw.example.test"])
+strange = dict(trust=root.cert_file, cert=stranger.chain_file, key=stranger.key_file, version="1.2")
+between("our gateway refuses EAP-TLS with another authority's certificate", "gateway", Eap("anna", methods=["tls"], tls=strange), ["tls"])
+for name, change in (("another name", dict(server_name="gw2.example.test")), ("another authority", dict(trust=other.cert_file))):
+    between("our client refuses EAP-TLS with %s" % name, "gateway",
+            Eap("anna", methods=["tls"], tls=dict(tls("p256", version="1.2", server_name="gw.example.test"), **change)), ["tls"])
 done()

@@ -260,7 +260,10 @@ def trusted_leaf(payloads, trust):
     if not bodies:
         raise NotProven("no certificate")
     now, anchors = datetime.datetime.utcnow(), [x509.load_der_x509_certificate(t) for t in trust]
-    leaf, *others = [x509.load_der_x509_certificate(b) for b in bodies]
+    try:
+        leaf, *others = [x509.load_der_x509_certificate(b) for b in bodies]
+    except ValueError as e:
+        raise NotProven("a certificate that is none: %s" % e)
     at = leaf
     for _ in range(8):
         if not at.not_valid_before <= now <= at.not_valid_after:
