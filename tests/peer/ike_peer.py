@@ -14,12 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-SA, KE, IDI, IDR, AUTH, NONCE, NOTIFY, DELETE, TSI, TSR, SK, CP = 33, 34, 35, 36, 39, 40, 41, 42, 44, 45, 46, 47
-IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL, IKE_SESSION_RESUME = 34, 35, 36, 37, 38
-COOKIE, NAT_SOURCE, NAT_DESTINATION = 16390, 16388, 16389
-TICKET_LT_OPAQUE, TICKET_REQUEST, TICKET_ACK, TICKET_NACK, TICKET_OPAQUE = 16409, 16410, 16411, 16412, 16413
-INITIATOR, RESPONSE = 0x08, 0x20
-FQDN, EMAIL = 2, 3
+from ike_wire import *
 
 
 def prf(key, data):
@@ -32,48 +27,6 @@ def prf_plus(key, seed, length):
         t = prf(key, t + seed + bytes([n]))
         out, n = out + t, n + 1
     return out[:length]
-
-
-def chain(payloads):
-    """The first type, and the bytes of all."""
-    out = b""
-    for i, (kind, body) in enumerate(payloads):
-        following = payloads[i + 1][0] if i + 1 < len(payloads) else 0
-        out += struct.pack("!BBH", following, 0, 4 + len(body)) + body
-    return (payloads[0][0] if payloads else 0), out
-
-
-def unchain(kind, data):
-    found = []
-    while kind:
-        following, _, length = struct.unpack("!BBH", data[:4])
-        assert 4 <= length <= len(data)
-        found.append((kind, data[4:length]))
-        kind, data = following, data[length:]
-    assert not data
-    return found
-
-
-def notify(kind, data=b""):
-    return NOTIFY, struct.pack("!BBH", 0, 0, kind) + data
-
-
-def notifies(payloads):
-    return {struct.unpack("!H", b[2:4])[0]: b[4 + b[1]:] for k, b in payloads if k == NOTIFY}
-
-
-def first(payloads, kind):
-    return next((b for k, b in payloads if k == kind), None)
-
-
-def transform(last, kind, number, bits=0):
-    attribute = struct.pack("!HH", 0x8000 | 14, bits) if bits else b""
-    return struct.pack("!BBHBBH", 0 if last else 3, 0, 8 + len(attribute), kind, 0, number) + attribute
-
-
-def proposal(protocol, spi, transforms):
-    body = b"".join(transforms)
-    return struct.pack("!BBHBBBB", 0, 0, 8 + len(spi) + len(body), 1, protocol, len(spi), len(transforms)) + spi + body
 
 
 IKE_SUITE = [transform(False, 1, 20, 256), transform(False, 2, 5), transform(True, 4, 31)]

@@ -1,0 +1,171 @@
+"""FreeRADIUS in a namespace, with a configuration of its own: EAP with every method that it has, passwords from a list."""
+import os
+
+import lib
+
+CONF = """
+prefix = /usr
+libdir = /usr/lib/freeradius
+logdir = %(dir)s
+raddbdir = %(dir)s
+run_dir = %(dir)s
+db_dir = %(dir)s
+hostname_lookups = no
+log {
+  destination = stdout
+  auth = yes
+}
+security {
+  allow_core_dumps = no
+  status_server = no
+}
+client test {
+  ipaddr = %(clients)s
+  secret = %(secret)s
+}
+thread pool {
+  start_servers = 2
+  max_servers = 4
+  min_spare_servers = 1
+  max_spare_servers = 2
+}
+modules {
+  pap { }
+  always ok {
+    rcode = ok
+  }
+  mschap {
+    use_mppe = yes
+    require_encryption = yes
+    require_strong = yes
+  }
+  files {
+    usersfile = %(dir)s/users
+  }
+  eap {
+    default_eap_type = %(first)s
+    ignore_unknown_eap_types = no
+    md5 { }
+    gtc {
+      auth_type = PAP
+    }
+    mschapv2 {
+      send_error = yes
+    }
+    tls-config common {
+      private_key_file = %(key)s
+      certificate_file = %(cert)s
+      ca_file = %(ca)s
+      cipher_list = "DEFAULT"
+      tls_min_version = "1.2"
+      tls_max_version = "1.3"
+      fragment_size = %(fragment)d
+      cache {
+        enable = no
+      }
+    }
+    tls {
+      tls = common
+    }
+    ttls {
+      tls = common
+      default_eap_type = md5
+      virtual_server = inner
+    }
+    peap {
+      tls = common
+      default_eap_type = %(peap)s
+      virtual_server = inner
+    }
+  }
+}
+server outer {
+  listen {
+    type = auth
+    ipaddr = %(address)s
+    port = 1812
+  }
+  listen {
+    type = acct
+    ipaddr = %(address)s
+    port = 1813
+  }
+  authorize {
+    eap {
+      ok = return
+    }
+    files
+    mschap
+    pap
+  }
+  authenticate {
+    eap
+    Auth-Type MS-CHAP {
+      mschap
+    }
+    Auth-Type PAP {
+      pap
+    }
+  }
+  accounting {
+    ok
+  }
+}
+server inner {
+  authorize {
+    mschap
+    eap {
+      ok = return
+    }
+    files
+    pap
+  }
+  authenticate {
+    eap
+    Auth-Type MS-CHAP {
+      mschap
+    }
+    Auth-Type PAP {
+      pap
+    }
+  }
+}
+"""
+
+
+class FreeRadius:
+    """users: {name: password}, or {name: (password, "Attribute = value, ...")}. server: the pki_lib entity that TLS shows, ca: the authority
+    of clients. peap: the method inside it. first: the method that is proposed first."""
+
+    def __init__(self, host, users, server, ca, address="127.0.0.1", clients="127.0.0.1", secret="radius-secret", first="md5", peap="mschapv2",
+                 fragment=1000):
+        self.host, self.dir = host, os.path.join(lib.WORK, "radius-" + host.name)
+        os.makedirs(self.dir, exist_ok=True)
+        values = dict(dir=self.dir, address=address, clients=clients, secret=secret, first=first, peap=peap, fragment=fragment,
+                      key=server.key_file, cert=server.chain_file, ca=ca.cert_file)
+        lines = []
+        for name, value in users.items():
+            password, reply = value if isinstance(value, tuple) else (value, "")
+            lines.append("\"%s\" Cleartext-Password := \"%s\"\n%s" % (name, password, "\t%s\n" % reply if reply else ""))
+        for file, text in (("radiusd.conf", CONF % values), ("users", "\n".join(lines) + "\n"),
+                           ("dictionary", "$INCLUDE /usr/share/freeradius/dictionary\n")):
+            with open(os.path.join(self.dir, file), "w") as f:
+                f.write(text)
+            os.chmod(os.path.join(self.dir, file), 0o600)
+        self.log = os.path.join(self.dir, "log")
+
+    def start(self):
+        self.process = lib.spawn(self.host.ns, "/usr/sbin/freeradius", "-f", "-d", self.dir, "-n", "radiusd", "-l", "stdout", log=self.log)
+        if not lib.wait_for(10, lambda: "Ready to process requests" in self.log_text()):
+            raise RuntimeError("FreeRADIUS did not start: " + self.log_text()[-2000:])
+        return self
+
+    def log_text(self):
+        try:
+            with open(self.log, errors="replace") as f:
+                return f.read()
+        except OSError:
+            return ""
+
+    def stop(self):
+        lib.stop_process(self.process)
