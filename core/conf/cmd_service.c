@@ -161,10 +161,10 @@ void print_accounting(struct cout *o, const struct cmd *row, const void *obj)
 	}
 }
 
-static void later_unless_psk(struct cmd_call *c, enum aaa_method m)
+static void later_if_anyconnect(struct cmd_call *c, enum aaa_method m)
 {
-	if (c->form == FORM_SET && m != AAA_PSK)
-		cmd_warn(c, NULL, "kept, but not in force in this version (only psk is):", "");
+	if (c->form == FORM_SET && m == AAA_ANYCONNECT)
+		cmd_warn(c, NULL, "kept, but not in force in this version:", "");
 }
 
 static void author_list(struct cmd_call *c, struct aaa_author *a)
@@ -198,7 +198,7 @@ void set_author_user(struct cmd_call *c)
 	if (m == AAA_CERT && a->list && !a->mangler && !a->username)
 		cmd_error(c, NULL, "a certificate needs a username or name-mangler",
 			""); /* R-AZN-04 */
-	later_unless_psk(c, m);
+	later_if_anyconnect(c, m);
 }
 
 void set_author_group(struct cmd_call *c)
@@ -217,7 +217,7 @@ void set_author_group(struct cmd_call *c)
 	author_list(c, a);
 	if (m == AAA_CERT && !a->mangler && !a->username)
 		cmd_error(c, NULL, "a certificate needs a username or name-mangler", "");
-	later_unless_psk(c, m);
+	later_if_anyconnect(c, m);
 }
 
 static void author_line(struct cout *o, const struct cmd *row, size_t m, const struct aaa_author *a)

@@ -110,6 +110,7 @@ struct ike_question {
 	struct view eap;
 	struct ike_id eap_id;       /* responder: who the peer says it is, in this round of authentication */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
+	uint8_t peer_method;        /* how the peer has authenticated: as in struct ike_sa_info; 0: not yet */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
 	/* ASK_TICKET: the peer has proven that the ticket is its own; with a yes it is used up, and no

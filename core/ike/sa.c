@@ -411,6 +411,7 @@ enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
 	q->peer_id = sa->peer_id;
 	q->my_id = sa->my_id;
 	q->session = sa->session;
+	q->peer_method = sa->auth_remote;
 	memcpy(q->profile, sa->settings.profile, sizeof(q->profile));
 	return asked(sa, n, sa->ike->ports->ask(sa->ike->ctx, n, q));
 }

@@ -6,16 +6,26 @@
 
 #include "core/base/log.h"
 #include "core/conf/match.h"
+#include "core/wire/auth.h"
 
 #define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
 #define REMOTES_MAX (IKE_TS_MAX - 2) /* two places are for the leases */
 
-/* How the peer proved itself. Only keys yet; the question will say it when there is more. */
-#define METHOD AAA_PSK
+/* Which lines of the profile count. What nobody has said yet is a shared key. */
+static enum aaa_method method_of(uint8_t auth_method)
+{
+	switch (auth_method) {
+	case 0:
+	case AUTHM_PSK: return AAA_PSK;
+	case AUTHM_EAP_SHOWN: return AAA_EAP;
+	default: return AAA_CERT;
+	}
+}
 
 struct resolver {
 	const struct snapshot *conf;
 	const struct iface *tun; /* NULL: initiator without one */
+	enum aaa_method method;  /* how the peer has authenticated */
 	struct session *s;
 	struct ike_grant *grant;
 	struct addr dns[2];
@@ -235,7 +245,7 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 
 static enum status apply_policies(struct resolver *r, const struct ike_profile *p)
 {
-	const struct aaa_author *user = &p->user[METHOD], *group = &p->group[METHOD];
+	const struct aaa_author *user = &p->user[r->method], *group = &p->group[r->method];
 	const struct authz_policy *order[2], *of_user, *of_group;
 	enum status st = find_policy(r, group, true, &of_group);
 
@@ -326,7 +336,8 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 	struct session *s, struct ike_grant *grant, char detail[IKE_DETAIL_LEN])
 {
 	const struct ike_profile *p = snapshot_profile(conf, q->profile);
-	struct resolver r = {.conf = conf, .s = s, .grant = grant, .detail = detail};
+	struct resolver r = {
+		.conf = conf, .s = s, .grant = grant, .detail = detail, .method = method_of(q->peer_method)};
 	enum status st;
 
 	if (!p) {
