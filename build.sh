@@ -32,7 +32,7 @@ MB_PACKAGE= MB_LIB=
 [[ $(uname -m) != x86_64 ]] || MB_PACKAGE=libipsec-mb-dev MB_LIB=-l:libIPSec_MB.a
 readonly MB_PACKAGE MB_LIB
 
-readonly BUILD_PACKAGES="gcc libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev $MB_PACKAGE"
+readonly BUILD_PACKAGES="gcc g++ libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev $MB_PACKAGE"
 
 # Debian's interpreter by its full name: python3-* packages belong to it and to no other.
 readonly PYTHON=/usr/bin/python3
@@ -42,7 +42,7 @@ TEST_PACKAGES() {
 		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps curl python3-prometheus-client" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
 		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
-		"rsyslog snmpd snmp snmptrapd smitools"
+		"rsyslog snmpd snmp snmptrapd smitools eapoltest"
 }
 
 # need_packages PACKAGE...: installs the missing ones as root, otherwise says how.
@@ -224,7 +224,7 @@ fetch_source() {
 # vectors come from the source too.
 readonly BSSL_PACKAGE=android-platform-external-boringssl
 readonly BSSL_VERSION=13.0.0+r24-2
-readonly BSSL_LIBS="crypto" # adding ssl here and g++ to BUILD_PACKAGES is all that libssl.a takes
+readonly BSSL_LIBS="ssl crypto" # in the order in which they are linked
 readonly BSSL_SOURCE=$CACHE/src/boringssl-$BSSL_VERSION
 export SALLYPORT_WYCHEPROOF=$BSSL_SOURCE/src/third_party/wycheproof_testvectors
 

@@ -75,6 +75,12 @@
 	X(INSTALL, "install", 0, "the data path refused the SA") \
 	X(REDIRECT_REFUSED, "redirect_refused", 0, "a redirect that is not ours to follow") \
 	X(REDIRECT_LOOP, "redirect_loop", 0, "redirected too often") \
+	/* TLS and the EAP methods that stand on it */ \
+	X(TLS, "tls_failed", 24, "TLS handshake or record failed") \
+	X(TLS_ALERT, "tls_alert", 24, "the peer refused with a TLS alert") \
+	X(TLS_CLOSED, "tls_closed", 24, "the peer closed the TLS connection") \
+	X(TLS_FRAGMENT, "tls_fragment", 24, "fragments of an EAP message over TLS do not fit together") \
+	X(EAP_NAME, "eap_name", 24, "the user is not the one the certificate or the EAP identity names") \
 	/* why a session or SA ended */ \
 	X(END_PEER, "peer_delete", 0, "deleted by the peer") \
 	X(END_ADMIN, "admin_clear", 0, "cleared by the operator") \
