@@ -22,7 +22,6 @@ struct tls_ctx {
 };
 
 struct tls_conn {
-	struct tls_ctx *ctx;
 	SSL *ssl;
 	BIO *in;  /* of ssl */
 	BIO *out; /* of ssl */
@@ -234,11 +233,11 @@ void tls_ctx_unref(struct tls_ctx *c)
 
 /* --- one connection ------------------------------------------------------------------------------ */
 
-static enum status conn_setup(struct tls_conn *c, bool with_peer_chain)
+static enum status conn_setup(struct tls_conn *c, const struct tls_ctx *ctx, bool with_peer_chain)
 {
 	int mode = SSL_VERIFY_NONE;
 
-	c->ssl = SSL_new(c->ctx->ssl);
+	c->ssl = SSL_new(ctx->ssl);
 	c->in = BIO_new(BIO_s_mem());
 	c->out = BIO_new(BIO_s_mem());
 	if (c->ssl == NULL || c->in == NULL || c->out == NULL) {
@@ -250,19 +249,20 @@ static enum status conn_setup(struct tls_conn *c, bool with_peer_chain)
 	BIO_set_mem_eof_return(c->in, -1);
 	BIO_set_mem_eof_return(c->out, -1);
 	SSL_set_bio(c->ssl, c->in, c->out);
-	SSL_set_app_data(c->ssl, (char *)c);
+	if (!SSL_set_app_data(c->ssl, (char *)c)) /* it allocates */
+		return ST_NOMEM;
 	SSL_set_renegotiate_mode(c->ssl, ssl_renegotiate_never);
-	if (with_peer_chain || c->ctx->role == TLS_CLIENT)
+	if (with_peer_chain || ctx->role == TLS_CLIENT)
 		mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	SSL_set_custom_verify(c->ssl, mode, on_chain);
-	if (c->ctx->role == TLS_SERVER)
+	if (ctx->role == TLS_SERVER)
 		SSL_set_accept_state(c->ssl);
 	else
 		SSL_set_connect_state(c->ssl);
 	return ST_OK;
 }
 
-enum status tls_new(struct tls_ctx *ctx, bool with_peer_chain, struct tls_conn **out)
+enum status tls_new(const struct tls_ctx *ctx, bool with_peer_chain, struct tls_conn **out)
 {
 	struct tls_conn *c = mem_new(sizeof(*c));
 	enum status st;
@@ -270,12 +270,11 @@ enum status tls_new(struct tls_ctx *ctx, bool with_peer_chain, struct tls_conn *
 	*out = NULL;
 	if (c == NULL)
 		return ST_NOMEM;
-	c->ctx = tls_ctx_ref(ctx);
 	c->want = TLS_MORE;
 	c->status = ST_OK;
 	c->sign_status = ST_PENDING;
 	c->chain_status = ST_PENDING;
-	st = conn_setup(c, with_peer_chain);
+	st = conn_setup(c, ctx, with_peer_chain);
 	if (st != ST_OK) {
 		ERR_clear_error();
 		tls_free(c);
@@ -291,7 +290,6 @@ void tls_free(struct tls_conn *c)
 		return;
 	SSL_free(c->ssl);
 	mem_free_secret(c->sign_data, c->sign_len);
-	tls_ctx_unref(c->ctx);
 	mem_free_secret(c, sizeof(*c));
 }
 

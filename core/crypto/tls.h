@@ -51,8 +51,8 @@ enum tls_want {
 };
 
 /* with_peer_chain: a server demands a certificate of the client, or the handshake fails. A client always
- * demands one of the server. */
-enum status tls_new(struct tls_ctx *ctx, bool with_peer_chain, struct tls_conn **out) MUST_USE;
+ * demands one of the server. What the connection needs of ctx it holds itself: ctx may go first. */
+enum status tls_new(const struct tls_ctx *ctx, bool with_peer_chain, struct tls_conn **out) MUST_USE;
 void tls_free(struct tls_conn *c); /* NULL is allowed; secrets are zeroed */
 
 /* The handshake goes as far as it can with what came; `in` may be empty (a client's start), or several
