@@ -56,7 +56,7 @@ struct eap_step {
 	bool has_msk;
 	uint8_t msk[EAP_MSK_LEN];
 	enum status status; /* NOTHING, FAILURE */
-	char words[256];
+	char words[256];    /* FAILURE: a sentence. WANT_PASSWORD: what the gateway asks for, or "" (its bytes: escape) */
 	bool want_name;
 	uint16_t sign_scheme; /* TLS SignatureScheme (RFC 8446 4.2.3) */
 	struct view sign_data;
@@ -67,8 +67,10 @@ struct eap_step {
 
 typedef void (*eap_random_fn)(void *arg, void *out, size_t len);
 
-/* FortiClient answers the end of EAP only when EAP-Success has a fifth byte, 0x06. */
-#define EAP_QUIRK_SUCCESS_06 1u
+/* FortiClient (its notify 0xF100 says who it is): a second factor after MSCHAPv2 is announced by an
+ * EAP-Success of five bytes that ends with the type to come, 0x06; then follows GTC, and AUTH is made
+ * without an MSK (has_msk is false). Without a second factor nothing is different. */
+#define EAP_QUIRK_FORTICLIENT 1u
 
 struct eap_server_conf {
 	uint8_t methods[EAP_METHODS_MAX]; /* EAP types in order of preference; those without a row are skipped */

@@ -8,12 +8,13 @@
  *   EAP_WANT_USER      step->name; continued by user()
  *   EAP_WANT_SIGN      step->sign_*; continued by sign_done()
  *   EAP_WANT_CHAIN     step->chain, n_chain, stapled; continued by chain_done()
- *   EAP_WANT_PASSWORD  peer: continued by password(). Only when env->password_known is false
+ *   EAP_WANT_PASSWORD  peer: continued by password(); step->words may hold a prompt
  *   EAP_SUCCESS        server only: through; step->has_msk, msk; step->name when the method knows better
  *   EAP_FAILURE        through, failed: step->status, words
  * A server method that fails with words to the peer sends them (EAP_SEND) and returns EAP_FAILURE
  * when the answer comes. A peer method says by t->may_succeed (with step->has_msk, msk) beside
- * EAP_SEND that EAP-Success may be believed from here on; the framework keeps the key. */
+ * EAP_SEND that EAP-Success may be believed from here on; the framework keeps the key. A status and
+ * words beside EAP_SEND are why, should EAP-Failure come. */
 #ifndef CORE_EAP_METHOD_H
 #define CORE_EAP_METHOD_H
 
@@ -33,6 +34,7 @@ struct eap_env {
 	void *random_arg;
 	const uint8_t *inner; /* server: EAP types allowed inside a tunnel */
 	uint8_t n_inner;
+	uint32_t quirks;
 	bool password_known; /* peer */
 	uint16_t password_len;
 	uint8_t password[EAP_PASSWORD_MAX];
@@ -64,6 +66,14 @@ struct eap_method {
 const struct eap_method *eap_method_find(uint8_t type, bool is_server);
 /* "MSCHAPv2"; "unknown" for a type without a row. */
 const char *eap_method_name(uint8_t type);
+
+/* Rows of methods.c, by the file that has them. */
+extern const struct eap_method eap_md5_server, eap_md5_peer;
+extern const struct eap_method eap_gtc_server, eap_gtc_peer;
+extern const struct eap_method eap_mschapv2_server, eap_mschapv2_peer;
+
+/* GTC for the second factor alone, in place of start(). */
+enum eap_step_kind eap_gtc_ask_code(void *m, const struct eap_user *u, struct eap_turn *t);
 
 /* Words and status of a failure, in one line: return eap_fail(t, ST_X, "..."). words NULL: the
  * status's own. */

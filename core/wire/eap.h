@@ -38,8 +38,9 @@ struct eap_packet {
 };
 
 /* A whole EAP packet. Bytes after the length that the header gives are padding of a lower layer, which
- * IKE does not have, but are allowed in a Success (FortiClient). ST_TRUNCATED: shorter than the
- * header or than its length; ST_TRAILING; ST_EAP_MALFORMED: unknown code, length below 4, request or
+ * IKE does not have: ST_TRAILING. Only Success and Failure may have them, and a longer length as
+ * well (FortiClient), which is data then. ST_TRUNCATED: shorter than the
+ * header or than its length; ST_EAP_MALFORMED: unknown code, length below 4, request or
  * response without a type. */
 enum status eap_parse(struct view bytes, struct eap_packet *out) MUST_USE;
 
@@ -51,5 +52,9 @@ struct wr_mark eap_open_expanded(
 	struct wr *w, uint8_t code, uint8_t id, uint32_t vendor, uint32_t vendor_type);
 /* Success or Failure: 4 bytes. */
 void eap_build_end(struct wr *w, uint8_t code, uint8_t id);
+
+/* The types of the IETF that a Nak wants instead (5.3.1, 5.3.2), at most max; a 0 ("none") and types of
+ * vendors are left out. */
+size_t eap_nak_types(const struct eap_packet *p, uint8_t *types, size_t max);
 
 #endif
