@@ -71,6 +71,8 @@ const char *eap_method_name(uint8_t type);
 extern const struct eap_method eap_md5_server, eap_md5_peer;
 extern const struct eap_method eap_gtc_server, eap_gtc_peer;
 extern const struct eap_method eap_mschapv2_server, eap_mschapv2_peer;
+extern const struct eap_method eap_tls_server, eap_tls_peer;
+extern const struct eap_method eap_ttls_server, eap_peap_server;
 
 /* GTC for the second factor alone, in place of start(). */
 enum eap_step_kind eap_gtc_ask_code(void *m, const struct eap_user *u, struct eap_turn *t);

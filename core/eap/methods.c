@@ -10,6 +10,9 @@ static const struct {
 	{&eap_mschapv2_server, &eap_mschapv2_peer},
 	{&eap_md5_server, &eap_md5_peer},
 	{&eap_gtc_server, &eap_gtc_peer},
+	{&eap_tls_server, &eap_tls_peer},
+	{&eap_ttls_server, NULL},
+	{&eap_peap_server, NULL},
 };
 
 const struct eap_method *eap_method_find(uint8_t type, bool is_server)

@@ -41,8 +41,9 @@ static enum eap_step_kind end(struct tls_link *l, struct eap_turn *t)
 	if (l->words[0] == '\0')
 		snprintf(l->words, sizeof(l->words), "%s", tls_words(l->tls));
 	l->end_status = st;
+	(void)eap_fail(t, st, l->words); /* of a peer: why, should EAP-Failure come */
 	if (tls_out(l->tls).len == 0)
-		return eap_fail(t, st, l->words);
+		return EAP_FAILURE;
 	l->state = TLS_LINK_ENDING;
 	return tls_link_send(l, t);
 }
