@@ -32,7 +32,7 @@ static void *make(struct eap_env *env, bool is_server)
 	if (m == NULL)
 		return NULL;
 	m->env = env;
-	if (tls_link_init(&m->link, EAP_TLS, env, env->tls, is_server, false) != ST_OK) {
+	if (tls_link_init(&m->link, EAP_TLS, env, env->tls, is_server) != ST_OK) {
 		tls_link_fini(&m->link);
 		mem_free_secret(m, sizeof(*m));
 		return NULL;
@@ -155,7 +155,11 @@ const struct eap_method eap_tls_server = {
 
 static void *peer_make(struct eap_env *env)
 {
-	return make(env, false);
+	struct eap_tls *m = make(env, false);
+
+	if (m != NULL)
+		tls_link_be_peer(&m->link);
+	return m;
 }
 
 static enum eap_step_kind peer_through(struct eap_tls *m, struct eap_turn *t)
@@ -183,7 +187,7 @@ static enum eap_step_kind peer_commitment(struct eap_tls *m, struct eap_turn *t)
 	enum status st = tls_link_read(&m->link, data, sizeof(data), &n);
 
 	if (st != ST_OK)
-		return eap_fail(t, st, tls_words(m->link.tls));
+		return tls_link_end(&m->link, st, tls_words(m->link.tls), t);
 	if (n == 0) /* tickets, which are of no use here */
 		return tls_link_send(&m->link, t);
 	if (n != 1 || data[0] != 0)

@@ -5,11 +5,16 @@
 #include "core/base/mem.h"
 
 enum status tls_link_init(struct tls_link *l, uint8_t type, const struct eap_env *env,
-	const struct tls_ctx *ctx, bool with_peer_chain, bool has_version)
+	const struct tls_ctx *ctx, bool with_peer_chain)
 {
 	*l = (struct tls_link){.type = type};
-	tls_frame_init(&l->frame, env->fragment_size, has_version);
+	tls_frame_init(&l->frame, env->fragment_size, type != EAP_TLS);
 	return tls_new(ctx, with_peer_chain, &l->tls);
+}
+
+void tls_link_be_peer(struct tls_link *l)
+{
+	l->is_peer = true;
 }
 
 void tls_link_fini(struct tls_link *l)
@@ -33,19 +38,24 @@ enum eap_step_kind tls_link_send(struct tls_link *l, struct eap_turn *t)
 	return EAP_SEND;
 }
 
-/* The alert goes out before the failure is told (RFC 5216 2.1.3); without one it is told at once. */
-static enum eap_step_kind end(struct tls_link *l, struct eap_turn *t)
+enum eap_step_kind tls_link_end(
+	struct tls_link *l, enum status st, const char *words, struct eap_turn *t)
 {
-	enum status st = tls_status(l->tls);
-
-	if (l->words[0] == '\0')
-		snprintf(l->words, sizeof(l->words), "%s", tls_words(l->tls));
-	l->end_status = st;
-	(void)eap_fail(t, st, l->words); /* of a peer: why, should EAP-Failure come */
-	if (tls_out(l->tls).len == 0)
+	/* Of a peer that still answers: why, should EAP-Failure come. */
+	(void)eap_fail(t, st, words);
+	if (tls_out(l->tls).len == 0 && !l->is_peer)
 		return EAP_FAILURE;
+	l->end_status = st;
 	l->state = TLS_LINK_ENDING;
 	return tls_link_send(l, t);
+}
+
+/* The alert goes out before the failure is told (RFC 5216 2.1.3). */
+static enum eap_step_kind end(struct tls_link *l, struct eap_turn *t)
+{
+	if (l->words[0] == '\0')
+		snprintf(l->words, sizeof(l->words), "%s", tls_words(l->tls));
+	return tls_link_end(l, tls_status(l->tls), l->words, t);
 }
 
 static enum eap_step_kind ask_signature(struct tls_link *l, struct eap_turn *t)

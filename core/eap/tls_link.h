@@ -20,15 +20,17 @@ enum tls_link_state {
 struct tls_link {
 	enum tls_link_state state;
 	uint8_t type; /* of the EAP method: context of keying material */
+	bool is_peer;
 	struct tls_conn *tls;
 	struct tls_frame frame;
 	enum status end_status; /* ENDING */
 	char words[256];        /* why: of the chain that was refused, or of TLS */
 };
 
-/* ctx must live until tls_link_fini. has_version: see tls_frame.h. */
+/* TTLS and PEAP have a version in their flags (tls_frame.h). */
 enum status tls_link_init(struct tls_link *l, uint8_t type, const struct eap_env *env,
-	const struct tls_ctx *ctx, bool with_peer_chain, bool has_version) MUST_USE;
+	const struct tls_ctx *ctx, bool with_peer_chain) MUST_USE;
+void tls_link_be_peer(struct tls_link *l);
 void tls_link_fini(struct tls_link *l); /* also after an init that failed */
 
 /* Server: the start packet. */
@@ -44,6 +46,11 @@ bool tls_link_signed(struct tls_link *l, enum status st, struct view signature, 
 	enum eap_step_kind *kind);
 bool tls_link_judged(struct tls_link *l, enum status st, const char *words, struct eap_turn *t,
 	enum eap_step_kind *kind);
+
+/* The end of a connection that failed after its handshake: a server says EAP-Failure next; a peer answers (with
+ * nothing) so that it can. */
+enum eap_step_kind tls_link_end(
+	struct tls_link *l, enum status st, const char *words, struct eap_turn *t);
 
 /* Sends what waits in tls_out, in pieces; an empty packet when nothing does. */
 enum eap_step_kind tls_link_send(struct tls_link *l, struct eap_turn *t);

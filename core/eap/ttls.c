@@ -43,7 +43,7 @@ static void *make(struct eap_env *env)
 	if (m == NULL)
 		return NULL;
 	m->env = env;
-	if (tls_link_init(&m->link, EAP_TTLS, env, env->tls_inner, false, true) != ST_OK) {
+	if (tls_link_init(&m->link, EAP_TTLS, env, env->tls_inner, false) != ST_OK) {
 		tls_link_fini(&m->link);
 		mem_free_secret(m, sizeof(*m));
 		return NULL;
