@@ -146,9 +146,10 @@ profile() {
 	TOOL="-O1 -fno-omit-frame-pointer $san"
 	LINK="-pie ${san/fuzzer-no-link/fuzzer}"
 	LIBS=$DYNAMIC
-	# BoringSSL adds 0 to a null pointer in places; all else that UBSan knows stays on.
+	# BoringSSL adds 0 to a null pointer in places; and what looks at types of C++ wants a library that no
+	# program of ours is linked with. All else that UBSan knows stays on.
 	BSSL_TOOL="$TOOL"
-	[[ $P == tsan ]] || BSSL_TOOL+=" -fno-sanitize=pointer-overflow"
+	[[ $P == tsan ]] || BSSL_TOOL+=" -fno-sanitize=pointer-overflow,function,vptr"
 }
 
 # --- sources of Debian packages -------------------------------------------------------------------
@@ -526,6 +527,7 @@ makefile() {
 		SIM := $(sources tests/sim | tr '\n' ' ')
 		UNIT := $(sources tests/unit | grep '/test_[^/]*$' | tr '\n' ' ')
 		FUZZ := $(sources tests/fuzz | grep '/fuzz_[^/]*$' | tr '\n' ' ')
+		NET := $(sources tests/net | tr '\n' ' ')
 		BENCH := $(sources tests/bench | grep -v '/peers/' | tr '\n' ' ')
 		SQLITE := $("$CC" -print-file-name=libsqlite3.a)
 		MB := $MB_LIB
@@ -553,6 +555,7 @@ makefile() {
 		unit: $(UNIT:tests/%.c=$B/%)
 		sim: $(if $(SIM),$B/sim)
 		fuzz: $(FUZZ:tests/%.c=$B/%)
+		net: $(NET:tests/%.c=$B/%)
 		bench: $(BENCH:tests/%.c=$B/%)
 
 		$O/%.o: %.c $O/.flags
@@ -570,6 +573,8 @@ makefile() {
 		$B/unit/%: $O/tests/unit/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)
 		$B/fuzz/%: $O/tests/fuzz/%.o $B/libtest.a $(NEEDS)
+		> $(PROGRAM)
+		$B/net/%: $O/tests/net/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)
 		$B/bench/%: $O/tests/bench/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/mem.h"
-#include "tests/lib/eap_lab.h"
+#include "tests/lib/eap_tls_lab.h"
 #include "tests/lib/t.h"
 
 struct couple {

@@ -7,7 +7,7 @@
 #include "core/eap/peap_tlv.h"
 #include "core/eap/ttls_avp.h"
 #include "core/wire/eap.h"
-#include "tests/lib/eap_lab.h"
+#include "tests/lib/eap_tls_lab.h"
 #include "tests/lib/t.h"
 
 #define NAME ((struct view){(const uint8_t *)"anna", 4})

@@ -1,7 +1,7 @@
 /* A whole EAP server of core/eap with everything that it asks for, and a client of TTLS and PEAP, which core is not:
  * for unit tests, fuzz targets and the RADIUS front of the network tests. */
-#ifndef TESTS_LIB_EAP_LAB_H
-#define TESTS_LIB_EAP_LAB_H
+#ifndef TESTS_LIB_EAP_TLS_LAB_H
+#define TESTS_LIB_EAP_TLS_LAB_H
 
 #include "core/eap/eap.h"
 #include "core/eap/tls_frame.h"

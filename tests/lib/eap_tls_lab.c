@@ -1,4 +1,4 @@
-#include "tests/lib/eap_lab.h"
+#include "tests/lib/eap_tls_lab.h"
 
 #include <string.h>
 
