@@ -299,8 +299,10 @@ static void take_end(struct eap_peer *p, const struct eap_packet *q, struct eap_
 		return;
 	}
 	if (q->code == EAP_CODE_FAILURE) {
-		fail(p, p->why != ST_OK ? p->why : ST_PEER_REFUSED,
-			p->why != ST_OK ? p->words : NULL, out);
+		if (p->why != ST_OK)
+			fail(p, p->why, p->words, out);
+		else
+			fail(p, p->row == NULL ? ST_EAP_NO_METHOD : ST_PEER_REFUSED, NULL, out);
 		return;
 	}
 	if (p->row == NULL || !p->may_succeed || q->data.len > 0) {

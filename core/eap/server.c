@@ -144,7 +144,9 @@ static void fail(struct eap_server *s, enum status st, const char *words, struct
 	out->status = st;
 	out->has_msk = false;
 	mem_zero(out->msk, sizeof(out->msk));
-	snprintf(out->words, sizeof(out->words), "%s", words != NULL ? words : status_words(st));
+	if (words != out->words)
+		snprintf(out->words, sizeof(out->words), "%s",
+			words != NULL ? words : status_words(st));
 	end(s, EAP_CODE_FAILURE, out);
 }
 
