@@ -28,6 +28,7 @@ struct tls_conn {
 	enum tls_want want;
 	enum status status; /* of TLS_FAILED */
 	char words[160];
+	uint8_t plain_alert; /* the peer's last message was this fatal alert and nothing else; 0: it was not */
 	/* our signature */
 	uint8_t *sign_data;
 	size_t sign_len;
@@ -313,6 +314,12 @@ static enum tls_want failed_by_library(struct tls_conn *c)
 		return failed(c, c->chain_status, "");
 	if (c->sign_status != ST_PENDING && c->sign_status != ST_OK)
 		return failed(c, c->sign_status, "our signature");
+	/* A TLS 1.3 client that refuses our certificate has no keys yet under which it could say so, and BoringSSL
+	 * expects some already: it is an alert all the same, and not to be answered by one. */
+	if (c->plain_alert != 0) {
+		tls_sent(c);
+		return failed(c, ST_TLS_ALERT, SSL_alert_desc_string_long(c->plain_alert));
+	}
 	/* An allocation that failed leaves no entry, or this one. */
 	if (e == 0 || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
 		return failed(c, ST_NOMEM, "");
@@ -342,10 +349,24 @@ static enum tls_want drive(struct tls_conn *c)
 	}
 }
 
+/* RFC 8446 6: record type 21, version, length 2, level fatal, description. */
+static uint8_t plain_alert_of(struct view in)
+{
+	struct rd r = rd_init(in.p, in.len);
+	bool is_alert = rd_u8(&r) == 21 && rd_u8(&r) == 3;
+	uint8_t what;
+
+	rd_skip(&r, 1);
+	is_alert = is_alert && rd_u16(&r) == 2 && rd_u8(&r) == 2;
+	what = rd_u8(&r);
+	return is_alert && rd_done(&r) ? what : 0;
+}
+
 enum tls_want tls_step(struct tls_conn *c, struct view in)
 {
 	if (c->want == TLS_FAILED)
 		return c->want;
+	c->plain_alert = plain_alert_of(in);
 	if (in.len > 0 && (in.len > TLS_CHAIN_BYTES * 2 || BIO_write(c->in, in.p, (int)in.len) != (int)in.len))
 		return failed(c, ST_NOMEM, "");
 	if (c->want != TLS_MORE)

@@ -5,7 +5,7 @@
 
 #include "core/crypto/tls.h"
 
-#define LAB_DER_MAX 4096
+#define LAB_DER_MAX 16384
 
 struct lab_id {
 	uint8_t der[LAB_DER_MAX];

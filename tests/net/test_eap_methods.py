@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 80
 """Our EAP server against the peer of wpa_supplicant (eapol_test), which shares no line with it: every method, both
 versions of TLS, and who is refused. The two talk RADIUS by tests/net/eap_radius.c; eapol_test compares its MSK with
 ours."""
@@ -51,6 +52,8 @@ def issue(file, cn, ca=None, sans=(), eku=None, until=NOW + 30 * DAY, key=None):
 ca = issue("ca", "Corp CA")
 other = issue("other", "Other CA")
 issue("server", "gw.corp.example", ca, [x509.DNSName("gw.corp.example")], EKU.SERVER_AUTH)
+issue("server_long", "gw.corp.example", ca, [x509.DNSName("host-%d.very-long-name.corp.example" % n) for n in range(150)],
+      EKU.SERVER_AUTH)
 issue("server_rsa", "gw.corp.example", ca, [x509.DNSName("gw.corp.example")], EKU.SERVER_AUTH,
       key=rsa.generate_private_key(65537, 3072))
 mail = [x509.RFC822Name("anna@corp.example")]
@@ -118,7 +121,7 @@ def stays_out(name, front, words, **network):
 
 
 def tls_of(version):
-    return "tls_disable_tlsv1_2=%d tls_disable_tlsv1_3=%d" % (version == 13, version == 12)
+    return "tls_disable_tlsv1_0=1 tls_disable_tlsv1_1=1 tls_disable_tlsv1_2=%d tls_disable_tlsv1_3=%d" % (version == 13, version == 12)
 
 
 def quoted(text):
@@ -134,7 +137,7 @@ def client(name, phase1="", key=None):
 
 for version in (12, 13):
     v, p1 = "TLS 1.%d" % (version - 10), tls_of(version)
-    for cert, fragment in (("server", 1024), ("server_rsa", 100), ("server", 4000)):
+    for cert, fragment in (("server", 1024), ("server_rsa", 100), ("server_long", 4000)):
         front = Front([TLS], version=version, fragment=fragment, cert=cert)
         goes_in("EAP-TLS, %s, %s, fragments of %d" % (v, cert, fragment), front, TLS, "anna@corp.example",
                 **client("anna", p1))
@@ -149,7 +152,7 @@ for version in (12, 13):
                 **dict(client("anna", p1), identity=quoted("@corp.example")))
         for name, cert, words in (("an expired certificate", "expired", "certificate has expired"),
                                   ("another CA", "stranger", "unable to get"),
-                                  ("a server's certificate", "gateway", "unsuitable certificate purpose")):
+                                  ("a server's certificate", "gateway", "unsupported certificate purpose")):
             stays_out("EAP-TLS, %s: %s" % (v, name), front, words, **client(cert, p1))
         stays_out("EAP-TLS, %s: another name" % v, front, "eap_name", **dict(client("anna", p1), identity=quoted("bert")))
         r = front.login(seconds=6, **dict(client("anna", p1), ca_cert=quoted(path("other.pem"))))
