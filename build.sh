@@ -32,7 +32,7 @@ MB_PACKAGE= MB_LIB=
 [[ $(uname -m) != x86_64 ]] || MB_PACKAGE=libipsec-mb-dev MB_LIB=-l:libIPSec_MB.a
 readonly MB_PACKAGE MB_LIB
 
-readonly BUILD_PACKAGES="gcc libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev $MB_PACKAGE"
+readonly BUILD_PACKAGES="gcc g++ libc6-dev make binutils dpkg-dev xz-utils libevent-dev libsqlite3-dev liblua5.4-dev $MB_PACKAGE"
 
 # Debian's interpreter by its full name: python3-* packages belong to it and to no other.
 readonly PYTHON=/usr/bin/python3
@@ -42,7 +42,7 @@ TEST_PACKAGES() {
 		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps curl python3-prometheus-client" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
 		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
-		"rsyslog snmpd snmp snmptrapd smitools freeradius hostapd"
+		"rsyslog snmpd snmp snmptrapd smitools freeradius hostapd eapoltest"
 }
 
 # need_packages PACKAGE...: installs the missing ones as root, otherwise says how.
@@ -146,9 +146,10 @@ profile() {
 	TOOL="-O1 -fno-omit-frame-pointer $san"
 	LINK="-pie ${san/fuzzer-no-link/fuzzer}"
 	LIBS=$DYNAMIC
-	# BoringSSL adds 0 to a null pointer in places; all else that UBSan knows stays on.
+	# BoringSSL adds 0 to a null pointer in places; and what looks at types of C++ wants a library that no
+	# program of ours is linked with. All else that UBSan knows stays on.
 	BSSL_TOOL="$TOOL"
-	[[ $P == tsan ]] || BSSL_TOOL+=" -fno-sanitize=pointer-overflow"
+	[[ $P == tsan ]] || BSSL_TOOL+=" -fno-sanitize=pointer-overflow,function,vptr"
 }
 
 # --- sources of Debian packages -------------------------------------------------------------------
@@ -224,7 +225,7 @@ fetch_source() {
 # vectors come from the source too.
 readonly BSSL_PACKAGE=android-platform-external-boringssl
 readonly BSSL_VERSION=13.0.0+r24-2
-readonly BSSL_LIBS="crypto" # adding ssl here and g++ to BUILD_PACKAGES is all that libssl.a takes
+readonly BSSL_LIBS="ssl crypto" # in the order in which they are linked
 readonly BSSL_SOURCE=$CACHE/src/boringssl-$BSSL_VERSION
 export SALLYPORT_WYCHEPROOF=$BSSL_SOURCE/src/third_party/wycheproof_testvectors
 
@@ -526,6 +527,7 @@ makefile() {
 		SIM := $(sources tests/sim | tr '\n' ' ')
 		UNIT := $(sources tests/unit | grep '/test_[^/]*$' | tr '\n' ' ')
 		FUZZ := $(sources tests/fuzz | grep '/fuzz_[^/]*$' | tr '\n' ' ')
+		NET := $(sources tests/net | tr '\n' ' ')
 		BENCH := $(sources tests/bench | grep -v '/peers/' | tr '\n' ' ')
 		SQLITE := $("$CC" -print-file-name=libsqlite3.a)
 		MB := $MB_LIB
@@ -553,6 +555,7 @@ makefile() {
 		unit: $(UNIT:tests/%.c=$B/%)
 		sim: $(if $(SIM),$B/sim)
 		fuzz: $(FUZZ:tests/%.c=$B/%)
+		net: $(NET:tests/%.c=$B/%)
 		bench: $(BENCH:tests/%.c=$B/%)
 
 		$O/%.o: %.c $O/.flags
@@ -570,6 +573,8 @@ makefile() {
 		$B/unit/%: $O/tests/unit/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)
 		$B/fuzz/%: $O/tests/fuzz/%.o $B/libtest.a $(NEEDS)
+		> $(PROGRAM)
+		$B/net/%: $O/tests/net/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)
 		$B/bench/%: $O/tests/bench/%.o $B/libtest.a $(NEEDS)
 		> $(PROGRAM)

@@ -61,6 +61,18 @@
 	X(PPK_REQUIRED, "ppk_required", 24, "no post-quantum key was used, and one is required") \
 	X(PPK_UNKNOWN, "ppk_unknown", 24, "no post-quantum key by the peer's ID") \
 	X(PEER_REFUSED, "peer_refused", 0, "the peer refused") \
+	X(EAP_MALFORMED, "eap_malformed", 24, "EAP packet malformed") \
+	X(EAP_UNEXPECTED, "eap_unexpected", 24, "EAP packet that is no answer to what was asked") \
+	X(EAP_EARLY, "eap_early_success", 24, "EAP-Success before the method was through") \
+	X(EAP_NO_METHOD, "eap_no_method", 24, "no EAP method that both sides accept") \
+	X(EAP_ROUNDS, "eap_rounds", 24, "EAP did not come to an end") \
+	X(EAP_IDENTITY, "eap_identity", 24, "no usable EAP identity") \
+	X(USER_UNKNOWN, "user_unknown", 24, "no such user") \
+	X(USER_LOCKED, "user_locked", 24, "user locked after too many failures") \
+	X(USER_VERIFIER, "user_no_verifier", 24, "the user has no password stored in the form that this method needs") \
+	X(WRONG_PASSWORD, "wrong_password", 24, "wrong password") \
+	X(WRONG_CODE, "wrong_code", 24, "wrong or used one-time code") \
+	X(NO_PASSWORD, "no_password", 0, "no user name and password for the gateway") \
 	X(NOT_AUTHORIZED, "not_authorized", 24, "authorization refused") \
 	X(HOOK_REFUSED, "script_refused", 24, "refused by a script") \
 	X(HOOK_FAILED, "script_failed", 24, "a script failed, and the configuration refuses then") \
@@ -102,6 +114,12 @@
 	X(INSTALL, "install", 0, "the data path refused the SA") \
 	X(REDIRECT_REFUSED, "redirect_refused", 0, "a redirect that is not ours to follow") \
 	X(REDIRECT_LOOP, "redirect_loop", 0, "redirected too often") \
+	/* TLS and the EAP methods that stand on it */ \
+	X(TLS, "tls_failed", 24, "TLS handshake or record failed") \
+	X(TLS_ALERT, "tls_alert", 24, "the peer refused with a TLS alert") \
+	X(TLS_CLOSED, "tls_closed", 24, "the peer closed the TLS connection") \
+	X(TLS_FRAGMENT, "tls_fragment", 24, "fragments of an EAP message over TLS do not fit together") \
+	X(EAP_NAME, "eap_name", 24, "the user is not the one the certificate or the EAP identity names") \
 	/* why a session or SA ended */ \
 	X(END_PEER, "peer_delete", 0, "deleted by the peer") \
 	X(END_ADMIN, "admin_clear", 0, "cleared by the operator") \

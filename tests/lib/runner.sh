@@ -222,7 +222,7 @@ group_fuzz() {
 group_net() {
 	local f shared=() alone=()
 	compgen -G 'tests/net/test_*.py' >/dev/null || return 0
-	built plain all build/plain/bench/snmp || return 0
+	built plain all net build/plain/bench/snmp || return 0
 	for f in tests/net/test_*.py; do
 		if sed -n 2p "$f" | grep -q '^# alone: '; then alone+=("$f"); else shared+=("$f"); fi
 	done

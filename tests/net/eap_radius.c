@@ -1,0 +1,310 @@
+/* A RADIUS server on loopback that is nothing but core/eap's server: by it an EAP client that speaks RADIUS
+ * (eapol_test) meets our methods without IKE around them. For tests only: one thread, no retransmissions, users and
+ * keys from the command line.
+ *
+ *   eap_radius PORT SECRET CERT CA METHODS INNER VERSION FRAGMENT USER PASSWORD
+ *     CERT: PATH for PATH.pem and PATH.key; CA: a PEM file; METHODS, INNER: "13,21"; VERSION: 12, 13 or 0 for both
+ *
+ * At the end of each login it says, in one line: "in TYPE NAME" or "out TYPE TOKEN WORDS". */
+#include <arpa/inet.h>
+#include <openssl/hmac.h>
+#include <openssl/md5.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "core/crypto/rnd.h"
+#include "core/eap/eap.h"
+#include "core/eap/verifier.h"
+#include "tests/lib/t.h"
+#include "tests/lib/tls_lab.h"
+
+enum { REQUEST = 1, ACCEPT = 2, REJECT = 3, CHALLENGE = 11 };
+enum { STATE = 24, VENDOR = 26, EAP_MESSAGE = 79, AUTHENTICATOR = 80 };
+#define SESSIONS 64
+#define PACKET   8192
+
+static struct {
+	const char *secret;
+	struct lab_id id;
+	X509_STORE *anchors;
+	struct tls_ctx *tls;
+	struct eap_server_conf conf;
+	const char *user;
+	struct eap_user verifiers;
+} own;
+
+static struct eap_server *sessions[SESSIONS];
+static unsigned n_sessions;
+
+struct request {
+	uint8_t id;
+	const uint8_t *authenticator;
+	size_t eap_len;
+	uint8_t eap[EAP_PACKET_MAX];
+	int session; /* -1: a new one */
+};
+
+static void random_bytes(void *arg, void *out, size_t len)
+{
+	rnd_bytes(out, len);
+}
+
+static bool request_parse(const uint8_t *p, size_t len, struct request *out)
+{
+	struct rd r = rd_init(p, len);
+	uint8_t code = rd_u8(&r);
+
+	memset(out, 0, sizeof(*out));
+	out->session = -1;
+	out->id = rd_u8(&r);
+	rd_skip(&r, 2);
+	out->authenticator = rd_bytes(&r, 16).p;
+	while (r.left >= 2) {
+		uint8_t type = rd_u8(&r), size = rd_u8(&r);
+		struct view v = rd_bytes(&r, size < 2 ? SIZE_MAX : size - 2u);
+
+		if (type == STATE && v.len == 1 && v.p[0] < SESSIONS)
+			out->session = v.p[0];
+		if (type == EAP_MESSAGE && v.len <= sizeof(out->eap) - out->eap_len) {
+			memcpy(out->eap + out->eap_len, v.p, v.len);
+			out->eap_len += v.len;
+		}
+	}
+	return code == REQUEST && rd_done(&r) && out->eap_len >= 4;
+}
+
+/* RFC 2548 2.4.2: the key, salted and hidden under the secret. */
+static void put_key(struct wr *w, uint8_t type, const uint8_t *key, const struct request *q)
+{
+	uint8_t plain[48] = {32}, b[16], salt[2] = {(uint8_t)(0x80 | type), type};
+	const uint8_t *last = NULL;
+
+	memcpy(plain + 1, key, 32);
+	wr_u8(w, VENDOR);
+	wr_u8(w, 58);
+	wr_u32(w, 311);
+	wr_u8(w, type);
+	wr_u8(w, 52);
+	wr_bytes(w, salt, 2);
+	for (int i = 0; i < 48; i += 16) {
+		MD5_CTX c;
+
+		MD5_Init(&c);
+		MD5_Update(&c, own.secret, strlen(own.secret));
+		if (i == 0) {
+			MD5_Update(&c, q->authenticator, 16);
+			MD5_Update(&c, salt, 2);
+		} else {
+			MD5_Update(&c, last, 16);
+		}
+		MD5_Final(b, &c);
+		for (int k = 0; k < 16; k++)
+			plain[i + k] ^= b[k];
+		last = plain + i;
+	}
+	wr_bytes(w, plain, 48);
+}
+
+static size_t answer(uint8_t *buf, uint8_t code, const struct request *q, const struct eap_step *s)
+{
+	struct wr w = wr_init(buf, PACKET);
+	size_t mark;
+	unsigned n;
+	MD5_CTX c;
+
+	wr_u8(&w, code);
+	wr_u8(&w, q->id);
+	wr_u16(&w, 0);
+	wr_bytes(&w, q->authenticator, 16);
+	for (size_t at = 0; at < s->out_len; at += 253) {
+		size_t piece = s->out_len - at < 253 ? s->out_len - at : 253;
+
+		wr_u8(&w, EAP_MESSAGE);
+		wr_u8(&w, (uint8_t)(2 + piece));
+		wr_bytes(&w, s->out + at, piece);
+	}
+	wr_u8(&w, STATE);
+	wr_u8(&w, 3);
+	wr_u8(&w, (uint8_t)q->session);
+	if (s->kind == EAP_SUCCESS && s->has_msk) {
+		put_key(&w, 17, s->msk, q);      /* MS-MPPE-Recv-Key */
+		put_key(&w, 16, s->msk + 32, q); /* MS-MPPE-Send-Key */
+	}
+	wr_u8(&w, AUTHENTICATOR);
+	wr_u8(&w, 18);
+	mark = w.len;
+	wr_zeros(&w, 16);
+	wr_put_u16(&w, 2, (uint16_t)w.len);
+	HMAC(EVP_md5(), own.secret, strlen(own.secret), buf, w.len, buf + mark, &n);
+	MD5_Init(&c);
+	MD5_Update(&c, buf, w.len);
+	MD5_Update(&c, own.secret, strlen(own.secret));
+	MD5_Final(buf + 4, &c);
+	return w.len;
+}
+
+/* --- what the conversation asks for -------------------------------------------------------------- */
+
+static enum status judge(const struct eap_step *s, char *words, size_t size)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	const uint8_t *p = s->chain[0].p;
+	X509 *leaf = d2i_X509(NULL, &p, (long)s->chain[0].len);
+	enum status st = ST_NOT_AUTHORIZED;
+
+	snprintf(words, size, "certificate unreadable");
+	if (ctx != NULL && leaf != NULL && X509_STORE_CTX_init(ctx, own.anchors, leaf, NULL)) {
+		X509_STORE_CTX_set_default(ctx, "ssl_client");
+		if (X509_verify_cert(ctx) == 1)
+			st = ST_OK;
+		snprintf(words, size, "%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+	}
+	X509_free(leaf);
+	X509_STORE_CTX_free(ctx);
+	return st;
+}
+
+static void settle(struct eap_server *e, struct eap_step *s)
+{
+	static const struct eap_user nobody;
+	uint8_t sig[TLS_SIGNATURE_MAX];
+	char words[200];
+	enum status st;
+	size_t n;
+
+	for (;;) {
+		switch (s->kind) {
+		case EAP_WANT_USER:
+			eap_server_user(e, time(NULL), strcmp(s->name, own.user) ? &nobody : &own.verifiers, s);
+			break;
+		case EAP_WANT_SIGN:
+			n = lab_sign(&own.id, s->sign_scheme, s->sign_data, sig);
+			eap_server_signed(e, n ? ST_OK : ST_INTERNAL, (struct view){sig, n}, s);
+			break;
+		case EAP_WANT_CHAIN:
+			st = judge(s, words, sizeof(words));
+			eap_server_chain(e, st, words, s);
+			break;
+		default: return;
+		}
+	}
+}
+
+static size_t serve(const uint8_t *in, size_t len, uint8_t *out)
+{
+	static struct eap_step s;
+	struct request q;
+	uint8_t type;
+
+	if (!request_parse(in, len, &q))
+		return 0;
+	if (q.session < 0) { /* an EAP-Response/Identity */
+		if (q.eap_len < 5 || q.eap[4] != EAP_IDENTITY)
+			return 0;
+		q.session = (int)(n_sessions++ % SESSIONS);
+		own.conf.identity = (struct view){q.eap + 5, q.eap_len - 5};
+		own.conf.first_id = (uint8_t)(q.eap[1] + 1);
+		eap_server_free(sessions[q.session]);
+		sessions[q.session] = eap_server_new(&own.conf);
+		if (sessions[q.session] == NULL)
+			return 0;
+		eap_server_start(sessions[q.session], &s);
+	} else if (sessions[q.session] == NULL) {
+		return 0;
+	} else {
+		eap_server_packet(sessions[q.session], time(NULL), (struct view){q.eap, q.eap_len}, &s);
+	}
+	settle(sessions[q.session], &s);
+	type = s.method;
+	if (s.kind == EAP_SUCCESS)
+		printf("in %u %s\n", type, s.name);
+	if (s.kind == EAP_FAILURE)
+		printf("out %u %s %s\n", type, status_token(s.status), s.words);
+	fflush(stdout);
+	return answer(out, s.kind == EAP_SUCCESS ? ACCEPT : s.kind == EAP_FAILURE ? REJECT : CHALLENGE, &q, &s);
+}
+
+/* --- start --------------------------------------------------------------------------------------- */
+
+static uint8_t numbers(const char *text, uint8_t out[EAP_METHODS_MAX])
+{
+	uint8_t n = 0;
+
+	for (char *end; n < EAP_METHODS_MAX && *text != '\0'; text = *end ? end + 1 : end)
+		out[n++] = (uint8_t)strtoul(text, &end, 10);
+	return n;
+}
+
+static void load_anchor(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	X509 *ca = f != NULL ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
+
+	own.anchors = X509_STORE_new();
+	if (ca == NULL || own.anchors == NULL || !X509_STORE_add_cert(own.anchors, ca)) {
+		fprintf(stderr, "no CA in %s\n", path);
+		exit(2);
+	}
+	X509_free(ca);
+	fclose(f);
+}
+
+static void setup(char **argv)
+{
+	uint16_t version = atoi(argv[7]) == 12 ? TLS_1_2 : atoi(argv[7]) == 13 ? TLS_1_3 : 0;
+	uint8_t salt[EAP_SCRYPT_SALT] = {1};
+
+	own.secret = argv[2];
+	lab_id_load(&own.id, argv[3]);
+	load_anchor(argv[4]);
+	own.tls = lab_ctx(TLS_SERVER, &own.id, version, version);
+	own.conf.n_methods = numbers(argv[5], own.conf.methods);
+	own.conf.n_inner = numbers(argv[6], own.conf.inner);
+	own.conf.fragment_size = (uint16_t)atoi(argv[8]);
+	own.conf.server_name = "gw.corp.example";
+	own.conf.tls = own.tls;
+	own.conf.tls_inner = own.tls;
+	own.conf.random = random_bytes;
+	own.user = argv[9];
+	own.verifiers.is_found = true;
+	if (own.tls == NULL || eap_user_set(&own.verifiers, (struct view){(uint8_t *)argv[10], strlen(argv[10])},
+				       EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt) != ST_OK) {
+		fprintf(stderr, "no TLS, or no user\n");
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET};
+	static uint8_t in[PACKET], out[PACKET];
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (argc != 11) {
+		fprintf(stderr, "usage: see the top of eap_radius.c\n");
+		return 2;
+	}
+	setup(argv);
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a.sin_port = htons((uint16_t)atoi(argv[1]));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		perror("bind");
+		return 2;
+	}
+	printf("ready\n");
+	fflush(stdout);
+	for (;;) {
+		socklen_t alen = sizeof(a);
+		ssize_t n = recvfrom(fd, in, sizeof(in), 0, (struct sockaddr *)&a, &alen);
+		size_t len = n > 0 ? serve(in, (size_t)n, out) : 0;
+
+		if (len > 0)
+			(void)!sendto(fd, out, len, 0, (struct sockaddr *)&a, alen);
+	}
+}
