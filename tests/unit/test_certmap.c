@@ -3,7 +3,7 @@
 #include "tests/unit/pki_lib.h"
 
 /* client.pem: C=DE, O=Corp, OU=Field Staff, unstructuredName=r1.corp.example, CN="Anna, the first"; serial a1b2; from
- * 2026-01-01 to 2036-01-01; anna@corp.example, Laptop.corp.example, 192.0.2.7, 2001:db8::7. plain.pem: CN=plain. */
+ * 2020-01-01 to 2060-01-01; anna@corp.example, Laptop.corp.example, 192.0.2.7, 2001:db8::7. plain.pem: CN=plain. */
 static const struct {
 	const char *test;
 	bool client, plain;
@@ -56,14 +56,14 @@ static const struct {
 	{"name co sub ca", false, false}, /* the issuer is no name of the holder */
 	{"name eq anna@corp.example", true, false},
 	{"name nc laptop", false, true},
-	{"valid-start eq 1 1 2026", true, true},
-	{"valid-start ne 1 1 2026", false, false},
-	{"valid-start ge Jan 1 2026 00:00:00", true, true},
-	{"valid-start ge Jan 1 2026 00:00:01", false, false},
-	{"valid-start lt 1 1 2026", false, false},
-	{"valid-start lt 1 1 2026 00:00:01", true, true},
-	{"expires-on ge 31 12 2035", true, true},
-	{"expires-on lt 31 12 2035", false, false},
+	{"valid-start eq 1 1 2020", true, true},
+	{"valid-start ne 1 1 2020", false, false},
+	{"valid-start ge Jan 1 2020 00:00:00", true, true},
+	{"valid-start ge Jan 1 2020 00:00:01", false, false},
+	{"valid-start lt 1 1 2020", false, false},
+	{"valid-start lt 1 1 2020 00:00:01", true, true},
+	{"expires-on ge 31 12 2059", true, true},
+	{"expires-on lt 31 12 2059", false, false},
 };
 
 static struct snapshot *map_of(const char *lines)

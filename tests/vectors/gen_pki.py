@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """pki/: a small PKI by Python's cryptography, for the tests of trustpoints and certificate maps. Keys are thrown away: what
-is tested there needs public halves only. Everything is valid from 2026 to 2036 unless its name says otherwise."""
+is tested there needs public halves only. Everything is valid from 2020 to 2060 unless its name says otherwise."""
 import datetime
 import ipaddress
 import os
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pki")
-FROM, TO = datetime.datetime(2026, 1, 1), datetime.datetime(2036, 1, 1)
+FROM, TO = datetime.datetime(2020, 1, 1), datetime.datetime(2060, 1, 1)
 UNSTRUCTURED = ObjectIdentifier("1.2.840.113549.1.9.2")
 CRL = "http://crl.corp.example/%s.crl"
 
