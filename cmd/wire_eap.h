@@ -1,0 +1,25 @@
+/* Conversations of EAP, as server for clients and as peer of a gateway: each step in a job thread, users from
+ * cmd/wire_user.c, signatures from the keys process, certificates judged by cmd/wire_pki.c. Loop thread.
+ *
+ *   ASK_EAP -> [job: step] -> packet for the client | success | failure
+ *                 ^   |
+ *                 |   +--> user | signature | verdict on certificates
+ *                 +-----------+ */
+#ifndef CMD_WIRE_EAP_H
+#define CMD_WIRE_EAP_H
+
+#include "cmd/wire_state.h"
+
+enum status wire_eap_open(struct wire *w) MUST_USE; /* ST_NOMEM; when the job threads are there */
+void wire_eap_close(struct wire *w);                /* after the job threads have ended */
+/* Other certificates or profiles are in force: new conversations begin with them. */
+void wire_eap_configure(struct wire *w);
+
+/* True: answered later by ike_on_answer(). False: a says why not. */
+bool wire_eap_ask(struct wire *w, uint64_t number, const struct ike_question *q, struct ike_answer *a);
+/* The answer is not wanted any more; one that is not open is fine. */
+void wire_eap_cancel(struct wire *w, uint64_t number);
+/* The conversation of this SA is over. */
+void wire_eap_forget(struct wire *w, uint64_t sa);
+
+#endif

@@ -1,0 +1,178 @@
+#include "cmd/wire_eap_conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/wire_pki.h"
+#include "core/base/mem.h"
+#include "core/conf/match.h"
+#include "core/crypto/rnd.h"
+#include "core/wire/id.h"
+
+static void random_bytes(void *arg, void *out, size_t len)
+{
+	rnd_bytes(out, len);
+}
+
+/* ---- TLS --------------------------------------------------------------------------------------------- */
+
+void eap_tls_cache_clear(struct eap_tls_cache *c)
+{
+	for (size_t i = 0; i < EAP_TLS_KEPT; i++)
+		tls_ctx_unref(c->v[i].ctx);
+	*c = (struct eap_tls_cache){0};
+}
+
+/* RSA first: every client can verify that. */
+static bool choose(const struct wire *w, const struct ike_profile *p, struct wire_credential *out)
+{
+	static const uint8_t order[] = {AUTH_RSA, AUTH_ECDSA};
+	for (size_t i = 0; i < sizeof(order); i++) {
+		struct credential_wish wish = {.auth_local = order[i], .peer_hashes = SIG_HASH_OURS};
+		if (wire_pki_credential(w, p, &wish, out))
+			return true;
+	}
+	return false;
+}
+
+static enum status make_tls(const struct wire *w, const struct ike_profile *p, bool is_server, struct tls_ctx **out,
+			    unsigned *key)
+{
+	struct wire_credential c = {0};
+	bool has = choose(w, p, &c);
+	*out = NULL;
+	*key = c.key;
+	if (!has)
+		return ST_OK;
+	return tls_ctx_new(&(struct tls_conf){.role = is_server ? TLS_SERVER : TLS_CLIENT, .chain = c.chain, .n_chain = c.n},
+			   out);
+}
+
+/* Without a certificate of ours there is none, and no method that wants one. */
+static enum status find_tls(const struct wire *w, struct eap_tls_cache *cache, const struct ike_profile *p, bool is_server,
+			    struct eap_side *side)
+{
+	size_t at;
+	for (at = 0; at < EAP_TLS_KEPT; at++)
+		if (cache->v[at].ctx && cache->v[at].is_server == is_server && strcmp(cache->v[at].profile, p->name) == 0)
+			break;
+	if (at == EAP_TLS_KEPT) {
+		struct tls_ctx *made;
+		unsigned key;
+		enum status st = make_tls(w, p, is_server, &made, &key);
+		if (st != ST_OK || !made)
+			return st;
+		at = cache->next++ % EAP_TLS_KEPT;
+		tls_ctx_unref(cache->v[at].ctx);
+		snprintf(cache->v[at].profile, sizeof(cache->v[at].profile), "%s", p->name);
+		cache->v[at].is_server = is_server;
+		cache->v[at].key = key;
+		cache->v[at].ctx = made;
+	}
+	side->tls = tls_ctx_ref(cache->v[at].ctx);
+	side->key = cache->v[at].key;
+	return ST_OK;
+}
+
+/* ---- server -------------------------------------------------------------------------------------------- */
+
+/* The identity as the user's name, without being asked for; R-EAP-04: an address is nobody's name. */
+static enum status name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap)
+{
+	const struct ike_id *id = &q->eap_id;
+	bool is_name = id->type == IDT_FQDN || id->type == IDT_EMAIL || id->type == IDT_KEY_ID;
+	*out = is_name ? (struct view){id->bytes, id->len} : (struct view){0};
+	if (is_name || queries)
+		return ST_OK;
+	snprintf(why, cap, "profile %s: the client's identity names no user; `authentication remote eap query-identity` "
+		 "asks for one", q->profile);
+	return ST_CONFIG;
+}
+
+static bool is_local(const struct wire *w, const struct ike_profile *p)
+{
+	if (!p->eap_authen_list)
+		return true;
+	for (size_t i = 0; i < w->conf->aaa_list_count; i++) {
+		const struct aaa_list *l = &w->conf->aaa_lists[i];
+		if (l->kind == AAA_AUTHEN_LOGIN && strcmp(l->name, p->eap_authen_list) == 0)
+			return l->methods.n > 0 && strcmp(l->methods.v[0], "local") == 0;
+	}
+	return false;
+}
+
+static enum status make_server(const struct wire *w, const struct ike_profile *p, const struct ike_question *q,
+			       struct eap_side *side, char *why, size_t cap)
+{
+	struct eap_server_conf c = {
+		.query_identity = p->eap_query_identity,
+		.server_name = w->conf->hostname ? w->conf->hostname : "sallyport",
+		.tls = side->tls,
+		.tls_inner = side->tls,
+		.random = random_bytes,
+	};
+	if (!is_local(w, p)) {
+		snprintf(why, cap, "profile %s: authentication list %s is not `local`, and no other is in force in this version",
+			 p->name, p->eap_authen_list);
+		return ST_CONFIG;
+	}
+	enum status st = name_of(q, p->eap_query_identity, &c.identity, why, cap);
+	if (st != ST_OK)
+		return st;
+	c.n_methods = p->eap_methods.n;
+	memcpy(c.methods, p->eap_methods.v, p->eap_methods.n);
+	c.n_inner = p->eap_inner.n;
+	memcpy(c.inner, p->eap_inner.v, p->eap_inner.n);
+	rnd_bytes(&c.first_id, 1);
+	side->server = eap_server_new(&c);
+	return side->server ? ST_OK : ST_NOMEM;
+}
+
+/* ---- peer ---------------------------------------------------------------------------------------------- */
+
+static enum status make_peer(const struct ike_profile *p, const struct ike_question *q, struct eap_side *side)
+{
+	static const uint8_t all[] = {EAP_T_MSCHAPV2, EAP_T_GTC, EAP_T_MD5, EAP_T_TLS};
+	static const uint8_t one[] = {[EAP_GTC] = EAP_T_GTC, [EAP_MD5] = EAP_T_MD5, [EAP_MSCHAPV2] = EAP_T_MSCHAPV2};
+	struct eap_peer_conf c = {
+		.identity = {q->my_id.bytes, q->my_id.len},
+		.tls = side->tls,
+		.random = random_bytes,
+	};
+	if (p->eap_local == EAP_ANY) {
+		c.n_methods = sizeof(all);
+		memcpy(c.methods, all, sizeof(all));
+	} else {
+		c.n_methods = 1;
+		c.methods[0] = one[p->eap_local];
+	}
+	if (p->eap_user)
+		c.username = (struct view){(const uint8_t *)p->eap_user, strlen(p->eap_user)};
+	if (secret_usable(&p->eap_password))
+		c.password = (struct view){p->eap_password.bytes, p->eap_password.len};
+	side->peer = eap_peer_new(&c);
+	return side->peer ? ST_OK : ST_NOMEM;
+}
+
+enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct ike_question *q,
+			  struct eap_side *out, char *why, size_t cap)
+{
+	const struct ike_profile *p = snapshot_profile(w->conf, q->profile);
+	*out = (struct eap_side){0};
+	if (!p)
+		return ST_NO_PROFILE;
+	enum status st = find_tls(w, cache, p, !q->we_are_initiator, out);
+	if (st == ST_OK)
+		st = q->we_are_initiator ? make_peer(p, q, out) : make_server(w, p, q, out, why, cap);
+	if (st != ST_OK)
+		eap_side_free(out);
+	return st;
+}
+
+void eap_side_free(struct eap_side *s)
+{
+	eap_server_free(s->server);
+	eap_peer_free(s->peer);
+	tls_ctx_unref(s->tls);
+	*s = (struct eap_side){0};
+}

@@ -1,0 +1,36 @@
+/* One side of an EAP conversation by the configuration: its methods, whom it asks for, and the certificates of its
+ * TLS. Loop thread. */
+#ifndef CMD_WIRE_EAP_CONF_H
+#define CMD_WIRE_EAP_CONF_H
+
+#include "cmd/wire_state.h"
+#include "core/crypto/tls.h"
+#include "core/eap/eap.h"
+
+/* One of the two is there. */
+struct eap_side {
+	struct eap_server *server;
+	struct eap_peer *peer;
+	struct tls_ctx *tls; /* a reference; NULL: no certificate, no method of TLS */
+	unsigned key;        /* of its certificate, for wire_keys_sign() */
+};
+
+/* TLS contexts of profiles, made at first need. */
+#define EAP_TLS_KEPT 16
+struct eap_tls_cache {
+	struct {
+		char profile[IKE_NAME_LEN]; /* "": free */
+		bool is_server;
+		unsigned key;
+		struct tls_ctx *ctx;
+	} v[EAP_TLS_KEPT];
+	unsigned next;
+};
+void eap_tls_cache_clear(struct eap_tls_cache *c);
+
+/* For the SA of the question. ST_CONFIG and words in why; ST_NO_PROFILE; ST_NOMEM. */
+enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct ike_question *q,
+			  struct eap_side *out, char *why, size_t cap) MUST_USE;
+void eap_side_free(struct eap_side *s);
+
+#endif
