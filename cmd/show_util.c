@@ -8,6 +8,7 @@
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
 #include "core/session/session.h"
+#include "core/wire/auth.h"
 
 static bool is_prefix_of(const char *typed, const char *word)
 {
@@ -169,6 +170,8 @@ const char *show_auth(uint8_t method)
 		return "ECDSA";
 	case 14:
 		return "Digital signature";
+	case AUTHM_EAP_SHOWN:
+		return "EAP";
 	default:
 		return "Other";
 	}

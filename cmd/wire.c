@@ -29,6 +29,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_log.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_eap.h"
 #include "cmd/wire_pki.h"
 #include "cmd/wire_proof.h"
 #include "cmd/wire_policy.h"
@@ -373,6 +374,8 @@ static int start(struct wire *w)
 	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_proof_open(w);
+	if (wire_eap_open(w) != ST_OK)
+		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
 	say_start(w, true);
@@ -434,6 +437,7 @@ static void end(struct wire *w)
 	loop_fd_del(w->data_watch);
 	loop_fd_del(w->store_watch);
 	jobs_free(w->jobs);
+	wire_eap_close(w);
 	wire_pki_close(w);
 	if (w->data)
 		data_free(w->data);

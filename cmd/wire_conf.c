@@ -14,6 +14,7 @@
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_reserve.h"
+#include "cmd/wire_eap.h"
 #include "cmd/wire_pki.h"
 #include "cmd/wire_proof.h"
 #include "cmd/wire_policy.h"
@@ -277,6 +278,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_keys_commit(w, keys);
 	wire_pki_commit(w, pki);
 	wire_proof_announce(w);
+	wire_eap_configure(w);
 	wire_fetch_configure(w, s);
 	take_list(w, &list);
 	wire_http_commit(w, &http);

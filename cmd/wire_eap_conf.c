@@ -132,14 +132,14 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 
 static enum status make_peer(const struct ike_profile *p, const struct ike_question *q, struct eap_side *side)
 {
-	static const uint8_t all[] = {EAP_T_MSCHAPV2, EAP_T_GTC, EAP_T_MD5, EAP_T_TLS};
-	static const uint8_t one[] = {[EAP_GTC] = EAP_T_GTC, [EAP_MD5] = EAP_T_MD5, [EAP_MSCHAPV2] = EAP_T_MSCHAPV2};
+	static const uint8_t all[] = {EAP_MSCHAPV2, EAP_GTC, EAP_MD5, EAP_TLS};
+	static const uint8_t one[] = {[EAP_LOCAL_GTC] = EAP_GTC, [EAP_LOCAL_MD5] = EAP_MD5, [EAP_LOCAL_MSCHAPV2] = EAP_MSCHAPV2};
 	struct eap_peer_conf c = {
 		.identity = {q->my_id.bytes, q->my_id.len},
 		.tls = side->tls,
 		.random = random_bytes,
 	};
-	if (p->eap_local == EAP_ANY) {
+	if (p->eap_local == EAP_LOCAL_ANY) {
 		c.n_methods = sizeof(all);
 		memcpy(c.methods, all, sizeof(all));
 	} else {

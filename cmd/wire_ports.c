@@ -6,6 +6,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
 #include "cmd/wire_proof.h"
@@ -126,7 +127,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
-	case ASK_EAP: a->answer.status = ST_CONFIG; break;
+	case ASK_EAP: is_asked = wire_eap_ask(w, number, q, &a->answer); break;
 	}
 	if (is_asked)
 		mem_free(a);
@@ -190,6 +191,12 @@ static void port_cancel(void *ctx, uint64_t number)
 	jobs_cancel(w->jobs, number);
 	wire_lua_cancel(w, number);
 	wire_proof_cancel(w, number);
+	wire_eap_cancel(w, number);
+}
+
+static void port_forget(void *ctx, uint64_t sa)
+{
+	wire_eap_forget(ctx, sa);
 }
 
 static enum status port_keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t len)
@@ -213,6 +220,7 @@ const struct ike_ports wire_ports = {
 	.ask = port_ask,
 	.commit = port_commit,
 	.cancel = port_cancel,
+	.forget = port_forget,
 	.has_raw = port_has_raw,
 	.install = wire_install,
 	.move = wire_move,

@@ -26,6 +26,7 @@ struct wire_fetch;
 struct wire_keys;
 struct wire_lua;
 struct wire_pki;
+struct wire_eap;
 struct wire_policies;
 struct syslog;
 struct users;
@@ -75,6 +76,7 @@ struct wire {
 	struct wire_keys *keys;
 	struct wire_fetch *fetch;
 	struct wire_pki *pki;
+	struct wire_eap *eap;
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */

@@ -193,15 +193,11 @@ enum status eap_r_final(struct ike_sa *sa, const struct sa_event *ev)
 /* The first one is done, and ours: the other follows. */
 enum status eap_r_another(struct ike_sa *sa, const struct sa_event *ev)
 {
-	const struct ike_profile *profile = profile_of(sa);
 	uint32_t msgid = sa->in.next - 1;
 	struct msg_out o;
 	struct view msg;
 	enum status st = proof_signed(sa, ev->job);
 
-	if (st == ST_OK && (profile == NULL || !profile->eap_multiple))
-		return sa_fail(sa, ST_AUTH_METHOD, "the client authenticates a second time, and profile %s has no "
-			"`sallyport eap multiple`", sa->settings.profile);
 	if (st != ST_OK)
 		return st;
 	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);

@@ -49,6 +49,7 @@ struct handshake {
 	uint8_t ni[NONCE_MAX];
 	uint8_t nr[NONCE_MAX];
 	bool peer_sent_natd;
+	bool is_proven;              /* responder: a cookie came back from its address */
 	bool follows_redirects;      /* responder: the client does */
 	struct addr redirected_from; /* responder: who sent the client; family 0: nobody */
 

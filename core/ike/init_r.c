@@ -17,6 +17,12 @@
 #include "core/ike/trace.h"
 
 #define NOTIFY_LEN 8   /* without data */
+/* Of a reply with everything in it: its SA payload (one proposal, four transforms, one with a key length), both
+ * NAT_DETECTION notifies, the data of SIGNATURE_HASH_ALGORITHMS, a CERTREQ without hashes. */
+#define SA_ANSWER_LEN 48
+#define NATD_BOTH_LEN 56
+#define HASHES_LEN 8
+#define CERTREQ_LEN 5
 #define REPEATS_MAX 16 /* of one INIT reply: its requests are not authenticated */
 
 struct ike_hdr init_r_refusal_hdr(const struct msg_in *m)
@@ -111,8 +117,26 @@ static void on_repeated(struct ike_sa *sa)
 	sa_send(sa, (struct view){hs->init_reply, hs->init_reply_len});
 }
 
-/* RFC 7296 2.6. True: go on. */
-static bool admit(struct ike *ike, const struct msg_in *m, struct view ni)
+static bool knows_multiple(const struct ike *ike)
+{
+	return profiles_have_multiple(ike->conf);
+}
+
+/* Our reply names CAs, and then it may be longer than a short request. No such reply goes to an address that
+ * is not proven: a cookie proves it. The length is that of the reply with everything in it. */
+static bool wants_proof(const struct ike *ike, const struct msg_in *m)
+{
+	const struct payload *ke = payload_find(&m->p, PT_KE), *ni = payload_find(&m->p, PT_NONCE);
+	size_t len = IKE_HDR_LEN + SA_ANSWER_LEN + NATD_BOTH_LEN + 5 * NOTIFY_LEN + HASHES_LEN;
+
+	if (m->hdr.exchange != EX_IKE_SA_INIT || ke == NULL || (ike->authorities_len == 0 && !knows_multiple(ike)))
+		return false;
+	len += PAYLOAD_HDR_LEN + ke->body.len + PAYLOAD_HDR_LEN + ni->body.len;
+	return m->raw.len < len + CERTREQ_LEN + ike->authorities_len;
+}
+
+/* RFC 7296 2.6. True: go on; *is_proven: the cookie was right. */
+static bool admit(struct ike *ike, const struct msg_in *m, struct view ni, bool *is_proven)
 {
 	struct cookie_input in = {m->local, m->remote, m->hdr.spi_i, ni};
 	struct view cookie = init_cookie_of(&m->p);
@@ -129,7 +153,10 @@ static bool admit(struct ike *ike, const struct msg_in *m, struct view ni)
 		mem_zero(random, sizeof(random));
 	}
 	is_valid = cookie.len > 0 && cookie_verify(&ike->cookies, &in, cookie);
+	*is_proven = is_valid;
 	st = guard_judge(&ike->guard, &limits, m->remote, is_valid);
+	if (st == ST_OK && !is_valid && wants_proof(ike, m))
+		st = ST_COOKIE_WANTED;
 	if (st == ST_OK)
 		return true;
 	if (st != ST_COOKIE_WANTED) {
@@ -227,7 +254,7 @@ void init_r_on_request(struct ike *ike, const struct msg_in *m)
 		on_repeated(repeated);
 		return;
 	}
-	if (!admit(ike, m, ni))
+	if (!admit(ike, m, ni, &r.is_proven))
 		return;
 	if (is_resume) {
 		resume_r_on_request(ike, m, ni);
@@ -266,6 +293,7 @@ enum status init_r_take(struct ike_sa *sa, const struct init_request *r)
 	frag_agree(sa, hs->conf, r->init.frag);
 	hs->peer_sent_natd = r->init.nat.was_sent;
 	hs->chosen = r->chosen;
+	hs->is_proven = r->is_proven;
 	redirect_r_read(hs, &r->m->p);
 	proof_read_hashes(hs, &r->m->p);
 	hs->ni_len = (uint16_t)r->init.nonce.len;
@@ -323,6 +351,7 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	struct msg_out o;
 	struct view msg;
 	struct sa answer;
+	size_t room;
 	enum status st = init_derive(sa, ev->job);
 
 	if (st != ST_OK)
@@ -341,13 +370,14 @@ enum status init_r_reply(struct ike_sa *sa, const struct sa_event *ev)
 	ppk_put_use(&o, sa);
 	intermediate_put_answer(&o, sa);
 	frag_put(&o, sa->frag.form); /* the one that was agreed on: never more than was asked for */
-	/* RFC 6023 3; RFC 4739 2.2; a reply is never longer than its request. */
-	if (o.w.len + NOTIFY_LEN <= hs->init_request_len)
-		msg_notify(&o, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
-	if (profiles_have_multiple(hs->conf) && o.w.len + NOTIFY_LEN <= hs->init_request_len)
+	/* A reply is never longer than its request, but to an address that is proven. */
+	room = hs->is_proven ? MESSAGE_MAX / 2 : hs->init_request_len;
+	if (knows_multiple(sa->ike) && o.w.len + NOTIFY_LEN <= room) /* RFC 4739 2.2 */
 		msg_notify(&o, N_MULTIPLE_AUTH_SUPPORTED, NULL, 0);
-	if (o.w.len < hs->init_request_len)
-		proof_put_authorities(&o, sa->ike, hs->init_request_len - o.w.len);
+	if (o.w.len < room)
+		proof_put_authorities(&o, sa->ike, room - o.w.len);
+	if (o.w.len + NOTIFY_LEN <= room) /* RFC 6023 3 */
+		msg_notify(&o, N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	st = msg_end(&o, &msg);
 	if (st == ST_OK)
 		st = handshake_keep_reply(hs, msg);

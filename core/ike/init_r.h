@@ -17,6 +17,7 @@ struct init_request {
 	struct init_msg init;
 	struct chosen chosen;
 	struct ike_suite suite;
+	bool is_proven; /* its address, by a cookie */
 };
 
 /* A message with exchange IKE_SA_INIT or IKE_SESSION_RESUME and no response flag; its payloads were

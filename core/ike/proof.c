@@ -280,6 +280,12 @@ enum status proof_judge_methods(struct ike_sa *sa, const struct ike_profile *pro
 	if ((profile->auth_local & (AUTH_PSK | AUTH_RSA | AUTH_ECDSA)) == 0)
 		return sa_fail(sa, ST_AUTH_METHOD, "profile %s has no `authentication local` that a "
 			"responder can use", profile->name);
+	if (profile->eap_multiple && !(proof_is_signed(sa->hs->proof) && sa->hs->another_follows))
+		return sa_fail(sa, ST_AUTH_METHOD, "profile %s has `sallyport eap multiple`: a certificate and then EAP, "
+			"and the client wants only one of them", profile->name);
+	if (sa->hs->another_follows && !profile->eap_multiple)
+		return sa_fail(sa, ST_AUTH_METHOD, "the client authenticates a second time, and profile %s has no "
+			"`sallyport eap multiple`", profile->name);
 	if (by_eap && profile->auth_local == AUTH_PSK)
 		return sa_fail(sa, ST_AUTH_METHOD, "profile %s: a client that uses EAP wants a certificate of "
 			"ours, not a pre-shared key", profile->name);
