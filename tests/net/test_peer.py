@@ -271,8 +271,8 @@ def between(name, outcome, cred, remote="cert", faults=(), gateway_faults=(), ki
     with Responder([(socket_in(t.gw, (GW, 4500)), True)], "gw.example.test", Cert(mine[kind]), remote, [root.der], {"anna": PASSWORD},
                    eap_conf={"tls": server_tls}, faults=gateway_faults) as r:
         user = "anna" if isinstance(cred, Eap) else kind + "@cert.test"
-        p = Initiator(socket_in(client), GW, user, [cred], trust=[root.der], remote_id="gw.example.test", faults=faults, tries=1,
-                      **dict(dict(send_idr=False), **more))
+        p = Initiator(socket_in(client), GW, user, [cred], trust=[root.der], faults=faults, tries=1,
+                      **dict(dict(send_idr=False, remote_id="gw.example.test"), **more))
         found = None
         try:
             p.login()
@@ -290,6 +290,7 @@ for fault in ["wrong-signature", "other-octets", "other-identity", "other-ca", "
         "algorithm-lie:" + how for how in LIES]:
     between("our gateway refuses " + fault, "gateway", Cert(users["p256"]), faults=[fault])
     between("our client refuses " + fault, "client", Cert(users["p256"]), gateway_faults=[fault])
+between("our client refuses a certificate of another name", "client", Cert(users["p256"]), gateway_faults=["other-identity"], remote_id=None)
 between("our client refuses garbage-cert", "client", Cert(users["p256"]), gateway_faults=["garbage-cert"])
 for m in ("md5", "gtc", "mschapv2", "tls"):
     cred = Eap("anna", PASSWORD, [m], tls=tls("p256", version="1.2", server_name="gw.example.test"))
