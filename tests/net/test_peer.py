@@ -72,8 +72,9 @@ def logs_in(name, *args, **more):
     why, p, good = "", peer(*args, **more), False
     try:
         p.login()
-        good = p.address is not None and p.ping(TARGET)
+        pings = p.address is not None and p.ping(TARGET)
         p.logout()
+        good = pings
     except (Refused, Silent, NotProven, AssertionError) as e:
         why = "%s: %r %s" % (type(e).__name__, e, p.trace[-2:])
     ok(name, good, why)
@@ -284,6 +285,15 @@ def between(name, outcome, cred, remote="cert", faults=(), gateway_faults=(), ki
         ok(name, found == outcome and not r.errors, "%s %s %s %s" % (found, why if found else "", s and s.error, r.errors))
 
 
+with Responder([(socket_in(t.gw, (GW, 4500)), True)], "gw.example.test",
+               Cert(mine["p256"], ocsp=[sub.ocsp_response(mine["p256"])], crls=[sub.crl()]), trust=[root.der],
+               attributes=[("address", bytes([10, 100, 9, 9])), ("address6", bytes(15) + b"\7\x80"), ("domain", b"a.test"), ("domain", b"b.test"),
+                           (23456, bytes(4))], notifies=[notify(IP4_ALLOWED)]) as r:
+    p = Initiator(socket_in(client), GW, "p256@cert.test", [Cert(users["p256"])], trust=[root.der], ocsp=[], cp=["address", "domain", 23456]).login()
+    s = r.wait(1)
+    ok("OCSP and CRL in IKE", [kind for kind, _ in p.certs_seen] == [X509, X509, OCSP, CRL] and [c[0] for c in s.certreqs] == [X509, OCSP])
+    ok("attributes", s.requested == [1, 25, 23456] and p.values("domain") == [b"a.test", b"b.test"] and p.values(23456) == [bytes(4)] and p.address6 == "::7")
+    ok("IP4_ALLOWED", IP4_ALLOWED in p.notified)
 for k in kinds:
     between("between us: " + k, None, Cert(users[k]), kind=k)
 for fault in ["wrong-signature", "other-octets", "other-identity", "other-ca", "no-cert", "method:1", "method:2", "method:13"] + [
@@ -297,6 +307,7 @@ for m in ("md5", "gtc", "mschapv2", "tls"):
     between("between us: EAP " + m, None, cred, [m])
     if m in ("mschapv2", "tls"):
         between("between us: EAP only, " + m, None, cred, [m], gateway_faults=["no-first-auth"], eap_only=True)
+    between("between us: every request twice, EAP " + m, None, cred, [m], faults=["repeat"], fragments=True)
     between("our gateway refuses EAP %s, method:1" % m, "gateway", cred, [m], faults=["method:1"])
     between("our gateway refuses EAP %s, early-auth" % m, "gateway", cred, [m], faults=["early-auth"])
     between("our client refuses EAP %s, early-success" % m, "client", cred, [m], gateway_faults=["early-success"])

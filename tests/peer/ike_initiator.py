@@ -25,6 +25,7 @@ faults, one word each:
   auth-from-skp         after EAP, AUTH from SK_pi although the method made an MSK
   auth-from-msk         after EAP, AUTH from an MSK of zeros although the method made none
   no-auth               after EAP, a message without AUTH
+  repeat                every request is sent once more; the answer must be the same octets (not a fault: everybody's right)
   eap-after-success     an EAP payload beside the AUTH after EAP-Success; eap-again: one in place of it"""
 import os
 import socket
@@ -88,30 +89,54 @@ class Initiator(Secured):
     def exchange(self, datagrams):
         want = Message(datagrams[0])
         for _ in range(self.tries):
-            for d in datagrams:
-                self.sock.sendto((bytes(4) if self.port != 500 else b"") + d, (self.gateway, self.port))
-            end = time.monotonic() + self.seconds
-            while time.monotonic() < end:
-                self.sock.settimeout(max(0.01, end - time.monotonic()))
+            self.send(datagrams)
+            raw = []
+            for m in self.replies(want):
+                raw.append(m.data)
                 try:
-                    data = self.sock.recv(65535)
-                except socket.timeout:
-                    break
-                data = data[4:] if self.port != 500 and data[:4] == bytes(4) else data
-                if len(data) < 28 or data[:8] != want.spi_i:
-                    continue
-                m = Message(data)
-                if not m.is_response or m.number != want.number:
-                    continue
-                if m.exchange == IKE_SA_INIT:
-                    return data
-                try:
-                    found = self.open(data)
+                    found = m.data if m.exchange == IKE_SA_INIT else self.open(m.data)
                 except InvalidTag:
+                    raw.pop()
                     continue
                 if found is not None:
+                    if "repeat" in self.faults:
+                        self.repeat(datagrams, want, raw)
                     return found
         raise Silent()
+
+    def send(self, datagrams):
+        for d in datagrams:
+            self.sock.sendto((bytes(4) if self.port != 500 else b"") + d, (self.gateway, self.port))
+
+    def replies(self, want):
+        """Messages that answer this request, for as long as one waits for them."""
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            self.sock.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                data = self.sock.recv(65535)
+            except socket.timeout:
+                return
+            data = data[4:] if self.port != 500 and data[:4] == bytes(4) else data
+            if len(data) >= 28 and data[:8] == want.spi_i:
+                m = Message(data)
+                if m.is_response and m.number == want.number:
+                    yield m
+
+    def repeat(self, datagrams, want, raw):
+        """The same request again must be answered by the same octets (RFC 7296 2.1)."""
+        again = []
+        for _ in range(3):
+            time.sleep(0.02)  # one that is still at work on the first may drop the second
+            self.send(datagrams)
+            for m in self.replies(want):
+                again.append(m.data)
+                if len(again) == len(raw):
+                    break
+            if again:
+                break
+        if sorted(again) != sorted(raw):
+            raise NotProven("request %d again: %s octets, before %s" % (want.number, [len(d) for d in again], [len(d) for d in raw]))
 
     def ask(self, exchange, payloads):
         reply = self.exchange(self.seal(exchange, payloads, self.number))
@@ -322,6 +347,7 @@ class Initiator(Secured):
         return self.ask(INFORMATIONAL, [])
 
     def logout(self):
+        self.faults.discard("repeat")  # there is nobody left to answer
         return self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 1, 0, 0))])
 
     def rekey_child(self):
