@@ -176,6 +176,8 @@ def behaves(name, words="", **more):
     try:
         p.login()
         good = p.address is not None and p.ping(TARGET) and "SA" in p.rekey_child() and p.ping(TARGET)
+        p.rekey_ike()
+        good = good and p.dpd() == [] and "SA" in p.rekey_child() and p.ping(TARGET)
         p.logout()
     except (Refused, Silent, NotProven, AssertionError) as e:
         why = "%s: %r %s" % (type(e).__name__, e, p.trace[-3:])

@@ -60,7 +60,8 @@ class Initiator(Secured):
     payloads of the first IKE_AUTH (N: auth_notifies). port: where the first message goes; the others go to 4500. group: of the first
     KE. send_idr: IDr in the request. certreq: hashes of authorities, or None for those of `trust`. fragments: RFC 7383.
     late_notifies: N2 of the order. server_name: what must be a dNSName of the gateway's certificate, also when it is an address.
-    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there.
+    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there;
+    rekey_esp: lines there; a group in the first of them brings a KE.
     ocsp: hashes of responders whose answers about the gateway we want in IKE (RFC 4806; may be empty), None: not asked for.
 
     Afterwards: certs_seen [(encoding, data)] of the gateway; schemes by which it signed; notified (notifies of the last reply); attributes
@@ -69,7 +70,7 @@ class Initiator(Secured):
     def __init__(self, sock, gateway, identity_i, auth, trust=(), remote=None, remote_id=None, ike=IKE_LINES, esp=ESP_LINES, cp=("address",),
                  hashes=(2, 3, 4, 5), init_notifies=(), auth_notifies=(), vendors=(), order=ORDER, port=4500, group=None, send_idr=True,
                  certreq=None, eap_only=False, fragments=False, ts_i=EVERYWHERE, ts_r=EVERYWHERE, faults=(), tries=4, seconds=1.5,
-                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=(), ocsp=None):
+                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=(), rekey_esp=None, ocsp=None):
         super().__init__(True)
         self.sock, self.gateway, self.port, self.faults = sock, gateway, port, set(faults)
         self.identity_i, self.auth, self.trust, self.remote = identity(identity_i), list(auth), list(trust), remote
@@ -79,6 +80,7 @@ class Initiator(Secured):
         self.send_idr, self.certreq, self.eap_only, self.wants_fragments = send_idr, certreq, eap_only, fragments
         self.ts_i, self.ts_r, self.tries, self.seconds = ts_i, ts_r, tries, seconds
         self.late_notifies, self.server_name, self.server_eku, self.nonce = list(late_notifies), server_name, server_eku, nonce
+        self.rekey_esp = rekey_esp or esp
         self.rekey_number, self.rekey_more, self.ocsp, self.certs_seen = rekey_number, list(rekey_more), ocsp, []
         self.eap, self.msk, self.schemes, self.attributes, self.address, self.address6 = None, None, [], [], None, None
         if "other-identity" in self.faults:
@@ -351,17 +353,31 @@ class Initiator(Secured):
         return self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 1, 0, 0))])
 
     def rekey_child(self):
-        """CREATE_CHILD_SA without a KE. Gives the names of the reply's payloads."""
+        """CREATE_CHILD_SA. Gives the names of the reply's payloads."""
         old, ni = self.spi_in, os.urandom(32)
         self.spi_in = os.urandom(4)
-        reply = self.ask(CREATE_CHILD_SA, [notify(REKEY_SA, b"", 3, old), (SA, offer(3, self.spi_in, self.esp_lines, self.rekey_number)),
-                                           (NONCE, ni), (TSI, self.ts_i), (TSR, self.ts_r)] + self.rekey_more)
+        ke = next((KeyExchange(n) for kind, n, _ in transforms(self.rekey_esp[0]) if kind == DH), None)
+        reply = self.ask(CREATE_CHILD_SA, [notify(REKEY_SA, b"", 3, old), (SA, offer(3, self.spi_in, self.rekey_esp, self.rekey_number)),
+                                           (NONCE, ni)] + ([ke.payload()] if ke else []) + [(TSI, self.ts_i), (TSR, self.ts_r)] + self.rekey_more)
         if first(reply, SA) is None:
             self.spi_in = old
             raise Failed(set(notifies(reply)))
-        self.set_child(first(reply, SA), ni + first(reply, NONCE))
+        shared = ke.shared(first(reply, KE)[4:]) if ke and first(reply, KE) is not None else b""
+        self.set_child(first(reply, SA), shared + ni + first(reply, NONCE))
         self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 3, 4, 1) + old)])
         return names(reply)
+
+    def rekey_ike(self):
+        """The IKE SA gets a successor with the same group (RFC 7296 2.18), and is deleted."""
+        spi, ni, ke = os.urandom(8), os.urandom(32), KeyExchange(self.suite.group)
+        reply = self.ask(CREATE_CHILD_SA, [(SA, offer(1, spi, self.ike_lines)), (NONCE, ni), ke.payload()])
+        if first(reply, SA) is None:
+            raise Failed(set(notifies(reply)))
+        nr, (_, _, spi_r, chosen) = first(reply, NONCE), parse_proposals(first(reply, SA))[0]
+        old_prf, old_sk_d = self.suite.prf, self.sk_d
+        self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 1, 0, 0))])
+        self.spi_i, self.spi_r, self.number = spi, spi_r, 0
+        self.set_keys(Suite({t[0]: t for t in chosen}), old_prf(old_sk_d, ke.shared(first(reply, KE)[4:]) + ni + nr), ni + nr + spi + spi_r)
 
     def listen(self, seconds):
         """Answers the gateway's requests with nothing. Gives [(exchange, payloads)]."""
