@@ -368,9 +368,13 @@ class Initiator(Secured):
         return names(reply)
 
     def rekey_ike(self):
-        """The IKE SA gets a successor with the same group (RFC 7296 2.18), and is deleted."""
+        """The IKE SA gets a successor with the same group (RFC 7296 2.18), and is deleted. After TEMPORARY_FAILURE again, for a while (2.25)."""
         spi, ni, ke = os.urandom(8), os.urandom(32), KeyExchange(self.suite.group)
-        reply = self.ask(CREATE_CHILD_SA, [(SA, offer(1, spi, self.ike_lines)), (NONCE, ni), ke.payload()])
+        for _ in range(10):
+            reply = self.ask(CREATE_CHILD_SA, [(SA, offer(1, spi, self.ike_lines)), (NONCE, ni), ke.payload()])
+            if TEMPORARY_FAILURE not in notifies(reply):
+                break
+            time.sleep(0.5)
         if first(reply, SA) is None:
             raise Failed(set(notifies(reply)))
         nr, (_, _, spi_r, chosen) = first(reply, NONCE), parse_proposals(first(reply, SA))[0]
