@@ -131,6 +131,17 @@ for version in ("1.2", "1.3"):
         logs_in("by RADIUS %s %s, TLS %s" % (method, inner, version), "rsa@radius.test" if method == "tls" else "anna@radius.test",
                 [Eap("rsa@radius.test" if method == "tls" else "anna@radius.test", PASSWORD, [method], inner=inner,
                      tls=tls("rsa" if method == "tls" else None, version=version, server_name="gw-p256.example.test"))])
+def tunnel(method="ttls"):
+    return [Eap("anna@radius.test", PASSWORD, [method], tls=tls(version="1.2"))]
+
+
+# FreeRADIUS passes over AVPs that it must know, strongSwan over two lengths of MSCHAPv2: avp:mandatory, mschap:size, mschap:length are for others.
+for fault in ("avp:zero", "avp:short", "avp:long", "tls:endless", "tls:empty"):
+    refused("refused: " + fault, "anna@radius.test", tunnel(), faults=[fault])
+refused("refused: tls:empty in EAP-TLS", "rsa@tls.test", [Eap("rsa@tls.test", methods=["tls"], tls=tls("rsa"))], "p256", faults=["tls:empty"])
+for fault in ("mschap:short", "mschap:name", "mschap:success"):
+    refused("refused: " + fault, "anna@mschapv2.test", [Eap("anna@mschapv2.test", PASSWORD, ["mschapv2"])], faults=[fault])
+logs_in("FreeRADIUS is alive", "anna@radius.test", tunnel())
 radius.stop()
 Hostapd(t.gw, {"anna@radius.test": PASSWORD}, gateways["p256"], root).start()
 for method, inner in (("peap", "mschapv2"), ("peap", "gtc"), ("ttls", "pap"), ("ttls", "mschapv2"), ("ttls", "eap-mschapv2")):
@@ -313,9 +324,9 @@ for m in ("md5", "gtc", "mschapv2", "tls"):
     between("our gateway refuses EAP %s, method:1" % m, "gateway", cred, [m], faults=["method:1"])
     between("our gateway refuses EAP %s, early-auth" % m, "gateway", cred, [m], faults=["early-auth"])
     between("our client refuses EAP %s, early-success" % m, "client", cred, [m], gateway_faults=["early-success"])
-    between("our client refuses EAP %s, skip-eap" % m, "gateway", cred, [m], gateway_faults=["skip-eap"])
-    between("our client refuses EAP %s, no-first-auth" % m, "gateway", cred, [m], gateway_faults=["no-first-auth"])
-    between("our client refuses EAP %s, no-final-auth" % m, "gateway", cred, [m], gateway_faults=["no-final-auth"])
+    between("our client refuses EAP %s, skip-eap" % m, "client", cred, [m], gateway_faults=["skip-eap"])
+    between("our client refuses EAP %s, no-first-auth" % m, "client", cred, [m], gateway_faults=["no-first-auth"])
+    between("our client refuses EAP %s, no-final-auth" % m, "client", cred, [m], gateway_faults=["no-final-auth"])
     fault = "auth-from-msk" if m in ("md5", "gtc") else "auth-from-skp"
     between("our gateway refuses EAP %s, %s" % (m, fault), "gateway", cred, [m], faults=[fault])
     between("our client refuses EAP %s, %s" % (m, fault), "client", cred, [m], gateway_faults=[fault])

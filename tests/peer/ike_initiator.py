@@ -22,6 +22,8 @@ faults, one word each:
   early-auth            AUTH, from SK_pi, in place of the answer to the first EAP request of a method
   early-success         EAP-Success in place of the second response of a method
   switch-method, late-nak, old-identifier, trust-early-success, believe-anything     see eap_peer.EapPeer
+  mschap:WORD           malformed responses of EAP-MSCHAPv2, see eap_peer.Mschapv2Peer
+  tls:WORD, avp:WORD    malformed fragments and AVPs of the TLS methods, see eap_tls.TlsPeer
   auth-from-skp         after EAP, AUTH from SK_pi although the method made an MSK
   auth-from-msk         after EAP, AUTH from an MSK of zeros although the method made none
   no-auth               after EAP, a message without AUTH
@@ -250,7 +252,7 @@ class Initiator(Secured):
             self.idr = idr
         if body is None:
             if AUTHENTICATION_FAILED in notifies(reply) or is_first and not self.eap_only:
-                raise Failed(set(notifies(reply)))
+                self.give_up(reply, "no AUTH in the first reply")
             return
         if self.remote_id and self.idr != self.remote_id:
             raise NotProven("another identity than asked for: %r" % self.idr)
@@ -268,6 +270,12 @@ class Initiator(Secured):
         if self.server_eku and not has_eku(self.leaf, "1.3.6.1.5.5.7.3.1"):
             raise NotProven("the certificate is not for a server")
 
+    def give_up(self, reply, why):
+        """NotProven when the gateway seems to think that this goes on."""
+        if first(reply, EAP) is not None or first(reply, SA) is not None:
+            raise NotProven(why)
+        raise Failed(set(notifies(reply)))
+
     def by_eap(self, cred, reply, more):
         """The rounds of EAP and the AUTH after them (RFC 7296 2.16). Gives the last reply."""
         self.eap = EapPeer(cred, self.faults)
@@ -275,7 +283,7 @@ class Initiator(Secured):
         while True:
             data = first(reply, EAP)
             if data is None:
-                raise Failed(set(notifies(reply)))
+                self.give_up(reply, "a child without EAP")
             answer = self.eap.answer(data)
             if self.eap.is_success:
                 break
@@ -291,7 +299,7 @@ class Initiator(Secured):
         reply = self.ask(IKE_AUTH, self.after_eap(more))
         body = first(reply, AUTH)
         if body is None:
-            raise Failed(set(notifies(reply)))
+            self.give_up(reply, "no AUTH after EAP")
         key = self.msk or self.sk_pr
         if body != auth_by_secret(self.suite, key, self.octets_r(self.idr)):
             raise NotProven("AUTH of the gateway after EAP")
