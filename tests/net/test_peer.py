@@ -243,7 +243,7 @@ def accepts(name, child, kind="rsa", good=True, **more):
     """good: does strongSwan come up?"""
     options = dict(dict(local=Cert(mine[kind]), trust=[root.der], passwords={"anna": PASSWORD}, eap_conf={"tls": server_tls}), **more)
     with Responder([(socket_in(t.gw, (GW, 500)), False), (socket_in(t.gw, (GW, 4500)), True)], "gw.example.test", **options) as r:
-        up = swan.ctl("--initiate", "--child", child, "--timeout", "5", check=False).returncode == 0
+        up = swan.ctl("--initiate", "--child", child, "--timeout", "15" if good else "5", check=False).returncode == 0
         s = r.wait(1)
         swan.ctl("--terminate", "--ike", child, "--force", "--timeout", "1", check=False)
         is_right = up == good and (not good or s is not None and s.scheme is not None)
@@ -285,7 +285,7 @@ def between(name, outcome, cred, remote="cert", faults=(), gateway_faults=(), ki
     with Responder([(socket_in(t.gw, (GW, 4500)), True)], "gw.example.test", Cert(mine[kind]), remote, [root.der], {"anna": PASSWORD},
                    eap_conf={"tls": server_tls}, faults=gateway_faults) as r:
         user = "anna" if isinstance(cred, Eap) else kind + "@cert.test"
-        p = Initiator(socket_in(client), GW, user, [cred], trust=[root.der], faults=faults, tries=1,
+        p = Initiator(socket_in(client), GW, user, [cred], trust=[root.der], faults=faults, tries=1 if outcome else 4,
                       **dict(dict(send_idr=False, remote_id="gw.example.test"), **more))
         found = None
         try:
