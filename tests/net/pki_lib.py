@@ -220,7 +220,7 @@ class Authority(Entity):
     # ---- revocation ----
 
     def crl(self, revoked=(), days=(-1, 7), key=None, file=None, reason=None, number=None):
-        """Writes the CRL and gives its DER. days: thisUpdate and nextUpdate. key: sign with another one (a forgery)."""
+        """Writes the CRL and gives its DER. reason: keyCompromise, ... days: thisUpdate and nextUpdate. key: sign with another one (a forgery)."""
         now = datetime.datetime.utcnow()
         self.crl_number = self.crl_number + 1 if number is None else number
         b = x509.CertificateRevocationListBuilder().issuer_name(self.name)
@@ -280,7 +280,7 @@ class Ocsp:
         index = write("%s-%d.index" % (self.ca.file, self.port), ("\n".join(rows) + "\n").encode())
         write("%s-%d.index.attr" % (self.ca.file, self.port), b"unique_subject = no\n")
         self.process = lib.spawn(self.host.ns, "openssl", "ocsp", "-index", index, "-port", self.port, "-rsigner", self.signer.cert_file,
-                                 "-rkey", self.signer.key_file, "-CA", self.ca.cert_file, "-nmin", self.validity, "-text", log=self.log)
+                                 "-rkey", self.signer.key_file, "-CA", self.ca.cert_file, "-nmin", self.validity, log=self.log)
         if not lib.wait_for(5, lambda: ":%d " % self.port in self.host.run("ss", "-ltnH", check=False).stdout):
             raise RuntimeError("openssl ocsp did not start: " + open(self.log).read())
         return self
@@ -292,9 +292,9 @@ class Ocsp:
         return self.start()
 
     def requests(self):
-        """How many were answered."""
+        """How many came."""
         with open(self.log, errors="replace") as f:
-            return f.read().count("OCSP Response Data")
+            return f.read().count("Received request")
 
     def stop(self):
         import lib

@@ -10,7 +10,7 @@ entered, which is what they look for in the gateway's certificate. own: the addr
   windows11        modp1024 only, unless dh="registry" (modp2048) or dh="strong" (as its PowerShell sets it: GCM, group 14); IDi is the address, no
                    IDr; no SIGNATURE_HASH_ALGORITHMS; the certificate needs the dialled name as dNSName and serverAuth; many CERTREQ hashes
   windows7         the same with its old proposals and without RFC 7383
-  ios              IDr and no CERTREQ; AES-CBC; asks for DNS domains; rekeys without KE; certificate by IDr, with serverAuth
+  ios              IDr and no CERTREQ; AES-CBC; asks for DNS domains; rekeys with a KE that it can do without; certificate by IDr, with serverAuth
   macos            GCM and CBC, nonces of 16 octets; its rekeying numbers proposals from 3 (macOS 14)
   android          (the system's own) first KE modp4096, which most gateways answer with INVALID_KE_PAYLOAD; an empty EAP identity; IDr is what was
                    dialled
@@ -68,7 +68,8 @@ def ios(args):
     return dict(apple(args), init_notifies=[notify(REDIRECT_SUPPORTED)],
                 ike=["aes256 sha256 prfsha256 modp2048", "aes256 sha256 prfsha256 ecp256", "aes256 sha256 prfsha256 modp1536",
                      "aes128 sha1 prfsha1 modp1024", "3des sha1 prfsha1 modp1024"],
-                esp=["aes256 sha256 noesn", "aes128 sha1 noesn", "3des sha1 noesn"])
+                esp=["aes256 sha256 noesn", "aes128 sha1 noesn", "3des sha1 noesn"],
+                rekey_esp=["aes256 sha256 modp2048 noesn", "aes256 sha256 noesn"])
 
 
 def macos(args):
@@ -109,7 +110,7 @@ def forticlient(args):
     about = b"VER=1\nFCTVER=7.4.8.2066\nUID=" + os.urandom(16).hex().upper().encode() + b"\n"
     return dict(identity_i=args["own"], send_idr=False, hashes=None, vendors=FORTINET_VENDORS, cp=["address", "netmask", "dns", "subnet"],
                 ike=["aes128 aes256 sha256 prfsha256 modp2048"], esp=["aes128 aes256 sha256 noesn"],
-                auth_notifies=[notify(FORTICLIENT_CONNECT, about)], order="IDi N CP SA TSi TSr", certreq=[])
+                auth_notifies=[notify(FORTICLIENT_CONNECT, about)], order="IDi CERT N AUTH CP SA TSi TSr", certreq=[])
 
 
 CLIENTS = {"windows11": windows11, "windows7": windows7, "ios": ios, "macos": macos, "android": android, "strongswan-app": strongswan_app,

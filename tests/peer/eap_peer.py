@@ -65,7 +65,9 @@ class GtcPeer:
 
 
 class Mschapv2Peer:
-    """faults: believe-anything: takes any proof of the server. is_done: the server proved that it knows the password."""
+    """is_done: the server proved that it knows the password. faults: believe-anything: takes any proof of the server; mschap:size,
+    mschap:length, mschap:short, mschap:name: a response whose value has another size, whose length is another, which ends in its value, whose
+    name is of 900 octets; mschap:success: says that all went well in place of the response."""
 
     def __init__(self, cred, faults, identifier):
         self.user, self.hash, self.faults = cred.user, mschap.nt_hash(cred.password), faults
@@ -79,6 +81,13 @@ class Mschapv2Peer:
             self.proof = mschap.authenticator_response(self.hash, response, peer, challenge, self.user)
             self.key = mschap.session_key(self.hash, response)
             value = peer + bytes(8) + response + b"\0" + self.user.encode()
+            how = next((f[7:] for f in self.faults if f.startswith("mschap:")), None)
+            if how == "success":
+                return b"\x03"
+            if how:
+                value = value[:20] if how == "short" else value + b"a" * 900 if how == "name" else value
+                length = 5 + len(value) + (500 if how == "length" else 0)
+                return struct.pack("!BBHB", 2, data[1], length, 255 if how == "size" else 49) + value
             return struct.pack("!BBHB", 2, data[1], 5 + len(value), 49) + value
         if code == 3:
             if data[4:46].decode(errors="replace") != self.proof and "believe-anything" not in self.faults:

@@ -165,7 +165,11 @@ def keys(connection, kind):
 
 
 class TlsPeer:
-    """kind TLS. The others add what goes on inside."""
+    """kind TLS. The others add what goes on inside.
+
+    faults: tls:length: the total that the first fragment announces is 4 GiB; tls:endless, tls:empty: after the ClientHello, fragments without end, of
+    octets or of nothing; avp:zero, avp:short, avp:long: lengths of TTLS's AVPs that are none; avp:mandatory: one that nobody knows and everybody
+    must (RFC 5281 10.1)."""
     kind = TLS
 
     def __init__(self, cred, faults, identifier):
@@ -178,7 +182,10 @@ class TlsPeer:
         if self.framed.outgoing:
             return self.framed.next()
         if data[0] & START:
-            return self.framed.put(self.tls.step(b""))
+            first = self.framed.put(self.tls.step(b""))
+            return bytes([LENGTH]) + b"\xff" * 4 + first[1:] if "tls:length" in self.faults else first
+        if self.faults & {"tls:endless", "tls:empty"}:
+            return bytes([MORE]) + (os.urandom(900) if "tls:endless" in self.faults else b"")
         whole = self.framed.take(data)
         if whole is None:
             return b"\0"
@@ -229,6 +236,12 @@ class TtlsPeer(TlsPeer):
 
     def begin(self):
         user, password = self.cred.user.encode(), self.cred.password.encode()
+        how = next((f[4:] for f in self.faults if f.startswith("avp:")), None)
+        if how:
+            self.is_done = True  # so that a server that takes it is seen to
+            good = avp(1, user) + avp(2, password + bytes(-len(password) % 16))
+            length = {"zero": 0, "short": 7, "long": 0xFFFFFF}.get(how)
+            return avp(0xFFFFFF0, b"what") + good if length is None else good[:5] + length.to_bytes(3, "big") + good[8:]
         if self.cred.inner == "pap":
             self.is_done = True
             return avp(1, user) + avp(2, password + bytes(-len(password) % 16))

@@ -22,9 +22,12 @@ faults, one word each:
   early-auth            AUTH, from SK_pi, in place of the answer to the first EAP request of a method
   early-success         EAP-Success in place of the second response of a method
   switch-method, late-nak, old-identifier, trust-early-success, believe-anything     see eap_peer.EapPeer
+  mschap:WORD           malformed responses of EAP-MSCHAPv2, see eap_peer.Mschapv2Peer
+  tls:WORD, avp:WORD    malformed fragments and AVPs of the TLS methods, see eap_tls.TlsPeer
   auth-from-skp         after EAP, AUTH from SK_pi although the method made an MSK
   auth-from-msk         after EAP, AUTH from an MSK of zeros although the method made none
   no-auth               after EAP, a message without AUTH
+  repeat                every request is sent once more; the answer must be the same octets (not a fault: everybody's right)
   eap-after-success     an EAP payload beside the AUTH after EAP-Success; eap-again: one in place of it"""
 import os
 import socket
@@ -59,7 +62,8 @@ class Initiator(Secured):
     payloads of the first IKE_AUTH (N: auth_notifies). port: where the first message goes; the others go to 4500. group: of the first
     KE. send_idr: IDr in the request. certreq: hashes of authorities, or None for those of `trust`. fragments: RFC 7383.
     late_notifies: N2 of the order. server_name: what must be a dNSName of the gateway's certificate, also when it is an address.
-    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there.
+    server_eku: it must have serverAuth. nonce: its bytes. rekey_number: of the first proposal when rekeying; rekey_more: payloads there;
+    rekey_esp: lines there; a group in the first of them brings a KE.
     ocsp: hashes of responders whose answers about the gateway we want in IKE (RFC 4806; may be empty), None: not asked for.
 
     Afterwards: certs_seen [(encoding, data)] of the gateway; schemes by which it signed; notified (notifies of the last reply); attributes
@@ -68,7 +72,7 @@ class Initiator(Secured):
     def __init__(self, sock, gateway, identity_i, auth, trust=(), remote=None, remote_id=None, ike=IKE_LINES, esp=ESP_LINES, cp=("address",),
                  hashes=(2, 3, 4, 5), init_notifies=(), auth_notifies=(), vendors=(), order=ORDER, port=4500, group=None, send_idr=True,
                  certreq=None, eap_only=False, fragments=False, ts_i=EVERYWHERE, ts_r=EVERYWHERE, faults=(), tries=4, seconds=1.5,
-                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=(), ocsp=None):
+                 late_notifies=(), server_name=None, server_eku=False, nonce=32, rekey_number=1, rekey_more=(), rekey_esp=None, ocsp=None):
         super().__init__(True)
         self.sock, self.gateway, self.port, self.faults = sock, gateway, port, set(faults)
         self.identity_i, self.auth, self.trust, self.remote = identity(identity_i), list(auth), list(trust), remote
@@ -78,6 +82,7 @@ class Initiator(Secured):
         self.send_idr, self.certreq, self.eap_only, self.wants_fragments = send_idr, certreq, eap_only, fragments
         self.ts_i, self.ts_r, self.tries, self.seconds = ts_i, ts_r, tries, seconds
         self.late_notifies, self.server_name, self.server_eku, self.nonce = list(late_notifies), server_name, server_eku, nonce
+        self.rekey_esp = rekey_esp or esp
         self.rekey_number, self.rekey_more, self.ocsp, self.certs_seen = rekey_number, list(rekey_more), ocsp, []
         self.eap, self.msk, self.schemes, self.attributes, self.address, self.address6 = None, None, [], [], None, None
         if "other-identity" in self.faults:
@@ -88,30 +93,54 @@ class Initiator(Secured):
     def exchange(self, datagrams):
         want = Message(datagrams[0])
         for _ in range(self.tries):
-            for d in datagrams:
-                self.sock.sendto((bytes(4) if self.port != 500 else b"") + d, (self.gateway, self.port))
-            end = time.monotonic() + self.seconds
-            while time.monotonic() < end:
-                self.sock.settimeout(max(0.01, end - time.monotonic()))
+            self.send(datagrams)
+            raw = []
+            for m in self.replies(want):
+                raw.append(m.data)
                 try:
-                    data = self.sock.recv(65535)
-                except socket.timeout:
-                    break
-                data = data[4:] if self.port != 500 and data[:4] == bytes(4) else data
-                if len(data) < 28 or data[:8] != want.spi_i:
-                    continue
-                m = Message(data)
-                if not m.is_response or m.number != want.number:
-                    continue
-                if m.exchange == IKE_SA_INIT:
-                    return data
-                try:
-                    found = self.open(data)
+                    found = m.data if m.exchange == IKE_SA_INIT else self.open(m.data)
                 except InvalidTag:
+                    raw.pop()
                     continue
                 if found is not None:
+                    if "repeat" in self.faults:
+                        self.repeat(datagrams, want, raw)
                     return found
         raise Silent()
+
+    def send(self, datagrams):
+        for d in datagrams:
+            self.sock.sendto((bytes(4) if self.port != 500 else b"") + d, (self.gateway, self.port))
+
+    def replies(self, want):
+        """Messages that answer this request, for as long as one waits for them."""
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            self.sock.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                data = self.sock.recv(65535)
+            except socket.timeout:
+                return
+            data = data[4:] if self.port != 500 and data[:4] == bytes(4) else data
+            if len(data) >= 28 and data[:8] == want.spi_i:
+                m = Message(data)
+                if m.is_response and m.number == want.number:
+                    yield m
+
+    def repeat(self, datagrams, want, raw):
+        """The same request again must be answered by the same octets (RFC 7296 2.1)."""
+        again = []
+        for _ in range(3):
+            time.sleep(0.02)  # one that is still at work on the first may drop the second
+            self.send(datagrams)
+            for m in self.replies(want):
+                again.append(m.data)
+                if len(again) == len(raw):
+                    break
+            if again:
+                break
+        if sorted(again) != sorted(raw):
+            raise NotProven("request %d again: %s octets, before %s" % (want.number, [len(d) for d in again], [len(d) for d in raw]))
 
     def ask(self, exchange, payloads):
         reply = self.exchange(self.seal(exchange, payloads, self.number))
@@ -223,7 +252,7 @@ class Initiator(Secured):
             self.idr = idr
         if body is None:
             if AUTHENTICATION_FAILED in notifies(reply) or is_first and not self.eap_only:
-                raise Failed(set(notifies(reply)))
+                self.give_up(reply, "no AUTH in the first reply")
             return
         if self.remote_id and self.idr != self.remote_id:
             raise NotProven("another identity than asked for: %r" % self.idr)
@@ -241,6 +270,12 @@ class Initiator(Secured):
         if self.server_eku and not has_eku(self.leaf, "1.3.6.1.5.5.7.3.1"):
             raise NotProven("the certificate is not for a server")
 
+    def give_up(self, reply, why):
+        """NotProven when the gateway seems to think that this goes on."""
+        if first(reply, EAP) is not None or first(reply, SA) is not None:
+            raise NotProven(why)
+        raise Failed(set(notifies(reply)))
+
     def by_eap(self, cred, reply, more):
         """The rounds of EAP and the AUTH after them (RFC 7296 2.16). Gives the last reply."""
         self.eap = EapPeer(cred, self.faults)
@@ -248,7 +283,7 @@ class Initiator(Secured):
         while True:
             data = first(reply, EAP)
             if data is None:
-                raise Failed(set(notifies(reply)))
+                self.give_up(reply, "a child without EAP")
             answer = self.eap.answer(data)
             if self.eap.is_success:
                 break
@@ -264,7 +299,7 @@ class Initiator(Secured):
         reply = self.ask(IKE_AUTH, self.after_eap(more))
         body = first(reply, AUTH)
         if body is None:
-            raise Failed(set(notifies(reply)))
+            self.give_up(reply, "no AUTH after EAP")
         key = self.msk or self.sk_pr
         if body != auth_by_secret(self.suite, key, self.octets_r(self.idr)):
             raise NotProven("AUTH of the gateway after EAP")
@@ -322,20 +357,39 @@ class Initiator(Secured):
         return self.ask(INFORMATIONAL, [])
 
     def logout(self):
+        self.faults.discard("repeat")  # there is nobody left to answer
         return self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 1, 0, 0))])
 
     def rekey_child(self):
-        """CREATE_CHILD_SA without a KE. Gives the names of the reply's payloads."""
+        """CREATE_CHILD_SA. Gives the names of the reply's payloads."""
         old, ni = self.spi_in, os.urandom(32)
         self.spi_in = os.urandom(4)
-        reply = self.ask(CREATE_CHILD_SA, [notify(REKEY_SA, b"", 3, old), (SA, offer(3, self.spi_in, self.esp_lines, self.rekey_number)),
-                                           (NONCE, ni), (TSI, self.ts_i), (TSR, self.ts_r)] + self.rekey_more)
+        ke = next((KeyExchange(n) for kind, n, _ in transforms(self.rekey_esp[0]) if kind == DH), None)
+        reply = self.ask(CREATE_CHILD_SA, [notify(REKEY_SA, b"", 3, old), (SA, offer(3, self.spi_in, self.rekey_esp, self.rekey_number)),
+                                           (NONCE, ni)] + ([ke.payload()] if ke else []) + [(TSI, self.ts_i), (TSR, self.ts_r)] + self.rekey_more)
         if first(reply, SA) is None:
             self.spi_in = old
             raise Failed(set(notifies(reply)))
-        self.set_child(first(reply, SA), ni + first(reply, NONCE))
+        shared = ke.shared(first(reply, KE)[4:]) if ke and first(reply, KE) is not None else b""
+        self.set_child(first(reply, SA), shared + ni + first(reply, NONCE))
         self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 3, 4, 1) + old)])
         return names(reply)
+
+    def rekey_ike(self):
+        """The IKE SA gets a successor with the same group (RFC 7296 2.18), and is deleted. After TEMPORARY_FAILURE again, for a while (2.25)."""
+        spi, ni, ke = os.urandom(8), os.urandom(32), KeyExchange(self.suite.group)
+        for _ in range(10):
+            reply = self.ask(CREATE_CHILD_SA, [(SA, offer(1, spi, self.ike_lines)), (NONCE, ni), ke.payload()])
+            if TEMPORARY_FAILURE not in notifies(reply):
+                break
+            time.sleep(0.5)
+        if first(reply, SA) is None:
+            raise Failed(set(notifies(reply)))
+        nr, (_, _, spi_r, chosen) = first(reply, NONCE), parse_proposals(first(reply, SA))[0]
+        old_prf, old_sk_d = self.suite.prf, self.sk_d
+        self.ask(INFORMATIONAL, [(DELETE, struct.pack("!BBH", 1, 0, 0))])
+        self.spi_i, self.spi_r, self.number = spi, spi_r, 0
+        self.set_keys(Suite({t[0]: t for t in chosen}), old_prf(old_sk_d, ke.shared(first(reply, KE)[4:]) + ni + nr), ni + nr + spi + spi_r)
 
     def listen(self, seconds):
         """Answers the gateway's requests with nothing. Gives [(exchange, payloads)]."""
