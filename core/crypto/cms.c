@@ -129,10 +129,11 @@ static enum status parse_certs(CBS *data, struct cms *c)
 {
 	CBS list, one;
 	unsigned tag;
+	int present;
 
-	if (!CBS_get_optional_asn1(data, &list, NULL, INSIDE(0)))
+	if (!CBS_get_optional_asn1(data, &list, &present, INSIDE(0)))
 		return ST_BAD_CMS;
-	while (CBS_len(&list) > 0) {
+	while (present && CBS_len(&list) > 0) {
 		if (!CBS_get_any_asn1_element(&list, &one, &tag, NULL))
 			return ST_BAD_CMS;
 		if (tag != CBS_ASN1_SEQUENCE)
