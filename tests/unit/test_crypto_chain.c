@@ -1,4 +1,8 @@
+/* tsan */
 /* Paths, purposes and identities: every way to be refused has its own status, and words that say whose fault it is. */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "core/crypto/chain.h"
 #include "core/crypto/constraint.h"
 #include "tests/unit/x509_lib.h"
@@ -352,6 +356,42 @@ static void every_bit_counts(void)
 	trust_unref(t);
 }
 
+/* One trust, several threads, each with references of its own to what it got. */
+static atomic_uint agreed;
+
+static void *judge_often(void *arg)
+{
+	struct trust *t = trust_ref(arg);
+
+	for (int i = 0; i < 20; i++) {
+		struct chain_query q = {.purpose = CHAIN_IKE_CLIENT};
+		struct chain_result r;
+		struct cert *leaf;
+
+		if (judge(&q, t, &(struct sent){{i % 2 ? "leaf" : "by_forged", "int", "forged"}}, &r) ==
+			(i % 2 ? ST_OK : ST_BAD_SIGNATURE))
+			atomic_fetch_add(&agreed, 1);
+		leaf = cert_ref(r.leaf);
+		chain_result_fini(&r);
+		cert_unref(leaf);
+	}
+	trust_unref(t);
+	return NULL;
+}
+
+static void threads(void)
+{
+	struct trust *t = trust_of(root_only);
+	pthread_t thread[4];
+
+	for (size_t i = 0; i < 4; i++)
+		T_EQ(pthread_create(&thread[i], NULL, judge_often, t), 0);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(thread[i], NULL);
+	trust_unref(t);
+	T_EQ(agreed, 80);
+}
+
 static void out_of_memory(void)
 {
 	struct trust *t = trust_of(root_only);
@@ -392,6 +432,7 @@ int main(void)
 	T_RUN(identities);
 	T_RUN(weak_keys_where_allowed);
 	T_RUN(every_bit_counts);
+	T_RUN(threads);
 	T_RUN(out_of_memory);
 	x509_unload();
 	return t_end();

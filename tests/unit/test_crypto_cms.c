@@ -58,6 +58,19 @@ static void signed_messages(void)
 	}
 }
 
+/* The signed attributes of a message presented as the content of one without attributes: the signature holds. */
+static void attributes_are_no_content(void)
+{
+	struct cert *signer;
+	struct cms *c;
+
+	T_EQ(cms_parse(x509_der("cms_stripped"), &c), ST_OK);
+	T_EQ(cms_content(c).p[0], 0x31);
+	T_EQ(cms_verify(c, 0, (struct view){0}, NULL, 0, &signer), ST_BAD_CMS);
+	T_TRUE(signer == NULL);
+	cms_free(c);
+}
+
 /* A changed byte anywhere: not read, not verified, or not one of what is signed; never another content. */
 static void every_byte_counts(void)
 {
@@ -202,6 +215,7 @@ int main(void)
 {
 	x509_load();
 	T_RUN(signed_messages);
+	T_RUN(attributes_are_no_content);
 	T_RUN(every_byte_counts);
 	T_RUN(refused);
 	T_RUN(bundles);

@@ -317,6 +317,38 @@ def ocsp(tmp):
     put("ocsp_try_later", bytes.fromhex("30030a0103"))
 
 
+def tlv(tag, body):
+    size = len(body)
+    length = bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big")
+    return bytes([tag]) + length + body
+
+
+def parts(der):
+    """The elements inside a constructed one, whole."""
+    def header(at):
+        if der[at + 1] < 128:
+            return 2, der[at + 1]
+        n = der[at + 1] & 127
+        return 2 + n, int.from_bytes(der[at + 2:at + 2 + n], "big")
+    at, found = header(0)[0], []
+    while at < len(der):
+        head, size = header(at)
+        found.append(der[at:at + head + size])
+        at += head + size
+    return found
+
+
+def stripped(message):
+    """A signed message whose signed attributes have become its content: the signature holds."""
+    kind, explicit = parts(message)
+    version, digests, _, certs, signers = parts(parts(explicit)[0])
+    signer = parts(parts(signers)[0])
+    attributes = b"\x31" + signer[3][1:]
+    content = tlv(0x30, bytes.fromhex("06092a864886f70d010701") + tlv(0xa0, tlv(4, attributes)))
+    signers = tlv(0x31, tlv(0x30, b"".join(signer[:3] + signer[4:])))
+    return tlv(0x30, kind + tlv(0xa0, tlv(0x30, version + digests + content + certs + signers)))
+
+
 def cms(tmp):
     content = tmp / "content"
     content.write_bytes(b"Let anna in.\r\n")
@@ -336,6 +368,7 @@ def cms(tmp):
     one("cms_sha1", "-nodetach", "-md", "sha1", signer="rsa")
     one("cms_p384", "-nodetach", "-md", "sha384", signer="p384")
     one("cms_other_type", "-nodetach", "-econtent_type", "1.2.3.4")
+    put("cms_stripped", stripped(ROWS[[r.get("name") for r in ROWS].index("cms")]["der"]))
     put("bundle", openssl("crl2pkcs7", "-nocrl", "-certfile", tmp / "leaf.pem", "-certfile", tmp / "int.pem",
                           "-outform", "DER"))
 
