@@ -35,6 +35,7 @@ const struct admin_command admin_commands[] = {
 	{"show crypto ikev2 profile", "[NAME]", false, show_ikev2_profile, "IKEv2 profiles"},
 	{"show crypto ikev2 authorization policy", "[NAME]", false, show_ikev2_authorization,
 	 "IKEv2 authorization policies"},
+	{"show fetch", "", false, show_fetch, "CRLs and OCSP answers asked of HTTP servers"},
 	{"show keys", "", false, show_keys, "the process with private keys, and which it has"},
 	{"show lua", "", false, show_lua, "scripts, how often they were asked, and what went wrong"},
 	{"show crypto ikev2 client flexvpn", "[NAME]", false, show_flexvpn,

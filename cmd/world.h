@@ -11,6 +11,7 @@
 struct data;
 struct debug;
 struct diagnose;
+struct fetch;
 struct keys;
 struct lua;
 struct sessions;
@@ -49,6 +50,7 @@ struct world {
 	void *caller;            /* who asks, for a command that returns ADMIN_STAYS */
 	const struct lua *lua;
 	const struct keys *keys;
+	const struct fetch *fetch;
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */
