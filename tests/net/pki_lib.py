@@ -313,6 +313,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.end_headers()
             return
         super().do_GET()
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
 class Server(http.server.ThreadingHTTPServer):
     address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
     def server_bind(self):
@@ -323,7 +326,7 @@ Server((sys.argv[1], int(sys.argv[2])), functools.partial(Handler, directory=sys
 
 
 class Web:
-    """Serves files by HTTP in the namespace of `host`. A path with "slow" takes half a minute, one with "moved" redirects."""
+    """Serves files by HTTP in the namespace of `host`, also to POST. A path with "slow" takes half a minute, one with "moved" redirects."""
 
     def __init__(self, host, address, port=80):
         import lib
