@@ -278,7 +278,7 @@ def main():
     eap = "auth = eap-tls\n id = anna@eap.test\n eap_id = anna@eap.test"
     connections = "".join(connection("%s-%d" % (s.name, n), "%s@p%d.test" % (s.name, n), s.leaf) for s in situations for n in range(len(POLICIES)))
     swan = Swan(t.client(1), connections + "".join(more), cas=[gw_ca], keys=[s.leaf for s in situations] + [stranger, wrong, late, server, second],
-                retransmits=5, timeout="1.5").start()
+                retransmits=5, timeout="1.5", extra="threads = 64").start()  # an initiation holds one for as long as it lasts
     sp = Sallyport(t.gw, conf()).start()
     untrusted(sp, swan)
     matrix(sp, swan)
