@@ -28,16 +28,16 @@ enum status wire_lookup_add(struct lookups *l, struct view named)
 static void stop(struct wire *w, struct lookups *l)
 {
 	for (size_t i = 0; i < l->n && l->open; i++)
-		wire_fetch_drop(w, on_fetched, l->number * LOOKUPS_MAX + i);
+		wire_fetch_drop(w, on_fetched, l->own * LOOKUPS_MAX + i);
 	l->open = 0;
 	list_del(&l->in_list);
 }
 
-static struct lookups *find(struct wire *w, uint64_t number)
+static struct lookups *find(struct wire *w, uint64_t own)
 {
 	LIST_EACH(at, &w->lookups) {
 		struct lookups *l = CONTAINER_OF(at, struct lookups, in_list);
-		if (l->number == number)
+		if (l->own == own)
 			return l;
 	}
 	return NULL;
@@ -75,7 +75,7 @@ static enum status start_one(struct wire *w, struct lookups *l, size_t i)
 		return st;
 	}
 	stats_add(w->stats, CT_FETCHES, 1);
-	st = wire_fetch_start(w, on_fetched, l->number * LOOKUPS_MAX + i, &rq, why);
+	st = wire_fetch_start(w, on_fetched, l->own * LOOKUPS_MAX + i, &rq, why);
 	if (st != ST_OK) {
 		stats_add(w->stats, CT_FETCHES_FAILED, 1);
 		say(l, url, why);
@@ -86,6 +86,7 @@ static enum status start_one(struct wire *w, struct lookups *l, size_t i)
 enum status wire_lookup_start(struct wire *w, struct lookups *l)
 {
 	enum status st = ST_OK;
+	l->own = ++w->lookup_last;
 	list_push_back(&w->lookups, &l->in_list);
 	for (size_t i = 0; i < l->n && st == ST_OK; i++) {
 		st = start_one(w, l, i);
@@ -134,10 +135,14 @@ static void on_fetched(struct wire *w, uint64_t number, enum status st, const ch
 
 struct lookups *wire_lookup_drop(struct wire *w, uint64_t number)
 {
-	struct lookups *l = find(w, number);
-	if (l)
+	LIST_EACH(at, &w->lookups) {
+		struct lookups *l = CONTAINER_OF(at, struct lookups, in_list);
+		if (l->number != number)
+			continue;
 		stop(w, l);
-	return l;
+		return l;
+	}
+	return NULL;
 }
 
 struct lookups *wire_lookup_drop_any(struct wire *w)

@@ -20,6 +20,7 @@ struct lookup {
 struct lookups {
 	struct list in_list;
 	uint64_t number; /* the caller's, unique among open ones */
+	uint64_t own;    /* times LOOKUPS_MAX: the first number of its fetches */
 	size_t n, open;
 	struct lookup v[LOOKUPS_MAX];
 	char words[LOOKUP_WORDS]; /* why not */

@@ -109,6 +109,7 @@ struct wire {
 	struct wire_policies *policies; /* of cmd/wire_policy.c */
 	struct list tickets;    /* questions of cmd/wire_ticket.c */
 	struct list lookups;    /* of cmd/wire_lookup.c */
+	uint64_t lookup_last;
 	struct list staples;    /* of cmd/wire_staple.c */
 	uint64_t staple_last;
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */

@@ -302,7 +302,7 @@ class Ocsp:
 
 
 WEB = r"""
-import http.server, socket, sys, time
+import http.server, socket, socketserver, sys, time
 class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if "slow" in self.path:
@@ -319,7 +319,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
     def server_bind(self):
-        http.server.HTTPServer.server_bind(self)
+        socketserver.TCPServer.server_bind(self)  # that of HTTPServer asks for the name of this address, and may wait for it
+        self.server_name, self.server_port = sys.argv[1], int(sys.argv[2])
 import functools
 Server((sys.argv[1], int(sys.argv[2])), functools.partial(Handler, directory=sys.argv[3])).serve_forever()
 """

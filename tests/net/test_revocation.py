@@ -2,7 +2,6 @@
 """Revocation: a strongSwan client with certificates whose CRL or OCSP responder says good, says revoked, or cannot be had in one of many
 ways, under each policy: who gets in, and which sentence says why not. What is fetched, when, and when not."""
 import concurrent.futures
-import threading
 
 import pki_lib
 from lib import *
@@ -18,6 +17,7 @@ hostname gw
 aaa new-model
 aaa authorization network LOCAL local
 aaa authentication login LOCAL local
+sallyport half-open per-source 1000
 ip local pool RA 10.100.0.10 10.100.3.250
 ipv6 local pool RA6 fd00:100::/112 128
 ip access-list standard LAN
@@ -40,6 +40,7 @@ crypto pki trustpoint P%(n)d
  revocation-check %(policy)s
  sallyport fetch-host 10.99.2.2:8888
  sallyport fetch-host 10.99.2.2:8889
+ sallyport fetch-host [fd00:99:2::2]:8080
 %(more)s
 crypto ikev2 profile P%(n)d
  match identity remote email domain p%(n)d.test
@@ -151,6 +152,12 @@ stranger = stranger_ca.leaf("stranger", file="stranger", san=["email:stranger@p%
 wrong = lists.leaf("wrong", file="wrong", san=["email:somebody@p0.test"], eku=["client"], crl_url=web.url + "wrong.crl")
 late = lists.leaf("late", file="late", san=["email:late@p0.test"], eku=["client"], days=(-9, -1), crl_url=web.url + "late.crl")
 server = lists.leaf("server", file="server", san=["email:server@p0.test"], eku=["server"], crl_url=web.url + "server.crl")
+web6 = pki_lib.Web(t.lan, "fd00:99:2::2", 8080)
+six = lists.leaf("six", file="six", san=["email:six@p0.test"], eku=["client"], crl_url=web6.url + "six.crl")
+six_gone = lists.leaf("six gone", file="six-gone", san=["email:six-gone@p0.test"], eku=["client"], crl_url=web6.url + "six.crl")
+web6.put("six.crl", lists.crl([six_gone]))
+eap = [lists.leaf(n, file=n, san=["email:%s@p6.test" % n], eku=["client"], crl_url=web.url + "eap.crl") for n in ("eap-good", "eap-gone")]
+web.put("eap.crl", lists.crl([eap[1]]))
 second = lists.leaf("second", file="second", san=["email:second@p0.test"], eku=["client"], crl_url=web.url + "good.crl")
 
 CAS = (lists, files, old, answers, direct)
@@ -162,7 +169,9 @@ def point(n, policy, crls=(files, old), remote="ecdsa-sig", aaa="aaa authorizati
 
 
 def conf(*extra):
-    return HEAD % dict(cert=gw.cert_file, key=gw.key_file) + "".join(point(n, p) for n, p in enumerate(POLICIES)) + "".join(extra)
+    return HEAD % dict(cert=gw.cert_file, key=gw.key_file) + "".join(point(n, p) for n, p in enumerate(POLICIES)) + point(
+        len(POLICIES), "crl", remote="eap query-identity", more="", aaa="aaa authentication eap LOCAL\n aaa authorization group eap list LOCAL RA\n"
+        " sallyport eap methods tls") + "".join(extra)
 
 
 def connection(name, id, leaf, remote="10.99.1.1", local=None):
@@ -266,24 +275,33 @@ def staple(sp):
 
 
 def eap_tls(sp, swan):
-    for name, want in (("eap-good", None), ("eap-revoked", "was revoked on")):
-        got = up(swan, name)
-        why = sentence(sp, "@eap.test")[0] if want else ""
-        ok("EAP-TLS: %s" % name, got == (want is None) and (not want or want in why), why)
+    for leaf, want in ((eap[0], None), (eap[1], "was revoked on")):
+        got = up(swan, leaf.file)
+        why = sentence(sp, leaf.file + "@p6.test")[0] if want else ""
+        ok("EAP-TLS with %s" % leaf.file, got == (want is None) and (not want or want in why), why or sp.tail(3))
+
+
+def by_ipv6(sp, swan):
+    ok("over IPv6, list by IPv6: good", up(swan, "six"), sentence(sp, "six@p0.test"))
+    ok("over IPv6, list by IPv6: revoked", not up(swan, "six-gone") and "was revoked on" in sentence(sp, "six-gone@p0")[0], sentence(sp, "six-gone@p0"))
+    ok("and it came from there, once", web6.requests("six.crl") == 1)
 
 
 def main():
     more = [connection("stranger-%d" % n, "stranger@p%d.test" % n, stranger) for n in (0, 1)]
     more += [connection(leaf.file, leaf.file + "@p0.test", leaf) for leaf in (wrong, late, server, second)]
-    eap = "auth = eap-tls\n id = anna@eap.test\n eap_id = anna@eap.test"
+    more += [connection(leaf.file, leaf.file + "@p0.test", leaf, remote="fd00:99:1::1") for leaf in (six, six_gone)]
+    more += [connection(leaf.file, leaf.file + "@p6.test", leaf, local="auth = eap-tls\n eap_id = %s@p6.test" % leaf.file) for leaf in eap]
     connections = "".join(connection("%s-%d" % (s.name, n), "%s@p%d.test" % (s.name, n), s.leaf) for s in situations for n in range(len(POLICIES)))
-    swan = Swan(t.client(1), connections + "".join(more), cas=[gw_ca], keys=[s.leaf for s in situations] + [stranger, wrong, late, server, second],
+    swan = Swan(t.client(1), connections + "".join(more), cas=[gw_ca], keys=[s.leaf for s in situations] + [stranger, wrong, late, server, second, six, six_gone] + eap,
                 retransmits=5, timeout="1.5", extra="threads = 64").start()  # an initiation holds one for as long as it lasts
     sp = Sallyport(t.gw, conf()).start()
     untrusted(sp, swan)
     matrix(sp, swan)
     caches(sp, swan)
     reload_lists(sp, swan)
+    eap_tls(sp, swan)
+    by_ipv6(sp, swan)
     staple(sp)
     swan.stop()
     ok("clean stop", sp.stop() == 0, sp.tail())
