@@ -52,6 +52,8 @@ struct proof {
 	uint8_t msk_len;
 	uint8_t msk[IKE_MSK_LEN];
 	char eap_name[IKE_ID_LEN];
+	enum status eap_ends;    /* responder: not ST_OK: the method has failed, only the client's last word is missing */
+	char eap_why[IKE_DETAIL_LEN];
 };
 
 /* hs->proof is there afterwards. ST_NOMEM. */
