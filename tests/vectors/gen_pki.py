@@ -107,6 +107,8 @@ def main():
     put("client-other.pem", cert(anna, leaf_key, other_name, other_key, 0x22, san=san))
     put("plain.pem", leaf(name(CN="plain"), leaf_key, 0x23))
     put("injected.pem", leaf(name(O="Corp", CN="eve, OU=admins+OU=admins"), leaf_key, 0x24))
+    many = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "%064d" % i) for i in range(62)])
+    put("long.pem", leaf(many, leaf_key, 0x25, san=[x509.DNSName("x" * 5000)]))
     put("mixed.pem", sub, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     put("nothing.pem", b"no certificate here\n")
     put("broken.pem", b"-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n")
