@@ -316,6 +316,71 @@ static void early_success(void)
 	}
 }
 
+/* RFC 9190 2.1.1: a server of TLS 1.3 that says, in place of its 0x00, these bytes inside the
+ * tunnel. */
+static const struct {
+	const char *said;
+	size_t len;
+	bool is_good;
+} commitments[] = {{"", 1, true}, {"\1", 1, false}, {"\0\0", 2, false}, {"", 0, false}};
+
+static void say(struct couple *c, struct tls_conn *tls, uint8_t id, uint8_t flags)
+{
+	uint8_t buf[EAP_PACKET_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct wr_mark m = eap_open(&w, EAP_CODE_REQUEST, id, EAP_TLS);
+	struct view out = tls_out(tls);
+
+	wr_u8(&w, flags);
+	wr_bytes(&w, out.p, out.len);
+	tls_sent(tls);
+	wr_close16(&w, m);
+	peer_packet(c, (struct view){buf, w.len});
+}
+
+/* What the peer answered, to the server's TLS; answers of the lab. */
+static enum tls_want hear(struct couple *c, struct tls_conn *tls)
+{
+	enum tls_want want = tls_step(tls, (struct view){c->step.out + 6, c->step.out_len - 6u});
+	uint8_t sig[TLS_SIGNATURE_MAX];
+
+	while (want == TLS_WANT_SIGN || want == TLS_WANT_CHAIN) {
+		size_t n = lab_sign(c->l.id, tls_sign_scheme(tls), tls_sign_data(tls), sig);
+
+		want = want == TLS_WANT_CHAIN ? tls_chain_judged(tls, ST_OK)
+					      : tls_signed(tls, ST_OK, (struct view){sig, n});
+	}
+	return want;
+}
+
+static void the_commitment(void)
+{
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t success[4] = {EAP_CODE_SUCCESS, 3, 0, 4};
+		struct tls_conn *tls;
+		struct couple c;
+
+		T_ROW(i, "commitment");
+		T_TRUE(couple_open(&c, "client", TLS_1_3, 0, EAP_PACKET_MAX, "anna"));
+		T_EQ(tls_new(c.l.ctx, true, &tls), ST_OK);
+		say(&c, tls, 1, TLS_FRAME_S);
+		T_EQ(hear(&c, tls), TLS_MORE);
+		say(&c, tls, 2, 0);
+		T_EQ(hear(&c, tls), TLS_DONE);
+		if (commitments[i].len > 0)
+			T_EQ(tls_write(tls, (struct view){(const uint8_t *)commitments[i].said,
+						    commitments[i].len}),
+				ST_OK);
+		say(&c, tls, 3, 0);
+		if (c.step.kind == EAP_SEND)
+			peer_packet(&c, (struct view){success, 4});
+		T_EQ(c.step.kind, commitments[i].is_good ? EAP_SUCCESS : EAP_FAILURE);
+		T_EQ(c.step.has_msk, commitments[i].is_good);
+		tls_free(tls);
+		couple_close(&c);
+	}
+}
+
 static void out_of_memory(void)
 {
 	int64_t before;
@@ -462,6 +527,7 @@ int main(void)
 	T_RUN(signatures_that_fail);
 	T_RUN(every_packet_harmed);
 	T_RUN(early_success);
+	T_RUN(the_commitment);
 	T_RUN(out_of_memory);
 	T_RUN(frames_by_table);
 	T_RUN(frames_there_and_back);
