@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/password.h"
 #include "core/eap/verifier.h"
 #include "core/wire/eap.h"
 
@@ -28,6 +29,11 @@ static void set_user(struct eap_user *u)
 		kept.is_found = true;
 		(void)!eap_user_set(&kept, (struct view){(const uint8_t *)"secret", 6},
 			EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt);
+		kept.scrypt.log2_n = 2;
+		(void)!scrypt_derive((struct view){(const uint8_t *)"secret", 6},
+			(struct view){salt, sizeof(salt)},
+			(struct scrypt_cost){2, kept.scrypt.r, kept.scrypt.p}, kept.scrypt.hash,
+			sizeof(kept.scrypt.hash));
 		is_set = true;
 	}
 	*u = kept;
