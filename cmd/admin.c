@@ -53,6 +53,12 @@ const struct admin_command admin_commands[] = {
 	{"show debugging", "", false, show_debugging, "who is debugging what, and for how long"},
 	{"rekey crypto ikev2 sa", "[FILTER]", true, rekey_ikev2_sa, "new keys for IKE SAs now"},
 	{"rekey crypto ipsec sa", "[FILTER]", true, rekey_ipsec_sa, "new keys for IPsec SAs now"},
+	{"user add", "NAME RECORD", true, user_add, "a new user; asked by `sallyport user`"},
+	{"user set", "NAME RECORD", true, user_set, "another password"},
+	{"user totp", "NAME {RECORD|off}", true, user_totp, "a second factor, or none"},
+	{"user del", "NAME", true, user_del, "remove a user"},
+	{"user unlock", "NAME", true, user_unlock, "end a lockout"},
+	{"user list", "", true, user_list, "users, what they can log in with, and who is locked"},
 	{"reload", "", true, admin_reload, "read the configuration again"},
 };
 

@@ -73,6 +73,14 @@ static int connect_to(const char *path)
 	return fd;
 }
 
+bool client_answers(const char *socket_path)
+{
+	int fd = connect_to(socket_path);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static bool read_all(int fd, void *p, size_t len)
 {
 	for (size_t got = 0; got < len;) {

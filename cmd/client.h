@@ -2,11 +2,15 @@
 #ifndef CMD_CLIENT_H
 #define CMD_CLIENT_H
 
+#include <stdbool.h>
+
 #define CONTROL_SOCKET_DEFAULT "/run/sallyport/control.sock"
 
 /* argv[0] is the first word of the command ("show"); options --socket PATH and --json may stand
  * anywhere. Exit code: 0 done, 1 failed, 2 usage. */
 int client_main(int argc, char **argv);
+/* Does a daemon listen there? */
+bool client_answers(const char *socket_path);
 /* `sallyport sql [--state DIR] [--json|--csv] [QUERY]`: reads sallyport.db without the daemon; without QUERY it
  * reads statements from standard input. */
 int client_sql_main(int argc, char **argv);

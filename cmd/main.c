@@ -8,6 +8,7 @@
 #include "cmd/client.h"
 #include "cmd/demo.h"
 #include "cmd/run.h"
+#include "cmd/user.h"
 #include "gen/version.h"
 
 static int help_main(int argc, char **argv);
@@ -30,6 +31,8 @@ static const struct subcommand {
 	{"rekey", client_main, "WHAT... [--socket PATH]", "give SAs new keys now"},
 	{"crypto", client_main, "ikev2 client flexvpn connect NAME [--socket PATH]", "make a client connect"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},
+	{"user", user_main, "add|set|totp|del|unlock|list [NAME] [gtc] [mschapv2] [md5]",
+	 "local users; passwords are read from the terminal or from standard input"},
 	{"demo", demo_main, "[--config]",
 	 "a whole VPN in throw-away network namespaces, in seconds; needs root"},
 	{"version", version_main, "", "print the version"},

@@ -37,6 +37,7 @@
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
 #include "cmd/wire_ticket.h"
+#include "cmd/wire_user.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -214,6 +215,9 @@ static int make_store(struct wire *w)
 		return 1;
 	}
 	wire_ticket_read_keys(w);
+	why = wire_user_open(w);
+	if (why != ST_OK)
+		return refuse("cannot read the users", status_words(why));
 	w->store = store_open(w->state, &o, &why, detail);
 	if (!w->store)
 		return refuse("cannot open the database", detail[0] ? detail : status_words(why));
@@ -233,6 +237,7 @@ static bool make_core(struct wire *w)
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .debug = &w->debug,
 				  .stats_cleared = &w->stats_cleared,
+				  .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
@@ -407,6 +412,7 @@ static void end(struct wire *w)
 	wire_answers_fini(w);
 	wire_session_fini(w);
 	wire_ticket_fini(w);
+	wire_user_close(w);
 	wire_child_fini(w);
 	wire_policy_free(w->policies);
 	if (w->sessions)

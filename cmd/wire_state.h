@@ -25,6 +25,7 @@ struct store;
 struct wire_lua;
 struct wire_policies;
 struct syslog;
+struct users;
 struct wire_http_end;
 
 #define WIRE_HTTP_ENDS 2 /* a TCP port and a unix socket */
@@ -101,6 +102,7 @@ struct wire {
 	struct list tickets;    /* questions of cmd/wire_ticket.c */
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
 	size_t ticket_keys_len;
+	struct users *users; /* of cmd/wire_user.c */
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
 

@@ -15,6 +15,7 @@ struct lua;
 struct sessions;
 struct syslog;
 struct snmp;
+struct users;
 
 /* A connection that the configuration wants (cmd/wire_client.c); all texts live until the next turn. */
 struct client_info {
@@ -51,6 +52,10 @@ struct world {
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */
 	const char *snmp_why;    /* why there is no master; "" or NULL: unknown, or there is one */
+	struct users *users;
+	/* The master key of secrets.db, made when there is none. */
+	enum status (*make_user_key)(void *ctx);
+	uint64_t (*user_ms)(void *ctx); /* UTC, for lockout */
 	void *ctx;
 	uint64_t (*now_ms)(void *ctx);
 	/* A fresh sample is taken, numbered, and stored. */

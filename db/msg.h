@@ -17,6 +17,7 @@ enum msg_kind {
 	MSG_RECONCILE, /* answered */
 	MSG_RESUME, /* answered: ST_OK, ST_TICKET_REVOKED */
 	MSG_SECRET, /* wiped when it is freed */
+	MSG_USER, /* never lost either: lockout, and what an operator was told */
 	MSG_PRUNE,
 	MSG_NOTICE /* writer to loop only */
 };
@@ -89,6 +90,7 @@ struct msg {
 		struct msg_reconcile reconcile;
 		struct msg_resume resume;
 		struct msg_secret secret;
+		struct store_user user;
 		struct msg_prune prune;
 		struct msg_notice notice;
 	} u;

@@ -485,6 +485,17 @@ static int apply_secret(struct rows *r, const struct msg_secret *m)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* A record that was replaced does not stay behind in the log; counts of failures may. */
+static int apply_user(struct rows *r, const struct store_user *u)
+{
+	int rc = user_apply(r->secrets, u);
+
+	if (u->failures == 0)
+		(void)sqlite3_wal_checkpoint_v2(
+			r->secrets, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc;
+}
+
 static int apply(struct rows *r, struct msg *m)
 {
 	switch (m->kind) {
@@ -497,6 +508,7 @@ static int apply(struct rows *r, struct msg *m)
 	case MSG_RECONCILE: return apply_reconcile(r, &m->u.reconcile);
 	case MSG_RESUME: return apply_resume(r, m);
 	case MSG_SECRET: return apply_secret(r, &m->u.secret);
+	case MSG_USER: return apply_user(r, &m->u.user);
 	case MSG_PRUNE:
 	case MSG_NOTICE: break; /* not rows */
 	}

@@ -402,6 +402,20 @@ void store_secret(struct store *s, const char *name, const void *value, size_t l
 	push_or_drop(s, m);
 }
 
+enum status store_user(struct store *s, const struct store_user *u)
+{
+	struct msg *m = msg_new(MSG_USER);
+
+	if (!m)
+		return ST_NOMEM;
+	m->u.user = *u;
+	if (!push(s, m)) {
+		list_of_msg_add(&s->backlog, m);
+		s->backlog_len++;
+	}
+	return ST_OK;
+}
+
 void store_prune(struct store *s, uint64_t ms, uint32_t days)
 {
 	struct msg *m = new_or_count(s, MSG_PRUNE);

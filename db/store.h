@@ -3,7 +3,7 @@
  * answered by on_commit, from store_poll.
  *
  *   sallyport.db  history, leases, events, failures, counters; mode 0640; never a secret
- *   secrets.db    mode 0600; the keys that seal tickets
+ *   secrets.db    mode 0600; the keys that seal tickets, users
  *
  * Durable means: the death of the process loses nothing that was answered ST_OK (WAL with
  * synchronous=NORMAL). When the machine itself loses power, the last seconds may go. */
@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/base/sample.h"
 #include "core/base/ulid.h"
+#include "db/user.h"
 
 #define STORE_NAME     64  /* names of configuration objects, with NUL */
 #define STORE_IDENTITY 320 /* identity or user name as text, escaped by the caller */
@@ -131,6 +132,9 @@ enum status store_resume(
 void store_secret(struct store *s, const char *name, const void *value, size_t len);
 /* Before store_open: what the file has under the name, its length; 0: nothing. Makes the file. */
 size_t store_secret_read(const char *dir, const char *name, uint8_t out[STORE_SECRET]);
+/* Into the table of users: the row takes the place of what had the name; an empty one (db/user.h) goes.
+ * Kept and tried again until it is written. */
+enum status store_user(struct store *s, const struct store_user *u) MUST_USE;
 /* Removes what is older than so many days (0: nothing), little by little in idle time. */
 void store_prune(struct store *s, uint64_t ms, uint32_t days);
 

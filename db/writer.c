@@ -229,7 +229,7 @@ static void batch_failed(struct writer *w, const char *detail)
 	}
 	while ((m = queue_pop(&w->batch))) {
 		m->status = ST_STORE;
-		if (m->kind == MSG_END)
+		if (m->kind == MSG_END || m->kind == MSG_USER)
 			queue_push(&kept, m);
 		else
 			finish(w, m);

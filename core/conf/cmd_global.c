@@ -204,9 +204,18 @@ static const struct cmd global[] = {
 	KEPT("radius-server retransmit <number:0-100>", "RADIUS"),
 	KEPT("radius-server deadtime <minutes:1-1440>", "RADIUS"),
 	KEPT("ip radius source-interface <name:iface>", "RADIUS"),
-	KEPT("username <name:word> [privilege <level:0-15>] {password <key:secret>|secret "
-	     "<key:secret>}",
-		"local users"),
+	{.grammar = "username <name:word> [privilege <level:0-15>] {password <key:secret>|secret "
+		    "<key:secret>}",
+		.when = WHEN_LIVE,
+		.set = set_user,
+		.print = print_user,
+		.help = "A user for aaa authentication login LIST local; better: sallyport user add"},
+	VALUE("aaa local authentication attempts max-fail <number:1-65535>", own.user_max_fail, "5",
+		set_u32, print_u32, CMD_NO_ZERO, WHEN_LIVE,
+		"Wrong passwords after which a user is locked; no: never"),
+	VALUE("sallyport user lockout minutes <minutes:1-1440>", own.user_lock_min, "15", set_u32,
+		print_u32, 0, WHEN_LIVE,
+		"Time in which wrong passwords are counted, and for which a user is then locked"),
 
 	BLOCK("vrf definition <name:name>", MODE_VRF, "A VRF: the network namespace of that name",
 		0),

@@ -123,16 +123,16 @@ static void set_auth_local(struct cmd_call *c)
 	p->auth_local = 0;
 	p->key_local = p->eap_password = (struct secret){0};
 	p->eap_user = NULL;
-	p->eap_local = EAP_ANY;
+	p->eap_local = EAP_LOCAL_ANY;
 	if (c->form != FORM_SET)
 		return;
 	p->auth_local = bit;
 	if (bit == AUTH_PSK && cmd_arg(c, "key"))
 		set_secret(c, &p->key_local, cmd_arg(c, "key"));
-	p->eap_local = cmd_has(c, "gtc")         ? EAP_GTC
-		       : cmd_has(c, "md5")       ? EAP_MD5
-		       : cmd_has(c, "ms-chapv2") ? EAP_MSCHAPV2
-						 : EAP_ANY;
+	p->eap_local = cmd_has(c, "gtc")         ? EAP_LOCAL_GTC
+		       : cmd_has(c, "md5")       ? EAP_LOCAL_MD5
+		       : cmd_has(c, "ms-chapv2") ? EAP_LOCAL_MSCHAPV2
+						 : EAP_LOCAL_ANY;
 	p->eap_user = cmd_text(c, cmd_arg(c, "user"));
 	if (bit == AUTH_EAP && cmd_arg(c, "password"))
 		set_secret(c, &p->eap_password, cmd_arg(c, "password"));

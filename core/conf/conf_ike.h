@@ -73,7 +73,7 @@ struct ike_policy {
 #define AUTH_EAP        0x08u
 #define AUTH_ANYCONNECT 0x10u
 
-enum eap_kind { EAP_ANY, EAP_GTC, EAP_MD5, EAP_MSCHAPV2 };
+enum eap_kind { EAP_LOCAL_ANY, EAP_LOCAL_GTC, EAP_LOCAL_MD5, EAP_LOCAL_MSCHAPV2 };
 
 enum dpd_mode { DPD_UNSET, DPD_ON_DEMAND, DPD_PERIODIC };
 struct dpd {

@@ -109,6 +109,8 @@ struct own_settings {
 	uint32_t metrics_port;    /* 0 when it is off */
 	bool metrics_socket;
 	char *metrics_path; /* of that socket; NULL: beside the control socket */
+	uint32_t user_max_fail;   /* wrong passwords before a user is locked; 0: never */
+	uint32_t user_lock_min;   /* minutes that they are counted in, and that the lock lasts */
 	char *agentx; /* socket of the SNMP master agent; NULL: off */
 	bool notify_sessions;
 	bool notify_pools;

@@ -555,6 +555,8 @@ static const struct shape_field f_own_settings[] = {
 	F(U32, own_settings, metrics_port),
 	F(BOOL, own_settings, metrics_socket),
 	F(STR, own_settings, metrics_path),
+	F(U32, own_settings, user_max_fail),
+	F(U32, own_settings, user_lock_min),
 	F(STR, own_settings, agentx),
 	F(BOOL, own_settings, notify_sessions),
 	F(BOOL, own_settings, notify_pools),
@@ -588,6 +590,13 @@ static const struct shape_field f_log_settings[] = {
 	F(BOOL, log_settings, local_5424),
 };
 static const struct shape shape_log_settings = SHAPE(log_settings, f_log_settings);
+
+static const struct shape_field f_conf_user[] = {
+	F(STR, conf_user, name),
+	F(SECRET, conf_user, password),
+	F(BOOL, conf_user, is_secret),
+};
+static const struct shape shape_conf_user = SHAPE(conf_user, f_conf_user);
 
 static const struct shape_field f_snapshot[] = {
 	SKIP(snapshot, refs),
@@ -632,6 +641,8 @@ static const struct shape_field f_snapshot[] = {
 	F(SIZE, snapshot, aaa_list_count),
 	LIST(snapshot, scripts, script_count, shape_script),
 	F(SIZE, snapshot, script_count),
+	LIST(snapshot, users, user_count, shape_conf_user),
+	F(SIZE, snapshot, user_count),
 	LIST(snapshot, kept, kept_count, shape_kept),
 	F(SIZE, snapshot, kept_count),
 	F(BOOL, snapshot, aaa_new_model),
@@ -651,4 +662,4 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_flex_peer, &shape_flex_source, &shape_client, &shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
 	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
-	&shape_snapshot, NULL};
+	&shape_conf_user, &shape_snapshot, NULL};

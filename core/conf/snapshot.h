@@ -9,6 +9,7 @@
 #include "core/conf/arena.h"
 #include "core/conf/conf_qos.h"
 #include "core/conf/conf_sys.h"
+#include "core/conf/conf_user.h"
 
 /* Each list is in configuration order. The default objects (name "default", R-CFG-02) are in the
  * lists too, disabled or not: first among proposals, policies, authorization policies, transform
@@ -57,6 +58,8 @@ struct snapshot {
 	size_t aaa_list_count;
 	struct conf_script *scripts;
 	size_t script_count;
+	struct conf_user *users;
+	size_t user_count;
 	struct kept *kept;
 	size_t kept_count;
 	bool aaa_new_model;
@@ -87,6 +90,7 @@ const struct flex_client *snapshot_client(const struct snapshot *s, const char *
 const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name);
 /* Name of a VRF number, "" for 0, NULL when it is not defined (any more). */
 const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);
+const struct conf_user *snapshot_user(const struct snapshot *s, const char *name);
 const struct aaa_list *snapshot_aaa_list(
 	const struct snapshot *s, enum aaa_kind kind, const char *name);
 

@@ -46,6 +46,10 @@ cmd_print_fn print_route;
 cmd_set_fn set_class_map, set_policy_map, set_filter, set_llq;
 cmd_print_fn print_class_map, print_filter, print_llq;
 
+/* Local users: cmd_user.c. */
+cmd_set_fn set_user;
+cmd_print_fn print_user;
+
 /* Scripts: cmd_script.c. */
 cmd_set_fn set_lua_failure, set_script;
 cmd_print_fn print_lua_failure;

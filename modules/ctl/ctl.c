@@ -97,7 +97,7 @@ static void client_free(struct client *cl)
 	list_del(&cl->in_list);
 	c->n_clients--;
 	mem_free(cl->out);
-	mem_free(cl);
+	mem_free_secret(cl, sizeof(*cl)); /* requests may hold what users log in with */
 }
 
 void ctl_free(struct ctl *c)
