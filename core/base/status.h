@@ -83,6 +83,31 @@
 	X(NO_ADDITIONAL_SAS, "no_additional_sas", 35, "no additional SAs accepted") \
 	X(TEMPORARY, "temporary_failure", 43, "not now: another exchange about the same SA is under way") \
 	X(NO_CHILD, "child_not_found", 44, "no child SA with this SPI") \
+	/* certificates */ \
+	X(BAD_CERT, "bad_certificate", 24, "a certificate is malformed") \
+	X(WEAK_KEY, "weak_key", 24, "a public key is too weak or degenerate") \
+	X(CERT_ALGORITHM, "certificate_algorithm", 24, "a public key of an unknown kind") \
+	X(SIG_ALGORITHM, "signature_algorithm", 24, "a signature algorithm that is not accepted") \
+	X(BAD_SIGNATURE, "bad_signature", 24, "a signature does not verify") \
+	X(CERT_UNTRUSTED, "certificate_untrusted", 24, "certificate not issued by a trusted authority") \
+	X(CERT_EXPIRED, "certificate_expired", 24, "certificate has expired") \
+	X(CERT_NOT_YET, "certificate_not_yet", 24, "certificate is not valid yet") \
+	X(CERT_NOT_CA, "certificate_not_ca", 24, "issued by a certificate that is no authority") \
+	X(CERT_PATH_LENGTH, "certificate_path", 24, "more authorities in the path than one of them allows") \
+	X(CERT_CONSTRAINT, "certificate_constraint", 24, "a name that the authority may not certify") \
+	X(CERT_USAGE, "certificate_usage", 24, "key usage does not allow it") \
+	X(CERT_PURPOSE, "certificate_purpose", 24, "extended key usage does not allow it") \
+	X(CERT_CRITICAL, "certificate_critical", 24, "unknown critical extension in a certificate") \
+	X(CERT_IDENTITY, "certificate_identity", 24, "certificate is not for the claimed identity") \
+	X(CERT_REVOKED, "certificate_revoked", 24, "certificate has been revoked") \
+	X(CERT_LIMIT, "certificate_limit", 24, "too many certificates, or too long ones") \
+	X(REVOCATION_UNKNOWN, "revocation_unknown", 24, "cannot find out whether the certificate is revoked") \
+	X(BAD_REVOCATION, "bad_revocation_data", 0, "CRL or OCSP response malformed, or of a kind not supported") \
+	X(REVOCATION_STALE, "revocation_stale", 0, "CRL or OCSP response out of date") \
+	X(REVOCATION_SIGNER, "revocation_signer", 0, "CRL or OCSP response not signed by the issuer") \
+	X(REVOCATION_REFUSED, "revocation_refused", 0, "OCSP responder does not answer the question") \
+	X(NO_PRIVATE_KEY, "no_private_key", 0, "not a private key that can be used") \
+	X(BAD_CMS, "bad_cms", 24, "a CMS message is malformed") \
 	X(STORE, "store", 0, "the session could not be stored") \
 	X(INSTALL, "install", 0, "the data path refused the SA") \
 	X(REDIRECT_REFUSED, "redirect_refused", 0, "a redirect that is not ours to follow") \
