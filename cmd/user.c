@@ -93,12 +93,13 @@ static bool ask(const char *prompt, char *out, size_t cap)
 		return false;
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	fprintf(stderr, "%s", prompt);
-	fflush(stderr);
+	/* Before the prompt: what is typed in answer to it must not be thrown away. */
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
 		return false;
+	fprintf(stderr, "%s", prompt);
+	fflush(stderr);
 	bool ok = read_line(out, cap);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	fprintf(stderr, "\n");
 	return ok;
 }
@@ -181,12 +182,13 @@ static void print_secret(const struct user_call *c)
 
 static int ask_daemon(struct user_call *c)
 {
+	static char word[] = "user", json[] = "--json", option[] = "--socket";
 	char hex[2 * RECORD_MAX + 1] = "", *argv[WORDS_MAX];
 	uint8_t bytes[RECORD_MAX];
 	struct wr w = wr_init(bytes, sizeof(bytes));
 	bool has_record = c->made.has_scrypt || c->made.has_nt || c->made.has_clear || c->made.has_totp;
 	int n = 0;
-	argv[n++] = (char[]){"user"};
+	argv[n++] = word;
 	argv[n++] = c->words[0];
 	if (c->n > 1)
 		argv[n++] = c->words[1];
@@ -198,8 +200,8 @@ static int ask_daemon(struct user_call *c)
 	else if (c->n > 2)
 		argv[n++] = c->words[2];
 	if (c->json)
-		argv[n++] = (char[]){"--json"};
-	argv[n++] = (char[]){"--socket"};
+		argv[n++] = json;
+	argv[n++] = option;
 	argv[n++] = (char *)(uintptr_t)c->socket;
 	int rc = client_main(n, argv);
 	mem_zero(hex, sizeof(hex));

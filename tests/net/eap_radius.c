@@ -1,9 +1,10 @@
-/* A RADIUS server on loopback that is nothing but core/eap's server: by it an EAP client that speaks RADIUS
- * (eapol_test) meets our methods without IKE around them. For tests only: one thread, no retransmissions, users and
- * keys from the command line.
+/* A RADIUS server on loopback that is nothing but core/eap's server: by it an EAP client that
+ * speaks RADIUS (eapol_test) meets our methods without IKE around them. For tests only: one thread,
+ * no retransmissions, users and keys from the command line.
  *
  *   eap_radius PORT SECRET CERT CA METHODS INNER VERSION FRAGMENT USER PASSWORD
- *     CERT: PATH for PATH.pem and PATH.key; CA: a PEM file; METHODS, INNER: "13,21"; VERSION: 12, 13 or 0 for both
+ *     CERT: PATH for PATH.pem and PATH.key; CA: a PEM file; METHODS, INNER: "13,21"; VERSION: 12,
+ * 13 or 0 for both
  *
  * At the end of each login it says, in one line: "in TYPE NAME" or "out TYPE TOKEN WORDS". */
 #include <arpa/inet.h>
@@ -149,7 +150,8 @@ static size_t answer(uint8_t *buf, uint8_t code, const struct request *q, const 
 	return w.len;
 }
 
-/* --- what the conversation asks for -------------------------------------------------------------- */
+/* --- what the conversation asks for --------------------------------------------------------------
+ */
 
 static enum status judge(const struct eap_step *s, char *words, size_t size)
 {
@@ -163,7 +165,8 @@ static enum status judge(const struct eap_step *s, char *words, size_t size)
 		X509_STORE_CTX_set_default(ctx, "ssl_client");
 		if (X509_verify_cert(ctx) == 1)
 			st = ST_OK;
-		snprintf(words, size, "%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+		snprintf(words, size, "%s",
+			X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
 	}
 	X509_free(leaf);
 	X509_STORE_CTX_free(ctx);
@@ -181,7 +184,8 @@ static void settle(struct eap_server *e, struct eap_step *s)
 	for (;;) {
 		switch (s->kind) {
 		case EAP_WANT_USER:
-			eap_server_user(e, time(NULL), strcmp(s->name, own.user) ? &nobody : &own.verifiers, s);
+			eap_server_user(e, time(NULL),
+				strcmp(s->name, own.user) ? &nobody : &own.verifiers, s);
 			break;
 		case EAP_WANT_SIGN:
 			n = lab_sign(&own.id, s->sign_scheme, s->sign_data, sig);
@@ -218,7 +222,8 @@ static size_t serve(const uint8_t *in, size_t len, uint8_t *out)
 	} else if (sessions[q.session] == NULL) {
 		return 0;
 	} else {
-		eap_server_packet(sessions[q.session], time(NULL), (struct view){q.eap, q.eap_len}, &s);
+		eap_server_packet(
+			sessions[q.session], time(NULL), (struct view){q.eap, q.eap_len}, &s);
 	}
 	settle(sessions[q.session], &s);
 	type = s.method;
@@ -227,10 +232,15 @@ static size_t serve(const uint8_t *in, size_t len, uint8_t *out)
 	if (s.kind == EAP_FAILURE)
 		printf("out %u %s %s\n", type, status_token(s.status), s.words);
 	fflush(stdout);
-	return answer(out, s.kind == EAP_SUCCESS ? ACCEPT : s.kind == EAP_FAILURE ? REJECT : CHALLENGE, &q, &s);
+	return answer(out,
+		s.kind == EAP_SUCCESS   ? ACCEPT
+		: s.kind == EAP_FAILURE ? REJECT
+					: CHALLENGE,
+		&q, &s);
 }
 
-/* --- start --------------------------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------------------------------
+ */
 
 static uint8_t numbers(const char *text, uint8_t out[EAP_METHODS_MAX])
 {
@@ -273,8 +283,9 @@ static void setup(char **argv)
 	own.conf.random = random_bytes;
 	own.user = argv[9];
 	own.verifiers.is_found = true;
-	if (own.tls == NULL || eap_user_set(&own.verifiers, (struct view){(uint8_t *)argv[10], strlen(argv[10])},
-				       EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt) != ST_OK) {
+	if (own.tls == NULL ||
+		eap_user_set(&own.verifiers, (struct view){(uint8_t *)argv[10], strlen(argv[10])},
+			EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt) != ST_OK) {
 		fprintf(stderr, "no TLS, or no user\n");
 		exit(2);
 	}

@@ -86,7 +86,7 @@ class Front:
         except OSError:
             return ""
 
-    def login(self, has_keys=True, seconds=15, **network):
+    def login(self, has_keys=True, seconds=15, again=0, **network):
         """(eapol_test is content, what the server said last, all that eapol_test said)."""
         before = len(self.text())
         words = {"key_mgmt": "IEEE8021X", "identity": '"anna@corp.example"', "eapol_flags": "0", "ca_cert": '"%s"' % path("ca.pem")}
@@ -95,7 +95,7 @@ class Front:
         with open(conf, "w") as f:
             f.write("network={\n%s}\n" % "".join(" %s=%s\n" % w for w in words.items() if w[1] is not None))
         r = host.run("eapol_test", "-c", conf, "-a", "127.0.0.1", "-p", self.port, "-s", "radius-secret", "-t", seconds,
-                     *(() if has_keys else ("-n",)), check=False, timeout=seconds + 10)
+                     "-r", again, *(() if has_keys else ("-n",)), check=False, timeout=seconds + 10)
         wait_for(1, lambda: len(self.text()) > before)
         return r.returncode == 0 and "SUCCESS" in r.stdout.splitlines()[-1], self.text()[before:].strip(), r.stdout
 
@@ -150,6 +150,9 @@ for version in (12, 13):
                 **dict(client("anna", p1), identity=quoted("ANNA@CORP.EXAMPLE")))
         goes_in("EAP-TLS, %s, a realm alone" % v, front, TLS, "anna@corp.example",
                 **dict(client("anna", p1), identity=quoted("@corp.example")))
+        r = front.login(again=1, **client("anna", p1))
+        ok("EAP-TLS, %s: a second login is no resumption" % v,
+           r[0] and r[1].count("in 13 ") == 2 and r[2].count("resumed=0") >= 2 and "resumed=1" not in r[2], why(r))
         for name, cert, words in (("an expired certificate", "expired", "certificate has expired"),
                                   ("another CA", "stranger", "unable to get"),
                                   ("a server's certificate", "gateway", "unsupported certificate purpose")):
