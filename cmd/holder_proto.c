@@ -252,6 +252,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_PROXY: return sane_proxy(rq);
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:
+	case ASROOT_CREDENTIAL:
 	case ASROOT_SWEEP: return true;
 	case ASROOT__MAX: break;
 	}

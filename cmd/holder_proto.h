@@ -61,6 +61,9 @@ enum asroot_op {
 	 * us (ARP, ND). ST_CONFIG: the name does not stand behind `proxy-arp` in the configuration file, and
 	 * it is no deletion; ST_NOT_FOUND: there is no such interface. */
 	ASROOT_PROXY,
+	/* -> the credential `sallyport-master-key` of the service manager, which is root's, opened to be read;
+	 * not kept. ST_NOT_FOUND: it gave us none. */
+	ASROOT_CREDENTIAL,
 	ASROOT__MAX
 };
 
