@@ -244,7 +244,12 @@ static enum status change_file(struct user_call *c, struct users *u)
 		return users_del(u, name);
 	if (strcmp(verb, "unlock") == 0)
 		return users_unlock(u, name);
-	enum status st = master_key_read(c->state, adds, key);
+	/* A key is made only where there is nothing that another one has sealed. */
+	bool is_first = true;
+	size_t cursor = 0;
+	for (const struct store_user *row; (row = users_next(u, &cursor)) != NULL;)
+		is_first = is_first && !row->len;
+	enum status st = master_key_read(c->state, adds && is_first, key);
 	if (st == ST_OK)
 		users_set_key(u, key);
 	mem_zero(key, sizeof(key));
@@ -273,7 +278,7 @@ static int ask_file(struct user_call *c)
 	if (st != ST_OK)
 		fprintf(stderr, "sallyport: %s\n",
 			st == ST_EXISTS ? "there is such a user already" :
-			st == ST_NOT_FOUND ? "no such user" : status_words(st));
+			st == ST_NOT_FOUND ? "no such user, or no master.key for those who are there" : status_words(st));
 	return st == ST_OK ? 0 : 1;
 }
 

@@ -150,4 +150,26 @@ sp.stop()
 sp.start()
 ok("a key that others may read is not used", not users()["anna"]["gtc"])
 sp.stop()
+
+# --- a key of the service manager ---
+creds = os.path.join(WORK, "creds")
+os.makedirs(creds, mode=0o700)
+with open(os.path.join(creds, "sallyport-master-key"), "wb") as f:
+    f.write(os.urandom(32))
+os.unlink(key)
+ok("without any key nothing is changed in the file", user("add", "other", stdin="x\n")[0] == 1 and not os.path.exists(key))
+os.environ["CREDENTIALS_DIRECTORY"] = creds
+sp.start()
+ok("other records are not of this key", not users()["anna"]["gtc"])
+ok("new ones are", user("add", "sealed", stdin="x\n")[0] == 0 and users()["sealed"]["gtc"])
+ok("no key is made in the folder", not os.path.exists(key))
+sp.stop()
+sp.start()
+ok("and they outlive a restart", users()["sealed"]["gtc"])
+sp.stop()
+with open(os.path.join(creds, "sallyport-master-key"), "wb") as f:
+    f.write(os.urandom(31))
+sp.start()
+ok("a key of another length is none", not users()["sealed"]["gtc"] and user("add", "more", stdin="x\n")[0] == 1)
+sp.stop()
 done()
