@@ -80,6 +80,9 @@ struct ike_connect {
 	struct addr redirected_from; /* the gateway that sent us to this one; family 0: none */
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
+	bool is_flexvpn;            /* CFG_REQUEST also without an address (R-MCF-02), vendor ID */
+	uint8_t n_networks;         /* of ours, that the peer is told of (R-MCF-19) */
+	struct prefix networks[IKE_NETS_MAX];
 	struct addr want_ip4;       /* those that we would like, because we had them; family 0: any */
 	struct addr want_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */

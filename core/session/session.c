@@ -386,6 +386,8 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 {
 	struct prefix p = {l->addr, l->prefix_len};
 
+	prefix_mask(&p);
+
 	for (size_t i = 0; i < g->n_remote; i++) {
 		if (prefix_eq(&g->remote[i], &p))
 			return;
@@ -399,7 +401,8 @@ static enum status finish_grant(struct session *s, struct ike_grant *g)
 {
 	grant_read(s->grant, g);
 	if (s->lease6) {
-		g->ip6 = s->lease6->addr;
+		/* Of a whole prefix the first address is that of all its routers (RFC 4291 2.6.1). */
+		g->ip6 = s->lease6->prefix_len < 128 ? addr_add(&s->lease6->addr, 1) : s->lease6->addr;
 		g->ip6_prefix_len = s->lease6->prefix_len;
 		put_lease(g, s->lease6);
 	}
@@ -434,6 +437,8 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 		answer_nomem(answer);
 	} else if (wants_any && !s->lease4 && !s->lease6) { /* R-MCF-16 */
 		answer->status = q->wants_ip4 ? st4 : st6;
+		answer->grant.allows_ip4 = grant.allows_ip4;
+		answer->grant.allows_ip6 = grant.allows_ip6;
 		if (!q->wants_ip4)
 			memcpy(answer->detail, detail6, sizeof(detail6));
 	} else {
