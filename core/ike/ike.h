@@ -185,6 +185,7 @@ struct ike_sa_info {
 	uint32_t frag_mtu;       /* configured, without IP and UDP headers (R-FRG-14) */
 	bool mobike;             /* both sides support it */
 	bool used_ppk;           /* RFC 8784 */
+	const char *peer_class;  /* "flexvpn" and so on; peer_class.h */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

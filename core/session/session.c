@@ -210,6 +210,14 @@ struct session *session_find_addr(
 	struct lease *l = lease_find(ss->leases, ivrf, addr);
 	struct session *found = NULL;
 
+	/* Of a prefix that was lent as a whole the lease has the first address. */
+	for (uint8_t len = 127; !l && addr->family == 6 && len > 0; len--) {
+		struct prefix p = {*addr, len};
+		prefix_mask(&p);
+		l = lease_find(ss->leases, ivrf, &p.addr);
+		if (l && l->prefix_len != len)
+			l = NULL;
+	}
 	if (!l)
 		return NULL;
 	/* The last holder's identity leads to few sessions; the newest one that has the lease counts. */

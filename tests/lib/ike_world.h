@@ -95,6 +95,8 @@ struct world_node {
 	unsigned asked_subnets;
 	uint32_t session_lifetime_s; /* granted; 0: none */
 	struct prefix network; /* granted, too; family 0: none */
+	struct ike_grant grant; /* the same: what is not an address, a network or the device */
+	struct prefix asked_network; /* the first that came with the last ASK_AUTHORIZE; family 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
 	enum status redirect_status;
