@@ -25,10 +25,10 @@ static void set_ten(struct cmd_call *c)
 		str_list_drop(l, a);
 }
 
-static void set_bounded(struct cmd_call *c)
+static void set_version(struct cmd_call *c)
 {
-	if (c->form == FORM_SET && c->args[0].word.len > 63 + 192 * (size_t)cmd_has(c, "url"))
-		cmd_error(c, &c->args[0], "too long: a URL has at most 255 bytes, a version 63", "");
+	if (c->form == FORM_SET && c->args[0].word.len > 63)
+		cmd_error(c, &c->args[0], "a version has at most 63 bytes", "");
 	else
 		set_str(c);
 }
@@ -328,13 +328,13 @@ static const struct cmd authz[] = {
 	{.grammar = "configuration url <url:word>",
 		.off = AT(config_url),
 		.when = WHEN_NEW,
-		.set = set_bounded,
+		.set = set_str,
 		.print = print_str,
 		.help = "Where a FlexVPN client fetches its configuration"},
 	{.grammar = "configuration version <version:word>",
 		.off = AT(config_version),
 		.when = WHEN_NEW,
-		.set = set_bounded,
+		.set = set_version,
 		.print = print_str,
 		.help = "Which one that is"},
 	{.grammar = "include-local-lan",
