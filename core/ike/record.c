@@ -70,6 +70,7 @@ static const struct field child_fields[] = {
 	CHILD(13, F_U64, rekey_ms), CHILD(14, F_U64, end_ms),
 	CHILD(15, F_U32, replaces), CHILD(16, F_U8, wish), CHILD(17, F_U8, transport),
 	CHILD(18, F_U32, idle_s), CHILD(19, F_U64, used_ms),
+	CHILD(20, F_U8, has_ke),
 };
 
 static const struct field exchange_fields[] = {
