@@ -394,8 +394,6 @@ static void finish(struct resolver *r)
 			g->dns[g->n_dns++] = *a;
 	}
 	put_server(r);
-	g->allows_ip4 = r->s->pool4[0] != '\0';
-	g->allows_ip6 = r->s->pool6[0] != '\0';
 	/* The peer of a tunnel is a site: what is behind it is a matter of routes (R-LEG-04). */
 	if (r->tun->kind == IFACE_TUNNEL && g->n_remote == 0) {
 		(void)add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &any4);

@@ -408,6 +408,8 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 static enum status finish_grant(struct session *s, struct ike_grant *g)
 {
 	grant_read(s->grant, g);
+	g->allows_ip4 = s->pool4[0] != '\0'; /* a script may have chosen others */
+	g->allows_ip6 = s->pool6[0] != '\0';
 	if (s->lease6) {
 		/* Of a whole prefix the first address is that of all its routers (RFC 4291 2.6.1). */
 		g->ip6 = s->lease6->prefix_len < 128 ? addr_add(&s->lease6->addr, 1) : s->lease6->addr;
