@@ -157,6 +157,9 @@ static void open_all(void)
 static void close_all(void)
 {
 	wire_fetch_close(&w);
+	/* The resolver frees what was cancelled in a turn of the loop. */
+	loop_timer_at(patience, loop_now_ms() + 20);
+	loop_run(w.loop);
 	loop_timer_free(patience);
 	loop_fd_del(server_watch);
 	close(server);
