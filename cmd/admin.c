@@ -40,6 +40,7 @@ const struct admin_command admin_commands[] = {
 	{"show crypto pki trustpoints", "[TRUSTPOINT] [status]", false, show_pki_trustpoints,
 	 "trustpoints: what they trust, whether they can sign, what is wrong with their files"},
 	{"show crypto pki crls", "[TRUSTPOINT]", false, show_pki_crls, "revocation lists from files"},
+	{"show fetch", "", false, show_fetch, "CRLs and OCSP answers asked of HTTP servers"},
 	{"show keys", "", false, show_keys, "the process with private keys, and which it has"},
 	{"show lua", "", false, show_lua, "scripts, how often they were asked, and what went wrong"},
 	{"show crypto ikev2 client flexvpn", "[NAME]", false, show_flexvpn,

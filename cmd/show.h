@@ -27,6 +27,7 @@ SHOW(show_diagnose);
 SHOW(show_pools);
 SHOW(show_ip_interface);
 SHOW(show_logging);
+SHOW(show_fetch);
 SHOW(show_keys);
 SHOW(show_lua);
 SHOW(show_pki_certificates);

@@ -381,6 +381,7 @@ enum status wire_fetch_open(struct wire *w)
 	if (loop_timer_new(w->loop, on_time, f, &f->timer) != ST_OK)
 		return ST_NOMEM;
 	f->fetch = fetch_new(&ports, f, on_done, f);
+	w->world.fetch = f->fetch;
 	return f->fetch ? ST_OK : ST_NOMEM;
 }
 
@@ -389,6 +390,7 @@ void wire_fetch_close(struct wire *w)
 	struct wire_fetch *f = w->fetch;
 	if (!f)
 		return;
+	w->world.fetch = NULL;
 	fetch_free(f->fetch);
 	LIST_EACH_SAFE(at, &f->namings)
 		naming_drop(CONTAINER_OF(at, struct naming, in_list));

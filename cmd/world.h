@@ -11,6 +11,7 @@
 struct data;
 struct debug;
 struct diagnose;
+struct fetch;
 struct keys;
 struct lua;
 struct pki;
@@ -51,6 +52,7 @@ struct world {
 	const struct lua *lua;
 	const struct keys *keys;
 	const struct pki *pki; /* trustpoints in force; NULL: none were loaded */
+	const struct fetch *fetch;
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */

@@ -150,6 +150,11 @@ for name, pid in (("main", main), ("the script process", script), ("the holder",
     data = core_of(pid, name.replace(" ", "."))
     ok("a core of %s, %d bytes, has nothing of any key" % (name, len(data)), len(data) > 1000000 and not found(data), str(found(data)))
 
+text = sp.command("show", "keys").stdout
+ok("show keys in words", "Keys process: runs; 4 keys ready, 0 refused" in text and
+   "Key 2: ready, pki/ed.key (others may read or change it)" in text, text)
+ok("nothing was fetched", "Asked 0: answered 0" in sp.command("show", "fetch").stdout and sp.show("fetch")["asked"] == 0)
+
 # ---- death ---------------------------------------------------------------------------------------
 os.kill(keys, signal.SIGKILL)
 start = time.monotonic()

@@ -404,6 +404,78 @@ static int stand_in_script(void)
 		pause();
 }
 
+/* Stands for the process with private keys: says who it is, then what each file has that it is handed. */
+static int stand_in_keys(void)
+{
+	char text[200], buf[64];
+	snprintf(text, sizeof(text), "keys uid0 %d uid as main's %d", getuid() == 0, getuid() == HOLDER_UID);
+	for (;;) {
+		if (send(HOLDER_CONTROL_FD, text, strlen(text), MSG_NOSIGNAL) < 0)
+			return 1;
+		uint8_t record[64];
+		union {
+			struct cmsghdr align;
+			uint8_t bytes[CMSG_SPACE(sizeof(int))];
+		} ctl = {0};
+		struct iovec iov = {record, sizeof(record)};
+		struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ctl, .msg_controllen = sizeof(ctl)};
+		ssize_t n = recvmsg(HOLDER_CONTROL_FD, &h, 0);
+		struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&h) : NULL;
+		int file = -1;
+		if (n <= 0)
+			return 0;
+		if (c)
+			memcpy(&file, CMSG_DATA(c), sizeof(file));
+		ssize_t got = read(file, buf, sizeof(buf) - 1);
+		buf[got > 0 ? got : 0] = 0;
+		snprintf(text, sizeof(text), "key %u serial %u: %s, may write %d", record[1], record[5], buf,
+			 write(file, "x", 1) == 1);
+		close(file);
+	}
+}
+
+static void hand_key(int keys, const char *file, unsigned number)
+{
+	struct asroot_reply reply;
+	char buf[256] = "";
+	struct asroot_request rq = {.op = ASROOT_KEY, .index = number, .metric = number + 1};
+	snprintf(rq.file, sizeof(rq.file), "%s", file);
+	enum status st = call(rq, &reply, NULL);
+	const char *slash = strrchr(file, '/');
+	NOTE("key file %s %s, fds %u, exposed %u", slash ? slash : file, status_token(st), reply.n_fds, reply.is_exposed);
+	if (st == ST_OK && recv(keys, buf, sizeof(buf) - 1, 0) > 0)
+		NOTE("handed: %s", buf);
+}
+
+static void use_keys_process(const char *state)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS], again[ASROOT_FDS];
+	char buf[256] = "", path[200];
+	struct asroot_request rq = {.op = ASROOT_KEYS};
+	hand_key(-1, "one.key", 0); /* to nobody */
+	enum status st = call(rq, &reply, fds);
+	if (st != ST_OK || recv(fds[0], buf, sizeof(buf) - 1, 0) <= 0) {
+		NOTE("no keys process: %s", status_token(st));
+		return;
+	}
+	NOTE("%s", buf);
+	hand_key(fds[0], "one.key", 3);
+	snprintf(path, sizeof(path), "%.*s/two.key", (int)(strrchr(state, '/') - state), state);
+	hand_key(fds[0], path, 4);
+	hand_key(fds[0], "three.key", 5);
+	hand_key(fds[0], "folder.key", 6);
+	hand_key(fds[0], "gone.key", 7);
+	st = call(rq, &reply, again);
+	NOTE("keys replaced %s, end of the first %d", status_token(st), (int)recv(fds[0], buf, sizeof(buf), 0));
+	rq.is_delete = 1;
+	(void)!recv(again[0], buf, sizeof(buf), 0);
+	st = call(rq, &reply, NULL);
+	NOTE("keys ended %s, %d", status_token(st), (int)recv(again[0], buf, sizeof(buf), 0));
+	close(fds[0]);
+	close(again[0]);
+}
+
 /* The sockets stand beside the state folder; what is there, the test made. */
 static void ask_for_master(const char *state, const char *name)
 {
@@ -488,6 +560,7 @@ static int stand_in(const char *state)
 		read_script("missing");
 		use_script_process(0);
 		use_script_process(1);
+		use_keys_process(state);
 		ask_for_master(state, "master");
 		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
 		ask_for_master(state, "full");
@@ -617,8 +690,8 @@ static void open_masters(void)
 static void write_masters(const char *first)
 {
 	char text[1024];
-	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
-		 first, folder, folder, folder, folder, folder, folder, folder);
+	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n sallyport private-key one.key\n sallyport private-key \"%s/two.key\"\n sallyport private-key folder.key\n sallyport private-key gone.key\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
+		 first, folder, folder, folder, folder, folder, folder, folder, folder);
 	T_DO(write_config(text));
 }
 
@@ -681,6 +754,25 @@ static void write_script(void)
 	T_EQ(fclose(f), 0);
 }
 
+static void write_keys(void)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} files[] = {{"one.key", 0640}, {"two.key", 0604}, {"three.key", 0600}};
+	char path[128];
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
+		FILE *f = fopen(path, "w");
+		T_TRUE(f != NULL);
+		fprintf(f, "text of %s", files[i].name);
+		T_EQ(fclose(f), 0);
+		T_EQ(chmod(path, files[i].mode), 0);
+	}
+	snprintf(path, sizeof(path), "%s/folder.key", folder);
+	T_EQ(mkdir(path, 0700), 0);
+}
+
 static void test_first_life(void)
 {
 	static const char *const expected[] = {
@@ -704,10 +796,15 @@ static void test_first_life(void)
 		"its size is what it is: 1", "accept ok", "script hello: return 1, written 0",
 		"script missing: failed not_found", "lua 0 ok", "lua 0 replaced ok, end of the first 0",
 		"lua 0 ended ok, 0", "lua 1 ok", "uid0 0 caps 0", "agentx master ok", "agentx may block 0",
-		"agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
+		"key file one.key io, fds 0", "keys uid0 0 uid as main's 0", "key file one.key ok, fds 0, exposed 0",
+		"handed: key 3 serial 4: text of one.key, may write 0", "key file /two.key ok, fds 0, exposed 1",
+		"handed: key 4 serial 5: text of two.key, may write 0", "key file three.key config, fds 0",
+		"key file folder.key config", "key file gone.key not_found", "keys replaced ok, end of the first 0",
+		"keys ended ok, 0", "agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
 		"agentx secret config", "agentx usual 1", "proxy lo 4 ok\nproxy lo 4 ok\n", "proxy lo 6 ok",
 		"proxy lo 4 gone ok\nproxy lo 4 gone ok\n", "proxy nolan 4 not_found", "proxy sp-test1 4 config"};
 	T_DO(write_script());
+	T_DO(write_keys());
 	T_DO(open_masters());
 	T_DO(write_masters("first"));
 	T_DO(open_notify());
@@ -907,6 +1004,8 @@ int main(int argc, char **argv)
 		return stand_in(argv[3]);
 	if (argc == 3 && strcmp(argv[2], "--as-lua") == 0)
 		return stand_in_script();
+	if (argc == 3 && strcmp(argv[2], "--as-keys") == 0)
+		return stand_in_keys();
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
 		printf("needs root for namespaces and TUN devices\n");
 		return 77;

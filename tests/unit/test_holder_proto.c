@@ -116,12 +116,23 @@ static const struct {
 	{"agentx without end", {.op = ASROOT_AGENTX,
 		.path = "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}, false},
+	{"keys process", {.op = ASROOT_KEYS}, true},
+	{"keys process end", {.op = ASROOT_KEYS, .is_delete = 1}, true},
+	{"key", {.op = ASROOT_KEY, .index = ASROOT_KEYS_MAX - 1, .metric = 7, .file = "pki/one.key"}, true},
+	{"key absolute", {.op = ASROOT_KEY, .file = "/etc/pki/a key"}, true},
+	{"key number", {.op = ASROOT_KEY, .index = ASROOT_KEYS_MAX, .file = "one.key"}, false},
+	{"key no name", {.op = ASROOT_KEY}, false},
+	{"key two lines", {.op = ASROOT_KEY, .file = "one\nkey"}, false},
+	{"key quoted", {.op = ASROOT_KEY, .file = "one\"key"}, false},
 	{"no such op", {.op = ASROOT__MAX}, false},
 	{"huge op", {.op = 0xffffffff}, false},
 };
 
 static void test_judging(void)
 {
+	struct asroot_request endless = {.op = ASROOT_KEY};
+	memset(endless.file, 'a', sizeof(endless.file));
+	T_EQ(asroot_is_sane(&endless), false);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		T_ROW(i, rows[i].name);
 		T_EQ(asroot_is_sane(&rows[i].rq), rows[i].sane);
