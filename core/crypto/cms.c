@@ -129,10 +129,11 @@ static enum status parse_certs(CBS *data, struct cms *c)
 {
 	CBS list, one;
 	unsigned tag;
+	int present;
 
-	if (!CBS_get_optional_asn1(data, &list, NULL, INSIDE(0)))
+	if (!CBS_get_optional_asn1(data, &list, &present, INSIDE(0)))
 		return ST_BAD_CMS;
-	while (CBS_len(&list) > 0) {
+	while (present && CBS_len(&list) > 0) {
 		if (!CBS_get_any_asn1_element(&list, &one, &tag, NULL))
 			return ST_BAD_CMS;
 		if (tag != CBS_ASN1_SEQUENCE)
@@ -317,11 +318,16 @@ static enum status verify_attributes(const struct signer *s, const struct cert *
 	return st;
 }
 
-/* Without attributes the content itself is signed, which is for plain data only (RFC 5652 5.3). */
+/* Without attributes the content itself is signed, which is for plain data only (RFC 5652 5.3). Content that is a SET
+ * could be the attributes of another message, signed as such: a signature over the one is one over the other. */
 static enum status verify_plain(
 	const struct cms *c, const struct signer *s, const struct cert *cert, struct view content)
 {
+	CBS all = der_cbs(content), set;
+
 	if (!der_same(c->type, (struct view){(const uint8_t *)DATA, 9}))
+		return ST_BAD_CMS;
+	if (CBS_get_asn1(&all, &set, CBS_ASN1_SET) && CBS_len(&all) == 0)
 		return ST_BAD_CMS;
 	return sig_alg_verify(cert->spki, &s->alg, content, s->sig);
 }
