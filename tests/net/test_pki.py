@@ -98,6 +98,25 @@ left = sp.counters()["certificate_left_seconds"]
 ok("the time that is left is a metric", 364 * 86400 < left <= 365 * 86400, str(left))
 
 
+sp.configure(GOOD + """crypto ikev2 profile CERT
+ match certificate FIELD
+ authentication local rsa-sig
+ authentication remote eap query-identity
+ sallyport eap methods tls gtc
+ pki trustpoint HQ
+crypto pki certificate map FIELD 10
+ subject-name co ou=field
+""")
+sp.reload()
+text = sp.command("show", "crypto", "ikev2", "profile", "CERT").stdout
+ok("a profile says what it is proved by", all(w in text for w in ("certificate map FIELD", "HQ sign verify",
+   "EAP methods: tls gtc, identity queried", "Local authentication method: rsa-sig")), text)
+p = sp.show("crypto", "ikev2", "profile", "CERT")[0]
+ok("in JSON, too", p["trustpoints"] == ["HQ"] and p["eap_methods"] == ["tls", "gtc"], str(p))
+sp.configure(GOOD)
+sp.reload()
+
+
 # ---- reload ------------------------------------------------------------------------------------
 def refused(what, conf, says):
     before = [c["sha256"] for c in certs()]

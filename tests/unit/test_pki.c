@@ -287,6 +287,13 @@ static const struct {
 	"crypto pki certificate map PLAIN 1\n subject-name co plain\n" PROFILE                     \
 	" authentication local rsa-sig\n pki trustpoint HQ\n pki trustpoint B\n"
 
+static void give(struct pki_case *c, size_t i, enum status st, struct view answer)
+{
+	struct pki_blob *b = st == ST_OK ? pki_blob_new(answer) : NULL;
+	pki_case_give(c, i, b);
+	pki_blob_unref(b);
+}
+
 static uint32_t answer_all(struct pki_case *c, enum fetch fetch)
 {
 	uint32_t n = 0;
@@ -297,7 +304,7 @@ static uint32_t answer_all(struct pki_case *c, enum fetch fetch)
 			t_fail(__FILE__, __LINE__, "wants %s", w->url);
 		char *crl = pki_file(fetch == RUBBISH ? "nothing.pem" : sub ? "sub.crl" : "root.crl", &len);
 		struct view v = {(const uint8_t *)crl, len};
-		pki_case_give(c, n, fetch == NO_ANSWER ? ST_TIMEOUT : ST_OK, v);
+		give(c, n, fetch == NO_ANSWER ? ST_TIMEOUT : ST_OK, v);
 	}
 	return n;
 }
@@ -458,7 +465,7 @@ static void by_ocsp(void)
 					snprintf(file, sizeof(file), "%s.crl", strstr(w->url, "sub.crl") ? "sub" : "root");
 				struct view answer = {(const uint8_t *)pki_file(file, &len), 0};
 				answer.len = len;
-				pki_case_give(c, k, online[i].answers ? ST_OK : ST_TIMEOUT, answer);
+				give(c, k, online[i].answers ? ST_OK : ST_TIMEOUT, answer);
 			}
 			pki_case_run(c, JUNE_2026);
 		}
