@@ -65,6 +65,7 @@ crypto ikev2 client flexvpn HOME
  client connect Tunnel1
  peer 1 %(peer)s
  connect manual
+ip route 10.99.2.0 255.255.255.0 Tunnel1
 """
 
 
