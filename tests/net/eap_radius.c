@@ -10,8 +10,6 @@
 #include <arpa/inet.h>
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/chain.h"
 #include "core/crypto/rnd.h"
 #include "core/eap/eap.h"
 #include "core/eap/verifier.h"
@@ -33,7 +32,7 @@ enum { STATE = 24, VENDOR = 26, EAP_MESSAGE = 79, AUTHENTICATOR = 80 };
 static struct {
 	const char *secret;
 	struct lab_id id;
-	X509_STORE *anchors;
+	struct trust *trust;
 	struct tls_ctx *tls;
 	struct eap_server_conf conf;
 	const char *user;
@@ -155,21 +154,20 @@ static size_t answer(uint8_t *buf, uint8_t code, const struct request *q, const 
 
 static enum status judge(const struct eap_step *s, char *words, size_t size)
 {
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	const uint8_t *p = s->chain[0].p;
-	X509 *leaf = d2i_X509(NULL, &p, (long)s->chain[0].len);
-	enum status st = ST_NOT_AUTHORIZED;
+	struct chain_query q = {.trust = own.trust,
+		.leaf = s->chain[0],
+		.others = s->chain + 1,
+		.n_others = s->n_chain - 1,
+		.now_s = time(NULL),
+		.purpose = CHAIN_TLS_CLIENT};
+	struct chain_result r;
+	enum status st = s->n_chain > 0 ? chain_judge(&q, &r) : ST_CERT_LIMIT;
 
-	snprintf(words, size, "certificate unreadable");
-	if (ctx != NULL && leaf != NULL && X509_STORE_CTX_init(ctx, own.anchors, leaf, NULL)) {
-		X509_STORE_CTX_set_default(ctx, "ssl_client");
-		if (X509_verify_cert(ctx) == 1)
-			st = ST_OK;
-		snprintf(words, size, "%s",
-			X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+	words[0] = '\0';
+	if (s->n_chain > 0) {
+		snprintf(words, size, "%s", r.words);
+		chain_result_fini(&r);
 	}
-	X509_free(leaf);
-	X509_STORE_CTX_free(ctx);
 	return st;
 }
 
@@ -177,7 +175,7 @@ static void settle(struct eap_server *e, struct eap_step *s)
 {
 	static const struct eap_user nobody;
 	uint8_t sig[TLS_SIGNATURE_MAX];
-	char words[200];
+	char words[CHAIN_WORDS_MAX];
 	enum status st;
 	size_t n;
 
@@ -253,16 +251,21 @@ static uint8_t numbers(const char *text, uint8_t out[EAP_METHODS_MAX])
 
 static void load_anchor(const char *path)
 {
-	FILE *f = fopen(path, "r");
-	X509 *ca = f != NULL ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
+	size_t len, der_len = 0;
+	char *text = t_readfile(path, &len);
+	struct view at = {(const uint8_t *)text, text != NULL ? len : 0};
+	struct cert *ca = NULL;
+	uint8_t *der = NULL;
 
-	own.anchors = X509_STORE_new();
-	if (ca == NULL || own.anchors == NULL || !X509_STORE_add_cert(own.anchors, ca)) {
+	own.trust = trust_new("CA");
+	if (own.trust == NULL || pem_next(&at, "CERTIFICATE", &der, &der_len) != ST_OK ||
+		cert_parse((struct view){der, der_len}, &ca) != ST_OK ||
+		trust_add_anchor(own.trust, ca) != ST_OK) {
 		fprintf(stderr, "no CA in %s\n", path);
 		exit(2);
 	}
-	X509_free(ca);
-	fclose(f);
+	cert_unref(ca);
+	mem_free(der);
 }
 
 static void setup(char **argv)
