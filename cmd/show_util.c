@@ -133,7 +133,7 @@ void js_id(struct out *out, const char *key, const struct ike_id *id)
 	char text[4 * IKE_ID_LEN];
 	if (id_as_addr(id, &a))
 		js_addr(out, key, &a);
-	else if (id->type == IDT_DN)
+	else if (id->type == IKE_ID_DN)
 		js_str(out, key, id_text(id, text, sizeof(text)));
 	else
 		js_bytes(out, key, id->bytes, id->len);

@@ -90,7 +90,7 @@ def sentences(sp):
     return [r for (r,) in sp.sql("select sentence from v_failures")]
 
 
-gw = Swan(t.gw, CONNECTIONS, SECRETS, cas=[root], keys=list(gateways.values())).start()
+gw = Swan(t.gw, CONNECTIONS, SECRETS, cas=[root], keys=list(gateways.values()), extra="plugins { eap-gtc { backend = generic } }\n").start()
 sp = Sallyport(t.client(1), conf(), name="branch").start()
 for kind in KINDS:
     for peer in ("10.99.1.1", "fd00:99:1::1"):
