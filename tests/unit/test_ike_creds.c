@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/engine.h"
+#include "core/ike/proof.h"
 #include "core/wire/auth.h"
 #include "tests/lib/ike_world.h"
 #include "tests/lib/t.h"
@@ -174,6 +175,45 @@ static void test_wrong_secrets(void)
 	}
 }
 
+/* When the client has sent its AUTH, its key becomes another: the headend's AUTH is wrong to it. */
+static bool spoil_key(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	struct ike *ike = world->node[0].ike;
+	struct ike_sa *sa = CONTAINER_OF(ike->sas.next, struct ike_sa, node);
+
+	(void)it;
+	(void)ctx;
+	if (from == 0 && sa->hs != NULL && sa->hs->proof != NULL && sa->hs->proof->msk_len > 0)
+		sa->hs->proof->msk[0] ^= 1;
+	return true;
+}
+
+/* EAP says yes, and then the AUTH payloads are judged: made of another key, of SK_p where there is a key, and the
+ * reverse (bug class 8: no way in by the method alone). */
+static void test_class_08_the_key_of_eap(void)
+{
+	for (int side = 0; side < 2; side++)
+		for (int made = WORLD_MSK_OTHER; made <= WORLD_MSK_NONE; made++) {
+			T_ROW(side * 10 + made, "");
+			T_DO(open_with(CLIENT(LOCAL("eap") REMOTE("rsa-sig")), SERVER(LOCAL("rsa-sig") REMOTE("eap"))));
+			w.node[side].msk = made;
+			w.node[!side].msk = WORLD_MSK_MADE;
+			T_DO(connect(2000));
+			T_EQ(w.node[0].up_total + w.node[1].up_total, 0);
+			T_EQ(w.node[1].last_status, ST_AUTH_FAILED);
+			T_DO(close_world());
+		}
+	/* The client is right, and the headend has another key for its own AUTH: seen by the client alone. */
+	T_DO(open_with(CLIENT(LOCAL("eap") REMOTE("rsa-sig")), SERVER(LOCAL("rsa-sig") REMOTE("eap"))));
+	w.node[0].msk = w.node[1].msk = WORLD_MSK_MADE;
+	w.tap = spoil_key;
+	T_DO(connect(2000));
+	T_EQ(w.node[0].up_total, 0);
+	T_EQ(w.node[0].last_status, ST_AUTH_FAILED);
+	T_STR(w.node[0].last_detail, "the responder's AUTH after EAP is wrong");
+	T_DO(close_world());
+}
+
 /* A method that a profile does not name, in the words that name it. */
 static void test_methods_that_are_not_allowed(void)
 {
@@ -326,6 +366,7 @@ int main(void)
 	T_RUN(test_the_user_of_eap);
 	T_RUN(test_eap_only);
 	T_RUN(test_wrong_secrets);
+	T_RUN(test_class_08_the_key_of_eap);
 	T_RUN(test_methods_that_are_not_allowed);
 	T_RUN(test_answers_that_never_come);
 	T_RUN(test_patience_with_eap);
