@@ -326,6 +326,12 @@ static void text_addresses(struct out *out, const char *title, const struct addr
 			out_printf(out, "   %s: %s\n", title, addr_format(&v[i], text));
 }
 
+static void text_list(struct out *out, const char *title, const struct str_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		out_printf(out, "   %s : %s\n", title, l->v[i]);
+}
+
 static void text_authz(struct out *out, const struct authz_policy *a)
 {
 	char text[PREFIX_TEXT];
@@ -341,6 +347,18 @@ static void text_authz(struct out *out, const struct authz_policy *a)
 		out_printf(out, "   netmask : %s\n", addr_format(&a->netmask, text));
 	if (a->def_domain)
 		out_printf(out, "   def-domain : %s\n", a->def_domain);
+	text_list(out, "split-dns", &a->split_dns);
+	text_list(out, "backup-gateway", &a->backup_gateways);
+	if (a->config_url)
+		out_printf(out, "   configuration url : %s\n", a->config_url);
+	if (a->config_version)
+		out_printf(out, "   configuration version : %s\n", a->config_version);
+	if (a->include_local_lan)
+		out_printf(out, "   include-local-lan\n");
+	if (a->pfs)
+		out_printf(out, "   pfs\n");
+	if (a->smartcard_disconnect)
+		out_printf(out, "   smartcard-removal-disconnect\n");
 	if (a->route_set_interface)
 		out_printf(out, "   route set interface%s%s\n", a->route_set_ifname ? " " : "",
 			   a->route_set_ifname ? a->route_set_ifname : "");
@@ -355,6 +373,14 @@ static void text_authz(struct out *out, const struct authz_policy *a)
 			   a->accept_distance);
 	if (a->session_lifetime_s)
 		out_printf(out, "   session-lifetime : %" PRIu32 "\n", a->session_lifetime_s);
+}
+
+static void js_list(struct out *out, const char *key, const struct str_list *l)
+{
+	js_open_array(out, key);
+	for (size_t i = 0; i < l->n; i++)
+		js_str(out, NULL, l->v[i]);
+	js_close_array(out);
 }
 
 static void json_authz(struct out *out, const struct authz_policy *a)
@@ -373,6 +399,8 @@ static void json_authz(struct out *out, const struct authz_policy *a)
 			js_addr(out, NULL, &a->dns6[i]);
 	}
 	js_close_array(out);
+	js_list(out, "split_dns", &a->split_dns);
+	js_list(out, "backup_gateways", &a->backup_gateways);
 	js_open_array(out, "route_set_remote");
 	for (size_t i = 0; i < a->remote_count; i++)
 		js_str(out, NULL, prefix_format(&a->remotes[i], text));

@@ -227,6 +227,8 @@ void explain_notify(char *out, size_t cap, uint16_t type)
 		{N_INTERNAL_ADDRESS_FAILURE, "it has no address for us"},
 		{N_FAILED_CP_REQUIRED, "it wants us to ask for an address"},
 		{N_NO_ADDITIONAL_SAS, "it accepts no more SAs"},
+		{N_MS_STATUS, "Windows does not take this from its gateway (a rekey behind a NAT, or a key "
+			"exchange that it did not propose)"},
 		{N_INVALID_MAJOR_VERSION, "it does not speak IKEv2"},
 	};
 

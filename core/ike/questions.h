@@ -10,6 +10,7 @@
 #include "core/base/rd.h"
 #include "core/base/status.h"
 #include "core/base/ulid.h"
+#include "core/ike/granted.h"
 #include "core/wire/gateway.h"
 #include "core/wire/ts.h"
 
@@ -18,7 +19,6 @@
 #define IKE_PSK_LEN 256
 #define IKE_DETAIL_LEN 256 /* a sentence for the operator */
 #define IKE_DH_MAX 520     /* public value / shared secret of the largest group (4096 bit), rounded up */
-#define IKE_TS_MAX 16      /* selectors kept per side of a child */
 #define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
 #define IKE_AUTH_MAX 1100 /* data of an AUTH payload: RSA of 8192 bits, with the AlgorithmIdentifier of RFC 7427 */
 #define IKE_EAP_MAX 4096   /* one EAP packet */
@@ -122,33 +122,11 @@ struct ike_question {
 	/* Address the peer would like; family 0 = any. ASK_AUTHORIZE as initiator: what it gave us. */
 	struct addr hint_ip4;
 	struct addr hint_ip6;
-	/* ASK_AUTHORIZE as initiator: the device of ike_connect, and the networks the peer announced. */
+	/* ASK_AUTHORIZE as initiator: the device of ike_connect. Both roles: networks the peer announced. */
 	uint32_t tun;
-	uint8_t n_subnets;
-	struct prefix subnets[32];
+	uint8_t n_subnets; /* ASK_AUTHORIZE as responder: those that came with the peer's IKE_AUTH */
+	struct prefix subnets[IKE_NETS_MAX];
 	struct addr redirected_from; /* ASK_REDIRECT: who sent the client to us; family 0: nobody */
-};
-
-/* What the session layer grants: goes into CFG_REPLY, selectors and the data path. */
-struct ike_grant {
-	struct addr ip4; /* family 0: none */
-	uint8_t ip4_mask_len; /* 0: no INTERNAL_IP4_NETMASK */
-	struct addr ip6;
-	uint8_t ip6_prefix_len; /* 128 for pools */
-	uint8_t n_dns;
-	uint8_t n_nbns;
-	uint8_t n_subnets;
-	uint8_t n_remote;
-	struct addr dns[8];  /* both families */
-	struct addr nbns[2]; /* IPv4 */
-	struct prefix subnets[32]; /* INTERNAL_IP4_SUBNET / IP6_SUBNET */
-	/* Inner addresses the peer may use as source: its leases as host prefixes, and
-	 * `route set remote`. The peer's selectors are narrowed to them (never wider). */
-	struct prefix remote[IKE_TS_MAX];
-	char def_domain[256];
-	char banner[512];
-	uint32_t tun;            /* tunnel device of the session: number in the data path */
-	uint32_t session_lifetime_s; /* 0: none */
 };
 
 struct ike_answer {

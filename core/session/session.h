@@ -22,7 +22,7 @@
 
 #define SESSION_NAME       64 /* names with NUL */
 #define SESSION_USERNAME   256
-#define SESSION_FROZEN_MAX 6144 /* no record is longer */
+#define SESSION_FROZEN_MAX 8192 /* no record is longer */
 
 /* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
 #define ORPHAN_ADDRESS 0x100u /* its pool shrank, or an interface has the address now */

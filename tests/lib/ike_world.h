@@ -102,19 +102,19 @@ struct world_node {
 	char hook_profile[IKE_NAME_LEN]; /* what the identity hook chooses; "" nothing */
 	char hook_name[IKE_ID_LEN];
 	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
-	uint32_t asked_tun;
-	unsigned asked_subnets;
+	uint32_t asked_tun, asked_subnets;
 	uint32_t session_lifetime_s; /* granted; 0: none */
 	struct prefix network; /* granted, too; family 0: none */
+	struct ike_grant grant; /* the same: what is not an address, a network or the device */
+	struct prefix asked_network; /* the first that came with the last ASK_AUTHORIZE; family 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
 	enum status redirect_status;
 	struct addr asked_from;      /* and what it said */
-	unsigned asked_redirect;
 	struct gateway redirected;   /* where it was told to go last */
 	struct world_eap eap[WORLD_EAPS];
 	bool keep_fails, never_answers; /* all questions */
-	unsigned cancelled, keepalives;
+	unsigned cancelled, keepalives, asked_redirect;
 };
 
 /* Chances are out of 1000. */
