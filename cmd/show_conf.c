@@ -226,6 +226,23 @@ static void print_methods(struct out *out, uint8_t bits)
 	out_printf(out, "%s\n", any ? "" : "none");
 }
 
+static void text_proofs(struct out *out, const struct ike_profile *p)
+{
+	if (p->trustpoint_count)
+		out_printf(out, " Certificate trustpoints:\n");
+	for (size_t i = 0; i < p->trustpoint_count; i++) {
+		const struct trustpoint_ref *t = &p->trustpoints[i];
+		out_printf(out, "   %s%s%s\n", t->name, t->sign ? " sign" : "", t->verify ? " verify" : "");
+	}
+	if (!(p->auth_remote & AUTH_EAP))
+		return;
+	out_printf(out, " EAP methods:");
+	for (size_t i = 0; i < p->eap_methods.n; i++)
+		out_printf(out, " %s", eap_method_word(p->eap_methods.v[i]));
+	out_printf(out, "%s%s%s\n", p->eap_query_identity ? ", identity queried" : "",
+		   p->eap_multiple ? ", after a certificate" : "", p->eap_only ? ", alone when the client wants it" : "");
+}
+
 static void text_profile(const struct world *w, struct out *out, const struct ike_profile *p)
 {
 	struct dpd dpd = profile_dpd(w->conf, p);
@@ -247,6 +264,7 @@ static void text_profile(const struct world *w, struct out *out, const struct ik
 	print_methods(out, p->auth_local);
 	out_printf(out, " Remote authentication method(s): ");
 	print_methods(out, p->auth_remote);
+	text_proofs(out, p);
 	out_printf(out, " Keyring: %s\n Lifetime: %" PRIu32 " seconds\n", p->keyring ? p->keyring : "none",
 		   p->lifetime_s);
 	if (p->reauth_s)
@@ -286,6 +304,14 @@ static void json_profile(const struct world *w, struct out *out, const struct ik
 	}
 	js_close_array(out);
 	js_str(out, "keyring", p->keyring ? p->keyring : "");
+	js_open_array(out, "trustpoints");
+	for (size_t i = 0; i < p->trustpoint_count; i++)
+		js_str(out, NULL, p->trustpoints[i].name);
+	js_close_array(out);
+	js_open_array(out, "eap_methods");
+	for (size_t i = 0; i < p->eap_methods.n && (p->auth_remote & AUTH_EAP); i++)
+		js_str(out, NULL, eap_method_word(p->eap_methods.v[i]));
+	js_close_array(out);
 	js_u64(out, "lifetime_s", p->lifetime_s);
 	js_u64(out, "reauth_s", p->reauth_s);
 	js_u64(out, "dpd_interval_s", dpd.mode == DPD_UNSET ? 0 : dpd.interval_s);

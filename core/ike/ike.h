@@ -1,10 +1,9 @@
-/* The IKEv2 engine's whole face, both roles (RFC 7296). One engine, one thread; it owns its IKE SAs
- * and knows nothing but its ports and the configuration snapshot.
- *
+/* The IKEv2 engine's whole face, both roles (RFC 7296). One engine, one thread; it owns its IKE SAs and knows
+ * nothing but its ports and the configuration snapshot.
  *   initiator                             responder
  *     IKE_SA_INIT  ------------------------>        job(dh)
  *             <------------------------ IKE_SA_INIT
- *     IKE_AUTH     ------------------------>        ask(hook) ask(psk) ask(authorize) ask(address)
+ *     IKE_AUTH     ------------------------>        ask(hook) ask(keys) ask(authorize) ask(address)
  *                                                   install, commit, keep
  *             <------------------------ IKE_AUTH
  */

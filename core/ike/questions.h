@@ -1,5 +1,5 @@
-/* What goes through the engine's ports: questions, answers and specs, all plain values. What is
- * told is in events.h. */
+/* What goes through the engine's ports: questions, answers and commits, all plain values. Computations are in
+ * job.h, what is installed in child_spec.h, what is told in events.h. */
 #ifndef CORE_IKE_QUESTIONS_H
 #define CORE_IKE_QUESTIONS_H
 
@@ -18,9 +18,7 @@
 #define IKE_ID_LEN 256     /* longest identity kept; longer ones are refused */
 #define IKE_PSK_LEN 256
 #define IKE_DETAIL_LEN 256 /* a sentence for the operator */
-#define IKE_DH_MAX 520     /* public value / shared secret of the largest group (4096 bit), rounded up */
 #define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
-#define IKE_AUTH_MAX 1100 /* data of an AUTH payload: RSA of 8192 bits, with the AlgorithmIdentifier of RFC 7427 */
 #define IKE_EAP_MAX 4096   /* one EAP packet */
 #define IKE_MSK_LEN 64     /* of the MSK: what an AUTH payload is made of (RFC 7296 2.16) */
 
@@ -35,39 +33,6 @@ struct ike_id {
 struct ike_cert {
 	uint8_t encoding;
 	struct view data; /* not empty */
-};
-
-/* ---- job: computation ------------------------------------------------------------------- */
-
-enum ike_job_kind {
-	JOB_DH_GENERATE, /* group -> private, public */
-	JOB_DH_COMPUTE,  /* group, private, peer public -> shared secret */
-	JOB_SIGN         /* key, scheme, octets -> signature */
-};
-
-struct ike_job {
-	enum ike_job_kind kind;
-	bool is_established; /* of an SA that stands: done before those of negotiations */
-	uint16_t group;
-	uint16_t private_len;
-	uint16_t public_len; /* of the peer, for JOB_DH_COMPUTE */
-	uint16_t scheme;     /* JOB_SIGN: enum sig_scheme */
-	uint32_t key;        /* JOB_SIGN: from the answer to ASK_KEYS */
-	struct view octets;  /* JOB_SIGN: valid during the call */
-	uint8_t private_key[IKE_DH_MAX];
-	uint8_t peer_public[IKE_DH_MAX];
-};
-
-struct ike_job_result {
-	enum status status; /* ST_OK, ST_BAD_KE, ST_NOMEM... */
-	uint16_t private_len;
-	uint16_t public_len;
-	uint16_t secret_len;
-	uint16_t signature_len;
-	uint8_t signature[IKE_AUTH_MAX];
-	uint8_t private_key[IKE_DH_MAX];
-	uint8_t public_key[IKE_DH_MAX];
-	uint8_t secret[IKE_DH_MAX];
 };
 
 /* ---- ask: a question to the world ------------------------------------------------------- */
@@ -177,39 +142,6 @@ struct ike_commit {
 	struct ike_id peer_id;
 	char profile[IKE_NAME_LEN];
 	uint32_t spi_in; /* of the first child */
-};
-
-/* ---- install / remove: the data path ------------------------------------------------------ */
-
-#define IKE_KEYMAT_MAX 160 /* per direction: encryption key + salt, integrity key */
-
-struct ike_child_spec {
-	uint64_t sa;            /* IKE SA it belongs to */
-	struct ulid session;
-	uint32_t tun;           /* from the grant */
-	uint32_t spi_in;        /* ours; low 8 bits are the bucket */
-	uint32_t spi_out;       /* the peer's */
-	uint16_t encr_id;       /* IANA transform ids; key_bits 0 when implied */
-	uint16_t encr_key_bits;
-	uint16_t integ_id;      /* 0 for AEAD */
-	bool esn;
-	bool transport_mode;
-	bool udp_encap;         /* ESP in UDP; false: raw ESP */
-	bool we_are_initiator;
-	/* The responder's half of a rekey (RFC 7296 2.8): nothing leaves through it until something
-	 * came in, or until use(). */
-	bool receive_only;
-	uint16_t replay_window;
-	struct endpoint local;
-	struct endpoint remote;
-	uint16_t key_in_len;
-	uint16_t key_out_len;
-	uint8_t key_in[IKE_KEYMAT_MAX];
-	uint8_t key_out[IKE_KEYMAT_MAX];
-	uint8_t n_local_ts;
-	uint8_t n_remote_ts;
-	struct ts local_ts[IKE_TS_MAX];
-	struct ts remote_ts[IKE_TS_MAX];
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/ike/id_text.h"
 
 #define LIFETIME_MAX_S 31536000u
 #define NETWORKS_MAX   (IKE_TS_MAX - 2) /* two places are for the leases */
@@ -31,7 +32,7 @@ void attributes_who(const struct session *s, const char *vrf, struct pairs *out)
 	char text[PAIRS_VALUE];
 
 	pairs_add(out, "session", ulid_format(&s->ulid, text));
-	pairs_add(out, "identity", session_identity(&s->peer_id, text, sizeof(text)));
+	pairs_add(out, "identity", id_text(&s->peer_id, text, sizeof(text)));
 	pairs_add(out, "identity_type", identity_type_name(s->peer_id.type));
 	pairs_add(out, "name", s->username);
 	pairs_add(out, "profile", s->profile);

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/match.h"
+#include "core/ike/id_text.h"
 #include "core/wire/auth.h"
 
 #define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
@@ -415,14 +416,7 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 	struct session *s, struct ike_grant *grant, char detail[IKE_DETAIL_LEN])
 {
 	const struct ike_profile *p = snapshot_profile(conf, q->profile);
-	struct resolver r = {
-		.conf = conf,
-		.q = q,
-		.s = s,
-		.grant = grant,
-		.detail = detail,
-		.method = method_of(q->peer_method),
-	};
+	struct resolver r = {.conf = conf, .q = q, .s = s, .grant = grant, .detail = detail, .method = method_of(q->peer_method)};
 	enum status st;
 
 	if (!p) {
@@ -433,7 +427,7 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 	if (q->name[0]) /* a script's */
 		escape_bytes(s->username, sizeof(s->username), q->name, strlen(q->name));
 	else
-		session_identity(&q->peer_id, s->username, sizeof(s->username));
+		id_text(&q->peer_id, s->username, sizeof(s->username));
 	st = find_device(&r, p, q);
 	if (st == ST_OK)
 		st = apply_policies(&r, p, apply);

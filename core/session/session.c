@@ -261,18 +261,6 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 	return NULL;
 }
 
-char *session_identity(const struct ike_id *id, char *out, size_t cap)
-{
-	char text[ADDR_TEXT];
-	struct addr a = addr_from(id->bytes, id->len);
-
-	if ((id->type == ID_IPV4 && id->len == 4) || (id->type == ID_IPV6 && id->len == 16))
-		snprintf(out, cap, "%s", addr_format(&a, text));
-	else
-		escape_bytes(out, cap, id->bytes, id->len);
-	return out;
-}
-
 /* ---- questions ------------------------------------------------------------------------------ */
 
 static void answer_nomem(struct ike_answer *a)

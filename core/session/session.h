@@ -111,9 +111,6 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out);
 enum status sessions_resume_pool(struct sessions *ss, const struct lease_pool_info *was) MUST_USE; /* lease_pool_resume */
 
-/* Identity as printable text; cut to cap. "dn:" and so on are not part of it. */
-char *session_identity(const struct ike_id *id, char *out, size_t cap);
-
 /* Frozen record of a session (any state) and back; 0: does not fit. Thaw claims the leases again,
  * also those that the configuration no longer has. ST_EXISTS: the session is there already, or
  * somebody else has its address; ST_BAD_PAYLOAD, ST_TRUNCATED: damaged; ST_BAD_VERSION; ST_NOMEM.
