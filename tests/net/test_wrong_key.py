@@ -46,8 +46,12 @@ def refused(name, token, words, *args, said=True, **more):
     """token: its status, words: what the sentence says. said: the client is told; else it gets no answer to what is not one."""
     p = peer(*args, **dict(dict(tries=2), **more))
     why = login_of(p)
-    found = wait_for(3, sp.failures) or []
-    right = [text for status, text in found if status == token and words in text]
+    found = []
+
+    def said_so():
+        found.extend(sp.failures())
+        return [text for status, text in found if status == token and words in text]
+    right = wait_for(3, said_so)
     ok("refused: %s" % name, why is not None and right and (not said or why.startswith("refused")),
        "%s; %s %s" % (why or "LET IN", found, p.trace[-3:]))
     if right:
@@ -69,8 +73,8 @@ def psk():
     refused("PSK, wrong-secret", "auth_failed", "not the peer's", *me, faults=["wrong-secret"])
     refused("PSK, other-octets", "auth_failed", "not the peer's", *me, faults=["other-octets"])
     refused("PSK, other-identity", "no_profile", "intruder", *me, faults=["other-identity"])
-    for n, words in ((1, "rsa"), (9, "ecdsa"), (14, "Digital"), (13, "13"), (201, "201")):
-        refused("PSK, method:%d" % n, "auth_method", "", *me, faults=["method:%d" % n])
+    for n in (1, 9, 13, 14, 201):
+        refused("PSK, method:%d" % n, "signature_algorithm" if n == 14 else "auth_method", "the peer", *me, faults=["method:%d" % n])
     refused("PSK where a certificate is wanted", "auth_method", "pre-share", "p256@cert.test", [Psk(PSK)])
     refused("PSK where EAP is wanted", "auth_method", "pre-share", "anna@eap.test", [Psk(PSK)])
     refused("EAP where PSK is wanted", "auth_method", "EAP", "anna@psk.test", [Eap("anna", PSK)])
@@ -271,15 +275,6 @@ def tls_methods():
         refused("EAP-TLS %s, the name of another" % version, "eap_name", "", "p384@eap.test",
                 [Eap("p384@eap.test", methods=["tls"], tls=tls(version, users["p256"]))])
         refused("EAP-TLS %s, no certificate" % version, "tls_failed", "", "p256@eap.test", [Eap("p256@eap.test", methods=["tls"], tls=tls(version))])
-        for name, spki in pki_lib.degenerate().items():
-            if name in ("rsa-e1", "ed25519-identity"):
-                weak = leaf("weak", "rsa" if name == "rsa-e1" else "ed25519", spki=spki)
-                p = peer("weak@eap.test", [Eap("weak@eap.test", methods=["tls"], tls=tls(version, weak))], tries=2)
-                try:
-                    why = login_of(p)
-                except Exception as e:  # Python's own TLS refuses to use such a key
-                    why = repr(e)
-                ok("refused: EAP-TLS %s, key %s" % (version, name), why, why)
         for inner in ("pap", "mschapv2", "eap-md5", "eap-mschapv2", "eap-gtc"):
             tunnel(version, "ttls", inner)
         for inner in ("mschapv2", "gtc"):
