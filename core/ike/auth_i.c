@@ -278,8 +278,12 @@ enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 	struct handshake *hs = sa->hs;
 	enum status st;
 
-	if (eap_i_is_ours(sa) && hs->resumed == NULL) /* the last reply, after EAP */
-		return eap_i_check(sa, p);
+	if (eap_i_is_ours(sa) && hs->resumed == NULL) {
+		/* Without EAP there is no key to prove anything with: whoever answers has SK_pr. */
+		return sa->state == SA_I_FINAL ? eap_i_check(sa, p)
+					       : sa_fail(sa, ST_AUTH_METHOD, "%s",
+							 "the responder lets us in without EAP");
+	}
 	st = auth_i_read_peer(sa, p);
 	if (st == ST_OK && hs->resumed == NULL)
 		st = proof_judge_remote(sa, profile);

@@ -36,6 +36,7 @@ static enum status read_notifies(struct handshake *hs, const struct ike_payloads
 			return st;
 		hs->initial_contact |= n.type == N_INITIAL_CONTACT;
 		hs->wants_ticket |= n.type == N_TICKET_REQUEST;
+		hs->is_forticlient |= n.type == N_FORTICLIENT_CONNECT;
 		hs->another_follows |= n.type == N_ANOTHER_AUTH_FOLLOWS;
 	}
 	return ST_OK;

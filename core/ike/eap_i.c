@@ -29,7 +29,11 @@ bool eap_i_is_only(const struct ike_sa *sa)
 static enum status ask(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	const struct payload *eap = payload_find(p, PT_EAP);
-	struct ike_question q = {.kind = ASK_EAP, .eap = eap->body};
+	struct ike_question q = {
+		.kind = ASK_EAP,
+		.eap = eap->body,
+		.proves_peer = sa->hs->proof->eap_only,
+	};
 
 	if (eap->body.len == 0 || eap->body.len > IKE_EAP_MAX)
 		return sa_fail(sa, ST_BAD_PAYLOAD, "an EAP packet of %zu octets", eap->body.len);

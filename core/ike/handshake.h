@@ -96,6 +96,7 @@ struct handshake {
 	uint16_t remote_key_len;
 	char name[IKE_ID_LEN];           /* that a script gave the peer; "" usually */
 	bool initial_contact;
+	bool is_forticlient;             /* responder: the client's notify says so; eap.h says what for */
 	bool another_follows;            /* responder: the client authenticates once more (RFC 4739) */
 	bool peer_childless;             /* initiator: the peer can do without a child (RFC 6023) */
 	bool is_childless;               /* IKE_AUTH makes none */
