@@ -168,6 +168,7 @@ static void answer(struct wire_eap *e, struct talk *t, enum status st, const cha
 	snprintf(a->detail, sizeof(a->detail), "%s", words);
 	a->eap = (struct view){t->step.out, t->step.out_len};
 	a->eap_is_over = t->step.kind == EAP_SUCCESS;
+	a->eap_ends = t->step.kind == EAP_SEND ? t->step.status : ST_OK;
 	if (a->eap_is_over) {
 		a->msk_len = t->step.has_msk ? IKE_MSK_LEN : 0;
 		memcpy(a->msk, t->step.msk, a->msk_len);
@@ -250,7 +251,7 @@ static enum status follow(struct wire_eap *e, struct talk *t)
 			answer(e, t, t->step.status, status_words(t->step.status));
 		return ST_OK;
 	case EAP_FAILURE: answer(e, t, t->step.status != ST_OK ? t->step.status : ST_AUTH_FAILED, t->step.words); return ST_OK;
-	case EAP_SEND:
+	case EAP_SEND: answer(e, t, ST_OK, t->step.status != ST_OK ? t->step.words : ""); return ST_OK;
 	case EAP_SUCCESS: answer(e, t, ST_OK, ""); return ST_OK;
 	}
 	return ST_INTERNAL;

@@ -9,6 +9,7 @@
 #include "cmd/holder_proto.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_pki_cache.h"
+#include "cmd/wire_staple.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/name.h"
@@ -161,6 +162,7 @@ void wire_pki_commit(struct wire *w, struct pki *set)
 	p->set = set;
 	w->world.pki = set;
 	pki_cache_resize(&p->cache, set->conf->ike.certificate_cache);
+	wire_staple_commit(w, set);
 	p->look_in_s = 0;
 	p->said_s = 0; /* new ones are looked at at once */
 }

@@ -200,6 +200,8 @@ static const struct cmd trustpoint[] = {
 		"File with revocation lists, PEM or DER; several are possible"),
 	ROW("sallyport ocsp fetch", ocsp_fetch, "on", set_flag, print_flag,
 		"OCSP responders are asked; no: only what the peer brings along counts"),
+	ROW("sallyport ocsp staple", ocsp_staple, NULL, set_flag, print_flag,
+		"OCSP responses about our own certificate are fetched ahead, for peers that ask for them in IKE (RFC 4806)"),
 	ROW("sallyport fetch-host <host:word>", fetch_hosts, NULL, set_strs, print_strs,
 		"HOST or HOST:PORT that may be asked although it is this host, or the port is not 80"),
 	ROW("sallyport require-eku", require_eku, NULL, set_flag, print_flag,

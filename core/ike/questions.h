@@ -119,6 +119,7 @@ struct ike_answer {
 	 * and well? then the key that it made, if its method makes one, and who the user is. */
 	struct view eap;
 	bool eap_is_over;
+	enum status eap_ends; /* not ST_OK: the peer is told in this packet that it fails; detail says why */
 	uint8_t msk_len; /* 0 or IKE_MSK_LEN */
 	uint8_t msk[IKE_MSK_LEN];
 	/* ASK_HOOK: both "" where no script says anything */
