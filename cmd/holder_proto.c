@@ -266,6 +266,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_KEYS:
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:
+	case ASROOT_CREDENTIAL:
 	case ASROOT_SWEEP: return true;
 	case ASROOT__MAX: break;
 	}

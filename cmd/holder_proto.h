@@ -75,6 +75,9 @@ enum asroot_op {
 	 * `ca-certificate`, `certificate` or `crl` in the configuration file, or is no plain file;
 	 * ST_NOT_FOUND, ST_LIMIT as above. */
 	ASROOT_FILE,
+	/* -> the credential `sallyport-master-key` of the service manager, which is root's, opened to be read;
+	 * not kept. ST_NOT_FOUND: it gave us none. */
+	ASROOT_CREDENTIAL,
 	ASROOT__MAX
 };
 

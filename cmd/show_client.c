@@ -38,8 +38,86 @@ static const char *source_text(const struct client_info *c, char buf[ADDR_TEXT])
 	return c->local.family ? addr_format(&c->local, buf) : "dynamic";
 }
 
-static void print_client(struct out *out, const struct flex_client *f, const struct client_info *c)
+/* What the gateway gave; NULL: nothing yet. Until the next call. */
+static const struct ike_grant *grant_of(const struct world *w, const struct client_info *c)
 {
+	static struct ike_sa_info info;
+	for (uint64_t cursor = 0; c->sa && w->ike && ike_next_info(w->ike, &cursor, &info);)
+		if (info.sa == c->sa)
+			return &info.grant;
+	return NULL;
+}
+
+static void print_addrs(struct out *out, const char *title, const struct addr *v, size_t n)
+{
+	char text[ADDR_TEXT];
+	for (size_t i = 0; i < n; i++)
+		out_printf(out, "%s%s", i ? ", " : title, addr_format(&v[i], text));
+	if (n)
+		out_printf(out, "\n");
+}
+
+static void print_line(struct out *out, const char *title, const char *text)
+{
+	if (text[0])
+		out_printf(out, "%s%s\n", title, text);
+}
+
+/* Name servers and domains are for who runs this machine to use: nothing here changes how it resolves
+ * names. */
+static void print_grant(struct out *out, const struct ike_grant *g)
+{
+	char text[PREFIX_TEXT];
+	print_addrs(out, "Assigned address : ", &g->ip4, g->ip4.family != 0);
+	if (g->ip6.family)
+		out_printf(out, "Assigned IPv6 address : %s\n",
+			   prefix_format(&(struct prefix){g->ip6, g->ip6_prefix_len}, text));
+	print_addrs(out, "Name servers : ", g->dns, g->n_dns);
+	print_addrs(out, "WINS servers : ", g->nbns, g->n_nbns);
+	print_line(out, "Default domain : ", g->def_domain);
+	print_line(out, "Split DNS : ", g->split_dns);
+	print_line(out, "Backup gateways : ", g->backup_gateways);
+	print_line(out, "Banner : ", g->banner);
+}
+
+static void js_addrs(struct out *out, const char *key, const struct addr *v, size_t n)
+{
+	js_open_array(out, key);
+	for (size_t i = 0; i < n; i++)
+		js_addr(out, NULL, &v[i]);
+	js_close_array(out);
+}
+
+/* Names with commas between them, one by one. */
+static void js_names(struct out *out, const char *key, const char *list)
+{
+	char name[IKE_LIST_LEN];
+	js_open_array(out, key);
+	while (*list) {
+		size_t len = strcspn(list, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, list);
+		js_str(out, NULL, name);
+		list += len + (list[len] == ',');
+	}
+	js_close_array(out);
+}
+
+static void js_grant(struct out *out, const struct ike_grant *g)
+{
+	js_addr(out, "assigned_ip4", &g->ip4);
+	js_addr(out, "assigned_ip6", &g->ip6);
+	js_u64(out, "assigned_ip6_length", g->ip6_prefix_len);
+	js_addrs(out, "dns", g->dns, g->n_dns);
+	js_addrs(out, "wins", g->nbns, g->n_nbns);
+	js_str(out, "default_domain", g->def_domain);
+	js_names(out, "split_dns", g->split_dns);
+	js_names(out, "backup_gateways", g->backup_gateways);
+	js_str(out, "banner", g->banner);
+}
+
+static void print_client(struct world *w, struct out *out, const struct flex_client *f, const struct client_info *c)
+{
+	const struct ike_grant *g = grant_of(w, c);
 	char peer[ADDR_TEXT], source[ADDR_TEXT], group[16];
 	out_printf(out, "Profile : %s\nCurrent state:%s\n", f->name, c->state);
 	out_printf(out, "Peer : %s%s%s\n", c->peer.family || !c->peer_name[0] ? addr_format(&c->peer, peer) : "",
@@ -49,6 +127,8 @@ static void print_client(struct out *out, const struct flex_client *f, const str
 	out_printf(out, "fvrf : %s\n", vrf_text(c->spec ? c->spec->vrf_name : NULL));
 	out_printf(out, "Backup group: %s\n", group_text(f->backup_group, group));
 	out_printf(out, "Tunnel interface : %s\n", f->tunnel ? f->tunnel : "None");
+	if (g)
+		print_grant(out, g);
 	if (c->reason[0])
 		out_printf(out, "Reason : %s\n", c->reason);
 	if (c->wait_ms)
@@ -56,8 +136,9 @@ static void print_client(struct out *out, const struct flex_client *f, const str
 	out_printf(out, "\n");
 }
 
-static void js_client(struct out *out, const struct flex_client *f, const struct client_info *c)
+static void js_client(struct world *w, struct out *out, const struct flex_client *f, const struct client_info *c)
 {
+	const struct ike_grant *g = grant_of(w, c);
 	char source[ADDR_TEXT], group[16];
 	js_open(out, NULL);
 	js_str(out, "profile", f->name);
@@ -71,6 +152,8 @@ static void js_client(struct out *out, const struct flex_client *f, const struct
 	js_str(out, "fvrf", vrf_text(c->spec ? c->spec->vrf_name : NULL));
 	js_str(out, "backup_group", group_text(f->backup_group, group));
 	js_str(out, "tunnel", f->tunnel ? f->tunnel : "");
+	if (g)
+		js_grant(out, g);
 	js_str(out, "reason", c->reason);
 	js_u64(out, "next_attempt_ms", c->wait_ms);
 	js_close(out);
@@ -98,9 +181,9 @@ SHOW(show_flexvpn)
 			continue;
 		(void)running(w, f, &c);
 		if (out->json)
-			js_client(out, f, &c);
+			js_client(w, out, f, &c);
 		else
-			print_client(out, f, &c);
+			print_client(w, out, f, &c);
 	}
 	if (out->json) {
 		js_close_array(out);

@@ -226,6 +226,23 @@ static void print_methods(struct out *out, uint8_t bits)
 	out_printf(out, "%s\n", any ? "" : "none");
 }
 
+static void text_proofs(struct out *out, const struct ike_profile *p)
+{
+	if (p->trustpoint_count)
+		out_printf(out, " Certificate trustpoints:\n");
+	for (size_t i = 0; i < p->trustpoint_count; i++) {
+		const struct trustpoint_ref *t = &p->trustpoints[i];
+		out_printf(out, "   %s%s%s\n", t->name, t->sign ? " sign" : "", t->verify ? " verify" : "");
+	}
+	if (!(p->auth_remote & AUTH_EAP))
+		return;
+	out_printf(out, " EAP methods:");
+	for (size_t i = 0; i < p->eap_methods.n; i++)
+		out_printf(out, " %s", eap_method_word(p->eap_methods.v[i]));
+	out_printf(out, "%s%s%s\n", p->eap_query_identity ? ", identity queried" : "",
+		   p->eap_multiple ? ", after a certificate" : "", p->eap_only ? ", alone when the client wants it" : "");
+}
+
 static void text_profile(const struct world *w, struct out *out, const struct ike_profile *p)
 {
 	struct dpd dpd = profile_dpd(w->conf, p);
@@ -247,6 +264,7 @@ static void text_profile(const struct world *w, struct out *out, const struct ik
 	print_methods(out, p->auth_local);
 	out_printf(out, " Remote authentication method(s): ");
 	print_methods(out, p->auth_remote);
+	text_proofs(out, p);
 	out_printf(out, " Keyring: %s\n Lifetime: %" PRIu32 " seconds\n", p->keyring ? p->keyring : "none",
 		   p->lifetime_s);
 	if (p->reauth_s)
@@ -286,6 +304,14 @@ static void json_profile(const struct world *w, struct out *out, const struct ik
 	}
 	js_close_array(out);
 	js_str(out, "keyring", p->keyring ? p->keyring : "");
+	js_open_array(out, "trustpoints");
+	for (size_t i = 0; i < p->trustpoint_count; i++)
+		js_str(out, NULL, p->trustpoints[i].name);
+	js_close_array(out);
+	js_open_array(out, "eap_methods");
+	for (size_t i = 0; i < p->eap_methods.n && (p->auth_remote & AUTH_EAP); i++)
+		js_str(out, NULL, eap_method_word(p->eap_methods.v[i]));
+	js_close_array(out);
 	js_u64(out, "lifetime_s", p->lifetime_s);
 	js_u64(out, "reauth_s", p->reauth_s);
 	js_u64(out, "dpd_interval_s", dpd.mode == DPD_UNSET ? 0 : dpd.interval_s);
@@ -326,6 +352,12 @@ static void text_addresses(struct out *out, const char *title, const struct addr
 			out_printf(out, "   %s: %s\n", title, addr_format(&v[i], text));
 }
 
+static void text_list(struct out *out, const char *title, const struct str_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		out_printf(out, "   %s : %s\n", title, l->v[i]);
+}
+
 static void text_authz(struct out *out, const struct authz_policy *a)
 {
 	char text[PREFIX_TEXT];
@@ -341,6 +373,18 @@ static void text_authz(struct out *out, const struct authz_policy *a)
 		out_printf(out, "   netmask : %s\n", addr_format(&a->netmask, text));
 	if (a->def_domain)
 		out_printf(out, "   def-domain : %s\n", a->def_domain);
+	text_list(out, "split-dns", &a->split_dns);
+	text_list(out, "backup-gateway", &a->backup_gateways);
+	if (a->config_url)
+		out_printf(out, "   configuration url : %s\n", a->config_url);
+	if (a->config_version)
+		out_printf(out, "   configuration version : %s\n", a->config_version);
+	if (a->include_local_lan)
+		out_printf(out, "   include-local-lan\n");
+	if (a->pfs)
+		out_printf(out, "   pfs\n");
+	if (a->smartcard_disconnect)
+		out_printf(out, "   smartcard-removal-disconnect\n");
 	if (a->route_set_interface)
 		out_printf(out, "   route set interface%s%s\n", a->route_set_ifname ? " " : "",
 			   a->route_set_ifname ? a->route_set_ifname : "");
@@ -355,6 +399,14 @@ static void text_authz(struct out *out, const struct authz_policy *a)
 			   a->accept_distance);
 	if (a->session_lifetime_s)
 		out_printf(out, "   session-lifetime : %" PRIu32 "\n", a->session_lifetime_s);
+}
+
+static void js_list(struct out *out, const char *key, const struct str_list *l)
+{
+	js_open_array(out, key);
+	for (size_t i = 0; i < l->n; i++)
+		js_str(out, NULL, l->v[i]);
+	js_close_array(out);
 }
 
 static void json_authz(struct out *out, const struct authz_policy *a)
@@ -373,6 +425,8 @@ static void json_authz(struct out *out, const struct authz_policy *a)
 			js_addr(out, NULL, &a->dns6[i]);
 	}
 	js_close_array(out);
+	js_list(out, "split_dns", &a->split_dns);
+	js_list(out, "backup_gateways", &a->backup_gateways);
 	js_open_array(out, "route_set_remote");
 	for (size_t i = 0; i < a->remote_count; i++)
 		js_str(out, NULL, prefix_format(&a->remotes[i], text));

@@ -96,6 +96,7 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 		out_printf(out, "      Quantum-safe Encryption using Manual PPK\n");
 	out_printf(out, "      Cisco Trust Security SGT is disabled\n");
 	out_printf(out, "      Initiator of SA : %s\n", sa->we_are_initiator ? "Yes" : "No");
+	out_printf(out, "      Peer is: %s\n", sa->peer_class);
 	print_remote_subnets(out, &sa->grant);
 	out_printf(out, "      Resumed with a ticket: %s%s\n", sa->is_resumed ? "Yes" : "No",
 		   sa->has_ticket ? ", has a ticket" : "");
@@ -206,6 +207,7 @@ static void js_sa(const struct world *w, struct out *out, const struct ike_sa_in
 	js_bool(out, "mobike", sa->mobike);
 	js_bool(out, "ppk", sa->used_ppk);
 	js_bool(out, "initiator", sa->we_are_initiator);
+	js_str(out, "peer_class", sa->peer_class);
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);
 	js_open_array(out, "children");

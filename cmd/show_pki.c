@@ -47,7 +47,8 @@ static void text_name(struct out *out, struct view name, const char *indent)
 static void text_urls(struct out *out, const char *head, const struct cert *c, struct view (*url)(const struct cert *, size_t))
 {
 	for (size_t i = 0; url(c, i).p; i++) {
-		out_printf(out, i ? "" : "  %s:\n", head);
+		if (i == 0)
+			out_printf(out, "  %s:\n", head);
 		out_printf(out, "    ");
 		out_bytes(out, url(c, i).p, url(c, i).len);
 		out_printf(out, "\n");

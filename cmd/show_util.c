@@ -7,6 +7,7 @@
 #include "cmd/show.h"
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/ike/id_text.h"
 #include "core/session/session.h"
 #include "core/wire/auth.h"
 
@@ -122,19 +123,18 @@ static bool id_as_addr(const struct ike_id *id, struct addr *a)
 
 void show_id(struct out *out, const struct ike_id *id)
 {
-	struct addr a;
-	char text[ADDR_TEXT];
-	if (id_as_addr(id, &a))
-		out_printf(out, "%s", addr_format(&a, text));
-	else
-		out_bytes(out, id->bytes, id->len);
+	char text[4 * IKE_ID_LEN];
+	out_printf(out, "%s", id_text(id, text, sizeof(text)));
 }
 
 void js_id(struct out *out, const char *key, const struct ike_id *id)
 {
 	struct addr a;
+	char text[4 * IKE_ID_LEN];
 	if (id_as_addr(id, &a))
 		js_addr(out, key, &a);
+	else if (id->type == IKE_ID_DN)
+		js_str(out, key, id_text(id, text, sizeof(text)));
 	else
 		js_bytes(out, key, id->bytes, id->len);
 }

@@ -93,12 +93,13 @@ static bool ask(const char *prompt, char *out, size_t cap)
 		return false;
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	fprintf(stderr, "%s", prompt);
-	fflush(stderr);
+	/* Before the prompt: what is typed in answer to it must not be thrown away. */
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
 		return false;
+	fprintf(stderr, "%s", prompt);
+	fflush(stderr);
 	bool ok = read_line(out, cap);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	fprintf(stderr, "\n");
 	return ok;
 }
@@ -181,12 +182,13 @@ static void print_secret(const struct user_call *c)
 
 static int ask_daemon(struct user_call *c)
 {
+	static char word[] = "user", json[] = "--json", option[] = "--socket";
 	char hex[2 * RECORD_MAX + 1] = "", *argv[WORDS_MAX];
 	uint8_t bytes[RECORD_MAX];
 	struct wr w = wr_init(bytes, sizeof(bytes));
 	bool has_record = c->made.has_scrypt || c->made.has_nt || c->made.has_clear || c->made.has_totp;
 	int n = 0;
-	argv[n++] = (char[]){"user"};
+	argv[n++] = word;
 	argv[n++] = c->words[0];
 	if (c->n > 1)
 		argv[n++] = c->words[1];
@@ -198,8 +200,8 @@ static int ask_daemon(struct user_call *c)
 	else if (c->n > 2)
 		argv[n++] = c->words[2];
 	if (c->json)
-		argv[n++] = (char[]){"--json"};
-	argv[n++] = (char[]){"--socket"};
+		argv[n++] = json;
+	argv[n++] = option;
 	argv[n++] = (char *)(uintptr_t)c->socket;
 	int rc = client_main(n, argv);
 	mem_zero(hex, sizeof(hex));
@@ -242,7 +244,12 @@ static enum status change_file(struct user_call *c, struct users *u)
 		return users_del(u, name);
 	if (strcmp(verb, "unlock") == 0)
 		return users_unlock(u, name);
-	enum status st = master_key_read(c->state, adds, key);
+	/* A key is made only where there is nothing that another one has sealed. */
+	bool is_first = true;
+	size_t cursor = 0;
+	for (const struct store_user *row; (row = users_next(u, &cursor)) != NULL;)
+		is_first = is_first && !row->len;
+	enum status st = master_key_read(c->state, adds && is_first, key);
 	if (st == ST_OK)
 		users_set_key(u, key);
 	mem_zero(key, sizeof(key));
@@ -271,7 +278,7 @@ static int ask_file(struct user_call *c)
 	if (st != ST_OK)
 		fprintf(stderr, "sallyport: %s\n",
 			st == ST_EXISTS ? "there is such a user already" :
-			st == ST_NOT_FOUND ? "no such user" : status_words(st));
+			st == ST_NOT_FOUND ? "no such user, or no master.key for those who are there" : status_words(st));
 	return st == ST_OK ? 0 : 1;
 }
 

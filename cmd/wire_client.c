@@ -637,6 +637,7 @@ bool wire_client_next(void *ctx, size_t *cursor, struct client_info *out)
 					    .peer_name = client_peer(m)->name,
 					    .peer_seq = client_peer(m)->seq,
 					    .local = s ? s->local.addr : (struct addr){0},
+					    .sa = s ? s->sa : 0,
 					    .reason = m->why == ST_OK ? "" : reason_of(c)};
 		if (m->state == CLIENT_WAITING && m->due_ms > now)
 			out->wait_ms = m->due_ms - now;

@@ -6,6 +6,7 @@
 #include "cmd/holder_proto.h"
 #include "core/base/mem.h"
 #include "core/ike/ike.h"
+#include "core/session/authorize.h"
 
 static enum status fail(char reason[DIAL_REASON], enum status st, const char *text)
 {
@@ -122,6 +123,8 @@ enum status wire_dial(struct wire *w, const struct client_spec *s, const struct 
 	k->tun = s->tun;
 	k->request_ip4 = s->asks4;
 	k->request_ip6 = s->asks6;
+	k->is_flexvpn = s->is_flexvpn;
+	k->n_networks = authorize_networks(w->conf, s->profile, s->tun, k->networks);
 	want_same(w, k);
 	put_selectors(s, k);
 	if (st == ST_OK) {

@@ -24,6 +24,7 @@ struct talk {
 	uint64_t number; /* question that waits; 0: none */
 	bool is_lent;
 	char profile[IKE_NAME_LEN];
+	struct ike_id must_be; /* whom the other side's certificate has to name; type 0: that does not matter */
 	struct eap_side side;
 
 	enum input input;
@@ -216,6 +217,8 @@ static enum status want_verdict(struct wire_eap *e, struct talk *t)
 		.others = t->step.chain + 1,
 		.n_others = t->step.n_chain ? t->step.n_chain - 1 : 0,
 		.purpose = t->side.server ? CHAIN_TLS_CLIENT : CHAIN_TLS_SERVER,
+		.id_type = t->must_be.type,
+		.id = {t->must_be.bytes, t->must_be.len},
 		.stapled = &t->step.stapled,
 		.n_stapled = t->step.stapled.len ? 1 : 0,
 	};
@@ -308,6 +311,9 @@ static enum status begin(struct wire_eap *e, const struct ike_question *q, struc
 	t->own = ++e->last;
 	t->sa = q->sa;
 	snprintf(t->profile, sizeof(t->profile), "%s", q->profile);
+	/* The server of EAP may be another machine than the gateway, unless it speaks for it. */
+	if (q->proves_peer)
+		t->must_be = q->peer_id;
 	list_push_back(&e->talks, &t->in_list);
 	*out = t;
 	return ST_OK;

@@ -110,6 +110,7 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 		.tls = side->tls,
 		.tls_inner = side->tls,
 		.random = random_bytes,
+		.quirks = q->is_forticlient ? EAP_QUIRK_FORTICLIENT : 0,
 	};
 	if (!is_local(w, p)) {
 		snprintf(why, cap, "profile %s: authentication list %s is not `local`, and no other is in force in this version",

@@ -52,12 +52,19 @@ struct wire_fetch {
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
+static void naming_drop(struct naming *q)
+{
+	for (unsigned i = 0; i < 2; i++)
+		dns_cancel(q->query[i]);
+	list_del(&q->in_list);
+	mem_free(q);
+}
+
 static void naming_end(struct naming *q)
 {
 	struct wire_fetch *f = q->fetch;
 	const struct naming was = *q;
-	list_del(&q->in_list);
-	mem_free(q);
+	naming_drop(q);
 	fetch_resolved(f->fetch, was.number, was.status, was.addrs, was.n);
 }
 
@@ -74,7 +81,8 @@ static void on_name(struct naming *q, unsigned which, enum status st, const stru
 	}
 	if (st != ST_OK && q->status != ST_TIMEOUT)
 		q->status = st;
-	if (q->open == 0)
+	/* Some name servers do not answer for IPv6 at all: who has an IPv4 address does not wait for it. */
+	if (q->open == 0 || (which == 0 && q->n))
 		naming_end(q);
 }
 
@@ -112,14 +120,6 @@ static void port_resolve(void *ctx, uint64_t number, const char *name)
 	q->open += dns_ask(dns, name, 6, on_v6, q, &q->query[1]) == ST_OK;
 	if (q->open == 0)
 		naming_end(q);
-}
-
-static void naming_drop(struct naming *q)
-{
-	for (unsigned i = 0; i < 2; i++)
-		dns_cancel(q->query[i]);
-	list_del(&q->in_list);
-	mem_free(q);
 }
 
 static void port_resolve_cancel(void *ctx, uint64_t number)

@@ -12,6 +12,7 @@
 #include "cmd/wire_ports.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/ike/id_text.h"
 #include "core/session/attributes.h"
 #include "db/store.h"
 #include "modules/loop/loop.h"
@@ -412,7 +413,7 @@ static const char *vrf_name(const struct wire *w, uint32_t vrf)
 static void identity_pairs(const struct wire *w, const struct ike_question *q, struct pairs *p)
 {
 	char text[PAIRS_VALUE];
-	add(p, "identity", session_identity(&q->peer_id, text, sizeof(text)));
+	add(p, "identity", id_text(&q->peer_id, text, sizeof(text)));
 	add(p, "identity_type", identity_type_name(q->peer_id.type));
 	add(p, "profile", q->profile);
 	add(p, "role", q->we_are_initiator ? "initiator" : "responder");

@@ -43,6 +43,8 @@ struct asked {
 	char trustpoint[64];
 };
 
+#define BLOBS_MAX 8
+
 struct wire_pki {
 	struct wire *wire;
 	struct pki *set; /* in force; NULL: none yet */
@@ -52,6 +54,8 @@ struct wire_pki {
 	uint64_t last;
 	struct loop_timer *timer; /* for answers that were there at once */
 	struct pki_cache cache;
+	struct pki_blob *blobs[BLOBS_MAX]; /* the answers that came last, while certificates are being judged */
+	size_t next_blob;
 	uint64_t look_in_s, said_s;
 };
 
@@ -196,6 +200,38 @@ static void work_free(struct work *x)
 
 static wire_fetch_fn on_fetched;
 
+static void forget_blobs(struct wire_pki *p)
+{
+	for (size_t i = 0; i < BLOBS_MAX; i++) {
+		pki_blob_unref(p->blobs[i]);
+		p->blobs[i] = NULL;
+	}
+}
+
+/* A reference for the caller to one that another login has already, or a new one. */
+static struct pki_blob *blob_of(struct wire_pki *p, struct view v)
+{
+	for (size_t i = 0; i < BLOBS_MAX; i++) {
+		struct view have = p->blobs[i] ? pki_blob_bytes(p->blobs[i]) : (struct view){0};
+		if (have.p && have.len == v.len && memcmp(have.p, v.p, v.len) == 0)
+			return pki_blob_ref(p->blobs[i]);
+	}
+	struct pki_blob *b = pki_blob_new(v);
+	if (!b)
+		return NULL;
+	pki_blob_unref(p->blobs[p->next_blob]);
+	p->blobs[p->next_blob] = pki_blob_ref(b);
+	p->next_blob = (p->next_blob + 1) % BLOBS_MAX;
+	return b;
+}
+
+static void give(struct wire_pki *p, struct pki_case *c, size_t i, struct view answer)
+{
+	struct pki_blob *b = answer.len ? blob_of(p, answer) : NULL;
+	pki_case_give(c, i, b);
+	pki_blob_unref(b);
+}
+
 static void asked_free(struct wire_pki *p, struct asked *q)
 {
 	for (size_t i = 0; q->open && i < CHAIN_WANTED_MAX; i++)
@@ -207,6 +243,8 @@ static void asked_free(struct wire_pki *p, struct asked *q)
 	cert_unref(q->leaf);
 	list_del(&q->in_list);
 	p->n_asked--;
+	if (!p->n_asked)
+		forget_blobs(p);
 	mem_free(q);
 }
 
@@ -295,7 +333,7 @@ static void fetch_one(struct wire_pki *p, struct asked *q, size_t i, const struc
 				   .max_bytes = ocsp ? OCSP_DER_MAX : CRL_DER_MAX,
 				   .timeout_ms = ocsp ? FETCH_OCSP_MS : FETCH_CRL_MS};
 	if (wire_fetch_kept(p->wire, want->url, body, &kept)) {
-		pki_case_give(q->work->c, i, ST_OK, kept);
+		give(p, q->work->c, i, kept);
 		return;
 	}
 	stats_add(p->wire->stats, CT_FETCHES, 1);
@@ -305,7 +343,7 @@ static void fetch_one(struct wire_pki *p, struct asked *q, size_t i, const struc
 		return;
 	}
 	fetch_failed(p, want, st, words);
-	pki_case_give(q->work->c, i, st, (struct view){0});
+	pki_case_give(q->work->c, i, NULL);
 }
 
 static struct asked *find(struct wire_pki *p, uint64_t own)
@@ -354,7 +392,7 @@ static void on_fetched(struct wire *w, uint64_t number, enum status st, const ch
 		return;
 	if (st != ST_OK)
 		fetch_failed(p, want, st, words);
-	pki_case_give(q->work->c, i, st, body);
+	give(p, q->work->c, i, st == ST_OK ? body : (struct view){0});
 	q->open--;
 	next(p, q);
 }

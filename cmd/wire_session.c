@@ -15,6 +15,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
+#include "core/ike/id_text.h"
 #include "core/session/attributes.h"
 #include "db/store.h"
 #include "modules/data/data.h"
@@ -82,7 +83,7 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 	put(row->profile, sizeof(row->profile), s->profile);
 	put(row->policy, sizeof(row->policy), s->policy);
 	put(row->identity_type, sizeof(row->identity_type), identity_type_name(s->peer_id.type));
-	session_identity(&s->peer_id, row->identity, sizeof(row->identity));
+	id_text(&s->peer_id, row->identity, sizeof(row->identity));
 	put(row->username, sizeof(row->username), s->username);
 	endpoint_format(&s->local, row->local);
 	endpoint_format(&s->remote, row->remote);
@@ -253,7 +254,7 @@ static void log_session(enum event e, const struct session *s, enum status why,
 {
 	char id[ULID_TEXT], who[STORE_IDENTITY];
 	LOG(e, kv_str("session", ulid_format(&s->ulid, id)), kv_ep("remote", &s->remote),
-	    kv_str("identity", session_identity(&s->peer_id, who, sizeof(who))),
+	    kv_str("identity", id_text(&s->peer_id, who, sizeof(who))),
 	    kv_str("profile", s->profile), kv_addr("ip4", &s->grant->ip4), kv_addr("ip6", &s->grant->ip6),
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }

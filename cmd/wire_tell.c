@@ -6,6 +6,7 @@
 #include "cmd/wire_session.h"
 #include "cmd/wire_state.h"
 #include "core/base/log.h"
+#include "core/ike/id_text.h"
 #include "core/session/session.h"
 #include "db/store.h"
 #include "modules/loop/loop.h"
@@ -92,7 +93,7 @@ void wire_tell(void *ctx, const struct ike_event *ev)
 	if ((size_t)ev->kind >= sizeof(rows) / sizeof(rows[0]))
 		return;
 	if (ev->peer_id)
-		session_identity(ev->peer_id, who, sizeof(who));
+		id_text(ev->peer_id, who, sizeof(who));
 	log_event(rows[ev->kind].event, ev, who);
 	if (rows[ev->kind].is_failure)
 		store_it(w, ev, who);

@@ -30,6 +30,7 @@ struct client_info {
 	const char *peer_name; /* "" when it is an address */
 	uint32_t peer_seq;
 	struct addr local;     /* of the session; family 0: none */
+	uint64_t sa;           /* of the session; 0: none */
 	const char *reason;    /* why it is not up; "" when nothing failed */
 	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,22 +13,26 @@
 
 #define NAME "master.key"
 
-static enum status read_key(int fd, uint8_t key[MASTER_KEY_LEN])
+enum status master_key_take(int fd, uint8_t key[MASTER_KEY_LEN])
 {
 	uint8_t more[MASTER_KEY_LEN + 1];
+	ssize_t n = read(fd, more, sizeof(more));
+
+	if (n == MASTER_KEY_LEN)
+		memcpy(key, more, MASTER_KEY_LEN);
+	mem_zero(more, sizeof(more));
+	return n == MASTER_KEY_LEN ? ST_OK : n < 0 ? ST_IO : ST_BAD_LENGTH;
+}
+
+static enum status read_key(int fd, uint8_t key[MASTER_KEY_LEN])
+{
 	struct stat s;
-	ssize_t n;
 
 	if (fstat(fd, &s) != 0)
 		return ST_IO;
 	if ((s.st_mode & 077) != 0 || !S_ISREG(s.st_mode))
 		return ST_CONFIG;
-	n = read(fd, more, sizeof(more));
-	if (n == MASTER_KEY_LEN)
-		for (size_t i = 0; i < MASTER_KEY_LEN; i++)
-			key[i] = more[i];
-	mem_zero(more, sizeof(more));
-	return n == MASTER_KEY_LEN ? ST_OK : n < 0 ? ST_IO : ST_BAD_LENGTH;
+	return master_key_take(fd, key);
 }
 
 /* Whole, or not there: written under another name first. By root it is made for the folder's owner.

@@ -38,6 +38,8 @@ int user_apply(struct sqlite3 *db, const struct store_user *u);
  * made when it is not there. ST_NOT_FOUND; ST_BAD_LENGTH; ST_CONFIG: others than its owner may read
  * or write it; ST_IO with errno. */
 #define MASTER_KEY_LEN 32
+/* The same from a file that somebody else has opened, whoever may read it. */
+enum status master_key_take(int fd, uint8_t key[MASTER_KEY_LEN]) MUST_USE;
 enum status master_key_read(const char *dir, bool make, uint8_t key[MASTER_KEY_LEN]) MUST_USE;
 
 #endif

@@ -7,15 +7,30 @@
 
 #define AT(field) offsetof(struct authz_policy, field)
 #define LIST_MAX  10 /* R-AZP-02, R-AZP-20 */
+#define LIST_BYTES 1000 /* of the names together: a reply has to hold them */
 
 static void set_ten(struct cmd_call *c)
 {
 	struct str_list *l = (struct str_list *)(void *)((char *)c->obj + c->row->off);
 	const struct arg *a = c->n ? &c->args[0] : NULL;
-	if (c->form == FORM_SET)
+	size_t len = a ? a->word.len + 1 : 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		len += strlen(l->v[i]) + 1;
+	if (c->form == FORM_SET && len > LIST_BYTES)
+		cmd_error(c, a, "all names together have at most 1000 bytes", "");
+	else if (c->form == FORM_SET)
 		str_list_add(c, l, a, LIST_MAX);
 	else
 		str_list_drop(l, a);
+}
+
+static void set_version(struct cmd_call *c)
+{
+	if (c->form == FORM_SET && c->args[0].word.len > 63)
+		cmd_error(c, &c->args[0], "a version has at most 63 bytes", "");
+	else
+		set_str(c);
 }
 
 static void set_banner(struct cmd_call *c)
@@ -296,17 +311,15 @@ static const struct cmd authz[] = {
 	{.grammar = "split-dns <name:word>",
 		.off = AT(split_dns),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_ten,
 		.print = print_strs,
-		.help = "split DNS"},
+		.help = "Domain that the client asks our name servers for"},
 	{.grammar = "backup-gateway <name:word>",
 		.off = AT(backup_gateways),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_ten,
 		.print = print_strs,
-		.help = "backup gateways"},
+		.help = "Other gateways that the client may use"},
 	{.grammar = "banner <text:banner>",
 		.when = WHEN_NEW,
 		.set = set_banner,
@@ -315,38 +328,33 @@ static const struct cmd authz[] = {
 	{.grammar = "configuration url <url:word>",
 		.off = AT(config_url),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_str,
 		.print = print_str,
-		.help = "configuration by URL"},
+		.help = "Where a FlexVPN client fetches its configuration"},
 	{.grammar = "configuration version <version:word>",
 		.off = AT(config_version),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
-		.set = set_str,
+		.set = set_version,
 		.print = print_str,
-		.help = "configuration version"},
+		.help = "Which one that is"},
 	{.grammar = "include-local-lan",
 		.off = AT(include_local_lan),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "local network outside the tunnel"},
+		.help = "The client may use its own LAN beside the tunnel"},
 	{.grammar = "pfs",
 		.off = AT(pfs),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "asking the client for PFS"},
+		.help = "The client is told to use PFS"},
 	{.grammar = "smartcard-removal-disconnect",
 		.off = AT(smartcard_disconnect),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_flag,
 		.print = print_flag,
-		.help = "smartcard removal"},
+		.help = "The client is told to disconnect without its smartcard"},
 	{.grammar = "dhcp {giaddr <address:ip4>|server <server:word>|timeout <seconds:1-300>}",
 		.when = WHEN_NEW,
 		.flags = CMD_LATER,

@@ -21,7 +21,7 @@ static uint8_t type_of(const char *word, size_t len)
 	return 0;
 }
 
-static const char *word_of(uint8_t type)
+const char *eap_method_word(uint8_t type)
 {
 	for (size_t i = 0; i < METHODS; i++)
 		if (methods[i].type == type)
@@ -70,6 +70,6 @@ void print_eap_methods(struct cout *o, const struct cmd *row, const void *obj)
 		return;
 	cout_head(o, row, false);
 	for (size_t i = 0; i < l->n; i++)
-		cout_word(o, word_of(l->v[i]));
+		cout_word(o, eap_method_word(l->v[i]));
 	cout_end(o);
 }

@@ -81,6 +81,8 @@ struct eap_list {
 	uint8_t v[EAP_LIST_MAX];
 	uint8_t n;
 };
+/* Its word in the configuration, "?" for a number without one. */
+const char *eap_method_word(uint8_t type);
 
 enum dpd_mode { DPD_UNSET, DPD_ON_DEMAND, DPD_PERIODIC };
 struct dpd {

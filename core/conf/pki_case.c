@@ -16,11 +16,16 @@
 /* A CRL or response that was fetched, or came with the certificate. */
 struct gift {
 	enum chain_method kind;
-	uint8_t *bytes;
-	size_t len;
+	struct pki_blob *blob;
 	char *url; /* one of those that were tried */
 	uint16_t request_len;
 	uint8_t request[OCSP_REQUEST_MAX];
+};
+
+struct pki_blob {
+	atomic_uint refs;
+	size_t len;
+	uint8_t bytes[];
 };
 
 struct pki_case {
@@ -50,6 +55,35 @@ struct pki_case {
 	const char *trustpoint;
 	int64_t valid_until_s;
 };
+
+struct pki_blob *pki_blob_new(struct view v)
+{
+	struct pki_blob *b = mem_new(sizeof(*b) + v.len);
+	if (!b)
+		return NULL;
+	atomic_init(&b->refs, 1);
+	b->len = v.len;
+	if (v.len)
+		memcpy(b->bytes, v.p, v.len);
+	return b;
+}
+
+struct pki_blob *pki_blob_ref(struct pki_blob *b)
+{
+	atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+	return b;
+}
+
+void pki_blob_unref(struct pki_blob *b)
+{
+	if (b && atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
+		mem_free(b);
+}
+
+struct view pki_blob_bytes(const struct pki_blob *b)
+{
+	return (struct view){b->bytes, b->len};
+}
 
 static struct view put(struct pki_case *c, size_t *at, struct view v)
 {
@@ -109,7 +143,7 @@ void pki_case_free(struct pki_case *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->n_gifts; i++)
-		mem_free(c->gifts[i].bytes);
+		pki_blob_unref(c->gifts[i].blob);
 	for (size_t i = 0; i < c->n_tried; i++)
 		mem_free(c->tried[i]);
 	chain_result_fini(&c->result);
@@ -160,7 +194,7 @@ static void judge_once(struct pki_case *c, const struct trustpoint *t, struct tr
 	for (size_t i = 0; i < c->n_stapled; i++)
 		ocsp[q.n_ocsp++] = c->stapled[i];
 	for (size_t i = 0; i < c->n_gifts; i++) {
-		struct view v = {c->gifts[i].bytes, c->gifts[i].len};
+		struct view v = pki_blob_bytes(c->gifts[i].blob);
 		if (c->gifts[i].kind == CHAIN_CRL)
 			crls[q.n_crls++] = v;
 		else
@@ -282,23 +316,19 @@ const struct chain_want *pki_case_want(const struct pki_case *c, size_t i)
 	return i < c->n_wants ? &c->result.wanted[c->wants[i]] : NULL;
 }
 
-void pki_case_give(struct pki_case *c, size_t i, enum status st, struct view answer)
+void pki_case_give(struct pki_case *c, size_t i, struct pki_blob *answer)
 {
 	if (i >= c->n_wants)
 		return;
 	give_up(c, c->wants[i]);
-	if (st != ST_OK || !answer.len || c->n_gifts == PKI_GIFTS_MAX || answer.len > PKI_GIFTS_BYTES - c->gifts_len)
+	if (!answer || !answer->len || c->n_gifts == PKI_GIFTS_MAX || answer->len > PKI_GIFTS_BYTES - c->gifts_len)
 		return;
 	const struct chain_want *want = &c->result.wanted[c->wants[i]];
-	struct gift *g = &c->gifts[c->n_gifts];
-	g->bytes = mem_dup(answer.p, answer.len);
-	if (!g->bytes)
-		return;
-	c->n_gifts++;
-	c->gifts_len += answer.len;
+	struct gift *g = &c->gifts[c->n_gifts++];
+	g->blob = pki_blob_ref(answer);
+	c->gifts_len += answer->len;
 	c->fetched++;
 	g->kind = want->kind;
-	g->len = answer.len;
 	g->url = c->n_tried ? c->tried[c->n_tried - 1] : NULL;
 	g->request_len = want->request_len;
 	memcpy(g->request, want->request, want->request_len);
@@ -309,7 +339,7 @@ bool pki_case_gift(const struct pki_case *c, size_t i, struct pki_gift *out)
 	if (i >= c->n_gifts)
 		return false;
 	const struct gift *g = &c->gifts[i];
-	*out = (struct pki_gift){g->url, {g->request, g->request_len}, {g->bytes, g->len}};
+	*out = (struct pki_gift){g->url, {g->request, g->request_len}, pki_blob_bytes(g->blob)};
 	return true;
 }
 

@@ -40,8 +40,17 @@ void pki_case_run(struct pki_case *c, int64_t now_s);
 
 /* What to fetch, i-th; NULL past the last: there is a verdict then. */
 const struct chain_want *pki_case_want(const struct pki_case *c, size_t i);
-/* The answer to it, copied; any status but ST_OK: it cannot be had. ST_NOMEM counts as such, too. */
-void pki_case_give(struct pki_case *c, size_t i, enum status st, struct view answer);
+
+/* An answer, shared by all cases that take it: lists are long, and many logins want the same one. Immutable; references may
+ * be taken and dropped by any thread. */
+struct pki_blob;
+struct pki_blob *pki_blob_new(struct view bytes); /* copied; NULL: out of memory */
+struct pki_blob *pki_blob_ref(struct pki_blob *b);
+void pki_blob_unref(struct pki_blob *b); /* NULL is fine */
+struct view pki_blob_bytes(const struct pki_blob *b);
+
+/* The answer to it; takes a reference of its own. NULL: it cannot be had. */
+void pki_case_give(struct pki_case *c, size_t i, struct pki_blob *answer);
 
 /* The i-th answer that it was given, to be kept where it was fetched; false past the last. */
 struct pki_gift {

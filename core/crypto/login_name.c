@@ -31,7 +31,8 @@ static void add_upn(struct login_names *l, CBS other)
 {
 	CBS oid, value, text;
 
-	if (CBS_get_asn1(&other, &oid, CBS_ASN1_OBJECT) && CBS_mem_equal(&oid, oid_upn, sizeof(oid_upn)) &&
+	if (CBS_get_asn1(&other, &oid, CBS_ASN1_OBJECT) &&
+		CBS_mem_equal(&oid, oid_upn, sizeof(oid_upn)) &&
 		CBS_get_asn1(&other, &value, SAN_OTHER) &&
 		CBS_get_asn1(&value, &text, CBS_ASN1_UTF8STRING))
 		add(l, &text);
@@ -90,14 +91,14 @@ static bool find(struct view der, CBS *subject, CBS *san)
 	CBS_init(san, NULL, 0);
 	if (!CBS_get_asn1(&in, &cert, CBS_ASN1_SEQUENCE) || CBS_len(&in) != 0 ||
 		!CBS_get_asn1(&cert, &tbs, CBS_ASN1_SEQUENCE) ||
-		!CBS_get_optional_asn1(&tbs, NULL, NULL,
-			CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0) ||
-		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_INTEGER) ||   /* serialNumber */
-		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) ||  /* signature */
-		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) ||  /* issuer */
-		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) ||  /* validity */
+		!CBS_get_optional_asn1(
+			&tbs, NULL, NULL, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0) ||
+		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_INTEGER) ||  /* serialNumber */
+		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) || /* signature */
+		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) || /* issuer */
+		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) || /* validity */
 		!CBS_get_asn1(&tbs, subject, CBS_ASN1_SEQUENCE) ||
-		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) ||  /* subjectPublicKeyInfo */
+		!CBS_get_asn1(&tbs, NULL, CBS_ASN1_SEQUENCE) || /* subjectPublicKeyInfo */
 		!CBS_get_optional_asn1(&tbs, NULL, NULL, CBS_ASN1_CONTEXT_SPECIFIC | 1) ||
 		!CBS_get_optional_asn1(&tbs, NULL, NULL, CBS_ASN1_CONTEXT_SPECIFIC | 2) ||
 		!CBS_get_optional_asn1(&tbs, &exts, &present,
@@ -128,7 +129,8 @@ enum status login_names(struct view der, struct login_names *out)
 	out->n = 0;
 	if (!find(der, &subject, &san))
 		return ST_BAD_PAYLOAD;
-	for (size_t i = 0; st == ST_OK && CBS_len(&san) > 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; st == ST_OK && CBS_len(&san) > 0 && i < sizeof(kinds) / sizeof(kinds[0]);
+		i++)
 		st = add_sans(out, san, kinds[i]);
 	return st == ST_OK ? add_common_names(out, subject) : st;
 }
@@ -139,8 +141,8 @@ bool login_name_choose(const struct login_names *l, struct view identity, struct
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (is_nobody || (l->name[i].len == identity.len &&
-					 strncasecmp((const char *)l->name[i].p, (const char *)identity.p,
-						 identity.len) == 0)) {
+					 strncasecmp((const char *)l->name[i].p,
+						 (const char *)identity.p, identity.len) == 0)) {
 			*out = l->name[i];
 			return true;
 		}

@@ -8,7 +8,7 @@
 #include "core/base/rd.h"
 #include "core/base/status.h"
 
-#define SCRYPT_LOG2_N 14 /* what new verifiers get: 16 MiB, some 40 ms */
+#define SCRYPT_LOG2_N 14 /* what new verifiers get: 16 MiB, 40 to 100 ms */
 #define SCRYPT_R      8
 #define SCRYPT_P      1
 #define SCRYPT_MEMORY (64u << 20) /* more is refused */

@@ -44,9 +44,9 @@ static bool is_wanted(const struct chain_result *out, const struct chain_want *w
 	return false;
 }
 
-/* True when there is something that may still be fetched; it is then in the result. With a responder of our own for
- * all certificates its URL alone does not say which was asked, so of OCSP the request counts as tried by the answers
- * at hand: the caller adds the URL when there is no use in asking there again. */
+/* True when there is something that may still be fetched; it is then in the result. A URL counts as tried for every
+ * certificate: where one responder serves several of a path, those that come to ask it only after another was
+ * answered there are not asked about again, and the next method is tried. That is the safe side. */
 static bool want(struct question *u, enum chain_method kind)
 {
 	struct chain_result *out = u->j->out;

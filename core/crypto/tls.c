@@ -1,5 +1,5 @@
-/* TLS by BoringSSL between two memory BIOs. Its asynchronous private key and certificate callbacks are what
- * turns into TLS_WANT_SIGN and TLS_WANT_CHAIN. */
+/* TLS by BoringSSL between two memory BIOs. Its asynchronous private key and certificate callbacks
+ * are what turns into TLS_WANT_SIGN and TLS_WANT_CHAIN. */
 #include "core/crypto/tls.h"
 
 #include <openssl/bio.h>
@@ -28,7 +28,8 @@ struct tls_conn {
 	enum tls_want want;
 	enum status status; /* of TLS_FAILED */
 	char words[160];
-	uint8_t plain_alert; /* the peer's last message was this fatal alert and nothing else; 0: it was not */
+	uint8_t plain_alert; /* the peer's last message was this fatal alert and nothing else; 0: it
+				was not */
 	/* our signature */
 	uint8_t *sign_data;
 	size_t sign_len;
@@ -42,16 +43,16 @@ struct tls_conn {
 
 /* What we sign with and what we accept, the better ones first; SHA-1 is in neither. */
 static const uint16_t schemes[] = {SSL_SIGN_ED25519, SSL_SIGN_ECDSA_SECP256R1_SHA256,
-	SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_SIGN_RSA_PSS_RSAE_SHA256,
-	SSL_SIGN_RSA_PSS_RSAE_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA512, SSL_SIGN_RSA_PKCS1_SHA256,
-	SSL_SIGN_RSA_PKCS1_SHA384, SSL_SIGN_RSA_PKCS1_SHA512};
+	SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_ECDSA_SECP521R1_SHA512,
+	SSL_SIGN_RSA_PSS_RSAE_SHA256, SSL_SIGN_RSA_PSS_RSAE_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA512,
+	SSL_SIGN_RSA_PKCS1_SHA256, SSL_SIGN_RSA_PKCS1_SHA384, SSL_SIGN_RSA_PKCS1_SHA512};
 #define N_SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
 
 /* TLS 1.2: only with ephemeral keys. CBC is for systems of ten years ago, and last. */
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES";
 
-static enum ssl_private_key_result_t on_sign(SSL *ssl, uint8_t *out, size_t *out_len, size_t max_out,
-	uint16_t scheme, const uint8_t *in, size_t in_len)
+static enum ssl_private_key_result_t on_sign(SSL *ssl, uint8_t *out, size_t *out_len,
+	size_t max_out, uint16_t scheme, const uint8_t *in, size_t in_len)
 {
 	struct tls_conn *c = SSL_get_app_data(ssl);
 
@@ -98,7 +99,18 @@ static uint8_t alert_of(enum status st)
 	case ST_INTERNAL:
 	case ST_TIMEOUT:
 	case ST_CANCELLED: return SSL_AD_INTERNAL_ERROR;
+	case ST_CERT_UNTRUSTED: return SSL_AD_UNKNOWN_CA;
+	case ST_CERT_EXPIRED:
+	case ST_CERT_NOT_YET: return SSL_AD_CERTIFICATE_EXPIRED;
+	case ST_CERT_REVOKED: return SSL_AD_CERTIFICATE_REVOKED;
+	case ST_REVOCATION_UNKNOWN: return SSL_AD_CERTIFICATE_UNKNOWN;
+	case ST_CERT_USAGE:
+	case ST_CERT_PURPOSE:
+	case ST_CERT_ALGORITHM:
+	case ST_SIG_ALGORITHM:
+	case ST_WEAK_KEY: return SSL_AD_UNSUPPORTED_CERTIFICATE;
 	case ST_NOT_AUTHORIZED:
+	case ST_CERT_IDENTITY:
 	case ST_EAP_NAME: return SSL_AD_ACCESS_DENIED;
 	default: return SSL_AD_BAD_CERTIFICATE;
 	}
@@ -121,7 +133,8 @@ static enum ssl_verify_result_t on_chain(SSL *ssl, uint8_t *out_alert)
 	return ssl_verify_invalid;
 }
 
-/* --- what connections share ---------------------------------------------------------------------- */
+/* --- what connections share ----------------------------------------------------------------------
+ */
 
 static enum status set_chain(SSL_CTX *ssl, const struct tls_conf *c)
 {
@@ -149,7 +162,7 @@ out:
 
 static enum status set_issuers(SSL_CTX *ssl, const struct tls_conf *c)
 {
-	STACK_OF(CRYPTO_BUFFER) *names;
+	STACK_OF(CRYPTO_BUFFER) * names;
 
 	if (c->n_issuers == 0)
 		return ST_OK;
@@ -232,7 +245,8 @@ void tls_ctx_unref(struct tls_ctx *c)
 	mem_free(c);
 }
 
-/* --- one connection ------------------------------------------------------------------------------ */
+/* --- one connection ------------------------------------------------------------------------------
+ */
 
 static enum status conn_setup(struct tls_conn *c, const struct tls_ctx *ctx, bool with_peer_chain)
 {
@@ -314,8 +328,9 @@ static enum tls_want failed_by_library(struct tls_conn *c)
 		return failed(c, c->chain_status, "");
 	if (c->sign_status != ST_PENDING && c->sign_status != ST_OK)
 		return failed(c, c->sign_status, "our signature");
-	/* A TLS 1.3 client that refuses our certificate has no keys yet under which it could say so, and BoringSSL
-	 * expects some already: it is an alert all the same, and not to be answered by one. */
+	/* A TLS 1.3 client that refuses our certificate has no keys yet under which it could say
+	 * so, and BoringSSL expects some already: it is an alert all the same, and not to be
+	 * answered by one. */
 	if (c->plain_alert != 0) {
 		tls_sent(c);
 		return failed(c, ST_TLS_ALERT, SSL_alert_desc_string_long(c->plain_alert));
@@ -367,7 +382,8 @@ enum tls_want tls_step(struct tls_conn *c, struct view in)
 	if (c->want == TLS_FAILED)
 		return c->want;
 	c->plain_alert = plain_alert_of(in);
-	if (in.len > 0 && (in.len > TLS_CHAIN_BYTES * 2 || BIO_write(c->in, in.p, (int)in.len) != (int)in.len))
+	if (in.len > 0 && (in.len > TLS_CHAIN_BYTES * 2 ||
+				  BIO_write(c->in, in.p, (int)in.len) != (int)in.len))
 		return failed(c, ST_NOMEM, "");
 	if (c->want != TLS_MORE)
 		return c->want;
@@ -484,8 +500,8 @@ enum status tls_export(
 {
 	if (c->want != TLS_DONE)
 		return ST_BAD_STATE;
-	if (!SSL_export_keying_material(c->ssl, out, len, label, strlen(label), context.p, context.len,
-		    context.p != NULL)) {
+	if (!SSL_export_keying_material(c->ssl, out, len, label, strlen(label), context.p,
+		    context.len, context.p != NULL)) {
 		mem_zero(out, len);
 		ERR_clear_error();
 		return ST_NOMEM;

@@ -71,6 +71,9 @@ typedef void (*eap_random_fn)(void *arg, void *out, size_t len);
  * EAP-Success of five bytes that ends with the type to come, 0x06; then follows GTC, and AUTH is made
  * without an MSK (has_msk is false). Without a second factor nothing is different. */
 #define EAP_QUIRK_FORTICLIENT 1u
+/* EAP-TLS: the user is the first name in the certificate, whatever the EAP identity says. Without it a
+ * certificate that does not have the identity among its names is refused (ST_EAP_NAME). */
+#define EAP_TLS_ANY_NAME 2u
 
 struct eap_server_conf {
 	uint8_t methods[EAP_METHODS_MAX]; /* EAP types in order of preference; those without a row are skipped */

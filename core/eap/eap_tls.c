@@ -9,9 +9,9 @@
  *   (empty)                    ->
  *                              <-  EAP-Success
  *
- * The server demands a certificate. The user is called by it: the name in it that the EAP identity means
- * (login_name.h). When none does the login is refused with ST_EAP_NAME, so that nobody gets the address or
- * the rights of another by naming them in the EAP identity. */
+ * The server demands a certificate. The user is called by it: the name in it that the EAP identity
+ * means (login_name.h). When none does the login is refused with ST_EAP_NAME, so that nobody gets
+ * the address or the rights of another by naming them in the EAP identity. */
 #include "core/base/mem.h"
 #include "core/crypto/login_name.h"
 #include "core/eap/tls_link.h"
@@ -48,7 +48,8 @@ static void drop(void *p)
 	mem_free_secret(m, sizeof(*m));
 }
 
-/* --- server -------------------------------------------------------------------------------------- */
+/* --- server --------------------------------------------------------------------------------------
+ */
 
 static void *server_make(struct eap_env *env)
 {
@@ -104,6 +105,7 @@ static enum eap_step_kind server_packet(void *p, struct view data, struct eap_tu
 static enum status take_name(struct eap_tls *m)
 {
 	struct view chain[TLS_CHAIN_MAX], name;
+	struct view identity = {(const uint8_t *)m->env->name, strlen(m->env->name)};
 	struct login_names names;
 	enum status st;
 
@@ -112,14 +114,17 @@ static enum status take_name(struct eap_tls *m)
 	st = login_names(chain[0], &names);
 	if (st != ST_OK)
 		return st;
-	if (!login_name_choose(&names, (struct view){(const uint8_t *)m->env->name, strlen(m->env->name)}, &name))
+	if (m->env->quirks & EAP_TLS_ANY_NAME)
+		identity.len = 0;
+	if (!login_name_choose(&names, identity, &name))
 		return ST_EAP_NAME;
 	memcpy(m->name, name.p, name.len);
 	m->name[name.len] = '\0';
 	return ST_OK;
 }
 
-static enum eap_step_kind server_sign_done(void *p, enum status st, struct view sig, struct eap_turn *t)
+static enum eap_step_kind server_sign_done(
+	void *p, enum status st, struct view sig, struct eap_turn *t)
 {
 	struct eap_tls *m = p;
 	enum eap_step_kind kind;
@@ -127,7 +132,8 @@ static enum eap_step_kind server_sign_done(void *p, enum status st, struct view 
 	return tls_link_signed(&m->link, st, sig, t, &kind) ? server_opened(m, t) : kind;
 }
 
-static enum eap_step_kind server_chain_done(void *p, enum status st, const char *words, struct eap_turn *t)
+static enum eap_step_kind server_chain_done(
+	void *p, enum status st, const char *words, struct eap_turn *t)
 {
 	struct eap_tls *m = p;
 	enum eap_step_kind kind;
@@ -151,7 +157,8 @@ const struct eap_method eap_tls_server = {
 	.drop = drop,
 };
 
-/* --- peer ---------------------------------------------------------------------------------------- */
+/* --- peer ----------------------------------------------------------------------------------------
+ */
 
 static void *peer_make(struct eap_env *env)
 {
@@ -173,11 +180,12 @@ static enum eap_step_kind peer_through(struct eap_tls *m, struct eap_turn *t)
 	return tls_link_send(&m->link, t);
 }
 
-/* With TLS 1.2 the server's Finished was the last; with TLS 1.3 it is ours, and success may be believed
- * only after the server's 0x00 (RFC 9190 2.1.1). */
+/* With TLS 1.2 the server's Finished was the last; with TLS 1.3 it is ours, and success may be
+ * believed only after the server's 0x00 (RFC 9190 2.1.1). */
 static enum eap_step_kind peer_opened(struct eap_tls *m, struct eap_turn *t)
 {
-	return tls_version(m->link.tls) == TLS_1_3 ? tls_link_send(&m->link, t) : peer_through(m, t);
+	return tls_version(m->link.tls) == TLS_1_3 ? tls_link_send(&m->link, t)
+						   : peer_through(m, t);
 }
 
 static enum eap_step_kind peer_commitment(struct eap_tls *m, struct eap_turn *t)
@@ -208,7 +216,8 @@ static enum eap_step_kind peer_packet(void *p, struct view data, struct eap_turn
 	return was_open ? peer_commitment(m, t) : peer_opened(m, t);
 }
 
-static enum eap_step_kind peer_sign_done(void *p, enum status st, struct view sig, struct eap_turn *t)
+static enum eap_step_kind peer_sign_done(
+	void *p, enum status st, struct view sig, struct eap_turn *t)
 {
 	struct eap_tls *m = p;
 	enum eap_step_kind kind;
@@ -216,7 +225,8 @@ static enum eap_step_kind peer_sign_done(void *p, enum status st, struct view si
 	return tls_link_signed(&m->link, st, sig, t, &kind) ? peer_opened(m, t) : kind;
 }
 
-static enum eap_step_kind peer_chain_done(void *p, enum status st, const char *words, struct eap_turn *t)
+static enum eap_step_kind peer_chain_done(
+	void *p, enum status st, const char *words, struct eap_turn *t)
 {
 	struct eap_tls *m = p;
 	enum eap_step_kind kind;

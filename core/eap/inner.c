@@ -21,11 +21,14 @@ static enum eap_step_kind conclude(struct eap_inner *in, struct eap_turn *t)
 	}
 }
 
-enum eap_step_kind eap_inner_begin(struct eap_inner *in, const struct eap_env *env, const uint8_t *types,
-	size_t n_types, struct view name, uint8_t id, struct eap_turn *t)
+enum eap_step_kind eap_inner_begin(struct eap_inner *in, const struct eap_env *env,
+	const uint8_t *types, size_t n_types, struct view name, uint8_t id, struct eap_turn *t)
 {
-	struct eap_server_conf c = {.identity = name, .server_name = env->server_name, .first_id = id,
-		.random = env->random, .random_arg = env->random_arg};
+	struct eap_server_conf c = {.identity = name,
+		.server_name = env->server_name,
+		.first_id = id,
+		.random = env->random,
+		.random_arg = env->random_arg};
 
 	for (uint8_t i = 0; i < env->n_inner; i++) {
 		if (memchr(types, env->inner[i], n_types) != NULL)
@@ -48,8 +51,8 @@ enum eap_step_kind eap_inner_packet(
 	return conclude(in, t);
 }
 
-enum eap_step_kind eap_inner_user(
-	struct eap_inner *in, const struct eap_env *env, const struct eap_user *u, struct eap_turn *t)
+enum eap_step_kind eap_inner_user(struct eap_inner *in, const struct eap_env *env,
+	const struct eap_user *u, struct eap_turn *t)
 {
 	eap_server_user(in->server, env->now_s, u, in->step);
 	return conclude(in, t);

@@ -168,7 +168,7 @@ static enum eap_step_kind server_packet(void *v, struct view data, struct eap_tu
 	}
 }
 
-static enum eap_step_kind accept(struct mschapv2 *m, struct eap_turn *t)
+static enum eap_step_kind welcome(struct mschapv2 *m, struct eap_turn *t)
 {
 	char proof[MSCHAP_PROOF_LEN];
 	struct wr_mark mark = open_message(m, t, OP_SUCCESS);
@@ -225,7 +225,7 @@ static enum eap_step_kind server_user(void *v, const struct eap_user *u, struct 
 			"the user needs a one-time code, for which MSCHAPv2 has no place");
 	if (!u->has_totp)
 		t->step->checked = EAP_CHECKED_RIGHT;
-	return accept(m, t);
+	return welcome(m, t);
 }
 
 /* ---- peer ----------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* PEAPv0 (draft-kamath-pppext-peapv0, [MS-PEAP]; RFC 9427 for TLS 1.3), server. In the tunnel EAP goes on without its
- * header (code, identifier, length), except for packets of type 33, whose identifier is that of the outer
- * request:
+/* PEAPv0 (draft-kamath-pppext-peapv0, [MS-PEAP]; RFC 9427 for TLS 1.3), server. In the tunnel EAP
+ * goes on without its header (code, identifier, length), except for packets of type 33, whose
+ * identifier is that of the outer request:
  *
  *   peer                                server
  *                 (TLS handshake)
@@ -11,9 +11,9 @@
  *   type 33: Result, Crypto-Binding ->
  *                              <-  EAP-Success, outside
  *
- * Crypto-Binding ties the inner method to the tunnel, so that a login in another tunnel cannot be carried into
- * this one. A client may leave it out; when it is there it must be right, and the MSK then comes from both. There is
- * no fast reconnect. */
+ * Crypto-Binding ties the inner method to the tunnel, so that a login in another tunnel cannot be
+ * carried into this one. A client may leave it out; when it is there it must be right, and the MSK
+ * then comes from both. There is no fast reconnect. */
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -68,7 +68,8 @@ static enum eap_step_kind start(void *p, struct eap_turn *t)
 	return tls_link_start(&m->link, t);
 }
 
-/* --- out ----------------------------------------------------------------------------------------- */
+/* --- out -----------------------------------------------------------------------------------------
+ */
 
 static enum eap_step_kind ask_identity(struct peap *m, struct eap_turn *t)
 {
@@ -81,7 +82,8 @@ static enum eap_step_kind ask_identity(struct peap *m, struct eap_turn *t)
 /* With TLS 1.2 the Finished is ours; the client acknowledges it, and the tunnel begins. */
 static enum eap_step_kind opened(struct peap *m, struct eap_turn *t)
 {
-	return tls_version(m->link.tls) == TLS_1_3 ? ask_identity(m, t) : tls_link_send(&m->link, t);
+	return tls_version(m->link.tls) == TLS_1_3 ? ask_identity(m, t)
+						   : tls_link_send(&m->link, t);
 }
 
 static enum eap_step_kind send_result(
@@ -93,8 +95,8 @@ static enum eap_step_kind send_result(
 	m->env->random(m->env->random_arg, nonce, sizeof(nonce));
 	/* The request that carries it has the identifier after the last response's. */
 	peap_tlvs_put(&w, EAP_CODE_REQUEST, (uint8_t)(m->env->id + 1), result, keys, 0, nonce);
-	return wr_ok(&w) ? tls_link_write(&m->link, (struct view){buf, w.len}, t) :
-			   eap_fail(t, ST_INTERNAL, NULL);
+	return wr_ok(&w) ? tls_link_write(&m->link, (struct view){buf, w.len}, t)
+			 : eap_fail(t, ST_INTERNAL, NULL);
 }
 
 /* RFC 9427 2.4: with TLS 1.3, too, the tunnel key is the beginning of Key_Material. */
@@ -122,7 +124,8 @@ static enum eap_step_kind inner_failed(struct peap *m, struct eap_turn *t)
 	return send_result(m, PEAP_FAILED, NULL, t);
 }
 
-static enum eap_step_kind conclude_inner(struct peap *m, enum eap_step_kind kind, struct eap_turn *t)
+static enum eap_step_kind conclude_inner(
+	struct peap *m, enum eap_step_kind kind, struct eap_turn *t)
 {
 	struct view out;
 
@@ -137,7 +140,8 @@ static enum eap_step_kind conclude_inner(struct peap *m, enum eap_step_kind kind
 	}
 }
 
-/* --- in ------------------------------------------------------------------------------------------ */
+/* --- in ------------------------------------------------------------------------------------------
+ */
 
 static enum eap_step_kind take_identity(struct peap *m, struct view data, struct eap_turn *t)
 {
@@ -152,7 +156,9 @@ static enum eap_step_kind take_identity(struct peap *m, struct view data, struct
 		return eap_fail(t, ST_EAP_MALFORMED, NULL);
 	m->state = PEAP_INNER;
 	return conclude_inner(m,
-		eap_inner_begin(&m->inner, m->env, types, sizeof(types), name, (uint8_t)(m->env->id + 1), t), t);
+		eap_inner_begin(&m->inner, m->env, types, sizeof(types), name,
+			(uint8_t)(m->env->id + 1), t),
+		t);
 }
 
 /* The header that was left away is put back. */
@@ -166,8 +172,11 @@ static enum eap_step_kind take_inner(struct peap *m, struct view data, struct ea
 	wr_u8(&w, eap_inner_id(&m->inner));
 	wr_u16(&w, (uint16_t)(EAP_HEADER_LEN + data.len));
 	wr_bytes(&w, data.p, data.len);
-	kind = wr_ok(&w) ? conclude_inner(m, eap_inner_packet(&m->inner, m->env, (struct view){buf, w.len}, t), t) :
-			   eap_fail(t, ST_EAP_MALFORMED, NULL);
+	kind = wr_ok(&w)
+		       ? conclude_inner(m,
+				 eap_inner_packet(&m->inner, m->env, (struct view){buf, w.len}, t),
+				 t)
+		       : eap_fail(t, ST_EAP_MALFORMED, NULL);
 	mem_zero(buf, sizeof(buf));
 	return kind;
 }
@@ -187,7 +196,8 @@ static enum eap_step_kind take_result(struct peap *m, struct view data, struct e
 		return st == ST_OK ? EAP_SUCCESS : eap_fail(t, st, NULL);
 	}
 	if (!peap_binding_is_right(&m->keys, tlvs.binding, 1))
-		return eap_fail(t, ST_AUTH_FAILED, "Crypto-Binding: the inner method was not done in this tunnel");
+		return eap_fail(t, ST_AUTH_FAILED,
+			"Crypto-Binding: the inner method was not done in this tunnel");
 	peap_keys_msk(&m->keys, t->step->msk);
 	t->step->has_msk = true;
 	return EAP_SUCCESS;
@@ -219,8 +229,8 @@ static enum eap_step_kind packet(void *p, struct view data, struct eap_turn *t)
 	if (!was_open)
 		return opened(m, t);
 	st = tls_link_read(&m->link, buf, sizeof(buf), &len);
-	kind = st == ST_OK ? take_message(m, (struct view){buf, len}, t) :
-			     eap_fail(t, st, tls_words(m->link.tls));
+	kind = st == ST_OK ? take_message(m, (struct view){buf, len}, t)
+			   : eap_fail(t, st, tls_words(m->link.tls));
 	mem_zero(buf, sizeof(buf));
 	return kind;
 }

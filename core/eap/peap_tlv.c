@@ -13,7 +13,8 @@
 #define BINDING_BODY  56 /* reserved, version, received version, subtype, nonce, MAC */
 #define HMAC_SHA1     2  /* IANA, PRF of IKEv2 */
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------
+ */
 
 static enum status tlv_parse(struct rd *r, struct peap_tlvs *out)
 {
@@ -56,11 +57,14 @@ enum status peap_tlvs_parse(struct view packet, uint8_t code, struct peap_tlvs *
 	return st;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------------
+ */
 
-/* PRF+ of [MS-PEAP] with HMAC-SHA1: T1 = HMAC(K, S | 0x01 00 00), Tn = HMAC(K, Tn-1 | S | n 00 00). The first label has
- * no NUL after it and the second one has, which is what every client does whatever is written. */
-static void peap_prf_plus(struct view key, struct view label, struct view seed, uint8_t *out, size_t len)
+/* PRF+ of [MS-PEAP] with HMAC-SHA1: T1 = HMAC(K, S | 0x01 00 00), Tn = HMAC(K, Tn-1 | S | n 00 00).
+ * The first label has no NUL after it and the second one has, which is what every client does
+ * whatever is written. */
+static void peap_prf_plus(
+	struct view key, struct view label, struct view seed, uint8_t *out, size_t len)
 {
 	const struct xf *sha1 = suite_find(XF_PRF, HMAC_SHA1, 0);
 	uint8_t t[20], tail[3] = {0, 0, 0};
@@ -106,9 +110,11 @@ void peap_keys_msk(const struct peap_keys *k, uint8_t msk[PEAP_MSK_LEN])
 static void compound_mac(const struct peap_keys *k, struct view tlv, uint8_t mac[PEAP_MAC_LEN])
 {
 	static const uint8_t zeros[PEAP_MAC_LEN], type[1] = {EAP_PEAP};
-	struct view parts[] = {{tlv.p, PEAP_BINDING_LEN - PEAP_MAC_LEN}, {zeros, sizeof(zeros)}, {type, 1}};
+	struct view parts[] = {
+		{tlv.p, PEAP_BINDING_LEN - PEAP_MAC_LEN}, {zeros, sizeof(zeros)}, {type, 1}};
 
-	prf_parts(suite_find(XF_PRF, HMAC_SHA1, 0), (struct view){k->cmk, sizeof(k->cmk)}, parts, 3, mac);
+	prf_parts(suite_find(XF_PRF, HMAC_SHA1, 0), (struct view){k->cmk, sizeof(k->cmk)}, parts, 3,
+		mac);
 }
 
 bool peap_binding_is_right(const struct peap_keys *k, struct view binding, uint8_t subtype)
@@ -125,9 +131,11 @@ bool peap_binding_is_right(const struct peap_keys *k, struct view binding, uint8
 	return right;
 }
 
-/* --- writing ------------------------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------------------------------
+ */
 
-static void put_binding(struct wr *w, const struct peap_keys *k, uint8_t subtype, const uint8_t *nonce)
+static void put_binding(
+	struct wr *w, const struct peap_keys *k, uint8_t subtype, const uint8_t *nonce)
 {
 	size_t from = w->len;
 	uint8_t mac[PEAP_MAC_LEN];

@@ -5,7 +5,9 @@
 void tls_frame_init(struct tls_frame *f, uint16_t fragment_size, bool has_version)
 {
 	*f = (struct tls_frame){.has_version = has_version,
-		.piece = fragment_size > TLS_FRAME_OVERHEAD ? (size_t)fragment_size - TLS_FRAME_OVERHEAD : 1};
+		.piece = fragment_size > TLS_FRAME_OVERHEAD
+				 ? (size_t)fragment_size - TLS_FRAME_OVERHEAD
+				 : 1};
 }
 
 void tls_frame_fini(struct tls_frame *f)
@@ -15,7 +17,8 @@ void tls_frame_fini(struct tls_frame *f)
 	f->in_cap = 0;
 }
 
-/* --- in ------------------------------------------------------------------------------------------ */
+/* --- in ------------------------------------------------------------------------------------------
+ */
 
 struct piece {
 	uint8_t flags;
@@ -103,13 +106,15 @@ enum tls_frame_event tls_frame_take(struct tls_frame *f, struct view data, bool 
 		return TLS_FRAME_BAD;
 	*why = ST_TLS_FRAGMENT;
 	if (p.flags & TLS_FRAME_S)
-		return p.tls.len == 0 && !f->is_in_progress && !is_sending ? TLS_FRAME_START : TLS_FRAME_BAD;
+		return p.tls.len == 0 && !f->is_in_progress && !is_sending ? TLS_FRAME_START
+									   : TLS_FRAME_BAD;
 	if (is_sending)
 		return p.tls.len == 0 && !(p.flags & TLS_FRAME_M) ? TLS_FRAME_NEXT : TLS_FRAME_BAD;
 	return assemble(f, &p, message, why);
 }
 
-/* --- out ----------------------------------------------------------------------------------------- */
+/* --- out -----------------------------------------------------------------------------------------
+ */
 
 bool tls_frame_put(struct tls_frame *f, struct view message, struct wr *w)
 {
@@ -118,7 +123,8 @@ bool tls_frame_put(struct tls_frame *f, struct view message, struct wr *w)
 	size_t n = left < f->piece ? left : f->piece;
 	bool has_more = n < left;
 
-	wr_u8(w, (uint8_t)((has_more ? TLS_FRAME_M : 0) | (has_more && is_first ? TLS_FRAME_L : 0)));
+	wr_u8(w,
+		(uint8_t)((has_more ? TLS_FRAME_M : 0) | (has_more && is_first ? TLS_FRAME_L : 0)));
 	if (has_more && is_first)
 		wr_u32(w, (uint32_t)message.len);
 	if (n > 0)

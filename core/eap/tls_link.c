@@ -73,7 +73,8 @@ static enum eap_step_kind ask_chain(struct tls_link *l, struct eap_turn *t)
 	return EAP_WANT_CHAIN;
 }
 
-static bool go_on(struct tls_link *l, enum tls_want want, struct eap_turn *t, enum eap_step_kind *kind)
+static bool go_on(
+	struct tls_link *l, enum tls_want want, struct eap_turn *t, enum eap_step_kind *kind)
 {
 	switch (want) {
 	case TLS_DONE: l->state = TLS_LINK_OPEN; return true;
@@ -82,14 +83,16 @@ static bool go_on(struct tls_link *l, enum tls_want want, struct eap_turn *t, en
 	case TLS_FAILED: *kind = end(l, t); return false;
 	case TLS_MORE: break;
 	}
-	/* Flights are whole messages here: a peer that sent half a record has nothing more to say. */
-	*kind = tls_out(l->tls).len > 0 ? tls_link_send(l, t) :
-					  eap_fail(t, ST_TLS, "the peer's TLS message is incomplete");
+	/* Flights are whole messages here: a peer that sent half a record has nothing more to say.
+	 */
+	*kind = tls_out(l->tls).len > 0
+			? tls_link_send(l, t)
+			: eap_fail(t, ST_TLS, "the peer's TLS message is incomplete");
 	return false;
 }
 
-static bool take_message(struct tls_link *l, struct view message, struct eap_turn *t, bool *is_empty,
-	enum eap_step_kind *kind)
+static bool take_message(struct tls_link *l, struct view message, struct eap_turn *t,
+	bool *is_empty, enum eap_step_kind *kind)
 {
 	enum tls_want want;
 
@@ -115,9 +118,13 @@ bool tls_link_packet(struct tls_link *l, struct view data, struct eap_turn *t, b
 	enum status why;
 
 	*is_empty = true;
-	/* Between two pieces out_at is what was sent; otherwise everything was, or nothing is there yet. */
+	/* Between two pieces out_at is what was sent; otherwise everything was, or nothing is there
+	 * yet. */
 	switch (tls_frame_take(&l->frame, data, l->frame.out_at > 0, &message, &why)) {
-	case TLS_FRAME_ACK: (void)tls_frame_put(&l->frame, (struct view){0}, &t->w); *kind = EAP_SEND; return false;
+	case TLS_FRAME_ACK:
+		(void)tls_frame_put(&l->frame, (struct view){0}, &t->w);
+		*kind = EAP_SEND;
+		return false;
 	case TLS_FRAME_NEXT: *kind = tls_link_send(l, t); return false;
 	case TLS_FRAME_MESSAGE: return take_message(l, message, t, is_empty, kind);
 	case TLS_FRAME_START:
@@ -143,7 +150,8 @@ bool tls_link_judged(struct tls_link *l, enum status st, const char *words, stru
 	enum eap_step_kind *kind)
 {
 	if (st != ST_OK)
-		snprintf(l->words, sizeof(l->words), "%s", words != NULL && words[0] ? words : status_words(st));
+		snprintf(l->words, sizeof(l->words), "%s",
+			words != NULL && words[0] ? words : status_words(st));
 	return go_on(l, tls_chain_judged(l->tls, st), t, kind);
 }
 
@@ -176,8 +184,8 @@ enum status tls_link_read(struct tls_link *l, uint8_t *out, size_t size, size_t 
 enum status tls_link_key(struct tls_link *l, const char *label12, uint8_t out[TLS_LINK_KEY_LEN])
 {
 	if (tls_version(l->tls) == TLS_1_3)
-		return tls_export(l->tls, "EXPORTER_EAP_TLS_Key_Material", (struct view){&l->type, 1}, out,
-			TLS_LINK_KEY_LEN);
+		return tls_export(l->tls, "EXPORTER_EAP_TLS_Key_Material",
+			(struct view){&l->type, 1}, out, TLS_LINK_KEY_LEN);
 	return tls_export(l->tls, label12, (struct view){0}, out, TLS_LINK_KEY_LEN);
 }
 

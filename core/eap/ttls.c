@@ -1,8 +1,7 @@
-/* EAP-TTLSv0 (RFC 5281; RFC 9427 for TLS 1.3), server. The handshake needs no certificate of the client; who
- * logs in is said inside the tunnel, by one of
- *   User-Name, User-Password                              PAP       allowed with GTC
- *   User-Name, MS-CHAP-Challenge, MS-CHAP2-Response       MSCHAPv2  allowed with EAP-MSCHAPv2
- *   EAP-Message (a Response/Identity first)               EAP       MSCHAPv2, GTC, MD5
+/* EAP-TTLSv0 (RFC 5281; RFC 9427 for TLS 1.3), server. The handshake needs no certificate of the
+ * client; who logs in is said inside the tunnel, by one of User-Name, User-Password PAP allowed
+ * with GTC User-Name, MS-CHAP-Challenge, MS-CHAP2-Response       MSCHAPv2  allowed with
+ * EAP-MSCHAPv2 EAP-Message (a Response/Identity first)               EAP       MSCHAPv2, GTC, MD5
  * MSK: of the TLS connection alone (8). There is no resumption. */
 #include <string.h>
 
@@ -13,11 +12,11 @@
 #include "core/eap/ttls_avp.h"
 #include "core/eap/verifier.h"
 
-#define LABEL_12       "ttls keying material" /* RFC 5281 8 */
-#define MESSAGE_MAX    (EAP_PACKET_MAX + 512)
-#define EMPTY_MAX      2 /* clients that wait for us to speak first inside the tunnel */
-#define CHALLENGE_LEN  (MSCHAP_CHALLENGE_LEN + 1) /* and the identifier */
-#define RESPONSE_LEN   50 /* RFC 2548 2.3.2: ident, flags, peer challenge, 8 reserved, response */
+#define LABEL_12      "ttls keying material" /* RFC 5281 8 */
+#define MESSAGE_MAX   (EAP_PACKET_MAX + 512)
+#define EMPTY_MAX     2 /* clients that wait for us to speak first inside the tunnel */
+#define CHALLENGE_LEN (MSCHAP_CHALLENGE_LEN + 1) /* and the identifier */
+#define RESPONSE_LEN  50 /* RFC 2548 2.3.2: ident, flags, peer challenge, 8 reserved, response */
 
 enum ttls_state { TTLS_FIRST, TTLS_EAP, TTLS_PAP, TTLS_MSCHAPV2, TTLS_PROVED };
 
@@ -74,20 +73,22 @@ static enum eap_step_kind succeed(struct ttls *m, struct eap_turn *t)
 	return st == ST_OK ? EAP_SUCCESS : eap_fail(t, st, NULL);
 }
 
-static enum eap_step_kind send_avp(struct ttls *m, enum ttls_avp which, struct view value, struct eap_turn *t)
+static enum eap_step_kind send_avp(
+	struct ttls *m, enum ttls_avp which, struct view value, struct eap_turn *t)
 {
 	uint8_t buf[MESSAGE_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 	enum eap_step_kind kind;
 
 	ttls_avp_put(&w, which, value);
-	kind = wr_ok(&w) ? tls_link_write(&m->link, (struct view){buf, w.len}, t) :
-			   eap_fail(t, ST_INTERNAL, NULL);
+	kind = wr_ok(&w) ? tls_link_write(&m->link, (struct view){buf, w.len}, t)
+			 : eap_fail(t, ST_INTERNAL, NULL);
 	mem_zero(buf, sizeof(buf));
 	return kind;
 }
 
-/* --- what the client may use --------------------------------------------------------------------- */
+/* --- what the client may use ---------------------------------------------------------------------
+ */
 
 static bool may(const struct ttls *m, uint8_t type)
 {
@@ -121,8 +122,10 @@ static enum eap_step_kind take_pap(struct ttls *m, const struct ttls_avps *a, st
 	return EAP_WANT_USER;
 }
 
-/* 11.1: the challenge is nobody's choice, it is of the tunnel; RFC 9427 2.1: the same with TLS 1.3. */
-static enum eap_step_kind take_mschapv2(struct ttls *m, const struct ttls_avps *a, struct eap_turn *t)
+/* 11.1: the challenge is nobody's choice, it is of the tunnel; RFC 9427 2.1: the same with TLS 1.3.
+ */
+static enum eap_step_kind take_mschapv2(
+	struct ttls *m, const struct ttls_avps *a, struct eap_turn *t)
 {
 	struct view challenge = a->value[TTLS_MS_CHALLENGE], v = a->value[TTLS_MS2_RESPONSE];
 	struct rd r = rd_init(v.p, v.len);
@@ -139,8 +142,10 @@ static enum eap_step_kind take_mschapv2(struct ttls *m, const struct ttls_avps *
 	if (v.len != RESPONSE_LEN || challenge.len != MSCHAP_CHALLENGE_LEN ||
 		!take_name(m, a->value[TTLS_USER_NAME], true, t))
 		return eap_fail(t, ST_EAP_MALFORMED, NULL);
-	if (!mem_eq_secret(own, challenge.p, challenge.len) || own[MSCHAP_CHALLENGE_LEN] != m->ident)
-		return eap_fail(t, ST_AUTH_FAILED, "the MSCHAPv2 challenge is not that of this tunnel");
+	if (!mem_eq_secret(own, challenge.p, challenge.len) ||
+		own[MSCHAP_CHALLENGE_LEN] != m->ident)
+		return eap_fail(
+			t, ST_AUTH_FAILED, "the MSCHAPv2 challenge is not that of this tunnel");
 	memcpy(m->challenge, own, sizeof(m->challenge));
 	memcpy(m->peer_challenge, rd_bytes(&r, MSCHAP_CHALLENGE_LEN).p, MSCHAP_CHALLENGE_LEN);
 	rd_skip(&r, 8);
@@ -149,7 +154,8 @@ static enum eap_step_kind take_mschapv2(struct ttls *m, const struct ttls_avps *
 	return EAP_WANT_USER;
 }
 
-static enum eap_step_kind conclude_inner(struct ttls *m, enum eap_step_kind kind, struct eap_turn *t)
+static enum eap_step_kind conclude_inner(
+	struct ttls *m, enum eap_step_kind kind, struct eap_turn *t)
 {
 	if (kind == EAP_SEND)
 		return send_avp(m, TTLS_EAP_MESSAGE, eap_inner_out(&m->inner), t);
@@ -161,15 +167,19 @@ static enum eap_step_kind take_eap_identity(struct ttls *m, struct view packet, 
 	static const uint8_t types[] = {EAP_MSCHAPV2, EAP_GTC, EAP_MD5};
 	struct eap_packet p;
 
-	if (eap_parse(packet, &p) != ST_OK || p.code != EAP_CODE_RESPONSE || p.type != EAP_IDENTITY ||
-		p.data.len == 0 || p.data.len > EAP_NAME_MAX || memchr(p.data.p, 0, p.data.len) != NULL)
+	if (eap_parse(packet, &p) != ST_OK || p.code != EAP_CODE_RESPONSE ||
+		p.type != EAP_IDENTITY || p.data.len == 0 || p.data.len > EAP_NAME_MAX ||
+		memchr(p.data.p, 0, p.data.len) != NULL)
 		return eap_fail(t, ST_EAP_MALFORMED, NULL);
 	m->state = TTLS_EAP;
 	return conclude_inner(m,
-		eap_inner_begin(&m->inner, m->env, types, sizeof(types), p.data, (uint8_t)(p.id + 1), t), t);
+		eap_inner_begin(
+			&m->inner, m->env, types, sizeof(types), p.data, (uint8_t)(p.id + 1), t),
+		t);
 }
 
-/* --- packets ------------------------------------------------------------------------------------- */
+/* --- packets -------------------------------------------------------------------------------------
+ */
 
 static enum eap_step_kind take_first(struct ttls *m, const struct ttls_avps *a, struct eap_turn *t)
 {
@@ -200,8 +210,8 @@ static enum eap_step_kind take_avps(struct ttls *m, struct view bytes, struct ea
 	}
 }
 
-/* Nothing in it: the client accepts our proof (11.2.4), or waits for us (a request without data is all we
- * have to say). */
+/* Nothing in it: the client accepts our proof (11.2.4), or waits for us (a request without data is
+ * all we have to say). */
 static enum eap_step_kind take_nothing(struct ttls *m, struct eap_turn *t)
 {
 	if (m->state == TTLS_PROVED) {
@@ -245,7 +255,8 @@ static enum eap_step_kind packet(void *p, struct view data, struct eap_turn *t)
 	return tls_link_send(&m->link, t);
 }
 
-/* --- answers ------------------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------------------------------
+ */
 
 static enum eap_step_kind sign_done(void *p, enum status st, struct view sig, struct eap_turn *t)
 {
@@ -273,9 +284,11 @@ static enum eap_step_kind check_pap(struct ttls *m, const struct eap_user *u, st
 	return succeed(m, t);
 }
 
-static enum eap_step_kind check_mschapv2(struct ttls *m, const struct eap_user *u, struct eap_turn *t)
+static enum eap_step_kind check_mschapv2(
+	struct ttls *m, const struct eap_user *u, struct eap_turn *t)
 {
-	struct mschap x = {m->challenge, m->peer_challenge, {(const uint8_t *)m->name, strlen(m->name)}};
+	struct mschap x = {
+		m->challenge, m->peer_challenge, {(const uint8_t *)m->name, strlen(m->name)}};
 	uint8_t nt[MSCHAP_NT_LEN], want[MSCHAP_RESPONSE_LEN], avp[1 + MSCHAP_PROOF_LEN];
 	enum status st = eap_user_nt(u, nt);
 	enum eap_step_kind kind;
@@ -286,7 +299,8 @@ static enum eap_step_kind check_mschapv2(struct ttls *m, const struct eap_user *
 	if (st != ST_OK) {
 		kind = refuse(t, st);
 	} else if (u->has_totp) {
-		kind = eap_fail(t, ST_WRONG_CODE, "the user needs a one-time code, for which MSCHAPv2 has no place");
+		kind = eap_fail(t, ST_WRONG_CODE,
+			"the user needs a one-time code, for which MSCHAPv2 has no place");
 	} else {
 		t->step->checked = EAP_CHECKED_RIGHT;
 		m->state = TTLS_PROVED;

@@ -23,8 +23,8 @@ struct avp {
 	struct view value;
 };
 
-/* The length counts the header and not the padding; the last AVP of a message is padded like the others
- * (10.2), but some clients leave that out. */
+/* The length counts the header and not the padding; the last AVP of a message is padded like the
+ * others (10.2), but some clients leave that out. */
 static bool avp_parse(struct rd *r, struct avp *out)
 {
 	uint32_t word, header = 8;

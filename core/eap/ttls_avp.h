@@ -1,4 +1,5 @@
-/* What a TTLS client says inside its tunnel: Diameter AVPs (RFC 5281 10), of which a login uses few. Pure. */
+/* What a TTLS client says inside its tunnel: Diameter AVPs (RFC 5281 10), of which a login uses
+ * few. Pure. */
 #ifndef CORE_EAP_TTLS_AVP_H
 #define CORE_EAP_TTLS_AVP_H
 
@@ -23,8 +24,9 @@ struct ttls_avps {
 	bool has[TTLS__AVPS];
 };
 
-/* ST_OK also for no AVP at all. ST_BAD_LENGTH: a length below that of its header or past the end, padding
- * that is missing. ST_BAD_PAYLOAD: an AVP twice, or an unknown one that is mandatory (10.1). */
+/* ST_OK also for no AVP at all. ST_BAD_LENGTH: a length below that of its header or past the end,
+ * padding that is missing. ST_BAD_PAYLOAD: an AVP twice, or an unknown one that is mandatory
+ * (10.1). */
 enum status ttls_avps_parse(struct view bytes, struct ttls_avps *out) MUST_USE;
 /* One AVP, mandatory, with its padding. */
 void ttls_avp_put(struct wr *w, enum ttls_avp which, struct view value);

@@ -199,6 +199,8 @@ void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 	sa->settings.nat_keepalive_s = profile_nat_keepalive_s(conf, profile);
 	sa->settings.reauth_s = profile->reauth_s;
 	sa->settings.initial_contact_force = profile->initial_contact_force;
+	sa->settings.set_send = profile->config_set_send;
+	sa->settings.set_accept = profile->config_set_accept;
 	sa->dpd = (struct dpd_clock){
 		.mode = dpd.mode,
 		.interval_s = dpd.interval_s,

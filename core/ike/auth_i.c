@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/ike/child.h"
 #include "core/ike/cp.h"
+#include "core/ike/cp_set.h"
 #include "core/ike/eap_i.h"
 #include "core/ike/encap.h"
 #include "core/ike/engine.h"
@@ -53,6 +54,16 @@ static bool is_first_contact(const struct ike_sa *sa)
 	return true;
 }
 
+/* R-MCF-02. A tunnel with an address of its own that is no FlexVPN client's has nothing to ask
+ * (R-MCF-18). */
+static bool wants_config(const struct ike_sa *sa)
+{
+	const struct ike_connect *c = sa->hs->connect;
+	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->settings.profile);
+
+	return c->request_ip4 || c->request_ip6 || (c->is_flexvpn && p != NULL && p->config_request);
+}
+
 static enum status build(struct ike_sa *sa, struct view *msg)
 {
 	struct handshake *hs = sa->hs;
@@ -74,8 +85,10 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	proof_put_certreq(&o, hs);
 	if (eap_i_is_only(sa))
 		msg_notify(&o, N_EAP_ONLY_AUTHENTICATION, NULL, 0);
+	if (hs->resumed != NULL) /* else it was in IKE_SA_INIT */
+		peer_class_put(&o, hs->connect);
 	qcd_put(&o, sa->ike, sa->spi_i, sa->spi_r);
-	if (hs->connect->request_ip4 || hs->connect->request_ip6)
+	if (wants_config(sa))
 		cp_put_request(&o, hs->connect);
 	if (!hs->is_childless)
 		auth_put_child(&o, sa, &offer);
@@ -265,8 +278,12 @@ enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 	struct handshake *hs = sa->hs;
 	enum status st;
 
-	if (eap_i_is_ours(sa) && hs->resumed == NULL) /* the last reply, after EAP */
-		return eap_i_check(sa, p);
+	if (eap_i_is_ours(sa) && hs->resumed == NULL) {
+		/* Without EAP there is no key to prove anything with: whoever answers has SK_pr. */
+		return sa->state == SA_I_FINAL ? eap_i_check(sa, p)
+					       : sa_fail(sa, ST_AUTH_METHOD, "%s",
+							 "the responder lets us in without EAP");
+	}
 	st = auth_i_read_peer(sa, p);
 	if (st == ST_OK && hs->resumed == NULL)
 		st = proof_judge_remote(sa, profile);
@@ -326,25 +343,27 @@ static enum status read_child(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct handshake *hs = sa->hs;
 	const struct payload *cp = payload_find(p, PT_CP);
-	bool ip4 = hs->connect->request_ip4, ip6 = hs->connect->request_ip6;
 	uint16_t error = error_of(p);
 	struct ike_grant grant = {0};
+	char words[IKE_DETAIL_LEN];
 	enum status st;
 
+	if (error == N_INTERNAL_ADDRESS_FAILURE &&
+		cp_judge_grant(hs->connect, &grant, p, words) != ST_OK)
+		return sa_fail(sa, ST_NO_ADDRESS, "%s", words);
 	if (error != 0)
 		return peer_error(sa, error);
 	if ((payload_find(p, PT_SA) == NULL) != hs->is_childless ||
 		(payload_find(p, PT_TSI) == NULL) != hs->is_childless ||
 		(payload_find(p, PT_TSR) == NULL) != hs->is_childless)
 		return ST_BAD_EXCHANGE;
-	if ((ip4 || ip6) && cp == NULL)
-		return sa_fail(sa, ST_NO_ADDRESS, "%s", "the peer gave no address");
-	/* A CFG_SET that we did not ask for is not acknowledged here and changes nothing. */
-	if (ip4 || ip6) {
-		st = cp_read_reply(cp->body, ip4, ip6, &grant);
-		if (st != ST_OK)
-			return st;
-	}
+	/* What we did not ask for changes nothing. */
+	st = cp != NULL && wants_config(sa) ? cp_read_grant(cp->body, &grant) : ST_OK;
+	if (st != ST_OK)
+		return st;
+	st = cp_judge_grant(hs->connect, &grant, p, words);
+	if (st != ST_OK)
+		return sa_fail(sa, st, "%s", words);
 	st = grant_keep(&grant, &sa->grant);
 	if (st != ST_OK)
 		return st;
@@ -454,6 +473,7 @@ enum status auth_i_committed(struct ike_sa *sa, const struct sa_event *ev)
 	if (ev->status != ST_OK)
 		return sa_fail(sa, ev->status, "%s", "");
 	sa_set_lifetimes(sa);
+	cp_set_owe(sa);
 	st = ike_keep(sa);
 	if (st != ST_OK)
 		sa->up_ms = 0;

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/ike/child.h"
 #include "core/ike/cp.h"
+#include "core/ike/cp_set.h"
 #include "core/ike/engine.h"
 #include "core/ike/eap_r.h"
 #include "core/ike/explain.h"
@@ -35,6 +36,7 @@ static enum status read_notifies(struct handshake *hs, const struct ike_payloads
 			return st;
 		hs->initial_contact |= n.type == N_INITIAL_CONTACT;
 		hs->wants_ticket |= n.type == N_TICKET_REQUEST;
+		hs->is_forticlient |= n.type == N_FORTICLIENT_CONNECT;
 		hs->another_follows |= n.type == N_ANOTHER_AUTH_FOLLOWS;
 	}
 	return ST_OK;
@@ -46,6 +48,8 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 	const struct payload *cp = payload_find(p, PT_CP);
 	enum status st = auth_read_id(payload_find(p, PT_IDI)->body, &sa->peer_id);
 
+	sa->peer_class = (uint8_t)peer_class_read(p, (enum peer_class)sa->peer_class);
+	sa->peer_class = (uint8_t)peer_class_by_id(&sa->peer_id, (enum peer_class)sa->peer_class);
 	if (st == ST_OK)
 		st = read_notifies(hs, p);
 	qcd_take(sa->ike, p, &sa->peer_token);
@@ -230,11 +234,20 @@ enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a)
 	return st;
 }
 
+void auth_r_put_networks(const struct ike_sa *sa, struct ike_question *q)
+{
+	if (!sa->settings.set_accept)
+		return;
+	q->n_subnets = sa->hs->n_networks;
+	memcpy(q->subnets, sa->hs->networks, sizeof(q->subnets));
+}
+
 enum status auth_r_authorize(struct ike_sa *sa)
 {
 	struct ike_question q = {.kind = ASK_AUTHORIZE};
 
 	snprintf(q.name, sizeof(q.name), "%s", sa->hs->name);
+	auth_r_put_networks(sa, &q);
 	return sa_ask(sa, &q);
 }
 
@@ -311,6 +324,14 @@ enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_ask(sa, &q);
 }
 
+/* RFC 8983: a client that asked for the wrong family is told which one there is. */
+enum status auth_r_no_address(struct ike_sa *sa, const struct sa_event *ev)
+{
+	sa->hs->allows_ip4 = ev->answer->grant.allows_ip4;
+	sa->hs->allows_ip6 = ev->answer->grant.allows_ip6;
+	return sa_refused(sa, ev);
+}
+
 enum status auth_r_childless(struct ike_sa *sa, const struct sa_event *ev)
 {
 	take_session(sa, ev->answer);
@@ -361,8 +382,7 @@ static void put_grant(struct msg_out *o, struct ike_sa *sa)
 	struct sa answer;
 
 	wr_u32(&w, c->spi_ours);
-	if (sa->hs->cp_request) /* R-MCF-03 */
-		cp_put_reply(o, sa->grant);
+	cp_put_answer(o, sa->hs, sa->grant, (enum peer_class)sa->peer_class, sa->settings.set_accept);
 	if (sa->hs->is_childless)
 		return;
 	offer_answer(&answer, PROTO_ESP, &c->chosen, false, (struct view){spi, sizeof(spi)});
@@ -401,6 +421,7 @@ enum status auth_r_committed(struct ike_sa *sa, const struct sa_event *ev)
 	st = reply(sa, &msg);
 	if (st != ST_OK)
 		return st;
+	cp_set_owe(sa);
 	sa_set_lifetimes(sa);
 	st = ike_keep(sa);
 	if (st != ST_OK) {
@@ -430,6 +451,7 @@ void auth_r_error_reply(struct ike_sa *sa, bool with_auth)
 		ppk_put(&o, sa);
 	}
 	msg_notify(&o, type, NULL, 0);
+	cp_put_allowed(&o, sa->hs->allows_ip4, sa->hs->allows_ip6);
 	if (msg_end(&o, &msg) != ST_OK || window_in_reply(&sa->in, msgid, msg) != ST_OK)
 		return;
 	sa_send(sa, msg);

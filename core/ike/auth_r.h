@@ -28,6 +28,8 @@ enum status auth_r_take_keys(struct ike_sa *sa, const struct ike_answer *a) MUST
 enum status auth_r_check(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
 /* Asks ASK_AUTHORIZE. */
 enum status auth_r_authorize(struct ike_sa *sa) MUST_USE;
+/* The networks that the client announced, for ASK_AUTHORIZE, where the profile lets it. */
+void auth_r_put_networks(const struct ike_sa *sa, struct ike_question *q);
 /* Older SAs of this client end, where it or the profile says so. */
 void auth_r_replace_older(struct ike_sa *sa);
 /* The profile that the answer to ASK_HOOK or the configuration chooses; our identity, the child. */
@@ -43,6 +45,7 @@ sa_action auth_r_signed;
 sa_action auth_r_authorized;
 sa_action auth_r_childless;
 sa_action auth_r_address;
+sa_action auth_r_no_address;
 sa_action auth_r_committed;
 
 #endif

@@ -10,10 +10,12 @@
 #include "core/ike/explain.h"
 #include "core/ike/idle.h"
 #include "core/ike/mode.h"
+#include "core/ike/peer_class.h"
 #include "core/ike/narrow.h"
 #include "core/ike/reauth.h"
 #include "core/wire/notify.h"
 
+#define WINDOWS_LIFETIME_MS 36000000u /* ten hours */
 #define SPI_TRIES 16
 #define RETIRED_MS 5000 /* longer than packets stay on their way */
 
@@ -375,12 +377,32 @@ enum status child_set_ts(struct ike_child *c, const struct ts *local, uint8_t n_
 	return ST_OK;
 }
 
+/* Windows behind a NAT refuses to have its child rekeyed by its gateway (MS_STATUS), and does it itself
+ * by time or after some 200 MB. Its own lifetime may be eight hours: ours is not to cut it short. */
+static bool is_left_to_windows(const struct ike_sa *sa)
+{
+	return sa->peer_class == PEER_WINDOWS && sa->nat_remote && !sa->is_client;
+}
+
+bool child_may_be_rekeyed(const struct ike_child *c)
+{
+	return !is_left_to_windows(c->sa);
+}
+
+static uint64_t lifetime_ms(const struct ike_sa *sa, const struct child_terms *terms)
+{
+	uint64_t whole_ms = (uint64_t)terms->lifetime_s * 1000;
+
+	return is_left_to_windows(sa) && whole_ms != 0 && whole_ms < WINDOWS_LIFETIME_MS
+		? WINDOWS_LIFETIME_MS : whole_ms;
+}
+
 static enum status fill(struct ike_child *c, const struct child_birth *b)
 {
 	const struct ike_sa *sa = c->sa;
 	const struct child_offer *o = b->offer;
 	const struct ike_child *old = b->replaces != 0 ? ike_find_child(sa->ike, b->replaces) : NULL;
-	uint64_t whole_ms = (uint64_t)b->terms.lifetime_s * 1000;
+	uint64_t whole_ms = lifetime_ms(sa, &b->terms);
 
 	c->spi_out = o->spi_peer;
 	c->suite = o->suite;
@@ -390,9 +412,10 @@ static enum status fill(struct ike_child *c, const struct child_birth *b)
 	c->replaces = b->replaces;
 	c->wish = old != NULL ? old->wish : b->wish;
 	c->replay_window = b->terms.replay_window;
-	c->lifetime_s = b->terms.lifetime_s;
+	c->lifetime_s = (uint32_t)(whole_ms / 1000);
 	c->lifetime_kb = b->terms.lifetime_kb;
-	c->may_rekey = b->terms.may_rekey;
+	c->may_rekey = b->terms.may_rekey && !is_left_to_windows(sa);
+	c->has_ke = o->chosen.dh != 0;
 	c->tun = sa->grant->tun;
 	c->up_ms = ike_now(sa->ike);
 	c->idle_s = b->terms.idle_s;

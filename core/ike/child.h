@@ -47,6 +47,8 @@ struct child_terms {
 struct child_terms child_terms_of(const struct ike_sa *sa, const struct snapshot *conf);
 /* When, of a lifetime of so many ms, it is time for a successor. */
 uint64_t child_soft_ms(struct ike *ike, uint64_t whole_ms);
+/* By us: Windows behind a NAT is left alone. */
+bool child_may_be_rekeyed(const struct ike_child *c);
 
 /* All that a child is made of. */
 struct child_birth {

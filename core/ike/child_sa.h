@@ -31,6 +31,7 @@ struct ike_child {
 	uint8_t wish;             /* of ours, that it fulfils; 0: none */
 	bool receive_only;        /* nothing leaves through it yet, as far as we know */
 	bool may_rekey;           /* we begin it ourselves when it is due */
+	bool has_ke;              /* it was made with a key exchange of its own (PFS) */
 	bool wants_rekey;
 	bool delete_sent;
 	bool was_told;            /* CHILD_UP was told */

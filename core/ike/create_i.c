@@ -33,6 +33,7 @@ static enum status put_payloads(struct exchange *x, struct msg_out *o)
 		offer_rekey_ike(x->conf, sa, &own, &ours);
 		wr_u64(&w, x->spi_ours);
 		offer_build(&offer, PROTO_IKE, &ours, (struct view){spi, 8}, true);
+		offer_lead(&offer, x->group);
 	} else {
 		offer_rekey_esp(x->conf, sa, ike_find_child(sa->ike, x->old_spi), &own, &ours);
 		wr_u32(&w, x->child.spi_ours);
@@ -257,6 +258,8 @@ static enum status read_child(struct exchange *x, const struct ike_payloads *p)
 	enum status st;
 
 	offer_rekey_esp(x->conf, x->sa, ike_find_child(x->sa->ike, x->old_spi), &own, &ours);
+	for (size_t i = 0; x->group == 0 && i < ours.n; i++) /* what was not offered is not required */
+		ours.v[i].dh.n = 0;
 	st = child_read_answer(p, &ours, false, &x->child);
 	if (st == ST_OK)
 		st = mode_accept(p, mode_of(x), &x->child);

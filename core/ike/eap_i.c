@@ -29,7 +29,11 @@ bool eap_i_is_only(const struct ike_sa *sa)
 static enum status ask(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	const struct payload *eap = payload_find(p, PT_EAP);
-	struct ike_question q = {.kind = ASK_EAP, .eap = eap->body};
+	struct ike_question q = {
+		.kind = ASK_EAP,
+		.eap = eap->body,
+		.proves_peer = sa->hs->proof->eap_only,
+	};
 
 	if (eap->body.len == 0 || eap->body.len > IKE_EAP_MAX)
 		return sa_fail(sa, ST_BAD_PAYLOAD, "an EAP packet of %zu octets", eap->body.len);
@@ -69,7 +73,7 @@ enum status eap_i_packet(struct ike_sa *sa, const struct sa_event *ev)
 	return ask(sa, &ev->msg->p);
 }
 
-static enum status send(struct ike_sa *sa, struct msg_out *o)
+static enum status send_message(struct ike_sa *sa, struct msg_out *o)
 {
 	struct view msg;
 	enum status st = msg_end(o, &msg);
@@ -90,7 +94,7 @@ enum status eap_i_send(struct ike_sa *sa, const struct sa_event *ev)
 		return sa_fail(sa, ST_INTERNAL, "%s", "an EAP packet of an impossible length");
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
 	payload_put(&o.c, PT_EAP, packet.p, packet.len);
-	return send(sa, &o);
+	return send_message(sa, &o);
 }
 
 enum status eap_i_over(struct ike_sa *sa, const struct sa_event *ev)
@@ -113,7 +117,7 @@ enum status eap_i_over(struct ike_sa *sa, const struct sa_event *ev)
 	sa->auth_local = AUTHM_EAP_SHOWN;
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
 	auth_put_value(&o, sa);
-	return send(sa, &o);
+	return send_message(sa, &o);
 }
 
 enum status eap_i_early(struct ike_sa *sa, const struct sa_event *ev)

@@ -44,7 +44,12 @@ static const struct ike_id *eap_id(const struct ike_sa *sa)
 
 static enum status ask(struct ike_sa *sa, struct view packet)
 {
-	struct ike_question q = {.kind = ASK_EAP, .eap = packet, .eap_id = *eap_id(sa)};
+	struct ike_question q = {
+		.kind = ASK_EAP,
+		.eap = packet,
+		.eap_id = *eap_id(sa),
+		.is_forticlient = sa->hs->is_forticlient,
+	};
 
 	return sa_ask(sa, &q);
 }

@@ -2,7 +2,8 @@
 #ifndef CORE_IKE_EVENTS_H
 #define CORE_IKE_EVENTS_H
 
-#include "core/ike/questions.h"
+#include "core/ike/child_spec.h"
+#include "core/ike/job.h"
 
 enum ike_event_kind {
 	IKE_EV_INIT_FAILED,  /* before an SA could exist: status, detail */

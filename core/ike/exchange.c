@@ -10,6 +10,7 @@
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/offer.h"
+#include "core/ike/peer_class.h"
 #include "core/ike/followup.h"
 #include "core/ike/freeze.h"
 #include "core/ike/trace.h"
@@ -158,6 +159,13 @@ static void undo_grant(struct exchange *x)
 		child_owe_delete(sa, x->child.spi_ours, x->why);
 }
 
+/* A refusal that will not change; MS_STATUS of Windows is one. */
+static bool is_for_good(const struct exchange *x)
+{
+	return x->why == ST_NO_ADDITIONAL_SAS ||
+	       (x->why == ST_PEER_REFUSED && x->sa->peer_class == PEER_WINDOWS);
+}
+
 /* A refusal that asks for patience, or one that will not change. */
 static void on_failed_mine(struct exchange *x)
 {
@@ -181,7 +189,7 @@ static void on_failed_mine(struct exchange *x)
 	trace_event(sa->ike, &ev);
 	if (!is_quiet(x->why))
 		sa->ike->ports->tell(sa->ike->ctx, &ev);
-	if (x->why == ST_NO_ADDITIONAL_SAS && c != NULL) {
+	if (is_for_good(x) && c != NULL) {
 		c->may_rekey = c->wants_rekey = false; /* it serves until its lifetime ends */
 		c->rekey_ms = 0;
 		return;
@@ -280,6 +288,15 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 			ike_now(sa->ike) + (x->state == XS_R_MORE_WAIT ? FOLLOWUP_MS : JOB_MS));
 }
 
+/* Windows takes a key exchange only where it does one itself: what replaces a child of its own without
+ * one is made without one. */
+static bool may_offer_pfs(const struct ike_sa *sa, uint32_t old_spi)
+{
+	const struct ike_child *old = old_spi != 0 ? ike_find_child(sa->ike, old_spi) : NULL;
+
+	return sa->peer_class != PEER_WINDOWS || sa->is_client || old == NULL || old->has_ke;
+}
+
 enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi, uint8_t wish)
 {
 	struct exchange *x = x_new(sa, true);
@@ -294,7 +311,7 @@ enum status exchange_begin(struct ike_sa *sa, enum x_kind kind, uint32_t old_spi
 	sa->ike->ports->random(sa->ike->ctx, x->ni, x->ni_len);
 	if (kind == X_REKEY_IKE)
 		x->group = offer_rekey_group(x->conf, sa);
-	else if (profile != NULL && profile->pfs.n != 0)
+	else if (profile != NULL && profile->pfs.n != 0 && may_offer_pfs(sa, old_spi))
 		x->group = profile->pfs.v[0].id;
 	exchange_event(x, &(struct x_event){.kind = x->group != 0 ? XE_START_KE : XE_START});
 	return ST_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/suite.h"
+#include "core/ike/id_text.h"
 #include "core/wire/id.h"
 #include "core/wire/notify_types.h"
 
@@ -194,9 +195,8 @@ void explain_proposal(char *out, size_t cap, uint8_t protocol, const struct allo
 void explain_id(char *out, size_t cap, const struct ike_id *id)
 {
 	char text[IKE_ID_LEN + 16];
-	struct ident ident = {.type = id->type, .data = {id->bytes, id->len}};
 
-	snprintf(out, cap, "%s %s", id_type_name(id->type), ident_format(&ident, text, sizeof(text)));
+	snprintf(out, cap, "%s %s", id_type_name(id->type), id_text(id, text, sizeof(text)));
 }
 
 void explain_profile(char *out, size_t cap, enum status st, const struct ike_id *id,
@@ -227,6 +227,8 @@ void explain_notify(char *out, size_t cap, uint16_t type)
 		{N_INTERNAL_ADDRESS_FAILURE, "it has no address for us"},
 		{N_FAILED_CP_REQUIRED, "it wants us to ask for an address"},
 		{N_NO_ADDITIONAL_SAS, "it accepts no more SAs"},
+		{N_MS_STATUS, "Windows does not take this from its gateway (a rekey behind a NAT, or a key "
+			"exchange that it did not propose)"},
 		{N_INVALID_MAJOR_VERSION, "it does not speak IKEv2"},
 	};
 

@@ -22,8 +22,19 @@ struct kept_grant {
 	const struct addr *nbns;
 	const struct prefix *subnets;
 	const struct prefix *remote;
+	bool include_local_lan;
+	bool pfs;
+	bool smartcard_disconnect;
+	bool allows_ip4;
+	bool allows_ip6;
+	struct addr server_ip4;
+	struct addr server_ip6;
 	const char *def_domain;
 	const char *banner;
+	const char *split_dns;
+	const char *backup_gateways;
+	const char *config_url;
+	const char *config_version;
 };
 
 /* A copy of g in the place of *k, which may be NULL. ST_NOMEM: *k stays. */

@@ -96,10 +96,16 @@ struct handshake {
 	uint16_t remote_key_len;
 	char name[IKE_ID_LEN];           /* that a script gave the peer; "" usually */
 	bool initial_contact;
+	bool is_forticlient;             /* responder: the client's notify says so; eap.h says what for */
 	bool another_follows;            /* responder: the client authenticates once more (RFC 4739) */
 	bool peer_childless;             /* initiator: the peer can do without a child (RFC 6023) */
 	bool is_childless;               /* IKE_AUTH makes none */
-	bool cp_request;                 /* the peer sent CFG_REQUEST */
+	uint8_t cp_type;                 /* enum cp_type of the peer's payload; 0: none that counts */
+	uint8_t cp_asked;                /* CP_ASKED_ bits of it; cp.h */
+	uint8_t n_networks;              /* responder: of the peer's own, as it announced them */
+	struct prefix networks[IKE_NETS_MAX];
+	bool allows_ip4;                 /* responder: no address, and there are some of this family */
+	bool allows_ip6;
 	bool wants_ip4;
 	bool wants_ip6;
 	struct addr hint_ip4;

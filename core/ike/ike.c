@@ -571,7 +571,7 @@ enum status ike_rekey(struct ike *ike, uint64_t number, bool children)
 	LIST_EACH(at, &sa->children) {
 		struct ike_child *c = CONTAINER_OF(at, struct ike_child, node);
 
-		c->wants_rekey |= children && c->state == CHILD_UP;
+		c->wants_rekey |= children && c->state == CHILD_UP && child_may_be_rekeyed(c);
 	}
 	work(sa);
 	ike_settle(ike);

@@ -1,10 +1,9 @@
-/* The IKEv2 engine's whole face, both roles (RFC 7296). One engine, one thread; it owns its IKE SAs
- * and knows nothing but its ports and the configuration snapshot.
- *
+/* The IKEv2 engine's whole face, both roles (RFC 7296). One engine, one thread; it owns its IKE SAs and knows
+ * nothing but its ports and the configuration snapshot.
  *   initiator                             responder
  *     IKE_SA_INIT  ------------------------>        job(dh)
  *             <------------------------ IKE_SA_INIT
- *     IKE_AUTH     ------------------------>        ask(hook) ask(psk) ask(authorize) ask(address)
+ *     IKE_AUTH     ------------------------>        ask(hook) ask(keys) ask(authorize) ask(address)
  *                                                   install, commit, keep
  *             <------------------------ IKE_AUTH
  */
@@ -84,6 +83,9 @@ struct ike_connect {
 	struct addr redirected_from; /* the gateway that sent us to this one; family 0: none */
 	bool request_ip4;           /* CFG_REQUEST */
 	bool request_ip6;
+	bool is_flexvpn;            /* CFG_REQUEST also without an address (R-MCF-02), vendor ID */
+	uint8_t n_networks;         /* of ours, that the peer is told of (R-MCF-19) */
+	struct prefix networks[IKE_NETS_MAX];
 	struct addr want_ip4;       /* those that we would like, because we had them; family 0: any */
 	struct addr want_ip6;
 	char ipsec_profile[IKE_NAME_LEN]; /* "" = default */
@@ -186,6 +188,7 @@ struct ike_sa_info {
 	uint32_t frag_mtu;       /* configured, without IP and UDP headers (R-FRG-14) */
 	bool mobike;             /* both sides support it */
 	bool used_ppk;           /* RFC 8784 */
+	const char *peer_class;  /* "flexvpn" and so on; peer_class.h */
 	struct ike_grant grant;
 	uint8_t n_children;
 	struct ike_child_info children[IKE_CHILDREN_INFO];

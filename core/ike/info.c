@@ -1,6 +1,7 @@
 #include "core/ike/info.h"
 
 #include "core/ike/child.h"
+#include "core/ike/cp_set.h"
 #include "core/ike/create.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
@@ -112,6 +113,7 @@ enum status info_request(struct ike_sa *sa, const struct sa_event *ev)
 	}
 	ticket_desk_put(sa, ticket_desk_is_asked(&ev->msg->p), &o);
 	mobike_answer(sa, ev->msg, &o);
+	cp_set_answer(sa, &ev->msg->p, &o);
 	st = finish_reply(sa, &o, ev->msg);
 	notice_take(sa, &ev->msg->p);
 	work(sa);

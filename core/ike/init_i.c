@@ -9,6 +9,7 @@
 #include "core/ike/frag_offer.h"
 #include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/peer_class.h"
 #include "core/ike/ppk.h"
 #include "core/ike/proof.h"
 #include "core/ike/redirect.h"
@@ -147,6 +148,7 @@ static enum status send_request(struct ike_sa *sa)
 	encap_claim(sa, hs->conf);
 	encap_put(&o, sa, 0, &sa->remote);
 	frag_put(&o, frag_forms(hs->conf));
+	peer_class_put(&o, hs->connect);
 	redirect_i_announce(&o, sa);
 	proof_put_hashes(&o);
 	ppk_put_use(&o, sa);

@@ -10,6 +10,7 @@
 #include "core/ike/frag_offer.h"
 #include "core/ike/intermediate.h"
 #include "core/ike/payload_table.h"
+#include "core/ike/peer_class.h"
 #include "core/ike/ppk.h"
 #include "core/ike/proof.h"
 #include "core/ike/redirect.h"
@@ -288,6 +289,7 @@ enum status init_r_take(struct ike_sa *sa, const struct init_request *r)
 	if (st != ST_OK)
 		return st;
 	sa->suite = r->suite;
+	sa->peer_class = (uint8_t)peer_class_read(&r->m->p, PEER_OTHER);
 	sa->nat_local = r->init.nat.nat_local;
 	sa->nat_remote = r->init.nat.nat_remote;
 	frag_agree(sa, hs->conf, r->init.frag);

@@ -1,5 +1,7 @@
 #include "core/ike/offer.h"
 
+#include <string.h>
+
 #include "core/crypto/suite.h"
 #include "core/ike/child.h"
 
@@ -165,6 +167,31 @@ void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *our
 			put_rest(p, protocol, &ours->v[i], aead, with_dh);
 			out->n++;
 		}
+}
+
+static void lead(struct proposal *p, uint16_t group)
+{
+	uint8_t first = p->n;
+
+	for (uint8_t i = 0; i < p->n; i++) {
+		struct transform t = p->v[i];
+
+		if (t.type != TRANSFORM_DH)
+			continue;
+		if (first == p->n)
+			first = i;
+		if (t.id != group)
+			continue;
+		memmove(&p->v[first + 1], &p->v[first], (size_t)(i - first) * sizeof(t));
+		p->v[first] = t;
+		return;
+	}
+}
+
+void offer_lead(struct sa *offer, uint16_t group)
+{
+	for (uint8_t i = 0; i < offer->n; i++)
+		lead(&offer->v[i], group);
 }
 
 void offer_answer(struct sa *out, uint8_t protocol, const struct chosen *c, bool with_dh,

@@ -49,6 +49,9 @@ uint16_t offer_rekey_group(const struct snapshot *conf, const struct ike_sa *sa)
  * bytes for ESP, empty for IKE_SA_INIT. */
 void offer_build(struct sa *out, uint8_t protocol, const struct allowed_set *ours, struct view spi,
 	bool with_dh);
+/* The group goes before the others of its proposals: who picks the first one picks ours (Windows, which
+ * cannot do with INVALID_KE_PAYLOAD). */
+void offer_lead(struct sa *offer, uint16_t group);
 /* The one proposal of an answer. */
 void offer_answer(struct sa *out, uint8_t protocol, const struct chosen *c, bool with_dh,
 	struct view spi);

@@ -261,6 +261,9 @@ enum status proof_judge_remote(struct ike_sa *sa, const struct ike_profile *prof
 	const struct proof *p = sa->hs->proof;
 	uint8_t bit = method_bit(p);
 
+	if (bit == 0 && p->method == AUTHM_DIGITAL_SIGNATURE)
+		return sa_fail(sa, ST_SIG_ALGORITHM, "%s", "the peer's digital signature does not begin with an "
+			"algorithm that is accepted here (RFC 7427)");
 	if (bit == 0)
 		return sa_fail(sa, ST_AUTH_METHOD, "the peer authenticates by %s, which is not supported",
 			auth_method_name(p->method));

@@ -1,5 +1,5 @@
-/* What goes through the engine's ports: questions, answers and specs, all plain values. What is
- * told is in events.h. */
+/* What goes through the engine's ports: questions, answers and commits, all plain values. Computations are in
+ * job.h, what is installed in child_spec.h, what is told in events.h. */
 #ifndef CORE_IKE_QUESTIONS_H
 #define CORE_IKE_QUESTIONS_H
 
@@ -10,6 +10,7 @@
 #include "core/base/rd.h"
 #include "core/base/status.h"
 #include "core/base/ulid.h"
+#include "core/ike/granted.h"
 #include "core/wire/gateway.h"
 #include "core/wire/ts.h"
 
@@ -17,10 +18,7 @@
 #define IKE_ID_LEN 256     /* longest identity kept; longer ones are refused */
 #define IKE_PSK_LEN 256
 #define IKE_DETAIL_LEN 256 /* a sentence for the operator */
-#define IKE_DH_MAX 520     /* public value / shared secret of the largest group (4096 bit), rounded up */
-#define IKE_TS_MAX 16      /* selectors kept per side of a child */
 #define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
-#define IKE_AUTH_MAX 1100 /* data of an AUTH payload: RSA of 8192 bits, with the AlgorithmIdentifier of RFC 7427 */
 #define IKE_EAP_MAX 4096   /* one EAP packet */
 #define IKE_MSK_LEN 64     /* of the MSK: what an AUTH payload is made of (RFC 7296 2.16) */
 
@@ -35,39 +33,6 @@ struct ike_id {
 struct ike_cert {
 	uint8_t encoding;
 	struct view data; /* not empty */
-};
-
-/* ---- job: computation ------------------------------------------------------------------- */
-
-enum ike_job_kind {
-	JOB_DH_GENERATE, /* group -> private, public */
-	JOB_DH_COMPUTE,  /* group, private, peer public -> shared secret */
-	JOB_SIGN         /* key, scheme, octets -> signature */
-};
-
-struct ike_job {
-	enum ike_job_kind kind;
-	bool is_established; /* of an SA that stands: done before those of negotiations */
-	uint16_t group;
-	uint16_t private_len;
-	uint16_t public_len; /* of the peer, for JOB_DH_COMPUTE */
-	uint16_t scheme;     /* JOB_SIGN: enum sig_scheme */
-	uint32_t key;        /* JOB_SIGN: from the answer to ASK_KEYS */
-	struct view octets;  /* JOB_SIGN: valid during the call */
-	uint8_t private_key[IKE_DH_MAX];
-	uint8_t peer_public[IKE_DH_MAX];
-};
-
-struct ike_job_result {
-	enum status status; /* ST_OK, ST_BAD_KE, ST_NOMEM... */
-	uint16_t private_len;
-	uint16_t public_len;
-	uint16_t secret_len;
-	uint16_t signature_len;
-	uint8_t signature[IKE_AUTH_MAX];
-	uint8_t private_key[IKE_DH_MAX];
-	uint8_t public_key[IKE_DH_MAX];
-	uint8_t secret[IKE_DH_MAX];
 };
 
 /* ---- ask: a question to the world ------------------------------------------------------- */
@@ -109,6 +74,8 @@ struct ike_question {
 	/* ASK_EAP: the peer's packet, valid during the call; empty: it begins, and we speak first */
 	struct view eap;
 	struct ike_id eap_id;       /* responder: who the peer says it is, in this round of authentication */
+	bool is_forticlient;        /* responder: it has its own way of asking for a code */
+	bool proves_peer;           /* initiator: nothing else proves the responder (RFC 5998) */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	uint8_t peer_method;        /* how the peer has authenticated: as in struct ike_sa_info; 0: not yet */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
@@ -121,33 +88,11 @@ struct ike_question {
 	/* Address the peer would like; family 0 = any. ASK_AUTHORIZE as initiator: what it gave us. */
 	struct addr hint_ip4;
 	struct addr hint_ip6;
-	/* ASK_AUTHORIZE as initiator: the device of ike_connect, and the networks the peer announced. */
+	/* ASK_AUTHORIZE as initiator: the device of ike_connect. Both roles: networks the peer announced. */
 	uint32_t tun;
-	uint8_t n_subnets;
-	struct prefix subnets[32];
+	uint8_t n_subnets; /* ASK_AUTHORIZE as responder: those that came with the peer's IKE_AUTH */
+	struct prefix subnets[IKE_NETS_MAX];
 	struct addr redirected_from; /* ASK_REDIRECT: who sent the client to us; family 0: nobody */
-};
-
-/* What the session layer grants: goes into CFG_REPLY, selectors and the data path. */
-struct ike_grant {
-	struct addr ip4; /* family 0: none */
-	uint8_t ip4_mask_len; /* 0: no INTERNAL_IP4_NETMASK */
-	struct addr ip6;
-	uint8_t ip6_prefix_len; /* 128 for pools */
-	uint8_t n_dns;
-	uint8_t n_nbns;
-	uint8_t n_subnets;
-	uint8_t n_remote;
-	struct addr dns[8];  /* both families */
-	struct addr nbns[2]; /* IPv4 */
-	struct prefix subnets[32]; /* INTERNAL_IP4_SUBNET / IP6_SUBNET */
-	/* Inner addresses the peer may use as source: its leases as host prefixes, and
-	 * `route set remote`. The peer's selectors are narrowed to them (never wider). */
-	struct prefix remote[IKE_TS_MAX];
-	char def_domain[256];
-	char banner[512];
-	uint32_t tun;            /* tunnel device of the session: number in the data path */
-	uint32_t session_lifetime_s; /* 0: none */
 };
 
 struct ike_answer {
@@ -199,39 +144,6 @@ struct ike_commit {
 	struct ike_id peer_id;
 	char profile[IKE_NAME_LEN];
 	uint32_t spi_in; /* of the first child */
-};
-
-/* ---- install / remove: the data path ------------------------------------------------------ */
-
-#define IKE_KEYMAT_MAX 160 /* per direction: encryption key + salt, integrity key */
-
-struct ike_child_spec {
-	uint64_t sa;            /* IKE SA it belongs to */
-	struct ulid session;
-	uint32_t tun;           /* from the grant */
-	uint32_t spi_in;        /* ours; low 8 bits are the bucket */
-	uint32_t spi_out;       /* the peer's */
-	uint16_t encr_id;       /* IANA transform ids; key_bits 0 when implied */
-	uint16_t encr_key_bits;
-	uint16_t integ_id;      /* 0 for AEAD */
-	bool esn;
-	bool transport_mode;
-	bool udp_encap;         /* ESP in UDP; false: raw ESP */
-	bool we_are_initiator;
-	/* The responder's half of a rekey (RFC 7296 2.8): nothing leaves through it until something
-	 * came in, or until use(). */
-	bool receive_only;
-	uint16_t replay_window;
-	struct endpoint local;
-	struct endpoint remote;
-	uint16_t key_in_len;
-	uint16_t key_out_len;
-	uint8_t key_in[IKE_KEYMAT_MAX];
-	uint8_t key_out[IKE_KEYMAT_MAX];
-	uint8_t n_local_ts;
-	uint8_t n_remote_ts;
-	struct ts local_ts[IKE_TS_MAX];
-	struct ts remote_ts[IKE_TS_MAX];
 };
 
 #endif

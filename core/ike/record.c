@@ -59,7 +59,7 @@ static const struct field sa_fields[] = {
 	SA(70, F_U64, reauth_ms), SA(71, F_U32, settings.reauth_s), SA(72, F_U8, used_ppk),
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, in_udp),
-	SA(87, F_U8, claims_nat),
+	SA(87, F_U8, claims_nat), SA(88, F_U8, peer_class), SA(89, F_U8, settings.set_accept),
 };
 
 static const struct field child_fields[] = {
@@ -70,6 +70,7 @@ static const struct field child_fields[] = {
 	CHILD(13, F_U64, rekey_ms), CHILD(14, F_U64, end_ms),
 	CHILD(15, F_U32, replaces), CHILD(16, F_U8, wish), CHILD(17, F_U8, transport),
 	CHILD(18, F_U32, idle_s), CHILD(19, F_U64, used_ms),
+	CHILD(20, F_U8, has_ke),
 };
 
 static const struct field exchange_fields[] = {
@@ -88,6 +89,10 @@ static const struct field grant_fields[] = {
 	GRANT(1, F_ADDR, ip4), GRANT(2, F_U8, ip4_mask_len), GRANT(3, F_ADDR, ip6),
 	GRANT(4, F_U8, ip6_prefix_len), GRANT(5, F_STR, def_domain), GRANT(6, F_STR, banner),
 	GRANT(7, F_U32, tun), GRANT(8, F_U32, session_lifetime_s),
+	GRANT(9, F_STR, split_dns), GRANT(10, F_STR, backup_gateways), GRANT(11, F_STR, config_url),
+	GRANT(12, F_STR, config_version), GRANT(13, F_U8, include_local_lan), GRANT(14, F_U8, pfs),
+	GRANT(15, F_U8, smartcard_disconnect), GRANT(16, F_ADDR, server_ip4),
+	GRANT(17, F_ADDR, server_ip6), GRANT(18, F_U8, allows_ip4), GRANT(19, F_U8, allows_ip6),
 };
 
 #undef SA

@@ -208,5 +208,6 @@ enum status resume_r_claimed(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->hint_ip6.family == 0)
 		hs->hint_ip6 = hs->resumed->ip6;
 	snprintf(q.name, sizeof(q.name), "%s", hs->name);
+	auth_r_put_networks(sa, &q);
 	return sa_ask(sa, &q);
 }

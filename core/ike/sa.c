@@ -208,6 +208,7 @@ void sa_free(struct ike_sa *sa)
 	window_out_fini(&sa->out);
 	sa_forget_handshake(sa);
 	mem_free(sa->grant);
+	mem_free(sa->owed_set);
 	mem_free(sa->detail);
 	mem_free(sa->ticket.bytes);
 	keys_wipe(&sa->keys);

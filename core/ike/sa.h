@@ -57,11 +57,9 @@ struct ike_sa {
 	bool used_ppk;             /* a post-quantum key is in the keys */
 	uint8_t auth_local;        /* AUTH methods in use, 0 before */
 	uint8_t auth_remote;
-	uint64_t spi_i;
-	uint64_t spi_r;
+	uint64_t spi_i, spi_r;
 	uint64_t nonce_tag;        /* responder: of Ni, with by_init */
-	struct endpoint local;
-	struct endpoint remote;
+	struct endpoint local, remote;
 	struct endpoint guarded_as;
 	struct ike_suite suite;
 	struct ike_keys keys;
@@ -102,6 +100,8 @@ struct ike_sa {
 	bool follows_redirects;    /* we are the client, and said so */
 	bool owes_token;           /* the peer has not got our token for this SA yet */
 	struct qcd_token peer_token;
+	uint8_t peer_class;        /* enum peer_class */
+	struct cp_body *owed_set;  /* our CFG_SET that is to be sent; NULL: none. Not kept */
 	uint32_t owed_spi;         /* of ESP from the peer, unknown here, to be told; 0: none. Not kept */
 	uint64_t spi_told_ms;      /* when that was last; not kept */
 	uint64_t hint_ms;          /* the last liveness check that a hint caused; not kept */

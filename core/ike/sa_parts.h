@@ -12,12 +12,15 @@ struct sa_settings {
 	char ipsec_profile[IKE_NAME_LEN]; /* initiator; "": that of the virtual template */
 	uint32_t lifetime_s;
 	bool initial_contact_force;
+	bool set_send;                    /* CFG_SET to the peer; meaningless once established */
+	bool set_accept;                  /* CFG_SET of the peer's is taken and acknowledged */
 	uint32_t nat_keepalive_s;         /* 0: none */
 	uint32_t reauth_s;                /* 0: none */
 };
 
 enum frag_form { FRAG_NONE = 0, FRAG_STD = 1, FRAG_CISCO = 2 }; /* bits where it is a set */
 
+struct cp_body; /* cp_set.h */
 struct frag_pile;
 
 /* Fragmentation, as IKE_SA_INIT settled it. */

@@ -2,6 +2,7 @@
 
 #include "core/ike/engine.h"
 #include "core/ike/idle.h"
+#include "core/ike/peer_class.h"
 
 /* A lingering SA is over for everybody but a peer that repeats its last request. */
 static bool is_shown(const struct ike_sa *sa)
@@ -119,6 +120,7 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.frag_mtu = frag_mtu_in_use(sa->frag.mtu, sa->remote.addr.family),
 		.mobike = sa->mobike.is_on,
 		.used_ppk = sa->used_ppk,
+		.peer_class = peer_class_words((enum peer_class)sa->peer_class),
 	};
 	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
 	suite_info(sa, out);

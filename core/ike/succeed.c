@@ -47,6 +47,7 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->settings = old->settings;
 	heir->follows_redirects = old->follows_redirects;
 	heir->peer_token = x->peer_token;
+	heir->peer_class = old->peer_class;
 	heir->owes_token = x->is_mine && qcd_is_on(ike); /* the responder's is in its reply */
 	heir->dpd = old->dpd;
 	window_in_grow(&heir->in, x->conf->ike.window);
@@ -118,6 +119,8 @@ static void move_presence(struct ike_sa *old, struct ike_sa *heir)
 	ticket_desk_inherit(old, heir);
 	heir->session_end_ms = old->session_end_ms;
 	heir->close_why = old->close_why;
+	heir->owed_set = old->owed_set;
+	old->owed_set = NULL;
 	heir->grant = old->grant;
 	old->grant = NULL;
 	heir->is_up = true;

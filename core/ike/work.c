@@ -1,6 +1,7 @@
 #include "core/ike/work.h"
 
 #include "core/ike/child.h"
+#include "core/ike/cp_set.h"
 #include "core/ike/engine.h"
 #include "core/ike/exchange.h"
 #include "core/ike/freeze.h"
@@ -200,6 +201,8 @@ void work(struct ike_sa *sa)
 		st = info_delete_children(sa);
 	else if (notice_is_due(sa) && window_out_is_free(&sa->out, REQ_DPD))
 		st = notice_send(sa);
+	else if (sa->owed_set != NULL && window_out_is_free(&sa->out, REQ_DPD))
+		st = cp_set_send(sa);
 	else if (sa->wants_ticket && window_out_is_free(&sa->out, REQ_TICKET))
 		st = ticket_desk_request(sa);
 	if (st == ST_OK && sa->mine == NULL && window_out_is_free(&sa->out, REQ_CREATE) &&

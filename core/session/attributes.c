@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/ike/id_text.h"
 
 #define LIFETIME_MAX_S 31536000u
 #define NETWORKS_MAX   (IKE_TS_MAX - 2) /* two places are for the leases */
@@ -31,7 +32,7 @@ void attributes_who(const struct session *s, const char *vrf, struct pairs *out)
 	char text[PAIRS_VALUE];
 
 	pairs_add(out, "session", ulid_format(&s->ulid, text));
-	pairs_add(out, "identity", session_identity(&s->peer_id, text, sizeof(text)));
+	pairs_add(out, "identity", id_text(&s->peer_id, text, sizeof(text)));
 	pairs_add(out, "identity_type", identity_type_name(s->peer_id.type));
 	pairs_add(out, "name", s->username);
 	pairs_add(out, "profile", s->profile);
@@ -66,6 +67,20 @@ static void put_text(struct pairs *out, const char *name, const char *value)
 		pairs_add(out, name, value);
 }
 
+/* Names with commas between them, one by one. */
+static void put_names(struct pairs *out, const char *name, const char *list)
+{
+	char text[256];
+
+	while (*list) {
+		size_t len = strcspn(list, ",");
+
+		snprintf(text, sizeof(text), "%.*s", (int)len, list);
+		put_text(out, name, text);
+		list += len + (list[len] == ',');
+	}
+}
+
 void attributes_of(const struct session *s, struct pairs *out)
 {
 	const struct kept_grant *g = s->grant;
@@ -80,6 +95,8 @@ void attributes_of(const struct session *s, struct pairs *out)
 	put_addrs(out, "dns", g->dns, g->n_dns);
 	put_addrs(out, "wins", g->nbns, g->n_nbns);
 	put_text(out, "domain", g->def_domain);
+	put_names(out, "split_dns", g->split_dns);
+	put_names(out, "backup_gateways", g->backup_gateways);
 	put_text(out, "banner", g->banner);
 	if (g->session_lifetime_s)
 		pairs_add_u64(out, "session_lifetime", g->session_lifetime_s);
@@ -211,6 +228,35 @@ static enum status take_banner(const struct change *c)
 	return take_line(c, "banner", g->banner, sizeof(g->banner));
 }
 
+/* One name more of a list with commas between them. */
+static enum status take_name(const struct change *c, const char *name, char out[IKE_LIST_LEN])
+{
+	size_t len;
+
+	if (c->is_first)
+		out[0] = '\0';
+	if (!c->value[0])
+		return ST_OK;
+	for (const char *at = c->value; *at; at++)
+		if (*at <= ' ' || *at >= 0x7f || *at == ',')
+			return bad(c, "a script gave %s \"%.60s\", which is no name", name, c->value);
+	len = strlen(out);
+	if (len + strlen(c->value) + 2 > IKE_LIST_LEN || strlen(c->value) > 255)
+		return bad(c, "a script gave more %s than there is room for", name);
+	snprintf(out + len, IKE_LIST_LEN - len, "%s%s", len ? "," : "", c->value);
+	return ST_OK;
+}
+
+static enum status take_split_dns(const struct change *c)
+{
+	return take_name(c, "split_dns", c->grant->split_dns);
+}
+
+static enum status take_backups(const struct change *c)
+{
+	return take_name(c, "backup_gateways", c->grant->backup_gateways);
+}
+
 static enum status take_lifetime(const struct change *c)
 {
 	char *end = NULL;
@@ -266,6 +312,8 @@ static const struct {
 	{"dns", take_dns},
 	{"wins", take_wins},
 	{"domain", take_domain},
+	{"split_dns", take_split_dns},
+	{"backup_gateways", take_backups},
 	{"banner", take_banner},
 	{"session_lifetime", take_lifetime},
 	{"subnets", take_subnet},

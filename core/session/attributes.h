@@ -9,8 +9,8 @@
 /* Who: session, identity, identity_type, name, profile, policy, local, remote, vrf, ivrf, role.
  * vrf: name of the outer VRF, "" for our own. */
 void attributes_who(const struct session *s, const char *vrf, struct pairs *out);
-/* What it was granted so far: pool, pool6, netmask, dns, wins, domain, banner, session_lifetime,
- * subnets, networks. */
+/* What it was granted so far: pool, pool6, netmask, dns, wins, domain, split_dns,
+ * backup_gateways, banner, session_lifetime, subnets, networks. */
 void attributes_of(const struct session *s, struct pairs *out);
 /* Each attribute that stands in changed replaces the session's (a list as a whole; an empty value:
  * none); other names are ignored. Only before addresses are taken. ST_OK; ST_HOOK_FAILED with a

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "core/base/mem.h"
 #include "core/conf/match.h"
+#include "core/ike/id_text.h"
 #include "core/wire/auth.h"
 
 #define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
@@ -24,6 +26,7 @@ static enum aaa_method method_of(uint8_t auth_method)
 
 struct resolver {
 	const struct snapshot *conf;
+	const struct ike_question *q;
 	const struct iface *tun; /* NULL: initiator without one */
 	enum aaa_method method;  /* how the peer has authenticated */
 	struct session *s;
@@ -144,6 +147,67 @@ static enum status add_remotes(struct resolver *r, const struct authz_policy *a)
 	return ST_OK;
 }
 
+/* Not everything, and nothing that never goes through a tunnel. */
+static bool is_network(const struct prefix *p)
+{
+	const struct addr *a = &p->addr;
+	const struct prefix v4 = {addr_v4(0x7f000000), 8};
+	const struct prefix v6 = {.addr = {.family = 6}, .len = 8}; /* ::/8: ::1, and IPv4 in IPv6 */
+
+	return p->len != 0 && !addr_is_multicast(a) && !addr_is_link_local(a) &&
+	       !prefix_contains(a->family == 4 ? &v4 : &v6, a);
+}
+
+/* `route accept any` (R-AZP-17) for the networks of a client. The policy `default` has the line without
+ * anybody having written it: there it is about the peers that we connect to. More than there is room
+ * for are left out, as those of `route accept` may. */
+static void add_accepted(struct resolver *r, const struct authz_policy *a)
+{
+	const struct ike_question *q = r->q;
+	struct ike_grant *g = r->grant;
+
+	if (!a->route_accept || strcmp(a->name, "default") == 0)
+		return;
+	for (size_t i = 0; i < q->n_subnets; i++)
+		if (is_network(&q->subnets[i]))
+			(void)add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &q->subnets[i]);
+}
+
+static enum status add_pushed(struct resolver *r, const struct authz_policy *a)
+{
+	enum status st = a->route_set_interface ? add_interface(r, a) : ST_OK;
+
+	if (st == ST_OK)
+		st = add_acls(r, a, &a->route_acls, ACL_STANDARD);
+	return st == ST_OK ? add_acls(r, a, &a->route_acls6, ACL_IPV6) : st;
+}
+
+/* The names of a list with commas between them. The configuration keeps it as short as there is room. */
+static void join(char out[IKE_LIST_LEN], const struct str_list *l)
+{
+	size_t len = 0;
+
+	if (l->n == 0)
+		return;
+	out[0] = '\0';
+	for (size_t i = 0; i < l->n && len < IKE_LIST_LEN; i++)
+		len += (size_t)snprintf(out + len, IKE_LIST_LEN - len, "%s%s", i ? "," : "", l->v[i]);
+}
+
+/* What only clients that understand it are sent (R-MCF-10, R-MCF-11). */
+static void apply_extras(struct ike_grant *g, const struct authz_policy *a)
+{
+	join(g->split_dns, &a->split_dns);
+	join(g->backup_gateways, &a->backup_gateways);
+	if (a->config_url)
+		snprintf(g->config_url, sizeof(g->config_url), "%s", a->config_url);
+	if (a->config_version)
+		snprintf(g->config_version, sizeof(g->config_version), "%s", a->config_version);
+	g->include_local_lan |= a->include_local_lan;
+	g->pfs |= a->pfs;
+	g->smartcard_disconnect |= a->smartcard_disconnect;
+}
+
 /* The later policy wins where both say something; networks add up (R-AZN-10). */
 static enum status apply(struct resolver *r, const struct authz_policy *a)
 {
@@ -155,6 +219,7 @@ static enum status apply(struct resolver *r, const struct authz_policy *a)
 			s->route_distance = a->accept_distance;
 		return ST_OK;
 	}
+	apply_extras(r->grant, a);
 	if (a->pool)
 		set_name(s->pool4, a->pool);
 	if (a->pool6)
@@ -175,12 +240,12 @@ static enum status apply(struct resolver *r, const struct authz_policy *a)
 		snprintf(r->grant->banner, sizeof(r->grant->banner), "%s", a->banner);
 	if (a->session_lifetime_s)
 		r->grant->session_lifetime_s = a->session_lifetime_s;
-	st = a->route_set_interface ? add_interface(r, a) : ST_OK;
+	st = add_pushed(r, a);
 	if (st == ST_OK)
-		st = add_acls(r, a, &a->route_acls, ACL_STANDARD);
+		st = add_remotes(r, a);
 	if (st == ST_OK)
-		st = add_acls(r, a, &a->route_acls6, ACL_IPV6);
-	return st == ST_OK ? add_remotes(r, a) : st;
+		add_accepted(r, a);
+	return st;
 }
 
 /* ---- which policies ------------------------------------------------------------------------- */
@@ -243,7 +308,9 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 		name, name);
 }
 
-static enum status apply_policies(struct resolver *r, const struct ike_profile *p)
+typedef enum status apply_one(struct resolver *r, const struct authz_policy *a);
+
+static enum status apply_policies(struct resolver *r, const struct ike_profile *p, apply_one *one)
 {
 	const struct aaa_author *user = &p->user[r->method], *group = &p->group[r->method];
 	const struct authz_policy *order[2], *of_user, *of_group;
@@ -264,7 +331,7 @@ static enum status apply_policies(struct resolver *r, const struct ike_profile *
 	order[0] = group->override ? of_user : of_group;
 	order[1] = group->override ? of_group : of_user;
 	for (int i = 0; i < 2 && st == ST_OK; i++)
-		st = order[i] ? apply(r, order[i]) : ST_OK;
+		st = order[i] ? one(r, order[i]) : ST_OK;
 	return st;
 }
 
@@ -315,6 +382,18 @@ static enum status find_device(
 	return ST_OK;
 }
 
+/* Our own addresses on its side of the tunnel. */
+static void put_server(struct resolver *r)
+{
+	const struct iface *i4 = r->tun->unnumbered ? iface_named(r->conf, r->tun->unnumbered) : r->tun;
+	const struct iface *i6 = r->tun->unnumbered6 ? iface_named(r->conf, r->tun->unnumbered6) : r->tun;
+
+	if (i4)
+		r->grant->server_ip4 = i4->ip.addr;
+	if (i6 && i6->ip6_count)
+		r->grant->server_ip6 = i6->ip6[0].addr;
+}
+
 static void finish(struct resolver *r)
 {
 	struct ike_grant *g = r->grant;
@@ -325,6 +404,7 @@ static void finish(struct resolver *r)
 		if (a->family)
 			g->dns[g->n_dns++] = *a;
 	}
+	put_server(r);
 	/* The peer of a tunnel is a site: what is behind it is a matter of routes (R-LEG-04). */
 	if (r->tun->kind == IFACE_TUNNEL && g->n_remote == 0) {
 		(void)add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &any4);
@@ -336,8 +416,7 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 	struct session *s, struct ike_grant *grant, char detail[IKE_DETAIL_LEN])
 {
 	const struct ike_profile *p = snapshot_profile(conf, q->profile);
-	struct resolver r = {
-		.conf = conf, .s = s, .grant = grant, .detail = detail, .method = method_of(q->peer_method)};
+	struct resolver r = {.conf = conf, .q = q, .s = s, .grant = grant, .detail = detail, .method = method_of(q->peer_method)};
 	enum status st;
 
 	if (!p) {
@@ -348,11 +427,40 @@ enum status authorize_resolve(const struct snapshot *conf, const struct ike_ques
 	if (q->name[0]) /* a script's */
 		escape_bytes(s->username, sizeof(s->username), q->name, strlen(q->name));
 	else
-		session_identity(&q->peer_id, s->username, sizeof(s->username));
+		id_text(&q->peer_id, s->username, sizeof(s->username));
 	st = find_device(&r, p, q);
 	if (st == ST_OK)
-		st = apply_policies(&r, p);
+		st = apply_policies(&r, p, apply);
 	if (st == ST_OK && !q->we_are_initiator)
 		finish(&r);
 	return st;
+}
+
+uint8_t authorize_networks(const struct snapshot *conf, const char *profile, uint32_t tun,
+	struct prefix out[IKE_NETS_MAX])
+{
+	struct {
+		struct session s;
+		struct ike_question q;
+		struct ike_grant grant;
+		char detail[IKE_DETAIL_LEN];
+	} *room = mem_new(sizeof(*room));
+	const struct ike_profile *p = snapshot_profile(conf, profile);
+	uint8_t n = 0;
+
+	if (room && p) {
+		struct resolver r = {.conf = conf,
+			.q = &room->q,
+			.s = &room->s,
+			.grant = &room->grant,
+			.detail = room->detail};
+
+		room->s.we_are_initiator = room->q.we_are_initiator = true;
+		room->q.tun = tun;
+		if (find_device(&r, p, &room->q) == ST_OK && apply_policies(&r, p, add_pushed) == ST_OK)
+			n = room->grant.n_subnets;
+		memcpy(out, room->grant.subnets, n * sizeof(out[0]));
+	}
+	mem_free(room);
+	return n;
 }

@@ -39,7 +39,17 @@ enum field {
 	F_BANNER,
 	F_TUN,
 	F_LIFETIME,
-	F_DISTANCE
+	F_DISTANCE,
+	F_SPLIT_DNS,
+	F_BACKUP_GATEWAYS,
+	F_CONFIG_URL,
+	F_CONFIG_VERSION,
+	F_LOCAL_LAN,
+	F_PFS,
+	F_SMARTCARD,
+	F_ALLOWS, /* bits: IPv4 1, IPv6 2 */
+	F_SERVER4,
+	F_SERVER6
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -62,6 +72,16 @@ static void write_grant(struct wr *w, const struct kept_grant *g)
 	fz_str(w, F_BANNER, g->banner);
 	fz_u32(w, F_TUN, g->tun);
 	fz_u32(w, F_LIFETIME, g->session_lifetime_s);
+	fz_str(w, F_SPLIT_DNS, g->split_dns);
+	fz_str(w, F_BACKUP_GATEWAYS, g->backup_gateways);
+	fz_str(w, F_CONFIG_URL, g->config_url);
+	fz_str(w, F_CONFIG_VERSION, g->config_version);
+	fz_u8(w, F_LOCAL_LAN, g->include_local_lan);
+	fz_u8(w, F_PFS, g->pfs);
+	fz_u8(w, F_SMARTCARD, g->smartcard_disconnect);
+	fz_u8(w, F_ALLOWS, (uint8_t)(g->allows_ip4 | g->allows_ip6 << 1));
+	fz_addr(w, F_SERVER4, &g->server_ip4);
+	fz_addr(w, F_SERVER6, &g->server_ip6);
 }
 
 static void write_lease(struct wr *w, uint16_t tag, const struct lease *l)
@@ -127,6 +147,27 @@ static bool read_lease(struct view v, uint8_t family, struct frozen_lease *l)
 	return p.addr.family == family;
 }
 
+/* What only some clients are sent. */
+static bool read_extras(uint16_t tag, struct view v, struct ike_grant *g)
+{
+	switch (tag) {
+	case F_SPLIT_DNS: return fz_get_str(v, g->split_dns, sizeof(g->split_dns));
+	case F_BACKUP_GATEWAYS: return fz_get_str(v, g->backup_gateways, sizeof(g->backup_gateways));
+	case F_CONFIG_URL: return fz_get_str(v, g->config_url, sizeof(g->config_url));
+	case F_CONFIG_VERSION: return fz_get_str(v, g->config_version, sizeof(g->config_version));
+	case F_LOCAL_LAN: g->include_local_lan = fz_get_u8(v) != 0; return true;
+	case F_PFS: g->pfs = fz_get_u8(v) != 0; return true;
+	case F_SMARTCARD: g->smartcard_disconnect = fz_get_u8(v) != 0; return true;
+	case F_ALLOWS:
+		g->allows_ip4 = fz_get_u8(v) & 1;
+		g->allows_ip6 = fz_get_u8(v) & 2;
+		return true;
+	case F_SERVER4: g->server_ip4 = fz_get_addr(v); return g->server_ip4.family != 6;
+	case F_SERVER6: g->server_ip6 = fz_get_addr(v); return g->server_ip6.family != 4;
+	default: return true;
+	}
+}
+
 /* Fields of the grant. Unknown ones are a newer program's: passed over. */
 static bool read_grant(uint16_t tag, struct view v, struct ike_grant *g)
 {
@@ -143,7 +184,7 @@ static bool read_grant(uint16_t tag, struct view v, struct ike_grant *g)
 	case F_BANNER: return fz_get_str(v, g->banner, sizeof(g->banner));
 	case F_TUN: g->tun = fz_get_u32(v); return true;
 	case F_LIFETIME: g->session_lifetime_s = fz_get_u32(v); return true;
-	default: return true;
+	default: return read_extras(tag, v, g);
 	}
 }
 

@@ -351,8 +351,12 @@ static enum status take_any(
 {
 	enum status st = ST_NOT_FOUND;
 
-	if (w->hint.family == p->family && !addr_is_any(&w->hint))
-		st = take_exact(l, p, &w->hint, w->who, out);
+	if (w->hint.family == p->family && !addr_is_any(&w->hint)) {
+		struct prefix hint = {w->hint, p->prefix_len}; /* any address of it means a prefix */
+
+		prefix_mask(&hint);
+		st = take_exact(l, p, &hint.addr, w->who, out);
+	}
 	if (st == ST_NOT_FOUND)
 		st = take_same(l, p, w->who, out);
 	if (st == ST_NOT_FOUND && p->n_released >= RELEASED_MAX)

@@ -210,6 +210,14 @@ struct session *session_find_addr(
 	struct lease *l = lease_find(ss->leases, ivrf, addr);
 	struct session *found = NULL;
 
+	/* Of a prefix that was lent as a whole the lease has the first address. */
+	for (uint8_t len = 127; !l && addr->family == 6 && len > 0; len--) {
+		struct prefix p = {*addr, len};
+		prefix_mask(&p);
+		l = lease_find(ss->leases, ivrf, &p.addr);
+		if (l && l->prefix_len != len)
+			l = NULL;
+	}
 	if (!l)
 		return NULL;
 	/* The last holder's identity leads to few sessions; the newest one that has the lease counts. */
@@ -251,18 +259,6 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 			return s;
 	}
 	return NULL;
-}
-
-char *session_identity(const struct ike_id *id, char *out, size_t cap)
-{
-	char text[ADDR_TEXT];
-	struct addr a = addr_from(id->bytes, id->len);
-
-	if ((id->type == ID_IPV4 && id->len == 4) || (id->type == ID_IPV6 && id->len == 16))
-		snprintf(out, cap, "%s", addr_format(&a, text));
-	else
-		escape_bytes(out, cap, id->bytes, id->len);
-	return out;
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */
@@ -386,6 +382,8 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 {
 	struct prefix p = {l->addr, l->prefix_len};
 
+	prefix_mask(&p);
+
 	for (size_t i = 0; i < g->n_remote; i++) {
 		if (prefix_eq(&g->remote[i], &p))
 			return;
@@ -398,8 +396,11 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 static enum status finish_grant(struct session *s, struct ike_grant *g)
 {
 	grant_read(s->grant, g);
+	g->allows_ip4 = s->pool4[0] != '\0'; /* a script may have chosen others */
+	g->allows_ip6 = s->pool6[0] != '\0';
 	if (s->lease6) {
-		g->ip6 = s->lease6->addr;
+		/* Of a whole prefix the first address is that of all its routers (RFC 4291 2.6.1). */
+		g->ip6 = s->lease6->prefix_len < 128 ? addr_add(&s->lease6->addr, 1) : s->lease6->addr;
 		g->ip6_prefix_len = s->lease6->prefix_len;
 		put_lease(g, s->lease6);
 	}
@@ -434,6 +435,8 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 		answer_nomem(answer);
 	} else if (wants_any && !s->lease4 && !s->lease6) { /* R-MCF-16 */
 		answer->status = q->wants_ip4 ? st4 : st6;
+		answer->grant.allows_ip4 = grant.allows_ip4;
+		answer->grant.allows_ip6 = grant.allows_ip6;
 		if (!q->wants_ip4)
 			memcpy(answer->detail, detail6, sizeof(detail6));
 	} else {

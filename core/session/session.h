@@ -22,7 +22,7 @@
 
 #define SESSION_NAME       64 /* names with NUL */
 #define SESSION_USERNAME   256
-#define SESSION_FROZEN_MAX 6144 /* no record is longer */
+#define SESSION_FROZEN_MAX 8192 /* no record is longer */
 
 /* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
 #define ORPHAN_ADDRESS 0x100u /* its pool shrank, or an interface has the address now */
@@ -110,9 +110,6 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 /* Pools, for show and samples: as lease_next_pool. */
 bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out);
 enum status sessions_resume_pool(struct sessions *ss, const struct lease_pool_info *was) MUST_USE; /* lease_pool_resume */
-
-/* Identity as printable text; cut to cap. "dn:" and so on are not part of it. */
-char *session_identity(const struct ike_id *id, char *out, size_t cap);
 
 /* Frozen record of a session (any state) and back; 0: does not fit. Thaw claims the leases again,
  * also those that the configuration no longer has. ST_EXISTS: the session is there already, or

@@ -79,7 +79,8 @@ static bool has_form(struct view v, uint8_t form)
 	struct prefix p;
 
 	switch (form) {
-	case CPF_IP4: return v.len == 4;
+	case CPF_IP4:
+	case CPF_U32: return v.len == 4;
 	case CPF_IP6: return v.len == 16;
 	case CPF_U16S: return v.len % 2 == 0;
 	case CPF_NET4:

@@ -93,40 +93,6 @@ bool ident_has_domain(const struct ident *id, const char *domain)
 	return same_name(tail.p, (const uint8_t *)domain, n);
 }
 
-static bool is_printable(struct view v)
-{
-	for (size_t i = 0; i < v.len; i++) {
-		if (v.p[i] < 0x20 || v.p[i] > 0x7e)
-			return false;
-	}
-	return true;
-}
-
-static void format_hex(struct view v, char *out, size_t cap)
-{
-	size_t at = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < v.len && cap - at > 2; i++)
-		at += (size_t)snprintf(out + at, cap - at, "%02x", v.p[i]);
-}
-
-char *ident_format(const struct ident *id, char *out, size_t cap)
-{
-	struct addr a = ident_addr(id);
-	char text[ADDR_TEXT];
-
-	if (cap == 0)
-		return out;
-	if (a.family)
-		snprintf(out, cap, "%s", addr_format(&a, text));
-	else if (id->type == IDT_FQDN || id->type == IDT_EMAIL || is_printable(id->data))
-		escape_bytes(out, cap, id->data.p, id->data.len);
-	else
-		format_hex(id->data, out, cap);
-	return out;
-}
-
 const char *id_type_name(uint8_t type)
 {
 	switch (type) {

@@ -43,9 +43,6 @@ struct addr ident_addr(const struct ident *id);
 /* True for FQDN "a.b.example" with domain "b.example", and e-mail "x@b.example" with domain
  * "b.example"; whole labels, ASCII case ignored. */
 bool ident_has_domain(const struct ident *id, const char *domain);
-/* For logs and show: addresses and names as text, others escaped when printable, else hex. Always
- * terminated, cut to cap; returns out. */
-char *ident_format(const struct ident *id, char *out, size_t cap);
 /* "fqdn"; "unknown" for other numbers. */
 const char *id_type_name(uint8_t type);
 

@@ -63,3 +63,11 @@ const char *vendor_name(enum vendor v)
 	}
 	return "unknown";
 }
+
+struct view vendor_bytes(enum vendor v)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].vendor == v)
+			return (struct view){(const uint8_t *)rows[i].bytes, rows[i].len};
+	return (struct view){0};
+}

@@ -26,6 +26,8 @@ enum vendor {
 
 /* Body of a V payload. */
 enum vendor vendor_identify(struct view body);
+/* The ID itself, or what it begins with; empty for VENDOR_UNKNOWN. */
+struct view vendor_bytes(enum vendor v);
 /* For logs; "unknown". */
 const char *vendor_name(enum vendor v);
 

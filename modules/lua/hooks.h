@@ -58,6 +58,8 @@ enum field_kind {
 	X(dns, LIST, FIELD_A, FIELD_A, "name servers, IPv4 and IPv6") \
 	X(wins, LIST, FIELD_A, FIELD_A, "NetBIOS name servers") \
 	X(domain, TEXT, FIELD_A, FIELD_A, "default domain") \
+	X(split_dns, LIST, FIELD_A, FIELD_A, "domains that the client asks these name servers for") \
+	X(backup_gateways, LIST, FIELD_A, FIELD_A, "other gateways that the client may use") \
 	X(banner, LINES, FIELD_A, FIELD_A, "text that the client shows") \
 	X(session_lifetime, NUMBER, FIELD_A, FIELD_A, "seconds after which the session ends") \
 	X(subnets, LIST, FIELD_A, FIELD_A, "networks that the client is told, as 10.0.0.0/8") \

@@ -32,11 +32,6 @@ static void script_init(uint8_t which, uint8_t special)
 	struct lab *l = &script_lab;
 
 	lab_init(l, sets[which % 6], sets[which / 6 % 6]);
-	/* A cost that lets the fuzzer get somewhere. */
-	l->user.scrypt.log2_n = l->user.scrypt.r = l->user.scrypt.p = 1;
-	MUST(scrypt_derive(lab_text("open sesame"),
-		     (struct view){l->user.scrypt.salt, EAP_SCRYPT_SALT},
-		     (struct scrypt_cost){1, 1, 1}, l->user.scrypt.hash, EAP_SCRYPT_LEN) == ST_OK);
 	if (special & SP_WRONG)
 		l->pc.password = lab_text("a wrong one");
 	if (special & SP_TOTP)

@@ -113,7 +113,6 @@ static void try_delete(struct view body)
 static void try_id(struct view body)
 {
 	struct ident id;
-	char text[64];
 
 	if (id_parse(body, &id) != ST_OK)
 		return;
@@ -121,7 +120,6 @@ static void try_id(struct view body)
 	MUST(ident_eq(&id, &id) && ident_is_valid(&id));
 	(void)ident_addr(&id);
 	(void)ident_has_domain(&id, "corp.example");
-	(void)ident_format(&id, text, sizeof(text));
 }
 
 static void try_cp(struct view body)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/password.h"
 #include "core/eap/verifier.h"
 #include "core/wire/eap.h"
 
@@ -28,6 +29,11 @@ static void set_user(struct eap_user *u)
 		kept.is_found = true;
 		(void)!eap_user_set(&kept, (struct view){(const uint8_t *)"secret", 6},
 			EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt);
+		kept.scrypt.log2_n = 2;
+		(void)!scrypt_derive((struct view){(const uint8_t *)"secret", 6},
+			(struct view){salt, sizeof(salt)},
+			(struct scrypt_cost){2, kept.scrypt.r, kept.scrypt.p}, kept.scrypt.hash,
+			sizeof(kept.scrypt.hash));
 		is_set = true;
 	}
 	*u = kept;
@@ -50,7 +56,8 @@ static void settle(struct eap_lab *l)
 		case EAP_WANT_SIGN:
 			l->n_signs++;
 			n = lab_sign(l->id, s->sign_scheme, s->sign_data, sig);
-			eap_server_signed(l->server, n ? l->sign : ST_INTERNAL, (struct view){sig, n}, s);
+			eap_server_signed(
+				l->server, n ? l->sign : ST_INTERNAL, (struct view){sig, n}, s);
 			break;
 		case EAP_WANT_CHAIN:
 			l->n_chains++;
@@ -61,12 +68,18 @@ static void settle(struct eap_lab *l)
 	}
 }
 
-bool eap_lab_open(struct eap_lab *l, uint8_t method, const uint8_t *inner, uint16_t version, uint16_t fragment,
-	const char *identity)
+bool eap_lab_open(struct eap_lab *l, uint8_t method, const uint8_t *inner, uint16_t version,
+	uint16_t fragment, const char *identity)
 {
-	struct eap_server_conf c = {.methods = {method}, .n_methods = 1, .server_name = "gw", .first_id = 7,
-		.identity = {(const uint8_t *)identity, strlen(identity)}, .fragment_size = fragment,
-		.random = eap_lab_random, .random_arg = &l->seed};
+	struct eap_server_conf c = {.methods = {method},
+		.n_methods = 1,
+		.server_name = "gw",
+		.first_id = 7,
+		.identity = {(const uint8_t *)identity, strlen(identity)},
+		.fragment_size = fragment,
+		.random = eap_lab_random,
+		.random_arg = &l->seed,
+		.quirks = l->quirks};
 
 	l->id = lab_id("server");
 	l->ctx = lab_ctx(TLS_SERVER, l->id, version, version);
@@ -100,7 +113,8 @@ void eap_lab_packet(struct eap_lab *l, struct view packet)
 	settle(l);
 }
 
-/* --- the client of a tunnel ---------------------------------------------------------------------- */
+/* --- the client of a tunnel ----------------------------------------------------------------------
+ */
 
 bool tunnel_open(struct tunnel *p, uint8_t type, uint16_t version, uint16_t fragment)
 {
@@ -163,7 +177,8 @@ void tunnel_say(struct tunnel *p, struct eap_lab *l, struct view bytes)
 	if (p->is_open)
 		respond(p, l, tls_out(p->tls));
 	while (l->step.kind == EAP_SEND) {
-		if (eap_parse((struct view){l->step.out, l->step.out_len}, &q) != ST_OK || q.type != p->type)
+		if (eap_parse((struct view){l->step.out, l->step.out_len}, &q) != ST_OK ||
+			q.type != p->type)
 			return;
 		switch (tls_frame_take(&p->frame, q.data, p->frame.out_at > 0, &message, &why)) {
 		case TLS_FRAME_START:

@@ -266,6 +266,7 @@ static void answer_address(struct world_node *n, const struct ike_question *q, u
 	struct ike_grant *g = &a->grant;
 	unsigned i = lease(n->w, q->sa, number);
 
+	*g = n->grant;
 	if (i == 0) {
 		a->status = ST_POOL_EXHAUSTED;
 		snprintf(a->detail, sizeof(a->detail), "pool RA has no free address");
@@ -399,6 +400,7 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		snprintf(n->asked_name, sizeof(n->asked_name), "%s", q->name);
 		n->asked_tun = q->tun;
 		n->asked_subnets = q->n_subnets;
+		n->asked_network = q->n_subnets ? q->subnets[0] : (struct prefix){0};
 		fill_random(n, a->session.b, sizeof(a->session.b));
 		a->grant.tun = 7;
 		break;

@@ -8,6 +8,7 @@
 #define TESTS_LIB_IKE_WORLD_H
 
 #include "core/ike/ike.h"
+#include "tests/lib/ike_knobs.h"
 
 #define WORLD_PACKET_MAX 2048
 #define WORLD_QUEUE 512
@@ -102,34 +103,20 @@ struct world_node {
 	char hook_profile[IKE_NAME_LEN]; /* what the identity hook chooses; "" nothing */
 	char hook_name[IKE_ID_LEN];
 	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
-	uint32_t asked_tun;
-	unsigned asked_subnets;
+	uint32_t asked_tun, asked_subnets;
 	uint32_t session_lifetime_s; /* granted; 0: none */
 	struct prefix network; /* granted, too; family 0: none */
+	struct ike_grant grant; /* the same: what is not an address, a network or the device */
+	struct prefix asked_network; /* the first that came with the last ASK_AUTHORIZE; family 0: none */
 	char hook_saw[IKE_NAME_LEN]; /* profile that the hook was told */
 	struct gateway redirect_to;  /* what ASK_REDIRECT is answered with */
 	enum status redirect_status;
 	struct addr asked_from;      /* and what it said */
-	unsigned asked_redirect;
 	struct gateway redirected;   /* where it was told to go last */
 	struct world_eap eap[WORLD_EAPS];
+	enum { WORLD_MSK_ANY, WORLD_MSK_MADE, WORLD_MSK_OTHER, WORLD_MSK_NONE } msk; /* what EAP makes here */
 	bool keep_fails, never_answers; /* all questions */
-	unsigned cancelled, keepalives;
-};
-
-/* Chances are out of 1000. */
-struct world_knobs {
-	unsigned loss, twice, corrupt, late;     /* packets; late: up to late_ms more */
-	uint32_t delay_ms, late_ms;
-	unsigned answer_late, answer_twice, answer_never, answer_after_cancel;
-	uint32_t answer_ms, answer_late_ms;
-	bool real_crypto;
-	bool nat_client;      /* the client's address is translated */
-	bool nat_server;      /* the headend is behind 1:1 NAT */
-	bool no_raw[2];       /* this side has no sockets for ESP without UDP */
-	unsigned nat_float;   /* chance per packet that the mapping changes */
-	unsigned more;        /* further children that the client wants, at most IKE_MORE_MAX */
-	unsigned pool;        /* addresses of the headend, at most WORLD_LEASES */
+	unsigned cancelled, keepalives, asked_redirect;
 };
 
 struct world {

@@ -87,7 +87,8 @@ struct view lab_der(const struct lab_id *id)
 	return (struct view){id->der, id->der_len};
 }
 
-size_t lab_sign(const struct lab_id *id, uint16_t scheme, struct view data, uint8_t out[TLS_SIGNATURE_MAX])
+size_t lab_sign(
+	const struct lab_id *id, uint16_t scheme, struct view data, uint8_t out[TLS_SIGNATURE_MAX])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx;
@@ -95,10 +96,11 @@ size_t lab_sign(const struct lab_id *id, uint16_t scheme, struct view data, uint
 	bool ok;
 
 	ok = ctx != NULL && SSL_get_signature_algorithm_key_type(scheme) == EVP_PKEY_id(id->key) &&
-		EVP_DigestSignInit(ctx, &pctx, SSL_get_signature_algorithm_digest(scheme), NULL, id->key);
+	     EVP_DigestSignInit(
+		     ctx, &pctx, SSL_get_signature_algorithm_digest(scheme), NULL, id->key);
 	if (ok && SSL_is_signature_algorithm_rsa_pss(scheme))
 		ok = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) &&
-			EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, -1);
+		     EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, -1);
 	ok = ok && EVP_DigestSign(ctx, out, &len, data.p, data.len);
 	EVP_MD_CTX_free(ctx);
 	return ok ? len : 0;

@@ -1,16 +1,15 @@
-/* A RADIUS server on loopback that is nothing but core/eap's server: by it an EAP client that speaks RADIUS
- * (eapol_test) meets our methods without IKE around them. For tests only: one thread, no retransmissions, users and
- * keys from the command line.
+/* A RADIUS server on loopback that is nothing but core/eap's server: by it an EAP client that
+ * speaks RADIUS (eapol_test) meets our methods without IKE around them. For tests only: one thread,
+ * no retransmissions, users and keys from the command line.
  *
  *   eap_radius PORT SECRET CERT CA METHODS INNER VERSION FRAGMENT USER PASSWORD
- *     CERT: PATH for PATH.pem and PATH.key; CA: a PEM file; METHODS, INNER: "13,21"; VERSION: 12, 13 or 0 for both
+ *     CERT: PATH for PATH.pem and PATH.key; CA: a PEM file; METHODS, INNER: "13,21"; VERSION: 12,
+ * 13 or 0 for both
  *
  * At the end of each login it says, in one line: "in TYPE NAME" or "out TYPE TOKEN WORDS". */
 #include <arpa/inet.h>
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/crypto/chain.h"
 #include "core/crypto/rnd.h"
 #include "core/eap/eap.h"
 #include "core/eap/verifier.h"
@@ -32,7 +32,7 @@ enum { STATE = 24, VENDOR = 26, EAP_MESSAGE = 79, AUTHENTICATOR = 80 };
 static struct {
 	const char *secret;
 	struct lab_id id;
-	X509_STORE *anchors;
+	struct trust *trust;
 	struct tls_ctx *tls;
 	struct eap_server_conf conf;
 	const char *user;
@@ -149,24 +149,25 @@ static size_t answer(uint8_t *buf, uint8_t code, const struct request *q, const 
 	return w.len;
 }
 
-/* --- what the conversation asks for -------------------------------------------------------------- */
+/* --- what the conversation asks for --------------------------------------------------------------
+ */
 
 static enum status judge(const struct eap_step *s, char *words, size_t size)
 {
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	const uint8_t *p = s->chain[0].p;
-	X509 *leaf = d2i_X509(NULL, &p, (long)s->chain[0].len);
-	enum status st = ST_NOT_AUTHORIZED;
+	struct chain_query q = {.trust = own.trust,
+		.leaf = s->chain[0],
+		.others = s->chain + 1,
+		.n_others = s->n_chain - 1,
+		.now_s = time(NULL),
+		.purpose = CHAIN_TLS_CLIENT};
+	struct chain_result r;
+	enum status st = s->n_chain > 0 ? chain_judge(&q, &r) : ST_CERT_LIMIT;
 
-	snprintf(words, size, "certificate unreadable");
-	if (ctx != NULL && leaf != NULL && X509_STORE_CTX_init(ctx, own.anchors, leaf, NULL)) {
-		X509_STORE_CTX_set_default(ctx, "ssl_client");
-		if (X509_verify_cert(ctx) == 1)
-			st = ST_OK;
-		snprintf(words, size, "%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+	words[0] = '\0';
+	if (s->n_chain > 0) {
+		snprintf(words, size, "%s", r.words);
+		chain_result_fini(&r);
 	}
-	X509_free(leaf);
-	X509_STORE_CTX_free(ctx);
 	return st;
 }
 
@@ -174,14 +175,15 @@ static void settle(struct eap_server *e, struct eap_step *s)
 {
 	static const struct eap_user nobody;
 	uint8_t sig[TLS_SIGNATURE_MAX];
-	char words[200];
+	char words[CHAIN_WORDS_MAX];
 	enum status st;
 	size_t n;
 
 	for (;;) {
 		switch (s->kind) {
 		case EAP_WANT_USER:
-			eap_server_user(e, time(NULL), strcmp(s->name, own.user) ? &nobody : &own.verifiers, s);
+			eap_server_user(e, time(NULL),
+				strcmp(s->name, own.user) ? &nobody : &own.verifiers, s);
 			break;
 		case EAP_WANT_SIGN:
 			n = lab_sign(&own.id, s->sign_scheme, s->sign_data, sig);
@@ -218,7 +220,8 @@ static size_t serve(const uint8_t *in, size_t len, uint8_t *out)
 	} else if (sessions[q.session] == NULL) {
 		return 0;
 	} else {
-		eap_server_packet(sessions[q.session], time(NULL), (struct view){q.eap, q.eap_len}, &s);
+		eap_server_packet(
+			sessions[q.session], time(NULL), (struct view){q.eap, q.eap_len}, &s);
 	}
 	settle(sessions[q.session], &s);
 	type = s.method;
@@ -227,10 +230,15 @@ static size_t serve(const uint8_t *in, size_t len, uint8_t *out)
 	if (s.kind == EAP_FAILURE)
 		printf("out %u %s %s\n", type, status_token(s.status), s.words);
 	fflush(stdout);
-	return answer(out, s.kind == EAP_SUCCESS ? ACCEPT : s.kind == EAP_FAILURE ? REJECT : CHALLENGE, &q, &s);
+	return answer(out,
+		s.kind == EAP_SUCCESS   ? ACCEPT
+		: s.kind == EAP_FAILURE ? REJECT
+					: CHALLENGE,
+		&q, &s);
 }
 
-/* --- start --------------------------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------------------------------
+ */
 
 static uint8_t numbers(const char *text, uint8_t out[EAP_METHODS_MAX])
 {
@@ -243,16 +251,21 @@ static uint8_t numbers(const char *text, uint8_t out[EAP_METHODS_MAX])
 
 static void load_anchor(const char *path)
 {
-	FILE *f = fopen(path, "r");
-	X509 *ca = f != NULL ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
+	size_t len, der_len = 0;
+	char *text = t_readfile(path, &len);
+	struct view at = {(const uint8_t *)text, text != NULL ? len : 0};
+	struct cert *ca = NULL;
+	uint8_t *der = NULL;
 
-	own.anchors = X509_STORE_new();
-	if (ca == NULL || own.anchors == NULL || !X509_STORE_add_cert(own.anchors, ca)) {
+	own.trust = trust_new("CA");
+	if (own.trust == NULL || pem_next(&at, "CERTIFICATE", &der, &der_len) != ST_OK ||
+		cert_parse((struct view){der, der_len}, &ca) != ST_OK ||
+		trust_add_anchor(own.trust, ca) != ST_OK) {
 		fprintf(stderr, "no CA in %s\n", path);
 		exit(2);
 	}
-	X509_free(ca);
-	fclose(f);
+	cert_unref(ca);
+	mem_free(der);
 }
 
 static void setup(char **argv)
@@ -273,8 +286,9 @@ static void setup(char **argv)
 	own.conf.random = random_bytes;
 	own.user = argv[9];
 	own.verifiers.is_found = true;
-	if (own.tls == NULL || eap_user_set(&own.verifiers, (struct view){(uint8_t *)argv[10], strlen(argv[10])},
-				       EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt) != ST_OK) {
+	if (own.tls == NULL ||
+		eap_user_set(&own.verifiers, (struct view){(uint8_t *)argv[10], strlen(argv[10])},
+			EAP_FOR_SHOWN | EAP_FOR_MSCHAPV2 | EAP_FOR_MD5, salt) != ST_OK) {
 		fprintf(stderr, "no TLS, or no user\n");
 		exit(2);
 	}

@@ -86,7 +86,7 @@ class Front:
         except OSError:
             return ""
 
-    def login(self, has_keys=True, seconds=15, **network):
+    def login(self, has_keys=True, seconds=15, again=0, **network):
         """(eapol_test is content, what the server said last, all that eapol_test said)."""
         before = len(self.text())
         words = {"key_mgmt": "IEEE8021X", "identity": '"anna@corp.example"', "eapol_flags": "0", "ca_cert": '"%s"' % path("ca.pem")}
@@ -95,7 +95,7 @@ class Front:
         with open(conf, "w") as f:
             f.write("network={\n%s}\n" % "".join(" %s=%s\n" % w for w in words.items() if w[1] is not None))
         r = host.run("eapol_test", "-c", conf, "-a", "127.0.0.1", "-p", self.port, "-s", "radius-secret", "-t", seconds,
-                     *(() if has_keys else ("-n",)), check=False, timeout=seconds + 10)
+                     "-r", again, *(() if has_keys else ("-n",)), check=False, timeout=seconds + 10)
         wait_for(1, lambda: len(self.text()) > before)
         return r.returncode == 0 and "SUCCESS" in r.stdout.splitlines()[-1], self.text()[before:].strip(), r.stdout
 
@@ -118,6 +118,7 @@ def goes_in(name, front, type_, user, has_keys=True, **network):
 def stays_out(name, front, words, **network):
     r = front.login(seconds=6, **network)
     ok(name, not r[0] and "in " not in r[1][:3] and words in r[1], "wanted %r: %s" % (words, why(r)))
+    return r[2]
 
 
 def tls_of(version):
@@ -150,10 +151,14 @@ for version in (12, 13):
                 **dict(client("anna", p1), identity=quoted("ANNA@CORP.EXAMPLE")))
         goes_in("EAP-TLS, %s, a realm alone" % v, front, TLS, "anna@corp.example",
                 **dict(client("anna", p1), identity=quoted("@corp.example")))
-        for name, cert, words in (("an expired certificate", "expired", "certificate has expired"),
-                                  ("another CA", "stranger", "unable to get"),
-                                  ("a server's certificate", "gateway", "unsupported certificate purpose")):
-            stays_out("EAP-TLS, %s: %s" % (v, name), front, words, **client(cert, p1))
+        r = front.login(again=1, **client("anna", p1))
+        ok("EAP-TLS, %s: a second login is no resumption" % v,
+           r[0] and r[1].count("in 13 ") == 2 and r[2].count("resumed=0") >= 2 and "resumed=1" not in r[2], why(r))
+        for name, cert, token, alert in (("an expired certificate", "expired", "certificate_expired", "certificate expired"),
+                                         ("another CA", "stranger", "certificate_untrusted", "unknown CA"),
+                                         ("a server's certificate", "gateway", "certificate_purpose", "unsupported certificate")):
+            said = stays_out("EAP-TLS, %s: %s" % (v, name), front, token, **client(cert, p1))
+            ok("EAP-TLS, %s: %s, as the client hears it" % (v, name), "remote TLS alert (param=%s)" % alert in said, said[-600:])
         stays_out("EAP-TLS, %s: another name" % v, front, "eap_name", **dict(client("anna", p1), identity=quoted("bert")))
         r = front.login(seconds=6, **dict(client("anna", p1), ca_cert=quoted(path("other.pem"))))
         ok("EAP-TLS, %s: a client that does not trust the server" % v, not r[0] and "tls_alert" in r[1], why(r))

@@ -15,6 +15,7 @@ faults, one word each:
   auth-from-skp, auth-from-msk  in the AUTH after EAP: from SK_pr although there is an MSK; from an MSK of zeros although there is none
   no-final-auth                 the last reply has a child and no AUTH
   skip-eap                      after IDi without AUTH it sends AUTH and a child at once
+  skip-eap-by-skp               the same, AUTH being of SK_pr and an identity of nothing, as after EAP that made no key: anybody could
   early-success, switch-method, same-identifier, wrong-proof     see eap_peer.EapServer
   fortinet                      after MSCHAPv2, an EAP-Success of five bytes and GTC"""
 import os
@@ -120,6 +121,9 @@ class Session(Secured):
             if not wants_eap:
                 raise NotProven("no AUTH, and no EAP here")
             self.eap = EapServer(self.owner.passwords, self.owner.remote, self.owner.eap_identity, self.owner.eap_conf)
+            if "skip-eap-by-skp" in self.faults:
+                shown, self.idr = identity(self.owner.identity), bytes(4)
+                return [(IDR, shown), (AUTH, auth_by_secret(self.suite, self.sk_pr, self.octets()))] + self.child()
             proof = self.proof()
             if "no-first-auth" in self.faults:
                 proof = proof[:1]

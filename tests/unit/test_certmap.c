@@ -136,6 +136,20 @@ static void too_long(void)
 	T_TRUE(!certmap_matches(s, "M", client));
 	snapshot_unref(s);
 	cert_unref(client);
+	static const char *const rows[] = {"subject-name nc evil", "subject-name co 0001", "name nc evil",
+		"alt-subject-name nc evil", "alt-subject-name co xxx", "unstructured-subject-name nc evil"};
+	struct cert *c = pki_cert("long.pem");
+	T_TRUE(c != NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i]);
+		s = map_of(rows[i]);
+		T_TRUE(!certmap_matches(s, "M", c));
+		snapshot_unref(s);
+	}
+	s = map_of("serial-number eq 25");
+	T_TRUE(certmap_matches(s, "M", c));
+	snapshot_unref(s);
+	cert_unref(c);
 }
 
 /* Words of a unit inside a common name do not make a member of the unit. */

@@ -28,6 +28,14 @@ static const struct wrong errors[] = {
 		"did you mean 'sha384'?"},
 	{"crypto ikev2 proposal P\n group 99\n", 2, 8, "99", "a group this version can do"},
 	{"crypto ikev2 proposal P\n group 14 99\n", 2, 11, "99", "unexpected word"},
+	{"crypto ikev2 authorization policy A\n configuration version " LONG_NAME "\n", 2, 24,
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklm",
+		"at most 63 bytes"},
+	{"crypto ikev2 authorization policy A\n split-dns 1" LONG_NAME "\n split-dns 2" LONG_NAME
+	 "\n split-dns 3" LONG_NAME "\n split-dns 4" LONG_NAME "\n split-dns 5" LONG_NAME
+	 "\n split-dns 6" LONG_NAME "\n split-dns 7" LONG_NAME "\n split-dns 8" LONG_NAME
+	 "\n split-dns 9" LONG_NAME "\n split-dns 0" LONG_NAME "\n",
+		11, 12, "0abcdefghijklmnopqrstuvwxyzabcdefghijkl", "at most 1000 bytes"},
 	{"crypto ikev2 profile P\n lifetime 10\n", 2, 11, "10", "a number 120-86400"},
 	{"crypto ikev2 profile P\n lifetime\n", 2, 10, "", "a number 120-86400"},
 	{"crypto ikev2 profile P\n\tlifetime 400 s\n", 2, 15, "s", "unexpected word"},

@@ -204,14 +204,16 @@ static void constraints(void)
 		{"permit_ok", true}, {"permit_dns", false}, {"permit_dns2", false}, {"permit_mail", false},
 		{"permit_ip", false}, {"permit_ip6", false}, {"permit_dn", false}, {"permit_dn2", false},
 		{"permit_dirname", false}, {"permit_uri", false}, {"permit_subject_mail", false},
-		{"permit_spelt", false}, {"exclude_ok", true}, {"exclude_dns", false}, {"exclude_dns2", false},
+		{"permit_two", false}, {"net_ok", true}, {"net_spelt", false}, {"exclude_ok", true}, {"exclude_dns", false}, {"exclude_dns2", false},
 		{"exclude_wild", false}, {"exclude_mail", false}, {"exclude_box", false}, {"exclude_ip", false},
 		{"exclude_ip6", false}, {"exclude_dn", false}, {"exclude_dn2", false}, {"exclude_below", false},
 	};
 	struct trust *t = trust_of(root_only);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *ca = rows[i].leaf[0] == 'p' ? "permit" : "exclude";
+		const char *ca = rows[i].leaf[0] == 'p'   ? "permit"
+				 : rows[i].leaf[0] == 'n' ? "permit_net"
+							  : "exclude";
 		struct chain_query q = {0};
 		struct chain_result r;
 

@@ -71,6 +71,24 @@ static void attributes_are_no_content(void)
 	cms_free(c);
 }
 
+/* Signed as content of one type and presented as that of another. */
+static void the_type_is_signed_too(void)
+{
+	struct view der = x509_der("cms_other_type");
+	uint8_t *copy = malloc(der.len), *at;
+	struct cert *signer;
+	struct cms *c;
+
+	memcpy(copy, der.p, der.len);
+	at = memmem(copy, der.len, "\x06\x03\x2a\x03\x04", 5);
+	T_TRUE(at != NULL);
+	at[4] = 5;
+	T_EQ(cms_parse((struct view){copy, der.len}, &c), ST_OK);
+	T_EQ(cms_verify(c, 0, (struct view){0}, NULL, 0, &signer), ST_BAD_SIGNATURE);
+	cms_free(c);
+	free(copy);
+}
+
 /* A changed byte anywhere: not read, not verified, or not one of what is signed; never another content. */
 static void every_byte_counts(void)
 {
@@ -216,6 +234,7 @@ int main(void)
 	x509_load();
 	T_RUN(signed_messages);
 	T_RUN(attributes_are_no_content);
+	T_RUN(the_type_is_signed_too);
 	T_RUN(every_byte_counts);
 	T_RUN(refused);
 	T_RUN(bundles);

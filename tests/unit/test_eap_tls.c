@@ -1,5 +1,5 @@
-/* EAP-TLS, both roles against each other: both versions, fragments of all sizes, and what must not get in.
- * Bug classes 9 (lengths of the method) and 10 (certificate checks of TLS inside EAP). */
+/* EAP-TLS, both roles against each other: both versions, fragments of all sizes, and what must not
+ * get in. Bug classes 9 (lengths of the method) and 10 (certificate checks of TLS inside EAP). */
 #include <stdio.h>
 
 #include "core/base/mem.h"
@@ -17,19 +17,29 @@ struct couple {
 	uint64_t seed;
 };
 
-static bool couple_open(struct couple *c, const char *client, uint16_t version, uint16_t sf, uint16_t pf,
-	const char *identity)
+static bool couple_open_with(struct couple *c, uint32_t quirks, const char *client,
+	uint16_t version, uint16_t sf, uint16_t pf, const char *identity)
 {
-	struct eap_peer_conf pc = {.methods = {EAP_TLS}, .n_methods = 1,
-		.identity = {(const uint8_t *)identity, strlen(identity)}, .fragment_size = pf,
-		.random = eap_lab_random, .random_arg = &c->seed};
+	struct eap_peer_conf pc = {.methods = {EAP_TLS},
+		.n_methods = 1,
+		.identity = {(const uint8_t *)identity, strlen(identity)},
+		.fragment_size = pf,
+		.random = eap_lab_random,
+		.random_arg = &c->seed};
 
 	memset(c, 0, sizeof(*c));
+	c->l.quirks = quirks;
 	c->id = lab_id(client);
 	c->ctx = lab_ctx(TLS_CLIENT, c->id, version, version);
 	pc.tls = c->ctx;
 	c->peer = c->ctx != NULL ? eap_peer_new(&pc) : NULL;
 	return eap_lab_open(&c->l, EAP_TLS, NULL, version, sf, identity) && c->peer != NULL;
+}
+
+static bool couple_open(struct couple *c, const char *client, uint16_t version, uint16_t sf,
+	uint16_t pf, const char *identity)
+{
+	return couple_open_with(c, 0, client, version, sf, pf, identity);
 }
 
 static void couple_close(struct couple *c)
@@ -75,12 +85,14 @@ static size_t harm(const struct harm *h, bool is_up, unsigned n, uint8_t *p, siz
 		p[3] = (uint8_t)len;
 	}
 	/* The minor version in the header of a record means nothing, and nothing covers it. */
-	if (h->at > 2 && h->at < len && (p[h->at - 2] < 0x14 || p[h->at - 2] > 0x17 || p[h->at - 1] != 3))
+	if (h->at > 2 && h->at < len &&
+		(p[h->at - 2] < 0x14 || p[h->at - 2] > 0x17 || p[h->at - 1] != 3))
 		p[h->at] ^= h->by;
 	return len;
 }
 
-/* Until somebody is through; the server's end goes to the peer, too. True: the harm found its packet. */
+/* Until somebody is through; the server's end goes to the peer, too. True: the harm found its
+ * packet. */
 static bool converse(struct couple *c, const struct harm *h)
 {
 	uint8_t buf[EAP_PACKET_MAX];
@@ -119,7 +131,7 @@ static void both_in(struct couple *c, const char *name)
 static bool none_in(const struct couple *c)
 {
 	return c->l.step.kind != EAP_SUCCESS && c->step.kind != EAP_SUCCESS && !c->l.step.has_msk &&
-		!c->step.has_msk;
+	       !c->step.has_msk;
 }
 
 static const uint16_t versions[] = {TLS_1_2, TLS_1_3};
@@ -134,7 +146,8 @@ static void fragments_of_every_size(void)
 			struct couple c;
 
 			T_ROW(i, v ? "TLS 1.3" : "TLS 1.2");
-			T_TRUE(couple_open(&c, "client", versions[v], sizes[i], sizes[8 - i], "anna@corp.example"));
+			T_TRUE(couple_open(&c, "client", versions[v], sizes[i], sizes[8 - i],
+				"anna@corp.example"));
 			converse(&c, NULL);
 			T_DO(both_in(&c, "anna@corp.example"));
 			T_TRUE(memcmp(first, c.l.step.msk, sizeof(first)) != 0);
@@ -146,8 +159,8 @@ static void fragments_of_every_size(void)
 
 static void keys_of_every_kind(void)
 {
-	static const char *const who[][2] = {{"client_rsa", "bert"}, {"client_ed", "carl@corp.example"},
-		{"client_p384", "DORA@corp.example"}};
+	static const char *const who[][2] = {{"client_rsa", "bert"},
+		{"client_ed", "carl@corp.example"}, {"client_p384", "DORA@corp.example"}};
 
 	for (size_t i = 0; i < 6; i++) {
 		struct couple c;
@@ -183,7 +196,8 @@ static void refused_chains(void)
 
 static void a_name_of_somebody_else(void)
 {
-	static const char *const names[] = {"bert@corp.example", "anna", "anna@corp.example.", "root"};
+	static const char *const names[] = {
+		"bert@corp.example", "anna", "anna@corp.example.", "root"};
 
 	for (size_t i = 0; i < 8; i++) {
 		struct couple c;
@@ -193,6 +207,11 @@ static void a_name_of_somebody_else(void)
 		converse(&c, NULL);
 		T_TRUE(none_in(&c));
 		T_EQ(c.l.step.status, ST_EAP_NAME);
+		couple_close(&c);
+		T_TRUE(couple_open_with(
+			&c, EAP_TLS_ANY_NAME, "client", versions[i & 1], 0, 0, names[i / 2]));
+		converse(&c, NULL);
+		T_DO(both_in(&c, "anna@corp.example"));
 		couple_close(&c);
 	}
 }
@@ -221,8 +240,8 @@ static void signatures_that_fail(void)
 	}
 }
 
-/* Every packet cut short at many places, and one byte of it changed: whoever gets it does not let the
- * other in, and everybody comes to an end. */
+/* Every packet cut short at many places, and one byte of it changed: whoever gets it does not let
+ * the other in, and everybody comes to an end. */
 static void every_packet_harmed(void)
 {
 	unsigned hits = 0;
@@ -233,19 +252,27 @@ static void every_packet_harmed(void)
 
 			for (size_t at = 5; at < 700; at += at < 30 ? 1 : 23) {
 				for (int kind = 0; kind < 4; kind++) {
-					struct harm h = {.nth = nth, .is_up = kind & 1,
-						.cut = kind & 2 ? at : 0, .at = kind & 2 ? 0 : at};
+					struct harm h = {.nth = nth,
+						.is_up = kind & 1,
+						.cut = kind & 2 ? at : 0,
+						.at = kind & 2 ? 0 : at};
 					struct couple c;
 
-					T_TRUE(couple_open(&c, "client", versions[v], 256, 256, "anna@corp.example"));
+					T_TRUE(couple_open(&c, "client", versions[v], 256, 256,
+						"anna@corp.example"));
 					h.by = (uint8_t)(1 + at % 255);
 					if (converse(&c, &h)) {
 						any = true;
 						hits++;
-						/* An acknowledgement has no more than flags of which most
-						 * mean nothing, and the last Success is the framework's. */
-						if (at > 13 && (h.is_up ? c.l.step.kind : c.step.kind) == EAP_SUCCESS)
-							T_FAIL("packet %u, byte %zu, kind %d got in", nth, at, kind);
+						/* An acknowledgement has no more than flags of
+						 * which most mean nothing, and the last Success is
+						 * the framework's. */
+						if (at > 13 &&
+							(h.is_up ? c.l.step.kind : c.step.kind) ==
+								EAP_SUCCESS)
+							T_FAIL("packet %u, byte %zu, kind %d got "
+							       "in",
+								nth, at, kind);
 						T_TRUE(c.packets < 200);
 					}
 					couple_close(&c);
@@ -258,7 +285,8 @@ static void every_packet_harmed(void)
 	T_TRUE(hits > 1000);
 }
 
-/* Bug class 8: EAP-Success is believed only after the method's own end; for TLS 1.3 that is the byte 0x00. */
+/* Bug class 8: EAP-Success is believed only after the method's own end; for TLS 1.3 that is the
+ * byte 0x00. */
 static void early_success(void)
 {
 	for (size_t v = 0; v < 2; v++) {
@@ -267,11 +295,13 @@ static void early_success(void)
 			uint8_t success[4] = {EAP_CODE_SUCCESS, 0, 0, 4};
 
 			T_ROW(n, v ? "TLS 1.3" : "TLS 1.2");
-			T_TRUE(couple_open(&c, "client", versions[v], 1000, 1000, "anna@corp.example"));
+			T_TRUE(couple_open(
+				&c, "client", versions[v], 1000, 1000, "anna@corp.example"));
 			for (unsigned k = 0; k < n && c.l.step.kind == EAP_SEND; k++) {
 				peer_packet(&c, (struct view){c.l.step.out, c.l.step.out_len});
 				if (c.step.kind == EAP_SEND)
-					eap_lab_packet(&c.l, (struct view){c.step.out, c.step.out_len});
+					eap_lab_packet(
+						&c.l, (struct view){c.step.out, c.step.out_len});
 			}
 			if (c.l.step.kind == EAP_SEND) {
 				success[1] = c.l.step.out[1];
@@ -283,6 +313,71 @@ static void early_success(void)
 			}
 			couple_close(&c);
 		}
+	}
+}
+
+/* RFC 9190 2.1.1: a server of TLS 1.3 that says, in place of its 0x00, these bytes inside the
+ * tunnel. */
+static const struct {
+	const char *said;
+	size_t len;
+	bool is_good;
+} commitments[] = {{"", 1, true}, {"\1", 1, false}, {"\0\0", 2, false}, {"", 0, false}};
+
+static void say(struct couple *c, struct tls_conn *tls, uint8_t id, uint8_t flags)
+{
+	uint8_t buf[EAP_PACKET_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct wr_mark m = eap_open(&w, EAP_CODE_REQUEST, id, EAP_TLS);
+	struct view out = tls_out(tls);
+
+	wr_u8(&w, flags);
+	wr_bytes(&w, out.p, out.len);
+	tls_sent(tls);
+	wr_close16(&w, m);
+	peer_packet(c, (struct view){buf, w.len});
+}
+
+/* What the peer answered, to the server's TLS; answers of the lab. */
+static enum tls_want hear(struct couple *c, struct tls_conn *tls)
+{
+	enum tls_want want = tls_step(tls, (struct view){c->step.out + 6, c->step.out_len - 6u});
+	uint8_t sig[TLS_SIGNATURE_MAX];
+
+	while (want == TLS_WANT_SIGN || want == TLS_WANT_CHAIN) {
+		size_t n = lab_sign(c->l.id, tls_sign_scheme(tls), tls_sign_data(tls), sig);
+
+		want = want == TLS_WANT_CHAIN ? tls_chain_judged(tls, ST_OK)
+					      : tls_signed(tls, ST_OK, (struct view){sig, n});
+	}
+	return want;
+}
+
+static void the_commitment(void)
+{
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t success[4] = {EAP_CODE_SUCCESS, 3, 0, 4};
+		struct tls_conn *tls;
+		struct couple c;
+
+		T_ROW(i, "commitment");
+		T_TRUE(couple_open(&c, "client", TLS_1_3, 0, EAP_PACKET_MAX, "anna"));
+		T_EQ(tls_new(c.l.ctx, true, &tls), ST_OK);
+		say(&c, tls, 1, TLS_FRAME_S);
+		T_EQ(hear(&c, tls), TLS_MORE);
+		say(&c, tls, 2, 0);
+		T_EQ(hear(&c, tls), TLS_DONE);
+		if (commitments[i].len > 0)
+			T_EQ(tls_write(tls, (struct view){(const uint8_t *)commitments[i].said,
+						    commitments[i].len}),
+				ST_OK);
+		say(&c, tls, 3, 0);
+		if (c.step.kind == EAP_SEND)
+			peer_packet(&c, (struct view){success, 4});
+		T_EQ(c.step.kind, commitments[i].is_good ? EAP_SUCCESS : EAP_FAILURE);
+		T_EQ(c.step.has_msk, commitments[i].is_good);
+		tls_free(tls);
+		couple_close(&c);
 	}
 }
 
@@ -310,7 +405,8 @@ static void out_of_memory(void)
 	}
 }
 
-/* --- the frame alone ----------------------------------------------------------------------------- */
+/* --- the frame alone -----------------------------------------------------------------------------
+ */
 
 struct step {
 	const char *data;
@@ -325,11 +421,14 @@ static const struct {
 } frames[] = {
 	{"one piece", false, {{"00 aabb", false, TLS_FRAME_MESSAGE}}},
 	{"one piece with its length", false, {{"80 00000002 aabb", false, TLS_FRAME_MESSAGE}}},
-	{"two pieces", false, {{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"00 cc", false, TLS_FRAME_MESSAGE}}},
+	{"two pieces", false,
+		{{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"00 cc", false, TLS_FRAME_MESSAGE}}},
 	{"the length again", false,
-		{{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"80 00000003 cc", false, TLS_FRAME_MESSAGE}}},
+		{{"c0 00000003 aabb", false, TLS_FRAME_ACK},
+			{"80 00000003 cc", false, TLS_FRAME_MESSAGE}}},
 	{"nothing", false, {{"00", false, TLS_FRAME_MESSAGE}}},
-	{"nothing, and another", false, {{"00", false, TLS_FRAME_MESSAGE}, {"00 aa", false, TLS_FRAME_MESSAGE}}},
+	{"nothing, and another", false,
+		{{"00", false, TLS_FRAME_MESSAGE}, {"00 aa", false, TLS_FRAME_MESSAGE}}},
 	{"start", false, {{"20", false, TLS_FRAME_START}}},
 	{"acknowledgement", false, {{"00", true, TLS_FRAME_NEXT}}},
 	{"reserved bits", false, {{"07 aa", false, TLS_FRAME_MESSAGE}}},
@@ -343,13 +442,17 @@ static const struct {
 	{"pieces above 64 KiB", false, {{"c0 00010001 aabb", false, TLS_FRAME_BAD}}},
 	{"pieces of 4 GiB", false, {{"c0 ffffffff aabb", false, TLS_FRAME_BAD}}},
 	{"a piece of nothing", false, {{"c0 00000003", false, TLS_FRAME_BAD}}},
-	{"another piece of nothing", false, {{"c0 00000003 aa", false, TLS_FRAME_ACK}, {"40", false, TLS_FRAME_BAD}}},
+	{"another piece of nothing", false,
+		{{"c0 00000003 aa", false, TLS_FRAME_ACK}, {"40", false, TLS_FRAME_BAD}}},
 	{"more pieces than bytes", false,
 		{{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"40 cc", false, TLS_FRAME_BAD}}},
-	{"past the end", false, {{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"00 ccdd", false, TLS_FRAME_BAD}}},
-	{"short of the end", false, {{"c0 00000004 aabb", false, TLS_FRAME_ACK}, {"00 cc", false, TLS_FRAME_BAD}}},
+	{"past the end", false,
+		{{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"00 ccdd", false, TLS_FRAME_BAD}}},
+	{"short of the end", false,
+		{{"c0 00000004 aabb", false, TLS_FRAME_ACK}, {"00 cc", false, TLS_FRAME_BAD}}},
 	{"another length", false,
-		{{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"80 00000004 cc", false, TLS_FRAME_BAD}}},
+		{{"c0 00000003 aabb", false, TLS_FRAME_ACK},
+			{"80 00000004 cc", false, TLS_FRAME_BAD}}},
 	{"start in the middle", false,
 		{{"c0 00000003 aabb", false, TLS_FRAME_ACK}, {"20", false, TLS_FRAME_BAD}}},
 	{"start with data", false, {{"20 aa", false, TLS_FRAME_BAD}}},
@@ -365,13 +468,15 @@ static void frames_by_table(void)
 
 		T_ROW(i, frames[i].what);
 		tls_frame_init(&f, 64, frames[i].has_version);
-		for (const struct step *s = frames[i].step; s->data != NULL && s < frames[i].step + 4; s++) {
+		for (const struct step *s = frames[i].step;
+			s->data != NULL && s < frames[i].step + 4; s++) {
 			struct view message, data;
 			enum status why;
 
 			data.p = t_hex(s->data, &data.len);
 			T_EQ(tls_frame_take(&f, data, s->is_sending, &message, &why), s->event);
-			T_EQ(why == ST_OK, s->event == TLS_FRAME_MESSAGE || s->event == TLS_FRAME_ACK);
+			T_EQ(why == ST_OK,
+				s->event == TLS_FRAME_MESSAGE || s->event == TLS_FRAME_ACK);
 		}
 		tls_frame_fini(&f);
 	}
@@ -401,7 +506,8 @@ static void frames_there_and_back(void)
 				T_EQ(e, TLS_FRAME_ACK);
 				last = tls_frame_put(&a, (struct view){bytes, len}, &w);
 				T_TRUE(wr_ok(&w) && w.len + 5 <= size);
-				e = tls_frame_take(&b, (struct view){buf, w.len}, false, &message, &why);
+				e = tls_frame_take(
+					&b, (struct view){buf, w.len}, false, &message, &why);
 			} while (!last);
 			T_EQ(e, TLS_FRAME_MESSAGE);
 			T_EQ(message.len, len);
@@ -421,6 +527,7 @@ int main(void)
 	T_RUN(signatures_that_fail);
 	T_RUN(every_packet_harmed);
 	T_RUN(early_success);
+	T_RUN(the_commitment);
 	T_RUN(out_of_memory);
 	T_RUN(frames_by_table);
 	T_RUN(frames_there_and_back);

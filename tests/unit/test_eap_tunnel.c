@@ -1,5 +1,5 @@
-/* TTLS and PEAP as a server, against a client of tests/lib: every inner method, both versions, and what must not
- * get in. Bug class 9: lengths of AVPs and TLVs. */
+/* TTLS and PEAP as a server, against a client of tests/lib: every inner method, both versions, and
+ * what must not get in. Bug class 9: lengths of AVPs and TLVs. */
 #include <stdio.h>
 
 #include "core/base/mem.h"
@@ -24,7 +24,8 @@ struct talk {
 };
 
 /* The handshake, until the server has the first word inside (PEAP) or waits for the client's. */
-static bool talk_open(struct talk *k, uint8_t type, const uint8_t *inner, uint16_t version, uint16_t size)
+static bool talk_open(
+	struct talk *k, uint8_t type, const uint8_t *inner, uint16_t version, uint16_t size)
 {
 	memset(k, 0, sizeof(*k));
 	if (!eap_lab_open(&k->l, type, inner, version, size, "anonymous") ||
@@ -45,15 +46,20 @@ static void talk_close(struct talk *k)
 
 static bool inner_new(struct talk *k, uint8_t method, const char *password)
 {
-	struct eap_peer_conf c = {.methods = {method}, .n_methods = 1, .identity = NAME, .username = NAME,
-		.password = {(const uint8_t *)password, strlen(password)}, .random = eap_lab_random,
+	struct eap_peer_conf c = {.methods = {method},
+		.n_methods = 1,
+		.identity = NAME,
+		.username = NAME,
+		.password = {(const uint8_t *)password, strlen(password)},
+		.random = eap_lab_random,
 		.random_arg = &k->seed};
 
 	k->inner = eap_peer_new(&c);
 	return k->inner != NULL;
 }
 
-/* --- TTLS ---------------------------------------------------------------------------------------- */
+/* --- TTLS ----------------------------------------------------------------------------------------
+ */
 
 static void say_avps(struct talk *k, const struct wr *w)
 {
@@ -142,8 +148,9 @@ static void is_in(struct talk *k, const char *label12)
 	if (label12 == NULL)
 		return;
 	T_EQ(tls_export(k->p.tls, new ? "EXPORTER_EAP_TLS_Key_Material" : label12,
-		     new ? (struct view){k->p.type == EAP_TTLS ? &ttls : &peap, 1} : (struct view){0}, key,
-		     sizeof(key)),
+		     new ? (struct view){k->p.type == EAP_TTLS ? &ttls : &peap, 1}
+			 : (struct view){0},
+		     key, sizeof(key)),
 		ST_OK);
 	T_MEM(key, k->l.step.msk, EAP_MSK_LEN);
 }
@@ -297,7 +304,8 @@ static void ttls_malformed(void)
 	}
 }
 
-/* --- PEAP ---------------------------------------------------------------------------------------- */
+/* --- PEAP ----------------------------------------------------------------------------------------
+ */
 
 enum { BIND, NO_BINDING, BAD_BINDING, BAD_SUBTYPE, SAY_FAILED };
 
@@ -309,7 +317,8 @@ static void say_result(struct talk *k, int how, const uint8_t *isk, struct peap_
 	struct wr w = wr_init(buf, sizeof(buf));
 	struct peap_tlvs tlvs;
 
-	T_EQ(peap_tlvs_parse((struct view){k->p.heard, k->p.heard_len}, EAP_CODE_REQUEST, &tlvs), ST_OK);
+	T_EQ(peap_tlvs_parse((struct view){k->p.heard, k->p.heard_len}, EAP_CODE_REQUEST, &tlvs),
+		ST_OK);
 	T_EQ(tlvs.result, PEAP_SUCCEEDED);
 	if (k->p.frame.piece > 128) /* it came in one piece */
 		T_EQ(k->p.heard[1], k->l.step.out[1]);
@@ -321,8 +330,9 @@ static void say_result(struct talk *k, int how, const uint8_t *isk, struct peap_
 	T_TRUE(!peap_binding_is_right(keys, tlvs.binding, 1));
 	if (how == BAD_BINDING)
 		keys->cmk[3] ^= 1;
-	peap_tlvs_put(&w, EAP_CODE_RESPONSE, k->p.heard[1], how == SAY_FAILED ? PEAP_FAILED : PEAP_SUCCEEDED,
-		how == NO_BINDING ? NULL : keys, how != BAD_SUBTYPE, nonce);
+	peap_tlvs_put(&w, EAP_CODE_RESPONSE, k->p.heard[1],
+		how == SAY_FAILED ? PEAP_FAILED : PEAP_SUCCEEDED, how == NO_BINDING ? NULL : keys,
+		how != BAD_SUBTYPE, nonce);
 	tunnel_say(&k->p, &k->l, (struct view){buf, w.len});
 }
 
@@ -407,7 +417,9 @@ static void peap_wrong_password(void)
 		T_TRUE(talk_open(&k, EAP_PEAP, all, versions[i & 1], 0));
 		T_DO(peap_inner(&k, i & 2 ? EAP_GTC : EAP_MSCHAPV2, "Secret"));
 		T_EQ(k.l.step.kind, EAP_SEND);
-		T_EQ(peap_tlvs_parse((struct view){k.p.heard, k.p.heard_len}, EAP_CODE_REQUEST, &tlvs), ST_OK);
+		T_EQ(peap_tlvs_parse(
+			     (struct view){k.p.heard, k.p.heard_len}, EAP_CODE_REQUEST, &tlvs),
+			ST_OK);
 		T_EQ(tlvs.result, PEAP_FAILED);
 		T_EQ(tlvs.binding.len, 0);
 		/* and a client that says it was well all the same */
@@ -463,8 +475,8 @@ static void tlvs_by_table(void)
 /* Success said at any time before the inner method was through; anything else in its place. */
 static void peap_out_of_place(void)
 {
-	static const char *const said[] = {"0201000b218003000200 01", "01", "1a", "ff", "", "03 0d", "01616e6e6100",
-		"06736563726574"};
+	static const char *const said[] = {"0201000b218003000200 01", "01", "1a", "ff", "", "03 0d",
+		"01616e6e6100", "06736563726574"};
 
 	for (size_t i = 0; i < 8 * 4; i++) {
 		static const uint8_t identity[] = {1, 'a', 'n', 'n', 'a'};
@@ -472,7 +484,8 @@ static void peap_out_of_place(void)
 		struct view v;
 
 		T_ROW(i, said[i / 4]);
-		T_TRUE(talk_open(&k, EAP_PEAP, i & 2 ? (const uint8_t[]){EAP_MSCHAPV2, 0} : all, versions[i & 1], 0));
+		T_TRUE(talk_open(&k, EAP_PEAP, i & 2 ? (const uint8_t[]){EAP_MSCHAPV2, 0} : all,
+			versions[i & 1], 0));
 		if (i & 2)
 			tunnel_say(&k.p, &k.l, (struct view){identity, sizeof(identity)});
 		v.p = t_hex(said[i / 4], &v.len);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -662,6 +663,7 @@ static pid_t serve(const char *netns, const char *command)
 	snprintf(line, sizeof(line), "exec ip netns exec %s %s", netns, command);
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive a test that breaks */
 		dup2(out[1], 1);
 		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
 		_exit(127);

@@ -476,6 +476,22 @@ static void use_keys_process(const char *state)
 	close(again[0]);
 }
 
+/* Files with certificates come to main; one that is named as a private key, or not at all, does not. */
+static void read_certificate(const char *file)
+{
+	struct asroot_reply reply;
+	int fds[ASROOT_FDS];
+	char buf[64] = "";
+	struct asroot_request rq = {.op = ASROOT_FILE};
+	snprintf(rq.file, sizeof(rq.file), "%s", file);
+	enum status st = call(rq, &reply, fds);
+	ssize_t n = st == ST_OK ? read(fds[0], buf, sizeof(buf) - 1) : 0;
+	NOTE("certificate file %s %s: %.*s, written %d", file, status_token(st), (int)n, buf,
+		st == ST_OK ? write(fds[0], "x", 1) > 0 : 0);
+	if (st == ST_OK)
+		close(fds[0]);
+}
+
 /* The sockets stand beside the state folder; what is there, the test made. */
 static void ask_for_master(const char *state, const char *name)
 {
@@ -561,6 +577,15 @@ static int stand_in(const char *state)
 		use_script_process(0);
 		use_script_process(1);
 		use_keys_process(state);
+		read_certificate("ca.pem");
+		read_certificate("own.pem");
+		read_certificate("list.crl");
+		read_certificate("gone.pem");
+		read_certificate("one.key");
+		read_certificate("three.key");
+		read_certificate("folder.key");
+		read_certificate("");
+		read_certificate("a\nb");
 		ask_for_master(state, "master");
 		NOTE("accept %s", status_token(call((struct asroot_request){.op = ASROOT_ACCEPT}, &reply, NULL)));
 		ask_for_master(state, "full");
@@ -690,7 +715,7 @@ static void open_masters(void)
 static void write_masters(const char *first)
 {
 	char text[1024];
-	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n sallyport private-key one.key\n sallyport private-key \"%s/two.key\"\n sallyport private-key folder.key\n sallyport private-key gone.key\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
+	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n sallyport private-key one.key\n sallyport private-key \"%s/two.key\"\n sallyport private-key folder.key\n sallyport private-key gone.key\n sallyport ca-certificate ca.pem\n sallyport certificate own.pem\n sallyport crl \"list.crl\"\n sallyport crl gone.pem\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
 		 first, folder, folder, folder, folder, folder, folder, folder, folder);
 	T_DO(write_config(text));
 }
@@ -759,9 +784,10 @@ static void write_keys(void)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} files[] = {{"one.key", 0640}, {"two.key", 0604}, {"three.key", 0600}};
+	} files[] = {{"one.key", 0640}, {"two.key", 0604}, {"three.key", 0600}, {"ca.pem", 0600}, {"own.pem", 0600},
+		{"list.crl", 0600}};
 	char path[128];
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, files[i].name);
 		FILE *f = fopen(path, "w");
 		T_TRUE(f != NULL);
@@ -800,7 +826,11 @@ static void test_first_life(void)
 		"handed: key 3 serial 4: text of one.key, may write 0", "key file /two.key ok, fds 0, exposed 1",
 		"handed: key 4 serial 5: text of two.key, may write 0", "key file three.key config, fds 0",
 		"key file folder.key config", "key file gone.key not_found", "keys replaced ok, end of the first 0",
-		"keys ended ok, 0", "agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
+		"keys ended ok, 0", "certificate file ca.pem ok: text of ca.pem, written 0",
+		"certificate file own.pem ok: text of own.pem, written 0",
+		"certificate file list.crl ok: text of list.crl, written 0", "certificate file gone.pem not_found: ",
+		"certificate file one.key config: ", "certificate file three.key config: ",
+		"certificate file folder.key config: ", "certificate file  config: ", "agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
 		"agentx secret config", "agentx usual 1", "proxy lo 4 ok\nproxy lo 4 ok\n", "proxy lo 6 ok",
 		"proxy lo 4 gone ok\nproxy lo 4 gone ok\n", "proxy nolan 4 not_found", "proxy sp-test1 4 config"};
 	T_DO(write_script());

@@ -96,6 +96,7 @@ static const struct {
 	{"drop what", {.op = ASROOT_DROP, .of = 99, .name = "keep1"}, false},
 	{"state", {.op = ASROOT_STATE, .state = ASROOT_STOPPING}, true},
 	{"state unknown", {.op = ASROOT_STATE, .state = 3}, false},
+	{"credential", {.op = ASROOT_CREDENTIAL}, true},
 	{"proxy", {.op = ASROOT_PROXY, .name = "eth0.5", .addr = {4, {192, 0, 2, 9}}}, true},
 	{"proxy in a vrf", {.op = ASROOT_PROXY, .vrf = "red", .name = "lan@x", .addr = {6, {0x20}}, .is_delete = 1}, true},
 	{"proxy of no interface", {.op = ASROOT_PROXY, .addr = {4, {192, 0, 2, 9}}}, false},

@@ -1,5 +1,6 @@
 /* The sentences for the operator. */
 #include "core/ike/explain.h"
+#include "core/ike/id_text.h"
 #include "core/wire/notify_types.h"
 #include "tests/lib/t.h"
 
@@ -171,8 +172,38 @@ static void test_notifies(void)
 	T_STR(out, "the peer answered with notify 8191 (unknown)");
 }
 
+static void test_identities(void)
+{
+	static const struct {
+		struct ike_id id;
+		const char *text;
+	} rows[] = {
+		{{.type = 1, .len = 4, .bytes = {192, 0, 2, 1}}, "192.0.2.1"},
+		{{.type = 5, .len = 16, .bytes = {0x20, 1, 0xd, 0xb8, [15] = 1}}, "2001:db8::1"},
+		{{.type = 2, .len = 11, .bytes = "vpn.example"}, "vpn.example"},
+		{{.type = 3, .len = 5, .bytes = "a\"b@c"}, "a\\\"b@c"},
+		{{.type = 11, .len = 3, .bytes = "*$A"}, "*$A"},
+		{{.type = 9, .len = 17, .bytes = {0x30, 15, 0x31, 13, 0x30, 11, 6, 3, 0x55, 4, 3, 0xc, 4, 'a', 'n', 'n', 'a'}},
+			"CN=anna"},
+		{{.type = 9, .len = 2, .bytes = {0x31, 0}}, "(malformed name)"},
+		{{.type = 13, .len = 0}, ""},
+	};
+	char out[80];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i].text);
+		T_STR(id_text(&rows[i].id, out, sizeof(out)), rows[i].text);
+		for (size_t cap = 1; cap < 12; cap++) {
+			memset(out, '#', sizeof(out));
+			(void)id_text(&rows[i].id, out, cap);
+			T_TRUE(strlen(out) < cap && out[cap] == '#');
+		}
+	}
+}
+
 int main(void)
 {
+	T_RUN(test_identities);
 	T_RUN(test_proposals);
 	T_RUN(test_nothing_configured);
 	T_RUN(test_long_offers_fit);

@@ -95,13 +95,13 @@ static void given(void)
 	lab_begin();
 	T_EQ(lab_load(dump), HOOKS_ALL);
 	T_EQ(lab_call(HOOK_AUTHORIZE, ALL_OF_AUTHORIZE), VERDICT_PASS);
-	T_STR(lab.printed, "banner string two\nlines\ndns table 10.0.0.1,2001:db8::1\n"
+	T_STR(lab.printed, "backup_gateways table \nbanner string two\nlines\ndns table 10.0.0.1,2001:db8::1\n"
 			   "domain string corp.example\nidentity string anna@corp.example\n"
 			   "identity_type string email\nivrf string RED\nlocal string 192.0.2.1:500\n"
 			   "name string anna\nnetmask string 255.255.255.0\nnetworks table 10.1.0.0/16\n"
 			   "policy string POL\npool string P\npool6 string P6\nprofile string RA\n"
 			   "remote string 198.51.100.7:4500\nsession string 01ARZ3NDEKTSV4RRFFQ69G5FAV\n"
-			   "session_lifetime integer 3600\nsubnets table \nwins table \n");
+			   "session_lifetime integer 3600\nsplit_dns table \nsubnets table \nwins table \n");
 	/* What is not for the hook does not get there, and lists are there when they are empty. */
 	T_EQ(lab_call(HOOK_IDENTITY, ROWS("identity=a", "pool=P", "bytes_in=1", "nonsense=1", "role=responder")),
 		VERDICT_PASS);

@@ -287,6 +287,13 @@ static const struct {
 	"crypto pki certificate map PLAIN 1\n subject-name co plain\n" PROFILE                     \
 	" authentication local rsa-sig\n pki trustpoint HQ\n pki trustpoint B\n"
 
+static void give(struct pki_case *c, size_t i, enum status st, struct view answer)
+{
+	struct pki_blob *b = st == ST_OK ? pki_blob_new(answer) : NULL;
+	pki_case_give(c, i, b);
+	pki_blob_unref(b);
+}
+
 static uint32_t answer_all(struct pki_case *c, enum fetch fetch)
 {
 	uint32_t n = 0;
@@ -297,7 +304,7 @@ static uint32_t answer_all(struct pki_case *c, enum fetch fetch)
 			t_fail(__FILE__, __LINE__, "wants %s", w->url);
 		char *crl = pki_file(fetch == RUBBISH ? "nothing.pem" : sub ? "sub.crl" : "root.crl", &len);
 		struct view v = {(const uint8_t *)crl, len};
-		pki_case_give(c, n, fetch == NO_ANSWER ? ST_TIMEOUT : ST_OK, v);
+		give(c, n, fetch == NO_ANSWER ? ST_TIMEOUT : ST_OK, v);
 	}
 	return n;
 }
@@ -388,6 +395,92 @@ static void identities(void)
 		pki_case_free(c);
 	}
 	pki_unref(p);
+}
+
+/* OCSP: the leaf's responder is in the certificate, the subordinate CA has none and is looked up in a list. */
+static const struct {
+	const char *what, *lines, *leaf, *stapled;
+	bool answers;
+	enum status status;
+	const char *asked; /* in the order of their kinds: o an OCSP answer, c a list; by url */
+} online[] = {
+	{"good", " revocation-check ocsp crl\n", "client", NULL, true, ST_OK, "o ocsp.corp.example/ c root.crl "},
+	{"revoked", " revocation-check ocsp crl\n", "revoked", NULL, true, ST_CERT_REVOKED,
+		"o ocsp.corp.example/ c root.crl "},
+	{"no answer: the list", " revocation-check ocsp crl\n", "client", NULL, false, ST_REVOCATION_UNKNOWN,
+		"o ocsp.corp.example/ c root.crl "},
+	{"no answer: none", " revocation-check ocsp none\n", "client", NULL, false, ST_OK, "o ocsp.corp.example/ "},
+	{"stapled", " revocation-check ocsp crl\n", "client", "client.ocsp", true, ST_OK, "c root.crl "},
+	{"stapled: revoked", " revocation-check ocsp none\n", "revoked", "revoked.ocsp", true, ST_CERT_REVOKED, ""},
+	{"stapled: of another one", " revocation-check ocsp none\n", "revoked", "client.ocsp", true, ST_CERT_REVOKED,
+		"o ocsp.corp.example/ "},
+	{"asking is off", " revocation-check ocsp\n no sallyport ocsp fetch\n", "client", NULL, true, ST_REVOCATION_UNKNOWN, ""},
+	{"our responder for all", " revocation-check ocsp\n ocsp url http://10.0.0.5:8080/o\n", "client", NULL, true, ST_OK,
+		"o 10.0.0.5:8080/o o 10.0.0.5:8080/o "},
+};
+
+static size_t note(char *out, const struct chain_want *w)
+{
+	const char *at = w->url + 7;
+	if (strstr(at, ".crl"))
+		at = strrchr(at, '/') + 1;
+	return (size_t)sprintf(out, "%c %s ", w->kind == CHAIN_OCSP ? 'o' : 'c', at);
+}
+
+/* Which certificate a request is about: the one of the answer that the case takes. Both are offered where the URL is the same. */
+static bool is_about_sub(const struct chain_want *w)
+{
+	return w->request_len && w->request[w->request_len - 1] == 2; /* its serial number comes last */
+}
+
+static void by_ocsp(void)
+{
+	for (size_t i = 0; i < sizeof(online) / sizeof(online[0]); i++) {
+		char text[2048], file[40], asked[256] = "";
+		struct pki_verdict v;
+		struct pki_gift g;
+		size_t len, n = 0;
+		T_ROW(i, online[i].what);
+		snprintf(text, sizeof(text), TP CA "%s" REST, online[i].lines);
+		snprintf(file, sizeof(file), "%s.pem", online[i].leaf);
+		struct pki *p = load(text, NULL);
+		struct cert *leaf = pki_cert(file), *sub = pki_cert("sub.pem");
+		struct view other = cert_der(sub), stapled = {0};
+		if (online[i].stapled) {
+			stapled.p = (const uint8_t *)pki_file(online[i].stapled, &len);
+			stapled.len = len;
+		}
+		struct pki_query q = {.profile = "P", .leaf = cert_der(leaf), .others = &other, .n_others = 1,
+			.purpose = CHAIN_IKE_CLIENT, .stapled = &stapled, .n_stapled = stapled.p ? 1 : 0};
+		struct pki_case *c;
+		T_EQ(pki_case_new(p, &q, &c), ST_OK);
+		pki_case_run(c, JUNE_2026);
+		for (unsigned rounds = 0; pki_case_want(c, 0) && rounds < 10; rounds++) {
+			const struct chain_want *w;
+			for (size_t k = 0; (w = pki_case_want(c, k)) != NULL; k++) {
+				n += note(asked + n, w);
+				if (w->kind == CHAIN_OCSP)
+					snprintf(file, sizeof(file), "%s.ocsp", is_about_sub(w) ? "sub" : online[i].leaf);
+				else
+					snprintf(file, sizeof(file), "%s.crl", strstr(w->url, "sub.crl") ? "sub" : "root");
+				struct view answer = {(const uint8_t *)pki_file(file, &len), 0};
+				answer.len = len;
+				give(c, k, online[i].answers ? ST_OK : ST_TIMEOUT, answer);
+			}
+			pki_case_run(c, JUNE_2026);
+		}
+		pki_case_verdict(c, &v);
+		if (v.status != online[i].status)
+			t_fail(__FILE__, __LINE__, "%s: %s", status_token(v.status), v.words);
+		T_STR(asked, online[i].asked);
+		for (size_t k = 0; pki_case_gift(c, k, &g); k++)
+			T_EQ(g.request.len != 0, strstr(g.url, ".crl") == NULL);
+		pki_case_free(c);
+		cert_unref(leaf);
+		cert_unref(sub);
+		pki_unref(p);
+	}
+	T_EQ(mem_live(), 0);
 }
 
 /* What is kept is found again under the same key, and only then. */
@@ -487,6 +580,7 @@ int main(void)
 	T_RUN(certreq);
 	T_RUN(ages);
 	T_RUN(the_peer);
+	T_RUN(by_ocsp);
 	T_RUN(identities);
 	T_RUN(keys_and_gifts);
 	T_RUN(limits);

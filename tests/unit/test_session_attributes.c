@@ -122,6 +122,9 @@ static void test_changed(void)
 	pairs_add(&p, "netmask", "");
 	pairs_add(&p, "wins", "10.0.0.1");
 	pairs_add(&p, "domain", "guests.example");
+	pairs_add(&p, "split_dns", "guests.example");
+	pairs_add(&p, "split_dns", "lab.example");
+	pairs_add(&p, "backup_gateways", "192.0.2.7");
 	pairs_add(&p, "banner", "welcome");
 	pairs_add(&p, "session_lifetime", "600");
 	pairs_add(&p, "subnets", "10.5.1.9/24");
@@ -139,6 +142,7 @@ static void test_changed(void)
 	attributes_of(s, &after);
 	T_STR(all_of(&after),
 		"pool=GUESTS dns=2001:db8::53 dns=10.0.0.99 wins=10.0.0.1 domain=guests.example"
+		" split_dns=guests.example split_dns=lab.example backup_gateways=192.0.2.7"
 		" banner=welcome session_lifetime=600 subnets=10.5.1.0/24 networks=192.168.9.0/24");
 	session_assign(ss, &q, &a);
 	T_EQ(a.status, ST_OK);
@@ -151,7 +155,7 @@ static void test_changed(void)
 static void test_cleared(void)
 {
 	static const char *const names[] = {"pool", "netmask", "dns", "session_lifetime", "subnets",
-		"wins", "domain", "banner", "networks", "pool6"};
+		"wins", "domain", "split_dns", "backup_gateways", "banner", "networks", "pool6"};
 	static struct pairs p;
 	char detail[IKE_DETAIL_LEN];
 
@@ -178,6 +182,10 @@ static void test_refused(void)
 		{"netmask", "255.0.255.0", NULL,
 			"a script gave the netmask \"255.0.255.0\", which is none"},
 		{"dns", "one", NULL, "a script gave dns \"one\", which is no address for it"},
+		{"split_dns", "a.example,b.example", NULL,
+			"a script gave split_dns \"a.example,b.example\", which is no name"},
+		{"backup_gateways", "two words", NULL,
+			"a script gave backup_gateways \"two words\", which is no name"},
 		{"wins", "2001:db8::1", NULL,
 			"a script gave wins \"2001:db8::1\", which is no address for it"},
 		{"session_lifetime", "soon", NULL,

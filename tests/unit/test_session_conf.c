@@ -1,6 +1,7 @@
 /* From the operator's words to the grant: whole configurations, one client each. */
 #include "core/conf/conf.h"
 #include "core/conf/match.h"
+#include "core/session/authorize.h"
 #include "core/session/session.h"
 #include "tests/unit/session_lab.h"
 
@@ -232,6 +233,151 @@ static void two_vrfs(void)
 	snapshot_unref(s);
 }
 
+/* ---- configuration payload ---------------------------------------------------------------------- */
+
+/* R-AZP-02..06, 09, 12, 19, 20; R-AZN-10: the user's policy where it says something. */
+static void extras(void)
+{
+	static const char more[] =
+		"crypto ikev2 authorization policy RA\n"
+		" split-dns corp.example\n split-dns lab.example\n"
+		" backup-gateway 192.0.2.7\n backup-gateway vpn2.corp.example\n"
+		" banner ^CHello^C\n configuration url http://c.example/x\n configuration version 2.4\n"
+		" include-local-lan\n pfs\n"
+		"crypto ikev2 authorization policy JOE\n split-dns joe.example\n smartcard-removal-disconnect\n"
+		"crypto ikev2 profile RA\n aaa authorization user psk list LOCAL JOE\n";
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%s%s", full, more);
+	struct snapshot *s = parse(text, NULL);
+	T_TRUE(s != NULL);
+	struct sessions *ss = sessions_new(s, &key);
+	struct ike_answer a = ask(ss, 1, "RA", true, true);
+	const struct ike_grant *g = &a.grant;
+	T_EQ(a.status, ST_OK);
+	T_STR(g->split_dns, "joe.example");
+	T_STR(g->backup_gateways, "192.0.2.7,vpn2.corp.example");
+	T_STR(g->banner, "Hello");
+	T_STR(g->config_url, "http://c.example/x");
+	T_STR(g->config_version, "2.4");
+	T_TRUE(g->include_local_lan && g->pfs && g->smartcard_disconnect);
+	T_TRUE(g->allows_ip4 && g->allows_ip6);
+	T_STR(lab_text(&g->server_ip4), "10.99.0.1");
+	T_EQ(g->server_ip6.family, 0);
+	sessions_free(ss);
+	snapshot_unref(s);
+}
+
+/* RFC 8983: what there is, also when it is not what was asked for. */
+static void families(void)
+{
+	static const struct {
+		const char *more;
+		bool ip4, ip6; /* asked for */
+		enum status want;
+		bool has4, has6;
+	} rows[] = {
+		{"", true, true, ST_OK, true, true},
+		{" no pool\n", true, false, ST_NO_ADDRESS, false, true},
+		{" no pool\n", true, true, ST_OK, false, true},
+		{" no ipv6 pool\n", false, true, ST_NO_ADDRESS, true, false},
+		{" no ipv6 pool\n no pool\n", true, true, ST_NO_ADDRESS, false, false},
+		{" no ipv6 pool\n", false, false, ST_OK, true, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096];
+		T_ROW(i, rows[i].more);
+		snprintf(text, sizeof(text), "%scrypto ikev2 authorization policy RA\n%s", full, rows[i].more);
+		struct snapshot *s = parse(text, NULL);
+		T_TRUE(s != NULL);
+		struct sessions *ss = sessions_new(s, &key);
+		struct ike_answer a = ask(ss, 1, "RA", rows[i].ip4, rows[i].ip6);
+		T_EQ(a.status, rows[i].want);
+		T_EQ(a.grant.allows_ip4, rows[i].has4);
+		T_EQ(a.grant.allows_ip6, rows[i].has6);
+		sessions_free(ss);
+		snapshot_unref(s);
+	}
+}
+
+/* A prefix for each client: the client is at its first address that is no anycast one, all of it is
+ * its own, and it gets the same again by any address inside. */
+static void prefixes(void)
+{
+	char text[4096], p[PREFIX_TEXT];
+
+	snprintf(text, sizeof(text), "%sipv6 local pool NETS 2001:db8:a00::/40 56\n"
+		"crypto ikev2 authorization policy RA\n ipv6 pool NETS\n", full);
+	struct snapshot *s = parse(text, NULL);
+	T_TRUE(s != NULL);
+	struct sessions *ss = sessions_new(s, &key);
+	struct ike_answer a = ask(ss, 1, "RA", false, true);
+	T_EQ(a.status, ST_OK);
+	T_STR(lab_text(&a.grant.ip6), "2001:db8:a00::1");
+	T_EQ(a.grant.ip6_prefix_len, 56);
+	T_STR(prefix_format(&a.grant.remote[0], p), "2001:db8:a00::/56");
+	struct addr inside = lab_addr("2001:db8:a00:7::99");
+	T_TRUE(session_find_addr(ss, "", &inside) == session_find_sa(ss, 1));
+	inside = lab_addr("2001:db8:a00:100::1");
+	T_TRUE(session_find_addr(ss, "", &inside) == NULL);
+	struct ike_question q = {.sa = 2, .wants_ip6 = true, .hint_ip6 = lab_addr("2001:db8:a00:4200::5")};
+	uint8_t random[10] = {2};
+	struct ike_answer b;
+	snprintf(q.profile, sizeof(q.profile), "RA");
+	session_authorize(ss, &q, 1700000000000, random, &b);
+	q.session = b.session;
+	session_assign(ss, &q, &b);
+	T_STR(lab_text(&b.grant.ip6), "2001:db8:a00:4200::1");
+	sessions_free(ss);
+	snapshot_unref(s);
+}
+
+/* R-AZP-17 for a client: its networks count by a policy of a name, and not all there is. */
+static void networks_of_a_client(void)
+{
+	static const struct {
+		const char *more, *net;
+		bool is_taken;
+	} rows[] = {
+		{"", "192.168.99.0/24", false},
+		{" route accept any\n", "192.168.99.0/24", true},
+		{" route accept any\n", "2001:db8:7::/48", true},
+		{" route accept any\n", "0.0.0.0/0", false},
+		{" route accept any\n", "::/0", false},
+		{" route accept any\n", "127.0.0.0/16", false},
+		{" route accept any\n", "224.0.0.0/8", false},
+		{" route accept any\n", "fe80::/64", false},
+		{" route accept any\n", "::1/128", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ike_question q = {.sa = 1, .n_subnets = 1, .subnets = {lab_prefix(rows[i].net)}};
+		uint8_t random[10] = {1};
+		struct ike_answer a;
+		char text[4096];
+		bool has = false;
+
+		T_ROW(i, rows[i].net);
+		snprintf(text, sizeof(text), "%scrypto ikev2 authorization policy RA\n%s", full, rows[i].more);
+		struct snapshot *s = parse(text, NULL);
+		T_TRUE(s != NULL);
+		for (int k = 0; k < 2; k++) { /* the policy `default` has the line, and takes none */
+			struct sessions *ss = sessions_new(s, &key);
+			snprintf(q.profile, sizeof(q.profile), "%s", k ? "PLAIN" : "RA");
+			session_authorize(ss, &q, 1700000000000, random, &a);
+			T_EQ(a.status, ST_OK);
+			const struct kept_grant *g = session_find(ss, &a.session)->grant;
+			has = false;
+			for (size_t n = 0; n < g->n_remote; n++)
+				has |= prefix_eq(&g->remote[n], &q.subnets[0]);
+			T_EQ(has, rows[i].is_taken && k == 0);
+			sessions_free(ss);
+		}
+		snapshot_unref(s);
+	}
+}
+
 /* ---- tunnels ---------------------------------------------------------------------------------- */
 
 static const char tunnels[] =
@@ -323,6 +469,41 @@ static void connecting(void)
 	snapshot_unref(s);
 }
 
+/* What we announce to whom we connect to: `route set` of the policies (R-CLI-22). */
+static void announced(void)
+{
+	static const struct {
+		const char *more, *profile;
+		uint32_t tunnel;
+		unsigned n;
+		const char *first;
+	} rows[] = {
+		{"", "ALL", 1, 0, ""}, /* no address yet */
+		{"interface Tunnel1\n ip address 10.255.0.2 255.255.255.252\n", "ALL", 1, 1, "10.255.0.2/32"},
+		{"interface Tunnel3\n ip address negotiated\n", "TAKES", 3, 0, ""},
+		{"ip access-list standard MINE\n permit 192.168.7.0 0.0.0.255\n"
+		 "crypto ikev2 authorization policy TAKES\n route set access-list MINE\n", "TAKES", 3, 1,
+			"192.168.7.0/24"},
+		{"", "MISSING", 3, 0, ""},
+		{"", "NOWHERE", 3, 0, ""},
+		{"", "ALL", 9, 0, ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct prefix v[IKE_NETS_MAX];
+		char text[4096], p[PREFIX_TEXT];
+
+		T_ROW(i, rows[i].more);
+		snprintf(text, sizeof(text), "%s%s", tunnels, rows[i].more);
+		struct snapshot *s = parse(text, NULL);
+		T_TRUE(s != NULL);
+		T_EQ(authorize_networks(s, rows[i].profile, SESSION_TUN_TUNNEL + rows[i].tunnel, v), rows[i].n);
+		if (rows[i].n)
+			T_STR(prefix_format(&v[0], p), rows[i].first);
+		snapshot_unref(s);
+	}
+}
+
 /* Who is connected to has the tunnel whose destination is the peer, and what is behind a site is a
  * matter of routes. */
 static void connected_to(void)
@@ -372,6 +553,11 @@ int main(void)
 	T_RUN(the_default_policy);
 	T_RUN(removals_in_words);
 	T_RUN(two_vrfs);
+	T_RUN(extras);
+	T_RUN(families);
+	T_RUN(prefixes);
+	T_RUN(networks_of_a_client);
+	T_RUN(announced);
 	T_RUN(connecting);
 	T_RUN(connected_to);
 	return t_end();

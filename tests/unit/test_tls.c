@@ -1,5 +1,5 @@
-/* core/crypto/tls.h: handshakes between two of its own ends with every kind of key, and the ways in which
- * one fails. eapol_test in tests/net proves that other people's TLS agrees. */
+/* core/crypto/tls.h: handshakes between two of its own ends with every kind of key, and the ways in
+ * which one fails. eapol_test in tests/net proves that other people's TLS agrees. */
 #include "core/crypto/tls.h"
 
 #include "core/base/mem.h"
@@ -12,7 +12,7 @@ struct end {
 	struct tls_ctx *ctx;
 	struct tls_conn *c;
 	enum tls_want want;
-	enum status sign; /* what the key's holder says */
+	enum status sign;  /* what the key's holder says */
 	enum status chain; /* what the judge says */
 	unsigned n_signs, n_chains;
 	uint16_t scheme;
@@ -104,8 +104,12 @@ static void same_keys(struct pair *p)
 	static const uint8_t ctx[1] = {13};
 	uint8_t a[128], b[128];
 
-	T_EQ(tls_export(p->s.c, "EXPORTER_EAP_TLS_Key_Material", (struct view){ctx, 1}, a, sizeof(a)), ST_OK);
-	T_EQ(tls_export(p->c.c, "EXPORTER_EAP_TLS_Key_Material", (struct view){ctx, 1}, b, sizeof(b)), ST_OK);
+	T_EQ(tls_export(
+		     p->s.c, "EXPORTER_EAP_TLS_Key_Material", (struct view){ctx, 1}, a, sizeof(a)),
+		ST_OK);
+	T_EQ(tls_export(
+		     p->c.c, "EXPORTER_EAP_TLS_Key_Material", (struct view){ctx, 1}, b, sizeof(b)),
+		ST_OK);
 	T_MEM(a, b, sizeof(a));
 	T_EQ(tls_export(p->s.c, "client EAP encryption", (struct view){0}, a, sizeof(a)), ST_OK);
 	T_TRUE(memcmp(a, b, sizeof(a)) != 0);
@@ -179,7 +183,8 @@ static void both_versions_and_all_keys(void)
 	}
 }
 
-/* Bug class 10: whatever refuses the chain, on either side and in either version, ends the handshake. */
+/* Bug class 10: whatever refuses the chain, on either side and in either version, ends the
+ * handshake. */
 static void refused_chain_ends_it(void)
 {
 	static const enum status why[] = {ST_NOT_AUTHORIZED, ST_AUTH_FAILED, ST_NOMEM, ST_PENDING};
@@ -196,13 +201,16 @@ static void refused_chain_ends_it(void)
 		struct end *judge = by_server ? &p.s : &p.c, *other = by_server ? &p.c : &p.s;
 		T_EQ(judge->want, TLS_FAILED);
 		T_EQ(tls_status(judge->c), told);
-		/* a TLS 1.3 client is done before the server judges: it learns from its next read */
+		/* a TLS 1.3 client is done before the server judges: it learns from its next read
+		 */
 		uint8_t buf[8];
 		size_t n;
-		enum status end = other->want == TLS_FAILED ? tls_status(other->c) : tls_read(other->c, buf, 8, &n);
+		enum status end = other->want == TLS_FAILED ? tls_status(other->c)
+							    : tls_read(other->c, buf, 8, &n);
 		T_EQ(end, ST_TLS_ALERT);
 		uint8_t key[32];
-		T_EQ(tls_export(judge->c, "client EAP encryption", (struct view){0}, key, 32), ST_BAD_STATE);
+		T_EQ(tls_export(judge->c, "client EAP encryption", (struct view){0}, key, 32),
+			ST_BAD_STATE);
 		pair_close(&p);
 	}
 }
@@ -243,7 +251,8 @@ static void a_signature_that_fails_or_lies(void)
 	}
 }
 
-/* Every truncation of every flight, and every byte of it changed, never completes on the other side. */
+/* Every truncation of every flight, and every byte of it changed, never completes on the other
+ * side. */
 static void no_step_completes_on_a_damaged_flight(void)
 {
 	for (int version = 0; version < 2; version++) {
@@ -309,7 +318,7 @@ static void out_of_memory(void)
 		p.c.id = lab_id("client");
 		mem_fail_at(n);
 		made = end_open(&p.s, TLS_SERVER, true, n & 1 ? TLS_1_3 : TLS_1_2) &&
-			end_open(&p.c, TLS_CLIENT, true, n & 1 ? TLS_1_3 : TLS_1_2);
+		       end_open(&p.c, TLS_CLIENT, true, n & 1 ? TLS_1_3 : TLS_1_2);
 		if (made)
 			handshake(&p, 0);
 		mem_fail_at(0);
@@ -333,7 +342,8 @@ static void contexts_are_checked(void)
 	tls_ctx_unref(ctx);
 }
 
-/* --- the names in a certificate ------------------------------------------------------------------ */
+/* --- the names in a certificate ------------------------------------------------------------------
+ */
 
 static bool chosen(const char *cert, const char *identity, const char *want)
 {
@@ -342,7 +352,8 @@ static bool chosen(const char *cert, const char *identity, const char *want)
 
 	if (login_names(lab_der(lab_id(cert)), &names) != ST_OK)
 		return false;
-	if (!login_name_choose(&names, (struct view){(const uint8_t *)identity, strlen(identity)}, &got))
+	if (!login_name_choose(
+		    &names, (struct view){(const uint8_t *)identity, strlen(identity)}, &got))
 		return want == NULL;
 	return want != NULL && got.len == strlen(want) && memcmp(got.p, want, got.len) == 0;
 }

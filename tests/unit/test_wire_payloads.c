@@ -335,31 +335,6 @@ static void identities_have_domains(void)
 
 static void identities_as_text(void)
 {
-	static const struct {
-		const char *hex;
-		const char *text;
-	} rows[] = {
-		{"01 000000 c0000201", "192.0.2.1"},
-		{"05 000000 20010db8000000000000000000000001", "2001:db8::1"},
-		{"02 000000 76706e2e6578616d706c65", "vpn.example"},
-		{"03 000000 61226240 63", "a\\\"b@c"},
-		{"0b 000000 2a2441", "*$A"},
-		{"0b 000000 00ff", "00ff"},
-		{"09 000000 3003ff", "3003ff"},
-		{"0d 000000", ""},
-	};
-	char out[64];
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		T_ROW(i, rows[i].text);
-		T_EQ(do_id(hex(rows[i].hex)), ST_OK);
-		T_STR(ident_format(&ident, out, sizeof(out)), rows[i].text);
-		for (size_t cap = 1; cap < 12; cap++) {
-			memset(out, '#', sizeof(out));
-			ident_format(&ident, out, cap);
-			T_TRUE(strlen(out) < cap && out[cap] == '#');
-		}
-	}
 	T_STR(id_type_name(IDT_KEY_ID), "key-id");
 	T_STR(id_type_name(4), "unknown");
 	ident = text_id(IDT_FQDN, "abcd");

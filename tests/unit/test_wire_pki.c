@@ -13,7 +13,7 @@
 
 /* ---- the fetching that is not ---------------------------------------------------------------------- */
 
-enum mode { ANSWER, FAIL, REFUSE, SILENT };
+enum mode { ANSWER, FAIL, REFUSE, SILENT, RUBBISH };
 
 static struct {
 	enum mode mode;
@@ -64,7 +64,9 @@ static void answer_nets(struct wire *w)
 	while (net.n && net.mode != SILENT) {
 		size_t len = 0, i = --net.n;
 		bool sub = net.open[i].sub;
-		char *crl = net.mode == ANSWER ? pki_file(sub ? "sub.crl" : "root.crl", &len) : NULL;
+		char *crl = net.mode == ANSWER	? pki_file(sub ? "sub.crl" : "root.crl", &len)
+			    : net.mode == RUBBISH ? pki_file("nothing.pem", &len)
+						  : NULL;
 		net.fn(w, net.open[i].number, crl ? ST_OK : ST_TIMEOUT, "by the test",
 			(struct view){(const uint8_t *)crl, len});
 	}
@@ -199,6 +201,7 @@ static void verdicts(void)
 		{"fetched", "", "client.pem", ANSWER, ST_OK, 2, 2},
 		{"revoked", "", "revoked.pem", ANSWER, ST_CERT_REVOKED, 2, 2},
 		{"unreachable", "", "client.pem", FAIL, ST_REVOCATION_UNKNOWN, 2, 0},
+		{"rubbish, which is not kept", "", "client.pem", RUBBISH, ST_REVOCATION_UNKNOWN, 2, 0},
 		{"may not be asked", "", "client.pem", REFUSE, ST_REVOCATION_UNKNOWN, 2, 0},
 		{"unreachable, then none", " revocation-check crl none\n", "client.pem", FAIL, ST_OK, 2, 0},
 		{"not checked", " revocation-check none\n", "client.pem", SILENT, ST_OK, 0, 0},

@@ -6,6 +6,7 @@ import ipaddress
 import os
 
 from cryptography import x509
+from cryptography.x509 import ocsp
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
@@ -48,6 +49,15 @@ def crl(issuer, key, revoked):
     return b.sign(key, hashes.SHA256())
 
 
+def answer(c, issuer, key, revoked=False):
+    """Of the issuer itself, about one certificate."""
+    return (ocsp.OCSPResponseBuilder()
+            .add_response(c, issuer, hashes.SHA1(), ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+                          FROM, TO, datetime.datetime(2026, 2, 1) if revoked else None, None)
+            .responder_id(ocsp.OCSPResponderEncoding.NAME, issuer).sign(key, hashes.SHA256())
+            .public_bytes(serialization.Encoding.DER))
+
+
 def pem(c):
     return c.public_bytes(serialization.Encoding.PEM)
 
@@ -86,12 +96,19 @@ def main():
     put("server-ed.pem", leaf(gw, ed25519.Ed25519PrivateKey.generate(), 0x12, san=gw_san))
     put("server-other.pem", cert(gw, ec.generate_private_key(ec.SECP256R1()), other_name, other_key, 0x13, san=gw_san))
     put("expiring.pem", leaf(gw, leaf_key, 0x14, san=gw_san, until=datetime.datetime(2026, 6, 20)))
-    put("client.pem", leaf(anna, leaf_key, 0x00a1b2, crl="sub", ocsp="http://ocsp.corp.example/", eku=client, san=san))
-    put("revoked.pem", leaf(anna, leaf_key, 0x0bad, crl="sub", ocsp="http://ocsp.corp.example/", eku=client, san=san))
+    more = dict(crl="sub", ocsp="http://ocsp.corp.example/", eku=client, san=san)
+    good, bad = leaf(anna, leaf_key, 0x00a1b2, **more), leaf(anna, leaf_key, 0x0bad, **more)
+    put("client.pem", good)
+    put("revoked.pem", bad)
+    put("client.ocsp", answer(good, sub, sub_key))
+    put("revoked.ocsp", answer(bad, sub, sub_key, True))
+    put("sub.ocsp", answer(sub, root, root_key))
     put("nocrl.pem", leaf(anna, leaf_key, 0x21, eku=client, san=san))
     put("client-other.pem", cert(anna, leaf_key, other_name, other_key, 0x22, san=san))
     put("plain.pem", leaf(name(CN="plain"), leaf_key, 0x23))
     put("injected.pem", leaf(name(O="Corp", CN="eve, OU=admins+OU=admins"), leaf_key, 0x24))
+    many = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "%064d" % i) for i in range(62)])
+    put("long.pem", leaf(many, leaf_key, 0x25, san=[x509.DNSName("x" * 5000)]))
     put("mixed.pem", sub, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     put("nothing.pem", b"no certificate here\n")
     put("broken.pem", b"-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n")

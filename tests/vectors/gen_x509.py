@@ -105,6 +105,8 @@ def authorities():
         x509.DNSName("corp.example"), x509.RFC822Name("corp.example"), net("10.0.0.0/8"),
         x509.DirectoryName(name("O=Corp")), x509.UniformResourceIdentifier(".corp.example")], excluded_subtrees=None),
         True)])
+    make("permit_net", ["CN=Net permitting CA"], "root", ca=True, extra=[(x509.NameConstraints(
+        permitted_subtrees=[net("10.0.0.0/8")], excluded_subtrees=None), True)])
     make("exclude", ["CN=Excluding CA"], "root", ca=True, extra=[(x509.NameConstraints(excluded_subtrees=[
         x509.DNSName("evil.example"), x509.RFC822Name("evil.example"), net("192.0.2.0/24"), net("2001:db8::/32"),
         x509.DirectoryName(name("O=Evil")), x509.RFC822Name("mallory@corp.example")], permitted_subtrees=None), True)])
@@ -184,8 +186,10 @@ def leaves():
             ("ip6", corp, [ip("::a00:1")]), ("dn", ["O=Other", "CN=x"], []), ("dn2", ["CN=x", "O=Corp"], []),
             ("dirname", corp, [x509.DirectoryName(name("O=Other"))]), ("uri", corp, [uri("https://corp.example@evil.example/")]),
             ("subject_mail", corp + ["E=x@evil.example", "E=x@corp.example"], []),
-            ("spelt", corp, [x509.DNSName("11.1.2.3")])]:
+            ("two", corp, dns("corp.example", "evil.example"))]:
         make(f"permit_{label}", subject, "permit", sans=sans)
+    make("net_ok", corp, "permit_net", sans=dns("10.1.2.3", "any.example"))
+    make("net_spelt", corp, "permit_net", sans=dns("11.1.2.3"))
     for label, subject, sans in [
             ("ok", corp, dns("a.corp.example", "notevil.example") + [mail("x@corp.example"), ip("198.51.100.1")]),
             ("dns", corp, dns("a.EVIL.example")), ("dns2", corp, dns("evil.example")),
