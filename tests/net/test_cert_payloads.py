@@ -2,6 +2,7 @@
 """What CERT payloads may carry besides certificates: certificates by hash and URL (RFC 7296 3.6), for which the gateway asks a web
 server, and the OCSP response about the gateway's own certificate (RFC 4806)."""
 import hashlib
+import threading
 
 import pki_lib
 from lib import *
@@ -15,6 +16,7 @@ CONF = """
 hostname gw
 aaa new-model
 aaa authorization network LOCAL local
+sallyport half-open per-source 1000
 %(more)s
 ip local pool RA 10.100.0.10 10.100.3.250
 crypto ikev2 authorization policy RA
@@ -88,6 +90,32 @@ def explicit(n, data):
     return pki_lib.der(0xA0 + n, data)
 
 
+def slow(sp):
+    """Who names what never comes takes only so many connections."""
+    def one(n):
+        urls = [named(anna.der, "%sslow-%d-%d.der" % (web.url, n, i)) for i in range(4)]
+        try:
+            Initiator(socket_in(client), "10.99.1.1", "anna@cert.test", [Named(anna, *urls)], trust=[root.der], remote_id="gw.example.test", seconds=9).login()
+        except Refused:
+            pass
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(6)]
+    before = web.requests("slow-")
+    for th in threads:
+        th.start()
+    for th in threads:
+        th.join()
+    said = []
+
+    def all_are_stored():
+        said[:] = [s for s, in sp.sql("select sentence from v_failures limit 6")]
+        return sum("slow-" in s for s in said) == 4
+
+    wait_for(3, all_are_stored)
+    ok("too many at a time", sum("of other peers are being looked up" in s for s in said) == 2, [x[-250:] for x in sp.tail(14).splitlines()])
+    ok("... the others were asked for, and waited for", sum("slow-" in s for s in said) == 4 and web.requests("slow-") - before <= 16, said)
+
+
 def by_url(sp):
     leaf_url, sub_url = web.put("anna.der", anna.der), web.put("sub.der", sub.der)
     leaf, issuer = named(anna.der, leaf_url), named(sub.der, sub_url)
@@ -126,6 +154,7 @@ def by_url(sp):
     login(sp, "too many URLs", Named(deep, *urls), "more than 4", id="deep@cert.test")
     ok("... and nothing was fetched for them", web.requests() == before)
     login(sp, "as many as are allowed", Named(deep, *(urls[:3] + [(X509, c) for c in deep.chain[3:]])), None, id="deep@cert.test")
+    slow(sp)
     ok("counted", sp.counters()["counters"]["revocation_fetches"] > 15)
 
 
