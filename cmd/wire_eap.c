@@ -312,7 +312,7 @@ static enum status begin(struct wire_eap *e, const struct ike_question *q, struc
 	t->sa = q->sa;
 	snprintf(t->profile, sizeof(t->profile), "%s", q->profile);
 	/* The server of EAP may be another machine than the gateway, unless it speaks for it. */
-	if (q->proves_gateway)
+	if (q->we_are_initiator && q->proves_gateway)
 		t->must_be = q->peer_id;
 	list_push_back(&e->talks, &t->in_list);
 	*out = t;
