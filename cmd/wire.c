@@ -41,7 +41,6 @@
 #include "cmd/wire_session.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
-#include "cmd/wire_staple.h"
 #include "cmd/wire_ticket.h"
 #include "cmd/wire_user.h"
 #include "core/base/hash.h"
@@ -130,7 +129,6 @@ static void each_second(void *ctx)
 	wire_syslog_second(w);
 	wire_http_second(w);
 	wire_pki_second(w);
-	wire_staple_second(w);
 	debug_second(&w->debug, loop_now_ms());
 	if (++w->seconds % PRUNE_S == 1)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
@@ -294,7 +292,6 @@ static int make_base(struct wire *w)
 	list_init(&w->commits);
 	list_init(&w->tickets);
 	list_init(&w->lookups);
-	wire_staple_init(w);
 	w->stats = new_stats();
 	w->before = new_stats();
 	if (!w->stats || !w->before)
@@ -435,7 +432,6 @@ static void end(struct wire *w)
 	wire_lua_close(w);
 	wire_keys_close(w);
 	wire_proof_close(w);
-	wire_staple_fini(w);
 	wire_fetch_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	wire_snmp_stop(w);

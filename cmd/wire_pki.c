@@ -506,6 +506,7 @@ static int64_t look(const struct pki *set, int64_t now_s, bool say)
 void wire_pki_second(struct wire *w)
 {
 	struct wire_pki *p = w->pki;
+	wire_staple_second(w);
 	if (p->look_in_s-- > 0)
 		return;
 	p->look_in_s = LOOK_S;
@@ -535,6 +536,7 @@ enum status wire_pki_open(struct wire *w)
 	p->wire = w;
 	list_init(&p->asked);
 	pki_cache_init(&p->cache);
+	wire_staple_init(w);
 	const struct jobs_owner owner = {on_done, on_dropped, p};
 	jobs_own(w->jobs, JOBS_CHAIN, &owner);
 	return loop_timer_new(w->loop, on_timer, p, &p->timer);
@@ -553,6 +555,7 @@ void wire_pki_close(struct wire *w)
 		asked_free(p, q);
 	}
 	pki_cache_fini(&p->cache);
+	wire_staple_fini(w);
 	if (p->timer)
 		loop_timer_free(p->timer);
 	w->world.pki = NULL;

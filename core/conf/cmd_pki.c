@@ -54,6 +54,7 @@ static void set_revocation(struct cmd_call *c)
 {
 	struct trustpoint *t = c->obj;
 	unsigned seen = 0;
+	memset(t->revocation, 0, sizeof(t->revocation)); /* what is not used is compared, too */
 	t->revocation[0] = REVOCATION_CRL;
 	t->revocation_count = 1;
 	for (size_t i = 0; i < c->n && c->form == FORM_SET; i++) {
