@@ -120,7 +120,8 @@ enum counter {
 	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop in the last 60 seconds") \
 	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now") \
 	X(CERTS_JUDGED, "certificates_being_judged", "certificates", "certificates of peers being judged now") \
-	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured")
+	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured") \
+	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now")
 
 enum gauge {
 #define X(name, token, unit, words) GG_##name,

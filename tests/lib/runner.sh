@@ -390,6 +390,13 @@ cmd_bench() {
 			load_tester
 			set -- "$PYTHON" -B "$f"
 			;;
+		*eap_load.py)
+			. tests/lib/load_tester.sh
+			. tests/bench/peers/peers.sh
+			load_tester
+			bench_load
+			set -- "$PYTHON" -B "$f"
+			;;
 		*data_path.py)
 			. tests/lib/load_tester.sh
 			. tests/bench/peers/peers.sh
