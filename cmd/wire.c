@@ -291,6 +291,7 @@ static int make_base(struct wire *w)
 	list_init(&w->child_list);
 	list_init(&w->commits);
 	list_init(&w->tickets);
+	list_init(&w->lookups);
 	w->stats = new_stats();
 	w->before = new_stats();
 	if (!w->stats || !w->before)
@@ -430,6 +431,7 @@ static void end(struct wire *w)
 		ike_free(w->ike);
 	wire_lua_close(w);
 	wire_keys_close(w);
+	wire_proof_close(w);
 	wire_fetch_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	wire_snmp_stop(w);

@@ -9,6 +9,7 @@
 #include "cmd/holder_proto.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_pki_cache.h"
+#include "cmd/wire_staple.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/name.h"
@@ -161,6 +162,7 @@ void wire_pki_commit(struct wire *w, struct pki *set)
 	p->set = set;
 	w->world.pki = set;
 	pki_cache_resize(&p->cache, set->conf->ike.certificate_cache);
+	wire_staple_commit(w, set);
 	p->look_in_s = 0;
 	p->said_s = 0; /* new ones are looked at at once */
 }
@@ -504,6 +506,7 @@ static int64_t look(const struct pki *set, int64_t now_s, bool say)
 void wire_pki_second(struct wire *w)
 {
 	struct wire_pki *p = w->pki;
+	wire_staple_second(w);
 	if (p->look_in_s-- > 0)
 		return;
 	p->look_in_s = LOOK_S;
@@ -533,6 +536,7 @@ enum status wire_pki_open(struct wire *w)
 	p->wire = w;
 	list_init(&p->asked);
 	pki_cache_init(&p->cache);
+	wire_staple_init(w);
 	const struct jobs_owner owner = {on_done, on_dropped, p};
 	jobs_own(w->jobs, JOBS_CHAIN, &owner);
 	return loop_timer_new(w->loop, on_timer, p, &p->timer);
@@ -551,6 +555,7 @@ void wire_pki_close(struct wire *w)
 		asked_free(p, q);
 	}
 	pki_cache_fini(&p->cache);
+	wire_staple_fini(w);
 	if (p->timer)
 		loop_timer_free(p->timer);
 	w->world.pki = NULL;

@@ -10,7 +10,7 @@
 
 enum status wire_pki_open(struct wire *w) MUST_USE; /* ST_NOMEM */
 void wire_pki_close(struct wire *w);
-/* Ends of certificates, once an hour. */
+/* Once a second: ends of certificates (once an hour), OCSP responses about ours. */
 void wire_pki_second(struct wire *w);
 
 /* ---- of a configuration ------------------------------------------------------------------------- */

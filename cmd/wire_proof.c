@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "cmd/wire_keys.h"
+#include "cmd/wire_lookup.h"
 #include "cmd/wire_pki.h"
+#include "cmd/wire_staple.h"
 #include "core/base/mem.h"
 #include "core/conf/match.h"
+#include "core/crypto/bundle.h"
 #include "core/crypto/cms.h"
 #include "core/crypto/sig.h"
 #include "core/wire/auth.h"
@@ -98,8 +101,9 @@ static void answer_cert(const struct wire *w, const struct ike_profile *p, const
 	}
 	for (size_t i = 0; i < c.n; i++)
 		len += c.chain[i].len;
+	struct view staple = signs && q->wants_ocsp ? wire_staple(w, c.leaf) : (struct view){0};
 	if (signs)
-		len += cert_subject(c.leaf).len;
+		len += cert_subject(c.leaf).len + staple.len;
 	*block = len ? mem_new(len) : NULL;
 	if (len && !*block) {
 		a->status = ST_NOMEM;
@@ -108,6 +112,8 @@ static void answer_cert(const struct wire *w, const struct ike_profile *p, const
 	a->authorities = keep(*block, &at, (struct view){certreq, n_certreq});
 	for (size_t i = 0; i < c.n && i < IKE_CERTS_MAX; i++)
 		a->certs[a->n_certs++] = (struct ike_cert){CERT_ENC_X509, keep(*block, &at, c.chain[i])};
+	if (staple.len && a->n_certs < IKE_CERTS_MAX)
+		a->certs[a->n_certs++] = (struct ike_cert){CERT_ENC_OCSP, keep(*block, &at, staple)};
 	if (!signs)
 		return;
 	a->subject = keep(*block, &at, cert_subject(c.leaf));
@@ -155,13 +161,17 @@ enum status wire_proof_sign(struct wire *w, uint64_t number, const struct ike_jo
 
 /* ---- the peer's signature --------------------------------------------------------------------------- */
 
-/* One question: lent to a job thread for the signature, then its certificates are judged. */
+/* One question: certificates that are only named are looked up, then it is lent to a job thread for the signature, then its
+ * certificates are judged. */
 struct wire_proof_case {
 	uint64_t number;
-	uint8_t *bytes; /* what the views point into */
-	size_t n_bytes;
+	uint8_t *bytes; /* what the views point into, but for those of lookups and bundle */
+	struct lookups lookups;
+	struct cms *bundle;
 	uint8_t method;
 	struct view auth, octets;
+	size_t n_certs;
+	struct ike_cert certs[IKE_CERTS_MAX]; /* as they came */
 	struct view leaf;
 	size_t n_others;
 	struct view others[CHAIN_CERTS_MAX];
@@ -179,6 +189,8 @@ static void case_free(void *ctx, void *object)
 	struct wire_proof_case *c = object;
 	if (!c)
 		return;
+	wire_lookup_fini(&c->lookups);
+	cms_free(c->bundle);
 	mem_free(c->bytes);
 	mem_free(c);
 }
@@ -253,101 +265,157 @@ static void on_verified(void *ctx, uint64_t number, void *object)
 	case_free(NULL, c);
 }
 
-/* A bundle's certificates: the first is of the key that signs (RFC 7296 3.6), like elsewhere. */
-static enum status add_bundle(struct wire_proof_case *c, struct view der, struct cms **bundle)
+/* The first certificate is of the key that signs (RFC 7296 3.6), whatever it comes in. */
+static void add_cert(struct wire_proof_case *c, struct view der)
 {
-	enum status st = cms_parse(der, bundle);
-	if (st != ST_OK)
-		return st;
-	for (size_t i = 0; i < cms_certs(*bundle); i++) {
-		if (c->leaf.len == 0)
-			c->leaf = cms_cert(*bundle, i);
-		else if (c->n_others < CHAIN_CERTS_MAX - 1)
-			c->others[c->n_others++] = cms_cert(*bundle, i);
-	}
-	return ST_OK;
+	if (c->leaf.len == 0)
+		c->leaf = der;
+	else if (c->n_others < CHAIN_CERTS_MAX - 1)
+		c->others[c->n_others++] = der;
 }
 
-static size_t bytes_of(const struct wire_proof_case *c)
+static enum status add_cms(struct wire_proof_case *c, struct view der)
 {
-	size_t n = c->auth.len + c->octets.len + c->leaf.len;
-	for (size_t i = 0; i < c->n_others; i++)
-		n += c->others[i].len;
-	for (size_t i = 0; i < c->n_stapled; i++)
-		n += c->stapled[i].len;
-	return n;
+	enum status st = c->bundle ? ST_CERT_LIMIT : cms_parse(der, &c->bundle);
+	for (size_t i = 0; st == ST_OK && i < cms_certs(c->bundle); i++)
+		add_cert(c, cms_cert(c->bundle, i));
+	return st;
 }
 
-/* All views become views of a block of its own. */
-static enum status own(struct wire_proof_case *c)
+static enum status add_bundle(struct wire_proof_case *c, struct view der)
 {
-	size_t at = 0;
-	c->n_bytes = bytes_of(c);
-	c->bytes = mem_new(c->n_bytes);
-	if (!c->bytes)
-		return ST_NOMEM;
-	c->auth = keep(c->bytes, &at, c->auth);
-	c->octets = keep(c->bytes, &at, c->octets);
-	c->leaf = keep(c->bytes, &at, c->leaf);
-	for (size_t i = 0; i < c->n_others; i++)
-		c->others[i] = keep(c->bytes, &at, c->others[i]);
-	for (size_t i = 0; i < c->n_stapled; i++)
-		c->stapled[i] = keep(c->bytes, &at, c->stapled[i]);
-	return ST_OK;
+	struct view found[CHAIN_CERTS_MAX];
+	size_t n;
+	enum status st = bundle_parse(der, found, CHAIN_CERTS_MAX, &n);
+	for (size_t i = 0; st == ST_OK && i < n; i++)
+		add_cert(c, found[i]);
+	return st;
 }
 
-static enum status sort_certs(struct wire_proof_case *c, const struct ike_question *q, struct cms **bundle)
+static enum status sort_certs(struct wire_proof_case *c)
 {
 	enum status st = ST_OK;
-	for (size_t i = 0; i < q->n_certs && st == ST_OK; i++) {
-		struct view v = q->certs[i].data;
-		if (q->certs[i].encoding == CERT_ENC_OCSP)
+	size_t looked_up = 0;
+	for (size_t i = 0; i < c->n_certs && st == ST_OK; i++) {
+		struct view v = c->certs[i].data;
+		uint8_t encoding = c->certs[i].encoding;
+		if ((encoding == CERT_ENC_X509_URL || encoding == CERT_ENC_BUNDLE_URL) && looked_up < c->lookups.n) {
+			const struct lookup *l = &c->lookups.v[looked_up++];
+			v = (struct view){l->bytes, l->len};
+			if (encoding == CERT_ENC_BUNDLE_URL)
+				st = add_bundle(c, v);
+			else
+				add_cert(c, v);
+		} else if (encoding == CERT_ENC_OCSP) {
 			c->stapled[c->n_stapled++] = v;
-		else if (q->certs[i].encoding == CERT_ENC_PKCS7 && !*bundle)
-			st = add_bundle(c, v, bundle);
-		else if (q->certs[i].encoding == CERT_ENC_X509 && c->leaf.len == 0)
-			c->leaf = v;
-		else if (q->certs[i].encoding == CERT_ENC_X509 && c->n_others < CHAIN_CERTS_MAX - 1)
-			c->others[c->n_others++] = v;
+		} else if (encoding == CERT_ENC_PKCS7) {
+			st = add_cms(c, v);
+		} else if (encoding == CERT_ENC_X509) {
+			add_cert(c, v);
+		}
 	}
 	return st == ST_OK && c->leaf.len == 0 ? ST_NO_CERT : st;
 }
 
-static enum status begin(struct wire *w, uint64_t number, const struct ike_question *q)
+/* All certificates are here. */
+static enum status verify(struct wire *w, struct wire_proof_case *c)
 {
-	struct wire_proof_case *c = mem_new(sizeof(*c));
-	struct cms *bundle = NULL;
-	if (!c)
+	enum status st = sort_certs(c);
+	if (st == ST_OK)
+		return jobs_run(w->jobs, JOBS_PROOF, c->number, run, c);
+	if (st == ST_NO_CERT)
+		snprintf(c->words, sizeof(c->words), "the peer sends no certificate of a kind that is understood here");
+	else
+		snprintf(c->words, sizeof(c->words), "the peer's certificates: %s", status_words(st));
+	return st;
+}
+
+static void on_looked_up(struct wire *w, struct lookups *l, enum status st)
+{
+	struct wire_proof_case *c = CONTAINER_OF(l, struct wire_proof_case, lookups);
+	if (st == ST_OK)
+		st = verify(w, c);
+	else
+		snprintf(c->words, sizeof(c->words), "%s", l->words);
+	if (st == ST_OK)
+		return;
+	answer(w, c->number, st, c->words);
+	case_free(NULL, c);
+}
+
+/* All views become views of a block of its own. */
+static enum status own(struct wire_proof_case *c, const struct ike_question *q)
+{
+	size_t at = 0, len = q->auth.len + q->octets.len;
+	for (size_t i = 0; i < q->n_certs; i++)
+		len += q->certs[i].data.len;
+	c->bytes = mem_new(len);
+	if (!c->bytes)
 		return ST_NOMEM;
-	c->number = number;
+	c->auth = keep(c->bytes, &at, q->auth);
+	c->octets = keep(c->bytes, &at, q->octets);
+	for (size_t i = 0; i < q->n_certs; i++)
+		c->certs[c->n_certs++] = (struct ike_cert){q->certs[i].encoding, keep(c->bytes, &at, q->certs[i].data)};
+	return ST_OK;
+}
+
+/* What is only named, when the configuration allows to look it up. */
+static enum status name_lookups(const struct wire *w, struct wire_proof_case *c)
+{
+	enum status st = ST_OK;
+	c->lookups.number = c->number;
+	for (size_t i = 0; i < c->n_certs && st == ST_OK; i++) {
+		if (c->certs[i].encoding != CERT_ENC_X509_URL && c->certs[i].encoding != CERT_ENC_BUNDLE_URL)
+			continue;
+		if (!w->conf->ike.http_url_cert) {
+			snprintf(c->words, sizeof(c->words),
+				 "the peer names its certificate by hash and URL, and `crypto ikev2 http-url cert` is off");
+			return ST_NO_CERT;
+		}
+		st = wire_lookup_add(&c->lookups, c->certs[i].data);
+	}
+	if (st != ST_OK)
+		snprintf(c->words, sizeof(c->words), "the peer names more than %d certificates by hash and URL", LOOKUPS_MAX);
+	return st;
+}
+
+static enum status begin(struct wire *w, struct wire_proof_case *c, const struct ike_question *q)
+{
 	c->method = q->method;
-	c->auth = q->auth;
-	c->octets = q->octets;
 	c->id = q->peer_id;
 	c->we_are_initiator = q->we_are_initiator;
 	snprintf(c->profile, sizeof(c->profile), "%s", q->profile);
-	enum status st = sort_certs(c, q, &bundle);
+	enum status st = own(c, q);
 	if (st == ST_OK)
-		st = own(c);
-	cms_free(bundle);
-	if (st == ST_OK)
-		st = jobs_run(w->jobs, JOBS_PROOF, number, run, c);
+		st = name_lookups(w, c);
+	if (st != ST_OK || c->lookups.n == 0)
+		return st == ST_OK ? verify(w, c) : st;
+	st = wire_lookup_start(w, &c->lookups);
 	if (st != ST_OK)
-		case_free(NULL, c);
+		snprintf(c->words, sizeof(c->words), "%s", c->lookups.words);
 	return st;
 }
 
 bool wire_proof_ask(struct wire *w, uint64_t number, const struct ike_question *q, struct ike_answer *a)
 {
-	a->status = begin(w, number, q);
-	if (a->status == ST_NO_CERT)
-		snprintf(a->detail, sizeof(a->detail),
-			 "the peer sends no certificate of a kind that is understood here");
-	return a->status == ST_OK;
+	struct wire_proof_case *c = mem_new(sizeof(*c));
+	a->status = ST_NOMEM;
+	if (!c)
+		return false;
+	c->number = number;
+	a->status = begin(w, c, q);
+	if (a->status == ST_OK)
+		return true;
+	snprintf(a->detail, sizeof(a->detail), "%s", c->words);
+	case_free(NULL, c);
+	return false;
 }
 
 void wire_proof_cancel(struct wire *w, uint64_t number)
 {
+	struct lookups *l = wire_lookup_drop(w, number);
+	if (l)
+		case_free(NULL, CONTAINER_OF(l, struct wire_proof_case, lookups));
 	jobs_drop(w->jobs, JOBS_PROOF, number);
 	wire_pki_drop(w, on_verdict, number);
 	wire_keys_drop(w, on_signature, number);
@@ -364,5 +432,12 @@ void wire_proof_announce(struct wire *w)
 
 void wire_proof_open(struct wire *w)
 {
+	wire_lookup_open(on_looked_up);
 	jobs_own(w->jobs, JOBS_PROOF, &(struct jobs_owner){.done = on_verified, .dropped = case_free, .ctx = w});
+}
+
+void wire_proof_close(struct wire *w)
+{
+	for (struct lookups *l; (l = wire_lookup_drop_any(w)) != NULL;)
+		case_free(NULL, CONTAINER_OF(l, struct wire_proof_case, lookups));
 }

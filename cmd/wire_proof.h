@@ -7,6 +7,7 @@
 
 /* When the job threads are there. */
 void wire_proof_open(struct wire *w);
+void wire_proof_close(struct wire *w); /* before wire_fetch_close() */
 
 /* Other trustpoints are in force: whose certificates are asked for. */
 void wire_proof_announce(struct wire *w);

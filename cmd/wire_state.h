@@ -108,6 +108,10 @@ struct wire {
 	struct list child_list;
 	struct wire_policies *policies; /* of cmd/wire_policy.c */
 	struct list tickets;    /* questions of cmd/wire_ticket.c */
+	struct list lookups;    /* of cmd/wire_lookup.c */
+	uint64_t lookup_last;
+	struct list staples;    /* of cmd/wire_staple.c */
+	uint64_t staple_last;
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
 	size_t ticket_keys_len;
 	struct users *users; /* of cmd/wire_user.c */

@@ -84,8 +84,8 @@
 	X(CERTS_JUDGED_OK, "certificates_accepted", "certificates", "certificates of peers judged and accepted") \
 	X(CERTS_REFUSED, "certificates_refused", "certificates", "certificates of peers judged and refused") \
 	X(CERTS_CACHED, "certificate_cache_hits", "certificates", "certificates of peers accepted by a verdict that was kept") \
-	X(FETCHES, "revocation_fetches", "requests", "revocation lists and OCSP answers asked for by HTTP") \
-	X(FETCHES_FAILED, "revocation_fetch_failures", "requests", "revocation lists and OCSP answers that could not be had") \
+	X(FETCHES, "revocation_fetches", "requests", "revocation lists, OCSP answers and certificates asked for by HTTP") \
+	X(FETCHES_FAILED, "revocation_fetch_failures", "requests", "revocation lists, OCSP answers and certificates that could not be had") \
 	X(NOTIFY_SENT, "snmp_notifications_sent", "messages", "SNMP notifications handed to the master agent") \
 	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master") \
 	X(HTTP_REQUESTS, "http_requests", "requests", "HTTP requests answered") \
@@ -120,7 +120,8 @@ enum counter {
 	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop in the last 60 seconds") \
 	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now") \
 	X(CERTS_JUDGED, "certificates_being_judged", "certificates", "certificates of peers being judged now") \
-	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured")
+	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured") \
+	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now")
 
 enum gauge {
 #define X(name, token, unit, words) GG_##name,

@@ -326,7 +326,7 @@ static const struct cmd global[] = {
 		.help = "IKE messages are cut to fit (RFC 7383); mtu counts IP and UDP headers; "
 			"default: 576, IPv6 1280"},
 	VALUE("crypto ikev2 http-url cert", ike.http_url_cert, NULL, set_flag, print_flag,
-		CMD_LATER, WHEN_NEW, "certificates by URL"),
+		0, WHEN_NEW, "Peers may name their certificates by hash and URL; default: off"),
 	VALUE("crypto ikev2 certificate-cache <number:1-2000>", ike.certificate_cache, "200",
 		set_u32, print_u32, CMD_NO_ZERO, WHEN_LIVE,
 		"Verdicts on certificates of peers that are kept for a short time; no: none"),

@@ -54,6 +54,7 @@ static void set_revocation(struct cmd_call *c)
 {
 	struct trustpoint *t = c->obj;
 	unsigned seen = 0;
+	memset(t->revocation, 0, sizeof(t->revocation)); /* what is not used is compared, too */
 	t->revocation[0] = REVOCATION_CRL;
 	t->revocation_count = 1;
 	for (size_t i = 0; i < c->n && c->form == FORM_SET; i++) {
@@ -200,6 +201,8 @@ static const struct cmd trustpoint[] = {
 		"File with revocation lists, PEM or DER; several are possible"),
 	ROW("sallyport ocsp fetch", ocsp_fetch, "on", set_flag, print_flag,
 		"OCSP responders are asked; no: only what the peer brings along counts"),
+	ROW("sallyport ocsp staple", ocsp_staple, NULL, set_flag, print_flag,
+		"OCSP responses about our own certificate are fetched ahead, for peers that ask for them in IKE (RFC 4806)"),
 	ROW("sallyport fetch-host <host:word>", fetch_hosts, NULL, set_strs, print_strs,
 		"HOST or HOST:PORT that may be asked although it is this host, or the port is not 80"),
 	ROW("sallyport require-eku", require_eku, NULL, set_flag, print_flag,

@@ -25,6 +25,7 @@ struct trustpoint {
 	bool crl_fetch;                      /* by HTTP, from where certificates say */
 	bool ocsp_fetch;
 	bool ocsp_no_nonce;
+	bool ocsp_staple;            /* about our own certificate */
 	char *ocsp_url;              /* instead of where certificates say; http:// */
 	struct str_list fetch_hosts; /* HOST or HOST:PORT that may be asked although it is this host, or not port 80; that of ocsp_url may, too */
 	struct str_list maps;        /* a peer's certificate has to meet one of these maps; none: no condition */

@@ -466,6 +466,7 @@ static const struct shape_field f_trustpoint[] = {
 	F(BOOL, trustpoint, crl_fetch),
 	F(BOOL, trustpoint, ocsp_fetch),
 	F(BOOL, trustpoint, ocsp_no_nonce),
+	F(BOOL, trustpoint, ocsp_staple),
 	F(STR, trustpoint, ocsp_url),
 	F(STRS, trustpoint, fetch_hosts),
 	F(STRS, trustpoint, maps),

@@ -55,8 +55,8 @@ struct eap_step {
 	uint64_t totp_step; /* with CHECKED_RIGHT: time step of the code that was used up, 0: none */
 	bool has_msk;
 	uint8_t msk[EAP_MSK_LEN];
-	enum status status; /* NOTHING, FAILURE */
-	char words[256];    /* FAILURE: a sentence. WANT_PASSWORD: what the gateway asks for, or "" (its bytes: escape) */
+	enum status status; /* NOTHING, FAILURE; SEND: not ST_OK when the peer is told that it fails (a TLS alert) */
+	char words[256];    /* FAILURE, and such a SEND: a sentence. WANT_PASSWORD: what the gateway asks for, or "" (its bytes: escape) */
 	bool want_name;
 	uint16_t sign_scheme; /* TLS SignatureScheme (RFC 8446 4.2.3) */
 	struct view sign_data;

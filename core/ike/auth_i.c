@@ -82,7 +82,7 @@ static enum status build(struct ike_sa *sa, struct view *msg)
 	offer_build(&offer, PROTO_ESP, &ours, (struct view){spi, sizeof(spi)}, false);
 	msg_start(&o, sa, EX_IKE_AUTH, false, sa->out.next);
 	auth_put_ours(&o, PT_IDI, sa);
-	proof_put_certreq(&o, hs->proof);
+	proof_put_certreq(&o, hs);
 	if (eap_i_is_only(sa))
 		msg_notify(&o, N_EAP_ONLY_AUTHENTICATION, NULL, 0);
 	if (hs->resumed != NULL) /* else it was in IKE_SA_INIT */

@@ -9,6 +9,8 @@
 #include "core/ike/ppk.h"
 #include "core/ike/proof.h"
 
+#define LAST_WORD_MS 10000 /* a client confirms an alert without its user, or goes away */
+
 static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
 	return snapshot_profile(sa->hs->conf, sa->settings.profile);
@@ -25,6 +27,8 @@ uint32_t eap_r_patience_ms(const struct ike_sa *sa)
 {
 	const struct ike_profile *profile = sa->hs != NULL ? profile_of(sa) : NULL;
 
+	if (sa->hs != NULL && sa->hs->proof != NULL && sa->hs->proof->eap_ends != ST_OK)
+		return LAST_WORD_MS;
 	return profile != NULL ? profile->eap_timeout_s * 1000 : 0;
 }
 
@@ -43,7 +47,7 @@ static enum status ask(struct ike_sa *sa, struct view packet)
 	struct ike_question q = {
 		.kind = ASK_EAP,
 		.eap = packet,
-		.eap_id = *eap_id(sa),
+		.eap_id = *eap_id(sa), .proves_gateway = sa->hs->proof->eap_only,
 		.is_forticlient = sa->hs->is_forticlient,
 	};
 
@@ -97,6 +101,11 @@ static enum status send_packet(struct ike_sa *sa, struct view packet)
 
 enum status eap_r_send(struct ike_sa *sa, const struct sa_event *ev)
 {
+	struct proof *p = sa->hs->proof;
+
+	p->eap_ends = ev->answer->eap_ends;
+	if (p->eap_ends != ST_OK)
+		snprintf(p->eap_why, sizeof(p->eap_why), "%s", ev->answer->detail);
 	return send_packet(sa, ev->answer->eap);
 }
 
@@ -151,7 +160,11 @@ enum status eap_r_early(struct ike_sa *sa, const struct sa_event *ev)
 
 enum status eap_r_silent(struct ike_sa *sa, const struct sa_event *ev)
 {
+	const struct proof *p = sa->hs->proof;
+
 	(void)ev;
+	if (p != NULL && p->eap_ends != ST_OK)
+		return sa_fail(sa, p->eap_ends, "%s", p->eap_why);
 	return sa_fail(sa, ST_TIMEOUT, "%s", "the client did not go on with EAP: did its user give up, does it "
 		"refuse our certificate, or does a large packet not reach it?");
 }

@@ -128,7 +128,7 @@ static bool knows_multiple(const struct ike *ike)
 static bool wants_proof(const struct ike *ike, const struct msg_in *m)
 {
 	const struct payload *ke = payload_find(&m->p, PT_KE), *ni = payload_find(&m->p, PT_NONCE);
-	size_t len = IKE_HDR_LEN + SA_ANSWER_LEN + NATD_BOTH_LEN + 5 * NOTIFY_LEN + HASHES_LEN;
+	size_t len = IKE_HDR_LEN + SA_ANSWER_LEN + NATD_BOTH_LEN + 6 * NOTIFY_LEN + HASHES_LEN;
 
 	if (m->hdr.exchange != EX_IKE_SA_INIT || ke == NULL || (ike->authorities_len == 0 && !knows_multiple(ike)))
 		return false;

@@ -12,6 +12,7 @@
 #include "core/wire/certs.h"
 #include "core/wire/notify.h"
 
+#define NOTIFY_EMPTY_LEN 8 /* a notify without data */
 #define OCTETS_MAX (INIT_MAX + NONCE_MAX + PRF_OUT_MAX + INT_AUTH_MAX)
 
 /* ---- what is kept -------------------------------------------------------------------------------- */
@@ -451,20 +452,27 @@ static void put_certreq(struct msg_out *o, uint8_t encoding, struct view authori
 	payload_close(&o->c, m);
 }
 
-void proof_put_certreq(struct msg_out *o, const struct proof *p)
+void proof_put_certreq(struct msg_out *o, const struct handshake *hs)
 {
-	if (p->authorities.len > 0)
-		put_certreq(o, CERT_ENC_X509, p->authorities);
+	if (hs->proof->authorities.len == 0)
+		return;
+	if (hs->conf->ike.http_url_cert)
+		msg_notify(o, N_HTTP_CERT_LOOKUP_SUPPORTED, NULL, 0);
+	put_certreq(o, CERT_ENC_X509, hs->proof->authorities);
 }
 
 void proof_put_authorities(struct msg_out *o, const struct ike *ike, size_t room)
 {
-	size_t head = PAYLOAD_HDR_LEN + 1;
+	size_t before = ike->conf->ike.http_url_cert ? NOTIFY_EMPTY_LEN : 0;
+	size_t head = before + PAYLOAD_HDR_LEN + 1;
 	size_t fit = room > head ? (room - head) / CERT_HASH_LEN * CERT_HASH_LEN : 0;
 	struct view all = {ike->authorities, ike->authorities_len};
 
-	if (all.len > 0 && fit > 0)
-		put_certreq(o, CERT_ENC_X509, (struct view){all.p, all.len < fit ? all.len : fit});
+	if (all.len == 0 || fit == 0)
+		return;
+	if (before > 0)
+		msg_notify(o, N_HTTP_CERT_LOOKUP_SUPPORTED, NULL, 0);
+	put_certreq(o, CERT_ENC_X509, (struct view){all.p, all.len < fit ? all.len : fit});
 }
 
 /* ---- a reply kept ---------------------------------------------------------------------------------- */

@@ -52,6 +52,8 @@ struct proof {
 	uint8_t msk_len;
 	uint8_t msk[IKE_MSK_LEN];
 	char eap_name[IKE_ID_LEN];
+	enum status eap_ends;    /* responder: not ST_OK: the method has failed, only the client's last word is missing */
+	char eap_why[IKE_DETAIL_LEN];
 };
 
 /* hs->proof is there afterwards. ST_NOMEM. */
@@ -99,10 +101,10 @@ struct view proof_eap_key(const struct ike_sa *sa, bool of_initiator);
 
 /* Our certificates are not to be shown. */
 void proof_drop_certs(struct proof *p);
-/* Our CERT payloads; the CERTREQ of an initiator. */
+/* Our CERT payloads; the CERTREQ of an initiator, and that we look URLs up. */
 void proof_put_certs(struct msg_out *o, const struct proof *p);
-void proof_put_certreq(struct msg_out *o, const struct proof *p);
-/* The CERTREQ of a responder, in IKE_SA_INIT, as far as it fits into `room` octets. */
+void proof_put_certreq(struct msg_out *o, const struct handshake *hs);
+/* The same of a responder, in IKE_SA_INIT, as far as it fits into `room` octets. */
 void proof_put_authorities(struct msg_out *o, const struct ike *ike, size_t room);
 /* The kept payloads of a reply, for when its sender is proven. ST_NOMEM. */
 enum status proof_keep_reply(struct proof *p, const struct msg_in *m) MUST_USE;

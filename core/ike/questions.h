@@ -75,7 +75,7 @@ struct ike_question {
 	struct view eap;
 	struct ike_id eap_id;       /* responder: who the peer says it is, in this round of authentication */
 	bool is_forticlient;        /* responder: it has its own way of asking for a code */
-	bool proves_peer;           /* initiator: nothing else proves the responder (RFC 5998) */
+	bool proves_gateway;        /* nothing else proves the responder (RFC 5998) */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	uint8_t peer_method;        /* how the peer has authenticated: as in struct ike_sa_info; 0: not yet */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
@@ -119,6 +119,7 @@ struct ike_answer {
 	 * and well? then the key that it made, if its method makes one, and who the user is. */
 	struct view eap;
 	bool eap_is_over;
+	enum status eap_ends; /* not ST_OK: the peer is told in this packet that it fails; detail says why */
 	uint8_t msk_len; /* 0 or IKE_MSK_LEN */
 	uint8_t msk[IKE_MSK_LEN];
 	/* ASK_HOOK: both "" where no script says anything */

@@ -97,20 +97,25 @@ static bool reopen(struct world_item *it, int from, struct ike_message *m)
 	return true;
 }
 
-/* The sender's buffer holds the message that is being sent: it is put back. */
+/* The sender's buffer holds the message that is being sent: it is put back. In one piece, however long it
+ * has become. */
 static void change(struct world_item *it, int from, struct ike_message *m)
 {
 	static uint8_t kept[MESSAGE_MAX];
 	struct ike *ike = attack.w.node[from].ike;
+	struct ike_sa *sa = m->p.sk_type != 0 ? sa_of(from, &m->hdr) : NULL;
+	uint8_t form = sa != NULL ? sa->frag.form : FRAG_NONE;
 	struct msg_out o;
 	struct view msg;
 
 	memcpy(kept, ike->out, sizeof(kept));
+	if (sa != NULL)
+		sa->frag.form = FRAG_NONE;
 	ike_set_trace(ike, 0);
 	if (m->p.sk_type == 0)
 		msg_start_plain(&o, ike, &m->hdr);
 	else
-		msg_start(&o, sa_of(from, &m->hdr), m->hdr.exchange, ike_hdr_is_response(&m->hdr), m->hdr.msgid);
+		msg_start(&o, sa, m->hdr.exchange, ike_hdr_is_response(&m->hdr), m->hdr.msgid);
 	attack_put(&o);
 	if (msg_end(&o, &msg) == ST_OK) {
 		free(it->bytes);
@@ -119,6 +124,8 @@ static void change(struct world_item *it, int from, struct ike_message *m)
 		memcpy(it->bytes, msg.p, msg.len);
 		attack.edit.done++;
 	}
+	if (sa != NULL)
+		sa->frag.form = form;
 	ike_set_trace(ike, TRACE_ALL);
 	memcpy(ike->out, kept, sizeof(kept));
 }

@@ -110,14 +110,15 @@ static void put(struct world_item *it, uint8_t code, uint8_t id, uint64_t value)
 	memcpy(it->extra + EAP_HEAD, &value, sizeof(value));
 }
 
-static void succeed(struct world_item *it, uint64_t secret, uint64_t challenge)
+static void succeed(const struct world_node *n, struct world_item *it, uint64_t secret, uint64_t challenge)
 {
+	bool is_made = n->msk == WORLD_MSK_ANY ? challenge % 4 != 0 : n->msk != WORLD_MSK_NONE;
 	struct ike_answer *a = &it->answer;
 
 	a->eap_is_over = true;
 	/* Some methods make no key. */
-	a->msk_len = challenge % 4 == 0 ? 0 : IKE_MSK_LEN;
-	spread(secret ^ challenge, a->msk, a->msk_len);
+	a->msk_len = is_made ? IKE_MSK_LEN : 0;
+	spread(secret ^ challenge ^ (n->msk == WORLD_MSK_OTHER), a->msk, a->msk_len);
 	snprintf(a->name, sizeof(a->name), "eapuser");
 }
 
@@ -136,7 +137,7 @@ static void serve(struct world_node *n, const struct ike_question *q, struct wor
 	}
 	if (e->round > 1 + e->sa % 3) {
 		put(it, 3, e->id, 0);
-		succeed(it, secret, e->challenge);
+		succeed(n, it, secret, e->challenge);
 		return;
 	}
 	e->round++;
@@ -154,7 +155,7 @@ static void use(struct world_node *n, const struct ike_question *q, struct world
 		e->round++;
 		put(it, 2, q->eap.p[1], hash_u64(secret ^ e->challenge));
 	} else if (q->eap.len == 4 && q->eap.p[0] == 3 && e->round > 0) {
-		succeed(it, secret, e->challenge);
+		succeed(n, it, secret, e->challenge);
 	} else {
 		it->answer.status = ST_AUTH_FAILED;
 		snprintf(it->answer.detail, sizeof(it->answer.detail), "the headend refuses the user");

@@ -114,6 +114,7 @@ struct world_node {
 	struct addr asked_from;      /* and what it said */
 	struct gateway redirected;   /* where it was told to go last */
 	struct world_eap eap[WORLD_EAPS];
+	enum { WORLD_MSK_ANY, WORLD_MSK_MADE, WORLD_MSK_OTHER, WORLD_MSK_NONE } msk; /* what EAP makes here */
 	bool keep_fails, never_answers; /* all questions */
 	unsigned cancelled, keepalives, asked_redirect;
 };

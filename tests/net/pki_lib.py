@@ -302,7 +302,7 @@ class Ocsp:
 
 
 WEB = r"""
-import http.server, socket, sys, time
+import http.server, socket, socketserver, sys, time
 class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if "slow" in self.path:
@@ -313,17 +313,21 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.end_headers()
             return
         super().do_GET()
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
 class Server(http.server.ThreadingHTTPServer):
     address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
     def server_bind(self):
-        http.server.HTTPServer.server_bind(self)
+        socketserver.TCPServer.server_bind(self)  # that of HTTPServer asks for the name of this address, and may wait for it
+        self.server_name, self.server_port = sys.argv[1], int(sys.argv[2])
 import functools
 Server((sys.argv[1], int(sys.argv[2])), functools.partial(Handler, directory=sys.argv[3])).serve_forever()
 """
 
 
 class Web:
-    """Serves files by HTTP in the namespace of `host`. A path with "slow" takes half a minute, one with "moved" redirects."""
+    """Serves files by HTTP in the namespace of `host`, also to POST. A path with "slow" takes half a minute, one with "moved" redirects."""
 
     def __init__(self, host, address, port=80):
         import lib

@@ -196,7 +196,7 @@ def certificates():
     refused("a bundle of another authority", "certificate_untrusted", "", "mallory@cert.test", [Cert(leaf("mallory", issuer=other))],
             faults=["pkcs7-cert"])
     refused("a certificate and then nothing", "auth_method", "sallyport eap multiple", "p256@both.test", [Cert(users["p256"])])
-    refused("by URL", "no_certificate", "understood", me, [Cert(users["p256"], encoding=HASH_URL, urls=["http://10.99.2.2/a", "http://10.99.2.2/b"])])
+    refused("by URL", "no_certificate", "http-url cert", me, [Cert(users["p256"], encoding=HASH_URL, urls=["http://10.99.2.2/a", "http://10.99.2.2/b"])])
     enters("a certificate afterwards", me, [Cert(users["p256"])], both=False)
     nothing_left("certificates")
 
@@ -322,7 +322,7 @@ def both():
         enters("EAP only, TLS %s" % version, *only, eap_only=True)
         refused("EAP only, TLS %s, auth-from-skp" % version, "auth_failed", "", *only, eap_only=True, faults=["auth-from-skp"])
     for m in ("md5", "gtc"):
-        refused("EAP only with %s" % m, "auth_method", "no key", "anna@only.test", [Eap("anna", PASSWORD, [m])], eap_only=True)
+        refused("EAP only with %s" % m, "eap_no_method", "no EAP method", "anna@only.test", [Eap("anna", PASSWORD, [m])], eap_only=True)
     p = peer("p256@eap.test", [Eap("p256@eap.test", methods=["tls"], tls=tls("1.2", users["p256"]))], eap_only=True)
     why = login_of(p)
     ok("where EAP only is not on, the gateway shows its certificate", why is None and p.schemes, "%s %s" % (why, p.schemes))

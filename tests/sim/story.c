@@ -278,9 +278,11 @@ static void junk(struct story *s)
 	if (s->old_len == 0)
 		return;
 	memcpy(msg, s->old, s->old_len);
-	if (world_chance(w, 600))
+	if (world_chance(w, 600)) {
 		for (unsigned i = 0; i < 1 + world_random(w) % 3; i++)
 			msg[world_random(w) % s->old_len] = (uint8_t)world_random(w);
+		w->was_damaged = true; /* the same as on the way */
+	}
 	if ((msg[18] == 34 || msg[18] == 38) && world_chance(w, 500)) {
 		uint64_t spi = world_random(w);
 
