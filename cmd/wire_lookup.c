@@ -83,9 +83,21 @@ static enum status start_one(struct wire *w, struct lookups *l, size_t i)
 	return st;
 }
 
+static size_t open_ones(const struct wire *w)
+{
+	size_t n = 0;
+	LIST_EACH(at, (struct list *)&w->lookups)
+		n += CONTAINER_OF(at, struct lookups, in_list)->open;
+	return n;
+}
+
 enum status wire_lookup_start(struct wire *w, struct lookups *l)
 {
 	enum status st = ST_OK;
+	if (open_ones(w) + l->n > LOOKUPS_OPEN) {
+		snprintf(l->words, sizeof(l->words), "too many certificates of other peers are being looked up");
+		return ST_LIMIT;
+	}
 	l->own = ++w->lookup_last;
 	list_push_back(&w->lookups, &l->in_list);
 	for (size_t i = 0; i < l->n && st == ST_OK; i++) {

@@ -6,6 +6,7 @@
 #include "cmd/wire_state.h"
 
 #define LOOKUPS_MAX   4           /* of one login */
+#define LOOKUPS_OPEN  16          /* at a time: half of the connections stay for what trusted certificates need */
 #define LOOKUP_BYTES  (64u << 10) /* of one answer */
 #define LOOKUP_MS     5000
 #define LOOKUP_WORDS  IKE_DETAIL_LEN
@@ -32,7 +33,7 @@ typedef void wire_lookup_fn(struct wire *w, struct lookups *l, enum status st);
 void wire_lookup_open(wire_lookup_fn *done);
 /* Adds one to those that are to be looked up; ST_CERT_LIMIT: there are too many. */
 enum status wire_lookup_add(struct lookups *l, struct view named) MUST_USE;
-/* Begins; at least one is in it. Not ST_OK: none is under way, l->words says why. */
+/* Begins; at least one is in it. Not ST_OK: none is under way, l->words says why; ST_LIMIT: others look up too much. */
 enum status wire_lookup_start(struct wire *w, struct lookups *l) MUST_USE;
 /* The one of that number, under way no more; NULL: there is none. */
 struct lookups *wire_lookup_drop(struct wire *w, uint64_t number);

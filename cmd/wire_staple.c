@@ -108,6 +108,8 @@ static void want(struct wire *w, const struct trustpoint *t, const struct pki_po
 			return; /* and so is not wanted */
 	}
 	s->is_wanted = true;
+	if (!s->bytes)
+		s->next_ms = 0; /* it may be allowed now */
 }
 
 void wire_staple_commit(struct wire *w, const struct pki *set)
