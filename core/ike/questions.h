@@ -59,11 +59,10 @@ struct ike_question {
 	uint8_t ppk_id[IKE_ID_LEN];
 	/* ASK_KEYS: what the peer can do with our certificate: hashes it knows (SIG_HASH_...; 0: it has
 	 * no RFC 7427), its CERTREQ (SHA-1 hashes of the keys of its CAs, 20 octets each), does it want the
-	 * OCSP response, would it look a URL up */
+	 * OCSP response */
 	uint16_t hashes;
 	struct view authorities;
 	bool wants_ocsp;
-	bool looks_up_urls;
 	/* ASK_PROOF: data of the peer's AUTH payload, what it covers, its CERT payloads. Views are valid during the
 	 * call. */
 	uint8_t method;
