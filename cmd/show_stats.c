@@ -37,6 +37,9 @@ static const struct {
 	{"IKEv2 SAs established", CT_IKE_UP}, {"IKEv2 SAs ended", CT_IKE_DOWN},
 	{"IKEv2 SAs rekeyed", CT_IKE_REKEYED}, {"IPsec SAs established", CT_CHILD_UP},
 	{"IPsec SAs ended", CT_CHILD_DOWN}, {"IPsec SAs rekeyed", CT_CHILD_REKEYED},
+	{"Logins by shared key", CT_LOGIN_KEY}, {"... that came to nothing", CT_REFUSED_KEY},
+	{"Logins by certificate", CT_LOGIN_CERT}, {"... that came to nothing", CT_REFUSED_CERT},
+	{"Logins by EAP", CT_LOGIN_EAP}, {"... that came to nothing", CT_REFUSED_EAP},
 	{"Rekeyed by both at once", CT_REKEY_COLLISION}, {"IKEv2 SAs resumed", CT_RESUMED},
 	{"Tickets refused", CT_RESUME_REFUSED}, {"Redirects refused", CT_REDIRECT_REFUSED},
 };

@@ -223,7 +223,7 @@ static int make_store(struct wire *w)
 	wire_ticket_read_keys(w);
 	why = wire_user_open(w);
 	if (why != ST_OK)
-		return refuse("cannot read the users", status_words(why));
+		return refuse("cannot read the users in the database secrets.db", status_words(why));
 	w->store = store_open(w->state, &o, &why, detail);
 	if (!w->store)
 		return refuse("cannot open the database", detail[0] ? detail : status_words(why));

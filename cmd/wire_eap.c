@@ -7,8 +7,10 @@
 #include "cmd/wire_keys.h"
 #include "cmd/wire_pki.h"
 #include "cmd/wire_user.h"
+#include "core/base/hash.h"
 #include "core/base/list.h"
 #include "core/base/log.h"
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/eap/eap.h"
 #include "modules/jobs/jobs.h"
@@ -16,12 +18,13 @@
 
 enum input { IN_START, IN_PACKET, IN_USER, IN_SIGNED, IN_CHAIN, IN_PASSWORD };
 
-/* Lent to a job thread while `job` is not 0: then nothing of it is touched here but `number`. */
+/* The loop's while `is_lent` is not set; then it is a job thread's from `profile` on. */
 struct talk {
 	struct list in_list;
+	struct map_node by_own, by_sa, by_number;
 	uint64_t own;    /* number of its jobs, signatures and verdicts */
 	uint64_t sa;
-	uint64_t number; /* question that waits; 0: none */
+	uint64_t number; /* question that waits; 0: none, and not in that map */
 	bool is_lent;
 	char profile[IKE_NAME_LEN];
 	struct ike_id must_be; /* whom the other side's certificate has to name; type 0: that does not matter */
@@ -40,6 +43,7 @@ struct talk {
 struct wire_eap {
 	struct wire *wire;
 	struct list talks;
+	struct map by_own, by_sa, by_number; /* hundreds log in at once, and each has a dozen steps */
 	uint64_t last;
 	struct eap_tls_cache tls;
 };
@@ -97,24 +101,55 @@ static void talk_free(void *ctx, void *object)
 	mem_free_secret(t, sizeof(*t));
 }
 
-static struct talk *find(struct wire_eap *e, uint64_t own)
+static struct talk *find(const struct wire_eap *e, uint64_t own)
 {
-	LIST_EACH(at, &e->talks) {
-		struct talk *t = CONTAINER_OF(at, struct talk, in_list);
-		if (t->own == own)
-			return t;
-	}
-	return NULL;
+	struct map_node *n = map_first(&e->by_own, hash_u64(own));
+	while (n && CONTAINER_OF(n, struct talk, by_own)->own != own)
+		n = map_next(n);
+	return n ? CONTAINER_OF(n, struct talk, by_own) : NULL;
 }
 
-static struct talk *find_sa(struct wire_eap *e, uint64_t sa)
+static struct talk *find_sa(const struct wire_eap *e, uint64_t sa)
 {
-	LIST_EACH(at, &e->talks) {
-		struct talk *t = CONTAINER_OF(at, struct talk, in_list);
-		if (t->sa == sa)
-			return t;
-	}
-	return NULL;
+	struct map_node *n = map_first(&e->by_sa, hash_u64(sa));
+	while (n && CONTAINER_OF(n, struct talk, by_sa)->sa != sa)
+		n = map_next(n);
+	return n ? CONTAINER_OF(n, struct talk, by_sa) : NULL;
+}
+
+static struct talk *find_number(const struct wire_eap *e, uint64_t number)
+{
+	struct map_node *n = map_first(&e->by_number, hash_u64(number));
+	while (n && CONTAINER_OF(n, struct talk, by_number)->number != number)
+		n = map_next(n);
+	return n ? CONTAINER_OF(n, struct talk, by_number) : NULL;
+}
+
+/* 0: no question waits any more. */
+static void set_number(struct wire_eap *e, struct talk *t, uint64_t number)
+{
+	if (t->number)
+		map_del(&e->by_number, &t->by_number);
+	t->number = number;
+	if (number)
+		map_add(&e->by_number, &t->by_number, hash_u64(number));
+}
+
+static void enter(struct wire_eap *e, struct talk *t, uint64_t sa)
+{
+	t->own = ++e->last;
+	t->sa = sa;
+	list_push_back(&e->talks, &t->in_list);
+	map_add(&e->by_own, &t->by_own, hash_u64(t->own));
+	map_add(&e->by_sa, &t->by_sa, hash_u64(sa));
+}
+
+static void leave(struct wire_eap *e, struct talk *t)
+{
+	set_number(e, t, 0);
+	map_del(&e->by_sa, &t->by_sa);
+	map_del(&e->by_own, &t->by_own);
+	list_del(&t->in_list);
 }
 
 static void on_signature(struct wire *w, uint64_t own, enum status st, struct view signature);
@@ -122,7 +157,7 @@ static void on_verdict(struct wire *w, uint64_t own, const struct pki_verdict *v
 
 static void end(struct wire_eap *e, struct talk *t)
 {
-	list_del(&t->in_list);
+	leave(e, t);
 	wire_keys_drop(e->wire, on_signature, t->own);
 	wire_pki_drop(e->wire, on_verdict, t->own);
 	if (t->is_lent)
@@ -158,7 +193,7 @@ static void answer(struct wire_eap *e, struct talk *t, enum status st, const cha
 {
 	struct ike_answer *a = mem_new(sizeof(*a));
 	uint64_t number = t->number;
-	t->number = 0;
+	set_number(e, t, 0);
 	if (!a || !number) {
 		mem_free(a);
 		return; /* its state has a timeout */
@@ -308,13 +343,11 @@ static enum status begin(struct wire_eap *e, const struct ike_question *q, struc
 		talk_free(NULL, t);
 		return st;
 	}
-	t->own = ++e->last;
-	t->sa = q->sa;
 	snprintf(t->profile, sizeof(t->profile), "%s", q->profile);
 	/* The server of EAP may be another machine than the gateway, unless it speaks for it. */
-	if (q->proves_peer)
+	if (q->we_are_initiator && q->proves_gateway)
 		t->must_be = q->peer_id;
-	list_push_back(&e->talks, &t->in_list);
+	enter(e, t, q->sa);
 	*out = t;
 	return ST_OK;
 }
@@ -331,18 +364,21 @@ bool wire_eap_ask(struct wire *w, uint64_t number, const struct ike_question *q,
 	if (st == ST_OK)
 		st = lend(e, t, q->eap.len || q->we_are_initiator ? IN_PACKET : IN_START);
 	if (st == ST_OK)
-		t->number = number;
+		set_number(e, t, number);
 	a->status = st;
 	return st == ST_OK;
 }
 
 void wire_eap_cancel(struct wire *w, uint64_t number)
 {
-	LIST_EACH(at, &w->eap->talks) {
-		struct talk *t = CONTAINER_OF(at, struct talk, in_list);
-		if (t->number == number)
-			t->number = 0;
-	}
+	struct talk *t = find_number(w->eap, number);
+	if (t)
+		set_number(w->eap, t, 0);
+}
+
+size_t wire_eap_count(const struct wire *w)
+{
+	return w->eap->by_sa.count;
 }
 
 void wire_eap_forget(struct wire *w, uint64_t sa)
@@ -364,6 +400,12 @@ enum status wire_eap_open(struct wire *w)
 		return ST_NOMEM;
 	w->eap->wire = w;
 	list_init(&w->eap->talks);
+	struct map *maps[] = {&w->eap->by_own, &w->eap->by_sa, &w->eap->by_number};
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		enum status st = map_init(maps[i], 64);
+		if (st != ST_OK)
+			return st;
+	}
 	jobs_own(w->jobs, JOBS_EAP, &(struct jobs_owner){.done = on_step, .dropped = talk_free, .ctx = w->eap});
 	return ST_OK;
 }
@@ -375,11 +417,14 @@ void wire_eap_close(struct wire *w)
 	LIST_EACH_SAFE(at, &w->eap->talks) {
 		struct talk *t = CONTAINER_OF(at, struct talk, in_list);
 		/* Those that were lent came back when the threads ended. */
-		list_del(&t->in_list);
+		leave(w->eap, t);
 		if (!t->is_lent)
 			talk_free(NULL, t);
 	}
 	eap_tls_cache_clear(&w->eap->tls);
+	map_fini(&w->eap->by_own);
+	map_fini(&w->eap->by_sa);
+	map_fini(&w->eap->by_number);
 	mem_free(w->eap);
 	w->eap = NULL;
 }

@@ -21,5 +21,7 @@ bool wire_eap_ask(struct wire *w, uint64_t number, const struct ike_question *q,
 void wire_eap_cancel(struct wire *w, uint64_t number);
 /* The conversation of this SA is over. */
 void wire_eap_forget(struct wire *w, uint64_t sa);
+/* Conversations that are not over. */
+size_t wire_eap_count(const struct wire *w);
 
 #endif

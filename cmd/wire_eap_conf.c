@@ -101,6 +101,21 @@ static bool is_local(const struct wire *w, const struct ike_profile *p)
 	return false;
 }
 
+/* Those that prove the gateway and cannot be guessed from (RFC 5998 section 4): they begin with its certificate. */
+static bool proves_gateway(uint8_t type)
+{
+	return type == EAP_TLS || type == EAP_TTLS || type == EAP_PEAP;
+}
+
+static uint8_t choose_methods(const struct eap_list *all, bool are_to_prove, uint8_t out[EAP_METHODS_MAX])
+{
+	uint8_t n = 0;
+	for (size_t i = 0; i < all->n; i++)
+		if (!are_to_prove || proves_gateway(all->v[i]))
+			out[n++] = all->v[i];
+	return n;
+}
+
 static enum status make_server(const struct wire *w, const struct ike_profile *p, const struct ike_question *q,
 			       struct eap_side *side, char *why, size_t cap)
 {
@@ -120,8 +135,12 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 	enum status st = name_of(q, p->eap_query_identity, &c.identity, why, cap);
 	if (st != ST_OK)
 		return st;
-	c.n_methods = p->eap_methods.n;
-	memcpy(c.methods, p->eap_methods.v, p->eap_methods.n);
+	c.n_methods = choose_methods(&p->eap_methods, q->proves_gateway, c.methods);
+	if (c.n_methods == 0 || (q->proves_gateway && !side->tls)) {
+		snprintf(why, cap, "profile %s: the client wants no certificate of ours in IKE, and none of `sallyport eap methods` "
+			 "proves us", p->name);
+		return ST_CONFIG;
+	}
 	c.n_inner = p->eap_inner.n;
 	memcpy(c.inner, p->eap_inner.v, p->eap_inner.n);
 	rnd_bytes(&c.first_id, 1);
@@ -131,7 +150,8 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 
 /* ---- peer ---------------------------------------------------------------------------------------------- */
 
-static enum status make_peer(const struct ike_profile *p, const struct ike_question *q, struct eap_side *side)
+static enum status make_peer(const struct ike_profile *p, const struct ike_question *q, struct eap_side *side, char *why,
+			     size_t cap)
 {
 	static const uint8_t all[] = {EAP_MSCHAPV2, EAP_GTC, EAP_MD5, EAP_TLS};
 	static const uint8_t one[] = {[EAP_LOCAL_GTC] = EAP_GTC, [EAP_LOCAL_MD5] = EAP_MD5, [EAP_LOCAL_MSCHAPV2] = EAP_MSCHAPV2};
@@ -140,12 +160,20 @@ static enum status make_peer(const struct ike_profile *p, const struct ike_quest
 		.tls = side->tls,
 		.random = random_bytes,
 	};
-	if (p->eap_local == EAP_LOCAL_ANY) {
+	if (q->proves_gateway) {
+		c.n_methods = 1;
+		c.methods[0] = EAP_TLS;
+	} else if (p->eap_local == EAP_LOCAL_ANY) {
 		c.n_methods = sizeof(all);
 		memcpy(c.methods, all, sizeof(all));
 	} else {
 		c.n_methods = 1;
 		c.methods[0] = one[p->eap_local];
+	}
+	if (q->proves_gateway && (!side->tls || p->eap_local != EAP_LOCAL_ANY)) {
+		snprintf(why, cap, "profile %s: the gateway shows no certificate in IKE, and only EAP-TLS would prove it",
+			 p->name);
+		return ST_CONFIG;
 	}
 	if (p->eap_user)
 		c.username = (struct view){(const uint8_t *)p->eap_user, strlen(p->eap_user)};
@@ -164,7 +192,7 @@ enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, con
 		return ST_NO_PROFILE;
 	enum status st = find_tls(w, cache, p, !q->we_are_initiator, out);
 	if (st == ST_OK)
-		st = q->we_are_initiator ? make_peer(p, q, out) : make_server(w, p, q, out, why, cap);
+		st = q->we_are_initiator ? make_peer(p, q, out, why, cap) : make_server(w, p, q, out, why, cap);
 	if (st != ST_OK)
 		eap_side_free(out);
 	return st;

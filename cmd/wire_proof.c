@@ -75,9 +75,10 @@ static void answer_psk(const struct wire *w, const struct ike_profile *p, const 
 
 static struct view keep(uint8_t *block, size_t *at, struct view v)
 {
+	if (v.len == 0)
+		return (struct view){0}; /* there may be no block */
 	struct view out = {block + *at, v.len};
-	if (v.len)
-		memcpy(block + *at, v.p, v.len);
+	memcpy(block + *at, v.p, v.len);
 	*at += v.len;
 	return out;
 }

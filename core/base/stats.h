@@ -81,6 +81,12 @@
 	X(HOOK_REFUSED, "hook_refusals", "calls", "logins refused by a script") \
 	X(HOOK_FAILED, "hook_failures", "calls", "hooks that failed: error, budget, time, no script process") \
 	X(HOOK_KILLS, "hook_kills", "times", "script process killed because of its wall time") \
+	X(LOGIN_KEY, "logins_key", "logins", "logins of peers by a shared key") \
+	X(LOGIN_CERT, "logins_certificate", "logins", "logins of peers by certificate") \
+	X(LOGIN_EAP, "logins_eap", "logins", "logins of peers by EAP") \
+	X(REFUSED_KEY, "logins_refused_key", "logins", "logins of peers by a shared key that came to nothing") \
+	X(REFUSED_CERT, "logins_refused_certificate", "logins", "logins of peers by certificate that came to nothing") \
+	X(REFUSED_EAP, "logins_refused_eap", "logins", "logins of peers by EAP that came to nothing") \
 	X(CERTS_JUDGED_OK, "certificates_accepted", "certificates", "certificates of peers judged and accepted") \
 	X(CERTS_REFUSED, "certificates_refused", "certificates", "certificates of peers judged and refused") \
 	X(CERTS_CACHED, "certificate_cache_hits", "certificates", "certificates of peers accepted by a verdict that was kept") \
@@ -120,7 +126,8 @@ enum counter {
 	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop in the last 60 seconds") \
 	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now") \
 	X(CERTS_JUDGED, "certificates_being_judged", "certificates", "certificates of peers being judged now") \
-	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured")
+	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured") \
+	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now")
 
 enum gauge {
 #define X(name, token, unit, words) GG_##name,

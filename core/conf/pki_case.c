@@ -13,6 +13,13 @@
 #define ID_MAX      512
 #define TRIED_MAX   (CHAIN_WANTED_MAX * PKI_ROUNDS_MAX)
 
+/* What was asked for. */
+struct tried {
+	char *url;
+	uint16_t request_len;
+	uint8_t request[OCSP_REQUEST_MAX];
+};
+
 /* A CRL or response that was fetched, or came with the certificate. */
 struct gift {
 	enum chain_method kind;
@@ -40,7 +47,7 @@ struct pki_case {
 
 	struct gift gifts[PKI_GIFTS_MAX];
 	size_t n_gifts, gifts_len;
-	char *tried[TRIED_MAX];
+	struct tried tried[TRIED_MAX];
 	size_t n_tried;
 	uint32_t rounds, fetched;
 
@@ -145,7 +152,7 @@ void pki_case_free(struct pki_case *c)
 	for (size_t i = 0; i < c->n_gifts; i++)
 		pki_blob_unref(c->gifts[i].blob);
 	for (size_t i = 0; i < c->n_tried; i++)
-		mem_free(c->tried[i]);
+		mem_free(c->tried[i].url);
 	chain_result_fini(&c->result);
 	cert_unref(c->leaf_cert);
 	pki_unref(c->set);
@@ -171,7 +178,8 @@ static size_t methods_of(const struct trustpoint *t, enum chain_method out[REVOC
 
 static void judge_once(struct pki_case *c, const struct trustpoint *t, struct trust *trust, int64_t now_s)
 {
-	struct view crls[PKI_GIFTS_MAX], ocsp[PKI_GIFTS_MAX + STAPLED_MAX], tried[TRIED_MAX];
+	struct view crls[PKI_GIFTS_MAX], ocsp[PKI_GIFTS_MAX + STAPLED_MAX];
+	struct chain_tried tried[TRIED_MAX];
 	struct chain_query q = {.trust = trust,
 		.leaf = c->leaf,
 		.others = c->others,
@@ -190,7 +198,8 @@ static void judge_once(struct pki_case *c, const struct trustpoint *t, struct tr
 	if (t->ocsp_url)
 		q.ocsp_url = (struct view){(const uint8_t *)t->ocsp_url, strlen(t->ocsp_url)};
 	for (size_t i = 0; i < c->n_tried; i++)
-		tried[i] = (struct view){(const uint8_t *)c->tried[i], strlen(c->tried[i])};
+		tried[i] = (struct chain_tried){{(const uint8_t *)c->tried[i].url, strlen(c->tried[i].url)},
+						{c->tried[i].request, c->tried[i].request_len}};
 	for (size_t i = 0; i < c->n_stapled; i++)
 		ocsp[q.n_ocsp++] = c->stapled[i];
 	for (size_t i = 0; i < c->n_gifts; i++) {
@@ -208,10 +217,13 @@ static void judge_once(struct pki_case *c, const struct trustpoint *t, struct tr
 /* From now on it counts as asked for. */
 static void give_up(struct pki_case *c, size_t wanted)
 {
-	char *url = c->n_tried < TRIED_MAX ? mem_strdup(c->result.wanted[wanted].url) : NULL;
-	if (url)
-		c->tried[c->n_tried++] = url;
-	else
+	const struct chain_want *w = &c->result.wanted[wanted];
+	char *url = c->n_tried < TRIED_MAX ? mem_strdup(w->url) : NULL;
+	if (url) {
+		struct tried *t = &c->tried[c->n_tried++];
+		*t = (struct tried){.url = url, .request_len = w->request_len};
+		memcpy(t->request, w->request, w->request_len);
+	} else
 		c->rounds = PKI_ROUNDS_MAX; /* it would be asked for for ever */
 }
 
@@ -329,7 +341,7 @@ void pki_case_give(struct pki_case *c, size_t i, struct pki_blob *answer)
 	c->gifts_len += answer->len;
 	c->fetched++;
 	g->kind = want->kind;
-	g->url = c->n_tried ? c->tried[c->n_tried - 1] : NULL;
+	g->url = c->n_tried ? c->tried[c->n_tried - 1].url : NULL;
 	g->request_len = want->request_len;
 	memcpy(g->request, want->request, want->request_len);
 }

@@ -44,6 +44,12 @@ enum chain_purpose { CHAIN_ANY, CHAIN_IKE_CLIENT, CHAIN_IKE_SERVER, CHAIN_TLS_CL
 
 enum chain_method { CHAIN_NONE, CHAIN_CRL, CHAIN_OCSP };
 
+/* request: what was posted to an OCSP responder; empty with a CRL. */
+struct chain_tried {
+	struct view url;
+	struct view request;
+};
+
 struct chain_query {
 	struct trust *trust;
 	struct view leaf;
@@ -62,7 +68,7 @@ struct chain_query {
 	size_t n_crls;
 	const struct view *ocsp; /* DER, fetched or sent by the peer */
 	size_t n_ocsp;
-	const struct view *tried; /* URLs that were fetched, or could not be: never wanted again */
+	const struct chain_tried *tried; /* what was fetched, or could not be: never wanted again */
 	size_t n_tried;
 	bool fetch_nothing;    /* nothing can be fetched: nothing is wanted */
 	struct view ocsp_url;  /* asked instead of the certificate's own, when not empty */
@@ -86,7 +92,7 @@ struct chain_result {
 };
 
 /* Fills out and returns out->status; out is fini'ed by the caller, also on failure. ST_PENDING: fetch what is wanted, add
- * it and its URL to tried, and judge again. Otherwise one of ST_OK, ST_CERT_UNTRUSTED (no path), ST_BAD_SIGNATURE,
+ * it, and what it was asked for with to tried, and judge again. Otherwise one of ST_OK, ST_CERT_UNTRUSTED (no path), ST_BAD_SIGNATURE,
  * ST_CERT_EXPIRED, ST_CERT_NOT_YET, ST_CERT_NOT_CA, ST_CERT_PATH_LENGTH, ST_CERT_CONSTRAINT, ST_CERT_USAGE,
  * ST_CERT_PURPOSE, ST_CERT_CRITICAL, ST_CERT_IDENTITY, ST_CERT_REVOKED, ST_REVOCATION_UNKNOWN, ST_CERT_LIMIT,
  * ST_SIG_ALGORITHM, those of cert_parse, ST_NOMEM. Takes up to some ms: called in a job. */

@@ -14,10 +14,12 @@ struct question {
 
 /* ---- what to fetch -------------------------------------------------------------------------------- */
 
-static bool is_tried(const struct chain_query *q, struct view url)
+/* A list serves all certificates of its issuer, an answer of OCSP only the one that was asked about. */
+static bool is_tried(const struct chain_query *q, struct view url, const struct chain_want *w)
 {
 	for (size_t i = 0; i < q->n_tried; i++)
-		if (der_same(q->tried[i], url))
+		if (der_same(q->tried[i].url, url) &&
+			der_same(q->tried[i].request, (struct view){w->request, w->request_len}))
 			return true;
 	return false;
 }
@@ -31,7 +33,6 @@ static struct view url_of(const struct question *u, enum chain_method kind, size
 	return i == 0 ? u->j->q->ocsp_url : (struct view){0};
 }
 
-/* A list serves all certificates of its issuer; an answer of OCSP only the one that was asked about. */
 static bool is_wanted(const struct chain_result *out, const struct chain_want *want)
 {
 	for (size_t i = 0; i < out->n_wanted; i++) {
@@ -44,9 +45,7 @@ static bool is_wanted(const struct chain_result *out, const struct chain_want *w
 	return false;
 }
 
-/* True when there is something that may still be fetched; it is then in the result. A URL counts as tried for every
- * certificate: where one responder serves several of a path, those that come to ask it only after another was
- * answered there are not asked about again, and the next method is tried. That is the safe side. */
+/* True when there is something that may still be fetched; it is then in the result. */
 static bool want(struct question *u, enum chain_method kind)
 {
 	struct chain_result *out = u->j->out;
@@ -56,15 +55,15 @@ static bool want(struct question *u, enum chain_method kind)
 
 	if (u->j->q->fetch_nothing)
 		return false;
+	if (kind == CHAIN_OCSP && ocsp_request(u->cert, u->issuer, (struct view){0}, w.request, &len) != ST_OK)
+		return false;
+	w.request_len = (uint16_t)len;
 	for (size_t i = 0; (url = url_of(u, kind, i)).len > 0; i++)
-		if (url.len <= CERT_URL_MAX && !is_tried(u->j->q, url))
+		if (url.len <= CERT_URL_MAX && !is_tried(u->j->q, url, &w))
 			break;
 	if (url.len == 0 || out->n_wanted == CHAIN_WANTED_MAX)
 		return false;
 	memcpy(w.url, url.p, url.len);
-	if (kind == CHAIN_OCSP && ocsp_request(u->cert, u->issuer, (struct view){0}, w.request, &len) != ST_OK)
-		return false;
-	w.request_len = (uint16_t)len;
 	if (!is_wanted(out, &w))
 		out->wanted[out->n_wanted++] = w;
 	return true;

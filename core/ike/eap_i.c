@@ -32,7 +32,7 @@ static enum status ask(struct ike_sa *sa, const struct ike_payloads *p)
 	struct ike_question q = {
 		.kind = ASK_EAP,
 		.eap = eap->body,
-		.proves_peer = sa->hs->proof->eap_only,
+		.proves_gateway = sa->hs->proof->eap_only,
 	};
 
 	if (eap->body.len == 0 || eap->body.len > IKE_EAP_MAX)

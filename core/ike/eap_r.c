@@ -47,7 +47,7 @@ static enum status ask(struct ike_sa *sa, struct view packet)
 	struct ike_question q = {
 		.kind = ASK_EAP,
 		.eap = packet,
-		.eap_id = *eap_id(sa),
+		.eap_id = *eap_id(sa), .proves_gateway = sa->hs->proof->eap_only,
 		.is_forticlient = sa->hs->is_forticlient,
 	};
 

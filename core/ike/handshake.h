@@ -86,10 +86,7 @@ struct handshake {
 	struct proof *proof;             /* NULL before IKE_AUTH */
 	uint16_t peer_hashes;            /* of signatures, as the peer announced them (RFC 7427); 0: none */
 	bool peer_wants_ocsp;            /* RFC 4806 */
-	bool peer_looks_up_urls;         /* HTTP_CERT_LOOKUP_SUPPORTED */
-	bool peer_multiple_auth;         /* RFC 4739 */
 	bool peer_eap_only;              /* responder: the client would do without our certificate (RFC 5998) */
-	bool has_certreq;
 	uint16_t authorities_len;        /* the peer's CERTREQ */
 	uint8_t authorities[HANDSHAKE_AUTHORITIES];
 	uint8_t remote_key[IKE_PSK_LEN]; /* initiator: until the reply was verified */

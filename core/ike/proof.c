@@ -122,7 +122,6 @@ static void read_authorities(struct handshake *hs, struct view v)
 	/* Whole hashes: the array holds so many. */
 	memcpy(hs->authorities + hs->authorities_len, v.p, len);
 	hs->authorities_len = (uint16_t)(hs->authorities_len + len);
-	hs->has_certreq = true;
 }
 
 enum status proof_read_wants(struct handshake *hs, const struct ike_payloads *p)
@@ -131,8 +130,6 @@ enum status proof_read_wants(struct handshake *hs, const struct ike_payloads *p)
 	struct notify n;
 	enum status st;
 
-	hs->peer_looks_up_urls |= msg_find_notify(p, N_HTTP_CERT_LOOKUP_SUPPORTED, &n);
-	hs->peer_multiple_auth |= msg_find_notify(p, N_MULTIPLE_AUTH_SUPPORTED, &n);
 	hs->peer_eap_only |= msg_find_notify(p, N_EAP_ONLY_AUTHENTICATION, &n);
 	for (const struct payload *at = payload_find(p, PT_CERTREQ); at != NULL;
 		at = payload_find_next(p, at)) {
@@ -306,7 +303,6 @@ enum status proof_ask_keys(struct ike_sa *sa)
 		.hashes = hs->peer_hashes,
 		.authorities = {hs->authorities, hs->authorities_len},
 		.wants_ocsp = hs->peer_wants_ocsp,
-		.looks_up_urls = hs->peer_looks_up_urls,
 	};
 
 	if (sa->is_initiator)

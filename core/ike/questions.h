@@ -59,11 +59,10 @@ struct ike_question {
 	uint8_t ppk_id[IKE_ID_LEN];
 	/* ASK_KEYS: what the peer can do with our certificate: hashes it knows (SIG_HASH_...; 0: it has
 	 * no RFC 7427), its CERTREQ (SHA-1 hashes of the keys of its CAs, 20 octets each), does it want the
-	 * OCSP response, would it look a URL up */
+	 * OCSP response */
 	uint16_t hashes;
 	struct view authorities;
 	bool wants_ocsp;
-	bool looks_up_urls;
 	/* ASK_PROOF: data of the peer's AUTH payload, what it covers, its CERT payloads. Views are valid during the
 	 * call. */
 	uint8_t method;
@@ -75,7 +74,7 @@ struct ike_question {
 	struct view eap;
 	struct ike_id eap_id;       /* responder: who the peer says it is, in this round of authentication */
 	bool is_forticlient;        /* responder: it has its own way of asking for a code */
-	bool proves_peer;           /* initiator: nothing else proves the responder (RFC 5998) */
+	bool proves_gateway;        /* nothing else proves the responder (RFC 5998) */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	uint8_t peer_method;        /* how the peer has authenticated: as in struct ike_sa_info; 0: not yet */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */

@@ -161,6 +161,9 @@ static void on_request(struct ike_sa *sa, const struct msg_in *m, enum status st
 	}
 	if (st == ST_OK)
 		st = payloads_judge(kind, &m->p);
+	/* Who has not said who it is, has nothing to end. */
+	if (st == ST_OK && kind == MK_AUTH_FINAL && sa->state != SA_R_EAP && sa->state != SA_R_FINAL)
+		st = ST_BAD_EXCHANGE;
 	if (st == ST_OK && kind == MK_INFO)
 		st = info_judge(&m->p, &deletes_ike);
 	if (kind == MK_CHILD_REQUEST || kind == MK_FOLLOWUP_REQUEST || kind == MK_INFO)

@@ -8,6 +8,7 @@
 #include "core/ike/freeze.h"
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
+#include "core/ike/proof.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/reauth.h"
 #include "core/ike/work.h"
@@ -23,9 +24,22 @@ void sa_forget_handshake(struct ike_sa *sa)
 	sa->hs = NULL;
 }
 
+/* A client's login, by the method that it authenticates with; one that was resumed is none. */
+static void count_login(const struct ike_sa *sa, enum counter key, enum counter cert, enum counter eap)
+{
+	const struct handshake *hs = sa->hs;
+	const struct proof *p = hs != NULL ? hs->proof : NULL;
+
+	if (p == NULL || sa->is_initiator || hs->resumed != NULL)
+		return;
+	stats_inc(sa->ike->stats, p->by_eap ? eap : proof_is_signed(p) ? cert : key);
+}
+
 void sa_enter_up(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
+
+	count_login(sa, CT_LOGIN_KEY, CT_LOGIN_CERT, CT_LOGIN_EAP);
 
 	sa_forget_handshake(sa);
 	sa_unguard(sa);
@@ -66,6 +80,7 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 
 	if (sa->why == ST_REDIRECTED) /* it was told, and is none */
 		return;
+	count_login(sa, CT_REFUSED_KEY, CT_REFUSED_CERT, CT_REFUSED_EAP);
 	if (sa->is_initiator || sa->peer_id.type != 0) {
 		sa_tell(sa, is_early ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED, NULL);
 		return;

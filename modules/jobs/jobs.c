@@ -207,6 +207,7 @@ static bool start_worker(struct jobs *j, size_t queue_len)
 		ring_fini(&w->done);
 		return false;
 	}
+	(void)pthread_setname_np(w->thread, "jobs");
 	j->n_workers++;
 	return true;
 }

@@ -9,7 +9,7 @@ readonly GROUPS_IN_ORDER="check unit asan tsan planted sim fuzz net repro"
 if [[ -n ${QUICK:-} ]]; then
 	: "${SIM_SEEDS:=2000}" "${FUZZ_SECONDS:=3}"
 else
-	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=10}"
+	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=6}"
 fi
 export SALLYPORT_ROOT=$ROOT SALLYPORT_BIN=$ROOT/build/sallyport
 
@@ -388,6 +388,13 @@ cmd_bench() {
 		*ike_load.py)
 			. tests/lib/load_tester.sh
 			load_tester
+			set -- "$PYTHON" -B "$f"
+			;;
+		*eap_load.py)
+			. tests/lib/load_tester.sh
+			. tests/bench/peers/peers.sh
+			load_tester
+			bench_load
 			set -- "$PYTHON" -B "$f"
 			;;
 		*data_path.py)

@@ -118,7 +118,7 @@ crypto ikev2 profile RA
  authentication remote rsa-sig
  authentication remote ecdsa-sig
  authentication local rsa-sig
- sallyport eap methods gtc mschapv2 tls
+ sallyport eap methods gtc mschapv2 tls ttls peap
  pki trustpoint HQ
  aaa authentication eap LOCAL
  aaa authorization group eap list LOCAL RA
@@ -300,9 +300,14 @@ is_refused("forticlient, a wrong code", like("forticlient", "fred", "fred's pass
 is_refused("forticlient, a wrong password is not asked for a code", like("forticlient", "fred", "no", token=code()), "wrong_password", "")
 is_refused("forticlient, a code and AUTH of an MSK of zeros", like("forticlient", "fred", "fred's password", token=code(-1), faults=["auth-from-msk"]), "auth_failed",
            "after EAP is wrong")
-p = comes_in("forticlient, password and code", like("forticlient", "fred", "fred's password", token=code()))
+used = code()
+p = comes_in("forticlient, password and code", like("forticlient", "fred", "fred's password", token=used))
 ok("... AUTH is of SK_pi", p.msk is None)
-is_refused("forticlient, the same code again", like("forticlient", "fred", "fred's password", token=code()), "wrong_code", "")
+is_refused("forticlient, the same code again", like("forticlient", "fred", "fred's password", token=used), "wrong_code", "")
+tls = dict(trust=root.cert_file, version="1.2", server_name="gw.example.test")
+for method in ("ttls", "peap"):
+    p = like("forticlient", auth=[Eap("fred", "fred's password", [method], inner="mschapv2", tls=tls)])
+    is_refused("its notify is no way around the code inside %s" % method, p, "wrong_code", "")
 is_refused("others with a second factor are told to use GTC", like("ios", "fred", "fred's password", identity="anna@corp.test"), "wrong_code", "MSCHAPv2 has no place")
 
 # what a configuration does not allow, is explained

@@ -3,7 +3,10 @@
 """Our initiator and gateways that are not who they should be: with certificates and with EAP it connects to the right one and to none of those."""
 from wrong_lib import *
 
+import ike_responder  # noqa: E402
+from eap_peer import packet  # noqa: E402
 from ike_responder import Responder  # noqa: E402
+from ike_sa import *  # noqa: E402
 
 CONF_I = """
 hostname branch
@@ -168,6 +171,56 @@ for version in ("1.2", "1.3"):
                                 ("of another authority", other.leaf("gw8", san=["dns:gw.example.test"], eku=["server"]), "certificate_untrusted")):
         refuses("EAP only, TLS %s, certificate %s" % (version, name), token, "", only, good, faults=["no-first-auth"], remote=["tls"],
                 eap_conf={"tls": dict(TLS, version=version, cert=entity.chain_file, key=entity.key_file)})
+
+
+class Odd(ike_responder.Session):
+    """Answers the request `at` (0 the first IKE_AUTH) with something else: `what`."""
+    at = what = None
+
+    def auth(self, payloads):
+        n = getattr(self, "asked", 0)
+        self.asked = n + 1
+        if n != Odd.at:
+            return super().auth(payloads)
+        self.idi, self.request = first(payloads, IDI) or getattr(self, "idi", None), payloads if n == 0 else self.request
+        self.idr = identity(self.owner.identity)
+        eap, auth = (EAP, packet(1, 7, 1, b"")), (AUTH, auth_by_secret(self.suite, self.sk_pr, self.octets()))
+        certs, idr, child, signed = self.owner.local.payloads(), (IDR, self.idr), self.child(), (AUTH, auth_by_key(self.owner.local, self.octets(), self.peer_hashes))
+        self.is_up = False
+        return {"nothing": [], "AUTH": [auth], "IDr": [idr], "EAP": [eap], "an empty EAP": [idr, (EAP, b"")], "an empty AUTH": [idr, (AUTH, b"")] + child,
+                "IDr and EAP": [idr, eap], "a child": child, "AUTH and a child": [auth] + child, "IDr, AUTH and a child": [idr, auth] + child,
+                "IDr, AUTH and EAP": [idr, auth, eap], "IDr, CERT, AUTH and EAP Success": [idr] + certs + [signed, (EAP, packet(3, 7))],
+                "EAP Success": [(EAP, packet(3, 7))], "EAP Success and a child": [(EAP, packet(3, 7))] + child,
+                "EAP Failure": [(EAP, packet(4, 7))], "the whole answer": [idr] + certs + [signed] + child, "CERT and a child": [idr] + certs + child,
+                "a signature and a child": [signed] + child, "an empty IDr": [(IDR, b""), signed] + certs + child,
+                "two AUTH": [idr, auth, auth] + child, "REDIRECT": [idr, auth, notify(16407, b"\1\4" + bytes([10, 99, 1, 9]))]}[Odd.what]
+
+
+def odd(lines, name, at, remote, what):
+    use(lines)
+    Odd.at, Odd.what = at, what
+    up, found, s, errors = connect(good, dict(remote=remote), 4)
+    ok("refused: %s, the answer %d is %s" % (name, at, what), not up and not errors and "process_died" not in sp.log_text(),
+       "%s %s %s %s" % ("UP" if up else "", found, errors, s and (s.error, s.trace[-4:])))
+
+
+kept, ike_responder.Session = ike_responder.Session, Odd
+WHATS = ("nothing", "AUTH", "IDr", "EAP", "an empty EAP", "an empty AUTH", "IDr and EAP", "a child", "AUTH and a child", "IDr, AUTH and a child",
+         "IDr, AUTH and EAP", "IDr, CERT, AUTH and EAP Success", "EAP Success", "EAP Success and a child", "EAP Failure", "the whole answer",
+         "CERT and a child", "a signature and a child", "an empty IDr", "two AUTH", "REDIRECT")
+for what in WHATS:
+    if what != "the whole answer":
+        odd(CERT, "certificate", 0, "cert", what)
+    odd(eap("md5"), "EAP", 0, ["md5"], what)
+    odd(eap("md5"), "EAP", 1, ["md5"], what)
+    if what not in ("AUTH and a child", "IDr, AUTH and a child"):  # which are right there
+        odd(eap("md5"), "EAP", 3, ["md5"], what)
+    odd(only, "EAP only", 0, ["mschapv2"], what)
+use(eap("md5"))
+Odd.at, Odd.what = 3, "AUTH and a child"
+up, found, s, errors = connect(good, dict(remote=["md5"]), 8)
+ok("in its place that answer is taken", up and not errors, "%s %s" % (found, errors))
+ike_responder.Session = kept
 for m in ("md5", "gtc"):
     refuses("EAP only, %s" % m, "auth_method", "makes no key", only, good, faults=["no-first-auth"], remote=[m])
 accepts("EAP afterwards", eap("ms-chapv2"), good, remote=["mschapv2"])

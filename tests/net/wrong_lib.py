@@ -17,6 +17,7 @@ aaa authentication login LOCAL local
 aaa authorization network LOCAL local
 username anna password 0 %(password)s
 no aaa local authentication attempts max-fail
+sallyport half-open per-source 1000
 sallyport ike resumption lifetime 600
 ip local pool RA 10.100.0.10 10.100.3.250
 ipv6 local pool RA6 fd00:100::/112 128

@@ -216,6 +216,7 @@ struct story {
 	enum chain_method methods[4];
 	const char *crls[3], *ocsp[3], *tried[3];
 	bool fetch_nothing;
+	bool of_another; /* the responder that was tried was asked about another certificate */
 	enum status want;
 	const char *wanted[3]; /* URLs */
 	const char *words;
@@ -241,6 +242,9 @@ static const struct story stories[] = {
 		.tried = {"http://crl.example/int.crl"}, .want = ST_PENDING, .wanted = {"http://ocsp.example/"}},
 	{.row = "nor OCSP", .leaf = "leaf", METHODS(CHAIN_CRL, CHAIN_OCSP, CHAIN_NONE),
 		.tried = {"http://crl.example/int.crl", "http://ocsp.example/"}, .want = ST_OK},
+	{.row = "OCSP was asked there, about another one", .leaf = "leaf", METHODS(CHAIN_OCSP, CHAIN_NONE),
+		.tried = {"http://ocsp.example/"}, .of_another = true, .want = ST_PENDING,
+		.wanted = {"http://ocsp.example/"}},
 	{.row = "nothing may be fetched", .leaf = "leaf", METHODS(CHAIN_CRL), .fetch_nothing = true,
 		.want = ST_REVOCATION_UNKNOWN},
 	{.row = "old list", .leaf = "revoked", METHODS(CHAIN_CRL, CHAIN_NONE), .crls = {"crl_old"},
@@ -271,18 +275,39 @@ static const struct story stories[] = {
 		.want = ST_CERT_UNTRUSTED},
 };
 
-static size_t collect(const char *const names[3], struct view out[3], bool are_urls)
+static size_t collect(const char *const names[3], struct view out[3])
 {
 	size_t n = 0;
 
 	for (; n < 3 && names[n] != NULL; n++)
-		out[n] = are_urls ? text_view(names[n]) : x509_der(names[n]);
+		out[n] = x509_der(names[n]);
+	return n;
+}
+
+/* Lists have no request; a responder was asked about the leaf, or about the intermediate above it. */
+static size_t collect_tried(const struct story *s, struct chain_tried out[3])
+{
+	static uint8_t request[OCSP_REQUEST_MAX];
+	struct cert *cert = x509_cert(s->of_another ? "int" : s->leaf), *issuer = x509_cert(s->of_another ? "root" : "int");
+	size_t n = 0, len = 0;
+
+	for (; n < 3 && s->tried[n] != NULL; n++) {
+		out[n] = (struct chain_tried){.url = text_view(s->tried[n])};
+		if (strstr(s->tried[n], "ocsp") == NULL)
+			continue;
+		if (ocsp_request(cert, issuer, (struct view){0}, request, &len) != ST_OK)
+			len = 0;
+		out[n].request = (struct view){request, len};
+	}
+	cert_unref(cert);
+	cert_unref(issuer);
 	return n;
 }
 
 static void tell(const struct story *s, struct trust *t)
 {
-	struct view others[] = {x509_der("int")}, crls[3], ocsp[3], tried[3];
+	struct view others[] = {x509_der("int")}, crls[3], ocsp[3];
+	struct chain_tried tried[3];
 	struct chain_query q = {.trust = t, .leaf = x509_der(s->leaf), .others = others, .n_others = 1, .now_s = x509.now,
 		.crls = crls, .ocsp = ocsp, .tried = tried, .fetch_nothing = s->fetch_nothing};
 	struct chain_result r;
@@ -290,9 +315,9 @@ static void tell(const struct story *s, struct trust *t)
 	memcpy(q.methods, s->methods, sizeof(q.methods));
 	while (q.n_methods < 3 && s->methods[q.n_methods] != END)
 		q.n_methods++;
-	q.n_crls = collect(s->crls, crls, false);
-	q.n_ocsp = collect(s->ocsp, ocsp, false);
-	q.n_tried = collect(s->tried, tried, true);
+	q.n_crls = collect(s->crls, crls);
+	q.n_ocsp = collect(s->ocsp, ocsp);
+	q.n_tried = collect_tried(s, tried);
 	chain_judge(&q, &r);
 	chain_result_fini(&r);
 	if (r.status != s->want || (s->words != NULL && strstr(r.words, s->words) == NULL))

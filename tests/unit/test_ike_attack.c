@@ -305,6 +305,23 @@ static void test_class_26_nothing_is_answered_before_authentication(void)
 	world_fini(&w);
 }
 
+/* What ends EAP is the first message of somebody who has not said who he is. */
+static void test_class_04_auth_without_an_identity(void)
+{
+	uint8_t body[4 + 32] = {2}, msg[WORLD_PACKET_MAX];
+
+	for (size_t len = 0; len <= sizeof(body); len += sizeof(body)) {
+		T_DO(open_world());
+		T_DO(half_open());
+		inject(1, msg, craft(EX_IKE_AUTH, 1, PT_AUTH, body, len, msg));
+		world_run(&w, 100);
+		T_EQ(ike_half_open(w.node[1].ike), 0);
+		T_EQ(first_sa(1)->state, SA_LINGER);
+		T_EQ(world_status_count(&w.node[1], ST_BAD_EXCHANGE), 1);
+		world_fini(&w);
+	}
+}
+
 /* Protocol ids, SPI sizes, counts and unknown SPIs in DELETE and NOTIFY; authentic, so the RFC's
  * answers are due, and the wrong ones must not hit another SA. */
 static void test_class_18_delete_and_notify_lies(void)
@@ -705,6 +722,7 @@ int main(void)
 	T_RUN(test_class_25_forged_unprotected_notifies);
 	T_RUN(test_class_25_initiator_does_not_give_up_for_one_forged_error);
 	T_RUN(test_class_26_nothing_is_answered_before_authentication);
+	T_RUN(test_class_04_auth_without_an_identity);
 	T_RUN(test_class_18_delete_and_notify_lies);
 	T_RUN(test_class_06_unknown_critical_payload);
 	T_RUN(test_class_05_all_group_numbers_and_lengths);

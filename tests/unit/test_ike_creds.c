@@ -94,6 +94,10 @@ static void test_pairs_of_methods(void)
 		ci = info_of(0), si = info_of(1);
 		T_TRUE(ci.auth_local == rows[i].client_is && si.auth_remote == rows[i].client_is);
 		T_TRUE(ci.auth_remote == rows[i].server_is && si.auth_local == rows[i].server_is);
+		T_EQ(world_count(&w.node[1], CT_LOGIN_KEY), rows[i].client_is == 2);
+		T_EQ(world_count(&w.node[1], CT_LOGIN_CERT), rows[i].client_is == 14);
+		T_EQ(world_count(&w.node[1], CT_LOGIN_EAP), rows[i].client_is == AUTHM_EAP_SHOWN);
+		T_EQ(world_count(&w.node[0], CT_LOGIN_KEY) + world_count(&w.node[0], CT_LOGIN_CERT), 0);
 		T_DO(close_world());
 	}
 }
@@ -177,8 +181,11 @@ static void test_wrong_secrets(void)
 		T_DO(connect(2000));
 		T_EQ(w.node[rows[i].wrong_side == 0].last_status, rows[i].status);
 		T_TRUE(w.node[0].up_total == 0 && w.node[0].n_child == 0);
-		if (rows[i].wrong_side == 0)
+		if (rows[i].wrong_side == 0) {
 			T_EQ(w.node[1].up_total, 0);
+			T_EQ(world_count(&w.node[1], CT_REFUSED_KEY) + world_count(&w.node[1], CT_REFUSED_CERT) +
+				world_count(&w.node[1], CT_REFUSED_EAP), 1);
+		}
 		T_DO(close_world());
 	}
 }

@@ -1,5 +1,6 @@
 """strongSwan's load tester: many clients with an IKE SA and a child each, and no traffic, from one charon."""
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -12,7 +13,7 @@ CONF = """
 charon {
   load_modular = no
   # The tester's kernel that does nothing comes before the real one.
-  load = random nonce openssl aes sha2 hmac kdf gcm drbg pem pkcs1 pubkey load-tester kernel-netlink socket-default vici
+  load = random nonce openssl aes des md4 sha2 hmac kdf gcm drbg pem pkcs1 pkcs8 x509 pubkey load-tester kernel-netlink socket-default eap-identity eap-tls eap-mschapv2 vici
   install_routes = no
   install_virtual_ip = no
   threads = 64
@@ -33,7 +34,7 @@ charon {
       responder = 10.99.1.1
       initiators = %(initiators)d
       iterations = %(each)d
-      init_limit = 64
+      init_limit = %(limit)d
       delay = 1
       proposal = aes128gcm16-prfsha256-ecp256
       esp = aes128gcm16
@@ -43,11 +44,14 @@ charon {
       child_rekey = 0
       ike_rekey = 0
       dpd_delay = 0
-      initiator_auth = psk
-      responder_auth = psk
-      initiator_id = %(prefix)s%%d@psk.test
+      initiator_auth = %(auth)s
+      responder_auth = %(gateway_auth)s
+      initiator_id = %(prefix)s%%d@%(domain)s
       responder_id = gw.example.test
       preshared_key = "%(psk)s"
+      eap_password = "%(psk)s"
+      digest = sha256
+      %(issuer)s
     }
   }
   filelog { main { path = %(dir)s/charon.log
@@ -57,17 +61,33 @@ charon {
 
 
 class LoadTester:
-    """Begins at once. prefix: of the clients' names, which another tester must not have used."""
+    """Begins at once, unless initiators is 0: then with begin(). prefix: of the clients' names, which another tester must not have
+    used. auth: pubkey, eap-tls, ...; ca: the authority (pki_lib) that every client's certificate and the gateway's is of, as an
+    issuer and as a key: the tester makes certificates as they are wanted."""
 
-    def __init__(self, host, name, count, initiators=8, prefix="c"):
+    def __init__(self, host, name, count, initiators=8, prefix="c", auth="psk", domain="psk.test", ca=None):
         self.dir = os.path.join(WORK, "tester-" + name)
+        shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir + "/run")
-        self.want = count // initiators * initiators
+        each = count // initiators if initiators else 0
+        self.want = each * initiators or count
         conf = self.dir + "/strongswan.conf"
+        issuer = "issuer_cert = %s\n      issuer_key = %s" % (ca.cert_file, ca.key_file) if ca else ""
         with open(conf, "w") as f:
-            f.write(CONF % dict(dir=self.dir, psk=PSK, initiators=initiators, each=count // initiators, prefix=prefix))
+            f.write(CONF % dict(dir=self.dir, psk=PSK, initiators=initiators, each=each, prefix=prefix, auth=auth, domain=domain,
+                                gateway_auth="pubkey" if ca else "psk", issuer=issuer, limit=64 if initiators else 0))
         self.process = spawn(host.ns, "sh", "-c", "mount --bind %s/run /run && exec %s" % (self.dir, CHARON),
                              log=self.dir + "/out", env={**os.environ, "STRONGSWAN_CONF": conf})
+
+    def is_ready(self):
+        return os.path.exists(self.dir + "/charon.ldt") and self.established() is not None
+
+    def begin(self):
+        """All at the same moment; gives a socket that ends when each of them has come to an end, good or bad."""
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(self.dir + "/charon.ldt")
+        s.sendall(b"%d 0\n" % self.want)
+        return s
 
     def established(self):
         """How many IKE SAs stand; None while the tester does not say."""

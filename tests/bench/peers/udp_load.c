@@ -4,7 +4,7 @@
  *   udp_load send ADDRESS PORT SECONDS PPS SIZE|imix    SIZE octets of UDP payload; prints packets sent and octets
  *   udp_load echo ADDRESS PORT SECONDS                  sends back what it gets
  *   udp_load ask  ADDRESS PORT SECONDS INTERVAL_US      prints asked, answered and the round trip's p50 p90 p99 p99.9
- *                                                       and greatest, in microseconds
+ *                                                       and greatest, in microseconds; SIGTERM ends it before
  *   udp_load flood ADDRESS PORT SECONDS SIZE SEGMENTS   as much as goes in the first 800 ms of every second, SEGMENTS packets
  *                                                       as a bundle for the kernel to cut; prints packets sent
  *   udp_load tick ADDRESS PORT SECONDS INTERVAL_US TOS  one small packet in an interval, on average, from 100 to 800 ms of
@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,6 +269,14 @@ static int hear(int s, double seconds)
 	return 0;
 }
 
+static volatile sig_atomic_t is_over;
+
+static void on_term(int number)
+{
+	(void)number;
+	is_over = 1;
+}
+
 static int ask(int s, double seconds, uint64_t interval_us)
 {
 	static uint32_t took[ASKS_MAX]; /* ns / 10 */
@@ -275,11 +284,14 @@ static int ask(int s, double seconds, uint64_t interval_us)
 	struct pollfd p = {s, POLLIN, 0};
 	int n = 0;
 
+	signal(SIGTERM, on_term);
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (uint64_t now; (now = now_ns()) < end + 500000000 && n < ASKS_MAX;) {
 		struct timespec wait;
 		struct stamp t = {start, now};
 
+		if (is_over && end > now)
+			end = now;
 		if (now >= next && now < end) {
 			if (send(s, &t, sizeof t, 0) < 0 && errno != ENOBUFS && errno != ECONNREFUSED)
 				return fail("ask");
