@@ -221,8 +221,8 @@ Odd.at, Odd.what = 3, "AUTH and a child"
 up, found, s, errors = connect(good, dict(remote=["md5"]), 8)
 ok("in its place that answer is taken", up and not errors, "%s %s" % (found, errors))
 ike_responder.Session = kept
-for m in ("md5", "gtc"):
-    refuses("EAP only, %s" % m, "auth_method", "makes no key", only, good, faults=["no-first-auth"], remote=[m])
+for m in ("md5", "gtc", "mschapv2"):
+    refuses("EAP only, %s" % m, "eap_no_method", "", only, good, faults=["no-first-auth"], remote=[m])
 accepts("EAP afterwards", eap("ms-chapv2"), good, remote=["mschapv2"])
 ok("clean stop", sp.stop() == 0, sp.tail())
 done()

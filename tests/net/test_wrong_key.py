@@ -390,7 +390,19 @@ def order():
     nothing_left("odd messages")
 
 
-PARTS = [order, psk, resumption, schemes, lies, certificates, degenerate, simple, mschapv2, tls_methods, both]
+def twice():
+    """Not wrong at all: every request comes twice, in fragments, and is answered once."""
+    eap_tls = Eap("p256@eap.test", methods=["tls"], tls=tls("1.2", users["p256"], fragment=300))
+    for name, user, auth in [("certificate " + k, k + "@cert.test", [Cert(users[k])]) for k in KINDS] + [
+            ("EAP " + m, "anna@eap.test", [Eap("anna", PASSWORD, [m])]) for m in ("mschapv2", "gtc", "md5")] + [
+            ("EAP-TLS", "p256@eap.test", [eap_tls]), ("EAP-TTLS", "anna@eap.test", [Eap("anna", PASSWORD, ["ttls"], tls=tls("1.3"))]),
+            ("PEAP", "anna@eap.test", [Eap("anna", PASSWORD, ["peap"], inner="mschapv2", tls=tls("1.2"))]),
+            ("certificate, then EAP", "p256@both.test", [Cert(users["p256"]), Eap("anna", PASSWORD, ["mschapv2"])]), ("PSK", "anna@psk.test", [Psk(PSK)])]:
+        enters("every request twice, " + name, user, auth, faults=["repeat"], fragments=True)
+    nothing_left("requests that came twice")
+
+
+PARTS = [order, twice, psk, resumption, schemes, lies, certificates, degenerate, simple, mschapv2, tls_methods, both]
 for part in [p for p in PARTS if len(sys.argv) < 2 or p.__name__ in sys.argv[1:]]:
     print("---- %s" % part.__name__)
     part()
