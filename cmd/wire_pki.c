@@ -17,7 +17,7 @@
 #include "modules/jobs/jobs.h"
 #include "modules/loop/loop.h"
 
-#define ASKED_MAX 512
+#define ASKED_MAX JOBS_LANE_MAX
 #define FETCH_CRL_MS 10000
 #define FETCH_OCSP_MS 5000
 #define REVOKED_KEEP_S 300 /* how long what says "revoked" is used again */

@@ -15,6 +15,7 @@
 #include "modules/data/llq.h"
 #include "modules/data/long.h"
 #include "modules/data/path.h"
+#include "modules/data/prompt.h"
 
 #define EVENTS_MAX 32
 
@@ -349,6 +350,7 @@ void *worker_main(void *arg)
 	struct epoll_event events[EVENTS_MAX];
 	bool is_busy = true;
 
+	prompt_be();
 	/* Without the memory for it everything goes packet by packet. */
 	(void)esp_engine_thread_begin();
 	while (!atomic_load_explicit(&w->all->stop, memory_order_relaxed)) {

@@ -12,6 +12,9 @@
 #include "core/crypto/dh.h"
 
 #define THREADS_MAX 8
+/* A login may wait, a packet may not. No more than this: beside packets that keep all cores busy, logins and rekeying still
+ * have a quarter of a core. */
+#define NICE 5
 
 enum work_kind { WORK_DH, WORK_BORROWED };
 
@@ -187,6 +190,7 @@ static void *worker_main(void *arg)
 {
 	struct worker *me = arg;
 	struct work *w;
+	(void)!nice(NICE); /* of this thread alone */
 	while ((w = next_work(me->jobs)) != NULL) {
 		work_do(me->jobs, w);
 		/* The ring holds as many as may be under way, so this succeeds. */

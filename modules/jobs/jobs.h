@@ -9,7 +9,8 @@
  *   loop       jobs_run ----> lane ----> thread: run(object) ----> jobs_poll: done(number, object)
  *                jobs_drop: as soon as no thread has it  --------> jobs_poll: dropped(object)
  *
- * One ring per thread back. No thread here sees an SA; what was copied is zeroed when it leaves. */
+ * One ring per thread back. The threads are nicer than those that move packets. No thread here sees an
+ * SA; what was copied is zeroed when it leaves. */
 #ifndef MODULES_JOBS_JOBS_H
 #define MODULES_JOBS_JOBS_H
 
@@ -41,7 +42,7 @@ void jobs_poll(struct jobs *j);
 
 /* ---- borrowed objects ------------------------------------------------------------------------- */
 
-#define JOBS_LANE_MAX 512 /* objects in one lane, waiting, worked on or on their way back */
+#define JOBS_LANE_MAX 1024 /* objects in one lane, waiting, worked on or on their way back: one for each negotiation */
 
 /* Whose objects: each lane has one owner and numbers of its own. */
 enum jobs_lane {

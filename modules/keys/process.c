@@ -26,6 +26,7 @@
 #define IS_WATCHED false
 #endif
 
+#define NICE       5     /* signatures are part of logins: as nice as the job threads */
 #define FILE_BYTES 65536 /* of a key's file: a PEM file may hold a chain beside it */
 
 struct process {
@@ -78,6 +79,7 @@ static bool be_confined(int fd)
 	    !limit(RLIMIT_NOFILE, (rlim_t)fd + 3) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_NAME, "sallyport-keys") != 0)
 		return false;
+	(void)!nice(NICE);
 	lock_memory();
 	/* The first random bytes take preparations that the filter would not allow. */
 	rnd_bytes(warm, sizeof(warm));

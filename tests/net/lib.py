@@ -114,9 +114,13 @@ for _s in (signal.SIGTERM, signal.SIGINT):
 def spawn(ns, *argv, log=None, env=None, stdin=subprocess.DEVNULL):
     out = open(log, "ab") if log else subprocess.DEVNULL
     words = (["ip", "netns", "exec", ns] if ns else []) + [str(a) for a in argv]
-    p = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, stdin=stdin, env=env)
+    p = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, stdin=stdin, env=env,
+                         start_new_session=spawn.own_sessions)
     _processes.append(p)
     return p
+
+
+spawn.own_sessions = False # for all, where the kernel schedules sessions as groups (sched_autogroup)
 
 
 # ---- topology ---------------------------------------------------------------------------------
