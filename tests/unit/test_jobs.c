@@ -252,10 +252,13 @@ static struct jobs *lend(unsigned threads, int *dh_done)
 
 static void poll_until(struct jobs *j, const int *n, int total)
 {
-	for (int i = 0; *n < total && i < 500; i++) {
+	/* Patience ends when nothing comes any more, however slowly it came. */
+	for (int idle = 0; *n < total && idle < 500;) {
 		struct pollfd p = {.fd = jobs_fd(j), .events = POLLIN};
+		int before = *n;
 		if (poll(&p, 1, 20) > 0)
 			jobs_poll(j);
+		idle = *n == before ? idle + 1 : 0;
 	}
 }
 
