@@ -194,6 +194,7 @@ enum status eap_r_check(struct ike_sa *sa, const struct sa_event *ev)
 	sa->auth_remote = AUTHM_EAP_SHOWN;
 	if (p->eap_only)
 		sa->auth_local = AUTHM_EAP_SHOWN;
+	memcpy(sa->user, p->eap_name, sizeof(sa->user));
 	if (hs->name[0] == '\0')
 		snprintf(hs->name, sizeof(hs->name), "%s", p->eap_name);
 	return proof_share(sa, proof_eap_key(sa, false));

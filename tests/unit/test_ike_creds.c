@@ -372,7 +372,36 @@ static void test_ticket_of_an_eap_login(void)
 	T_TRUE(info_of(1).is_resumed);
 	T_EQ(info_of(1).auth_remote, AUTHM_EAP_SHOWN);
 	T_EQ(info_of(1).auth_local, 14);
+	T_STR(w.node[1].asked_name, "eapuser");
 	T_DO(close_world());
+}
+
+/* The identity in IKE is anybody's: two users of EAP that say the same one leave each other alone, and a user who
+ * comes again takes the place of itself. */
+static void test_contact_of_another_user(void)
+{
+	static const char force[] = LOCAL("rsa-sig") REMOTE("eap") " initial-contact force\n";
+	char s[2048];
+
+	snprintf(s, sizeof(s), SERVER("%s"), force);
+	for (int same = 0; same < 2; same++) {
+		uint64_t first;
+
+		T_ROW(same, NULL);
+		T_DO(open_with(CLIENT(LOCAL("eap") REMOTE("rsa-sig")), s));
+		T_DO(connect(2000));
+		first = w.node[1].up_sa;
+		T_TRUE(first != 0);
+		T_EQ(ike_rekey(w.node[1].ike, first, false), ST_OK);
+		world_run(&w, 2000);
+		T_STR(ike_find_number(w.node[1].ike, first)->user, "eapuser");
+		if (!same)
+			snprintf(ike_find_number(w.node[1].ike, first)->user, IKE_ID_LEN, "anna");
+		T_DO(connect(3000));
+		T_EQ(ike_count(w.node[1].ike), same ? 1 : 2);
+		T_TRUE((ike_find_number(w.node[1].ike, first) == NULL) == same);
+		T_DO(close_world());
+	}
 }
 
 int main(void)
@@ -387,6 +416,7 @@ int main(void)
 	T_RUN(test_patience_with_eap);
 	T_RUN(test_authorities_and_cookies);
 	T_RUN(test_ticket_of_an_eap_login);
+	T_RUN(test_contact_of_another_user);
 
 	return t_end();
 }
