@@ -404,6 +404,45 @@ static void test_contact_of_another_user(void)
 	}
 }
 
+/* Where signatures are looked at the client may be sent elsewhere; one that stays is what it has shown. */
+static void test_method_of_who_may_be_redirected(void)
+{
+#define STAYS "crypto ikev2 redirect client max-redirects 3\n"
+#define SENDS "crypto ikev2 redirect gateway auth\n"
+	T_DO(open_with(STAYS CLIENT(LOCAL("rsa-sig") REMOTE("pre-share")),
+		SENDS SERVER(LOCAL("pre-share") REMOTE("rsa-sig"))));
+	T_DO(connect(2000));
+	T_EQ(w.node[1].asked_redirect, 1);
+	T_TRUE(w.node[1].up_sa != 0);
+	T_EQ(info_of(1).auth_remote, 14);
+	T_DO(close_world());
+}
+
+/* The second round needs a signature of ours to follow: it is not left out where there is none. */
+static void test_second_round_is_not_left_out(void)
+{
+	struct ike_sa *sa = NULL;
+
+	T_DO(open_with(CLIENT(LOCAL("rsa-sig") REMOTE("pre-share")),
+		SERVER(LOCAL("pre-share") REMOTE("rsa-sig") " sallyport eap multiple\n")));
+	w.knobs.answer_ms = 20;
+	T_DO(connect(0));
+	for (int ms = 0; ms < 2000 && sa == NULL; ms++) {
+		world_run(&w, 1);
+		LIST_EACH(at, &w.node[1].ike->sas) {
+			struct ike_sa *of = CONTAINER_OF(at, struct ike_sa, node);
+
+			sa = of->state == SA_R_NAME ? of : NULL;
+		}
+	}
+	T_TRUE(sa != NULL);
+	sa->hs->another_follows = true; /* as if the client had said so */
+	world_run(&w, 2000);
+	T_EQ(w.node[1].up_total, 0);
+	T_EQ(w.node[1].last_status, ST_AUTH_METHOD);
+	T_DO(close_world());
+}
+
 int main(void)
 {
 	T_RUN(test_pairs_of_methods);
@@ -417,6 +456,8 @@ int main(void)
 	T_RUN(test_authorities_and_cookies);
 	T_RUN(test_ticket_of_an_eap_login);
 	T_RUN(test_contact_of_another_user);
+	T_RUN(test_method_of_who_may_be_redirected);
+	T_RUN(test_second_round_is_not_left_out);
 
 	return t_end();
 }
