@@ -309,6 +309,34 @@ static void test_patience_with_eap(void)
 	T_DO(close_world());
 }
 
+/* One that answers always, but slowly, has to come to an end, too. */
+static void test_patience_with_all_of_eap(void)
+{
+	bool is_set = false;
+
+	T_DO(open_with(CLIENT(LOCAL("eap") REMOTE("rsa-sig")),
+		SERVER(LOCAL("rsa-sig") REMOTE("eap") REMOTE("eap timeout 12"))));
+	w.knobs.delay_ms = 20;
+	T_DO(connect(0));
+	for (int ms = 0; ms < 2000 && !is_set; ms++) {
+		world_run(&w, 1);
+		LIST_EACH(at, &w.node[1].ike->sas) {
+			struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
+
+			if (sa->state == SA_R_EAP) {
+				sa->created_ms -= 4 * 12000; /* as if there had been many rounds already */
+				is_set = true;
+			}
+		}
+	}
+	T_TRUE(is_set);
+	world_run(&w, 3000);
+	T_EQ(w.node[1].up_total, 0);
+	T_EQ(w.node[1].last_status, ST_TIMEOUT);
+	T_STR(w.node[1].last_detail, "the client has taken too long for EAP as a whole");
+	T_DO(close_world());
+}
+
 /* ---- IKE_SA_INIT ------------------------------------------------------------------------------------------ */
 
 /* Our CAs are named in the reply; where that is longer than the request, only to an address that a cookie has
@@ -453,6 +481,7 @@ int main(void)
 	T_RUN(test_methods_that_are_not_allowed);
 	T_RUN(test_answers_that_never_come);
 	T_RUN(test_patience_with_eap);
+	T_RUN(test_patience_with_all_of_eap);
 	T_RUN(test_authorities_and_cookies);
 	T_RUN(test_ticket_of_an_eap_login);
 	T_RUN(test_contact_of_another_user);
