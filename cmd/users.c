@@ -173,11 +173,13 @@ static bool is_known(const struct users *u, const struct snapshot *conf, const c
 }
 
 enum status users_right(
-	struct users *u, const struct snapshot *conf, const char *name, uint64_t totp_step)
+	struct users *u, const struct snapshot *conf, const char *name, uint64_t totp_step, uint64_t now_ms)
 {
 	struct store_user row;
 	if (!is_known(u, conf, name, &row))
 		return ST_OK;
+	if (is_locked(&row, conf, now_ms))
+		return ST_USER_LOCKED;
 	if (totp_step && totp_step <= row.totp_used)
 		return ST_WRONG_CODE;
 	if (!totp_step && !row.failures && !row.until_ms)

@@ -28,10 +28,11 @@ enum status users_load(struct users *u, const struct store_user *row) MUST_USE;
 void users_ask(const struct users *u, const struct snapshot *conf, const char *name, uint64_t now_ms,
 	struct eap_user *out);
 /* What a method found out (enum eap_checked). totp_step: of a code that is used up with this.
- * ST_WRONG_CODE: another login has used it meanwhile: this one is refused. ST_USER_LOCKED: this failure
- * locks the user (said once). ST_OK; ST_NOMEM. */
+ * right: ST_WRONG_CODE: another login has used it meanwhile; ST_USER_LOCKED: others have failed since this one
+ * asked: it is refused, else guesses side by side would not count. wrong: ST_USER_LOCKED: this failure locks
+ * the user (said once). ST_OK; ST_NOMEM. */
 enum status users_right(struct users *u, const struct snapshot *conf, const char *name,
-	uint64_t totp_step) MUST_USE;
+	uint64_t totp_step, uint64_t now_ms) MUST_USE;
 enum status users_wrong(struct users *u, const struct snapshot *conf, const char *name,
 	uint64_t now_ms) MUST_USE;
 

@@ -86,10 +86,10 @@ enum status wire_user_result(struct wire *w, const struct eap_step *step)
 {
 	enum status st = ST_OK;
 	if (step->checked == EAP_CHECKED_RIGHT)
-		st = users_right(w->users, w->conf, step->name, step->totp_step);
+		st = users_right(w->users, w->conf, step->name, step->totp_step, (uint64_t)loop_wall_ms());
 	else if (step->checked == EAP_CHECKED_WRONG)
 		st = users_wrong(w->users, w->conf, step->name, (uint64_t)loop_wall_ms());
-	if (st != ST_USER_LOCKED)
+	if (st != ST_USER_LOCKED || step->checked != EAP_CHECKED_WRONG)
 		return st;
 	LOG(EV_USER_LOCKED, kv_str("user", step->name), kv_u64("minutes", w->conf->own.user_lock_min));
 	return ST_OK;

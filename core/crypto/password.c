@@ -4,6 +4,7 @@
 
 #include "core/base/be.h"
 #include "core/base/mem.h"
+#include "core/crypto/bssl_heap.h"
 #include "core/crypto/hmac.h"
 
 enum status scrypt_derive(

@@ -73,13 +73,13 @@ static enum eap_step_kind server_packet(void *v, struct view data, struct eap_tu
 
 	if (data.len == 0 || data.len > sizeof(m->typed))
 		return eap_fail(t, ST_EAP_MALFORMED, NULL);
+	memcpy(t->step->name, m->env->name, sizeof(t->step->name)); /* whose failure it is, too */
 	if (m->state == GTC_CODE) {
 		st = eap_check_code(&m->user, data, m->env->now_s, &step);
 		return verdict(t, st, step);
 	}
 	m->len = (uint16_t)data.len;
 	memcpy(m->typed, data.p, data.len);
-	memcpy(t->step->name, m->env->name, sizeof(t->step->name));
 	return EAP_WANT_USER;
 }
 

@@ -58,21 +58,20 @@ enum status eap_check_password(const struct eap_user *u, struct view password, i
 	enum status st;
 
 	*totp_step = 0;
-	if (!u->has_totp)
-		return check_secret(u, password);
+	/* For everybody: else the time would tell who has a second factor, and so who exists. */
 	if (ends_with_code(password)) {
 		struct view front = {password.p, password.len - TOTP_DIGITS};
 
 		st = check_secret(u, front);
-		if (st == ST_OK)
+		if (st == ST_NOMEM)
+			return st;
+		if (st == ST_OK && u->has_totp)
 			return eap_check_code(u, (struct view){front.p + front.len, TOTP_DIGITS},
 				now_s, totp_step);
-		if (st != ST_WRONG_PASSWORD)
-			return st;
 	}
 	/* A password may end in six digits by itself. */
 	st = check_secret(u, password);
-	if (st != ST_OK)
+	if (st != ST_OK || !u->has_totp)
 		return st;
 	return may_ask ? ST_PENDING : ST_WRONG_CODE;
 }

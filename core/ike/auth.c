@@ -227,7 +227,8 @@ bool auth_is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
 	struct ident x = {a->peer_id.type, {a->peer_id.bytes, a->peer_id.len}};
 	struct ident y = {b->peer_id.type, {b->peer_id.bytes, b->peer_id.len}};
 
-	return a->local.vrf == b->local.vrf && ident_eq(&x, &y) &&
+	/* Users of EAP may say any identity in IKE, and those of Windows behind two NATs the same. */
+	return a->local.vrf == b->local.vrf && ident_eq(&x, &y) && strcmp(a->user, b->user) == 0 &&
 	       strcmp(a->settings.profile, b->settings.profile) == 0;
 }
 

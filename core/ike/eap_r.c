@@ -10,6 +10,7 @@
 #include "core/ike/proof.h"
 
 #define LAST_WORD_MS 10000 /* a client confirms an alert without its user, or goes away */
+#define WHOLE        4     /* times the patience for one message */
 
 static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
@@ -23,13 +24,26 @@ bool eap_r_is_only(const struct ike_sa *sa)
 	return sa->hs->peer_eap_only && profile != NULL && profile->eap_only;
 }
 
-uint32_t eap_r_patience_ms(const struct ike_sa *sa)
+static uint32_t for_one_ms(const struct ike_sa *sa, uint32_t usual_ms)
 {
-	const struct ike_profile *profile = sa->hs != NULL ? profile_of(sa) : NULL;
+	const struct ike_profile *profile = profile_of(sa);
 
-	if (sa->hs != NULL && sa->hs->proof != NULL && sa->hs->proof->eap_ends != ST_OK)
-		return LAST_WORD_MS;
-	return profile != NULL ? profile->eap_timeout_s * 1000 : 0;
+	return profile != NULL && profile->eap_timeout_s != 0 ? profile->eap_timeout_s * 1000 : usual_ms;
+}
+
+static uint64_t whole_ends_ms(const struct ike_sa *sa, uint32_t usual_ms)
+{
+	return sa->created_ms + (uint64_t)WHOLE * for_one_ms(sa, usual_ms);
+}
+
+uint32_t eap_r_patience_ms(const struct ike_sa *sa, uint32_t usual_ms)
+{
+	uint64_t now = ike_now(sa->ike), end = whole_ends_ms(sa, usual_ms);
+	uint32_t ms = sa->hs->proof->eap_ends != ST_OK ? LAST_WORD_MS : for_one_ms(sa, usual_ms);
+
+	if (end <= now)
+		return 1;
+	return end - now < ms ? (uint32_t)(end - now) : ms;
 }
 
 /* Who the client is in this round. */
@@ -165,6 +179,8 @@ enum status eap_r_silent(struct ike_sa *sa, const struct sa_event *ev)
 	(void)ev;
 	if (p != NULL && p->eap_ends != ST_OK)
 		return sa_fail(sa, p->eap_ends, "%s", p->eap_why);
+	if (ike_now(sa->ike) >= whole_ends_ms(sa, sa_state_info((enum sa_state)sa->state)->timeout_ms))
+		return sa_fail(sa, ST_TIMEOUT, "%s", "the client has taken too long for EAP as a whole");
 	return sa_fail(sa, ST_TIMEOUT, "%s", "the client did not go on with EAP: did its user give up, does it "
 		"refuse our certificate, or does a large packet not reach it?");
 }
@@ -194,6 +210,7 @@ enum status eap_r_check(struct ike_sa *sa, const struct sa_event *ev)
 	sa->auth_remote = AUTHM_EAP_SHOWN;
 	if (p->eap_only)
 		sa->auth_local = AUTHM_EAP_SHOWN;
+	memcpy(sa->user, p->eap_name, sizeof(sa->user));
 	if (hs->name[0] == '\0')
 		snprintf(hs->name, sizeof(hs->name), "%s", p->eap_name);
 	return proof_share(sa, proof_eap_key(sa, false));

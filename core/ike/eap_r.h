@@ -21,8 +21,9 @@
 bool eap_r_is_only(const struct ike_sa *sa);
 /* The AUTH that ends EAP: is it right? Makes ours. */
 enum status eap_r_check(struct ike_sa *sa, const struct sa_event *ev) MUST_USE;
-/* How long the client may take for its next message, in ms; 0: as the table says. */
-uint32_t eap_r_patience_ms(const struct ike_sa *sa);
+/* How long the client may take for its next message (R-AUT-09), in ms; usual_ms: what the table says. All of it may
+ * take four times as long: a stranger that answers just in time does not keep its place for ever. */
+uint32_t eap_r_patience_ms(const struct ike_sa *sa, uint32_t usual_ms);
 
 sa_action eap_r_start;
 sa_action eap_r_send;

@@ -287,7 +287,8 @@ enum status proof_judge_methods(struct ike_sa *sa, const struct ike_profile *pro
 	if (sa->hs->another_follows && !profile->eap_multiple)
 		return sa_fail(sa, ST_AUTH_METHOD, "the client authenticates a second time, and profile %s has no "
 			"`sallyport eap multiple`", profile->name);
-	if (by_eap && profile->auth_local == AUTH_PSK)
+	/* R-AUT-04; and without a signature of ours the second round would not come. */
+	if ((by_eap || profile->eap_multiple) && (profile->auth_local & (AUTH_RSA | AUTH_ECDSA)) == 0)
 		return sa_fail(sa, ST_AUTH_METHOD, "profile %s: a client that uses EAP wants a certificate of "
 			"ours, not a pre-shared key", profile->name);
 	return ST_OK;

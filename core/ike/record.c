@@ -60,6 +60,7 @@ static const struct field sa_fields[] = {
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, in_udp),
 	SA(87, F_U8, claims_nat), SA(88, F_U8, peer_class), SA(89, F_U8, settings.set_accept),
+	SA(90, F_STR, user),
 };
 
 static const struct field child_fields[] = {

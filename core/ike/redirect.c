@@ -252,7 +252,7 @@ enum status redirect_r_init(struct ike_sa *sa, const struct sa_event *ev)
 
 enum status redirect_r_ask_auth(struct ike_sa *sa, const struct sa_event *ev)
 {
-	enum status st;
+	enum status st = ST_OK;
 
 	if (sa->state == SA_R_KEYS)
 		st = auth_r_check(sa, ev->answer);
@@ -260,8 +260,8 @@ enum status redirect_r_ask_auth(struct ike_sa *sa, const struct sa_event *ev)
 		st = proof_signed(sa, ev->job);
 	else if (sa->state == SA_R_FINAL)
 		st = eap_r_check(sa, ev);
-	else
-		st = ST_OK;
+	else /* R_PROOF: its signature is right */
+		sa->auth_remote = sa->hs->proof->method;
 	return st == ST_OK ? ask(sa) : st;
 }
 

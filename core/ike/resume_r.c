@@ -207,7 +207,9 @@ enum status resume_r_claimed(struct ike_sa *sa, const struct sa_event *ev)
 		hs->hint_ip4 = hs->resumed->ip4;
 	if (hs->hint_ip6.family == 0)
 		hs->hint_ip6 = hs->resumed->ip6;
-	snprintf(q.name, sizeof(q.name), "%s", hs->name);
+	/* It is whom EAP once proved it to be, as after a login; its identity in IKE is only what it said. */
+	memcpy(sa->user, hs->resumed->user, sizeof(sa->user));
+	snprintf(q.name, sizeof(q.name), "%s", hs->name[0] != '\0' ? hs->name : sa->user);
 	auth_r_put_networks(sa, &q);
 	return sa_ask(sa, &q);
 }

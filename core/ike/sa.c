@@ -238,8 +238,8 @@ static void sa_enter(struct ike_sa *sa, enum sa_state next)
 
 	if (next == from)
 		return;
-	if ((next == SA_R_EAP || next == SA_R_FINAL || next == SA_R_NEXT) && eap_r_patience_ms(sa) != 0)
-		timeout_ms = eap_r_patience_ms(sa); /* R-AUT-09 */
+	if (next == SA_R_EAP || next == SA_R_FINAL || next == SA_R_NEXT)
+		timeout_ms = eap_r_patience_ms(sa, timeout_ms);
 	sa->state = (uint8_t)next;
 	if (timeout_ms != 0)
 		sa_arm(sa, &sa->state_timer, ike_now(sa->ike) + timeout_ms);

@@ -84,6 +84,7 @@ struct ike_sa {
 
 	struct ike_id my_id;
 	struct ike_id peer_id;
+	char user[IKE_ID_LEN];     /* whom EAP proved the peer to be, whatever peer_id says; "": peer_id is proven */
 	struct sa_settings settings;
 	struct ulid session;
 	struct kept_grant *grant;  /* NULL until granted */

@@ -44,6 +44,7 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->auth_remote = old->auth_remote;
 	heir->my_id = old->my_id;
 	heir->peer_id = old->peer_id;
+	memcpy(heir->user, old->user, sizeof(heir->user));
 	heir->settings = old->settings;
 	heir->follows_redirects = old->follows_redirects;
 	heir->peer_token = x->peer_token;

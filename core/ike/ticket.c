@@ -4,6 +4,7 @@
 
 #include "core/base/freeze.h"
 #include "core/base/mem.h"
+#include "core/wire/auth.h"
 
 #define HEAD_LEN (1 + TICKET_KEY_ID)
 #define SKEW_S 300 /* between the clocks of gateways with the same keys */
@@ -14,7 +15,7 @@
 /* Of the record inside a ticket; for ever. */
 enum {
 	TK_SESSION = 1, TK_ISSUED, TK_EXPIRES, TK_SPI_I, TK_SPI_R, TK_SUITE, TK_SK_D, TK_CLIENT,
-	TK_GATEWAY, TK_AUTH_CLIENT, TK_AUTH_GATEWAY, TK_PROFILE, TK_IP4, TK_IP6, TK_LOGIN, TK_PPK
+	TK_GATEWAY, TK_AUTH_CLIENT, TK_AUTH_GATEWAY, TK_PROFILE, TK_IP4, TK_IP6, TK_LOGIN, TK_PPK, TK_USER
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -150,6 +151,7 @@ static void put_record(struct wr *w, const struct ticket *t)
 	fz_u8(w, TK_AUTH_GATEWAY, t->auth_gateway);
 	fz_u8(w, TK_PPK, t->used_ppk);
 	fz_str(w, TK_PROFILE, t->profile);
+	fz_str(w, TK_USER, t->user);
 	fz_addr(w, TK_IP4, &t->ip4);
 	fz_addr(w, TK_IP6, &t->ip6);
 	fz_end(w);
@@ -204,6 +206,7 @@ static bool take_field(struct ticket *t, uint16_t tag, struct view v)
 	case TK_AUTH_GATEWAY: t->auth_gateway = fz_get_u8(v); return true;
 	case TK_PPK: t->used_ppk = fz_get_u8(v) != 0; return true;
 	case TK_PROFILE: return fz_get_str(v, t->profile, sizeof(t->profile));
+	case TK_USER: return fz_get_str(v, t->user, sizeof(t->user));
 	case TK_IP4: t->ip4 = fz_get_addr(v); return true;
 	case TK_IP6: t->ip6 = fz_get_addr(v); return true;
 	default: return true; /* of a newer version */
@@ -216,7 +219,7 @@ static bool is_sound(const struct ticket *t)
 	return t->suite.encr != NULL && t->sk_d_len == t->suite.prf->key_len &&
 	       !ulid_is_zero(&t->session) && t->expires_s > t->issued_s && t->login_s != 0 &&
 	       t->spi_i != 0 && t->spi_r != 0 && t->client.type != 0 && t->gateway.type != 0 &&
-	       t->profile[0] != '\0';
+	       t->profile[0] != '\0' && (t->auth_client != AUTHM_EAP_SHOWN || t->user[0] != '\0');
 }
 
 static enum status get_record(struct view rec, struct ticket *t)

@@ -38,6 +38,7 @@ struct ticket {
 	uint8_t auth_gateway;
 	bool used_ppk;          /* a post-quantum key (RFC 8784) is in its keys */
 	char profile[IKE_NAME_LEN];
+	char user[IKE_ID_LEN];  /* whom EAP proved the client to be; "": it is who client says */
 	struct addr ip4;        /* inner addresses, to be given again; family 0: none */
 	struct addr ip6;
 };

@@ -41,6 +41,7 @@ static void describe(const struct ike_sa *sa, struct ticket *t)
 	};
 	memcpy(t->sk_d, sa->keys.sk_d, sizeof(t->sk_d));
 	memcpy(t->profile, sa->settings.profile, sizeof(t->profile));
+	memcpy(t->user, sa->user, sizeof(t->user));
 }
 
 /* ---- gateway ------------------------------------------------------------------------------------- */

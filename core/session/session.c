@@ -347,6 +347,7 @@ static struct lease *lease_of_before(
 		const char *pool = want->family == 4 ? o->pool4 : o->pool6;
 		if (o != s && o->state == SESSION_UP && l && strcmp(pool, want->pool) == 0 &&
 			strcmp(o->ivrf, s->ivrf) == 0 && strcmp(o->profile, s->profile) == 0 &&
+			strcmp(o->username, s->username) == 0 && /* not merely the same identity in IKE */
 			endpoint_eq(&o->remote, &s->remote))
 			return l;
 	}

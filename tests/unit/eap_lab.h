@@ -93,8 +93,10 @@ static inline void lab_totp(struct lab *l)
 
 static inline void lab_note(struct lab *l)
 {
-	l->checked_right += l->s.checked == EAP_CHECKED_RIGHT;
-	l->checked_wrong += l->s.checked == EAP_CHECKED_WRONG;
+	bool has_name = l->s.name[0] != '\0'; /* else nobody's failures are counted */
+
+	l->checked_right += l->s.checked == EAP_CHECKED_RIGHT && has_name;
+	l->checked_wrong += l->s.checked == EAP_CHECKED_WRONG && has_name;
 	if (l->s.totp_step != 0)
 		l->totp_step = l->s.totp_step;
 }

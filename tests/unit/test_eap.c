@@ -283,8 +283,8 @@ static void forticlient_is_asked_after_mschapv2(void)
 		T_EQ(lab.s.out_len, 4);
 		T_TRUE(!lab.s.has_msk);
 		T_EQ(lab.checked_right, !wrong);
-		if (!wrong)
-			T_STR(lab.s.name, "anna");
+		T_EQ(lab.checked_wrong, wrong);
+		T_STR(lab.s.name, "anna");
 		lab_end(&lab);
 	}
 	/* Without a second factor it is like everybody. */

@@ -347,6 +347,45 @@ static void codes_stand_after_the_password_or_are_asked_for(void)
 	}
 }
 
+/* How much is done, in allocations: each scrypt has some. */
+static uint64_t effort(const struct eap_user *u, const char *typed, enum status *st)
+{
+	uint64_t step, n = 0;
+
+	do {
+		mem_fail_at(++n);
+		*st = eap_check_password(u, text(typed), 30, true, &step);
+	} while (*st == ST_NOMEM);
+	mem_fail_at(0);
+	return n - 1;
+}
+
+static void a_wrong_password_costs_the_same_for_all(void)
+{
+	static const uint8_t salt[EAP_SCRYPT_SALT];
+	static const char *const typed[] = {"wrong", "wrong287082"};
+	enum status st;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct eap_user u = {.is_found = true}, nobody = {0};
+		uint64_t of_nobody = effort(&nobody, typed[i], &st);
+
+		T_ROW(i, typed[i]);
+		T_EQ(st, ST_USER_UNKNOWN);
+		T_TRUE(of_nobody > 0);
+		T_EQ(eap_user_set(&u, text("secret"), EAP_FOR_SHOWN, salt), ST_OK);
+		T_EQ(effort(&u, typed[i], &st), of_nobody);
+		T_EQ(st, ST_WRONG_PASSWORD);
+		u.has_totp = true;
+		u.totp_len = 20;
+		T_EQ(effort(&u, typed[i], &st), of_nobody);
+		T_EQ(st, ST_WRONG_PASSWORD);
+		u.is_locked = true;
+		T_EQ(effort(&u, typed[i], &st), of_nobody);
+		T_EQ(st, ST_USER_LOCKED);
+	}
+}
+
 int main(void)
 {
 	T_RUN(mschapv2_is_that_of_the_rfcs);
@@ -362,5 +401,6 @@ int main(void)
 	T_RUN(verifiers_are_opted_in);
 	T_RUN(passwords_have_limits);
 	T_RUN(codes_stand_after_the_password_or_are_asked_for);
+	T_RUN(a_wrong_password_costs_the_same_for_all);
 	return t_end();
 }

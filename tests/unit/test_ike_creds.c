@@ -309,6 +309,34 @@ static void test_patience_with_eap(void)
 	T_DO(close_world());
 }
 
+/* One that answers always, but slowly, has to come to an end, too. */
+static void test_patience_with_all_of_eap(void)
+{
+	bool is_set = false;
+
+	T_DO(open_with(CLIENT(LOCAL("eap") REMOTE("rsa-sig")),
+		SERVER(LOCAL("rsa-sig") REMOTE("eap") REMOTE("eap timeout 12"))));
+	w.knobs.delay_ms = 20;
+	T_DO(connect(0));
+	for (int ms = 0; ms < 2000 && !is_set; ms++) {
+		world_run(&w, 1);
+		LIST_EACH(at, &w.node[1].ike->sas) {
+			struct ike_sa *sa = CONTAINER_OF(at, struct ike_sa, node);
+
+			if (sa->state == SA_R_EAP) {
+				sa->created_ms -= 4 * 12000; /* as if there had been many rounds already */
+				is_set = true;
+			}
+		}
+	}
+	T_TRUE(is_set);
+	world_run(&w, 3000);
+	T_EQ(w.node[1].up_total, 0);
+	T_EQ(w.node[1].last_status, ST_TIMEOUT);
+	T_STR(w.node[1].last_detail, "the client has taken too long for EAP as a whole");
+	T_DO(close_world());
+}
+
 /* ---- IKE_SA_INIT ------------------------------------------------------------------------------------------ */
 
 /* Our CAs are named in the reply; where that is longer than the request, only to an address that a cookie has
@@ -372,6 +400,74 @@ static void test_ticket_of_an_eap_login(void)
 	T_TRUE(info_of(1).is_resumed);
 	T_EQ(info_of(1).auth_remote, AUTHM_EAP_SHOWN);
 	T_EQ(info_of(1).auth_local, 14);
+	T_STR(w.node[1].asked_name, "eapuser");
+	T_DO(close_world());
+}
+
+/* The identity in IKE is anybody's: two users of EAP that say the same one leave each other alone, and a user who
+ * comes again takes the place of itself. */
+static void test_contact_of_another_user(void)
+{
+	static const char force[] = LOCAL("rsa-sig") REMOTE("eap") " initial-contact force\n";
+	char s[2048];
+
+	snprintf(s, sizeof(s), SERVER("%s"), force);
+	for (int same = 0; same < 2; same++) {
+		uint64_t first;
+
+		T_ROW(same, NULL);
+		T_DO(open_with(CLIENT(LOCAL("eap") REMOTE("rsa-sig")), s));
+		T_DO(connect(2000));
+		first = w.node[1].up_sa;
+		T_TRUE(first != 0);
+		T_EQ(ike_rekey(w.node[1].ike, first, false), ST_OK);
+		world_run(&w, 2000);
+		T_STR(ike_find_number(w.node[1].ike, first)->user, "eapuser");
+		if (!same)
+			snprintf(ike_find_number(w.node[1].ike, first)->user, IKE_ID_LEN, "anna");
+		T_DO(connect(3000));
+		T_EQ(ike_count(w.node[1].ike), same ? 1 : 2);
+		T_TRUE((ike_find_number(w.node[1].ike, first) == NULL) == same);
+		T_DO(close_world());
+	}
+}
+
+/* Where signatures are looked at the client may be sent elsewhere; one that stays is what it has shown. */
+static void test_method_of_who_may_be_redirected(void)
+{
+#define STAYS "crypto ikev2 redirect client max-redirects 3\n"
+#define SENDS "crypto ikev2 redirect gateway auth\n"
+	T_DO(open_with(STAYS CLIENT(LOCAL("rsa-sig") REMOTE("pre-share")),
+		SENDS SERVER(LOCAL("pre-share") REMOTE("rsa-sig"))));
+	T_DO(connect(2000));
+	T_EQ(w.node[1].asked_redirect, 1);
+	T_TRUE(w.node[1].up_sa != 0);
+	T_EQ(info_of(1).auth_remote, 14);
+	T_DO(close_world());
+}
+
+/* The second round needs a signature of ours to follow: it is not left out where there is none. */
+static void test_second_round_is_not_left_out(void)
+{
+	struct ike_sa *sa = NULL;
+
+	T_DO(open_with(CLIENT(LOCAL("rsa-sig") REMOTE("pre-share")),
+		SERVER(LOCAL("pre-share") REMOTE("rsa-sig") " sallyport eap multiple\n")));
+	w.knobs.answer_ms = 20;
+	T_DO(connect(0));
+	for (int ms = 0; ms < 2000 && sa == NULL; ms++) {
+		world_run(&w, 1);
+		LIST_EACH(at, &w.node[1].ike->sas) {
+			struct ike_sa *of = CONTAINER_OF(at, struct ike_sa, node);
+
+			sa = of->state == SA_R_NAME ? of : NULL;
+		}
+	}
+	T_TRUE(sa != NULL);
+	sa->hs->another_follows = true; /* as if the client had said so */
+	world_run(&w, 2000);
+	T_EQ(w.node[1].up_total, 0);
+	T_EQ(w.node[1].last_status, ST_AUTH_METHOD);
 	T_DO(close_world());
 }
 
@@ -385,8 +481,12 @@ int main(void)
 	T_RUN(test_methods_that_are_not_allowed);
 	T_RUN(test_answers_that_never_come);
 	T_RUN(test_patience_with_eap);
+	T_RUN(test_patience_with_all_of_eap);
 	T_RUN(test_authorities_and_cookies);
 	T_RUN(test_ticket_of_an_eap_login);
+	T_RUN(test_contact_of_another_user);
+	T_RUN(test_method_of_who_may_be_redirected);
+	T_RUN(test_second_round_is_not_left_out);
 
 	return t_end();
 }

@@ -8,6 +8,7 @@
 #include "core/crypto/keys.h"
 #include "core/ike/ticket.h"
 #include "core/ike/wallet.h"
+#include "core/wire/auth.h"
 #include "tests/lib/t.h"
 
 #define NOW 1800000000u
@@ -26,6 +27,7 @@ static struct ticket sample(void)
 		.auth_client = 2,
 		.auth_gateway = 1,
 		.profile = "RA",
+		.user = "anna",
 		.ip4 = {.family = 4, .b = {10, 99, 0, 10}},
 	};
 
@@ -73,6 +75,7 @@ static void test_round_trip(void)
 	T_MEM(got.gateway.bytes, "vpn", 3);
 	T_EQ(got.auth_gateway, 1);
 	T_STR(got.profile, "RA");
+	T_STR(got.user, "anna");
 	T_TRUE(addr_eq(&got.ip4, &t.ip4));
 	T_EQ(got.ip6.family, 0);
 }
@@ -111,12 +114,12 @@ static void test_unsound(void)
 {
 	static const uint8_t nonce[BOX_NONCE_LEN] = {9};
 	struct ticket_keys k = {0};
-	struct ticket got, bad[7];
+	struct ticket got, bad[8];
 	uint8_t sealed[TICKET_OWN_MAX];
 	size_t len;
 
 	rotate(&k, 1, NOW);
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < 8; i++)
 		bad[i] = sample();
 	bad[0].sk_d_len = 16;
 	bad[1].session = (struct ulid){{0}};
@@ -125,7 +128,9 @@ static void test_unsound(void)
 	bad[4].profile[0] = '\0';
 	bad[5].expires_s = bad[5].issued_s;
 	bad[6].spi_r = 0;
-	for (size_t i = 0; i < 7; i++) {
+	bad[7].auth_client = AUTHM_EAP_SHOWN;
+	bad[7].user[0] = '\0';
+	for (size_t i = 0; i < 8; i++) {
 		T_ROW(i, "unsound");
 		T_EQ(ticket_seal(&k, nonce, &bad[i], sealed, &len), ST_OK);
 		T_EQ(ticket_open(&k, (struct view){sealed, len}, NOW, &got), ST_TICKET_BAD);
@@ -134,6 +139,7 @@ static void test_unsound(void)
 	bad[0] = sample();
 	bad[0].client.len = bad[0].gateway.len = IKE_ID_LEN;
 	memset(bad[0].profile, 'p', sizeof(bad[0].profile) - 1);
+	memset(bad[0].user, 'u', sizeof(bad[0].user) - 1);
 	T_EQ(suite_ike(12, 256, 7, 14, 14, &bad[0].suite), ST_OK);
 	bad[0].sk_d_len = bad[0].suite.prf->key_len;
 	bad[0].ip6 = (struct addr){.family = 6};

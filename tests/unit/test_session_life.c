@@ -576,6 +576,28 @@ static void who_authenticates_again_keeps_the_addresses(void)
 	sessions_free(ss);
 }
 
+/* Users of EAP may say the same identity in IKE, from the same machine, too. */
+static void another_user_does_not_get_the_addresses(void)
+{
+	struct sessions *ss = sessions_of(full_conf());
+	struct addr got[3];
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct ike_question q = question(i + 1, "RA", "a@corp.example");
+
+		snprintf(q.name, sizeof(q.name), "%s", i == 1 ? "bert" : "anna");
+		struct ike_answer a = authorize(ss, &q);
+		T_EQ(a.status, ST_OK);
+		a = assign(ss, &q, a.session, true, false);
+		T_EQ(a.status, ST_OK);
+		got[i] = a.grant.ip4;
+		session_up(ss, session_find_sa(ss, i + 1), &(struct ike_commit){.local = q.local, .remote = q.remote});
+	}
+	T_TRUE(!addr_eq(&got[0], &got[1]));
+	T_TRUE(addr_eq(&got[0], &got[2]));
+	sessions_free(ss);
+}
+
 /* ---- freeze and thaw ------------------------------------------------------------------------ */
 
 static void thawed_sessions_are_the_same(void)
@@ -863,6 +885,7 @@ int main(void)
 	T_RUN(an_earlier_question_of_the_same_sa);
 	T_RUN(removals);
 	T_RUN(who_authenticates_again_keeps_the_addresses);
+	T_RUN(another_user_does_not_get_the_addresses);
 	T_RUN(thawed_sessions_are_the_same);
 	T_RUN(the_largest_record_fits);
 	T_RUN(damaged_records_are_refused);

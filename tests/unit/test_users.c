@@ -231,6 +231,9 @@ static void wrong_passwords_lock(void)
 	T_TRUE(!locked(u, conf, now + 2));
 	T_EQ(users_wrong(u, conf, "anna", now + 2), ST_USER_LOCKED);
 	T_TRUE(locked(u, conf, now + 3));
+	/* A login that asked before, and was right: one guess of many side by side. */
+	T_EQ(users_right(u, conf, "anna", 0, now + 3), ST_USER_LOCKED);
+	T_TRUE(locked(u, conf, now + 3));
 	/* It is in the row: a restart changes nothing. */
 	struct users *again = make();
 
@@ -252,7 +255,7 @@ static void wrong_passwords_lock(void)
 	T_EQ(written.failures, 2);
 	T_EQ(users_wrong(u, conf, "anna", now + 21 * MINUTE), ST_OK);
 	T_EQ(written.failures, 1);
-	T_EQ(users_right(u, conf, "anna", 0), ST_OK);
+	T_EQ(users_right(u, conf, "anna", 0, now + 21 * MINUTE), ST_OK);
 	T_EQ(written.failures, 0);
 	/* The operator, and a clock that was set back. */
 	for (int i = 0; i < 3; i++)
@@ -265,7 +268,7 @@ static void wrong_passwords_lock(void)
 	/* Names that do not exist leave nothing behind. */
 	before = writes;
 	T_EQ(users_wrong(u, conf, "nobody", now), ST_OK);
-	T_EQ(users_right(u, conf, "nobody", 5), ST_OK);
+	T_EQ(users_right(u, conf, "nobody", 5, now), ST_OK);
 	T_EQ(writes, before);
 	users_free(u);
 	snapshot_unref(conf);
@@ -293,11 +296,11 @@ static void a_code_is_used_once_by_all(void)
 	struct eap_user v = verifiers("one", EAP_FOR_SHOWN), got;
 
 	T_EQ(users_add(u, "anna", &v, salt), ST_OK);
-	T_EQ(users_right(u, conf, "anna", 7), ST_OK);
+	T_EQ(users_right(u, conf, "anna", 7, 5), ST_OK);
 	T_EQ(written.totp_used, 7);
-	T_EQ(users_right(u, conf, "anna", 7), ST_WRONG_CODE);
-	T_EQ(users_right(u, conf, "anna", 6), ST_WRONG_CODE);
-	T_EQ(users_right(u, conf, "anna", 8), ST_OK);
+	T_EQ(users_right(u, conf, "anna", 7, 5), ST_WRONG_CODE);
+	T_EQ(users_right(u, conf, "anna", 6, 5), ST_WRONG_CODE);
+	T_EQ(users_right(u, conf, "anna", 8, 5), ST_OK);
 	users_ask(u, conf, "anna", 0, &got);
 	T_EQ(got.totp_used, 8);
 	users_free(u);
