@@ -46,8 +46,7 @@ struct ike_sa {
 	bool is_guarded;           /* counted as half-open, under guarded_as */
 	bool is_up;                /* counted as established, SA_UP was told */
 	bool is_reported;          /* its end was told */
-	bool nat_local;
-	bool nat_remote;
+	bool nat_local, nat_remote;
 	bool claims_nat;           /* we told the peer of one that there is not, so that it encapsulates */
 	bool in_udp;               /* its children travel in UDP; encap.h */
 	bool has_keys;
