@@ -281,7 +281,6 @@ static enum list_says ask_list(struct resolver *r, const char *name)
 static enum status find_policy(struct resolver *r, const struct aaa_author *a, bool is_group,
 	const struct authz_policy **out)
 {
-	char named[SESSION_NAME];
 	const char *name = a->username;
 
 	*out = NULL;
@@ -293,10 +292,8 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 	enum list_says says = ask_list(r, a->list);
 	if (says != LIST_LOCAL)
 		return says == LIST_NONE ? ST_OK : ST_NOT_AUTHORIZED;
-	if (!name) { /* R-AZN-06; or what a script calls the user */
-		snprintf(named, sizeof(named), "%.*s", SESSION_NAME - 1, r->s->username);
-		name = named;
-	}
+	if (!name) /* R-AZN-06; or what a script or EAP calls the user. The whole: no other's that begins so */
+		name = r->s->username;
 	*out = snapshot_authz(r->conf, name);
 	if (*out && (*out)->disabled)
 		*out = NULL;

@@ -598,6 +598,28 @@ static void another_user_does_not_get_the_addresses(void)
 	sessions_free(ss);
 }
 
+/* A policy is of the user of its name, not of one whose name only begins so. */
+static void the_policy_of_a_long_name(void)
+{
+	for (int more = 0; more < 2; more++) {
+		struct snapshot *c = full_conf();
+		char name[65] = {0};
+
+		memset(name, 'u', 63);
+		lab_authz(c, name)->def_domain = lab_str(c, "theirs.example");
+		for (size_t i = 0; i < c->profile_count; i++)
+			c->profiles[i].user[AAA_PSK].list = lab_str(c, "LOCAL");
+		struct sessions *ss = sessions_of(c);
+		struct ike_question q = question(1, "RA", "a@corp.example");
+		snprintf(q.name, sizeof(q.name), "%s%s", name, more ? "x" : "");
+		T_ROW(more, NULL);
+		T_EQ(authorize(ss, &q).status, ST_OK);
+		struct ike_grant g = whole(session_find_sa(ss, 1));
+		T_STR(g.def_domain, more ? "corp.example" : "theirs.example");
+		sessions_free(ss);
+	}
+}
+
 /* ---- freeze and thaw ------------------------------------------------------------------------ */
 
 static void thawed_sessions_are_the_same(void)
@@ -886,6 +908,7 @@ int main(void)
 	T_RUN(removals);
 	T_RUN(who_authenticates_again_keeps_the_addresses);
 	T_RUN(another_user_does_not_get_the_addresses);
+	T_RUN(the_policy_of_a_long_name);
 	T_RUN(thawed_sessions_are_the_same);
 	T_RUN(the_largest_record_fits);
 	T_RUN(damaged_records_are_refused);
