@@ -24,13 +24,30 @@ static bool is_tight(char c)
 	return c == '=' || c == ',' || c == '+';
 }
 
+/* Is the character there, which separates parts, one of a value: behind a backslash that is none itself? */
+static bool is_escaped(const char *p, size_t at)
+{
+	size_t n = 0;
+	while (n < at && p[at - 1 - n] == '\\')
+		n++;
+	return n % 2;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Small letters, one blank for many, none beside what separates. false: too long. */
 static bool flatten(const char *p, size_t len, struct flat *out)
 {
 	out->len = 0;
 	for (size_t i = 0; i < len; i++) {
-		bool blank = p[i] == ' ' || p[i] == '\t';
+		bool blank = is_blank(p[i]);
 		char last = out->len ? out->p[out->len - 1] : ' ';
+		/* One at an end of a value is escaped: with it goes its backslash, which else would be that of a comma. */
+		if (p[i] == '\\' && i + 1 < len && is_blank(p[i + 1]) && !is_escaped(p, i))
+			continue;
 		if (blank && (last == ' ' || is_tight(last)))
 			continue;
 		if (is_tight(p[i]) && out->len && last == ' ')
@@ -50,7 +67,7 @@ static void reverse(const struct flat *in, struct flat *out)
 	size_t end = in->len;
 	out->len = 0;
 	for (size_t i = in->len + 1; i-- > 0;) {
-		bool cuts = i == 0 || (in->p[i - 1] == ',' && (i < 2 || in->p[i - 2] != '\\'));
+		bool cuts = i == 0 || (in->p[i - 1] == ',' && !is_escaped(in->p, i - 1));
 		if (!cuts)
 			continue;
 		if (out->len)
@@ -68,7 +85,7 @@ static bool flat_eq(const struct flat *a, const struct flat *b)
 
 static bool begins_part(const struct flat *v, size_t at)
 {
-	return at == 0 || ((v->p[at - 1] == ',' || v->p[at - 1] == '+') && (at < 2 || v->p[at - 2] != '\\'));
+	return at == 0 || ((v->p[at - 1] == ',' || v->p[at - 1] == '+') && !is_escaped(v->p, at - 1));
 }
 
 /* Does the text begin with the kind of an attribute, as in ou=staff? */

@@ -1,5 +1,6 @@
 #include "core/ike/receive.h"
 
+#include "core/base/mem.h"
 #include "core/ike/auth_i.h"
 #include "core/ike/auth_r.h"
 #include "core/ike/engine.h"
@@ -251,6 +252,7 @@ static void on_reply(struct ike_sa *sa, const struct msg_in *m, enum status st)
 
 static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, struct msg_in *m)
 {
+	struct ike *ike = sa->ike;
 	bool is_authentic = false;
 	enum status st;
 
@@ -270,6 +272,8 @@ static void on_protected(struct ike_sa *sa, const struct ike_message *parsed, st
 		on_reply(sa, m, st);
 	else
 		on_new_request(sa, m, st);
+	if (m->hdr.exchange == EX_IKE_AUTH) /* EAP: it may be a password (GTC) */
+		mem_zero(ike->plain, m->plain.len);
 }
 
 void receive(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,

@@ -1,5 +1,4 @@
-/* One IKE SA and its children, and the one function that moves it from state to state. Private to
- * core/ike. */
+/* One IKE SA and its children, and the one function that moves it from state to state. Private to core/ike. */
 #ifndef CORE_IKE_SA_H
 #define CORE_IKE_SA_H
 

@@ -158,6 +158,21 @@ static bool is_network(const struct prefix *p)
 	       !prefix_contains(a->family == 4 ? &v4 : &v6, a);
 }
 
+/* All of it addresses of one client: of two equal networks the newer one counts, and so a client would have the
+ * traffic of another. What is wider than that leaves the clients in it theirs. */
+static bool is_of_pool(const struct snapshot *conf, const struct prefix *p)
+{
+	for (size_t i = 0; p->addr.family == 4 && p->len == 32 && i < conf->pool4_count; i++)
+		for (size_t k = 0; k < conf->pools4[i].range_count; k++)
+			if (addr_cmp(&conf->pools4[i].ranges[k].first, &p->addr) <= 0 &&
+				addr_cmp(&p->addr, &conf->pools4[i].ranges[k].last) <= 0)
+				return true;
+	for (size_t i = 0; p->addr.family == 6 && i < conf->pool6_count; i++)
+		if (p->len >= conf->pools6[i].handout_len && prefix_covers(&conf->pools6[i].prefix, p))
+			return true;
+	return false;
+}
+
 /* `route accept any` (R-AZP-17) for the networks of a client. The policy `default` has the line without
  * anybody having written it: there it is about the peers that we connect to. More than there is room
  * for are left out, as those of `route accept` may. */
@@ -169,7 +184,7 @@ static void add_accepted(struct resolver *r, const struct authz_policy *a)
 	if (!a->route_accept || strcmp(a->name, "default") == 0)
 		return;
 	for (size_t i = 0; i < q->n_subnets; i++)
-		if (is_network(&q->subnets[i]))
+		if (is_network(&q->subnets[i]) && !is_of_pool(r->conf, &q->subnets[i]))
 			(void)add_prefix(g->remote, &g->n_remote, REMOTES_MAX, &q->subnets[i]);
 }
 
@@ -281,7 +296,6 @@ static enum list_says ask_list(struct resolver *r, const char *name)
 static enum status find_policy(struct resolver *r, const struct aaa_author *a, bool is_group,
 	const struct authz_policy **out)
 {
-	char named[SESSION_NAME];
 	const char *name = a->username;
 
 	*out = NULL;
@@ -293,10 +307,8 @@ static enum status find_policy(struct resolver *r, const struct aaa_author *a, b
 	enum list_says says = ask_list(r, a->list);
 	if (says != LIST_LOCAL)
 		return says == LIST_NONE ? ST_OK : ST_NOT_AUTHORIZED;
-	if (!name) { /* R-AZN-06; or what a script calls the user */
-		snprintf(named, sizeof(named), "%.*s", SESSION_NAME - 1, r->s->username);
-		name = named;
-	}
+	if (!name) /* R-AZN-06; or what a script or EAP calls the user. The whole: no other's that begins so */
+		name = r->s->username;
 	*out = snapshot_authz(r->conf, name);
 	if (*out && (*out)->disabled)
 		*out = NULL;

@@ -124,6 +124,32 @@ static void and_or(void)
 	T_EQ(mem_live(), 0);
 }
 
+/* A value that ends in a backslash or a blank does not hide the part behind it. */
+static void ends_of_values(void)
+{
+	static const char ends[] = "f\\ ";
+	for (size_t i = 0; i < 3; i++) {
+		struct cert *c = pki_cert("client.pem"), *odd = NULL;
+		struct view der = cert_der(c);
+		uint8_t *copy = mem_dup(der.p, der.len), *ou = memmem(copy, der.len, "Field Staff", 11);
+		struct snapshot *has = map_of("subject-name co o=corp"), *not = map_of("subject-name nc o=corp");
+		T_TRUE(ou != NULL);
+		ou[10] = (uint8_t)ends[i];
+		T_ROW(i, NULL);
+		T_EQ(cert_parse((struct view){copy, der.len}, &odd), ST_OK);
+		T_TRUE(certmap_matches(has, "M", odd));
+		T_TRUE(!certmap_matches(not, "M", odd));
+		snapshot_unref(has);
+		snapshot_unref(not);
+		has = map_of("subject-name co o=corp,c=de");
+		T_TRUE(certmap_matches(has, "M", odd));
+		snapshot_unref(has);
+		cert_unref(odd);
+		cert_unref(c);
+		mem_free(copy);
+	}
+}
+
 /* A text longer than what is compared meets nothing, not even a test that says "does not contain". */
 static void too_long(void)
 {
@@ -177,6 +203,7 @@ int main(void)
 	T_RUN(each_test);
 	T_RUN(injected);
 	T_RUN(and_or);
+	T_RUN(ends_of_values);
 	T_RUN(too_long);
 	return t_end();
 }

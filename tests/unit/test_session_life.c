@@ -598,6 +598,56 @@ static void another_user_does_not_get_the_addresses(void)
 	sessions_free(ss);
 }
 
+/* `route accept any` does not give a client what is lent to another. */
+static void no_addresses_of_pools_are_announced(void)
+{
+	static const struct {
+		const char *net;
+		bool is_let_in;
+	} rows[] = {{"10.99.0.12/32", false}, {"10.99.0.13/32", true}, {"10.99.0.0/24", true}, {"192.168.9.0/24", true},
+		{"2001:db8:99::3/128", false}, {"2001:db8:99::4/128", true}, {"2001:db8:99::/64", true}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot *c = full_conf();
+		struct ike_question q = question(1, "RA", "a@corp.example");
+		bool is_there = false;
+
+		T_ROW(i, rows[i].net);
+		c->authz[1].route_accept = true;
+		struct sessions *ss = sessions_of(c);
+		q.n_subnets = 1;
+		q.subnets[0] = lab_prefix(rows[i].net);
+		T_EQ(authorize(ss, &q).status, ST_OK);
+		struct ike_grant g = whole(session_find_sa(ss, 1));
+		for (size_t k = 0; k < g.n_remote; k++)
+			is_there |= prefix_eq(&g.remote[k], &q.subnets[0]);
+		T_EQ(is_there, rows[i].is_let_in);
+		sessions_free(ss);
+	}
+}
+
+/* A policy is of the user of its name, not of one whose name only begins so. */
+static void the_policy_of_a_long_name(void)
+{
+	for (int more = 0; more < 2; more++) {
+		struct snapshot *c = full_conf();
+		char name[65] = {0};
+
+		memset(name, 'u', 63);
+		lab_authz(c, name)->def_domain = lab_str(c, "theirs.example");
+		for (size_t i = 0; i < c->profile_count; i++)
+			c->profiles[i].user[AAA_PSK].list = lab_str(c, "LOCAL");
+		struct sessions *ss = sessions_of(c);
+		struct ike_question q = question(1, "RA", "a@corp.example");
+		snprintf(q.name, sizeof(q.name), "%s%s", name, more ? "x" : "");
+		T_ROW(more, NULL);
+		T_EQ(authorize(ss, &q).status, ST_OK);
+		struct ike_grant g = whole(session_find_sa(ss, 1));
+		T_STR(g.def_domain, more ? "corp.example" : "theirs.example");
+		sessions_free(ss);
+	}
+}
+
 /* ---- freeze and thaw ------------------------------------------------------------------------ */
 
 static void thawed_sessions_are_the_same(void)
@@ -886,6 +936,8 @@ int main(void)
 	T_RUN(removals);
 	T_RUN(who_authenticates_again_keeps_the_addresses);
 	T_RUN(another_user_does_not_get_the_addresses);
+	T_RUN(no_addresses_of_pools_are_announced);
+	T_RUN(the_policy_of_a_long_name);
 	T_RUN(thawed_sessions_are_the_same);
 	T_RUN(the_largest_record_fits);
 	T_RUN(damaged_records_are_refused);
