@@ -19,6 +19,7 @@
 #include "core/base/wr.h"
 #include "modules/dns/dns.h"
 #include "modules/loop/loop.h"
+#include "tests/lib/serve.h"
 #include "tests/lib/t.h"
 
 #define HERE "10.78.0.1"
@@ -251,24 +252,11 @@ static void test_configuration(void)
 
 /* ---- the other namespace ------------------------------------------------------------------------ */
 
-static pid_t serve(const char *address)
+static pid_t serve_hostile(const char *address)
 {
-	char word[16] = "", line[200];
-	int out[2];
-	if (pipe(out) != 0)
-		return -1;
-	snprintf(line, sizeof(line), "exec ip netns exec %s python3 -B tests/lib/hostile_http.py %s 80", netns, address);
-	pid_t pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive a test that breaks */
-		dup2(out[1], 1);
-		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-		_exit(127);
-	}
-	close(out[1]);
-	bool is_up = read(out[0], word, sizeof(word) - 1) > 0;
-	close(out[0]);
-	return is_up ? pid : -1;
+	char command[128];
+	snprintf(command, sizeof(command), "python3 -B tests/lib/hostile_http.py %s 80", address);
+	return serve(netns, command);
 }
 
 int main(void)
@@ -288,8 +276,8 @@ int main(void)
 		 "echo nameserver 127.0.0.1 > %s", netns, netns, netns, netns, netns, path);
 	if (system(command) != 0)
 		return 1;
-	servers[0] = serve(THERE);
-	servers[1] = serve(THERE6);
+	servers[0] = serve_hostile(THERE);
+	servers[1] = serve_hostile(THERE6);
 	bool are_up = servers[0] > 0 && servers[1] > 0;
 	if (are_up) {
 		T_RUN(test_names);
