@@ -171,11 +171,6 @@ struct view cert_issuer(const struct cert *c)
 	return c->issuer;
 }
 
-struct view cert_serial(const struct cert *c)
-{
-	return c->serial;
-}
-
 struct view cert_spki(const struct cert *c)
 {
 	return c->spki;

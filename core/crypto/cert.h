@@ -51,8 +51,7 @@ void cert_unref(struct cert *c); /* NULL: nothing */
 struct view cert_der(const struct cert *c);
 struct view cert_subject(const struct cert *c); /* a Name, DER */
 struct view cert_issuer(const struct cert *c);
-struct view cert_serial(const struct cert *c); /* the INTEGER's content bytes */
-struct view cert_spki(const struct cert *c);   /* SubjectPublicKeyInfo, DER */
+struct view cert_spki(const struct cert *c); /* SubjectPublicKeyInfo, DER */
 /* SHA-1 of the SubjectPublicKeyInfo, 20 bytes: what CERTREQ names (RFC 7296 3.7). */
 const uint8_t *cert_key_hash(const struct cert *c);
 /* SHA-256 of the whole, 32 bytes. */

@@ -147,7 +147,6 @@ static enum eap_step_kind server_chain_done(
 
 const struct eap_method eap_tls_server = {
 	.type = EAP_TLS,
-	.name = "EAP-TLS",
 	.needs_tls = true,
 	.make = server_make,
 	.start = server_start,
@@ -236,7 +235,6 @@ static enum eap_step_kind peer_chain_done(
 
 const struct eap_method eap_tls_peer = {
 	.type = EAP_TLS,
-	.name = "EAP-TLS",
 	.needs_tls = true,
 	.make = peer_make,
 	.packet = peer_packet,

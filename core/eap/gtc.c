@@ -123,7 +123,6 @@ static enum eap_step_kind peer_password(void *v, struct eap_turn *t)
 
 const struct eap_method eap_gtc_server = {
 	.type = EAP_GTC,
-	.name = "EAP-GTC",
 	.make = make,
 	.start = server_start,
 	.packet = server_packet,
@@ -133,7 +132,6 @@ const struct eap_method eap_gtc_server = {
 
 const struct eap_method eap_gtc_peer = {
 	.type = EAP_GTC,
-	.name = "EAP-GTC",
 	.make = make,
 	.packet = peer_packet,
 	.password = peer_password,

@@ -128,7 +128,6 @@ static enum eap_step_kind peer_password(void *v, struct eap_turn *t)
 
 const struct eap_method eap_md5_server = {
 	.type = EAP_MD5,
-	.name = "EAP-MD5",
 	.make = make,
 	.start = server_start,
 	.packet = server_packet,
@@ -138,7 +137,6 @@ const struct eap_method eap_md5_server = {
 
 const struct eap_method eap_md5_peer = {
 	.type = EAP_MD5,
-	.name = "EAP-MD5",
 	.make = make,
 	.packet = peer_packet,
 	.password = peer_password,

@@ -49,7 +49,6 @@ struct eap_turn {
 /* m is what make() gave. Functions that a method never waits for may be NULL. */
 struct eap_method {
 	uint8_t type;
-	const char *name; /* "EAP-MD5": show, log */
 	bool needs_tls;       /* left out when env->tls is NULL */
 	bool needs_tls_inner; /* left out when env->tls_inner is NULL */
 	void *(*make)(struct eap_env *env); /* NULL: out of memory */
@@ -64,8 +63,6 @@ struct eap_method {
 
 /* The row for a type and role; NULL: no such method. */
 const struct eap_method *eap_method_find(uint8_t type, bool is_server);
-/* "MSCHAPv2"; "unknown" for a type without a row. */
-const char *eap_method_name(uint8_t type);
 
 /* Rows of methods.c, by the file that has them. */
 extern const struct eap_method eap_md5_server, eap_md5_peer;
@@ -80,7 +77,5 @@ enum eap_step_kind eap_gtc_ask_code(void *m, const struct eap_user *u, struct ea
 /* Words and status of a failure, in one line: return eap_fail(t, ST_X, "..."). words NULL: the
  * status's own. */
 enum eap_step_kind eap_fail(struct eap_turn *t, enum status st, const char *words);
-/* Drops the packet: return eap_drop(t, ST_X). */
-enum eap_step_kind eap_drop(struct eap_turn *t, enum status st);
 
 #endif

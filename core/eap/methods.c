@@ -24,23 +24,10 @@ const struct eap_method *eap_method_find(uint8_t type, bool is_server)
 	return NULL;
 }
 
-const char *eap_method_name(uint8_t type)
-{
-	const struct eap_method *m = eap_method_find(type, true);
-
-	return m != NULL ? m->name : "unknown";
-}
-
 enum eap_step_kind eap_fail(struct eap_turn *t, enum status st, const char *words)
 {
 	t->step->status = st;
 	snprintf(t->step->words, sizeof(t->step->words), "%s",
 		words != NULL ? words : status_words(st));
 	return EAP_FAILURE;
-}
-
-enum eap_step_kind eap_drop(struct eap_turn *t, enum status st)
-{
-	t->step->status = st;
-	return EAP_NOTHING;
 }

@@ -368,7 +368,6 @@ static enum eap_step_kind peer_password(void *v, struct eap_turn *t)
 
 const struct eap_method eap_mschapv2_server = {
 	.type = EAP_MSCHAPV2,
-	.name = "EAP-MSCHAPv2",
 	.make = make,
 	.start = server_start,
 	.packet = server_packet,
@@ -378,7 +377,6 @@ const struct eap_method eap_mschapv2_server = {
 
 const struct eap_method eap_mschapv2_peer = {
 	.type = EAP_MSCHAPV2,
-	.name = "EAP-MSCHAPv2",
 	.make = make,
 	.packet = peer_packet,
 	.password = peer_password,

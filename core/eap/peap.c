@@ -254,7 +254,6 @@ static enum eap_step_kind user(void *p, const struct eap_user *u, struct eap_tur
 
 const struct eap_method eap_peap_server = {
 	.type = EAP_PEAP,
-	.name = "PEAP",
 	.needs_tls_inner = true,
 	.make = make,
 	.start = start,

@@ -327,7 +327,6 @@ static enum eap_step_kind user(void *p, const struct eap_user *u, struct eap_tur
 
 const struct eap_method eap_ttls_server = {
 	.type = EAP_TTLS,
-	.name = "EAP-TTLS",
 	.needs_tls_inner = true,
 	.make = make,
 	.start = start,

@@ -226,13 +226,9 @@ static struct cert *leaf_of(const struct proof *p)
 
 size_t proof_cert_maps(const struct ike_sa *sa, const char **names, size_t max)
 {
-	const struct snapshot *conf = sa->hs->conf;
 	struct cert *leaf = leaf_of(sa->hs->proof);
-	size_t n = 0;
+	size_t n = leaf != NULL ? certmaps_of(sa->hs->conf, leaf, names, max) : 0;
 
-	for (size_t i = 0; leaf != NULL && i < conf->cert_map_count && n < max; i++)
-		if (certmap_matches(conf, conf->cert_maps[i].name, leaf))
-			names[n++] = conf->cert_maps[i].name;
 	cert_unref(leaf);
 	return n;
 }

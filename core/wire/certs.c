@@ -37,14 +37,3 @@ void certreq_build(struct wr *w, uint8_t encoding, struct view authorities)
 	wr_u8(w, encoding);
 	wr_bytes(w, authorities.p, authorities.len);
 }
-
-const char *cert_encoding_name(uint8_t encoding)
-{
-	switch (encoding) {
-#define X(name, number, words) \
-	case number: return words;
-		CERT_ENCODING_LIST(X)
-#undef X
-	default: return "unknown";
-	}
-}

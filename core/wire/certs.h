@@ -6,18 +6,13 @@
 #include "core/base/status.h"
 #include "core/base/wr.h"
 
-/*  X(NAME, number, words): those that are understood */
-#define CERT_ENCODING_LIST(X) \
-	X(PKCS7, 1, "PKCS #7 bundle") \
-	X(X509, 4, "X.509 certificate") \
-	X(X509_URL, 12, "hash and URL of an X.509 certificate") \
-	X(BUNDLE_URL, 13, "hash and URL of an X.509 bundle") \
-	X(OCSP, 14, "OCSP content")
-
+/* Those that are understood. */
 enum cert_encoding {
-#define X(name, number, words) CERT_ENC_##name = number,
-	CERT_ENCODING_LIST(X)
-#undef X
+	CERT_ENC_PKCS7 = 1,
+	CERT_ENC_X509 = 4,
+	CERT_ENC_X509_URL = 12,
+	CERT_ENC_BUNDLE_URL = 13,
+	CERT_ENC_OCSP = 14,
 };
 
 #define CERT_HASH_LEN 20 /* SHA-1 of a public key, in CERTREQ, and of what is behind a URL */
@@ -38,7 +33,5 @@ void cert_payload_build(struct wr *w, uint8_t encoding, struct view data);
 /* ST_TRUNCATED; ST_BAD_PAYLOAD: the hashes of an encoding that has them are not whole. */
 enum status certreq_parse(struct view body, struct certreq *out) MUST_USE;
 void certreq_build(struct wr *w, uint8_t encoding, struct view authorities);
-/* "unknown" for other numbers. */
-const char *cert_encoding_name(uint8_t encoding);
 
 #endif
