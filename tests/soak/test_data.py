@@ -121,17 +121,20 @@ def flows_of(peer, end, lan):
 
 class Pings:
     def __init__(self, peer, family, size):
-        self.peer, self.log = peer, os.path.join(WORK, "ping-%s-%d-%d" % (peer.name, family, size))
-        self.p = spawn(peer.host.ns, "ping", "-n", "-i", "0.5", "-s", size, LAN[family], log=self.log)
+        self.peer, self.name = peer, "%s IPv%d %d" % (peer.name, family, size)
+        self.log = os.path.join(WORK, "ping-%s-%d-%d" % (peer.name, family, size))
+        self.p = spawn(peer.host.ns, "ping", "-n", "-D", "-O", "-i", "0.5", "-s", size, LAN[family], log=self.log)
 
     def lost(self):
         stop_process(self.p, sig=signal.SIGINT)
         with open(self.log) as f:
             text = f.read()
-        m = re.search(r"(\d+) packets transmitted, (\d+) received", text)
-        sent, got = (int(n) for n in m.groups()) if m else (1, 0)
+        m = re.search(r"(\d+) packets transmitted", text)
+        sent = int(m.group(1)) if m else 1
+        answered = {int(n) for n in re.findall(r"bytes from .* icmp_seq=(\d+) ", text)}
         # The last one may be on its way.
-        return max(sent - got - (0 if "icmp_seq=%d " % sent in text else 1), 0), len(re.findall("DUP!", text))
+        self.missing = [n for n in range(1, sent) if n not in answered]
+        return len(self.missing), len(re.findall("DUP!", text))
 
 
 # ---- readings -----------------------------------------------------------------------------------------
@@ -375,6 +378,8 @@ for ours, who in ((True, "a Sallyport"), (False, "a strongSwan")):
     missing = sum(len(f.missing) for f in calm)
     missing_pings = sum(l for p, (l, _) in lost_pings.items() if p.peer.ours == ours and not p.peer.moves) + \
         (churned["pings"] - churned["answers"] if ours else 0)
+    print("# pings: %s%s" % ([(p.name, p.missing) for p in pings if p.missing and p.peer.ours == ours and not p.peer.moves],
+                             ", of clients that come and go %d" % (churned["pings"] - churned["answers"]) if ours else ""))
     print("# lost without a move of %s: %d datagrams, %d pings; counters explain up to %d" % (who, missing, missing_pings, told[ours]))
     ok("%s: what is lost without a move is explained by counters" % who, missing + missing_pings <= told[ours],
        [(f.name, len(f.missing), [round(x - start, 2) for x in f.missing[:5]]) for f in calm])
