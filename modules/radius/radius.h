@@ -1,0 +1,122 @@
+/* RADIUS client (RFC 2865, 2866, 5080, 5997): requests go to the servers of a group in turn, answers
+ * come back by a call. Sockets, identifiers, signatures, repetitions, dead servers are its own; what the
+ * attributes mean is not. Never blocks. Loop thread. */
+#ifndef MODULES_RADIUS_RADIUS_H
+#define MODULES_RADIUS_RADIUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/addr.h"
+#include "core/base/rd.h"
+#include "core/base/status.h"
+#include "core/wire/radius.h"
+
+#define RADIUS_SECRET_MAX  256
+#define RADIUS_NAME        64 /* of servers, groups, VRFs; with NUL */
+#define RADIUS_SERVERS_MAX 64 /* of a configuration */
+#define RADIUS_GROUPS_MAX  32
+#define RADIUS_GROUP_SIZE  16
+#define RADIUS_PASSWORD_MAX 128 /* of User-Password (RFC 2865 5.2) */
+
+struct radius;
+struct radius_answer;
+
+/* A server as it is asked: addresses only, names were looked up. Two with equal contents are one. */
+struct radius_server_conf {
+	char name[RADIUS_NAME];
+	char vrf[RADIUS_NAME];    /* "" is our own */
+	struct addr addr;
+	struct addr source;       /* of our packets; family 0: what the kernel chooses */
+	uint16_t auth_port;
+	uint16_t acct_port;
+	uint16_t secret_len;
+	uint8_t secret[RADIUS_SECRET_MAX];
+	uint32_t timeout_ms;      /* of the first try; doubled with each (RFC 5080 2.2.1), with jitter */
+	uint32_t retransmit;      /* tries after the first */
+	uint32_t dead_ms;         /* how long it rests after it did not answer; 0: not at all */
+	bool wants_probe;         /* dead: Status-Server (RFC 5997) instead of users' requests, until it answers */
+	bool trusts_unsigned;     /* replies to Access-Request without Message-Authenticator are taken */
+};
+
+struct radius_group_conf {
+	char name[RADIUS_NAME];
+	uint16_t servers[RADIUS_GROUP_SIZE]; /* index in the list of servers, in order */
+	uint8_t n_servers;
+	bool balances;            /* requests without `server` are shared among them; otherwise the first that is alive */
+};
+
+struct radius_conf {
+	const struct radius_server_conf *servers;
+	size_t n_servers;
+	const struct radius_group_conf *groups;
+	size_t n_groups;
+};
+
+/* What it needs of the world. */
+struct radius_ports {
+	/* A UDP socket of that VRF and family, not blocking, close-on-exec, bound to the source (family 0: to
+	 * none) and any port. ST_OK; ST_IO... with a sentence in the log by the one who fills this. */
+	enum status (*open)(void *ctx, const char *vrf, uint8_t family, const struct addr *source, int *fd);
+	/* A server is taken for dead, or answers again. */
+	void (*changed)(void *ctx, const char *server, bool is_dead);
+	void *ctx;
+};
+
+struct event_base;
+struct stats;
+/* NULL: out of memory. */
+struct radius *radius_new(struct event_base *base, const struct radius_ports *ports, struct stats *stats);
+void radius_free(struct radius *r); /* NULL is fine; open requests are forgotten without a word */
+/* Other servers and groups. Requests on their way to a server that is still there go on; the others
+ * are tried with what their group is now, or end with ST_RADIUS_NONE. Everything is copied. ST_NOMEM: as before. */
+enum status radius_configure(struct radius *r, const struct radius_conf *c) MUST_USE;
+
+struct radius_request {
+	uint64_t number;          /* of the asker, for radius_cancel; not 0, and of no other open request */
+	const char *group;
+	uint8_t code;             /* RADIUS_ACCESS_REQUEST or RADIUS_ACCOUNTING_REQUEST */
+	struct view attrs;        /* copied. Without Message-Authenticator, NAS-IP(v6)-Address, User-Password,
+	                             Acct-Delay-Time: these are added */
+	bool has_password;
+	struct view password;     /* to be hidden as User-Password; copied, at most RADIUS_PASSWORD_MAX */
+	uint64_t event_ms;        /* accounting: monotonic, when it happened: Acct-Delay-Time is made of it */
+	uint16_t server;          /* of an answer: the same one, while it is there and alive (State); 0: any */
+	uint32_t within_ms;       /* ends by then, whatever is left to try; 0: no such limit */
+	void *ctx;
+	void (*done)(void *ctx, uint64_t number, const struct radius_answer *a); /* once, never from radius_ask */
+};
+
+struct radius_answer {
+	/* ST_OK: `packet` is the answer, verified. ST_RADIUS_TIMEOUT: no server answered. ST_RADIUS_NONE: the
+	 * group has no server, or is not there. ST_NOMEM. */
+	enum status status;
+	struct radius_packet packet; /* valid during the call, as all views are */
+	uint16_t server;             /* for the next request of this conversation */
+	const char *server_name;     /* "" when none answered */
+	/* to reveal what is hidden in the answer (core/aaa/radius_sign.h) */
+	struct view secret;
+	const uint8_t *request_authenticator; /* RADIUS_AUTHENTICATOR bytes */
+};
+
+/* ST_NOMEM, ST_LIMIT (too many are open), also: the packet would have more than RADIUS_MAX. */
+enum status radius_ask(struct radius *r, const struct radius_request *q) MUST_USE;
+/* `done` is not called any more; a number that is not open is fine. */
+void radius_cancel(struct radius *r, uint64_t number);
+
+/* For show, metrics and SNMP (RFC 4668, 4670). */
+struct radius_server_info {
+	struct radius_server_conf conf; /* without its secret */
+	bool is_dead;
+	uint64_t dead_s;          /* how long it has been */
+	uint32_t open;            /* requests */
+	uint32_t last_ms;         /* time of the last answer's round trip */
+	struct radius_counts {
+		uint64_t requests, retransmits, accepts, rejects, challenges, responses, timeouts, malformed, bad_authenticators,
+			unknown, dropped, deaths;
+	} auth, acct;
+};
+/* *cursor 0 at first, false at the end. */
+bool radius_next_info(const struct radius *r, size_t *cursor, struct radius_server_info *out);
+
+#endif
