@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/aaa/radius_sign.h"
 #include "core/base/addr.h"
 #include "core/base/rd.h"
 #include "core/base/status.h"
@@ -17,7 +18,6 @@
 #define RADIUS_SERVERS_MAX 64 /* of a configuration */
 #define RADIUS_GROUPS_MAX  32
 #define RADIUS_GROUP_SIZE  16
-#define RADIUS_PASSWORD_MAX 128 /* of User-Password (RFC 2865 5.2) */
 
 struct radius;
 struct radius_answer;
