@@ -16,6 +16,8 @@ const struct admin_command admin_commands[] = {
 	{"show ip interface", "[NAME]", false, show_ip_interface,
 	 "tunnel interfaces: MTU, and what becomes of packets that are too long"},
 	{"show snmp", "", false, show_snmp, "connection to the SNMP master agent, requests, notifications"},
+	{"show aaa servers", "[NAME]", false, show_aaa_servers,
+	 "RADIUS servers: which are dead, and what became of requests"},
 	{"show crypto session", "[detail] [FILTER]", false, show_crypto_session,
 	 "who is connected, from where, through which interface"},
 	{"show crypto ipsec sa", "[FILTER]", false, show_ipsec_sa, "IPsec SAs with their counters"},

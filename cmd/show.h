@@ -22,6 +22,7 @@ SHOW(show_crypto_session);
 SHOW(show_ipsec_sa);
 SHOW(show_crypto_engine);
 SHOW(show_policy_map);
+SHOW(show_aaa_servers);
 SHOW(show_counters);
 SHOW(show_diagnose);
 SHOW(show_pools);

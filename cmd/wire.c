@@ -16,6 +16,7 @@
 
 #include "cmd/holder.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_aaa.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_conf.h"
@@ -375,7 +376,7 @@ static int start(struct wire *w)
 	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_proof_open(w);
-	if (wire_eap_open(w) != ST_OK)
+	if (wire_eap_open(w) != ST_OK || wire_aaa_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
@@ -434,6 +435,7 @@ static void end(struct wire *w)
 	wire_proof_close(w);
 	wire_fetch_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
+	wire_aaa_close(w);
 	wire_snmp_stop(w);
 	loop_fd_del(w->jobs_watch);
 	loop_fd_del(w->data_watch);

@@ -6,6 +6,7 @@
 
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_aaa.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
@@ -287,6 +288,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);
 	w->world.conf = w->conf;
+	wire_aaa_configure(w);
 	wire_syslog_apply(w);
 	wire_conf_accept(w, s);
 	wire_snmp_apply(w);

@@ -76,8 +76,7 @@ static enum status find_tls(const struct wire *w, struct eap_tls_cache *cache, c
 
 /* ---- server -------------------------------------------------------------------------------------------- */
 
-/* The identity as the user's name, without being asked for; R-EAP-04: an address is nobody's name. */
-static enum status name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap)
+enum status eap_name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap)
 {
 	const struct ike_id *id = &q->eap_id;
 	bool is_name = id->type == IDT_FQDN || id->type == IDT_EMAIL || id->type == IDT_KEY_ID;
@@ -132,7 +131,7 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 			 p->name, p->eap_authen_list);
 		return ST_CONFIG;
 	}
-	enum status st = name_of(q, p->eap_query_identity, &c.identity, why, cap);
+	enum status st = eap_name_of(q, p->eap_query_identity, &c.identity, why, cap);
 	if (st != ST_OK)
 		return st;
 	c.n_methods = choose_methods(&p->eap_methods, q->proves_gateway, c.methods);

@@ -53,7 +53,8 @@ static void answer_psk(const struct wire *w, const struct ike_profile *p, const 
 		q->we_are_initiator ? psk_for_initiator(w->conf, p, q->peer_name[0] ? q->peer_name : NULL,
 							&q->remote.addr, &pair) :
 				      psk_for_responder(w->conf, p, q->peer_id.type, id, &q->remote.addr, &pair);
-	if (st != ST_OK && (need_local || need_remote)) {
+	/* Those of RADIUS servers are in the answer already (cmd/wire_psk.c). */
+	if (st != ST_OK && (need_local || need_remote) && p->keyring_kind != KEYRING_AAA) {
 		a->status = st;
 		snprintf(a->detail, sizeof(a->detail),
 			 "profile %s: neither an inline key nor %s%s has a usable key for this peer",

@@ -27,6 +27,10 @@ struct wire_keys;
 struct wire_lua;
 struct wire_pki;
 struct wire_eap;
+struct wire_cache;
+struct wire_psk;
+struct wire_passes;
+struct wire_radius;
 struct wire_policies;
 struct syslog;
 struct users;
@@ -77,6 +81,10 @@ struct wire {
 	struct wire_fetch *fetch;
 	struct wire_pki *pki;
 	struct wire_eap *eap;
+	struct wire_cache *cached;  /* of cmd/wire_cached.c */
+	struct wire_passes *passes; /* of cmd/wire_pass.c */
+	struct wire_psk *psk;
+	struct wire_radius *radius;
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */

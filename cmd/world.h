@@ -15,6 +15,7 @@ struct fetch;
 struct keys;
 struct lua;
 struct pki;
+struct radius;
 struct sessions;
 struct syslog;
 struct snmp;
@@ -55,6 +56,7 @@ struct world {
 	const struct keys *keys;
 	const struct pki *pki; /* trustpoints in force; NULL: none were loaded */
 	const struct fetch *fetch;
+	const struct radius *radius; /* NULL: there is no client yet */
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */

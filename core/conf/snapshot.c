@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/conf/argument.h"
 
 struct snapshot *snapshot_ref(struct snapshot *s)
 {
@@ -177,4 +178,15 @@ const struct aaa_list *snapshot_aaa_list(
 			return l;
 	}
 	return NULL;
+}
+
+struct addr snapshot_iface_address(const struct snapshot *s, const char *name, uint8_t family)
+{
+	uint8_t kind;
+	uint32_t number;
+	const struct iface *f = name && iface_name_parse(name, strlen(name), &kind, &number)
+		? snapshot_iface(s, kind, number) : NULL;
+	if (f && family == 4)
+		return f->ip.addr;
+	return f && f->ip6_count ? f->ip6[0].addr : (struct addr){0};
 }

@@ -104,6 +104,8 @@ const struct policy_map *snapshot_policy_map(const struct snapshot *s, const cha
 const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name);
 const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name);
 const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number);
+/* Of an interface of the configuration by its canonical name; family 0: none, or there is no such interface. */
+struct addr snapshot_iface_address(const struct snapshot *s, const char *name, uint8_t family);
 const struct flex_client *snapshot_client(const struct snapshot *s, const char *name);
 const struct trustpoint *snapshot_trustpoint(const struct snapshot *s, const char *name);
 const struct cert_map *snapshot_cert_map(const struct snapshot *s, const char *name);
