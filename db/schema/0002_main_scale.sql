@@ -90,6 +90,13 @@ SELECT id, ms, strftime('%Y-%m-%dT%H:%M:%SZ', ms / 1000, 'unixepoch') AS at, nod
 	sentence, local, remote, identity, profile
 FROM failures ORDER BY ms DESC, id DESC;
 
+-- Within a day the identities needed sorting, which sums over a month paid for.
+DROP VIEW v_usage_daily;
+CREATE VIEW v_usage_daily AS
+SELECT day, node, ivrf, identity, sessions, active_ms / 1000 AS seconds, bytes_in, bytes_out,
+	packets_in, packets_out
+FROM usage_daily ORDER BY day DESC;
+
 CREATE VIEW v_usage_total AS
 SELECT day, node, ivrf, users, sessions, active_ms / 1000 AS seconds, bytes_in, bytes_out, packets_in,
 	packets_out
