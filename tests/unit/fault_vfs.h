@@ -10,20 +10,27 @@
 #include <string.h>
 #include <unistd.h>
 
-enum fault_op { FAULT_OPEN, FAULT_WRITE, FAULT_SYNC, FAULT_TRUNCATE, FAULT_SHM, FAULT__MAX };
+enum fault_op { FAULT_OPEN, FAULT_WRITE, FAULT_SYNC, FAULT_TRUNCATE, FAULT_SHM };
 
 /* One fault: calls of op on files whose name ends so; from the nth on, or the nth alone. */
-static struct {
-	_Atomic int op; /* FAULT__MAX: none */
-	char ends[24];  /* "" is every file; set while op is FAULT__MAX */
-	int rc;
-	int nth; /* from 1 */
+struct fault_plan {
+	enum fault_op op;
+	char ends[24]; /* "" is every file */
+	int rc;        /* SQLITE_OK: the call is only late */
+	int nth;       /* from 1 */
 	bool once;
-	int delay_ms; /* with rc 0 the call is only late */
+	int delay_ms;
+};
+
+/* A plan is not changed once it is in force: other threads look at it. */
+static struct {
+	_Atomic(const struct fault_plan *) plan; /* NULL: the disk works */
+	struct fault_plan plans[16];
+	int turn;
 	_Atomic int calls;
 	_Atomic int hits;
 	_Atomic int inside; /* calls that are being late now */
-} fault = {.op = FAULT__MAX};
+} fault;
 
 struct fault_file {
 	sqlite3_file base;
@@ -35,38 +42,39 @@ static sqlite3_vfs *fault_real;
 
 static void fault_clear(void)
 {
-	atomic_store(&fault.op, FAULT__MAX);
+	atomic_store(&fault.plan, NULL);
 }
 
-static void fault_set(enum fault_op op, const char *ends, int nth, int rc)
+static void fault_set(struct fault_plan plan)
 {
+	struct fault_plan *p = &fault.plans[fault.turn++ % 16];
+
 	fault_clear();
-	snprintf(fault.ends, sizeof(fault.ends), "%s", ends);
-	fault.rc = rc;
-	fault.nth = nth;
-	fault.once = false;
-	fault.delay_ms = 0;
+	*p = plan;
 	atomic_store(&fault.calls, 0);
 	atomic_store(&fault.hits, 0);
-	atomic_store(&fault.op, (int)op);
+	atomic_store(&fault.plan, p);
 }
 
 static int fault_here(const char *name, enum fault_op op)
 {
-	size_t len = strlen(name), end = strlen(fault.ends);
+	const struct fault_plan *p = atomic_load(&fault.plan);
 
-	if (atomic_load(&fault.op) != (int)op || len < end || strcmp(name + len - end, fault.ends) != 0)
+	if (!p || p->op != op)
+		return SQLITE_OK;
+	size_t len = strlen(name), end = strlen(p->ends);
+	if (len < end || strcmp(name + len - end, p->ends) != 0)
 		return SQLITE_OK;
 	int n = atomic_fetch_add(&fault.calls, 1) + 1;
-	if (n < fault.nth || (fault.once && n > fault.nth))
+	if (n < p->nth || (p->once && n > p->nth))
 		return SQLITE_OK;
 	atomic_fetch_add(&fault.hits, 1);
-	if (fault.delay_ms) {
+	if (p->delay_ms) {
 		atomic_fetch_add(&fault.inside, 1);
-		usleep((useconds_t)fault.delay_ms * 1000);
+		usleep((useconds_t)p->delay_ms * 1000);
 		atomic_fetch_sub(&fault.inside, 1);
 	}
-	return fault.rc;
+	return p->rc;
 }
 
 static struct fault_file *fault_file_of(sqlite3_file *f)
@@ -103,11 +111,10 @@ static int fault_truncate(sqlite3_file *f, sqlite3_int64 size)
 	return rc ? rc : REAL(f)->pMethods->xTruncate(REAL(f), size);
 }
 
+/* The machine does not die here, so nothing has to reach the real disk, which others use too. */
 static int fault_sync(sqlite3_file *f, int flags)
 {
-	int rc = fault_here(fault_file_of(f)->name, FAULT_SYNC);
-
-	return rc ? rc : REAL(f)->pMethods->xSync(REAL(f), flags);
+	return fault_here(fault_file_of(f)->name, FAULT_SYNC);
 }
 
 static int fault_size(sqlite3_file *f, sqlite3_int64 *size)
