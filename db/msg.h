@@ -5,6 +5,7 @@
 #define DB_MSG_H
 
 #include "core/base/stats.h"
+#include "db/acct.h"
 #include "db/store.h"
 
 enum msg_kind {
@@ -18,7 +19,11 @@ enum msg_kind {
 	MSG_RESUME, /* answered: ST_OK, ST_TICKET_REVOKED */
 	MSG_SECRET, /* wiped when it is freed */
 	MSG_USER, /* never lost either: lockout, and what an operator was told */
+	MSG_ACCT_PUT,  /* never lost either */
+	MSG_ACCT_NEXT, /* answered, with records */
+	MSG_ACCT_DONE, /* never lost either */
 	MSG_PRUNE,
+	MSG_ANONYMIZE,
 	MSG_NOTICE /* writer to loop only */
 };
 
@@ -66,6 +71,19 @@ struct msg_secret {
 	uint8_t value[STORE_SECRET];
 };
 
+struct msg_acct {
+	uint64_t ms;
+	char session[ULID_TEXT];
+	size_t len;
+	uint8_t *record; /* heap */
+};
+
+struct msg_acct_next {
+	uint64_t after;
+	size_t n;
+	struct store_acct v[STORE_ACCT_BATCH]; /* each record is a heap block */
+};
+
 struct msg_prune {
 	uint64_t ms;
 	uint32_t days;
@@ -91,17 +109,30 @@ struct msg {
 		struct msg_resume resume;
 		struct msg_secret secret;
 		struct store_user user;
+		struct msg_acct acct;
+		struct msg_acct_next acct_next;
+		uint64_t acct_id;
 		struct msg_prune prune;
 		struct msg_notice notice;
 	} u;
 };
 
-struct msg *msg_new(enum msg_kind kind); /* zeroed; NULL when out of memory */
+/* Zeroed, and no longer than its kind is: only that member of u may be touched. NULL when out of
+ * memory. */
+struct msg *msg_new(enum msg_kind kind);
 void msg_free(struct msg *m);            /* NULL is fine */
 
 static inline bool msg_is_answered(const struct msg *m)
 {
-	return m->kind == MSG_UP || m->kind == MSG_RECONCILE || m->kind == MSG_RESUME;
+	return m->kind == MSG_UP || m->kind == MSG_RECONCILE || m->kind == MSG_RESUME ||
+	       m->kind == MSG_ACCT_NEXT;
+}
+
+/* Kept when it could not be written, until it can be. */
+static inline bool msg_is_kept(const struct msg *m)
+{
+	return m->kind == MSG_END || m->kind == MSG_USER || m->kind == MSG_ACCT_PUT ||
+	       m->kind == MSG_ACCT_DONE;
 }
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef DB_STATEMENTS_H
 #define DB_STATEMENTS_H
 
+#include "db/anon.h"
+
 /* clang-format off */
 /* The usage since the session was last counted goes to the day of the count. */
 #define USAGE_SQL \
@@ -14,6 +16,12 @@
 	" bytes_in = bytes_in + excluded.bytes_in, bytes_out = bytes_out + excluded.bytes_out," \
 	" packets_in = packets_in + excluded.packets_in," \
 	" packets_out = packets_out + excluded.packets_out"
+
+/* Rows of usage that are still about somebody. */
+#define USAGE_SPAN_SQL(columns) \
+	"SELECT " columns " FROM usage_daily WHERE day >= date(?1 / 1000, 'unixepoch')" \
+	" AND day < date(?2 / 1000, 'unixepoch') AND identity NOT GLOB '" ANON_PATTERN "'" \
+	" ORDER BY day, identity LIMIT ?3"
 
 /*  X(NAME, sql) */
 #define STATEMENT_LIST(X) \
@@ -77,12 +85,19 @@
 	X(HELD, \
 		"SELECT ulid FROM sessions WHERE ended_ms IS NULL UNION" \
 		" SELECT session FROM leases WHERE released_ms IS NULL") \
+	X(META_NUMBER, "SELECT value FROM meta WHERE name = ?1") \
 	X(PRUNE_SESSIONS, \
 		"DELETE FROM sessions WHERE ulid IN (SELECT ulid FROM sessions" \
 		" WHERE ended_ms < ?1 ORDER BY ended_ms LIMIT ?2)") \
+	X(PRUNE_SESSIONS_OVER, /* ?1 is not needed */ \
+		"DELETE FROM sessions WHERE ulid IN (SELECT ulid FROM sessions" \
+		" WHERE ended_ms IS NOT NULL ORDER BY ended_ms" \
+		" LIMIT max(0, min(?2, (SELECT value FROM meta WHERE name = 'sessions') - ?3)))") \
 	X(PRUNE_LEASES, \
-		"DELETE FROM leases WHERE id IN (SELECT id FROM leases" \
-		" WHERE released_ms < ?1 ORDER BY released_ms LIMIT ?2)") \
+		"DELETE FROM leases WHERE id IN (SELECT id FROM (SELECT id FROM leases" \
+		" WHERE released_ms < ?1 ORDER BY released_ms LIMIT ?2)" \
+		" UNION SELECT id FROM leases WHERE released_ms IS NOT NULL" \
+		" AND id <= (SELECT max(id) FROM leases) - ?3 LIMIT ?2)") \
 	X(PRUNE_EVENTS, \
 		"DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, ms FROM events" \
 		" ORDER BY id LIMIT ?2) WHERE ms < ?1" \
@@ -97,7 +112,51 @@
 	X(PRUNE_USAGE, \
 		"DELETE FROM usage_daily WHERE (day, identity, ivrf, node) IN" \
 		" (SELECT day, identity, ivrf, node FROM usage_daily" \
-		" WHERE day < date(?1 / 1000, 'unixepoch') LIMIT ?2)")
+		" WHERE day < date(?1 / 1000, 'unixepoch') LIMIT ?2)") \
+	X(ANON_SESSIONS, \
+		"UPDATE sessions SET identity_type = 'anonymous', identity = anonym(identity)," \
+		" username = anonym(username), remote = '', ip4 = NULL, ip6 = NULL" \
+		" WHERE ulid IN (SELECT ulid FROM sessions WHERE ended_ms >= ?1 AND ended_ms < ?2" \
+		" AND identity_type <> 'anonymous' ORDER BY ended_ms LIMIT ?3)" \
+		" RETURNING ended_ms") \
+	X(ANON_LEASES, \
+		"UPDATE leases SET address = '', identity = anonym(identity)" \
+		" WHERE id IN (SELECT id FROM leases WHERE released_ms >= ?1 AND released_ms < ?2" \
+		" AND address <> '' ORDER BY released_ms LIMIT ?3) RETURNING released_ms") \
+	X(ANON_EVENTS, \
+		"UPDATE events SET peer = '', detail = ''" \
+		" WHERE id IN (SELECT id FROM events WHERE ms >= ?1 AND ms < ?2" \
+		" AND (peer <> '' OR detail <> '') ORDER BY ms LIMIT ?3) RETURNING ms") \
+	X(ANON_FAILURES, /* the sentence may name the peer */ \
+		"UPDATE failures SET identity = anonym(identity), remote = '', sentence = ''" \
+		" WHERE id IN (SELECT id FROM failures WHERE ms >= ?1 AND ms < ?2" \
+		" AND sentence <> '' ORDER BY ms LIMIT ?3) RETURNING ms") \
+	X(ANON_USAGE, \
+		"INSERT INTO usage_daily(day, node, ivrf, identity, sessions, active_ms, bytes_in," \
+		" bytes_out, packets_in, packets_out) SELECT day, node, ivrf, anonym(identity)," \
+		" sum(sessions), sum(active_ms), sum(bytes_in), sum(bytes_out), sum(packets_in)," \
+		" sum(packets_out) FROM (" USAGE_SPAN_SQL("*") ") GROUP BY day, node, ivrf," \
+		" anonym(identity) ON CONFLICT DO UPDATE SET sessions = sessions +" \
+		" excluded.sessions, active_ms = active_ms + excluded.active_ms," \
+		" bytes_in = bytes_in + excluded.bytes_in," \
+		" bytes_out = bytes_out + excluded.bytes_out," \
+		" packets_in = packets_in + excluded.packets_in," \
+		" packets_out = packets_out + excluded.packets_out") \
+	X(ANON_USAGE_GONE, \
+		"DELETE FROM usage_daily WHERE (day, identity, ivrf, node) IN (" \
+		USAGE_SPAN_SQL("day, identity, ivrf, node") ")" \
+		" RETURNING unixepoch(day) * 1000") \
+	X(ACCT_COUNT, "SELECT count(*) FROM accounting") \
+	X(ACCT_PUT, "INSERT INTO accounting(ms, session, record) VALUES(?1,?2,?3)") \
+	X(ACCT_NEXT, \
+		"SELECT id, ms, session, record FROM accounting WHERE id > ?1 ORDER BY id LIMIT ?2") \
+	X(ACCT_DONE, "DELETE FROM accounting WHERE id = ?1") \
+	X(ACCT_OLDEST, \
+		"DELETE FROM accounting WHERE id IN" \
+		" (SELECT id FROM accounting ORDER BY id LIMIT ?1)") \
+	X(ACCT_EXPIRE, \
+		"DELETE FROM accounting WHERE id IN (SELECT id FROM (SELECT id, ms FROM accounting" \
+		" ORDER BY id LIMIT ?2) WHERE ms < ?1)")
 /* clang-format on */
 
 enum statement {

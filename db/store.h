@@ -25,6 +25,7 @@
 #define STORE_SECRET   512 /* bytes of one secret */
 
 struct store;
+struct store_acct;
 
 struct store_options {
 	const char *node;      /* name of this headend, in every row */
@@ -33,9 +34,16 @@ struct store_options {
 	uint32_t ring_slots;   /* messages under way; 0: 4096 */
 	uint32_t max_events;   /* rows kept whatever their age; 0: 500,000 */
 	uint32_t max_failures; /* the same; 0: 100,000 */
+	uint32_t max_sessions; /* the same, of ended ones; twice as many leases; 0: 5,000,000 */
+	uint32_t acct_max;     /* accounting records that wait (db/acct.h); 0: 500,000 */
+	uint32_t acct_days;    /* and for how long; 0: 7 */
 	/* From store_poll, never from inside another call. number as given; ST_OK or ST_STORE. */
 	void (*on_commit)(void *ctx, uint64_t number, enum status st);
-	/* The store stopped working (ST_STORE) or works again (ST_OK), in words. May be NULL. */
+	/* Answers store_acct_next (db/acct.h). May be NULL when that is never asked. */
+	void (*on_acct)(void *ctx, uint64_t number, enum status st, const struct store_acct *v,
+		size_t n);
+	/* The store stopped working (ST_STORE), works again (ST_OK), or gives up accounting records
+	 * (ST_LIMIT), in words. May be NULL. */
 	void (*on_notice)(void *ctx, enum status st, const char *text);
 	void *ctx;
 };
@@ -135,14 +143,20 @@ size_t store_secret_read(const char *dir, const char *name, uint8_t out[STORE_SE
 /* Into the table of users: the row takes the place of what had the name; an empty one (db/user.h) goes.
  * Kept and tried again until it is written. */
 enum status store_user(struct store *s, const struct store_user *u) MUST_USE;
-/* Removes what is older than so many days (0: nothing), little by little in idle time. */
+/* Removes what is older than so many days (0: nothing) and what is over the limits of rows, little by
+ * little in idle time. */
 void store_prune(struct store *s, uint64_t ms, uint32_t days);
+/* Sessions, leases and usage that ended, events and failures that were so many days ago lose who they
+ * are about, little by little in idle time (0: nothing does): names become anon-XXXXXXXX, the same
+ * for the same name (keyed, db/anon.h), addresses of peers and free text go. */
+void store_anonymize(struct store *s, uint64_t ms, uint32_t days);
 
 struct store_counts {
 	uint64_t commits;    /* transactions */
 	uint64_t rows;       /* messages written */
 	uint64_t failed;     /* answers other than ST_OK */
-	uint64_t dropped;    /* no room */
+	uint64_t dropped;    /* no room, or with a transaction that failed; never what was answered */
+	uint64_t acct_lost;  /* accounting records given up */
 	uint64_t suppressed; /* too many events or failures in one second */
 	uint64_t waiting;    /* ends that wait to be written again */
 	bool failing;        /* it does not work now: the last transaction could not be written */

@@ -60,6 +60,9 @@ static void views_are_a_contract(void)
 		{"v_events", "id,ms,at,node,event,severity,session,peer,detail"},
 		{"v_counters", "token,value,sample,ms"},
 		{"v_counter_history", "token,ms,at,sample,value"},
+		{"v_usage_total", "day,node,ivrf,users,sessions,seconds,bytes_in,bytes_out,"
+				  "packets_in,packets_out"},
+		{"v_accounting", "id,ms,at,session,octets"},
 	};
 	char sql[256];
 
@@ -74,8 +77,8 @@ static void views_are_a_contract(void)
 		T_STR(lab_ask("sallyport.db", sql), "0"); /* and it runs */
 	}
 	T_STR(lab_ask("sallyport.db", "SELECT count(*) FROM sqlite_schema WHERE type = 'view'"),
-		"8");
-	T_STR(lab_ask("sallyport.db", "SELECT value FROM meta WHERE name = 'views'"), "1");
+		"10");
+	T_STR(lab_ask("sallyport.db", "SELECT value FROM meta WHERE name = 'views'"), "2");
 	lab_remove();
 }
 
@@ -577,7 +580,8 @@ static void an_address_from_the_peer(void)
 static void no_secret_has_a_way_in(void)
 {
 	static const char *const files[] = {"db/store.h", "db/store.c", "db/msg.h", "db/rows.h",
-		"db/rows.c", "db/writer.h", "db/writer.c", "db/migrate.h", "db/migrate.c",
+		"db/rows.c", "db/writer.h", "db/writer.c", "db/acct.h", "db/acct.c", "db/retain.c",
+		"db/msg.c", "db/migrate.h", "db/migrate.c",
 		"db/file.h", "db/file.c"};
 	static const char *const worlds[] = {"\"core/ike", "\"core/conf", "\"core/crypto",
 		"\"core/session", "\"core/aaa", "\"core/eap", "struct secret", "ike_answer"};
