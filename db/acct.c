@@ -23,10 +23,23 @@ static int make_room(struct rows *r)
 	return rc;
 }
 
+static int put_open(struct rows *r, const struct msg_acct *m)
+{
+	rows_text(r, S_ACCT_OPEN, 1, m->session);
+	(void)sqlite3_bind_blob(r->s[S_ACCT_OPEN], 2, m->record, (int)m->len, SQLITE_STATIC);
+	return rows_run(r, S_ACCT_OPEN);
+}
+
 int acct_put(struct rows *r, const struct msg_acct *m)
 {
+	if (m->role == ACCT_OPEN)
+		return put_open(r, m);
 	int rc = make_room(r);
 
+	if (rc == SQLITE_OK && m->role == ACCT_STOP) {
+		rows_text(r, S_ACCT_CLOSE, 1, m->session);
+		rc = rows_run(r, S_ACCT_CLOSE);
+	}
 	if (rc != SQLITE_OK)
 		return rc;
 	rows_u64(r, S_ACCT_PUT, 1, m->ms);
@@ -51,17 +64,35 @@ static int take_row(sqlite3_stmt *st, struct store_acct *a)
 	return a->record ? SQLITE_OK : SQLITE_NOMEM;
 }
 
+/* The columns behind those of a record. */
+static void take_end(sqlite3_stmt *st, struct store_acct *a)
+{
+	const char *why = (const char *)sqlite3_column_text(st, 5);
+
+	a->started_ms = (uint64_t)sqlite3_column_int64(st, 4);
+	a->why = why ? status_from_token(why) : ST_END_LOST;
+	if (a->why == ST__MAX)
+		a->why = ST_END_LOST;
+	a->bytes_in = (uint64_t)sqlite3_column_int64(st, 6);
+	a->bytes_out = (uint64_t)sqlite3_column_int64(st, 7);
+	a->packets_in = (uint64_t)sqlite3_column_int64(st, 8);
+	a->packets_out = (uint64_t)sqlite3_column_int64(st, 9);
+}
+
 int acct_next(struct rows *r, struct msg_acct_next *m)
 {
-	sqlite3_stmt *st = r->s[S_ACCT_NEXT];
+	sqlite3_stmt *st = r->s[m->is_lost ? S_ACCT_LOST : S_ACCT_NEXT];
 	int rc;
 
-	rows_u64(r, S_ACCT_NEXT, 1, m->after);
-	rows_u64(r, S_ACCT_NEXT, 2, STORE_ACCT_BATCH);
+	if (!m->is_lost)
+		rows_u64(r, S_ACCT_NEXT, 1, m->after);
+	rows_u64(r, m->is_lost ? S_ACCT_LOST : S_ACCT_NEXT, m->is_lost ? 1 : 2, STORE_ACCT_BATCH);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW && m->n < STORE_ACCT_BATCH) {
 		rc = take_row(st, &m->v[m->n]);
 		if (rc != SQLITE_OK)
 			break;
+		if (m->is_lost)
+			take_end(st, &m->v[m->n]);
 		m->n++;
 	}
 	sqlite3_reset(st);

@@ -22,6 +22,10 @@ struct store_acct {
 	char session[ULID_TEXT];
 	size_t len;
 	const uint8_t *record; /* lives until the callback returns */
+	/* of store_acct_lost(): ms is when the session ended, id means nothing */
+	uint64_t started_ms;
+	enum status why;
+	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 };
 
 /* Behind all that were put before. Kept and tried again until it is written; only what is written
@@ -37,5 +41,16 @@ enum status store_acct_next(struct store *s, uint64_t number, uint64_t after) MU
 /* The server has it (or nobody will ever take it): the record goes. Kept and tried again until it is
  * written; when we die before, the record comes once more. An id that is not there does nothing. */
 enum status store_acct_done(struct store *s, uint64_t id) MUST_USE;
+
+/* A session of which servers are told: what its Stop is made of, should we not be there to make it. In
+ * order with the other calls. As store_acct_put(). */
+enum status store_acct_open(struct store *s, const struct ulid *session, const uint8_t *record,
+	size_t len) MUST_USE;
+/* store_acct_put() of a Stop: both are done or neither, and the session is not open any more. */
+enum status store_acct_stop(struct store *s, uint64_t ms, const struct ulid *session,
+	const uint8_t *record, size_t len) MUST_USE;
+/* Asks for sessions that ended, or whose rows are gone, while they were open: each wants its Stop, after which
+ * it is not open any more. Answered as store_acct_next(). ST_NOMEM. */
+enum status store_acct_lost(struct store *s, uint64_t number) MUST_USE;
 
 #endif

@@ -71,7 +71,14 @@ struct msg_secret {
 	uint8_t value[STORE_SECRET];
 };
 
+enum acct_role {
+	ACCT_RECORD, /* into the spool */
+	ACCT_OPEN,   /* what a Stop is made of, beside the spool */
+	ACCT_STOP    /* into the spool, and what it was made of goes */
+};
+
 struct msg_acct {
+	enum acct_role role;
 	uint64_t ms;
 	char session[ULID_TEXT];
 	size_t len;
@@ -79,6 +86,7 @@ struct msg_acct {
 };
 
 struct msg_acct_next {
+	bool is_lost; /* sessions without an end, not records */
 	uint64_t after;
 	size_t n;
 	struct store_acct v[STORE_ACCT_BATCH]; /* each record is a heap block */

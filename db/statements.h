@@ -150,6 +150,13 @@
 	X(ACCT_PUT, "INSERT INTO accounting(ms, session, record) VALUES(?1,?2,?3)") \
 	X(ACCT_NEXT, \
 		"SELECT id, ms, session, record FROM accounting WHERE id > ?1 ORDER BY id LIMIT ?2") \
+	X(ACCT_OPEN, "INSERT INTO accounting_open(session, record) VALUES(?1,?2)") \
+	X(ACCT_CLOSE, "DELETE FROM accounting_open WHERE session = ?1") \
+	X(ACCT_LOST, \
+		"SELECT o.id, coalesce(s.ended_ms, 0), o.session, o.record, coalesce(s.started_ms, 0)," \
+		" s.end_reason, s.bytes_in, s.bytes_out, s.packets_in, s.packets_out" \
+		" FROM accounting_open o LEFT JOIN sessions s ON s.ulid = o.session" \
+		" WHERE s.ulid IS NULL OR s.ended_ms IS NOT NULL ORDER BY o.id LIMIT ?1") \
 	X(ACCT_DONE, "DELETE FROM accounting WHERE id = ?1") \
 	X(ACCT_OLDEST, \
 		"DELETE FROM accounting WHERE id IN" \

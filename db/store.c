@@ -461,33 +461,63 @@ void store_anonymize(struct store *s, uint64_t ms, uint32_t days)
 
 /* ---- the spool of accounting records ---------------------------------------------------------- */
 
-enum status store_acct_put(struct store *s, uint64_t ms, const struct ulid *session,
-	const uint8_t *record, size_t len)
+static enum status put_acct(struct store *s, enum acct_role role, uint64_t ms, const struct ulid *session,
+	struct view record)
 {
-	if (len == 0 || len > STORE_ACCT_MAX)
+	if (record.len == 0 || record.len > STORE_ACCT_MAX)
 		return ST_BAD_LENGTH;
 	struct msg *m = msg_new(MSG_ACCT_PUT);
 	if (m)
-		m->u.acct.record = mem_dup(record, len);
+		m->u.acct.record = mem_dup(record.p, record.len);
 	if (!m || !m->u.acct.record) {
 		msg_free(m);
 		return ST_NOMEM;
 	}
+	m->u.acct.role = role;
 	m->u.acct.ms = ms;
-	m->u.acct.len = len;
+	m->u.acct.len = record.len;
 	ulid_format(session, m->u.acct.session);
 	push_kept(s, m);
 	return ST_OK;
 }
 
-enum status store_acct_next(struct store *s, uint64_t number, uint64_t after)
+enum status store_acct_put(struct store *s, uint64_t ms, const struct ulid *session,
+	const uint8_t *record, size_t len)
+{
+	return put_acct(s, ACCT_RECORD, ms, session, (struct view){record, len});
+}
+
+enum status store_acct_open(struct store *s, const struct ulid *session, const uint8_t *record,
+	size_t len)
+{
+	return put_acct(s, ACCT_OPEN, 0, session, (struct view){record, len});
+}
+
+enum status store_acct_stop(struct store *s, uint64_t ms, const struct ulid *session,
+	const uint8_t *record, size_t len)
+{
+	return put_acct(s, ACCT_STOP, ms, session, (struct view){record, len});
+}
+
+static enum status ask_acct(struct store *s, uint64_t number, bool is_lost, uint64_t after)
 {
 	struct msg *m = msg_new(MSG_ACCT_NEXT);
 
 	if (!m)
 		return ST_NOMEM;
+	m->u.acct_next.is_lost = is_lost;
 	m->u.acct_next.after = after;
 	return push_answered(s, m, number);
+}
+
+enum status store_acct_next(struct store *s, uint64_t number, uint64_t after)
+{
+	return ask_acct(s, number, false, after);
+}
+
+enum status store_acct_lost(struct store *s, uint64_t number)
+{
+	return ask_acct(s, number, true, 0);
 }
 
 enum status store_acct_done(struct store *s, uint64_t id)

@@ -14,6 +14,8 @@ static struct {
 	size_t len[STORE_ACCT_BATCH];
 	uint64_t ms[STORE_ACCT_BATCH];
 	char session[ULID_TEXT];
+	uint64_t started_ms, bytes_in, packets_out; /* of the first */
+	enum status why;
 } got;
 
 static void on_acct(
@@ -21,6 +23,12 @@ static void on_acct(
 {
 	got.st = st;
 	got.n = n;
+	if (n) {
+		got.started_ms = v[0].started_ms;
+		got.bytes_in = v[0].bytes_in;
+		got.packets_out = v[0].packets_out;
+		got.why = v[0].why;
+	}
 	for (size_t i = 0; i < n; i++) {
 		got.id[i] = v[i].id;
 		got.first[i] = v[i].record[0];
@@ -212,8 +220,51 @@ static void no_memory(void)
 	lab_remove();
 }
 
+/* Sessions that ended with us, or whose end nobody told: each comes until its Stop is in the spool. */
+static void sessions_without_an_end(void)
+{
+	static const uint8_t base[] = {7, 7};
+	const struct store_traffic sum = {.bytes_in = 11, .packets_out = 22};
+	lab_new_dir();
+	struct store *s = open_with(0, 0);
+	for (uint8_t n = 1; n <= 3; n++) {
+		char ip[ADDR_TEXT];
+		struct ulid id = lab_ulid(n);
+		snprintf(ip, sizeof(ip), "10.0.0.%u", n);
+		struct store_session row = lab_session(n, ip);
+		T_EQ(store_session_up(s, n, &row), ST_OK);
+		T_EQ(store_acct_open(s, &id, base, sizeof(base)), ST_OK);
+		T_EQ(put(s, n, 1, 1), ST_OK);
+	}
+	struct ulid one = lab_ulid(1), two = lab_ulid(2), nobody = lab_ulid(9);
+	T_EQ(store_acct_open(s, &nobody, base, sizeof(base)), ST_OK);
+	/* The first one as it should be, the second without its Stop, the third lives. */
+	T_EQ(store_session_end(s, &one, 1700000005000ull, ST_END_PEER, &sum), ST_OK);
+	T_EQ(store_acct_stop(s, 5, &one, base, sizeof(base)), ST_OK);
+	T_EQ(store_session_end(s, &two, 1700000006000ull, ST_END_DPD, &sum), ST_OK);
+	store_close(s);
+	s = open_with(0, 0);
+	size_t want = lab.n_answers + 1;
+	T_EQ(store_acct_lost(s, 500), ST_OK);
+	T_TRUE(lab_wait(s, want));
+	T_TRUE(got.st == ST_OK && got.n == 2 && got.first[0] == 7 && got.len[0] == sizeof(base));
+	T_TRUE(got.ms[0] == 1700000006000ull && got.started_ms == 1700000000002ull && got.why == ST_END_DPD);
+	T_TRUE(got.bytes_in == 11 && got.packets_out == 22 && got.ms[1] == 0);
+	T_EQ(store_acct_stop(s, 6, &two, base, sizeof(base)), ST_OK);
+	T_EQ(store_acct_stop(s, 6, &nobody, base, sizeof(base)), ST_OK);
+	T_EQ(store_acct_lost(s, 501), ST_OK);
+	T_TRUE(lab_wait(s, want + 1));
+	T_EQ(got.n, 0);
+	T_DO(ask(s, 0));
+	T_EQ(got.n, 6);
+	store_close(s);
+	T_EQ(lab_count("SELECT count(*) FROM accounting_open"), 1);
+	lab_remove();
+}
+
 int main(void)
 {
+	T_RUN(sessions_without_an_end);
 	T_RUN(in_order_and_in_batches);
 	T_RUN(another_life);
 	T_RUN(more_than_may_wait);
