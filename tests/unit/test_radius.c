@@ -574,6 +574,24 @@ static void a_thousand(void)
 	T_DO(lab_end());
 }
 
+/* A socket whose answers do not end does not hold up the loop. */
+static void bounded_turns(void)
+{
+	T_DO(lab_begin());
+	T_EQ(lab_set_default(1), ST_OK);
+	lab.servers[0].mode = HOLD;
+	for (uint64_t n = 0; n < 200; n++)
+		T_EQ(lab_ask(n, "g"), ST_OK);
+	lab_pump();
+	lab_let_go(&lab.servers[0]);
+	radius_on_readable(lab.r, lab.fds[0]);
+	T_EQ(lab.n_answers, RADIUS_TURN);
+	radius_on_readable(lab.r, 9999); /* nobody's */
+	lab_pump();
+	T_EQ(lab.n_answers, 200);
+	T_DO(lab_end());
+}
+
 static void limits(void)
 {
 	static uint8_t attrs[RADIUS_MAX];
@@ -925,6 +943,7 @@ int main(void)
 	T_RUN(lies);
 	T_RUN(trusted);
 	T_RUN(a_thousand);
+	T_RUN(bounded_turns);
 	T_RUN(limits);
 	T_RUN(late);
 	T_RUN(from_inside);
