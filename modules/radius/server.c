@@ -55,10 +55,15 @@ void radius_server_free(struct radius_server *s)
 
 /* ---- how long --------------------------------------------------------------------------------- */
 
-uint32_t radius_jitter(uint32_t ms)
+static uint32_t least(uint32_t ms)
 {
-	uint32_t tenth = ms / 10;
-	return ms - tenth + (uint32_t)(rnd_u64() % (2 * (uint64_t)tenth + 1));
+	return ms - ms / 10;
+}
+
+/* A tenth more or less (RFC 5080 2.2.1). */
+static uint32_t jitter(uint32_t ms)
+{
+	return least(ms) + (uint32_t)(rnd_u64() % (2 * (uint64_t)(ms / 10) + 1));
 }
 
 static uint32_t first_wait(const struct radius_server_conf *c)
@@ -75,21 +80,24 @@ uint32_t radius_service_wait(const struct radius_service *s, uint32_t wait_ms)
 {
 	const struct radius_server_conf *c = &s->server->conf;
 	if (wait_ms == 0)
-		return radius_jitter(first_wait(c));
+		return jitter(first_wait(c));
 	/* 2 * RT + RAND * RT, with RAND a tenth at most. */
-	uint64_t next = (uint64_t)wait_ms + radius_jitter(wait_ms);
-	return next > longest_wait(c) ? radius_jitter(longest_wait(c)) : (uint32_t)next;
+	uint64_t next = (uint64_t)wait_ms + jitter(wait_ms);
+	return next > longest_wait(c) ? jitter(longest_wait(c)) : (uint32_t)next;
 }
 
-/* What all tries of one request take at least. */
+/* What all tries of one request take at least, whatever chance adds. */
 static uint64_t all_tries_ms(const struct radius_server_conf *c)
 {
-	uint64_t sum = 0, wait = first_wait(c), longest = longest_wait(c);
-	for (uint32_t i = 0; i <= c->retransmit && i < 64; i++) {
+	uint64_t sum = 0;
+	uint32_t wait = least(first_wait(c)), longest = least(longest_wait(c));
+	for (uint32_t i = 0; i <= c->retransmit; i++) {
+		if (wait >= longest)
+			return sum + (uint64_t)longest * (c->retransmit - i + 1);
 		sum += wait;
-		wait = 2 * wait < longest ? 2 * wait : longest;
+		wait += least(wait);
 	}
-	return sum - sum / 10;
+	return sum;
 }
 
 /* ---- alive and dead ---------------------------------------------------------------------------- */
@@ -106,7 +114,7 @@ static void tell(struct radius_server *s)
 
 static uint32_t probe_wait(const struct radius_server_conf *c)
 {
-	return radius_jitter(c->dead_ms < RADIUS_PROBE_MS ? c->dead_ms : RADIUS_PROBE_MS);
+	return jitter(c->dead_ms < RADIUS_PROBE_MS ? c->dead_ms : RADIUS_PROBE_MS);
 }
 
 static void send_probe(struct radius_service *s)

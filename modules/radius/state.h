@@ -134,7 +134,4 @@ static inline uint64_t radius_now(const struct radius *r)
 	return r->ports.now_ms(r->ports.ctx);
 }
 
-/* A tenth more or less (RFC 5080 2.2.1). */
-uint32_t radius_jitter(uint32_t ms);
-
 #endif

@@ -574,6 +574,24 @@ static void a_thousand(void)
 	T_DO(lab_end());
 }
 
+/* A socket whose answers do not end does not hold up the loop. */
+static void bounded_turns(void)
+{
+	T_DO(lab_begin());
+	T_EQ(lab_set_default(1), ST_OK);
+	lab.servers[0].mode = HOLD;
+	for (uint64_t n = 0; n < 200; n++)
+		T_EQ(lab_ask(n, "g"), ST_OK);
+	lab_pump();
+	lab_let_go(&lab.servers[0]);
+	radius_on_readable(lab.r, lab.fds[0]);
+	T_EQ(lab.n_answers, RADIUS_TURN);
+	radius_on_readable(lab.r, 9999); /* nobody's */
+	lab_pump();
+	T_EQ(lab.n_answers, 200);
+	T_DO(lab_end());
+}
+
 static void limits(void)
 {
 	static uint8_t attrs[RADIUS_MAX];
@@ -625,20 +643,22 @@ static void late(void)
 	lab_reply(s, &first);
 	lab_pump();
 	T_TRUE(lab_info(0).auth.dropped == 1 && lab.answers[0] == 1);
-	for (uint64_t n = 1; n <= 255; n++) {
+	/* All others are used, and the first of them again. */
+	for (uint64_t n = 1; n <= 256; n++) {
 		T_EQ(lab_ask(n, "g"), ST_OK);
 		lab_pump();
 		T_TRUE(lab_id(&s->last) != lab_id(&first));
 	}
-	/* All others were used since; after its rest it comes round again. */
 	lab_step(31000);
-	T_EQ(lab_ask(256, "g"), ST_OK);
-	lab_pump();
+	for (uint64_t n = 300; n < 555; n++) {
+		T_EQ(lab_ask(n, "g"), ST_OK);
+		lab_pump();
+	}
 	T_EQ(lab_id(&s->last), lab_id(&first));
 	T_TRUE(memcmp(&s->last.from, &first.from, sizeof(struct sockaddr_in)) == 0);
 	/* The answer to the old request is none to the new one. */
 	s->mode = DEAF;
-	for (uint64_t n = 300; n < 556; n++)
+	for (uint64_t n = 600; n < 856; n++)
 		T_EQ(lab_ask(n, "g"), ST_OK);
 	lab_pump();
 	s->mode = GOOD;
@@ -733,6 +753,17 @@ static void reconfigured(void)
 	lab_let_go(a);
 	lab_pump();
 	T_EQ(lab.answers[2], 1);
+	/* One that was tried in vain is tried again when its configuration is another. */
+	c[1] = lab_conf(0);
+	T_EQ(lab_set(c, 2, false), ST_OK);
+	a->mode = b->mode = DEAF;
+	T_EQ(lab_ask(4, "g"), ST_OK);
+	lab_step(9000);
+	T_EQ(lab.answers[4], 0);
+	b->mode = GOOD;
+	T_EQ(lab_set(c, 1, false), ST_OK);
+	lab_step(0);
+	T_TRUE(lab.answers[4] == 1 && lab.status[4] == ST_OK);
 	/* Nothing is left. */
 	b->mode = DEAF;
 	T_EQ(lab_ask(3, "g"), ST_OK);
@@ -912,6 +943,7 @@ int main(void)
 	T_RUN(lies);
 	T_RUN(trusted);
 	T_RUN(a_thousand);
+	T_RUN(bounded_turns);
 	T_RUN(limits);
 	T_RUN(late);
 	T_RUN(from_inside);

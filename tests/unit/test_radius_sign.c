@@ -135,6 +135,8 @@ static void requests(void)
 	}
 }
 
+#define PROOF "50125a665e2e1e8411f3e243822097c84fa3"
+
 /* Message-Authenticators that cannot be one. */
 static void no_proofs(void)
 {
@@ -143,8 +145,7 @@ static void no_proofs(void)
 		"0cda0016 8a54f4686fb394c52866e302185d0623 5002",
 		"0cda0025 8a54f4686fb394c52866e302185d0623 50115a665e2e1e8411f3e243822097c84f",
 		"0cda0027 8a54f4686fb394c52866e302185d0623 50135a665e2e1e8411f3e243822097c84fa300",
-		"0cda0038 8a54f4686fb394c52866e302185d0623 50125a665e2e1e8411f3e243822097c84fa3"
-		"50125a665e2e1e8411f3e243822097c84fa3",
+		"0cda0038 8a54f4686fb394c52866e302185d0623 " PROOF PROOF,
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

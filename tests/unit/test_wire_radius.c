@@ -86,11 +86,12 @@ static void lengths(void)
 	T_DO(every_cut(hex(LOGIN), 56, parse));
 	every_byte(hex(FRAMED), parse);
 	/* The longest. */
+	static const uint8_t value[RADIUS_VALUE_MAX] = {7};
 	struct wr w = wr_init(buf, RADIUS_MAX);
 	struct wr_mark m = radius_open(&w, RADIUS_ACCESS_REQUEST, 9);
 	while (w.len + 255 <= RADIUS_MAX)
-		radius_put(&w, RADIUS_CLASS, buf, RADIUS_VALUE_MAX);
-	radius_put(&w, RADIUS_CLASS, buf, RADIUS_MAX - w.len - 2);
+		radius_put(&w, RADIUS_CLASS, value, RADIUS_VALUE_MAX);
+	radius_put(&w, RADIUS_CLASS, value, RADIUS_MAX - w.len - 2);
 	wr_close16(&w, m);
 	T_TRUE(wr_ok(&w) && w.len == RADIUS_MAX);
 	T_EQ(parse((struct view){buf, w.len}), ST_OK);
