@@ -259,11 +259,7 @@ void print_radius_host(struct cout *o, const struct cmd *row, const void *obj)
 /* What a router can do and nothing here would do otherwise. VSAs are sent anyway. */
 void set_radius_kept(struct cmd_call *c)
 {
-	static const char send[] = "send";
-	const struct arg *text = cmd_arg(c, "vsa");
-	bool is_so = text && text->word.len >= strlen(send) &&
-		     memcmp(text->word.p, send, strlen(send)) == 0;
-	if (c->form == FORM_SET && !is_so)
+	if (c->form == FORM_SET && !cmd_has(c, "send"))
 		cmd_warn(c, NULL, "kept, changes nothing here:", "");
 	set_keep(c);
 }

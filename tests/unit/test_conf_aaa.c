@@ -97,6 +97,9 @@ static const struct printed servers[] = {
 	 "radius-server attribute 6 on-for-login-auth\nradius-server vsa send accounting\n",
 		NULL},
 	{"radius-server vsa send\nno radius-server vsa send\n", ""},
+	{"radius-server deadtime 5\nradius-server deadtime 0\n", ""},
+	/* A block that matters to a router only: its first word is that of a line here. */
+	{R " key x\n timeout 2\nkey chain K\n key 1\n  key-string y\n", R " key <hidden>\n timeout 2\n"},
 	{"radius-server unique-ident 5\nradius-server source-ports extended\n", ""},
 	{"ipv6 radius source-interface lo1\nip radius source-interface lo 0\nip radius source-interface lo2 vrf RED\n",
 		"ip radius source-interface Loopback0\nip radius source-interface Loopback2 vrf RED\n"
@@ -390,8 +393,29 @@ static void other_values(void)
 	T_EQ(mem_live(), 0);
 }
 
+/* Without indentation, as some paste it. */
+static void unindented(void)
+{
+	static const char text[] =
+		"radius server R\naddress ipv4 10.0.0.8 auth-port 1645 acct-port 1646\nkey S3C ret\n!\n"
+		"aaa group server radius G\nserver name R\nserver-private 10.0.0.9 key S3C\nip vrf forwarding RED\n"
+		"ip radius source-interface lo0\ndeadtime 5\n!\naaa accounting network A\naction-type start-stop\ngroup G\n!\n"
+		"aaa server radius dynamic-author\nclient 10.0.0.7 server-key S3C\nport 1812\nauth-type any\n!\n"
+		"crypto ikev2 name-mangler M\neap suffix delimiter @\nfqdn domain\nhostname h\n";
+	struct snapshot *s = conf(text), *t = conf(R " address ipv4 10.0.0.8 auth-port 1645 acct-port 1646\n key S3C ret\n"
+		G " server name R\n server-private 10.0.0.9 key S3C\n ip vrf forwarding RED\n"
+		" ip radius source-interface Loopback0\n deadtime 5\naaa accounting network A start-stop group G\n"
+		DYN " client 10.0.0.7 server-key S3C\n port 1812\n auth-type any\n" M " eap suffix delimiter @\n fqdn domain\n"
+		"hostname h\n");
+	T_TRUE(s && t);
+	T_TRUE(snapshot_equal(s, t));
+	snapshot_unref(s);
+	snapshot_unref(t);
+}
+
 int main(void)
 {
+	T_RUN(unindented);
 	T_RUN(printed_servers);
 	T_RUN(printed_groups);
 	T_RUN(printed_lists);
