@@ -307,17 +307,17 @@ static void server_values(void)
 	T_TRUE(r->family == 6 && !r->addr.family && r->auth_port == 1 && r->acct_port == 2 && r->timeout_s == 7);
 	T_TRUE(r->retransmit == 0 && r->probe && r->trusts_unsigned && r->source.family == 6);
 	T_STR(r->host, "r.example");
-	T_TRUE(is_text(radius_server_key(s, r), "a b"));
+	T_TRUE(is_text(aaa_server_key(s, r), "a b"));
 	r = snapshot_radius_server(s, "S");
 	T_TRUE(r->family == 0 && addr_eq(&r->addr, &(struct addr){4, {10, 0, 0, 8}}) && !r->probe);
-	T_TRUE(is_text(radius_server_key(s, r), "all"));
+	T_TRUE(is_text(aaa_server_key(s, r), "all"));
 	T_TRUE(snapshot_radius_server(s, "10.0.0.8") == NULL);
 	T_TRUE(snapshot_radius_server(s, "10.0.0.8:1645")->is_host);
 	T_TRUE(snapshot_radius_server(s, "[2001:db8::8]:1645")->addr.family == 6);
 	T_EQ(snapshot_radius_server(s, "10.0.0.9")->auth_port, 1812);
 	snapshot_unref(s);
 	s = conf(R " key 6 sealed\nradius-server key all\n"); /* not the one of all instead */
-	T_TRUE(radius_server_key(s, snapshot_radius_server(s, "R")) == NULL);
+	T_TRUE(aaa_server_key(s, snapshot_radius_server(s, "R")) == NULL);
 	snapshot_unref(s);
 }
 
@@ -384,7 +384,7 @@ static void other_values(void)
 	T_STR(l->attributes[0].protocol, "p");
 	const struct dynauth *d = &s->dynauth;
 	T_TRUE(d->match == DYNAUTH_ANY && d->ports[0] == 9 && !d->ports[1]);
-	T_TRUE(is_text(dynauth_client_key(d, &d->clients[0]), "own") && is_text(dynauth_client_key(d, &d->clients[1]), "all"));
+	T_TRUE(is_text(aaa_dynauth_key(d, &d->clients[0]), "own") && is_text(aaa_dynauth_key(d, &d->clients[1]), "all"));
 	T_TRUE(snapshot_authz(s, "A")->simultaneous_logins == 4 && snapshot_authz(s, "A")->simultaneous_refuse);
 	T_TRUE(snapshot_authz(s, "B")->simultaneous_logins == SIMULTANEOUS_ANY);
 	T_TRUE(!s->ike.reconnect_keys[0].key.form && s->ike.reconnect_keys[1].active);
