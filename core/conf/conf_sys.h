@@ -100,6 +100,7 @@ struct own_settings {
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */
 	uint32_t resumption_s;         /* lifetime of tickets; 0: no resumption */
 	uint32_t retention_days;       /* 0: for ever */
+	uint32_t anonymize_days;       /* ended sessions lose who they were of; 0: never */
 	uint32_t group_commit_ms;
 	bool lua_permit;     /* what a login gets when a script fails */
 	uint32_t lua_memory_kb;

@@ -613,6 +613,7 @@ static const struct shape_field f_own_settings[] = {
 	F(BOOL, own_settings, fragmentation_cisco),
 	F(U32, own_settings, resumption_s),
 	F(U32, own_settings, retention_days),
+	F(U32, own_settings, anonymize_days),
 	F(U32, own_settings, group_commit_ms),
 	F(BOOL, own_settings, lua_permit),
 	F(U32, own_settings, lua_memory_kb),
