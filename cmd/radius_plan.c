@@ -40,7 +40,7 @@ static struct addr source_of(const struct maker *m, const struct radius_server *
 /* false: it is left out. */
 static bool fill(const struct maker *m, const struct radius_server *r, const struct aaa_group *g, struct radius_server_conf *out)
 {
-	const struct secret *key = radius_server_key(m->s, r);
+	const struct secret *key = aaa_server_key(m->s, r);
 	uint32_t dead_min = g && g->deadtime_min ? g->deadtime_min : m->s->radius.deadtime_min;
 	*out = (struct radius_server_conf){
 		.addr = r->addr,

@@ -131,8 +131,10 @@ static void each_second(void *ctx)
 	wire_http_second(w);
 	wire_pki_second(w);
 	debug_second(&w->debug, loop_now_ms());
-	if (++w->seconds % PRUNE_S == 1)
+	if (++w->seconds % PRUNE_S == 1) {
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
+		store_anonymize(w->store, (uint64_t)loop_wall_ms(), w->conf->own.anonymize_days);
+	}
 }
 
 static void each_sample(void *ctx)
@@ -159,7 +161,7 @@ static void on_data(void *ctx, int fd)
 
 static void on_store_notice(void *ctx, enum status st, const char *text)
 {
-	LOG(EV_STORE_ERROR, kv_status("status", st), kv_str("reason", text));
+	LOG(st == ST_OK ? EV_STORE_RESTORED : EV_STORE_ERROR, kv_status("status", st), kv_str("reason", text));
 }
 
 /* ---- start -------------------------------------------------------------------------------------- */

@@ -150,6 +150,7 @@ struct wire {
 	char snmp_why[128];  /* why there is no connection */
 	bool snmp_is_waiting; /* connected, and the master has not answered yet */
 	uint64_t snmp_sent, snmp_dropped; /* notifications that are in the counters */
+	uint64_t store_dropped, acct_lost; /* rows and records that are in the counters */
 	struct snmp_traffic *snmp_traffic; /* of the sample */
 	size_t snmp_traffic_n, snmp_traffic_cap;
 

@@ -6,7 +6,6 @@
 #define PRUNE_ROWS   500 /* a batch; some milliseconds */
 #define COUNTER_DAYS 30  /* history of counters, at most */
 #define ANON_ROWS    200 /* a batch of each kind */
-#define SLACK_MS     (6 * 3600000ull) /* an end may be written late, while the disk was full */
 
 /* Rows older than that go. most: days kept at most, 0 for ever. */
 static uint64_t cutoff_ms(uint64_t ms, uint64_t days)
@@ -118,18 +117,9 @@ static int anonymize_some(struct rows *r, uint64_t until, bool *more)
 		if (r->span_ms[i] < until)
 			rc = anonymize_kind(r, i, until, more);
 	}
-	return rc == SQLITE_OK && !*more ? rows_put_meta(r, "anonymized_ms", until) : rc;
-}
-
-/* Where the last run ended, which may be in the life of another process. */
-static void begin_spans(struct rows *r)
-{
-	rows_text(r, S_META_NUMBER, 1, "anonymized_ms");
-	uint64_t done = (uint64_t)rows_number(r, S_META_NUMBER, 0);
-
-	for (size_t i = 0; i < ROWS_SPANS; i++)
-		r->span_ms[i] = done > SLACK_MS ? done - SLACK_MS : 0;
-	r->has_spans = true;
+	return rc == SQLITE_OK && !*more && until > r->anonymized_ms
+		       ? rows_put_meta(r, "anonymized_ms", until)
+		       : rc;
 }
 
 enum status rows_anonymize(
@@ -140,15 +130,27 @@ enum status rows_anonymize(
 	*more = false;
 	if (until == 0)
 		return ST_OK;
+	/* From where the last run ended, which may be in the life of another process. */
+	for (size_t i = 0; i < ROWS_SPANS && !r->has_spans; i++)
+		r->span_ms[i] = r->anonymized_ms;
 	enum status st = rows_begin(r, detail);
-	if (st == ST_OK && !r->has_spans)
-		begin_spans(r);
 	if (st == ST_OK)
 		st = rows_status(r, anonymize_some(r, until, more), detail);
 	if (st == ST_OK)
 		st = rows_commit(r, detail);
 	if (st != ST_OK)
 		rows_rollback(r);
+	else if (!*more && until > r->anonymized_ms)
+		r->anonymized_ms = until;
 	r->has_spans = st == ST_OK && *more;
 	return st;
+}
+
+int retain_late(struct rows *r, uint64_t ms)
+{
+	if (ms >= r->anonymized_ms)
+		return SQLITE_OK;
+	r->anonymized_ms = ms;
+	r->has_spans = false;
+	return rows_put_meta(r, "anonymized_ms", ms);
 }

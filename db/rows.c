@@ -143,6 +143,8 @@ struct rows *rows_open(const char *dir, const struct rows_options *options, enum
 	check_pair(r);
 	r->secrets_stale = true; /* whoever died before may have left something there */
 	r->acct = (uint64_t)rows_number(r, S_ACCT_COUNT, 0);
+	rows_text(r, S_META_NUMBER, 1, "anonymized_ms");
+	r->anonymized_ms = (uint64_t)rows_number(r, S_META_NUMBER, 0);
 	return r;
 }
 
@@ -331,10 +333,13 @@ static int apply_totals(struct rows *r, const struct msg_traffic *t)
 
 static int end_session(struct rows *r, const char *ulid, uint64_t ms, enum status why)
 {
+	int rc = retain_late(r, ms);
+	if (rc != SQLITE_OK)
+		return rc;
 	rows_text(r, S_END, 1, ulid);
 	rows_u64(r, S_END, 2, ms);
 	rows_text(r, S_END, 3, status_token(why));
-	int rc = rows_run(r, S_END);
+	rc = rows_run(r, S_END);
 	if (rc != SQLITE_OK)
 		return rc;
 	rows_text(r, S_RELEASE_LEASES, 1, ulid);
@@ -351,6 +356,10 @@ static int apply_end(struct rows *r, const struct msg_end *e)
 
 static int apply_event(struct rows *r, const struct store_event *e)
 {
+	int rc = retain_late(r, e->ms);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	rows_u64(r, S_EVENT, 1, e->ms);
 	rows_text(r, S_EVENT, 2, r->options.node);
 	rows_text(r, S_EVENT, 3, event_token(e->event));
@@ -363,6 +372,10 @@ static int apply_event(struct rows *r, const struct store_event *e)
 
 static int apply_failure(struct rows *r, const struct store_failure *f)
 {
+	int rc = retain_late(r, f->ms);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	rows_u64(r, S_FAILURE, 1, f->ms);
 	rows_text(r, S_FAILURE, 2, r->options.node);
 	rows_text(r, S_FAILURE, 3, f->vrf);

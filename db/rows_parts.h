@@ -28,6 +28,7 @@ struct rows {
 	struct msg_sample minute; /* last one that went into the history */
 	uint64_t acct;            /* rows of accounting */
 	uint64_t acct_lost;       /* given up since rows_acct_lost was last called */
+	uint64_t anonymized_ms;       /* rows of before are about nobody any more */
 	bool has_spans;               /* a run of anonymising is under way */
 	uint64_t span_ms[ROWS_SPANS]; /* where it goes on */
 	char remark[DB_DETAIL];
@@ -50,6 +51,10 @@ static inline void rows_u64(struct rows *r, enum statement s, int at, uint64_t v
 {
 	(void)sqlite3_bind_int64(r->s[s], at, v > INT64_MAX ? INT64_MAX : (sqlite3_int64)v);
 }
+
+/* db/retain.c. Before a row of that time is written: it may be older than what was anonymised, when the
+ * disk was full for long. An SQLite result. */
+int retain_late(struct rows *r, uint64_t ms);
 
 /* db/acct.c: SQLite results. */
 int acct_put(struct rows *r, const struct msg_acct *m);

@@ -42,8 +42,8 @@ struct store_options {
 	/* Answers store_acct_next (db/acct.h). May be NULL when that is never asked. */
 	void (*on_acct)(void *ctx, uint64_t number, enum status st, const struct store_acct *v,
 		size_t n);
-	/* The store stopped working (ST_STORE), works again (ST_OK), or gives up accounting records
-	 * (ST_LIMIT), in words. May be NULL. */
+	/* The store stopped working (ST_STORE), works again (ST_OK), gives up accounting records
+	 * (ST_LIMIT), or found something odd (ST_EXISTS), in words. May be NULL. */
 	void (*on_notice)(void *ctx, enum status st, const char *text);
 	void *ctx;
 };

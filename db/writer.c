@@ -464,7 +464,7 @@ struct writer *writer_new(const char *dir, const struct writer_options *options,
 	if (!w->rows)
 		goto fail;
 	if (rows_remark(w->rows)[0])
-		notice(w, ST_OK, rows_remark(w->rows));
+		notice(w, ST_EXISTS, rows_remark(w->rows));
 	if (start_thread(w))
 		return w;
 	*why = ST_NOMEM;

@@ -104,7 +104,9 @@
 	X(TURNS_50MS, "loop_turns_over_50ms", "turns", "turns of the main loop longer than 50 ms") \
 	X(TURNS_100MS, "loop_turns_over_100ms", "turns", "turns of the main loop longer than 100 ms") \
 	X(TURNS_500MS, "loop_turns_over_500ms", "turns", "turns of the main loop longer than 500 ms") \
-	X(TURNS_1S, "loop_turns_over_1s", "turns", "turns of the main loop longer than 1 s")
+	X(TURNS_1S, "loop_turns_over_1s", "turns", "turns of the main loop longer than 1 s") \
+	X(STORE_DROPPED, "store_dropped", "rows", "events, failures, totals and samples that the database had no room for or could not take") \
+	X(ACCT_LOST, "accounting_given_up", "records", "accounting records given up before a server had confirmed them")
 
 enum counter {
 #define X(name, token, unit, words) CT_##name,
@@ -127,7 +129,9 @@ enum counter {
 	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now") \
 	X(CERTS_JUDGED, "certificates_being_judged", "certificates", "certificates of peers being judged now") \
 	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured") \
-	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now")
+	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now") \
+	X(STORE_FAILING, "store_failing", "", "1 while the database cannot be written, and nobody new can connect") \
+	X(STORE_WAITING, "store_waiting", "rows", "rows that wait until the database can be written again")
 
 enum gauge {
 #define X(name, token, unit, words) GG_##name,

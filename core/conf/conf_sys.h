@@ -93,6 +93,7 @@ struct own_settings {
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */
 	uint32_t resumption_s;         /* lifetime of tickets; 0: no resumption */
 	uint32_t retention_days;       /* 0: for ever */
+	uint32_t anonymize_days;       /* ended sessions lose who they were of; 0: never */
 	uint32_t group_commit_ms;
 	bool lua_permit;     /* what a login gets when a script fails */
 	uint32_t lua_memory_kb;
@@ -107,7 +108,6 @@ struct own_settings {
 	char *agentx; /* socket of the SNMP master agent; NULL: off */
 	bool notify_sessions;
 	bool notify_pools;
-	uint32_t anonymize_days;       /* ended sessions lose who they were of; 0: never */
 	uint32_t simultaneous_logins;  /* of one user; 0: no limit */
 	bool simultaneous_refuse;      /* one more is refused; else it ends the oldest */
 };

@@ -579,6 +579,7 @@ static const struct shape_field f_own_settings[] = {
 	F(BOOL, own_settings, fragmentation_cisco),
 	F(U32, own_settings, resumption_s),
 	F(U32, own_settings, retention_days),
+	F(U32, own_settings, anonymize_days),
 	F(U32, own_settings, group_commit_ms),
 	F(BOOL, own_settings, lua_permit),
 	F(U32, own_settings, lua_memory_kb),
@@ -593,7 +594,6 @@ static const struct shape_field f_own_settings[] = {
 	F(STR, own_settings, agentx),
 	F(BOOL, own_settings, notify_sessions),
 	F(BOOL, own_settings, notify_pools),
-	F(U32, own_settings, anonymize_days),
 	F(U32, own_settings, simultaneous_logins),
 	F(BOOL, own_settings, simultaneous_refuse),
 };

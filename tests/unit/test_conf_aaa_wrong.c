@@ -383,7 +383,7 @@ static void says_what_is_not_in_force(void)
 		M " email all\n", "aaa accounting update newinfo\n", "aaa accounting network N start-stop\n",
 		"aaa accounting network N\n action-type none\n", "aaa authentication login N group radius\n",
 		"aaa authorization network N local group G\n", "sallyport aaa authorization-password x\n",
-		"sallyport simultaneous-logins 3\n", "sallyport retention anonymize 3\n", "crypto ikev2 reconnect key 1 x\n",
+		"sallyport simultaneous-logins 3\n", "crypto ikev2 reconnect key 1 x\n",
 		"crypto ikev2 authorization policy A\n sallyport idle-timeout 60\n",
 		"crypto ikev2 authorization policy A\n sallyport disconnected-timeout 60\n",
 		"crypto ikev2 authorization policy A\n sallyport simultaneous-logins 3\n"};
