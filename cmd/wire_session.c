@@ -276,6 +276,15 @@ static void session_is_down(struct wire *w, const struct session *s, enum status
 	wire_lua_down(w, s, why, &t->sum);
 }
 
+/* The engine tells of the end of each. */
+static void end_surplus(struct wire *w, const struct session *s)
+{
+	struct session *o;
+	while ((o = session_surplus(w->sessions, s)) != NULL)
+		if (ike_close(w->ike, o->sa, ST_END_LOGIN_LIMIT) != ST_OK || session_surplus(w->sessions, s) == o)
+			return;
+}
+
 static void reconciled(struct wire *w, enum status st)
 {
 	w->reconcile_again = st != ST_OK;
@@ -302,8 +311,10 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		wire_route_up(w, s);
 		wire_proxy_up(w, s);
 		st = keep_session(w, s);
-		if (st == ST_OK)
+		if (st == ST_OK) {
 			session_is_up(w, s);
+			end_surplus(w, s);
+		}
 	}
 	mem_free(c);
 	return st;

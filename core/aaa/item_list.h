@@ -38,6 +38,7 @@
 	X(REAUTH, reauth, ONE, "Termination-Action") \
 	X(INTERIM, interim_s, ONE, "Acct-Interim-Interval") \
 	X(LOGINS, logins, ONE, "Simultaneous-Logins") \
+	X(LOGINS_REFUSE, logins_refuse, ONE, "simultaneous-logins refuse") \
 	X(MTU, mtu, ONE, "ip mtu") \
 	X(MSS, mss, ONE, "ip tcp adjust-mss") \
 	X(VRF, vrf, ONE, "vrf forwarding") \

@@ -89,6 +89,7 @@ struct aaa_set {
 	uint32_t idle_s;
 	uint32_t interim_s;
 	uint32_t logins; /* 0: no limit */
+	bool logins_refuse; /* one more is refused; else it ends the oldest */
 	uint32_t mtu;
 	uint32_t mss;
 	char vrf[AAA_NAME];

@@ -288,6 +288,19 @@ static enum status check_vrf(struct resolver *r)
 		r->tun->name, r->s->ivrf[0] ? "VRF " : "none", r->s->ivrf);
 }
 
+/* What holds for everybody, and what RADIUS cannot say. */
+static void place_logins(struct resolver *r)
+{
+	struct aaa_set *a = r->set;
+
+	if (!aaa_has(a, AV_LOGINS) && r->conf->own.simultaneous_logins) {
+		a->logins = r->conf->own.simultaneous_logins;
+		a->has |= AAA_BIT(AV_LOGINS);
+	}
+	if (!aaa_has(a, AV_LOGINS_REFUSE))
+		a->logins_refuse = r->conf->own.simultaneous_refuse;
+}
+
 enum status place_set(struct resolver *r)
 {
 	const struct aaa_set *a = r->set;
@@ -304,6 +317,7 @@ enum status place_set(struct resolver *r)
 	copy(s->pool4, sizeof(s->pool4), a->pool4);
 	copy(s->pool6, sizeof(s->pool6), a->pool6);
 	s->mask_len = a->mask4;
+	place_logins(r);
 	r->grant->session_lifetime_s = lifetime_of(a);
 	st = check_vrf(r);
 	if (st == ST_OK)

@@ -306,23 +306,44 @@ static bool same_owner(const struct session *a, const struct session *b)
 	       strcmp(a->username, b->username) == 0 && strcmp(a->ivrf, b->ivrf) == 0;
 }
 
-/* Simultaneous-Logins. A session that this one takes the place of does not count: it is from the same
+/* Another session of the user. One that this takes the place of does not count: it is from the same
  * endpoint, and ends. */
+static bool is_other_login(const struct session *o, const struct session *s)
+{
+	return o != s && !o->we_are_initiator && strcmp(o->username, s->username) == 0 &&
+	       !(same_owner(o, s) && endpoint_eq(&o->remote, &s->remote));
+}
+
 static enum status check_logins(const struct sessions *ss, const struct session *s, char *detail)
 {
-	uint32_t max = s->terms ? s->terms->logins : 0, n = 0;
+	uint32_t max = s->terms && s->terms->logins_refuse ? s->terms->logins : 0, n = 0;
 
 	if (max == 0)
 		return ST_OK;
-	LIST_EACH(at, &ss->in_order) {
-		const struct session *o = CONTAINER_OF(at, struct session, in_order);
-		n += strcmp(o->username, s->username) == 0 &&
-			!(same_owner(o, s) && endpoint_eq(&o->remote, &s->remote));
-	}
+	LIST_EACH(at, &ss->in_order)
+		n += is_other_login(CONTAINER_OF(at, struct session, in_order), s);
 	if (n < max)
 		return ST_OK;
 	snprintf(detail, IKE_DETAIL_LEN, "user %.128s has %u sessions, and %u are allowed", s->username, (unsigned)n, (unsigned)max);
 	return ST_LOGIN_LIMIT;
+}
+
+struct session *session_surplus(const struct sessions *ss, const struct session *s)
+{
+	uint32_t max = s->terms && !s->terms->logins_refuse ? s->terms->logins : 0, n = 0;
+	struct session *oldest = NULL;
+
+	if (max == 0 || s->state != SESSION_UP)
+		return NULL;
+	LIST_EACH(at, &ss->in_order) {
+		struct session *o = CONTAINER_OF(at, struct session, in_order);
+		if (o->state != SESSION_UP || !is_other_login(o, s))
+			continue;
+		n++;
+		if (!oldest)
+			oldest = o;
+	}
+	return n >= max ? oldest : NULL;
 }
 
 static enum status resolve(const struct sessions *ss, const struct session_ask *ask, struct session *s, char *detail)

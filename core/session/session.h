@@ -104,6 +104,8 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 /* The commit was answered ST_OK. */
 void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c);
 void session_move(struct session *s, const struct endpoint *local, const struct endpoint *remote);
+/* A session of the same user that has to end, now that s is up: the oldest of more than he may have; NULL: none. */
+struct session *session_surplus(const struct sessions *ss, const struct session *s);
 /* Returns the leases and frees it: what the store wants to know is read before. */
 void session_end(struct sessions *ss, struct session *s);
 

@@ -38,7 +38,7 @@ enum status terms_keep(const struct aaa_set *s, struct session_terms **out)
 	if (!t)
 		return ST_NOMEM;
 	*t = (struct session_terms){.ip4 = s->ip4, .ip6 = s->ip6, .ip6_len = s->ip6_len, .prefix6 = s->prefix6,
-		.delegated = s->delegated, .idle_s = s->idle_s, .interim_s = s->interim_s, .logins = s->logins,
+		.delegated = s->delegated, .idle_s = s->idle_s, .interim_s = s->interim_s, .logins = s->logins, .logins_refuse = s->logins_refuse,
 		.has_flow_limit = aaa_has(s, AV_FLOW_LIMIT), .flow_limit = s->flow_limit, .mtu = s->mtu, .mss = s->mss};
 	char *at = (char *)(t + 1);
 	for (int i = 0; i < AAA_FILTERS; i++)
@@ -73,7 +73,8 @@ enum field {
 	F_SERVICE = F_FILTER + AAA_FILTERS,
 	F_CUI = F_SERVICE + 2,
 	F_REPLY,
-	F_CLASS
+	F_CLASS,
+	F_LOGINS_REFUSE
 };
 
 static void write_text(struct wr *w, int tag, const char *text)
@@ -104,6 +105,7 @@ void terms_write(struct wr *w, const struct session_terms *t)
 	write_u32(w, F_IDLE, t->idle_s);
 	write_u32(w, F_INTERIM, t->interim_s);
 	write_u32(w, F_LOGINS, t->logins);
+	write_u32(w, F_LOGINS_REFUSE, t->logins && t->logins_refuse);
 	if (t->has_flow_limit)
 		fz_u32(w, F_FLOW_LIMIT, t->flow_limit);
 	write_u32(w, F_MTU, t->mtu);
@@ -184,6 +186,7 @@ bool terms_read(uint16_t tag, struct view v, struct aaa_set *s)
 	case F_IDLE: return read_u32(v, s, AV_IDLE, &s->idle_s);
 	case F_INTERIM: return read_u32(v, s, AV_INTERIM, &s->interim_s);
 	case F_LOGINS: return read_u32(v, s, AV_LOGINS, &s->logins);
+	case F_LOGINS_REFUSE: s->logins_refuse = fz_get_u32(v) != 0; return true;
 	case F_FLOW_LIMIT: return read_u32(v, s, AV_FLOW_LIMIT, &s->flow_limit);
 	case F_MTU: return read_u32(v, s, AV_MTU, &s->mtu);
 	case F_MSS: return read_u32(v, s, AV_MSS, &s->mss);

@@ -391,7 +391,9 @@ static void prefixes(void)
 /* Simultaneous-Logins counts the user, whatever he calls his machines. */
 static void logins(void)
 {
-	struct sessions *ss = sessions_of(conf());
+	struct snapshot *c = conf();
+	c->own.simultaneous_refuse = true;
+	struct sessions *ss = sessions_of(c);
 	struct ike_answer a;
 	const struct login one = {"CACHED", "pc1@corp", "192.0.2.1", {LIST("user=anna", "logins=2"), NULL, NULL}};
 	struct login two = one, three = one;
@@ -407,6 +409,38 @@ static void logins(void)
 	session_end(ss, s);
 	three.given = (struct given){LIST("user=bert", "logins=1"), NULL, NULL};
 	T_TRUE(login(ss, &three, &a));
+	sessions_free(ss);
+}
+
+/* Without `refuse` the newest wins, and the oldest is told to go. */
+static void newest_login_wins(void)
+{
+	struct snapshot *c = conf();
+	struct authz_policy *p = (struct authz_policy *)(uintptr_t)snapshot_authz(c, "RA");
+	struct ike_answer a;
+
+	c->own.simultaneous_logins = 2;
+	struct sessions *ss = sessions_of(c);
+	struct session *s[4];
+	for (int i = 0; i < 3; i++) {
+		s[i] = login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a);
+		T_TRUE(s[i] != NULL);
+		T_TRUE(session_surplus(ss, s[i]) == (i < 2 ? NULL : s[0]));
+	}
+	session_end(ss, s[0]);
+	T_TRUE(!session_surplus(ss, s[2]));
+	p->simultaneous_logins = 1;
+	s[3] = login(ss, &(struct login){"LOCAL", "bert@corp", NULL, {0}}, &a);
+	T_TRUE(s[3] && !session_surplus(ss, s[3]));
+	session_end(ss, s[1]);
+	s[3] = login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a);
+	T_TRUE(s[3] && session_surplus(ss, s[3]) == s[2]);
+	p->simultaneous_refuse = true;
+	session_end(ss, s[2]);
+	T_TRUE(!login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a));
+	T_EQ(a.status, ST_LOGIN_LIMIT);
+	p->simultaneous_logins = SIMULTANEOUS_ANY;
+	T_TRUE(login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a));
 	sessions_free(ss);
 }
 
@@ -482,6 +516,7 @@ int main(void)
 	T_RUN(one_owner);
 	T_RUN(prefixes);
 	T_RUN(logins);
+	T_RUN(newest_login_wins);
 	T_RUN(split_policies);
 	T_RUN(filter_ids);
 	T_RUN(without_memory);
