@@ -122,7 +122,7 @@ static enum status name_of(struct resolver *r, const struct aaa_author *a, char 
 	if (a->mangler && !m)
 		return resolver_refuse(r, "name-mangler %.63s of the authorization is not defined", a->mangler);
 	if (r->method == AAA_EAP || r->method == AAA_ANYCONNECT)
-		who.eap = (struct view){(const uint8_t *)q->name, strlen(q->name)};
+		who.eap = (struct view){(const uint8_t *)q->user, strlen(q->user)};
 	if (m) {
 		enum status st = mangler_apply(m, &who, out, why);
 		if (st != ST_OK)

@@ -317,6 +317,8 @@ enum status place_set(struct resolver *r)
 	copy(s->pool4, sizeof(s->pool4), a->pool4);
 	copy(s->pool6, sizeof(s->pool6), a->pool6);
 	s->mask_len = a->mask4;
+	s->idle_timeout_s = a->idle_s;
+	s->reconnect_s = a->disconnected_s;
 	place_logins(r);
 	r->grant->session_lifetime_s = lifetime_of(a);
 	st = check_vrf(r);

@@ -137,7 +137,7 @@ static struct session *login(struct sessions *ss, const struct login *l, struct 
 		session_end(ss, s);
 		return NULL;
 	}
-	session_up(ss, s, &(struct ike_commit){.sa = q.sa, .local = q.local, .remote = q.remote});
+	session_up(ss, s, &(struct ike_commit){.sa = q.sa, .local = q.local, .remote = q.remote}, 1700000000000 + sa);
 	return s;
 }
 
@@ -203,7 +203,7 @@ static void everything(const struct session *s)
 	T_TRUE(s->terms != NULL);
 	T_STR(s->username, "anna");
 	T_EQ(s->grant->session_lifetime_s, 3600); /* the least of 3600 and 7200 */
-	T_EQ(s->terms->idle_s, 600);
+	T_EQ(s->idle_timeout_s, 600);
 	T_EQ(s->terms->interim_s, 300);
 	T_EQ(s->terms->logins, 2);
 	T_TRUE(s->terms->has_flow_limit);
@@ -276,7 +276,7 @@ static void without_cached(void)
 	T_STR(s->username, "anna");
 	T_STR(lab_text(&s->grant->ip4), "10.99.0.10");
 	T_EQ(s->grant->session_lifetime_s, 3600);
-	T_EQ(s->terms->idle_s, 600);
+	T_EQ(s->idle_timeout_s, 600);
 	T_EQ(s->terms->class.len, 13);
 	T_EQ(s->terms->mtu, 0);
 	T_STR(s->terms->filter[AAA_IN4], "");
