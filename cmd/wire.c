@@ -302,7 +302,7 @@ static int make_base(struct wire *w)
 	if (!w->stats || !w->before)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (map_init(&w->children, 1024) != ST_OK || map_init(&w->children_of, 1024) != ST_OK ||
-	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
+	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->own_rules, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	w->loop = loop_new();
 	if (!w->loop || !make_timers(w))
@@ -389,7 +389,7 @@ static int start(struct wire *w)
 	enum status st = wire_pools_thaw(w);
 	struct wire_policies *policies = NULL;
 	if (st == ST_OK)
-		st = wire_policy_prepare(w->conf, &policies);
+		st = wire_policy_prepare(w, w->conf, &policies);
 	if (st == ST_OK)
 		wire_policy_commit(w, policies);
 	if (st == ST_OK)
@@ -458,7 +458,7 @@ static void end(struct wire *w)
 	wire_reconnect_fini(w);
 	wire_user_close(w);
 	wire_child_fini(w);
-	wire_policy_free(w->policies);
+	wire_policy_fini(w);
 	if (w->sessions)
 		sessions_free(w->sessions);
 	diagnose_fini(&w->diagnose);

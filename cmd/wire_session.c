@@ -7,6 +7,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_policy.h"
 #include "cmd/wire_proxy.h"
 #include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
@@ -388,6 +389,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 		session_is_down(w, s, why, &t);
 	if (s->state == SESSION_UP)
 		leave(w, s, why, &t);
+	wire_policy_forget(w, &s->ulid);
 	session_end(w->sessions, s);
 	wire_client_changed(w, tun);
 	forget_past(w, p);

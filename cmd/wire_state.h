@@ -120,6 +120,7 @@ struct wire {
 	struct users *users; /* of cmd/wire_user.c */
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
+	struct map own_rules;   /* sessions with rules of their own, of cmd/wire_policy.c */
 
 	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
 	struct loop_signal *on_term, *on_hup;

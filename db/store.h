@@ -23,7 +23,7 @@
 #define STORE_IDENTITY 320 /* identity or user name as text, escaped by the caller */
 #define STORE_TEXT     256 /* a sentence */
 #define STORE_SECRET   512 /* bytes of one secret */
-#define STORE_RECORD   8448 /* bytes of a session's sealed record */
+#define STORE_RECORD   20736 /* bytes of a session's sealed record */
 
 struct store;
 
