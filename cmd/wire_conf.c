@@ -254,7 +254,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
 	if (st == ST_OK)
-		st = wire_policy_prepare(s, &policies);
+		st = wire_policy_prepare(w, s, &policies);
 	wire_client_plan(w, s, &plan);
 	if (st == ST_OK)
 		st = wire_http_prepare(w, s, &http, why, sizeof(why));

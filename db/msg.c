@@ -6,7 +6,8 @@
 static size_t size_of(enum msg_kind kind)
 {
 	static const size_t sizes[] = {
-		[MSG_UP] = sizeof(struct store_session),
+		[MSG_UP] = sizeof(struct msg_up),
+		[MSG_WAIT] = sizeof(struct msg_end),
 		[MSG_END] = sizeof(struct msg_end),
 		[MSG_TRAFFIC] = sizeof(struct msg_traffic),
 		[MSG_EVENT] = sizeof(struct store_event),
@@ -40,6 +41,8 @@ void msg_free(struct msg *m)
 {
 	if (m && m->kind == MSG_RECONCILE)
 		mem_free(m->u.reconcile.live);
+	if (m && m->kind == MSG_UP)
+		mem_free(m->u.up.record);
 	if (m && m->kind == MSG_TRAFFIC)
 		mem_free(m->u.traffic.v);
 	if (m && m->kind == MSG_ACCT_PUT)

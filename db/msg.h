@@ -10,6 +10,7 @@
 
 enum msg_kind {
 	MSG_UP,  /* answered; failed: the session must not be granted */
+	MSG_WAIT, /* never lost while the process lives */
 	MSG_END, /* never lost while the process lives: an unreleased lease blocks its address */
 	MSG_TRAFFIC,
 	MSG_EVENT,
@@ -25,6 +26,11 @@ enum msg_kind {
 	MSG_PRUNE,
 	MSG_ANONYMIZE,
 	MSG_NOTICE /* writer to loop only */
+};
+
+struct msg_up {
+	struct store_session row; /* its record is: */
+	uint8_t *record;          /* heap */
 };
 
 struct msg_end {
@@ -107,8 +113,8 @@ struct msg {
 	enum status status; /* the answer */
 	uint64_t number;
 	union {
-		struct store_session up;
-		struct msg_end end;
+		struct msg_up up;
+		struct msg_end end; /* MSG_WAIT too, without why */
 		struct msg_traffic traffic;
 		struct store_event event;
 		struct store_failure failure;
@@ -139,7 +145,7 @@ static inline bool msg_is_answered(const struct msg *m)
 /* Kept when it could not be written, until it can be. */
 static inline bool msg_is_kept(const struct msg *m)
 {
-	return m->kind == MSG_END || m->kind == MSG_USER || m->kind == MSG_ACCT_PUT ||
+	return m->kind == MSG_END || m->kind == MSG_WAIT || m->kind == MSG_USER || m->kind == MSG_ACCT_PUT ||
 	       m->kind == MSG_ACCT_DONE;
 }
 

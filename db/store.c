@@ -263,23 +263,42 @@ enum status store_session_up(struct store *s, uint64_t number, const struct stor
 
 	if (!m)
 		return ST_NOMEM;
-	m->u.up = *row;
+	m->u.up.row = *row;
+	m->u.up.row.record = NULL;
+	if (row->record_len) {
+		m->u.up.record = mem_dup(row->record, row->record_len);
+		m->u.up.row.record = m->u.up.record;
+	}
+	if (row->record_len && !m->u.up.record) {
+		msg_free(m);
+		return ST_NOMEM;
+	}
 	return push_answered(s, m, number);
+}
+
+static enum status push_end(struct store *s, enum msg_kind kind, const struct ulid *session,
+	const struct msg_end *end)
+{
+	struct msg *m = msg_new(kind);
+
+	if (!m)
+		return ST_NOMEM;
+	m->u.end = *end;
+	ulid_format(session, m->u.end.ulid);
+	push_kept(s, m);
+	return ST_OK;
 }
 
 enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
 	enum status why, const struct store_traffic *total)
 {
-	struct msg *m = msg_new(MSG_END);
+	return push_end(s, MSG_END, session, &(struct msg_end){.ms = ms, .why = why, .traffic = *total});
+}
 
-	if (!m)
-		return ST_NOMEM;
-	ulid_format(session, m->u.end.ulid);
-	m->u.end.ms = ms;
-	m->u.end.why = why;
-	m->u.end.traffic = *total;
-	push_kept(s, m);
-	return ST_OK;
+enum status store_session_wait(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total)
+{
+	return push_end(s, MSG_WAIT, session, &(struct msg_end){.ms = ms, .traffic = *total});
 }
 
 static struct msg *new_totals(struct store *s)

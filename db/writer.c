@@ -164,7 +164,7 @@ static void refuse_one(struct writer *w, struct msg *m, const char *detail)
 	if (m->kind == MSG_UP)
 		snprintf(text, sizeof(text),
 			"session %s refused: address %s %s is held by another session (%.80s)",
-			m->u.up.ulid, m->u.up.ip4, m->u.up.ip6, detail);
+			m->u.up.row.ulid, m->u.up.row.ip4, m->u.up.row.ip6, detail);
 	else
 		snprintf(text, sizeof(text), "a row was refused: %.160s", detail);
 	notice(w, ST_STORE, text);

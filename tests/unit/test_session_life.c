@@ -75,7 +75,7 @@ static struct ike_answer authorize(struct sessions *ss, const struct ike_questio
 	struct ike_answer a;
 
 	random[0]++;
-	session_authorize(ss, q, clock_ms++, random, &a);
+	session_authorize(ss, &(struct session_ask){.q = q, .wall_ms = clock_ms++, .random = random}, &a);
 	return a;
 }
 
@@ -124,7 +124,7 @@ static struct session *login(
 		session_end(ss, s);
 		return NULL;
 	}
-	session_up(ss, s, &c);
+	session_up(ss, s, &c, 1000);
 	return s;
 }
 
@@ -591,7 +591,7 @@ static void another_user_does_not_get_the_addresses(void)
 		a = assign(ss, &q, a.session, true, false);
 		T_EQ(a.status, ST_OK);
 		got[i] = a.grant.ip4;
-		session_up(ss, session_find_sa(ss, i + 1), &(struct ike_commit){.local = q.local, .remote = q.remote});
+		session_up(ss, session_find_sa(ss, i + 1), &(struct ike_commit){.local = q.local, .remote = q.remote}, 1000);
 	}
 	T_TRUE(!addr_eq(&got[0], &got[1]));
 	T_TRUE(addr_eq(&got[0], &got[2]));
