@@ -59,6 +59,25 @@ static void lies(void)
 	T_DO(lab_end());
 }
 
+/* Who waited in vain learns whether there was an answer of any kind. */
+static void nothing_but_lies(void)
+{
+	T_DO(lab_begin());
+	T_EQ(lab_set_default(1), ST_OK);
+	for (uint64_t n = 0; n < 3; n++) {
+		struct radius_request q = lab_request(n, "g");
+		q.within_ms = n == 1 ? 1500 : 0;
+		lab.servers[0].mode = n < 2 ? WRONG_SECRET : DEAF;
+		T_EQ(radius_ask(lab.r, &q), ST_OK);
+		lab_step(9000);
+		T_ROW(n, "request");
+		T_EQ(lab.status[n], n < 2 ? ST_RADIUS_REPLY : ST_RADIUS_TIMEOUT);
+	}
+	/* That is no life. */
+	T_TRUE(lab_info(0).is_dead);
+	T_DO(lab_end());
+}
+
 /* A server that is trusted without proof, but not with EAP; and a Proxy-State that is ours. */
 static void trusted(void)
 {
@@ -487,6 +506,7 @@ static void out_of_memory_later(void)
 int main(void)
 {
 	T_RUN(lies);
+	T_RUN(nothing_but_lies);
 	T_RUN(trusted);
 	T_RUN(a_thousand);
 	T_RUN(bounded_turns);
