@@ -33,41 +33,49 @@ static enum status find_proof(const struct radius_packet *p, size_t *at)
 	return ST_OK;
 }
 
-/* RFC 3579 3.2: HMAC-MD5 over the packet with another authenticator, itself taken as zeros. */
-static void prove(struct view secret, const uint8_t *authenticator, const struct radius_packet *p, size_t at,
-	uint8_t out[RADIUS_AUTHENTICATOR])
-{
-	const uint8_t *b = p->all.p;
-	size_t behind = at + RADIUS_AUTHENTICATOR;
-	const struct view parts[] = {{b, AUTHENTICATOR_AT}, {authenticator, RADIUS_AUTHENTICATOR},
-		{b + RADIUS_HEADER, at - RADIUS_HEADER}, {zeros, sizeof(zeros)}, {b + behind, p->all.len - behind}};
+/* A packet to be proved, and what stands in the place of its authenticator meanwhile. */
+struct signer {
+	struct view secret;
+	const uint8_t *authenticator;
+	struct radius_packet p;
+	size_t at; /* find_proof */
+};
 
-	radius_hash_hmac(secret, parts, sizeof(parts) / sizeof(parts[0]), out);
+/* RFC 3579 3.2: HMAC-MD5 over the packet with another authenticator, itself taken as zeros. */
+static void prove(const struct signer *s, uint8_t out[RADIUS_AUTHENTICATOR])
+{
+	const uint8_t *b = s->p.all.p;
+	size_t behind = s->at + RADIUS_AUTHENTICATOR;
+	const struct view parts[] = {{b, AUTHENTICATOR_AT}, {s->authenticator, RADIUS_AUTHENTICATOR},
+		{b + RADIUS_HEADER, s->at - RADIUS_HEADER}, {zeros, sizeof(zeros)},
+		{b + behind, s->p.all.len - behind}};
+
+	radius_hash_hmac(s->secret, parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
 /* RFC 2865 section 3, RFC 2866 section 3: MD5 over the packet with another authenticator, and the secret. */
-static void seal(struct view secret, const uint8_t *authenticator, const struct radius_packet *p,
-	uint8_t out[RADIUS_AUTHENTICATOR])
+static void seal(const struct signer *s, uint8_t out[RADIUS_AUTHENTICATOR])
 {
-	const struct view parts[] = {{p->all.p, AUTHENTICATOR_AT}, {authenticator, RADIUS_AUTHENTICATOR}, p->attrs, secret};
+	const struct view parts[] = {{s->p.all.p, AUTHENTICATOR_AT}, {s->authenticator, RADIUS_AUTHENTICATOR},
+		s->p.attrs, s->secret};
 
 	radius_hash_md5(parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
-static bool is_sealed(struct view secret, const uint8_t *authenticator, const struct radius_packet *p)
+static bool is_proved(const struct signer *s)
 {
 	uint8_t want[RADIUS_AUTHENTICATOR];
 
-	seal(secret, authenticator, p, want);
-	return mem_eq_secret(want, p->authenticator, sizeof(want));
+	prove(s, want);
+	return mem_eq_secret(want, s->p.all.p + s->at, sizeof(want));
 }
 
-static bool is_proved(struct view secret, const uint8_t *authenticator, const struct radius_packet *p, size_t at)
+static bool is_sealed(const struct signer *s)
 {
 	uint8_t want[RADIUS_AUTHENTICATOR];
 
-	prove(secret, authenticator, p, at, want);
-	return mem_eq_secret(want, p->all.p + at, sizeof(want));
+	seal(s, want);
+	return mem_eq_secret(want, s->p.authenticator, sizeof(want));
 }
 
 static bool has_chance(uint8_t code)
@@ -75,71 +83,71 @@ static bool has_chance(uint8_t code)
 	return code == RADIUS_ACCESS_REQUEST || code == RADIUS_STATUS_SERVER;
 }
 
-static enum status open_to_sign(const uint8_t *packet, size_t len, struct radius_packet *p, size_t *at)
+static enum status begin_to_sign(struct signer *s, const uint8_t *packet, size_t len)
 {
-	enum status st = radius_parse((struct view){packet, len}, p);
+	enum status st = radius_parse((struct view){packet, len}, &s->p);
 
-	return st ? st : find_proof(p, at);
+	return st ? st : find_proof(&s->p, &s->at);
 }
 
 enum status radius_sign_request(struct view secret, uint8_t *packet, size_t len)
 {
-	struct radius_packet p;
-	size_t at;
-	enum status st = open_to_sign(packet, len, &p, &at);
+	struct signer s = {.secret = secret, .authenticator = zeros};
+	enum status st = begin_to_sign(&s, packet, len);
 
 	if (st)
 		return st;
-	if (at)
-		prove(secret, has_chance(p.code) ? p.authenticator : zeros, &p, at, packet + at);
-	if (!has_chance(p.code))
-		seal(secret, zeros, &p, packet + AUTHENTICATOR_AT);
+	if (has_chance(s.p.code))
+		s.authenticator = s.p.authenticator;
+	if (s.at)
+		prove(&s, packet + s.at);
+	if (!has_chance(s.p.code))
+		seal(&s, packet + AUTHENTICATOR_AT);
 	return ST_OK;
 }
 
 enum status radius_sign_reply(struct view secret, const uint8_t request_authenticator[RADIUS_AUTHENTICATOR],
 	uint8_t *packet, size_t len)
 {
-	struct radius_packet p;
-	size_t at;
-	enum status st = open_to_sign(packet, len, &p, &at);
+	struct signer s = {.secret = secret, .authenticator = request_authenticator};
+	enum status st = begin_to_sign(&s, packet, len);
 
 	if (st)
 		return st;
-	if (at)
-		prove(secret, request_authenticator, &p, at, packet + at);
-	seal(secret, request_authenticator, &p, packet + AUTHENTICATOR_AT);
+	if (s.at)
+		prove(&s, packet + s.at);
+	seal(&s, packet + AUTHENTICATOR_AT);
 	return ST_OK;
 }
 
 enum status radius_verify_request(struct view secret, const struct radius_packet *p)
 {
 	bool by_chance = has_chance(p->code), is_good;
-	size_t at;
+	struct signer s = {.secret = secret, .authenticator = by_chance ? p->authenticator : zeros, .p = *p};
 
-	if (find_proof(p, &at))
+	if (find_proof(p, &s.at))
 		return ST_NOT_AUTHENTIC;
-	is_good = by_chance || is_sealed(secret, zeros, p);
-	if (at)
-		is_good = is_proved(secret, by_chance ? p->authenticator : zeros, p, at) && is_good;
+	is_good = by_chance || is_sealed(&s);
+	if (s.at)
+		is_good = is_proved(&s) && is_good;
 	return is_good ? ST_OK : ST_NOT_AUTHENTIC;
 }
 
 enum status radius_verify_reply(struct view secret, const uint8_t request_authenticator[RADIUS_AUTHENTICATOR],
 	const struct radius_packet *p)
 {
+	struct signer s = {.secret = secret, .authenticator = request_authenticator, .p = *p};
+	struct signer with_zeros = {.secret = secret, .authenticator = zeros, .p = *p};
 	bool is_good;
-	size_t at;
 
-	if (find_proof(p, &at))
+	if (find_proof(p, &s.at))
 		return ST_NOT_AUTHENTIC;
-	is_good = is_sealed(secret, request_authenticator, p);
+	with_zeros.at = s.at;
+	is_good = is_sealed(&s);
 	/* No RFC has a Message-Authenticator in an Accounting-Response, so servers compute it either way: FreeRADIUS 3
 	 * with zeros, as in the request. */
-	if (at && p->code == RADIUS_ACCOUNTING_RESPONSE && is_proved(secret, zeros, p, at))
-		return is_good ? ST_OK : ST_NOT_AUTHENTIC;
-	if (at)
-		is_good = is_proved(secret, request_authenticator, p, at) && is_good;
+	if (s.at && !is_proved(&s))
+		is_good = is_good && p->code == RADIUS_ACCOUNTING_RESPONSE && is_proved(&with_zeros);
 	return is_good ? ST_OK : ST_NOT_AUTHENTIC;
 }
 

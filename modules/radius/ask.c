@@ -185,6 +185,12 @@ static void end(struct radius_ask *a, enum status st)
 	wake(a, radius_now(a->r));
 }
 
+/* An operator is to see the difference between a server that is away and one that has another secret. */
+static enum status silence(const struct radius_ask *a)
+{
+	return a->was_lied_to ? ST_RADIUS_REPLY : ST_RADIUS_TIMEOUT;
+}
+
 static void next_server(struct radius_ask *a)
 {
 	struct radius_group *g = find_group(a->r, a->group);
@@ -199,7 +205,7 @@ static void next_server(struct radius_ask *a)
 		/* Without a socket to send from, the next one may be reached. */
 	}
 	if (st != ST_NOMEM)
-		st = has_any(a, g) ? ST_RADIUS_TIMEOUT : ST_RADIUS_NONE;
+		st = has_any(a, g) ? silence(a) : ST_RADIUS_NONE;
 	end(a, st);
 }
 
@@ -281,7 +287,7 @@ static void on_timer(struct timer *t, void *ctx)
 	if (a->service && a->result == ST_PENDING)
 		radius_service_silent(a->service);
 	if (a->result != ST_PENDING || is_over) {
-		a->result = a->result == ST_PENDING ? ST_RADIUS_TIMEOUT : a->result;
+		a->result = a->result == ST_PENDING ? silence(a) : a->result;
 		fail(a);
 	} else if (!a->service) {
 		next_server(a);

@@ -109,8 +109,9 @@ struct radius_request {
 };
 
 struct radius_answer {
-	/* ST_OK: `packet` is the answer, verified. ST_RADIUS_TIMEOUT: no server answered. ST_RADIUS_NONE: the
-	 * group has no server for it, or is not there. ST_NOMEM. */
+	/* ST_OK: `packet` is the answer, verified. ST_RADIUS_TIMEOUT: no server answered. ST_RADIUS_REPLY: none did but
+	 * with what proves nothing (another secret, no Message-Authenticator). ST_RADIUS_NONE: the group has no
+	 * server for it, or is not there. ST_NOMEM. */
 	enum status status;
 	struct radius_packet packet; /* valid during the call, as all views are */
 	uint16_t server;             /* for the next request of this conversation */

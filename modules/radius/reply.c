@@ -130,6 +130,8 @@ bool radius_reply_read(struct radius_socket *s)
 	uint64_t *wrong = judge(s, &d, &p, &slot);
 	if (wrong) {
 		++*wrong;
+		if (slot && slot->ask)
+			slot->ask->was_lied_to = true;
 		stats_status(s->service->r->stats, ST_RADIUS_REPLY);
 	} else {
 		act(slot, &p);

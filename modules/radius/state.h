@@ -101,6 +101,7 @@ struct radius_ask {
 	size_t packet_len;
 	uint16_t tried[RADIUS_GROUP_SIZE]; /* handles */
 	uint8_t n_tried;
+	bool was_lied_to; /* an answer came that proved nothing */
 	/* what was asked */
 	uint64_t number;
 	char group[RADIUS_NAME];

@@ -86,7 +86,7 @@ static struct {
 
 /* ---- ports -------------------------------------------------------------------------------------- */
 
-static enum status lab_open(void *ctx, const char *vrf, uint8_t family, const struct addr *source, int *fd)
+static inline enum status lab_open(void *ctx, const char *vrf, uint8_t family, const struct addr *source, int *fd)
 {
 	if (lab.open_says != ST_OK)
 		return lab.open_says;
@@ -102,7 +102,7 @@ static enum status lab_open(void *ctx, const char *vrf, uint8_t family, const st
 	return ST_OK;
 }
 
-static void lab_shut(void *ctx, int fd)
+static inline void lab_shut(void *ctx, int fd)
 {
 	for (size_t i = 0; i < lab.n_fds; i++)
 		if (lab.fds[i] == fd) {
@@ -113,17 +113,17 @@ static void lab_shut(void *ctx, int fd)
 	t_fail(__FILE__, __LINE__, "shut what is not open");
 }
 
-static uint64_t lab_now(void *ctx)
+static inline uint64_t lab_now(void *ctx)
 {
 	return lab.now;
 }
 
-static void lab_wake(void *ctx, uint64_t at_ms)
+static inline void lab_wake(void *ctx, uint64_t at_ms)
 {
 	lab.wake = at_ms;
 }
 
-static void lab_changed(void *ctx, const char *server, bool is_dead)
+static inline void lab_changed(void *ctx, const char *server, bool is_dead)
 {
 	size_t n = strlen(lab.changed);
 	snprintf(lab.changed + n, sizeof(lab.changed) - n, "%s%s ", is_dead ? "-" : "+", server);
@@ -131,7 +131,7 @@ static void lab_changed(void *ctx, const char *server, bool is_dead)
 
 /* ---- servers ------------------------------------------------------------------------------------- */
 
-static int lab_socket(uint8_t family, uint16_t *port)
+static inline int lab_socket(uint8_t family, uint16_t *port)
 {
 	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
@@ -145,7 +145,7 @@ static int lab_socket(uint8_t family, uint16_t *port)
 	return fd;
 }
 
-static uint8_t lab_code(const struct lab_server *s, uint8_t asked)
+static inline uint8_t lab_code(const struct lab_server *s, uint8_t asked)
 {
 	if (asked == RADIUS_ACCOUNTING_REQUEST || (asked == RADIUS_STATUS_SERVER && s->is_acct))
 		return s->mode == WRONG_CODE ? RADIUS_ACCESS_ACCEPT : RADIUS_ACCOUNTING_RESPONSE;
@@ -155,7 +155,7 @@ static uint8_t lab_code(const struct lab_server *s, uint8_t asked)
 				       RADIUS_ACCESS_ACCEPT;
 }
 
-static void lab_fill(const struct lab_server *s, const struct radius_packet *q, struct wr *w)
+static inline void lab_fill(const struct lab_server *s, const struct radius_packet *q, struct wr *w)
 {
 	static const uint8_t key[32] = "a key of thirty-two octets, yes";
 	uint8_t hidden[64];
@@ -176,13 +176,13 @@ static void lab_fill(const struct lab_server *s, const struct radius_packet *q, 
 }
 
 /* The authenticator over the reply as it stands: what a forger by collisions of MD5 could have. */
-static void lab_seal(const struct radius_packet *q, uint8_t *reply, size_t len)
+static inline void lab_seal(const struct radius_packet *q, uint8_t *reply, size_t len)
 {
 	const struct view parts[] = {{reply, 4}, {q->authenticator, 16}, {reply + 20, len - 20}, lab_secret};
 	radius_hash_md5(parts, COUNT(parts), reply + 4);
 }
 
-static void lab_sign(const struct lab_server *s, const struct radius_packet *q, uint8_t *reply, size_t len)
+static inline void lab_sign(const struct lab_server *s, const struct radius_packet *q, uint8_t *reply, size_t len)
 {
 	struct view other = {(const uint8_t *)"other", 5};
 	(void)!radius_sign_reply(s->mode == WRONG_SECRET ? other : lab_secret, q->authenticator, reply, len);
@@ -192,7 +192,7 @@ static void lab_sign(const struct lab_server *s, const struct radius_packet *q, 
 		lab_seal(q, reply, len);
 }
 
-static void lab_reply(struct lab_server *s, const struct lab_request *rq)
+static inline void lab_reply(struct lab_server *s, const struct lab_request *rq)
 {
 	uint8_t buf[RADIUS_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -209,7 +209,7 @@ static void lab_reply(struct lab_server *s, const struct lab_request *rq)
 		      (const struct sockaddr *)&rq->from, rq->from_len);
 }
 
-static void lab_look(struct lab_server *s, const struct lab_request *rq)
+static inline void lab_look(struct lab_server *s, const struct lab_request *rq)
 {
 	struct radius_packet q;
 	struct radius_attr a;
@@ -228,7 +228,7 @@ static void lab_look(struct lab_server *s, const struct lab_request *rq)
 	s->last = *rq;
 }
 
-static bool lab_serve(struct lab_server *s)
+static inline bool lab_serve(struct lab_server *s)
 {
 	static struct lab_request rq;
 	rq.from_len = sizeof(rq.from);
@@ -250,7 +250,7 @@ static bool lab_serve(struct lab_server *s)
 }
 
 /* Answers what it held, the last first. */
-static void lab_let_go(struct lab_server *s)
+static inline void lab_let_go(struct lab_server *s)
 {
 	while (s->n_held)
 		lab_reply(s, &s->held[--s->n_held]);
@@ -258,7 +258,7 @@ static void lab_let_go(struct lab_server *s)
 
 /* ---- asking --------------------------------------------------------------------------------------- */
 
-static void lab_done(void *ctx, uint64_t number, const struct radius_answer *a)
+static inline void lab_done(void *ctx, uint64_t number, const struct radius_answer *a)
 {
 	struct radius_cursor c = radius_begin(a->packet.attrs);
 	struct radius_attr at;
@@ -276,20 +276,20 @@ static void lab_done(void *ctx, uint64_t number, const struct radius_answer *a)
 		lab.also(number);
 }
 
-static struct radius_request lab_request(uint64_t number, const char *group)
+static inline struct radius_request lab_request(uint64_t number, const char *group)
 {
 	static const uint8_t user[] = {RADIUS_USER_NAME, 6, 'n', 'e', 'm', 'o'};
 	return (struct radius_request){.number = number, .group = group, .code = RADIUS_ACCESS_REQUEST,
 				       .attrs = {user, sizeof(user)}, .done = lab_done};
 }
 
-static enum status lab_ask(uint64_t number, const char *group)
+static inline enum status lab_ask(uint64_t number, const char *group)
 {
 	struct radius_request q = lab_request(number, group);
 	return radius_ask(lab.r, &q);
 }
 
-static enum status lab_account(uint64_t number, const char *group)
+static inline enum status lab_account(uint64_t number, const char *group)
 {
 	struct radius_request q = lab_request(number, group);
 	q.code = RADIUS_ACCOUNTING_REQUEST;
@@ -298,7 +298,7 @@ static enum status lab_account(uint64_t number, const char *group)
 }
 
 /* Everything that is on its way arrives. */
-static void lab_pump(void)
+static inline void lab_pump(void)
 {
 	for (bool any = true; any;) {
 		any = false;
@@ -315,7 +315,7 @@ static void lab_pump(void)
 	}
 }
 
-static void lab_step(uint64_t ms)
+static inline void lab_step(uint64_t ms)
 {
 	uint64_t until = lab.now + ms;
 	lab_pump();
@@ -329,7 +329,7 @@ static void lab_step(uint64_t ms)
 
 /* ---- configuration --------------------------------------------------------------------------------- */
 
-static struct radius_server_conf lab_conf(unsigned i)
+static inline struct radius_server_conf lab_conf(unsigned i)
 {
 	struct radius_server_conf c = {.auth_port = lab.servers[i].port, .acct_port = lab.servers[i].port,
 				       .secret_len = sizeof(SECRET) - 1, .timeout_ms = 1000, .retransmit = 2, .dead_ms = 60000};
@@ -340,7 +340,7 @@ static struct radius_server_conf lab_conf(unsigned i)
 }
 
 /* One group "g" of all of them. */
-static enum status lab_set(const struct radius_server_conf *servers, uint8_t n, bool balances)
+static inline enum status lab_set(const struct radius_server_conf *servers, uint8_t n, bool balances)
 {
 	struct radius_group_conf g = {.name = "g", .n_servers = n, .balances = balances};
 	struct radius_conf c = {.servers = servers, .n_servers = n, .groups = &g, .n_groups = 1};
@@ -349,7 +349,7 @@ static enum status lab_set(const struct radius_server_conf *servers, uint8_t n, 
 	return radius_configure(lab.r, &c);
 }
 
-static enum status lab_set_default(uint8_t n)
+static inline enum status lab_set_default(uint8_t n)
 {
 	struct radius_server_conf c[SERVERS];
 	for (uint8_t i = 0; i < n; i++)
@@ -357,7 +357,7 @@ static enum status lab_set_default(uint8_t n)
 	return lab_set(c, n, false);
 }
 
-static void lab_begin(void)
+static inline void lab_begin(void)
 {
 	static const struct radius_ports ports = {.open = lab_open, .shut = lab_shut, .now_ms = lab_now, .wake_at = lab_wake,
 						  .changed = lab_changed};
@@ -374,7 +374,7 @@ static void lab_begin(void)
 	T_TRUE(lab.r != NULL);
 }
 
-static void lab_end(void)
+static inline void lab_end(void)
 {
 	radius_free(lab.r);
 	T_EQ(lab.n_fds, 0);
@@ -387,7 +387,7 @@ static void lab_end(void)
 	}
 }
 
-static struct radius_server_info lab_info(size_t n)
+static inline struct radius_server_info lab_info(size_t n)
 {
 	struct radius_server_info i = {0};
 	size_t cursor = 0;
@@ -397,7 +397,7 @@ static struct radius_server_info lab_info(size_t n)
 	return i;
 }
 
-static unsigned lab_id(const struct lab_request *q)
+static inline unsigned lab_id(const struct lab_request *q)
 {
 	return q->bytes[1];
 }
