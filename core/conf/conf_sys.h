@@ -14,6 +14,12 @@ struct aaa_list {
 	char *acct_mode; /* start-stop, stop-only, none */
 };
 
+/* `crypto ikev2 reconnect key` (R-CRK): [0] is index 1. form SECRET_NONE: not configured. */
+struct reconnect_key {
+	struct secret key;
+	bool active; /* session data is encrypted with it; at most one is */
+};
+
 /* R-GLB. 0 is off or no limit unless said otherwise. */
 struct ike_global {
 	uint32_t cookie_challenge; /* half-open SAs above which cookies are demanded */
@@ -38,6 +44,7 @@ struct ike_global {
 	bool redirect_auth;
 	bool logging_ikev2;
 	bool logging_session;
+	struct reconnect_key reconnect_keys[2];
 };
 
 enum df_bit { DF_COPY, DF_SET, DF_CLEAR };

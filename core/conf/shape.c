@@ -530,7 +530,14 @@ static const struct shape_field f_aaa_list[] = {
 };
 const struct shape shape_aaa_list = SHAPE(aaa_list, f_aaa_list);
 
+static const struct shape_field f_reconnect_key[] = {
+	F(SECRET, reconnect_key, key),
+	F(BOOL, reconnect_key, active),
+};
+static const struct shape shape_reconnect_key = SHAPE(reconnect_key, f_reconnect_key);
+
 static const struct shape_field f_ike_global[] = {
+	INN(ike_global, reconnect_keys, 2, shape_reconnect_key),
 	F(U32, ike_global, cookie_challenge),
 	F(U32, ike_global, diagnose_error),
 	IN(ike_global, dpd, shape_dpd),
@@ -737,4 +744,4 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
 	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
-	&shape_conf_user, &shape_snapshot, NULL};
+	&shape_conf_user, &shape_reconnect_key, &shape_snapshot, NULL};

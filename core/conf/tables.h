@@ -73,6 +73,10 @@ cmd_set_fn set_trustpoint, set_nat_keepalive, set_template, set_accounting, set_
 cmd_print_fn print_trustpoint, print_template, print_accounting, print_author_user,
 	print_author_group;
 
+/* Keys of cluster reconnect: cmd_reconnect.c. */
+cmd_set_fn set_reconnect_key;
+cmd_print_fn print_reconnect_key;
+
 /* `match fvrf`, `match address local` of policies and profiles. */
 void match_vrf_set(struct cmd_call *c, struct vrf_match *m);
 void match_local_set(struct cmd_call *c, struct local_match **v, size_t *n);
