@@ -525,7 +525,8 @@ static int clear_sas(struct world *w, const struct admin_args *args, bool sessio
 	if (out->json) {
 		js_open(out, NULL);
 		js_u64(out, "cleared", n);
-		js_u64(out, "waiting_cleared", waiting);
+		if (sessions)
+			js_u64(out, "waiting_cleared", waiting);
 		js_close(out);
 	} else {
 		out_printf(out, "%" PRIu64 " IKE SA%s cleared\n", n, n == 1 ? "" : "s");

@@ -139,11 +139,11 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 		break;
 	case ASK_PROOF: is_asked = wire_proof_ask(w, number, q, &a->answer); break;
 	case ASK_AUTHORIZE:
-		wire_session_ask(w, q, &a->answer);
+		wire_session_ask(w, q, &a->answer, &a->block);
 		/* Who comes back was authorized before (R-SDB-16). */
 		is_asked = a->answer.status == ST_OK && !q->by_token && wire_lua_ask(w, number, q, &a->answer);
 		break;
-	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
+	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer, &a->block); break;
 	case ASK_HOOK:
 		is_asked = !wire_reconnect_named(w, q, &a->answer) && wire_lua_ask(w, number, q, &a->answer);
 		break;

@@ -3,15 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/crypto/box.h"
 #include "core/crypto/rnd.h"
+#include "core/session/cluster.h"
 #include "db/store.h"
 #include "modules/loop/loop.h"
 
 #define KEY_NAME "reconnect-key"
+#define GUEST_S 60 /* for the rest of IKE_AUTH */
 
 _Static_assert(STORE_RECORD >= BOX_NONCE_LEN + SESSION_FROZEN_MAX + BOX_TAG_LEN, "a sealed record fits");
 _Static_assert(sizeof(((struct wire *)0)->reconnect_key) == BOX_KEY_LEN, "the key of a box");
@@ -22,6 +25,13 @@ struct found_row {
 	struct store_waiting row;
 	uint8_t record[STORE_RECORD];
 };
+
+static bool find_vrf(const struct wire *w, struct session *s, const char *name);
+
+static const char *node_name(const struct wire *w)
+{
+	return w->conf->hostname ? w->conf->hostname : "sallyport";
+}
 
 /* ---- questions -------------------------------------------------------------------------------- */
 
@@ -35,6 +45,43 @@ static void refuse(struct wire *w, struct ike_answer *a, enum status why)
 	stats_inc(w->stats, CT_RECONNECT_REFUSED);
 }
 
+/* A session of another gateway, as its client brings it. Nobody has proven anything yet: it is here for a
+ * minute, in memory only, and stays when its token is proven. */
+static enum status thaw_guest(struct wire *w, const struct ike_question *q, const struct cluster_state *c)
+{
+	struct session *s;
+	struct ulid ulid;
+	uint64_t now = (uint64_t)loop_wall_ms();
+	enum status st = session_thaw(w->sessions, c->record, &s);
+	if (st != ST_OK)
+		return st == ST_NOMEM ? st : ST_RECONNECT_OVER; /* somebody has its address, or its record is damaged */
+	session_wait(w->sessions, s, now);
+	s->waiting_ms = now - (s->reconnect_s > GUEST_S ? (uint64_t)(s->reconnect_s - GUEST_S) * 1000 : 0);
+	s->index = 0;
+	s->carried = (struct session_totals){0}; /* what went through here */
+	if (token_id_read(&q->peer_id, &ulid) && memcmp(&ulid, &s->ulid, sizeof(ulid)) == 0 &&
+	    find_vrf(w, s, c->vrf) && session_life_left_ms(s, now) > 0)
+		return ST_OK;
+	session_end(w->sessions, s);
+	return ST_RECONNECT_OVER;
+}
+
+static enum status take_in(struct wire *w, const struct ike_question *q)
+{
+	static uint8_t plain[CLUSTER_STATE_MAX];
+	struct cluster_state c;
+	enum status st = cluster_open(w->conf, q->session_state, (uint64_t)loop_wall_ms() / 1000, plain, &c);
+	/* What is ours and is not here has ended here. */
+	if (st == ST_OK && strcmp(c.node, node_name(w)) == 0)
+		st = ST_RECONNECT_OVER;
+	if (st == ST_OK && wire_reserve_login(w, false) != ST_OK)
+		st = ST_NOMEM;
+	if (st == ST_OK)
+		st = thaw_guest(w, q, &c);
+	mem_zero(plain, sizeof(plain));
+	return st;
+}
+
 bool wire_reconnect_named(struct wire *w, const struct ike_question *q, struct ike_answer *a)
 {
 	enum status why;
@@ -42,6 +89,10 @@ bool wire_reconnect_named(struct wire *w, const struct ike_question *q, struct i
 		return false;
 	stats_inc(w->stats, CT_RECONNECT_IN);
 	const struct session *s = session_of_token(w->sessions, &q->peer_id, q->local.vrf, &why);
+	if (!s && why == ST_RECONNECT_OVER && q->session_state.len) {
+		why = take_in(w, q);
+		s = why == ST_OK ? session_of_token(w->sessions, &q->peer_id, q->local.vrf, &why) : NULL;
+	}
 	const struct ike_profile *p = s ? snapshot_profile(w->conf, s->profile) : NULL;
 	if (s && (!p || !p->reconnect_s)) /* the configuration of today decides who may come back */
 		why = ST_RECONNECT_OVER;
@@ -66,18 +117,47 @@ void wire_reconnect_keys(const struct wire *w, const struct ike_question *q, str
 	a->remote_key_len = a->local_key_len = TOKEN_KEY;
 }
 
-void wire_reconnect_offer(struct wire *w, const struct ike_question *q, struct ike_answer *a)
+/* The same for every gateway with the key. It goes with the address, and its record is as the session will be. */
+static void offer_state(const struct wire *w, const struct session *s, struct ike_answer *a, uint8_t **block)
+{
+	static uint8_t rec[CLUSTER_STATE_MAX], sealed[CLUSTER_STATE_MAX];
+	uint64_t now = (uint64_t)loop_wall_ms(), life_s = session_life_left_ms(s, now) / 1000;
+	uint8_t nonce[BOX_NONCE_LEN];
+	size_t len = session_freeze(s, rec, sizeof(rec)), sealed_len;
+	struct cluster_state c = {.expires_s = now / 1000 + (life_s < CLUSTER_LIFE_S ? life_s : CLUSTER_LIFE_S),
+				  .record = {rec, len}};
+	const char *vrf = snapshot_vrf_name(w->conf, s->local.vrf);
+	snprintf(c.node, sizeof(c.node), "%s", node_name(w));
+	snprintf(c.vrf, sizeof(c.vrf), "%s", vrf ? vrf : "");
+	rnd_bytes(nonce, sizeof(nonce));
+	/* One that is granted too much has to come back here. */
+	if (len && cluster_seal(w->conf, nonce, &c, sealed, &sealed_len) == ST_OK)
+		*block = mem_dup(sealed, sealed_len);
+	if (*block)
+		a->session_state = (struct view){*block, sealed_len};
+	mem_zero(rec, sizeof(rec));
+}
+
+static void offer_token(struct session *s, struct ike_answer *a)
 {
 	char id[TOKEN_ID_TEXT];
-	struct session *s = session_find(w->sessions, &q->session);
-	if (!s || !q->wants_token || !s->reconnect_s || s->we_are_initiator || s->state != SESSION_PENDING)
-		return; /* who came back has its token */
 	rnd_bytes(a->token, sizeof(a->token));
 	token_verifier(a->token, &s->ulid, s->verifier);
 	s->has_token = true;
 	a->session_id_len = (uint16_t)token_id_put(&s->ulid, id);
 	memcpy(a->session_id, id, a->session_id_len);
 	a->wait_s = (uint32_t)(session_wait_left_ms(s, s->start_ms) / 1000);
+}
+
+void wire_reconnect_offer(struct wire *w, const struct ike_question *q, struct ike_answer *a, uint8_t **block)
+{
+	struct session *s = session_find(w->sessions, &q->session);
+	if (!s || !s->reconnect_s || s->we_are_initiator)
+		return;
+	if (q->wants_token && s->state == SESSION_PENDING) /* who came back has its token */
+		offer_token(s, a);
+	if (q->wants_state && s->has_token && cluster_active(w->conf))
+		offer_state(w, s, a, block);
 }
 
 /* ---- the record in the database ----------------------------------------------------------------- */
@@ -93,8 +173,10 @@ size_t wire_reconnect_seal(const struct wire *w, const struct session *s, uint8_
 	if (!s->has_token)
 		return 0;
 	size_t len = session_freeze(s, out + BOX_NONCE_LEN, SESSION_FROZEN_MAX);
-	if (!len)
+	if (!len) {
+		mem_zero(out, BOX_NONCE_LEN + SESSION_FROZEN_MAX);
 		return 0;
+	}
 	rnd_bytes(out, BOX_NONCE_LEN);
 	if (box_seal(w->reconnect_key, out, whose(ulid_format(&s->ulid, ulid)), out + BOX_NONCE_LEN, len) != ST_OK) {
 		mem_zero(out, BOX_NONCE_LEN + len);

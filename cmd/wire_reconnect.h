@@ -11,8 +11,9 @@
 bool wire_reconnect_named(struct wire *w, const struct ike_question *q, struct ike_answer *a);
 /* ASK_KEYS of who named one: the keys of its token. */
 void wire_reconnect_keys(const struct wire *w, const struct ike_question *q, struct ike_answer *a);
-/* After ASK_ADDRESS was answered well: a token for who asked for one and has none. */
-void wire_reconnect_offer(struct wire *w, const struct ike_question *q, struct ike_answer *a);
+/* After ASK_ADDRESS was answered well: a token for who asked for one and has none; in *block, which stays NULL
+ * otherwise, what the client can take to another gateway. */
+void wire_reconnect_offer(struct wire *w, const struct ike_question *q, struct ike_answer *a, uint8_t **block);
 
 /* The sealed record of a session for the store. Bytes written to out, STORE_RECORD of them at most;
  * 0: it has no token, or there is no key. */

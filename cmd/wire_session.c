@@ -54,7 +54,7 @@ static bool has_room(struct wire *w, const struct ike_question *q, struct ike_an
 	return false;
 }
 
-void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
+void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer, uint8_t **block)
 {
 	uint8_t random[10];
 	if (q->kind == ASK_AUTHORIZE && q->by_token) {
@@ -73,7 +73,7 @@ void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_a
 	}
 	session_assign(w->sessions, q, answer);
 	if (answer->status == ST_OK)
-		wire_reconnect_offer(w, q, answer);
+		wire_reconnect_offer(w, q, answer, block);
 	if (answer->status == ST_POOL_EXHAUSTED)
 		LOG(EV_POOL_EXHAUSTED, kv_str("reason", answer->detail));
 }
@@ -538,6 +538,7 @@ enum status wire_session_thaw(struct wire *w, uint64_t key)
 	size_t len = keep_get(w->keep, KEEP_SESSION, key, rec, sizeof(rec));
 	enum status st = len <= sizeof(rec) ?
 				 session_thaw(w->sessions, (struct view){rec, len}, &s) : ST_BAD_LENGTH;
+	mem_zero(rec, sizeof(rec));
 	if (st == ST_OK || st == ST_NOMEM)
 		return st;
 	LOG(EV_THAW, kv_str("what", "session"), kv_status("status", st));

@@ -14,8 +14,9 @@ struct wire_commit {
 	struct ike_commit commit;
 };
 
-/* ASK_AUTHORIZE and ASK_ADDRESS; the answer is filled in any case. */
-void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer);
+/* ASK_AUTHORIZE and ASK_ADDRESS; the answer is filled in any case. *block: what its views point into, if
+ * there are any. */
+void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer, uint8_t **block);
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c) MUST_USE;
 /* The store's answer: the session is up and frozen, or what is wrong. */
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st) MUST_USE;

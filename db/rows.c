@@ -304,6 +304,9 @@ static int apply_up(struct rows *r, const struct store_session *u)
 	rows_opt(r, S_SESSION, 13, u->ip6);
 	rows_u64(r, S_SESSION, 14, u->started_ms);
 	bind_record(r, S_SESSION, 15, u);
+	/* What came from another gateway has used no time here. */
+	rows_u64(r, S_SESSION, 16, u->resumes ? u->up_ms : u->started_ms);
+	rows_u64(r, S_SESSION, 17, u->resumes);
 	int rc = rows_run(r, S_SESSION);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_changes(r->db) ? count_session(r, u) : apply_again(r, u);

@@ -32,8 +32,8 @@
 	X(BACK, "ROLLBACK TO m") \
 	X(SESSION, \
 		"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, identity_type," \
-		" identity, username, local, remote, ip4, ip6, started_ms, counted_ms, record)" \
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14,?15)" \
+		" identity, username, local, remote, ip4, ip6, started_ms, record, counted_ms, resumes)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)" \
 		" ON CONFLICT(ulid) DO NOTHING") \
 	X(SESSION_AGAIN, \
 		"UPDATE sessions SET local = ?2, remote = ?3, ip4 = ?4, ip6 = ?5," \

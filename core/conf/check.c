@@ -124,6 +124,17 @@ static void check_reconnect(struct parse *ps, const struct ike_profile *p)
 	}
 }
 
+static void check_reconnect_keys(struct parse *ps)
+{
+	const struct reconnect_key *k = ps->s->ike.reconnect_keys;
+	bool is_used = !k[0].key.form && !k[1].key.form;
+	for (size_t i = 0; i < ps->s->profile_count; i++)
+		is_used |= ps->s->profiles[i].reconnect_s != 0;
+	if (!is_used)
+		check_say(ps, CONF_WARNING, "crypto ikev2 reconnect key",
+			"not used, because no profile has `reconnect`:", "");
+}
+
 static bool has_inline(const struct ike_profile *p)
 {
 	return p->key_local.form || p->key_remote.form;
@@ -186,6 +197,7 @@ static void check_ambiguous(struct parse *ps, size_t i)
 
 static void check_profiles(struct parse *ps)
 {
+	check_reconnect_keys(ps);
 	for (size_t i = 0; i < ps->s->profile_count; i++) {
 		const struct ike_profile *p = &ps->s->profiles[i];
 		if (!p->complete)

@@ -407,9 +407,13 @@ static const struct cmd global[] = {
 		print_flag, 0, WHEN_NEW, "Clients are redirected before they negotiate anything"),
 	VALUE("crypto ikev2 redirect gateway auth", ike.redirect_auth, NULL, set_redirect_gateway,
 		print_flag, 0, WHEN_NEW, "Clients are redirected once they have authenticated"),
-	LATER("crypto ikev2 reconnect key {active <index:1-2> <key:secret>|<index:1-2> "
-		"{active <key:secret>|<key:secret>}}",
-		set_reconnect_key, print_reconnect_key, "cluster reconnect"),
+	{.grammar = "crypto ikev2 reconnect key {active <index:1-2> <key:secret>|<index:1-2> "
+		    "{active <key:secret>|<key:secret>}}",
+		.when = WHEN_LIVE,
+		.flags = CMD_REPEATS,
+		.set = set_reconnect_key,
+		.print = print_reconnect_key,
+		.help = "Sessions can be come back to at every gateway that has the key; new data is sealed with the active one"},
 	VALUE("crypto logging ikev2", ike.logging_ikev2, NULL, set_flag, print_flag, 0, WHEN_LIVE,
 		"IKEv2 events are exported to syslog"),
 	VALUE("crypto logging session", ike.logging_session, NULL, set_flag, print_flag, 0,

@@ -496,6 +496,7 @@ static const struct shape_field f_vrf_def[] = {
 const struct shape shape_vrf_def = SHAPE(vrf_def, f_vrf_def);
 
 static const struct shape_field f_ike_global[] = {
+	INN(ike_global, reconnect_keys, 2, shape_reconnect_key),
 	F(U32, ike_global, cookie_challenge),
 	F(U32, ike_global, diagnose_error),
 	IN(ike_global, dpd, shape_dpd),

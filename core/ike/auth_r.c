@@ -149,6 +149,8 @@ enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 	if (select_profile(sa, &likely) == ST_OK)
 		snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s",
 			likely.profile->name);
+	q.session_state = sa->hs->session_state;
+	sa->hs->session_state = (struct view){0}; /* the message goes */
 	return sa_ask(sa, &q);
 }
 
@@ -328,6 +330,7 @@ enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
 		.hint_ip4 = hs->hint_ip4,
 		.hint_ip6 = hs->hint_ip6,
 		.wants_token = hs->cp_type == CP_REQUEST && (hs->cp_asked & CP_ASKED_TOKEN) != 0,
+		.wants_state = hs->cp_type == CP_REQUEST && (hs->cp_asked & CP_ASKED_STATE) != 0,
 	};
 
 	take_session(sa, ev->answer);

@@ -21,6 +21,7 @@
 #define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
 #define IKE_EAP_MAX 4096   /* one EAP packet */
 #define IKE_MSK_LEN 64     /* of the MSK: what an AUTH payload is made of (RFC 7296 2.16) */
+#define IKE_SESSION_STATE 4096 /* octets of a session that its client carries to another gateway */
 #define IKE_SESSION_TOKEN 32 /* octets: with it a client comes back to its session; docs/reconnect.md */
 
 struct ike_id {
@@ -82,7 +83,9 @@ struct ike_question {
 	/* ASK_KEYS, ASK_AUTHORIZE as responder: peer_id is a session ID, and the peer resumes that session */
 	bool by_token;
 	bool initial_contact;       /* ASK_AUTHORIZE: what the peer had before is over (RFC 7296 2.4) */
-	bool wants_token;           /* ASK_ADDRESS: it asks for what it could come back with */
+	bool wants_token;           /* ASK_ADDRESS: it asks for what it could come back with, */
+	bool wants_state;           /* and to another gateway */
+	struct view session_state;  /* ASK_HOOK: what it brings from one; valid during the call */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
 	/* ASK_TICKET: the peer has proven that the ticket is its own; with a yes it is used up, and no
@@ -144,6 +147,7 @@ struct ike_answer {
 	uint8_t session_id[IKE_ID_LEN];
 	uint8_t token[IKE_SESSION_TOKEN];
 	uint32_t wait_s;            /* how long its session would wait for it */
+	struct view session_state;  /* valid during the call; empty: none */
 	struct gateway gateway; /* ASK_REDIRECT; none: the client stays */
 };
 

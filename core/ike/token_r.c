@@ -37,7 +37,8 @@ enum status token_r_keep_offer(struct ike_sa *sa, const struct ike_answer *a)
 {
 	struct session_offer *s;
 
-	if (a->session_id_len == 0 || a->session_id_len > sizeof(s->id))
+	if (a->session_id_len > sizeof(s->id) || a->session_state.len > sizeof(s->state) ||
+		(a->session_id_len == 0 && a->session_state.len == 0))
 		return ST_OK;
 	s = sa->hs->session != NULL ? sa->hs->session : mem_new(sizeof(*s));
 	if (s == NULL)
@@ -46,6 +47,9 @@ enum status token_r_keep_offer(struct ike_sa *sa, const struct ike_answer *a)
 	s->id_len = a->session_id_len;
 	memcpy(s->id, a->session_id, s->id_len);
 	memcpy(s->token, a->token, sizeof(s->token));
+	s->state_len = (uint16_t)a->session_state.len;
+	if (s->state_len > 0)
+		memcpy(s->state, a->session_state.p, s->state_len);
 	sa->hs->session = s;
 	return ST_OK;
 }

@@ -27,12 +27,19 @@ class Kept:
         self.gateway, self.gateway_id = p.gateway, p.idr
         (self.session_id,), (self.token,) = p.values("session-id"), p.values("session-token")
         self.seconds, = struct.unpack("!I", p.values("session-wait")[0])
+        self.state = (p.values("session-state") + [b""])[0]
 
-    def initiator(self, sock, token=None, session_id=None, cp=("address",), **more):
+    def initiator(self, sock, token=None, session_id=None, cp=("address",), gateway=None, **more):
         name = session_id or self.session_id
         ours, theirs = keys(name, token or self.token)
-        return Initiator(sock, self.gateway, struct.pack("!BBBB", KEY_ID, 0, 0, 0) + name, [Psk(ours)], remote=Psk(theirs),
+        return Initiator(sock, gateway or self.gateway, struct.pack("!BBBB", KEY_ID, 0, 0, 0) + name, [Psk(ours)], remote=Psk(theirs),
                          remote_id=self.gateway_id, send_idr=False, cp=cp, **more)
 
     def come_back(self, sock, **more):
         return self.initiator(sock, **more).login()
+
+    def go_elsewhere(self, sock, gateway, state=None, **more):
+        """To another gateway of the cluster, with the sealed session."""
+        p = self.come_back(sock, gateway=gateway, cp=("address", ("session-state", self.state if state is None else state)), **more)
+        self.state = (p.values("session-state") + [self.state])[0]
+        return p

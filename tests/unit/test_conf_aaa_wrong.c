@@ -382,7 +382,7 @@ static void says_what_is_not_in_force(void)
 		"ipv6 radius source-interface lo0\n", G " deadtime 5\n", DYN " port 5\n", "aaa accounting update newinfo\n", "aaa accounting network N start-stop\n",
 		"aaa accounting network N\n action-type none\n", "aaa authentication login N group radius\n",
 		"aaa authorization network N local group G\n", "sallyport aaa authorization-password x\n",
-		"crypto ikev2 reconnect key 1 x\n"};
+		"aaa new-model\nnothing"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		size_t n = 0;
 		T_ROW(i, texts[i]);
