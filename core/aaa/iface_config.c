@@ -63,7 +63,7 @@ static enum aaa_verdict run(const struct iface_command *c, const struct aaa_valu
 
 	if (strlen(rest) >= sizeof(copy))
 		return aaa_wrong(v, "too long:");
-	strcpy(copy, rest);
+	snprintf(copy, sizeof(copy), "%s", rest);
 	if (c->head)
 		way = choose(c->head, aaa_next_word(&at, " \t\r\n"));
 	one.text = aaa_next_word(&at, " \t\r\n");

@@ -1,4 +1,5 @@
-/* Several sources become one (R-AZN-07..10). */
+#include "core/aaa/merge.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -172,7 +172,7 @@ static bool split(struct nas_rule *r)
 
 	if (strlen(r->text) >= sizeof(r->copy))
 		return refuse(r, "too much");
-	strcpy(r->copy, r->text);
+	snprintf(r->copy, sizeof(r->copy), "%s", r->text);
 	while ((word = aaa_next_word(&at, " \t\r\n")) != NULL) {
 		if (r->n == WORDS_MAX)
 			return refuse(r, "too many words");

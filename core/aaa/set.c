@@ -78,7 +78,7 @@ bool aaa_put_name(struct aaa_set *s, enum aaa_item item, const char *name)
 			return true;
 	if (l->n == AAA_NAMES || strlen(name) >= AAA_NAME)
 		return false;
-	strcpy(l->v[l->n++], name);
+	snprintf(l->v[l->n++], AAA_NAME, "%s", name);
 	s->has |= AAA_BIT(item);
 	return true;
 }

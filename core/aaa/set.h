@@ -5,6 +5,7 @@
 #ifndef CORE_AAA_SET_H
 #define CORE_AAA_SET_H
 
+#include "core/aaa/item_list.h"
 #include "core/base/addr.h"
 #include "core/base/rd.h"
 #include "core/base/status.h"
@@ -24,76 +25,6 @@ struct authz_policy;
 #define AAA_FILTER 2048    /* text of one filter, with NUL */
 #define AAA_KEY 256
 #define AAA_WHY 192        /* a sentence for the operator, with NUL */
-
-/* How two sources come together (R-AZN-09, R-AZN-10):
- *   ONE   the value of the stronger source counts, as a whole
- *   NETS, NAMES, CLASS  a list in which values of both stand, the stronger source's first, none twice
- * Lists are what says "also": networks, and what accounting echoes. Name servers, domains, gateways and
- * filters are one value although they have parts: a user with a name server of his own does not want that
- * of his group as well, and lines of a filter behind `permit ip any any` would say nothing.
- *
- *   X(NAME, members, how, words) */
-#define AAA_ITEM_LIST(X) \
-	X(POOL4, pool4, ONE, "pool") \
-	X(POOL6, pool6, ONE, "ipv6 pool") \
-	X(IP4, ip4, ONE, "Framed-IP-Address") \
-	X(MASK4, mask4, ONE, "netmask") \
-	X(IP6, ip6, ONE, "IPv6 address") \
-	X(IP6_LEN, ip6_len, ONE, "prefix-len") \
-	X(PREFIX6, prefix6, ONE, "Framed-IPv6-Prefix") \
-	X(DELEGATED, delegated, ONE, "Delegated-IPv6-Prefix") \
-	X(DNS4, dns4, ONE, "dns") \
-	X(DNS6, dns6, ONE, "ipv6 dns") \
-	X(WINS, wins, ONE, "wins") \
-	X(DOMAIN, domain, ONE, "def-domain") \
-	X(SPLIT_DNS, split_dns, ONE, "split-dns") \
-	X(BACKUP, backup, ONE, "backup-gateway") \
-	X(BANNER, banner, ONE, "banner") \
-	X(CONFIG_URL, config_url, ONE, "configuration url") \
-	X(CONFIG_VERSION, config_version, ONE, "configuration version") \
-	X(LOCAL_LAN, local_lan, ONE, "include-local-lan") \
-	X(PFS, pfs, ONE, "pfs") \
-	X(SMARTCARD, smartcard, ONE, "smartcard-removal-disconnect") \
-	X(FLOW_LIMIT, flow_limit, ONE, "ipsec flow-limit") \
-	X(LIFETIME, lifetime_s, ONE, "session-lifetime") \
-	X(TIMEOUT, timeout_s, ONE, "Session-Timeout") \
-	X(IDLE, idle_s, ONE, "Idle-Timeout") \
-	X(REAUTH, reauth, ONE, "Termination-Action") \
-	X(INTERIM, interim_s, ONE, "Acct-Interim-Interval") \
-	X(LOGINS, logins, ONE, "Simultaneous-Logins") \
-	X(MTU, mtu, ONE, "ip mtu") \
-	X(MSS, mss, ONE, "ip tcp adjust-mss") \
-	X(VRF, vrf, ONE, "vrf forwarding") \
-	X(FILTER_IN4, filter[AAA_IN4], ONE, "filter in") \
-	X(FILTER_OUT4, filter[AAA_OUT4], ONE, "filter out") \
-	X(FILTER_IN6, filter[AAA_IN6], ONE, "ipv6 filter in") \
-	X(FILTER_OUT6, filter[AAA_OUT6], ONE, "ipv6 filter out") \
-	X(SERVICE_IN, service[0], ONE, "service-policy input") \
-	X(SERVICE_OUT, service[1], ONE, "service-policy output") \
-	X(DHCP_SERVER, dhcp_server, ONE, "dhcp server") \
-	X(DHCP_GIADDR, dhcp_giaddr, ONE, "dhcp giaddr") \
-	X(DHCP_TIMEOUT, dhcp_timeout_s, ONE, "dhcp timeout") \
-	X(ROUTE_INTERFACE, route_interface, ONE, "route set interface") \
-	X(ROUTE_NETS, route_nets, NETS, "route-set=prefix") \
-	X(ROUTE_LISTS4, route_lists4, NAMES, "route set access-list") \
-	X(ROUTE_LISTS6, route_lists6, NAMES, "route set access-list ipv6") \
-	X(REMOTES, remotes, NETS, "route set remote") \
-	X(ROUTE_ACCEPT, route_accept, ONE, "route accept") \
-	X(SPLIT_POLICY, split_policy, ONE, "Split-Tunneling-Policy") \
-	X(GROUP, group, ONE, "Group-Policy") \
-	X(USER_NAME, user_name, ONE, "User-Name") \
-	X(CUI, cui, ONE, "Chargeable-User-Identity") \
-	X(REPLY, reply, ONE, "Reply-Message") \
-	X(CLASS, class, CLASS, "Class") \
-	X(KEY_LOCAL, key_local, ONE, "ikev2-password-local") \
-	X(KEY_REMOTE, key_remote, ONE, "ikev2-password-remote")
-
-enum aaa_item {
-#define X(name, members, how, words) AV_##name,
-	AAA_ITEM_LIST(X)
-#undef X
-	AV_ITEMS
-};
 
 /* Which way, and of which packets: `in` is what the client sends. */
 enum aaa_filter { AAA_IN4, AAA_OUT4, AAA_IN6, AAA_OUT6, AAA_FILTERS };
@@ -206,22 +137,5 @@ bool aaa_put_joined(struct aaa_set *s, enum aaa_item item, const char *name);   
 bool aaa_put_class(struct aaa_set *s, const void *p, size_t len);
 /* Class attributes one by one: *at 0 at first, false at the end. */
 bool aaa_class_next(struct view all, size_t *at, struct view *out);
-
-/* user over cached, the result over group, or group over that with override (R-AZN-08, R-AZN-09). Any may
- * be NULL; out is empty. ST_LIMIT with a sentence: a list of all of them has no room. */
-struct aaa_sources {
-	const struct aaa_set *cached;
-	const struct aaa_set *user;
-	const struct aaa_set *group;
-	bool override;
-};
-enum status aaa_merge(const struct aaa_sources *from, struct aaa_set *out, char why[AAA_WHY]) MUST_USE;
-/* Values of weak that s does not have; lists add up. The step that aaa_merge() is made of. ST_LIMIT. */
-enum status aaa_merge_under(struct aaa_set *s, const struct aaa_set *weak, char why[AAA_WHY]) MUST_USE;
-/* Of what came with the authentication, but is not asked for by `aaa authorization user cached`, only what is of
- * the login itself stays: name, Class, times, what accounting needs. */
-void aaa_set_login_only(struct aaa_set *s);
-/* R-AZN-08: is a user authorization of its own wanted, beside what came with the authentication? */
-bool aaa_wants_user(const struct aaa_set *cached);
 
 #endif

@@ -128,7 +128,7 @@ enum aaa_verdict aaa_set_joined(const struct aaa_value *v)
 
 	if (strlen(v->text) >= sizeof(copy))
 		return aaa_wrong(v, "too long:");
-	strcpy(copy, v->text);
+	snprintf(copy, sizeof(copy), "%s", v->text);
 	for (; (word = aaa_next_word(&at, " ,;\t\r\n")) != NULL; n++)
 		if (!aaa_put_joined(v->set, v->item, word))
 			return aaa_wrong(v, "more than 10, or too long:");
@@ -259,7 +259,7 @@ enum aaa_verdict aaa_set_servers(const struct aaa_value *v)
 
 	if (strlen(v->text) >= sizeof(copy))
 		return aaa_wrong(v, "too long:");
-	strcpy(copy, v->text);
+	snprintf(copy, sizeof(copy), "%s", v->text);
 	memset(aaa_item_at(v->set, v->item), 0, aaa_item_row(v->item)->size);
 	/* R-RAD-30: the separator is printed as " *" */
 	for (; (word = aaa_next_word(&at, " ,*\t")) != NULL; n++) {
