@@ -195,15 +195,33 @@ void parse_remember(struct parse *ps, const char *name, uint32_t col)
 	void *tmp;
 	struct place *p = ARENA_PUSH(&ps->scratch, ps->places, ps->place_count, tmp);
 	if (p)
-		*p = (struct place){name, ps->system ? 0 : ps->line.number, col};
+		*p = (struct place){name, NULL, ps->system ? 0 : ps->line.number, col};
 }
 
 struct place parse_place(const struct parse *ps, const char *name)
 {
 	for (size_t i = 0; i < ps->place_count; i++)
-		if (ps->places[i].name == name)
+		if (ps->places[i].name == name && !ps->places[i].what)
 			return ps->places[i];
-	return (struct place){name, 0, 0};
+	return (struct place){name, NULL, 0, 0};
+}
+
+void parse_remember_line(struct parse *ps, const char *name, const char *what)
+{
+	void *tmp;
+	struct place *p = ARENA_PUSH(&ps->scratch, ps->places, ps->place_count, tmp);
+	if (p)
+		*p = (struct place){name, what, ps->line.number, ps->line.w[0].col};
+}
+
+struct place parse_line_of(const struct parse *ps, const char *name, const char *what)
+{
+	for (size_t i = ps->place_count; i-- > 0;) {
+		const struct place *p = &ps->places[i];
+		if (p->name == name && p->what && strcmp(p->what, what) == 0)
+			return *p;
+	}
+	return (struct place){name, what, 0, 0};
 }
 
 /* ---- one line ---- */

@@ -116,6 +116,26 @@ const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name)
 	return BY_NAME(vrfs, vrf_count, struct vrf_def);
 }
 
+const struct radius_server *snapshot_radius_server(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(radius_servers, radius_server_count, struct radius_server);
+}
+
+const struct aaa_group *snapshot_aaa_group(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(aaa_groups, aaa_group_count, struct aaa_group);
+}
+
+const struct attribute_list *snapshot_attribute_list(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(attribute_lists, attribute_list_count, struct attribute_list);
+}
+
+const struct name_mangler *snapshot_mangler(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(manglers, mangler_count, struct name_mangler);
+}
+
 const struct acl *snapshot_acl(const struct snapshot *s, enum acl_kind kind, const char *name)
 {
 	if (!name)

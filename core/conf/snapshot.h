@@ -63,6 +63,14 @@ struct snapshot {
 	size_t vrf_number_count;
 	struct aaa_list *aaa_lists;
 	size_t aaa_list_count;
+	struct radius_server *radius_servers; /* those of `radius-server host` last */
+	size_t radius_server_count;
+	struct aaa_group *aaa_groups;
+	size_t aaa_group_count;
+	struct attribute_list *attribute_lists;
+	size_t attribute_list_count;
+	struct name_mangler *manglers;
+	size_t mangler_count;
 	struct conf_script *scripts;
 	size_t script_count;
 	struct conf_user *users;
@@ -74,6 +82,9 @@ struct snapshot {
 	struct ipsec_global ipsec;
 	struct own_settings own;
 	struct log_settings log;
+	struct radius_global radius;
+	struct aaa_global aaa;
+	struct dynauth dynauth;
 };
 
 struct snapshot *snapshot_ref(struct snapshot *s);
@@ -103,6 +114,10 @@ const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);
 const struct conf_user *snapshot_user(const struct snapshot *s, const char *name);
 const struct aaa_list *snapshot_aaa_list(
 	const struct snapshot *s, enum aaa_kind kind, const char *name);
+const struct radius_server *snapshot_radius_server(const struct snapshot *s, const char *name);
+const struct aaa_group *snapshot_aaa_group(const struct snapshot *s, const char *name);
+const struct attribute_list *snapshot_attribute_list(const struct snapshot *s, const char *name);
+const struct name_mangler *snapshot_mangler(const struct snapshot *s, const char *name);
 
 /* Every field equal, lists in order; generation and VRF numbers do not count. */
 bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
