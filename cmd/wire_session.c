@@ -56,7 +56,8 @@ void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_a
 		if (!has_room(w, q, answer))
 			return;
 		rnd_bytes(random, sizeof(random));
-		session_authorize(w->sessions, q, (uint64_t)loop_wall_ms(), random, answer);
+		session_authorize(w->sessions, &(struct session_ask){.q = q, .wall_ms = (uint64_t)loop_wall_ms(), .random = random},
+				  answer);
 		return;
 	}
 	session_assign(w->sessions, q, answer);

@@ -5,13 +5,21 @@
 
 #include "core/session/session.h"
 
-/* Fills s: profile, policies, pools, inner VRF, user name, mask; and the grant, which is empty: the
- * tunnel device and all but the addresses (remote has what `route set remote` says). ST_NO_PROFILE,
+struct authorized {
+	struct ike_grant grant;
+	char detail[IKE_DETAIL_LEN];
+};
+
+/* Fills s: profile, policies, pools, inner VRF, user name, mask, terms; and out, which is zeroed: the grant
+ * without addresses (remote has what `route set remote` says) and its tunnel device. ST_NO_PROFILE, ST_NOMEM,
  * ST_NOT_AUTHORIZED with a sentence in detail. Of an initiator's
  * policies only `route accept` counts: the rest is granted by its peer. A client's own networks (those of
- * the question) are let in by `route accept any` of a policy that is not `default`. */
-enum status authorize_resolve(const struct snapshot *conf, const struct ike_question *q,
-	struct session *s, struct ike_grant *grant, char detail[IKE_DETAIL_LEN]) MUST_USE;
+ * the question) are let in by `route accept any` of a policy that is not `default`.
+ *
+ * What came with the authentication is used as far as the profile has `aaa authorization user ... cached`, and
+ * without it for what is of the login itself: the name, times, accounting. */
+enum status authorize_resolve(const struct snapshot *conf, const struct session_ask *ask, struct session *s,
+	struct authorized *out) MUST_USE;
 
 /* As initiator: the networks that a peer is told of, by `route set` of the policies of the profile
  * (R-MCF-19, R-CLI-22); none where no policy can be found before the peer's identity is known. Returns

@@ -117,6 +117,7 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	write_lease(&w, F_LEASE4, s->lease4);
 	write_lease(&w, F_LEASE6, s->lease6);
 	write_grant(&w, s->grant);
+	terms_write(&w, s->terms);
 	fz_end(&w);
 	return wr_ok(&w) ? w.len : 0;
 }
@@ -224,15 +225,39 @@ static bool read_field(uint16_t tag, struct view v, struct session *s, struct ik
 	}
 }
 
+struct frozen_parts {
+	struct frozen_lease lease4, lease6;
+	struct aaa_set *terms;
+};
+
+/* All of a record into s, the grant and the terms. */
+static bool read_all(struct rd *fields, struct session *s, struct ike_grant *grant, struct frozen_parts *parts)
+{
+	struct view v;
+	uint16_t tag;
+	bool ok = true;
+
+	while (ok && fz_next(fields, &tag, &v)) {
+		if (tag == F_LEASE4)
+			ok = read_lease(v, 4, &parts->lease4);
+		else if (tag == F_LEASE6)
+			ok = read_lease(v, 6, &parts->lease6);
+		else if (tag >= TERMS_TAG)
+			ok = terms_read(tag, v, parts->terms);
+		else
+			ok = read_field(tag, v, s, grant);
+	}
+	return ok && rd_ok(fields) && !ulid_is_zero(&s->ulid);
+}
+
 enum status frozen_read(struct view rec, struct session *s, struct frozen_lease *lease4,
 	struct frozen_lease *lease6)
 {
 	struct rd fields;
-	struct view v;
-	uint16_t kind, version, tag;
+	uint16_t kind, version;
 	enum status st = fz_open_record(rec, &kind, &version, &fields);
 	struct ike_grant grant = {0};
-	bool ok = true;
+	struct frozen_parts parts = {0};
 
 	if (st != ST_OK)
 		return st;
@@ -240,15 +265,16 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 		return ST_BAD_PAYLOAD;
 	if (version != VERSION)
 		return ST_BAD_VERSION;
-	*lease4 = *lease6 = (struct frozen_lease){0};
-	while (ok && fz_next(&fields, &tag, &v)) {
-		if (tag == F_LEASE4)
-			ok = read_lease(v, 4, lease4);
-		else if (tag == F_LEASE6)
-			ok = read_lease(v, 6, lease6);
-		else
-			ok = read_field(tag, v, s, &grant);
-	}
-	ok = ok && rd_ok(&fields) && !ulid_is_zero(&s->ulid);
-	return ok ? grant_keep(&grant, &s->grant) : ST_BAD_PAYLOAD;
+	parts.terms = aaa_set_new();
+	if (!parts.terms)
+		return ST_NOMEM;
+	st = read_all(&fields, s, &grant, &parts) ? ST_OK : ST_BAD_PAYLOAD;
+	*lease4 = parts.lease4;
+	*lease6 = parts.lease6;
+	if (st == ST_OK)
+		st = terms_keep(parts.terms, &s->terms);
+	if (st == ST_OK)
+		st = grant_keep(&grant, &s->grant);
+	aaa_set_free(parts.terms);
+	return st;
 }

@@ -16,13 +16,14 @@
 
 #include "core/ike/grant.h"
 #include "core/session/lease.h"
+#include "core/session/terms.h"
 
 /* Tunnel devices: a virtual template has its own number in the data path, TunnelN this + N. */
 #define SESSION_TUN_TUNNEL 0x10000u
 
 #define SESSION_NAME       64 /* names with NUL */
 #define SESSION_USERNAME   256
-#define SESSION_FROZEN_MAX 8192 /* no record is longer */
+#define SESSION_FROZEN_MAX 20480 /* no record is longer */
 
 /* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
 #define ORPHAN_ADDRESS 0x100u /* its pool shrank, or an interface has the address now */
@@ -56,6 +57,8 @@ struct session {
 	uint32_t spi_in;      /* of the first child; 0 while pending */
 	struct lease *lease4; /* NULL: none, or the address comes from the peer */
 	struct lease *lease6;
+	struct lease *delegated[AAA_DELEGATED]; /* as in terms */
+	struct session_terms *terms; /* NULL: nothing of it */
 	unsigned orphaned; /* ORPHAN_ bits; 0: not */
 	/* tables */
 	struct list in_order;
@@ -74,15 +77,28 @@ enum status sessions_prepare(const struct sessions *ss, struct snapshot *conf,
 	struct leases_change **out) MUST_USE;
 void sessions_commit(struct sessions *ss, struct snapshot *conf, struct leases_change *c);
 
+/* The question, and what RADIUS has answered to it; NULL: not asked, or not answered, and then the next
+ * method of the list counts. Whom RADIUS rejected is not asked about. */
+struct session_ask {
+	const struct ike_question *q;
+	uint64_t wall_ms;
+	const uint8_t *random;        /* 10 bytes */
+	const struct aaa_set *cached; /* came with the authentication, or with the pre-shared key */
+	const struct aaa_set *user;
+	const struct aaa_set *group;
+};
+
 /* ASK_AUTHORIZE. Fills answer (kind, status, detail, session, and grant.tun, which is all that an
  * initiator needs: it was granted the rest by its peer). An earlier pending session of the same IKE SA ends.
- * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NOMEM with a sentence. */
-void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
-	const uint8_t random[10], struct ike_answer *answer);
+ * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NAME_MANGLER, ST_LOGIN_LIMIT, ST_NOMEM with a sentence. */
+void session_authorize(struct sessions *ss, const struct session_ask *ask, struct ike_answer *answer);
 /* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same. A peer whose session by the
  * same profile is up, from the same endpoint, authenticates again: both sessions have its addresses.
+ * Addresses that the user has for himself come before those of a pool (R-MCF-12), and no other user ever has them
+ * at the same time.
  * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a
- * sentence. Who asks for both families gets what there is; it fails when there is nothing at all.
+ * sentence. Who asks for both families gets what there is; it fails when there is nothing at all, or when one
+ * that is his own cannot be had.
  */
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
 /* The commit was answered ST_OK. */

@@ -49,7 +49,7 @@ static void open_session(const char *name)
 	memcpy(q.peer_id.bytes, "joe@corp.example", 16);
 	q.remote = (struct endpoint){.addr = lab_addr("192.0.2.7"), .port = 4500};
 	q.local = (struct endpoint){.addr = lab_addr("198.51.100.1"), .port = 4500};
-	session_authorize(ss, &q, 1700000000000, random, &a);
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 	T_EQ(a.status, ST_OK);
 	s = session_find(ss, &a.session);
 	T_TRUE(s != NULL);

@@ -31,7 +31,7 @@ static struct ike_answer ask(
 	snprintf(q.profile, sizeof(q.profile), "%s", profile);
 	q.peer_id = (struct ike_id){.type = 3, .len = 16};
 	memcpy(q.peer_id.bytes, "joe@corp.example", 16);
-	session_authorize(ss, &q, 1700000000000, random, &a);
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 	if (a.status != ST_OK)
 		return a;
 	q.session = a.session;
@@ -325,7 +325,7 @@ static void prefixes(void)
 	uint8_t random[10] = {2};
 	struct ike_answer b;
 	snprintf(q.profile, sizeof(q.profile), "RA");
-	session_authorize(ss, &q, 1700000000000, random, &b);
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &b);
 	q.session = b.session;
 	session_assign(ss, &q, &b);
 	T_STR(lab_text(&b.grant.ip6), "2001:db8:a00:4200::1");
@@ -365,7 +365,7 @@ static void networks_of_a_client(void)
 		for (int k = 0; k < 2; k++) { /* the policy `default` has the line, and takes none */
 			struct sessions *ss = sessions_new(s, &key);
 			snprintf(q.profile, sizeof(q.profile), "%s", k ? "PLAIN" : "RA");
-			session_authorize(ss, &q, 1700000000000, random, &a);
+			session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 			T_EQ(a.status, ST_OK);
 			const struct kept_grant *g = session_find(ss, &a.session)->grant;
 			has = false;
@@ -445,7 +445,7 @@ static void connecting(void)
 		struct ike_answer a;
 		uint8_t random[10] = {1};
 		T_ROW(i, rows[i].profile);
-		session_authorize(ss, &q, 1700000000000, random, &a);
+		session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 		T_EQ(a.status, rows[i].status);
 		if (a.status == ST_OK) {
 			const struct session *x = session_find(ss, &a.session);
@@ -531,7 +531,7 @@ static void connected_to(void)
 		char text[PREFIX_TEXT];
 		T_ROW(i, rows[i].peer);
 		snprintf(q.profile, sizeof(q.profile), "%s", rows[i].profile);
-		session_authorize(ss, &q, 1700000000000, random, &a);
+		session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 		T_EQ(a.status, rows[i].tunnel ? ST_OK : ST_NOT_AUTHORIZED);
 		if (rows[i].tunnel) {
 			const struct session *x = session_find(ss, &a.session);

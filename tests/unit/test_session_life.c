@@ -75,7 +75,7 @@ static struct ike_answer authorize(struct sessions *ss, const struct ike_questio
 	struct ike_answer a;
 
 	random[0]++;
-	session_authorize(ss, q, clock_ms++, random, &a);
+	session_authorize(ss, &(struct session_ask){.q = q, .wall_ms = clock_ms++, .random = random}, &a);
 	return a;
 }
 
