@@ -84,15 +84,16 @@ void wire_data_sa(const struct ike_child_spec *s, struct data_sa *d)
 	memcpy(d->remote_ts, s->remote_ts, sizeof(s->remote_ts));
 }
 
-/* With its first packet the policy of its interface is in force. */
+/* With its first packet the policy of its interface or session is in force. */
 static enum status add(struct wire *w, struct data_sa *d, bool thawed)
 {
 	struct wire_child *c = mem_new(sizeof(*c));
 	if (!c)
 		return ST_NOMEM;
 	wire_reserve_slot(w);
-	d->policy = wire_policy_of(w, d->tun);
-	enum status st = data_sa_add(w->data, d, thawed);
+	enum status st = wire_policy_of(w, &d->session, d->tun, &d->policy);
+	if (st == ST_OK)
+		st = data_sa_add(w->data, d, thawed);
 	if (st != ST_OK) {
 		mem_free(c);
 		return st;

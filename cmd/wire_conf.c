@@ -7,6 +7,7 @@
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_coa.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
@@ -253,7 +254,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
 	if (st == ST_OK)
-		st = wire_policy_prepare(s, &policies);
+		st = wire_policy_prepare(w, s, &policies);
 	wire_client_plan(w, s, &plan);
 	if (st == ST_OK)
 		st = wire_http_prepare(w, s, &http, why, sizeof(why));
@@ -291,6 +292,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_conf_accept(w, s);
 	wire_snmp_apply(w);
 	wire_client_apply(w);
+	wire_coa_apply(w);
 	wire_link_apply(w);
 	return ST_OK;
 }

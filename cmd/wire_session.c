@@ -7,6 +7,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_policy.h"
 #include "cmd/wire_proxy.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_route.h"
@@ -210,7 +211,7 @@ void wire_session_traffic(struct wire *w)
 
 /* ---- up --------------------------------------------------------------------------------------- */
 
-static enum status keep_session(struct wire *w, const struct session *s)
+enum status wire_session_keep(struct wire *w, const struct session *s)
 {
 	uint8_t rec[SESSION_FROZEN_MAX];
 	size_t len = session_freeze(s, rec, sizeof(rec));
@@ -301,7 +302,7 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		wire_client_changed(w, s->grant->tun);
 		wire_route_up(w, s);
 		wire_proxy_up(w, s);
-		st = keep_session(w, s);
+		st = wire_session_keep(w, s);
 		if (st == ST_OK)
 			session_is_up(w, s);
 	}
@@ -325,12 +326,20 @@ static void end(struct wire *w, struct session *s, enum status why)
 		wire_route_over(w, s);
 		wire_proxy_over(w, s);
 	}
+	wire_policy_over(w, &s->ulid);
 	session_end(w->sessions, s);
 	wire_client_changed(w, tun);
 	if (p) {
 		map_del(&w->pasts, &p->by_session);
 		mem_free(p);
 	}
+}
+
+void wire_session_stop(struct wire *w, struct session *s, enum status why)
+{
+	/* Where the engine does not know its SA any more nobody else ends it. */
+	if (ike_close(w->ike, s->sa, why) == ST_NOT_FOUND)
+		end(w, s, why);
 }
 
 /* An SA that ends while the answer that names its session is still on its way does not know it. */
@@ -352,7 +361,7 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 	if (s->state != SESSION_UP)
 		return;
 	/* Replaced by a record of its size; otherwise the old endpoint is shown after a thaw. */
-	(void)!keep_session(w, s);
+	(void)!wire_session_keep(w, s);
 	wire_snmp_moved(w, s);
 }
 

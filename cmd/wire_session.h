@@ -5,6 +5,8 @@
 #include "cmd/wire_state.h"
 #include "core/ike/ports.h"
 
+struct session;
+
 /* A commit on its way to the disk. */
 struct wire_commit {
 	struct list in_list;
@@ -21,6 +23,11 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 void wire_session_ended(struct wire *w, const struct ike_event *ev);
 void wire_session_moved(struct wire *w, const struct ulid *session, const struct endpoint *local,
 			const struct endpoint *remote);
+/* Its frozen record anew, after something of it changed. */
+enum status wire_session_keep(struct wire *w, const struct session *s) MUST_USE;
+/* Ends one that is up, with its IKE SA: the peer is told, and s is gone, unless an exchange is under way that has to
+ * end before. */
+void wire_session_stop(struct wire *w, struct session *s, enum status why);
 /* A child left the data path: what it carried stays with the session. */
 void wire_session_child_gone(struct wire *w, const struct ulid *session, const struct esp_rt *rt);
 

@@ -19,7 +19,7 @@ struct coa {
 	bool requires_timestamp;
 	uint32_t window_s;
 	uint64_t unknown;
-	struct kept kept;
+	struct coa_kept kept;
 };
 
 /* A datagram on its way through. */
@@ -40,7 +40,7 @@ struct coa *coa_new(const struct coa_ports *ports, struct stats *stats)
 		return NULL;
 	c->ports = *ports;
 	c->stats = stats;
-	if (kept_init(&c->kept) != ST_OK) {
+	if (coa_kept_init(&c->kept) != ST_OK) {
 		mem_free(c);
 		return NULL;
 	}
@@ -51,7 +51,7 @@ void coa_free(struct coa *c)
 {
 	if (!c)
 		return;
-	kept_fini(&c->kept);
+	coa_kept_fini(&c->kept);
 	mem_free_secret(c->clients, c->n_clients * sizeof(*c->clients));
 	mem_free(c);
 }
@@ -218,7 +218,7 @@ static void answer(struct turn *t)
 		return;
 	}
 	trace(t, COA_SENDING, a.cause == 0, ST_OK);
-	kept_put(&c->kept, &ask, (struct view){buf, w.len}, c->ports.now_ms(c->ports.ctx));
+	coa_kept_put(&c->kept, &ask, (struct view){buf, w.len}, c->ports.now_ms(c->ports.ctx));
 	send(t, (struct view){buf, w.len});
 }
 
@@ -230,8 +230,8 @@ void coa_on_datagram(struct coa *c, const struct endpoint *local, const struct e
 
 	if (!judge(&t, (struct view){msg, len}))
 		return;
-	kept_expire(&c->kept, c->ports.now_ms(c->ports.ctx));
-	before = kept_find(&c->kept, remote, &t.packet);
+	coa_kept_expire(&c->kept, c->ports.now_ms(c->ports.ctx));
+	before = coa_kept_find(&c->kept, remote, &t.packet);
 	if (before.p) {
 		t.client->counts.repeated++;
 		stats_inc(c->stats, CT_COA_REPEATED);

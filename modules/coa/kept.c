@@ -16,15 +16,15 @@ struct entry {
 	uint8_t answer[];
 };
 
-enum status kept_init(struct kept *k)
+enum status coa_kept_init(struct coa_kept *k)
 {
-	*k = (struct kept){0};
+	*k = (struct coa_kept){0};
 	list_init(&k->in_order);
 	rnd_bytes(&k->key, sizeof(k->key));
 	return map_init(&k->by_key, 64);
 }
 
-static void forget(struct kept *k, struct entry *e)
+static void forget(struct coa_kept *k, struct entry *e)
 {
 	map_del(&k->by_key, &e->by_key);
 	list_del(&e->in_order);
@@ -33,14 +33,14 @@ static void forget(struct kept *k, struct entry *e)
 	mem_free(e);
 }
 
-void kept_fini(struct kept *k)
+void coa_kept_fini(struct coa_kept *k)
 {
 	LIST_EACH_SAFE(at, &k->in_order)
 		forget(k, CONTAINER_OF(at, struct entry, in_order));
 	map_fini(&k->by_key);
 }
 
-void kept_expire(struct kept *k, uint64_t now_ms)
+void coa_kept_expire(struct coa_kept *k, uint64_t now_ms)
 {
 	LIST_EACH_SAFE(at, &k->in_order) {
 		struct entry *e = CONTAINER_OF(at, struct entry, in_order);
@@ -51,12 +51,12 @@ void kept_expire(struct kept *k, uint64_t now_ms)
 }
 
 /* The authenticator is the hash of all the rest, and nobody without the secret makes one that is kept. */
-static uint64_t hash_of(const struct kept *k, const struct radius_packet *p)
+static uint64_t hash_of(const struct coa_kept *k, const struct radius_packet *p)
 {
 	return hash_sip(&k->key, p->authenticator, sizeof(p->authenticator));
 }
 
-struct view kept_find(const struct kept *k, const struct endpoint *remote, const struct radius_packet *p)
+struct view coa_kept_find(const struct coa_kept *k, const struct endpoint *remote, const struct radius_packet *p)
 {
 	for (struct map_node *n = map_first(&k->by_key, hash_of(k, p)); n; n = map_next(n)) {
 		const struct entry *e = CONTAINER_OF(n, struct entry, by_key);
@@ -67,7 +67,7 @@ struct view kept_find(const struct kept *k, const struct endpoint *remote, const
 	return (struct view){0};
 }
 
-void kept_put(struct kept *k, const struct coa_ask *ask, struct view answer, uint64_t now_ms)
+void coa_kept_put(struct coa_kept *k, const struct coa_ask *ask, struct view answer, uint64_t now_ms)
 {
 	struct entry *e;
 

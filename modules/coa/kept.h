@@ -9,7 +9,7 @@
 #include "core/base/map.h"
 #include "modules/coa/coa.h"
 
-struct kept {
+struct coa_kept {
 	struct hash_key key; /* random */
 	struct map by_key;
 	struct list in_order; /* oldest first */
@@ -18,13 +18,13 @@ struct kept {
 };
 
 /* ST_NOMEM. */
-enum status kept_init(struct kept *k) MUST_USE;
-void kept_fini(struct kept *k);
+enum status coa_kept_init(struct coa_kept *k) MUST_USE;
+void coa_kept_fini(struct coa_kept *k);
 /* Those of before are forgotten. */
-void kept_expire(struct kept *k, uint64_t now_ms);
+void coa_kept_expire(struct coa_kept *k, uint64_t now_ms);
 /* An empty view: there is none. */
-struct view kept_find(const struct kept *k, const struct endpoint *remote, const struct radius_packet *p);
+struct view coa_kept_find(const struct coa_kept *k, const struct endpoint *remote, const struct radius_packet *p);
 /* Out of memory it is not kept: a request that comes again is decided again. */
-void kept_put(struct kept *k, const struct coa_ask *ask, struct view answer, uint64_t now_ms);
+void coa_kept_put(struct coa_kept *k, const struct coa_ask *ask, struct view answer, uint64_t now_ms);
 
 #endif
