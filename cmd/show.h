@@ -14,6 +14,9 @@ SHOW(show_ikev2_sa);
 SHOW(show_ikev2_session);
 SHOW(show_ikev2_stats);
 SHOW(clear_ikev2_stats);
+SHOW(show_reconnect_stats);
+SHOW(clear_reconnect_stats);
+SHOW(clear_reconnect);
 SHOW(show_ikev2_proposal);
 SHOW(show_ikev2_policy);
 SHOW(show_ikev2_profile);
@@ -56,17 +59,28 @@ SHOW(show_debugging);
 
 /* ---- shared by them ------------------------------------------------------------------------- */
 
-/* Selection of SAs by `local IP [port]`, `remote IP [port]`, `fvrf NAME`, `ivrf NAME`, `id N`. */
+/* Selection of SAs and sessions by `local IP [port]`, `remote IP [port]`, `fvrf NAME`, `ivrf NAME`, `id N`
+ * (or `index N`), `username NAME`, `profile NAME`, `session ULID`, `inactive` (those that wait for their
+ * client). */
 struct show_filter {
 	struct addr local, remote; /* family 0: any */
 	uint16_t local_port, remote_port;
 	const char *fvrf, *ivrf;   /* NULL: any */
 	uint64_t sa;               /* 0: any */
+	const char *username, *profile; /* NULL: any */
+	struct ulid session;       /* zero: any */
+	bool inactive;
 	bool detail;
 };
 /* 0, or 2 with a sentence in err. */
 int show_filter_parse(const struct admin_args *args, struct show_filter *f, struct out *err);
+/* Of a session that waits. */
+bool show_filter_takes_waiting(const struct world *w, const struct show_filter *f, const struct session *s);
 bool show_filter_takes(const struct world *w, const struct show_filter *f, const struct ike_sa_info *sa);
+
+/* Sessions that wait, for `show crypto session`; how many were ended. */
+void show_waiting(struct world *w, const struct show_filter *f, struct out *out);
+uint64_t clear_waiting(struct world *w, const struct show_filter *f);
 
 /* Identity as text, escaped. */
 void show_id(struct out *out, const struct ike_id *id);

@@ -37,6 +37,7 @@
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
 #include "cmd/wire_proxy.h"
+#include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
@@ -223,6 +224,7 @@ static int make_store(struct wire *w)
 		return 1;
 	}
 	wire_ticket_read_keys(w);
+	wire_reconnect_read(w);
 	why = wire_user_open(w);
 	if (why != ST_OK)
 		return refuse("cannot read the users in the database secrets.db", status_words(why));
@@ -230,6 +232,7 @@ static int make_store(struct wire *w)
 	if (!w->store)
 		return refuse("cannot open the database", detail[0] ? detail : status_words(why));
 	wire_log_init(w->store);
+	wire_reconnect_keep_key(w);
 	if (loop_fd_add(w->loop, store_fd(w->store), false, on_store, w, &w->store_watch) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	return 0;
@@ -249,6 +252,7 @@ static bool make_core(struct wire *w)
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
+				  .end_session = wire_session_finish, .inactive_ms = wire_session_inactive_ms,
 				  .next_client = wire_client_next, .wish_client = wire_client_wish};
 	return w->sessions && w->ike &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
@@ -294,12 +298,13 @@ static int make_base(struct wire *w)
 	list_init(&w->commits);
 	list_init(&w->tickets);
 	list_init(&w->lookups);
+	list_init(&w->reconnect_found);
 	w->stats = new_stats();
 	w->before = new_stats();
 	if (!w->stats || !w->before)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (map_init(&w->children, 1024) != ST_OK || map_init(&w->children_of, 1024) != ST_OK ||
-	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
+	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->own_rules, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	w->loop = loop_new();
 	if (!w->loop || !make_timers(w))
@@ -456,9 +461,10 @@ static void end(struct wire *w)
 	wire_answers_fini(w);
 	wire_session_fini(w);
 	wire_ticket_fini(w);
+	wire_reconnect_fini(w);
 	wire_user_close(w);
 	wire_child_fini(w);
-	wire_policy_free(w->policies);
+	wire_policy_fini(w);
 	if (w->sessions)
 		sessions_free(w->sessions);
 	diagnose_fini(&w->diagnose);

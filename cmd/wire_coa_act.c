@@ -133,7 +133,7 @@ static void disconnect(struct wire *w, const struct coa_ask *ask, const struct c
 			continue;
 		take_class(w, s, r->set);
 		log_done(EV_COA_ACK, ask, s, "disconnect");
-		wire_session_stop(w, s, ST_END_DISCONNECT);
+		wire_session_finish(w, s, ST_END_DISCONNECT);
 	}
 }
 
@@ -145,10 +145,12 @@ static bool prepare(struct wire *w, const struct coa_request *r, struct target *
 		const struct session *s = session_find(w->sessions, &v[i].session);
 		if (!coa_change_prepare(w->conf, s, r->set, &v[i].change, answer))
 			return false;
-		if (wire_policy_make(w, s, v[i].change.terms, &v[i].policy) != ST_OK) {
-			refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
-			return false;
-		}
+		enum status st = wire_policy_make(w, s, v[i].change.terms, &v[i].policy);
+		if (st == ST_OK)
+			continue;
+		refuse(answer, st == ST_NOMEM ? RADIUS_ERROR_RESOURCES : RADIUS_ERROR_INVALID_VALUE,
+		       st == ST_NOMEM ? status_words(st) : "a filter or policy map of the session is not configured any more");
+		return false;
 	}
 	return true;
 }
@@ -165,12 +167,10 @@ static enum status change_one(struct wire *w, struct target *t)
 	struct session *s = session_find(w->sessions, &t->session);
 	coa_change_swap(s, &t->change);
 	enum status st = wire_session_keep(w, s);
-	if (st == ST_OK && t->change.has_lifetime) {
+	/* One that waits has no SA, and its limit is looked at where it waits. In the middle of a rekeying it is not
+	 * known which of the two SAs will be the one. */
+	if (st == ST_OK && t->change.has_lifetime && s->sa)
 		st = ike_limit(w->ike, s->sa, age_ms(s), s->grant->session_lifetime_s);
-		/* A rekeying under way: its heir begins with what the old one had. */
-		if (st == ST_BAD_STATE)
-			st = ST_AGAIN;
-	}
 	if (st == ST_OK)
 		return ST_OK;
 	coa_change_swap(s, &t->change);

@@ -11,6 +11,7 @@
 #include "cmd/wire_net.h"
 #include "cmd/wire_proof.h"
 #include "cmd/wire_redirect.h"
+#include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_tell.h"
@@ -121,10 +122,13 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	case ASK_PROOF: is_asked = wire_proof_ask(w, number, q, &a->answer); break;
 	case ASK_AUTHORIZE:
 		wire_session_ask(w, q, &a->answer);
-		is_asked = a->answer.status == ST_OK && wire_lua_ask(w, number, q, &a->answer);
+		/* Who comes back was authorized before (R-SDB-16). */
+		is_asked = a->answer.status == ST_OK && !q->by_token && wire_lua_ask(w, number, q, &a->answer);
 		break;
 	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
-	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
+	case ASK_HOOK:
+		is_asked = !wire_reconnect_named(w, q, &a->answer) && wire_lua_ask(w, number, q, &a->answer);
+		break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
 	case ASK_EAP: is_asked = wire_eap_ask(w, number, q, &a->answer); break;

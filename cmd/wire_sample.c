@@ -228,6 +228,8 @@ static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 	gauge[GG_IKE_SAS] = ike_count(w->ike) - gauge[GG_HALF_OPEN];
 	gauge[GG_CHILD_SAS] = w->children.count;
 	gauge[GG_SESSIONS] = sessions;
+	gauge[GG_SESSIONS_WAITING] = sessions_waiting(w->sessions);
+	gauge[GG_RECONNECT_CAPABLE] = sessions_with_token(w->sessions);
 	gauge[GG_SESSIONS_PEAK] = w->sessions_peak;
 	gauge[GG_UPTIME_S] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
 	gauge[GG_HOOKS_WAITING] = wire_lua_count(w);

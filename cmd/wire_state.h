@@ -118,9 +118,13 @@ struct wire {
 	uint64_t staple_last;
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
 	size_t ticket_keys_len;
+	uint8_t reconnect_key[32]; /* seals what the database has of sessions; of cmd/wire_reconnect.c */
+	bool has_reconnect_key;    /* and secrets.db has it */
+	struct list reconnect_found; /* sessions of the database, until the thaw */
 	struct users *users; /* of cmd/wire_user.c */
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
+	struct map own_rules;   /* sessions with rules of their own, of cmd/wire_policy.c */
 
 	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
 	struct loop_signal *on_term, *on_hup;

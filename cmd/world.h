@@ -16,6 +16,7 @@ struct fetch;
 struct keys;
 struct lua;
 struct pki;
+struct session;
 struct sessions;
 struct syslog;
 struct snmp;
@@ -74,6 +75,10 @@ struct world {
 	/* Begins to connect, or ends a connection so that a new selection follows, or none when it is
 	 * manual. ST_NOT_FOUND; ST_EXISTS: it is connected or connecting. */
 	enum status (*wish_client)(void *ctx, const char *name, bool connect);
+	/* Ends a session for good, its IKE SA with it. */
+	void (*end_session)(void *ctx, struct session *s, enum status why);
+	/* How long it has had no tunnel, or no data. NULL: nobody knows. */
+	uint64_t (*inactive_ms)(void *ctx, const struct session *s);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */
 	int (*reload)(void *ctx, struct out *out, struct out *err);
 };

@@ -9,6 +9,7 @@
 
 enum msg_kind {
 	MSG_UP,  /* answered; failed: the session must not be granted */
+	MSG_WAIT, /* never lost while the process lives */
 	MSG_END, /* never lost while the process lives: an unreleased lease blocks its address */
 	MSG_TRAFFIC,
 	MSG_EVENT,
@@ -20,6 +21,11 @@ enum msg_kind {
 	MSG_USER, /* never lost either: lockout, and what an operator was told */
 	MSG_PRUNE,
 	MSG_NOTICE /* writer to loop only */
+};
+
+struct msg_up {
+	struct store_session row; /* its record is: */
+	uint8_t *record;          /* heap */
 };
 
 struct msg_end {
@@ -81,8 +87,8 @@ struct msg {
 	enum status status; /* the answer */
 	uint64_t number;
 	union {
-		struct store_session up;
-		struct msg_end end;
+		struct msg_up up;
+		struct msg_end end; /* MSG_WAIT too, without why */
 		struct msg_traffic traffic;
 		struct store_event event;
 		struct store_failure failure;

@@ -93,6 +93,12 @@ static void bind_opt(struct rows *r, enum statement s, int at, const char *text)
 		bind_text(r, s, at, text);
 }
 
+static void bind_record(struct rows *r, enum statement s, int at, const struct store_session *u)
+{
+	if (u->record_len)
+		(void)sqlite3_bind_blob(r->s[s], at, u->record, u->record_len, SQLITE_STATIC);
+}
+
 /* Values above INT64_MAX do not occur in nature; they are capped rather than negative. */
 static void bind_u64(struct rows *r, enum statement s, int at, uint64_t v)
 {
@@ -243,6 +249,9 @@ static int apply_again(struct rows *r, const struct store_session *u)
 	bind_text(r, S_SESSION_AGAIN, 3, u->remote);
 	bind_opt(r, S_SESSION_AGAIN, 4, u->ip4);
 	bind_opt(r, S_SESSION_AGAIN, 5, u->ip6);
+	bind_u64(r, S_SESSION_AGAIN, 6, u->resumes);
+	bind_record(r, S_SESSION_AGAIN, 7, u);
+	bind_u64(r, S_SESSION_AGAIN, 8, u->up_ms);
 	return run(r, S_SESSION_AGAIN);
 }
 
@@ -256,6 +265,7 @@ static int apply_up(struct rows *r, const struct store_session *u)
 	bind_opt(r, S_SESSION, 12, u->ip4);
 	bind_opt(r, S_SESSION, 13, u->ip6);
 	bind_u64(r, S_SESSION, 14, u->started_ms);
+	bind_record(r, S_SESSION, 15, u);
 	int rc = run(r, S_SESSION);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_changes(r->db) ? count_session(r, u) : apply_again(r, u);
@@ -311,6 +321,18 @@ static int apply_end(struct rows *r, const struct msg_end *e)
 	int rc = apply_traffic(r, e->ulid, e->ms, &e->traffic);
 
 	return rc == SQLITE_OK ? end_session(r, e->ulid, e->ms, e->why) : rc;
+}
+
+/* The time until now is the session's; the rest is nobody's until it is back. */
+static int apply_wait(struct rows *r, const struct msg_end *e)
+{
+	int rc = apply_traffic(r, e->ulid, e->ms, &e->traffic);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	bind_text(r, S_WAIT, 1, e->ulid);
+	bind_u64(r, S_WAIT, 2, e->ms);
+	return run(r, S_WAIT);
 }
 
 static int apply_event(struct rows *r, const struct store_event *e)
@@ -499,7 +521,8 @@ static int apply_user(struct rows *r, const struct store_user *u)
 static int apply(struct rows *r, struct msg *m)
 {
 	switch (m->kind) {
-	case MSG_UP: return apply_up(r, &m->u.up);
+	case MSG_UP: return apply_up(r, &m->u.up.row);
+	case MSG_WAIT: return apply_wait(r, &m->u.end);
 	case MSG_END: return apply_end(r, &m->u.end);
 	case MSG_TRAFFIC: return apply_totals(r, &m->u.traffic);
 	case MSG_EVENT: return apply_event(r, &m->u.event);

@@ -3,11 +3,11 @@
 #define DB_STATEMENTS_H
 
 /* clang-format off */
-/* The usage since the session was last counted goes to the day of the count. */
+/* The usage since the session was last counted goes to the day of the count; one that waits uses no time. */
 #define USAGE_SQL \
 	"INSERT INTO usage_daily(day, node, ivrf, identity, active_ms, bytes_in, bytes_out," \
 	" packets_in, packets_out) SELECT date(?2 / 1000, 'unixepoch'), node, ivrf, identity," \
-	" max(0, ?2 - counted_ms), max(0, ?3 - bytes_in), max(0, ?4 - bytes_out)," \
+	" iif(waiting_ms IS NULL, max(0, ?2 - counted_ms), 0), max(0, ?3 - bytes_in), max(0, ?4 - bytes_out)," \
 	" max(0, ?5 - packets_in), max(0, ?6 - packets_out)" \
 	" FROM sessions WHERE ulid = ?1 AND ended_ms IS NULL" \
 	" ON CONFLICT DO UPDATE SET active_ms = active_ms + excluded.active_ms," \
@@ -24,12 +24,18 @@
 	X(BACK, "ROLLBACK TO m") \
 	X(SESSION, \
 		"INSERT INTO sessions(ulid, node, vrf, ivrf, profile, policy, identity_type," \
-		" identity, username, local, remote, ip4, ip6, started_ms, counted_ms)" \
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14)" \
+		" identity, username, local, remote, ip4, ip6, started_ms, counted_ms, record)" \
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14,?15)" \
 		" ON CONFLICT(ulid) DO NOTHING") \
 	X(SESSION_AGAIN, \
 		"UPDATE sessions SET local = ?2, remote = ?3, ip4 = ?4, ip6 = ?5," \
-		" ended_ms = NULL, end_reason = NULL WHERE ulid = ?1") \
+		" ended_ms = NULL, end_reason = NULL, resumes = ?6," \
+		" counted_ms = iif(waiting_ms IS NULL, counted_ms, max(counted_ms, ?8))," \
+		" waiting_ms = NULL," \
+		" record = coalesce(?7, record) WHERE ulid = ?1") \
+	X(WAIT, \
+		"UPDATE sessions SET waiting_ms = coalesce(waiting_ms, max(?2, started_ms))" \
+		" WHERE ulid = ?1 AND ended_ms IS NULL") \
 	X(SESSION_DAY, \
 		"INSERT INTO usage_daily(day, node, ivrf, identity, sessions)" \
 		" VALUES(date(?1 / 1000, 'unixepoch'), ?2, ?3, ?4, 1)" \
@@ -50,7 +56,7 @@
 		" packets_out = max(packets_out, ?6) WHERE ulid = ?1 AND ended_ms IS NULL") \
 	X(END, \
 		"UPDATE sessions SET ended_ms = max(?2, started_ms), end_reason = ?3," \
-		" resumed = ?3 = 'resumed'" \
+		" resumed = ?3 = 'resumed', waiting_ms = NULL, record = NULL" \
 		" WHERE ulid = ?1 AND ended_ms IS NULL") \
 	X(RESUMABLE, \
 		"SELECT 1 FROM sessions WHERE ulid = ?1 AND resumed = 0" \

@@ -235,26 +235,50 @@ enum status store_session_up(struct store *s, uint64_t number, const struct stor
 
 	if (!m)
 		return ST_NOMEM;
-	m->u.up = *row;
+	m->u.up.row = *row;
+	m->u.up.row.record = NULL;
+	if (row->record_len) {
+		m->u.up.record = mem_dup(row->record, row->record_len);
+		m->u.up.row.record = m->u.up.record;
+	}
+	if (row->record_len && !m->u.up.record) {
+		msg_free(m);
+		return ST_NOMEM;
+	}
 	return push_answered(s, m, number);
+}
+
+static void push_or_keep(struct store *s, struct msg *m)
+{
+	if (push(s, m))
+		return;
+	list_of_msg_add(&s->backlog, m);
+	s->backlog_len++;
+}
+
+static enum status push_end(struct store *s, enum msg_kind kind, const struct ulid *session,
+	const struct msg_end *end)
+{
+	struct msg *m = msg_new(kind);
+
+	if (!m)
+		return ST_NOMEM;
+	m->u.end = *end;
+	ulid_format(session, m->u.end.ulid);
+	push_or_keep(s, m);
+	return ST_OK;
 }
 
 enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
 	enum status why, const struct store_traffic *total)
 {
-	struct msg *m = msg_new(MSG_END);
+	return push_end(s, MSG_END, session, &(struct msg_end){.ms = ms, .why = why, .traffic = *total});
+}
 
-	if (!m)
-		return ST_NOMEM;
-	ulid_format(session, m->u.end.ulid);
-	m->u.end.ms = ms;
-	m->u.end.why = why;
-	m->u.end.traffic = *total;
-	if (!push(s, m)) {
-		list_of_msg_add(&s->backlog, m);
-		s->backlog_len++;
-	}
-	return ST_OK;
+enum status store_session_wait(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total)
+{
+	return push_end(s, MSG_WAIT, session, &(struct msg_end){.ms = ms, .traffic = *total});
 }
 
 static struct msg *new_totals(struct store *s)
@@ -409,10 +433,7 @@ enum status store_user(struct store *s, const struct store_user *u)
 	if (!m)
 		return ST_NOMEM;
 	m->u.user = *u;
-	if (!push(s, m)) {
-		list_of_msg_add(&s->backlog, m);
-		s->backlog_len++;
-	}
+	push_or_keep(s, m);
 	return ST_OK;
 }
 

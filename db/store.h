@@ -23,6 +23,7 @@
 #define STORE_IDENTITY 320 /* identity or user name as text, escaped by the caller */
 #define STORE_TEXT     256 /* a sentence */
 #define STORE_SECRET   512 /* bytes of one secret */
+#define STORE_RECORD   20736 /* bytes of a session's sealed record */
 
 struct store;
 
@@ -56,6 +57,11 @@ struct store_session {
 	char ip6[PREFIX_TEXT];
 	char pool4[STORE_NAME]; /* "": the address is not ours to lease, it came from the peer */
 	char pool6[STORE_NAME];
+	uint64_t up_ms;            /* when it came up, or back */
+	uint32_t resumes;          /* how often its client came back */
+	/* What brings it back after a restart of the machine, as store_waiting_read finds it; opaque. */
+	uint16_t record_len;       /* 0: nothing */
+	const uint8_t *record;     /* read during the call; at most STORE_RECORD bytes */
 };
 
 /* Totals since the session began. */
@@ -105,6 +111,10 @@ enum status store_session_up(
 /* Ends the row and releases its leases. Kept and tried again until it is written. */
 enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
 	enum status why, const struct store_traffic *total) MUST_USE;
+/* Its tunnel is gone and it waits for its client: the next store_session_up says that it is back. Kept
+ * and tried again until it is written. */
+enum status store_session_wait(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total) MUST_USE;
 /* Current totals of a live session; feeds the usage per day. Collected: the last ones of a round go
  * with the next call of any of these functions, or of store_poll. */
 void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
@@ -130,6 +140,19 @@ enum status store_resume(
 	struct store *s, uint64_t number, const struct ulid *session, bool claims) MUST_USE;
 /* Into secrets.db, in place of what had the name; at most STORE_SECRET bytes. It may be lost. */
 void store_secret(struct store *s, const char *name, const void *value, size_t len);
+/* Before store_open: every session that the file believes active and that has a record. It may be
+ * called with rows until it says false. Makes the file. */
+struct store_waiting {
+	char ulid[ULID_TEXT];
+	char vrf[STORE_NAME];
+	uint64_t waiting_ms; /* 0: it was up */
+	uint32_t resumes;
+	struct store_traffic traffic;
+	const uint8_t *record;
+	size_t record_len;
+};
+typedef bool store_waiting_fn(void *ctx, const struct store_waiting *row);
+void store_waiting_read(const char *dir, store_waiting_fn *fn, void *ctx);
 /* Before store_open: what the file has under the name, its length; 0: nothing. Makes the file. */
 size_t store_secret_read(const char *dir, const char *name, uint8_t out[STORE_SECRET]);
 /* Into the table of users: the row takes the place of what had the name; an empty one (db/user.h) goes.

@@ -116,6 +116,8 @@ void msg_free(struct msg *m)
 {
 	if (m && m->kind == MSG_RECONCILE)
 		mem_free(m->u.reconcile.live);
+	if (m && m->kind == MSG_UP)
+		mem_free(m->u.up.record);
 	if (m && m->kind == MSG_TRAFFIC)
 		mem_free(m->u.traffic.v);
 	if (m && m->kind == MSG_SECRET)
@@ -176,7 +178,7 @@ static void refuse_one(struct writer *w, struct msg *m, const char *detail)
 	if (m->kind == MSG_UP)
 		snprintf(text, sizeof(text),
 			"session %s refused: address %s %s is held by another session (%.80s)",
-			m->u.up.ulid, m->u.up.ip4, m->u.up.ip6, detail);
+			m->u.up.row.ulid, m->u.up.row.ip4, m->u.up.row.ip6, detail);
 	else
 		snprintf(text, sizeof(text), "a row was refused: %.160s", detail);
 	notice(w, ST_STORE, text);
@@ -229,7 +231,7 @@ static void batch_failed(struct writer *w, const char *detail)
 	}
 	while ((m = queue_pop(&w->batch))) {
 		m->status = ST_STORE;
-		if (m->kind == MSG_END || m->kind == MSG_USER)
+		if (m->kind == MSG_END || m->kind == MSG_WAIT || m->kind == MSG_USER)
 			queue_push(&kept, m);
 		else
 			finish(w, m);

@@ -35,9 +35,11 @@
 	X(LIFETIME, lifetime_s, ONE, "session-lifetime") \
 	X(TIMEOUT, timeout_s, ONE, "Session-Timeout") \
 	X(IDLE, idle_s, ONE, "Idle-Timeout") \
+	X(DISCONNECTED, disconnected_s, ONE, "disconnected-timeout") \
 	X(REAUTH, reauth, ONE, "Termination-Action") \
 	X(INTERIM, interim_s, ONE, "Acct-Interim-Interval") \
 	X(LOGINS, logins, ONE, "Simultaneous-Logins") \
+	X(LOGINS_REFUSE, logins_refuse, ONE, "simultaneous-logins refuse") \
 	X(MTU, mtu, ONE, "ip mtu") \
 	X(MSS, mss, ONE, "ip tcp adjust-mss") \
 	X(VRF, vrf, ONE, "vrf forwarding") \

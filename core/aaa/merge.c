@@ -57,7 +57,7 @@ static bool add(struct aaa_set *s, enum aaa_item item, const struct aaa_set *wea
  * sources are two filters, but an address of one source with the length of another would be neither's. */
 static uint64_t taken_with(const struct aaa_set *s)
 {
-	return aaa_has(s, AV_IP6) ? AAA_BIT(AV_IP6_LEN) : 0;
+	return (aaa_has(s, AV_IP6) ? AAA_BIT(AV_IP6_LEN) : 0) | (aaa_has(s, AV_LOGINS) ? AAA_BIT(AV_LOGINS_REFUSE) : 0);
 }
 
 enum status aaa_merge_under(struct aaa_set *s, const struct aaa_set *weak, char why[AAA_WHY])

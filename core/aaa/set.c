@@ -198,6 +198,15 @@ static void put_plain(struct aaa_set *s, const struct authz_policy *a)
 		put_u32(s, AV_FLOW_LIMIT, a->flow_limit);
 	if (a->session_lifetime_s)
 		put_u32(s, AV_LIFETIME, a->session_lifetime_s);
+	if (a->idle_timeout_s)
+		put_u32(s, AV_IDLE, a->idle_timeout_s);
+	if (a->disconnected_timeout_s)
+		put_u32(s, AV_DISCONNECTED, a->disconnected_timeout_s);
+	if (a->simultaneous_logins) {
+		put_u32(s, AV_LOGINS, a->simultaneous_logins == SIMULTANEOUS_ANY ? 0 : a->simultaneous_logins);
+		s->logins_refuse = a->simultaneous_refuse;
+		s->has |= AAA_BIT(AV_LOGINS_REFUSE);
+	}
 	if (a->dhcp_timeout_s)
 		put_u32(s, AV_DHCP_TIMEOUT, a->dhcp_timeout_s);
 	if (a->dhcp_giaddr.family) {

@@ -87,8 +87,10 @@ struct aaa_set {
 	uint32_t lifetime_s;
 	uint32_t timeout_s;
 	uint32_t idle_s;
+	uint32_t disconnected_s; /* how long it waits for its client */
 	uint32_t interim_s;
 	uint32_t logins; /* 0: no limit */
+	bool logins_refuse; /* one more is refused; else it ends the oldest */
 	uint32_t mtu;
 	uint32_t mss;
 	char vrf[AAA_NAME];

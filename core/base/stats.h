@@ -42,6 +42,9 @@
 	X(RESUMED, "ike_resumed", "SAs", "IKE SAs established with a ticket") \
 	X(RESUME_REFUSED, "ike_resume_refused", "requests", "tickets refused") \
 	X(RESUME_FALLBACK, "ike_resume_fallbacks", "times", "full logins because a ticket of ours was not accepted") \
+	X(RECONNECT_IN, "reconnects_in", "requests", "clients that came back to a session with its token") \
+	X(RECONNECTED, "reconnects", "sessions", "sessions that a client came back to") \
+	X(RECONNECT_REFUSED, "reconnects_refused", "requests", "session tokens refused, and resumptions that came to nothing") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(MOBIKE_UPDATES_IN, "mobike_updates_in", "requests", "changes of address that peers announced") \
 	X(MOBIKE_UPDATES_OUT, "mobike_updates_out", "requests", "changes of address that were announced to peers") \
@@ -128,6 +131,8 @@ enum counter {
 	X(HALF_OPEN_IN, "half_open_in", "SAs", "IKE SAs in negotiation now, begun by peers") \
 	X(CHILD_SAS, "child_sas", "SAs", "IPsec SA pairs now") \
 	X(SESSIONS, "sessions", "sessions", "sessions now") \
+	X(SESSIONS_WAITING, "sessions_waiting", "sessions", "sessions without a tunnel that wait for their client now") \
+	X(RECONNECT_CAPABLE, "sessions_with_token", "sessions", "sessions up now whose client could come back to them") \
 	X(SESSIONS_PEAK, "sessions_peak", "sessions", "most sessions at one time since the start") \
 	X(UPTIME_S, "uptime_seconds", "seconds", "time since the headend was started") \
 	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop in the last 60 seconds") \

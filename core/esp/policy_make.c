@@ -5,12 +5,9 @@
 #include "core/base/mem.h"
 #include "core/conf/match.h"
 
-#define IMPLICIT 2            /* rules at the end of every IPv6 list */
-#define OWN_LINES "(session)" /* name of a list that has none */
-
 struct list_box {
 	struct list_box *next;
-	const struct acl *from; /* while it is made */
+	const void *from; /* while it is made: the list, or the first line */
 	struct esp_acl acl;
 	struct ip_rule rules[];
 };
@@ -23,7 +20,6 @@ struct esp_policy_parts {
 
 struct maker {
 	const struct snapshot *s;
-	const struct esp_own *own; /* NULL: of an interface */
 	struct esp_policy *p;
 	size_t n_matches;
 	bool nomem;
@@ -59,8 +55,10 @@ static struct ip_rule discovery(uint8_t type)
 				.icmp = (uint16_t)(type << 8), .icmp_mask = 0xff00};
 }
 
-/* Room for n rules and the implicit ones. */
-static struct list_box *new_list(struct maker *m, size_t n)
+enum { SOLICITATION = 135, ADVERTISEMENT = 136, IMPLICIT = 2 };
+
+/* Room for n lines; it is in the list of the policy already. NULL: out of memory. */
+static struct list_box *box_new(struct maker *m, const void *from, size_t n)
 {
 	struct list_box *b = mem_new(sizeof(*b) + (n + IMPLICIT) * sizeof(struct ip_rule));
 
@@ -68,16 +66,15 @@ static struct list_box *new_list(struct maker *m, size_t n)
 		m->nomem = true;
 		return NULL;
 	}
+	b->from = from;
 	b->acl.rules = b->rules;
 	b->next = m->p->parts->lists;
 	m->p->parts->lists = b;
 	return b;
 }
 
-static const struct esp_acl *end_list(struct list_box *b, uint8_t family)
+static const struct esp_acl *box_end(struct list_box *b, uint8_t family)
 {
-	enum { SOLICITATION = 135, ADVERTISEMENT = 136 };
-
 	if (family == 6) {
 		b->rules[b->acl.n++] = discovery(SOLICITATION);
 		b->rules[b->acl.n++] = discovery(ADVERTISEMENT);
@@ -90,53 +87,25 @@ static const struct esp_acl *list_of(struct maker *m, uint8_t family, const char
 	const struct acl *a = filter_acl(m->s, family, name);
 	struct list_box *b = m->p->parts->lists;
 
-	while (a && b && b->from != a)
+	while (b && b->from != a)
 		b = b->next;
 	if (!a || b)
-		return a ? &b->acl : NULL;
-	b = new_list(m, a->line_count);
-	if (!b)
-		return NULL;
-	b->from = a;
-	for (size_t i = 0; i < a->line_count; i++) {
+		return b ? &b->acl : NULL;
+	b = box_new(m, a, a->line_count);
+	for (size_t i = 0; b && i < a->line_count; i++) {
 		if (!a->lines[i].remark && !a->lines[i].is_unusable)
 			b->rules[b->acl.n++] = rule_of(a, &a->lines[i]);
 	}
-	return end_list(b, family);
+	return b ? box_end(b, family) : NULL;
 }
 
-static const struct esp_acl *list_of_rules(struct maker *m, uint8_t family, const struct ip_rule *rules, size_t n)
+static const struct esp_acl *lines_of(struct maker *m, uint8_t family, const struct esp_lines *l)
 {
-	struct list_box *b = new_list(m, n);
+	struct list_box *b = box_new(m, l->v, l->n);
 
-	if (!b)
-		return NULL;
-	if (n)
-		memcpy(b->rules, rules, n * sizeof(*rules));
-	b->acl.n = n;
-	return end_list(b, family);
-}
-
-/* The session's own, or that of its interface. A list of its own that a reload took away denies: it was there to
- * hold somebody back. */
-static const struct esp_acl *list_for(struct maker *m, uint8_t family, size_t dir, const char *of_iface,
-	char name[ESP_CLASS_NAME])
-{
-	const struct esp_own *o = m->own;
-	size_t k = dir + (family == 6 ? 2 : 0);
-	const struct esp_acl *a;
-
-	if (o && o->n_rules[k]) {
-		put_name(name, OWN_LINES);
-		return list_of_rules(m, family, o->rules[k], o->n_rules[k]);
-	}
-	if (!o || !o->filter[k]) {
-		put_name(name, of_iface);
-		return list_of(m, family, of_iface);
-	}
-	put_name(name, o->filter[k]);
-	a = list_of(m, family, o->filter[k]);
-	return a || m->nomem ? a : list_of_rules(m, family, NULL, 0);
+	for (size_t i = 0; b && i < l->n; i++)
+		b->rules[b->acl.n++] = l->v[i];
+	return b ? box_end(b, family) : NULL;
 }
 
 /* ---- classes ------------------------------------------------------------------------------ */
@@ -232,13 +201,15 @@ static size_t count_matches(const struct snapshot *s, const struct policy_map *p
 	return n;
 }
 
-static void make_side(struct maker *m, const struct iface *i, enum esp_dir dir, const struct policy_map *p)
+static void make_side(struct maker *m, const struct esp_rules *r, enum esp_dir dir, const struct policy_map *p)
 {
 	struct esp_side *s = &m->p->side[dir];
 	struct esp_class *classes = m->p->parts->classes + (dir == ESP_DIR_OUT ? ESP_CLASSES_MAX : 0);
 
-	s->acl4 = list_for(m, 4, dir, i ? i->filter[dir] : NULL, s->acl4_name);
-	s->acl6 = list_for(m, 6, dir, i ? i->filter6[dir] : NULL, s->acl6_name);
+	s->acl4 = r->lines4[dir].n ? lines_of(m, 4, &r->lines4[dir]) : list_of(m, 4, r->filter4[dir]);
+	s->acl6 = r->lines6[dir].n ? lines_of(m, 6, &r->lines6[dir]) : list_of(m, 6, r->filter6[dir]);
+	put_name(s->acl4_name, r->lines4[dir].n ? "(lines)" : r->filter4[dir]);
+	put_name(s->acl6_name, r->lines6[dir].n ? "(lines)" : r->filter6[dir]);
 	s->classes = classes;
 	s->n_classes = make_classes(m, p, classes);
 	if (p)
@@ -247,69 +218,77 @@ static void make_side(struct maker *m, const struct iface *i, enum esp_dir dir, 
 		m->p->has_priority |= classes[k].priority != 0;
 }
 
-/* A policy map of its own that a reload took away leaves that of the interface. */
-static const struct policy_map *map_for(const struct maker *m, const struct iface *i, size_t dir)
+struct esp_rules esp_rules_of(const struct iface *i)
 {
-	const char *of_iface = !i ? NULL : dir == ESP_DIR_IN ? i->service_in : i->service_out;
-	const struct policy_map *own = m->own ? snapshot_policy_map(m->s, m->own->service[dir]) : NULL;
-
-	return own ? own : snapshot_policy_map(m->s, of_iface);
+	return (struct esp_rules){.filter4 = {i->filter[0], i->filter[1]}, .filter6 = {i->filter6[0], i->filter6[1]},
+				  .service = {i->service_in, i->service_out}};
 }
 
-static bool has_filters(const struct maker *m, const struct iface *i)
+static bool is_nothing(const struct esp_rules *r)
 {
-	for (size_t k = 0; m->own && k < ESP_OWN_FILTERS; k++)
-		if (m->own->filter[k] || m->own->n_rules[k])
+	for (int d = 0; d < 2; d++)
+		if (r->filter4[d] || r->filter6[d] || r->lines4[d].n || r->lines6[d].n || r->service[d])
+			return false;
+	return true;
+}
+
+/* What is named and not there. */
+static bool is_missing(const struct snapshot *s, const struct esp_rules *r)
+{
+	for (int d = 0; d < 2; d++)
+		if ((r->filter4[d] && !r->lines4[d].n && !filter_acl(s, 4, r->filter4[d])) ||
+		    (r->filter6[d] && !r->lines6[d].n && !filter_acl(s, 6, r->filter6[d])) ||
+		    (r->service[d] && !snapshot_policy_map(s, r->service[d])))
 			return true;
-	return i && (i->filter[0] || i->filter[1] || i->filter6[0] || i->filter6[1]);
+	return false;
 }
 
-static enum status make(struct maker *m, const struct iface *i, struct esp_policy **out)
+static enum status make(const struct snapshot *s, const struct esp_rules *r, struct esp_policy **out)
 {
-	const struct policy_map *in = map_for(m, i, ESP_DIR_IN), *put = map_for(m, i, ESP_DIR_OUT);
-	size_t matches = count_matches(m->s, in) + count_matches(m->s, put);
+	const struct policy_map *in = r->service[0] ? snapshot_policy_map(s, r->service[0]) : NULL;
+	const struct policy_map *put = r->service[1] ? snapshot_policy_map(s, r->service[1]) : NULL;
+	size_t matches = count_matches(s, in) + count_matches(s, put);
+	struct maker m = {.s = s};
 
-	*out = NULL;
-	if (!in && !put && !has_filters(m, i))
-		return ST_OK;
-	m->p = mem_new(sizeof(*m->p));
-	if (!m->p)
+	m.p = mem_new(sizeof(*m.p));
+	if (!m.p)
 		return ST_NOMEM;
-	m->p->refs = 1;
-	m->p->parts = mem_new(sizeof(*m->p->parts));
-	if (m->p->parts) {
-		m->p->parts->matches = mem_array(matches, sizeof(struct esp_match));
-		m->p->parts->classes = mem_array(2 * ESP_CLASSES_MAX, sizeof(struct esp_class));
+	m.p->refs = 1;
+	m.p->parts = mem_new(sizeof(*m.p->parts));
+	if (m.p->parts) {
+		m.p->parts->matches = mem_array(matches, sizeof(struct esp_match));
+		m.p->parts->classes = mem_array(2 * ESP_CLASSES_MAX, sizeof(struct esp_class));
 	}
-	if (!m->p->parts || !m->p->parts->matches || !m->p->parts->classes) {
-		esp_policy_unref(m->p);
+	if (!m.p->parts || !m.p->parts->matches || !m.p->parts->classes) {
+		esp_policy_unref(m.p);
 		return ST_NOMEM;
 	}
-	make_side(m, i, ESP_DIR_IN, in);
-	make_side(m, i, ESP_DIR_OUT, put);
-	for (struct list_box *b = m->p->parts->lists; b; b = b->next)
+	make_side(&m, r, ESP_DIR_IN, in);
+	make_side(&m, r, ESP_DIR_OUT, put);
+	for (struct list_box *b = m.p->parts->lists; b; b = b->next)
 		b->from = NULL;
-	if (m->nomem) {
-		esp_policy_unref(m->p);
+	if (m.nomem) {
+		esp_policy_unref(m.p);
 		return ST_NOMEM;
 	}
-	*out = m->p;
+	*out = m.p;
 	return ST_OK;
+}
+
+enum status esp_policy_make_rules(const struct snapshot *s, const struct esp_rules *r, struct esp_policy **out)
+{
+	*out = NULL;
+	if (is_nothing(r))
+		return ST_OK;
+	return is_missing(s, r) ? ST_NOT_FOUND : make(s, r, out);
 }
 
 enum status esp_policy_make(const struct snapshot *s, const struct iface *i, struct esp_policy **out)
 {
-	struct maker m = {.s = s};
+	struct esp_rules r = esp_rules_of(i);
 
-	return make(&m, i, out);
-}
-
-enum status esp_policy_make_own(const struct snapshot *s, const struct iface *i, const struct esp_own *own,
-	struct esp_policy **out)
-{
-	struct maker m = {.s = s, .own = own};
-
-	return make(&m, i, out);
+	*out = NULL;
+	return is_nothing(&r) ? ST_OK : make(s, &r, out);
 }
 
 struct esp_policy *esp_policy_ref(struct esp_policy *p)

@@ -49,6 +49,7 @@ static void take_asked(const struct cp_attr *a, struct handshake *hs)
 	case CPA_SUPPORTED_ATTRIBUTES: hs->cp_asked |= CP_ASKED_SUPPORTED; break;
 	case CPA_MS_IP4_SERVER: hs->cp_asked |= CP_ASKED_SERVER4; break;
 	case CPA_MS_IP6_SERVER: hs->cp_asked |= CP_ASKED_SERVER6; break;
+	case CPA_SESSION_TOKEN: hs->cp_asked |= CP_ASKED_TOKEN; break;
 	default: break;
 	}
 }
@@ -198,6 +199,17 @@ void cp_put_allowed(struct msg_out *o, bool ip4, bool ip6)
 		msg_notify(o, N_IP6_ALLOWED, NULL, 0);
 }
 
+static void put_token(struct wr *w, const struct session_offer *s)
+{
+	uint8_t wait[4];
+	struct wr v = wr_init(wait, sizeof(wait));
+
+	wr_u32(&v, s->wait_s);
+	cp_put(w, CPA_SESSION_ID, s->id, s->id_len);
+	cp_put(w, CPA_SESSION_TOKEN, s->token, sizeof(s->token));
+	cp_put(w, CPA_SESSION_WAIT, wait, sizeof(wait));
+}
+
 void cp_put_answer(struct msg_out *o, const struct handshake *hs, const struct kept_grant *g,
 	enum peer_class peer, bool may_ack)
 {
@@ -213,6 +225,8 @@ void cp_put_answer(struct msg_out *o, const struct handshake *hs, const struct k
 	cp_build_head(&o->w, CP_REPLY);
 	put_address(&o->w, hs, g);
 	cp_put_attributes(&o->w, g, peer, hs->cp_asked);
+	if (hs->session != NULL)
+		put_token(&o->w, hs->session);
 	payload_close(&o->c, m);
 	if (hs->wants_ip4 || hs->wants_ip6)
 		cp_put_allowed(o, g->allows_ip4, g->allows_ip6);

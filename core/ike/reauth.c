@@ -27,6 +27,13 @@ static uint32_t limit_s(const struct ike_sa *sa)
 	return smaller(sa->settings.reauth_s, session_s);
 }
 
+bool reauth_is_session(const struct ike_sa *sa)
+{
+	uint32_t session_s = sa->grant != NULL ? sa->grant->session_lifetime_s : 0;
+
+	return session_s != 0 && limit_s(sa) == session_s;
+}
+
 void reauth_put(struct msg_out *o, const struct ike_sa *sa)
 {
 	uint8_t data[4];

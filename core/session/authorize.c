@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/aaa/attrs.h"
+#include "core/aaa/mangler.h"
 #include "core/aaa/merge.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/conf/aaa.h"
 #include "core/conf/match.h"
 #include "core/ike/id_text.h"
 #include "core/session/place.h"
@@ -32,19 +35,11 @@ static void set_name(char out[SESSION_NAME], const char *name)
 
 enum list_says { LIST_LOCAL, LIST_NONE, LIST_GIVEN, LIST_REFUSED };
 
-static bool is_radius(const char *method)
-{
-	return strcmp(method, "radius") == 0 || strncmp(method, "group ", 6) == 0;
-}
-
-/* The first method that answers. A name without a list means `default` (R-CFG-16; the check of the
- * configuration warns). */
+/* The first method that answers; check warns of a list that is not there. */
 static enum list_says ask_list(struct resolver *r, const char *name, const struct aaa_set *given)
 {
-	const struct aaa_list *l = snapshot_aaa_list(r->conf, AAA_AUTHOR_NETWORK, name);
+	const struct aaa_list *l = aaa_list_used(r->conf, AAA_AUTHOR_NETWORK, name);
 
-	if (!l)
-		l = snapshot_aaa_list(r->conf, AAA_AUTHOR_NETWORK, "default");
 	if (!l) {
 		(void)resolver_refuse(r, "there is no `aaa authorization network %.63s ...`", name);
 		return LIST_REFUSED;
@@ -54,7 +49,7 @@ static enum list_says ask_list(struct resolver *r, const char *name, const struc
 			return LIST_LOCAL;
 		if (strcmp(l->methods.v[i], "none") == 0)
 			return LIST_NONE;
-		if (given && is_radius(l->methods.v[i]))
+		if (given && aaa_method_group(l->methods.v[i]))
 			return LIST_GIVEN;
 	}
 	(void)resolver_refuse(r, "authorization list %.63s has no method `local`, and RADIUS is not available", l->name);
@@ -75,6 +70,32 @@ static enum status find_policy(struct resolver *r, const char *name, bool is_gro
 		name, name);
 }
 
+/* `aaa attribute list` of a policy (R-AZP-01): what the policy says itself counts more. Names that are unknown are
+ * passed over, as those of RADIUS are. */
+static enum status add_list(struct resolver *r, const struct authz_policy *a, struct aaa_set *set)
+{
+	const struct attribute_list *l = a->attribute_list ? snapshot_attribute_list(r->conf, a->attribute_list) : NULL;
+	struct aaa_set *more = l ? aaa_set_new() : NULL;
+	char why[AAA_WHY] = "", name[2 * AAA_NAME];
+	enum status st = ST_OK;
+
+	if (a->attribute_list && !l)
+		return resolver_refuse(r, "authorization policy %.63s names attribute list %.63s, which is not defined", a->name,
+			a->attribute_list);
+	if (l && !more)
+		return ST_NOMEM;
+	for (size_t i = 0; l && st == ST_OK && i < l->attribute_count; i++) {
+		const struct aaa_attribute *one = &l->attributes[i];
+		snprintf(name, sizeof(name), "%.48s%s%.63s", one->protocol ? one->protocol : "", one->protocol ? ":" : "", one->type);
+		if (aaa_pair_put(more, AAA_OF_LIST, name, one->value, why) == AAA_WRONG)
+			st = resolver_refuse(r, "attribute list %.63s: %s", l->name, why);
+	}
+	if (l && st == ST_OK && aaa_merge_under(set, more, why) != ST_OK)
+		st = resolver_refuse(r, "attribute list %.63s: %s", l->name, why);
+	aaa_set_free(more);
+	return st;
+}
+
 /* A source as a set of its own; *out NULL: it gives nothing. */
 static enum status read_policy(struct resolver *r, const struct authz_policy *a, struct aaa_set **out)
 {
@@ -87,7 +108,30 @@ static enum status read_policy(struct resolver *r, const struct authz_policy *a,
 	if (!*out)
 		return ST_NOMEM;
 	st = aaa_set_policy(*out, a, why);
-	return st == ST_OK ? ST_OK : resolver_refuse(r, "%s", why);
+	return st == ST_OK ? add_list(r, a, *out) : resolver_refuse(r, "%s", why);
+}
+
+/* R-AZN-03..06. A name of the whole: no other's that begins so. */
+static enum status name_of(struct resolver *r, const struct aaa_author *a, char out[SESSION_USERNAME])
+{
+	const struct name_mangler *m = a->mangler ? snapshot_mangler(r->conf, a->mangler) : NULL;
+	const struct ike_question *q = r->q;
+	struct mangle_identity who = {.type = q->peer_id.type, .ike = {q->peer_id.bytes, q->peer_id.len}};
+	char why[AAA_WHY] = "";
+
+	if (a->mangler && !m)
+		return resolver_refuse(r, "name-mangler %.63s of the authorization is not defined", a->mangler);
+	if (r->method == AAA_EAP || r->method == AAA_ANYCONNECT)
+		who.eap = (struct view){(const uint8_t *)q->user, strlen(q->user)};
+	if (m) {
+		enum status st = mangler_apply(m, &who, out, why);
+		if (st != ST_OK)
+			snprintf(r->detail, IKE_DETAIL_LEN, "%s", why);
+		return st;
+	}
+	/* What a script or EAP calls the user, or the peer's identity. */
+	snprintf(out, SESSION_USERNAME, "%s", a->username ? a->username : r->s->username);
+	return ST_OK;
 }
 
 static enum status copy_set(const struct aaa_set *from, struct aaa_set **out)
@@ -104,8 +148,8 @@ static enum status copy_set(const struct aaa_set *from, struct aaa_set **out)
 static enum status read_author(struct resolver *r, const struct aaa_author *a, bool is_group, struct aaa_set **out)
 {
 	const struct aaa_set *given = !r->ask ? NULL : is_group ? r->ask->group : r->ask->user;
-	const struct authz_policy *policy;
-	const char *name = a->username;
+	const struct authz_policy *policy = NULL;
+	char name[SESSION_USERNAME];
 	enum list_says says;
 
 	if (!a->list)
@@ -115,11 +159,9 @@ static enum status read_author(struct resolver *r, const struct aaa_author *a, b
 		return copy_set(given, out);
 	if (says != LIST_LOCAL)
 		return says == LIST_NONE ? ST_OK : ST_NOT_AUTHORIZED;
-	if (a->mangler)
-		return resolver_refuse(r, "name-mangler %.63s of the authorization is not available", a->mangler);
-	if (!name) /* R-AZN-06; or what a script or EAP calls the user. The whole: no other's that begins so */
-		name = r->s->username;
-	enum status st = find_policy(r, name, is_group, &policy);
+	enum status st = name_of(r, a, name);
+	if (st == ST_OK)
+		st = find_policy(r, name, is_group, &policy);
 	if (st == ST_OK)
 		set_name(is_group ? r->s->policy : r->s->policy_user, policy ? policy->name : NULL);
 	return st == ST_OK ? read_policy(r, policy, out) : st;
@@ -276,6 +318,22 @@ static void name_user(struct session *s, const struct session_ask *ask)
 		escape_bytes(s->username, sizeof(s->username), name, strlen(name));
 	else
 		id_text(&q->peer_id, s->username, sizeof(s->username));
+}
+
+enum status authorize_name(const struct snapshot *conf, const struct session_ask *ask, const struct aaa_author *a,
+	struct authorize_name *out)
+{
+	struct session *s = mem_new(sizeof(*s));
+	struct resolver r = {.conf = conf, .q = ask->q, .s = s, .detail = out->detail, .method = method_of(ask->q->peer_method)};
+	enum status st = s ? ST_OK : ST_NOMEM;
+
+	*out = (struct authorize_name){0};
+	if (st == ST_OK) {
+		name_user(s, ask);
+		st = name_of(&r, a, out->name);
+	}
+	mem_free(s);
+	return st;
 }
 
 enum status authorize_resolve(const struct snapshot *conf, const struct session_ask *ask, struct session *s,

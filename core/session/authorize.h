@@ -21,6 +21,16 @@ struct authorized {
 enum status authorize_resolve(const struct snapshot *conf, const struct session_ask *ask, struct session *s,
 	struct authorized *out) MUST_USE;
 
+/* R-AZN-03..06: who RADIUS is asked about for a line of the profile: the name of the line, what its mangler makes of the
+ * peer, or the peer's name. ST_NAME_MANGLER, ST_NOT_AUTHORIZED, ST_NOMEM, with a sentence. Whether a user is asked
+ * about at all beside what came with the authentication: aaa_wants_user(). */
+struct authorize_name {
+	char name[SESSION_USERNAME];
+	char detail[IKE_DETAIL_LEN];
+};
+enum status authorize_name(const struct snapshot *conf, const struct session_ask *ask, const struct aaa_author *a,
+	struct authorize_name *out) MUST_USE;
+
 /* As initiator: the networks that a peer is told of, by `route set` of the policies of the profile
  * (R-MCF-19, R-CLI-22); none where no policy can be found before the peer's identity is known. Returns
  * how many. tun: the device, as in ike_connect. */

@@ -75,7 +75,8 @@ bool coa_change_prepare(const struct snapshot *conf, const struct session *s, co
 	struct aaa_set *now, *before;
 	bool ok;
 
-	*out = (struct coa_change){.has_lifetime = aaa_has(set, AV_TIMEOUT), .lifetime_s = set->timeout_s};
+	*out = (struct coa_change){.has_idle = aaa_has(set, AV_IDLE), .idle_s = set->idle_s,
+		.has_lifetime = aaa_has(set, AV_TIMEOUT), .lifetime_s = set->timeout_s};
 	if (aaa_has(set, AV_REAUTH) && set->reauth)
 		return refuse(answer, RADIUS_ERROR_UNSUPPORTED_SERVICE,
 			"Termination-Action RADIUS-Request is not supported in a live session");
@@ -95,17 +96,24 @@ bool coa_change_prepare(const struct snapshot *conf, const struct session *s, co
 	return ok;
 }
 
+static void swap(uint32_t *a, uint32_t *b)
+{
+	uint32_t was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
 void coa_change_swap(struct session *s, struct coa_change *c)
 {
 	struct session_terms *terms = s->terms;
-	uint32_t lifetime_s = s->grant->session_lifetime_s;
 
 	s->terms = c->terms;
 	c->terms = terms;
-	if (!c->has_lifetime)
-		return;
-	s->grant->session_lifetime_s = c->lifetime_s;
-	c->lifetime_s = lifetime_s;
+	if (c->has_idle)
+		swap(&s->idle_timeout_s, &c->idle_s);
+	if (c->has_lifetime)
+		swap(&s->grant->session_lifetime_s, &c->lifetime_s);
 }
 
 void coa_change_fini(struct coa_change *c)

@@ -8,6 +8,8 @@
 
 struct coa_change {
 	struct session_terms *terms; /* those from now on; NULL: none */
+	bool has_idle;
+	uint32_t idle_s;
 	bool has_lifetime;
 	uint32_t lifetime_s; /* Session-Timeout, counted from the beginning of the session */
 };

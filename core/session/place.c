@@ -290,6 +290,19 @@ static enum status check_vrf(struct resolver *r)
 		r->tun->name, r->s->ivrf[0] ? "VRF " : "none", r->s->ivrf);
 }
 
+/* What holds for everybody, and what RADIUS cannot say. */
+static void place_logins(struct resolver *r)
+{
+	struct aaa_set *a = r->set;
+
+	if (!aaa_has(a, AV_LOGINS) && r->conf->own.simultaneous_logins) {
+		a->logins = r->conf->own.simultaneous_logins;
+		a->has |= AAA_BIT(AV_LOGINS);
+	}
+	if (!aaa_has(a, AV_LOGINS_REFUSE))
+		a->logins_refuse = r->conf->own.simultaneous_refuse;
+}
+
 enum status place_set(struct resolver *r)
 {
 	const struct aaa_set *a = r->set;
@@ -306,6 +319,9 @@ enum status place_set(struct resolver *r)
 	copy(s->pool4, sizeof(s->pool4), a->pool4);
 	copy(s->pool6, sizeof(s->pool6), a->pool6);
 	s->mask_len = a->mask4;
+	s->idle_timeout_s = a->idle_s;
+	s->reconnect_s = a->disconnected_s;
+	place_logins(r);
 	r->grant->session_lifetime_s = lifetime_of(a);
 	st = check_vrf(r);
 	if (st == ST_OK)

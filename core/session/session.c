@@ -20,7 +20,7 @@ struct sessions {
 	struct map by_ulid;
 	struct map by_sa;
 	struct map by_identity;
-	size_t count, n_up;
+	size_t count, n_up, n_waiting;
 };
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static void free_session(struct session *s)
 {
 	mem_free(s->grant);
 	mem_free(s->terms);
-	mem_free(s);
+	mem_free_secret(s, sizeof(*s)); /* with the verifier of its token */
 }
 
 struct sessions *sessions_new(struct snapshot *conf, const struct hash_key *key)
@@ -132,6 +132,22 @@ size_t sessions_up(const struct sessions *ss)
 	return ss->n_up;
 }
 
+size_t sessions_waiting(const struct sessions *ss)
+{
+	return ss->n_waiting;
+}
+
+size_t sessions_with_token(const struct sessions *ss)
+{
+	size_t n = 0;
+
+	LIST_EACH(at, &ss->in_order) {
+		const struct session *s = CONTAINER_OF(at, const struct session, in_order);
+		n += s->state == SESSION_UP && s->has_token;
+	}
+	return n;
+}
+
 bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out)
 {
 	return lease_next_pool(ss->leases, cursor, out);
@@ -159,14 +175,33 @@ static bool same_id(const struct ike_id *a, const struct ike_id *b)
 	return a->type == b->type && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
+static void set_state(struct sessions *ss, struct session *s, enum session_state state)
+{
+	ss->n_up += (size_t)(state == SESSION_UP) - (size_t)(s->state == SESSION_UP);
+	ss->n_waiting += (size_t)(state == SESSION_WAITING) - (size_t)(s->state == SESSION_WAITING);
+	s->state = state;
+}
+
+/* 0: none, and it is not found by it. */
+static void set_sa(struct sessions *ss, struct session *s, uint64_t sa)
+{
+	map_del(&ss->by_sa, &s->by_sa);
+	s->sa = sa;
+	if (!sa)
+		return;
+	s->index = sa;
+	map_add(&ss->by_sa, &s->by_sa, hash_u64(sa));
+}
+
 static void add(struct sessions *ss, struct session *s)
 {
 	list_push_back(&ss->in_order, &s->in_order);
 	map_add(&ss->by_ulid, &s->by_ulid, ulid_hash(ss, &s->ulid));
-	map_add(&ss->by_sa, &s->by_sa, hash_u64(s->sa));
+	set_sa(ss, s, s->sa);
 	map_add(&ss->by_identity, &s->by_identity, identity_hash(ss, &s->peer_id));
 	ss->count++;
 	ss->n_up += s->state == SESSION_UP;
+	ss->n_waiting += s->state == SESSION_WAITING;
 }
 
 void session_end(struct sessions *ss, struct session *s)
@@ -180,7 +215,7 @@ void session_end(struct sessions *ss, struct session *s)
 	map_del(&ss->by_sa, &s->by_sa);
 	map_del(&ss->by_identity, &s->by_identity);
 	ss->count--;
-	ss->n_up -= s->state == SESSION_UP;
+	set_state(ss, s, SESSION_PENDING);
 	free_session(s);
 }
 
@@ -281,6 +316,18 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
+/* What the profile says of a life beyond the tunnel, and who the peer is by EAP. */
+static void take_profile(const struct sessions *ss, const struct ike_question *q, struct session *s)
+{
+	const struct ike_profile *p = snapshot_profile(ss->conf, s->profile);
+
+	if (!p || q->we_are_initiator || !p->reconnect_s)
+		s->reconnect_s = 0;
+	else if (!s->reconnect_s) /* the authorization says nothing about it */
+		s->reconnect_s = p->reconnect_s;
+	snprintf(s->user, sizeof(s->user), "%s", q->user);
+}
+
 static void answer_nomem(struct ike_answer *a)
 {
 	a->status = ST_NOMEM;
@@ -306,23 +353,44 @@ static bool same_owner(const struct session *a, const struct session *b)
 	       strcmp(a->username, b->username) == 0 && strcmp(a->ivrf, b->ivrf) == 0;
 }
 
-/* Simultaneous-Logins. A session that this one takes the place of does not count: it is from the same
+/* Another session of the user. One that this takes the place of does not count: it is from the same
  * endpoint, and ends. */
+static bool is_other_login(const struct session *o, const struct session *s)
+{
+	return o != s && !o->we_are_initiator && o->state != SESSION_WAITING && strcmp(o->username, s->username) == 0 &&
+	       !(same_owner(o, s) && endpoint_eq(&o->remote, &s->remote));
+}
+
 static enum status check_logins(const struct sessions *ss, const struct session *s, char *detail)
 {
-	uint32_t max = s->terms ? s->terms->logins : 0, n = 0;
+	uint32_t max = s->terms && s->terms->logins_refuse ? s->terms->logins : 0, n = 0;
 
 	if (max == 0)
 		return ST_OK;
-	LIST_EACH(at, &ss->in_order) {
-		const struct session *o = CONTAINER_OF(at, struct session, in_order);
-		n += strcmp(o->username, s->username) == 0 &&
-			!(same_owner(o, s) && endpoint_eq(&o->remote, &s->remote));
-	}
+	LIST_EACH(at, &ss->in_order)
+		n += is_other_login(CONTAINER_OF(at, struct session, in_order), s);
 	if (n < max)
 		return ST_OK;
 	snprintf(detail, IKE_DETAIL_LEN, "user %.128s has %u sessions, and %u are allowed", s->username, (unsigned)n, (unsigned)max);
 	return ST_LOGIN_LIMIT;
+}
+
+struct session *session_surplus(const struct sessions *ss, const struct session *s)
+{
+	uint32_t max = s->terms && !s->terms->logins_refuse ? s->terms->logins : 0, n = 0;
+	struct session *oldest = NULL;
+
+	if (max == 0 || s->state != SESSION_UP)
+		return NULL;
+	LIST_EACH(at, &ss->in_order) {
+		struct session *o = CONTAINER_OF(at, struct session, in_order);
+		if (o->state != SESSION_UP || !is_other_login(o, s))
+			continue;
+		n++;
+		if (!oldest)
+			oldest = o;
+	}
+	return n >= max ? oldest : NULL;
 }
 
 static enum status resolve(const struct sessions *ss, const struct session_ask *ask, struct session *s, char *detail)
@@ -367,6 +435,7 @@ void session_authorize(struct sessions *ss, const struct session_ask *ask, struc
 		free_session(s);
 		return;
 	}
+	take_profile(ss, q, s);
 	answer->session = s->ulid;
 	answer->grant.tun = s->grant->tun;
 	add(ss, s);
@@ -548,6 +617,10 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 		snprintf(answer->detail, sizeof(answer->detail), "the session ended meanwhile");
 		return;
 	}
+	if (s->state == SESSION_WAITING) { /* it comes back to what it was granted (R-SDB-13) */
+		grant_read(s->grant, &answer->grant);
+		return;
+	}
 	st = take_delegated(ss, s, detail); /* before a pool lends a part of it */
 	if (q->wants_ip4)
 		st4 = take(ss, s, 4, &q->hint_ip4, answer->detail);
@@ -579,14 +652,31 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c)
+void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c, uint64_t now_ms)
 {
-	ss->n_up += s->state != SESSION_UP;
-	s->state = SESSION_UP;
+	s->resumed += s->state == SESSION_WAITING;
+	set_state(ss, s, SESSION_UP);
+	s->up_ms = now_ms;
+	s->waiting_ms = 0;
 	s->spi_in = c->spi_in;
 	s->local = c->local;
 	s->remote = c->remote;
 	s->orphaned = orphaned_bits(ss, s); /* a reload may have come between */
+}
+
+void session_wait(struct sessions *ss, struct session *s, uint64_t now_ms)
+{
+	if (s->state != SESSION_WAITING)
+		s->waiting_ms = now_ms;
+	set_state(ss, s, SESSION_WAITING);
+	set_sa(ss, s, 0);
+	s->spi_in = 0;
+}
+
+void session_take_over(struct sessions *ss, struct session *s, uint64_t sa, uint64_t now_ms)
+{
+	session_wait(ss, s, now_ms);
+	set_sa(ss, s, sa);
 }
 
 void session_move(struct session *s, const struct endpoint *local, const struct endpoint *remote)

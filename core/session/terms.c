@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 
 static const uint64_t of_terms = AAA_BIT(AV_IP6) | AAA_BIT(AV_IP6_LEN) | AAA_BIT(AV_PREFIX6) |
-	AAA_BIT(AV_DELEGATED) | AAA_BIT(AV_IDLE) | AAA_BIT(AV_INTERIM) | AAA_BIT(AV_LOGINS) |
+	AAA_BIT(AV_DELEGATED) | AAA_BIT(AV_INTERIM) | AAA_BIT(AV_LOGINS) |
 	AAA_BIT(AV_FLOW_LIMIT) | AAA_BIT(AV_MTU) | AAA_BIT(AV_MSS) | AAA_BIT(AV_FILTER_IN4) |
 	AAA_BIT(AV_FILTER_OUT4) | AAA_BIT(AV_FILTER_IN6) | AAA_BIT(AV_FILTER_OUT6) | AAA_BIT(AV_SERVICE_IN) |
 	AAA_BIT(AV_SERVICE_OUT) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS);
@@ -38,7 +38,7 @@ enum status terms_keep(const struct aaa_set *s, struct session_terms **out)
 	if (!t)
 		return ST_NOMEM;
 	*t = (struct session_terms){.ip4 = s->ip4, .ip6 = s->ip6, .ip6_len = s->ip6_len, .prefix6 = s->prefix6,
-		.delegated = s->delegated, .idle_s = s->idle_s, .interim_s = s->interim_s, .logins = s->logins,
+		.delegated = s->delegated, .interim_s = s->interim_s, .logins = s->logins, .logins_refuse = s->logins_refuse,
 		.has_flow_limit = aaa_has(s, AV_FLOW_LIMIT), .flow_limit = s->flow_limit, .mtu = s->mtu, .mss = s->mss};
 	char *at = (char *)(t + 1);
 	for (int i = 0; i < AAA_FILTERS; i++)
@@ -63,7 +63,6 @@ enum field {
 	F_IP6_LEN,
 	F_PREFIX6,
 	F_DELEGATED,
-	F_IDLE,
 	F_INTERIM,
 	F_LOGINS,
 	F_FLOW_LIMIT,
@@ -73,7 +72,8 @@ enum field {
 	F_SERVICE = F_FILTER + AAA_FILTERS,
 	F_CUI = F_SERVICE + 2,
 	F_REPLY,
-	F_CLASS
+	F_CLASS,
+	F_LOGINS_REFUSE
 };
 
 static void write_text(struct wr *w, int tag, const char *text)
@@ -101,9 +101,9 @@ void terms_write(struct wr *w, const struct session_terms *t)
 		fz_prefix(w, F_PREFIX6, &t->prefix6);
 	for (int i = 0; i < t->delegated.n; i++)
 		fz_prefix(w, F_DELEGATED, &t->delegated.v[i]);
-	write_u32(w, F_IDLE, t->idle_s);
 	write_u32(w, F_INTERIM, t->interim_s);
 	write_u32(w, F_LOGINS, t->logins);
+	write_u32(w, F_LOGINS_REFUSE, t->logins && t->logins_refuse);
 	if (t->has_flow_limit)
 		fz_u32(w, F_FLOW_LIMIT, t->flow_limit);
 	write_u32(w, F_MTU, t->mtu);
@@ -181,9 +181,9 @@ bool terms_read(uint16_t tag, struct view v, struct aaa_set *s)
 		return s->ip6_len <= 128;
 	case F_PREFIX6: return read_prefix(v, s, AV_PREFIX6);
 	case F_DELEGATED: return read_prefix(v, s, AV_DELEGATED);
-	case F_IDLE: return read_u32(v, s, AV_IDLE, &s->idle_s);
 	case F_INTERIM: return read_u32(v, s, AV_INTERIM, &s->interim_s);
 	case F_LOGINS: return read_u32(v, s, AV_LOGINS, &s->logins);
+	case F_LOGINS_REFUSE: s->logins_refuse = fz_get_u32(v) != 0; return true;
 	case F_FLOW_LIMIT: return read_u32(v, s, AV_FLOW_LIMIT, &s->flow_limit);
 	case F_MTU: return read_u32(v, s, AV_MTU, &s->mtu);
 	case F_MSS: return read_u32(v, s, AV_MSS, &s->mss);

@@ -13,9 +13,9 @@ struct session_terms {
 	uint8_t ip6_len;       /* that the client is told; 0: 128 */
 	struct prefix prefix6; /* all of it is the client's, in the place of an address */
 	struct aaa_prefixes delegated;
-	uint32_t idle_s;    /* without data for so long it ends; 0: never */
 	uint32_t interim_s; /* of accounting; 0: as the configuration says */
 	uint32_t logins;    /* sessions that this user may have; 0: no limit */
+	bool logins_refuse; /* one more is refused; else it ends the oldest */
 	bool has_flow_limit;
 	uint32_t flow_limit; /* IPsec SAs */
 	uint32_t mtu;        /* 0: that of the interface */

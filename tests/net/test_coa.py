@@ -302,7 +302,8 @@ a = coa(ME, "Session-Timeout = 1")
 ok("a shorter one: over", is_ack(a, "CoA") and ended(), repr(a) + str(sp.sessions()))
 
 # ---- several sessions ------------------------------------------------------------------------------------------
-two = StrongSwan(t.client(2)).start()
+one.write(ike_more="unique = never")
+two = StrongSwan(t.client(2), ike_more="unique = never").start()
 ok("two sessions of one user", one.up() and two.up() and len(sp.sessions()) == 2, str(sp.sessions()))
 a = coa(quoted("User-Name", USER), quoted("Filter-Id", "NO-PING.in"))
 ok("CoA for both", is_ack(a, "CoA") and one.host.ping("10.99.2.2") == 0 and two.host.ping("10.99.2.2") == 0, repr(a))

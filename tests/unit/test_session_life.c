@@ -124,7 +124,7 @@ static struct session *login(
 		session_end(ss, s);
 		return NULL;
 	}
-	session_up(ss, s, &c);
+	session_up(ss, s, &c, 1000);
 	return s;
 }
 
@@ -591,7 +591,7 @@ static void another_user_does_not_get_the_addresses(void)
 		a = assign(ss, &q, a.session, true, false);
 		T_EQ(a.status, ST_OK);
 		got[i] = a.grant.ip4;
-		session_up(ss, session_find_sa(ss, i + 1), &(struct ike_commit){.local = q.local, .remote = q.remote});
+		session_up(ss, session_find_sa(ss, i + 1), &(struct ike_commit){.local = q.local, .remote = q.remote}, 1000);
 	}
 	T_TRUE(!addr_eq(&got[0], &got[1]));
 	T_TRUE(addr_eq(&got[0], &got[2]));

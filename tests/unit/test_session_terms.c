@@ -137,7 +137,7 @@ static struct session *login(struct sessions *ss, const struct login *l, struct 
 		session_end(ss, s);
 		return NULL;
 	}
-	session_up(ss, s, &(struct ike_commit){.sa = q.sa, .local = q.local, .remote = q.remote});
+	session_up(ss, s, &(struct ike_commit){.sa = q.sa, .local = q.local, .remote = q.remote}, 1700000000000 + sa);
 	return s;
 }
 
@@ -203,7 +203,7 @@ static void everything(const struct session *s)
 	T_TRUE(s->terms != NULL);
 	T_STR(s->username, "anna");
 	T_EQ(s->grant->session_lifetime_s, 3600); /* the least of 3600 and 7200 */
-	T_EQ(s->terms->idle_s, 600);
+	T_EQ(s->idle_timeout_s, 600);
 	T_EQ(s->terms->interim_s, 300);
 	T_EQ(s->terms->logins, 2);
 	T_TRUE(s->terms->has_flow_limit);
@@ -276,7 +276,7 @@ static void without_cached(void)
 	T_STR(s->username, "anna");
 	T_STR(lab_text(&s->grant->ip4), "10.99.0.10");
 	T_EQ(s->grant->session_lifetime_s, 3600);
-	T_EQ(s->terms->idle_s, 600);
+	T_EQ(s->idle_timeout_s, 600);
 	T_EQ(s->terms->class.len, 13);
 	T_EQ(s->terms->mtu, 0);
 	T_STR(s->terms->filter[AAA_IN4], "");
@@ -391,7 +391,9 @@ static void prefixes(void)
 /* Simultaneous-Logins counts the user, whatever he calls his machines. */
 static void logins(void)
 {
-	struct sessions *ss = sessions_of(conf());
+	struct snapshot *c = conf();
+	c->own.simultaneous_refuse = true;
+	struct sessions *ss = sessions_of(c);
 	struct ike_answer a;
 	const struct login one = {"CACHED", "pc1@corp", "192.0.2.1", {LIST("user=anna", "logins=2"), NULL, NULL}};
 	struct login two = one, three = one;
@@ -407,6 +409,38 @@ static void logins(void)
 	session_end(ss, s);
 	three.given = (struct given){LIST("user=bert", "logins=1"), NULL, NULL};
 	T_TRUE(login(ss, &three, &a));
+	sessions_free(ss);
+}
+
+/* Without `refuse` the newest wins, and the oldest is told to go. */
+static void newest_login_wins(void)
+{
+	struct snapshot *c = conf();
+	struct authz_policy *p = (struct authz_policy *)(uintptr_t)snapshot_authz(c, "RA");
+	struct ike_answer a;
+
+	c->own.simultaneous_logins = 2;
+	struct sessions *ss = sessions_of(c);
+	struct session *s[4];
+	for (int i = 0; i < 3; i++) {
+		s[i] = login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a);
+		T_TRUE(s[i] != NULL);
+		T_TRUE(session_surplus(ss, s[i]) == (i < 2 ? NULL : s[0]));
+	}
+	session_end(ss, s[0]);
+	T_TRUE(!session_surplus(ss, s[2]));
+	p->simultaneous_logins = 1;
+	s[3] = login(ss, &(struct login){"LOCAL", "bert@corp", NULL, {0}}, &a);
+	T_TRUE(s[3] && !session_surplus(ss, s[3]));
+	session_end(ss, s[1]);
+	s[3] = login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a);
+	T_TRUE(s[3] && session_surplus(ss, s[3]) == s[2]);
+	p->simultaneous_refuse = true;
+	session_end(ss, s[2]);
+	T_TRUE(!login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a));
+	T_EQ(a.status, ST_LOGIN_LIMIT);
+	p->simultaneous_logins = SIMULTANEOUS_ANY;
+	T_TRUE(login(ss, &(struct login){"LOCAL", "anna@corp", NULL, {0}}, &a));
 	sessions_free(ss);
 }
 
@@ -482,6 +516,7 @@ int main(void)
 	T_RUN(one_owner);
 	T_RUN(prefixes);
 	T_RUN(logins);
+	T_RUN(newest_login_wins);
 	T_RUN(split_policies);
 	T_RUN(filter_ids);
 	T_RUN(without_memory);

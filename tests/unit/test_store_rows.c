@@ -46,7 +46,7 @@ static void views_are_a_contract(void)
 		{"v_active", "ulid,node,vrf,ivrf,profile,policy,identity_type,identity,username,"
 			     "local,remote,ip4,ip6,"
 			     "started_ms,started,resumed,bytes_in,bytes_out,packets_in,packets_out,"
-			     "counted_ms"},
+			     "counted_ms,state,waiting_since,waiting_ms,resumes"},
 		{"v_history", "ulid,node,vrf,ivrf,profile,policy,identity_type,identity,username,"
 			      "local,remote,ip4,ip6,"
 			      "started_ms,started,ended_ms,ended,seconds,end_reason,resumed,bytes_"
