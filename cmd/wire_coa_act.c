@@ -202,6 +202,7 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 			continue; /* its time is over */
 		wire_policy_set(w, s, v[i].policy);
 		v[i].policy = NULL;
+		wire_session_changed(w, s);
 		log_done(EV_COA_ACK, ask, s, "coa");
 	}
 }

@@ -20,6 +20,11 @@ static bool is_text(struct view v, const char *text)
 	return v.len == strlen(text) && strncasecmp_ascii((const char *)v.p, text, v.len) == 0;
 }
 
+static bool is_bytes(struct view v, const char *text)
+{
+	return v.len == strlen(text) && memcmp(v.p, text, v.len) == 0;
+}
+
 static bool is_id(struct view v, const struct session *s)
 {
 	char id[ULID_TEXT];
@@ -79,7 +84,7 @@ static bool fits_key(const struct coa_key *k, const struct session *s)
 	case COA_BY_CALLED: return is_station(k->text, &s->local);
 	case COA_BY_PORT: return s->sa != 0 && k->number == (uint32_t)s->sa;
 	case COA_BY_PORT_ID: return is_text(k->text, coa_ifname(s, name));
-	case COA_BY_CUI: break;
+	case COA_BY_CUI: return s->terms && is_bytes(k->text, s->terms->cui);
 	}
 	return false;
 }
