@@ -338,6 +338,8 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 	*lease6 = parts.lease6;
 	if (st == ST_OK)
 		st = terms_keep(parts.terms, &s->terms);
+	grant.has_flow_limit = s->terms && s->terms->has_flow_limit;
+	grant.flow_limit = grant.has_flow_limit ? s->terms->flow_limit : 0;
 	if (st == ST_OK)
 		st = grant_keep(&grant, &s->grant);
 	aaa_set_free(parts.terms);

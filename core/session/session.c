@@ -577,9 +577,16 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 	g->n_remote++; /* authorize_resolve left room for two */
 }
 
+static void put_limit(const struct session_terms *t, struct ike_grant *g)
+{
+	g->has_flow_limit = t && t->has_flow_limit;
+	g->flow_limit = t ? t->flow_limit : 0;
+}
+
 static enum status finish_grant(struct session *s, struct ike_grant *g)
 {
 	grant_read(s->grant, g);
+	put_limit(s->terms, g);
 	g->allows_ip4 = s->pool4[0] != '\0' || own_of(s, 4).addr.family; /* a script may have chosen others */
 	g->allows_ip6 = s->pool6[0] != '\0' || own_of(s, 6).addr.family;
 	if (s->lease6) {

@@ -171,6 +171,7 @@ static void sources(void)
 		{"a filter that cannot be one", {"CACHED", "a@b", NULL, {LIST("filter=ODD"), NULL, NULL}}, NULL, "a filter cannot judge by"},
 		{"an IPv6 filter that is not there", {"CACHED", "a@b", NULL, {LIST("ip:interface-config=ipv6 traffic-filter WEB in"), NULL, NULL}}, NULL, "IPv6 access-list WEB as filter"},
 		{"a policy map that is not there", {"CACHED", "a@b", NULL, {LIST("ip:sub-qos-policy-in=NOPE"), NULL, NULL}}, NULL, "policy-map NOPE, which is not defined"},
+		{"no IPsec SA", {"CACHED", "a@b", NULL, {LIST("ipsec:ipsec-flow-limit=0"), NULL, NULL}}, NULL, "allows no IPsec SA"},
 		{"an interface that is not there", {"CACHED", "a@b", NULL, {LIST("ipsec:route-set=interface Loopback9"), NULL, NULL}}, NULL, "interface Loopback9, which is not defined"},
 	};
 
@@ -208,6 +209,8 @@ static void everything(const struct session *s)
 	T_EQ(s->terms->logins, 2);
 	T_TRUE(s->terms->has_flow_limit);
 	T_EQ(s->terms->flow_limit, 4);
+	T_TRUE(s->grant->has_flow_limit);
+	T_EQ(s->grant->flow_limit, 4);
 	T_EQ(s->terms->mtu, 1300);
 	T_EQ(s->terms->mss, 1200);
 	T_STR(s->terms->filter[AAA_IN4], "1 permit ip any any\n");
