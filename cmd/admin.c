@@ -12,6 +12,8 @@ const struct admin_command admin_commands[] = {
 	 "configuration in force; all: with defaults"},
 	{"show counters", "", false, show_counters, "every counter and every kind of failure, one sample"},
 	{"show logging", "", false, show_logging, "syslog: what is exported, to whom, and what was lost"},
+	{"show aaa server radius dynamic-author", "", false, show_dynauth,
+	 "who may end and change sessions by RADIUS, and what became of their requests"},
 	{"show ip local pool", "[NAME]", false, show_pools, "address pools and how many addresses are in use"},
 	{"show ip interface", "[NAME]", false, show_ip_interface,
 	 "tunnel interfaces: MTU, and what becomes of packets that are too long"},

@@ -34,6 +34,7 @@ SHOW(show_logging);
 SHOW(show_fetch);
 SHOW(show_keys);
 SHOW(show_lua);
+SHOW(show_dynauth);
 SHOW(show_pki_certificates);
 SHOW(show_pki_trustpoints);
 SHOW(show_pki_crls);

@@ -19,6 +19,7 @@
 #include "cmd/wire_aaa.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_coa.h"
 #include "cmd/wire_conf.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
@@ -131,6 +132,7 @@ static void each_second(void *ctx)
 	wire_syslog_second(w);
 	wire_http_second(w);
 	wire_pki_second(w);
+	wire_coa_second(w);
 	debug_second(&w->debug, loop_now_ms());
 	if (++w->seconds % PRUNE_S == 1) {
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
@@ -404,6 +406,9 @@ static int start(struct wire *w)
 		rc = load_keys(w);
 	if (rc)
 		return rc;
+	/* Before the holder is told to close what nobody asked for. */
+	if (wire_coa_open(w) != ST_OK)
+		return refuse("cannot start", status_words(ST_NOMEM));
 	rc = open_net(w);
 	if (rc)
 		return rc;
@@ -431,6 +436,7 @@ static void end(struct wire *w)
 	wire_ctl_close(w);
 	wire_http_close(w);
 	wire_client_fini(w);
+	wire_coa_close(w);
 	wire_link_close(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)

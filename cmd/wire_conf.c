@@ -8,6 +8,7 @@
 #include "cmd/holder_proto.h"
 #include "cmd/wire_aaa.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_coa.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
@@ -293,6 +294,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_conf_accept(w, s);
 	wire_snmp_apply(w);
 	wire_client_apply(w);
+	wire_coa_apply(w);
 	wire_link_apply(w);
 	return ST_OK;
 }

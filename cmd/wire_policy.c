@@ -16,7 +16,7 @@ struct entry {
 };
 
 /* A session with rules of its own. */
-struct own {
+struct wire_policy_own {
 	struct map_node by_session;
 	struct ulid session;
 	struct esp_policy *policy;
@@ -59,20 +59,20 @@ static uint64_t key_of(const struct ulid *u)
 	return key;
 }
 
-static struct own *find_own(const struct wire *w, const struct ulid *session)
+static struct wire_policy_own *find_own(const struct wire *w, const struct ulid *session)
 {
 	struct map_node *n = map_first(&w->own_rules, key_of(session));
-	while (n && memcmp(&CONTAINER_OF(n, struct own, by_session)->session, session, sizeof(*session)) != 0)
+	while (n && memcmp(&CONTAINER_OF(n, struct wire_policy_own, by_session)->session, session, sizeof(*session)) != 0)
 		n = map_next(n);
-	return n ? CONTAINER_OF(n, struct own, by_session) : NULL;
+	return n ? CONTAINER_OF(n, struct wire_policy_own, by_session) : NULL;
 }
 
-static bool has_rules(const struct session *s)
+static bool has_rules(const struct session_terms *t)
 {
 	bool has = false;
-	for (int i = 0; s->terms && i < AAA_FILTERS; i++)
-		has |= s->terms->filter[i][0] != '\0';
-	return has || (s->terms && (s->terms->service[0][0] || s->terms->service[1][0]));
+	for (int i = 0; t && i < AAA_FILTERS; i++)
+		has |= t->filter[i][0] != '\0';
+	return has || (t && (t->service[0][0] || t->service[1][0]));
 }
 
 static const struct iface *iface_of(const struct snapshot *s, uint32_t tun)
@@ -104,49 +104,67 @@ static void override(struct esp_rules *r, const struct session_terms *t, struct 
 			r->service[dir] = t->service[dir];
 }
 
-static enum status make_own(const struct snapshot *s, const struct session *se, struct esp_policy **out)
+static enum status make_own(const struct snapshot *s, uint32_t tun, const struct session_terms *t,
+			    struct esp_policy **out)
 {
-	const struct iface *f = iface_of(s, se->grant->tun);
+	const struct iface *f = iface_of(s, tun);
 	struct esp_rules r = f ? esp_rules_of(f) : (struct esp_rules){0};
 	struct lines *room = mem_new(sizeof(*room));
 	*out = NULL;
 	if (!room)
 		return ST_NOMEM;
-	override(&r, se->terms, room);
+	override(&r, t, room);
 	enum status st = esp_policy_make_rules(s, &r, out);
 	mem_free(room);
 	return st;
 }
 
-enum status wire_policy_begin(struct wire *w, const struct ulid *session, uint32_t tun, struct esp_policy **out)
+enum status wire_policy_make(const struct wire *w, const struct session *s, const struct session_terms *terms,
+			     struct wire_policy_own **out)
 {
-	struct own *o = find_own(w, session);
-	const struct session *s = o ? NULL : session_find(w->sessions, session);
-	*out = o ? o->policy : of_iface(w, tun);
-	if (!s || !has_rules(s))
-		return ST_OK;
-	o = mem_new(sizeof(*o));
-	enum status st = o ? make_own(w->conf, s, &o->policy) : ST_NOMEM;
+	struct wire_policy_own *o = NULL;
+	enum status st = ST_OK;
+	if (has_rules(terms)) {
+		o = mem_new(sizeof(*o));
+		st = o ? make_own(w->conf, s->grant->tun, terms, &o->policy) : ST_NOMEM;
+	}
 	if (st != ST_OK) {
 		mem_free(o);
-		return st;
+		o = NULL;
 	}
-	o->session = *session;
-	map_add(&w->own_rules, &o->by_session, key_of(session));
-	*out = o->policy;
-	return ST_OK;
+	if (o)
+		o->session = s->ulid;
+	*out = o;
+	return st;
 }
 
-static void forget(struct wire *w, struct own *o)
+enum status wire_policy_begin(struct wire *w, const struct ulid *session, uint32_t tun, struct esp_policy **out)
+{
+	struct wire_policy_own *o = find_own(w, session);
+	const struct session *s = o ? NULL : session_find(w->sessions, session);
+	enum status st = s ? wire_policy_make(w, s, s->terms, &o) : ST_OK;
+	if (st == ST_OK && s && o)
+		map_add(&w->own_rules, &o->by_session, key_of(session));
+	*out = o ? o->policy : of_iface(w, tun);
+	return st;
+}
+
+void wire_policy_cancel(struct wire_policy_own *own)
+{
+	if (own)
+		esp_policy_unref(own->policy);
+	mem_free(own);
+}
+
+static void forget(struct wire *w, struct wire_policy_own *o)
 {
 	map_del(&w->own_rules, &o->by_session);
-	esp_policy_unref(o->policy);
-	mem_free(o);
+	wire_policy_cancel(o);
 }
 
 void wire_policy_forget(struct wire *w, const struct ulid *session)
 {
-	struct own *o = find_own(w, session);
+	struct wire_policy_own *o = find_own(w, session);
 	if (o)
 		forget(w, o);
 }
@@ -162,11 +180,11 @@ static enum status prepare_own(const struct wire *w, const struct snapshot *s, s
 	if (!p->own)
 		return ST_NOMEM;
 	for (se = session_next(w->sessions, NULL); se && p->n_own < n; se = session_next(w->sessions, se)) {
-		const struct own *o = find_own(w, &se->ulid);
+		const struct wire_policy_own *o = find_own(w, &se->ulid);
 		struct next *next = &p->own[p->n_own];
 		if (!o)
 			continue;
-		enum status st = make_own(s, se, &next->policy);
+		enum status st = make_own(s, se->grant->tun, se->terms, &next->policy);
 		if (st == ST_NOMEM)
 			return st;
 		if (st != ST_OK)
@@ -224,7 +242,7 @@ void wire_policy_free(struct wire_policies *p)
 /* Sessions of an interface that is not configured any more keep what they have. */
 static void tell(struct wire *w, struct wire_child *c)
 {
-	const struct own *o = find_own(w, &c->session);
+	const struct wire_policy_own *o = find_own(w, &c->session);
 	const struct entry *e = find(w->policies, c->tun);
 	enum status st = o || e ? data_sa_policy(w->data, c->spi_in, o ? o->policy : e->policy) : ST_OK;
 	if (st == ST_NOMEM && !c->is_policy_due)
@@ -237,7 +255,7 @@ static void tell(struct wire *w, struct wire_child *c)
 static void put_own(struct wire *w, struct wire_policies *p)
 {
 	for (size_t i = 0; i < p->n_own; i++) {
-		struct own *o = find_own(w, &p->own[i].session);
+		struct wire_policy_own *o = find_own(w, &p->own[i].session);
 		if (!o || esp_policy_same(o->policy, p->own[i].policy))
 			continue;
 		esp_policy_unref(o->policy);
@@ -262,40 +280,28 @@ void wire_policy_commit(struct wire *w, struct wire_policies *p)
 	LIST_EACH(at, &w->child_list) {
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
 		const struct entry *e = find(was, c->tun);
-		const struct own *o = find_own(w, &c->session);
+		const struct wire_policy_own *o = find_own(w, &c->session);
 		if (o ? o->is_new : !e || e->policy != of_iface(w, c->tun))
 			tell(w, c);
 	}
 	LIST_EACH(at, &w->child_list) {
-		struct own *o = find_own(w, &CONTAINER_OF(at, struct wire_child, in_list)->session);
+		struct wire_policy_own *o = find_own(w, &CONTAINER_OF(at, struct wire_child, in_list)->session);
 		if (o)
 			o->is_new = false;
 	}
 	wire_policy_free(was);
 }
 
-enum status wire_policy_change(struct wire *w, const struct session *s)
+void wire_policy_set(struct wire *w, const struct session *s, struct wire_policy_own *own)
 {
-	struct own *o = find_own(w, &s->ulid);
-	struct esp_policy *policy = NULL;
-	enum status st = ST_OK;
-	if (o && has_rules(s)) {
-		st = make_own(w->conf, s, &policy);
-		if (st != ST_OK)
-			return st;
-		esp_policy_unref(o->policy);
-		o->policy = policy;
-	} else if (o) {
-		forget(w, o);
-	} else {
-		st = wire_policy_begin(w, &s->ulid, s->grant->tun, &policy);
-	}
+	wire_policy_forget(w, &s->ulid);
+	if (own)
+		map_add(&w->own_rules, &own->by_session, key_of(&s->ulid));
 	LIST_EACH(at, &w->child_list) {
 		struct wire_child *c = CONTAINER_OF(at, struct wire_child, in_list);
-		if (st == ST_OK && memcmp(&c->session, &s->ulid, sizeof(s->ulid)) == 0)
+		if (memcmp(&c->session, &s->ulid, sizeof(s->ulid)) == 0)
 			tell(w, c);
 	}
-	return st;
 }
 
 void wire_policy_second(struct wire *w)
@@ -312,7 +318,7 @@ void wire_policy_fini(struct wire *w)
 	struct map_node *next;
 	for (struct map_node *n = map_walk(&w->own_rules, NULL); n; n = next) {
 		next = map_walk(&w->own_rules, n);
-		forget(w, CONTAINER_OF(n, struct own, by_session));
+		forget(w, CONTAINER_OF(n, struct wire_policy_own, by_session));
 	}
 	map_fini(&w->own_rules);
 	wire_policy_free(w->policies);

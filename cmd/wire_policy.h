@@ -11,9 +11,12 @@
 
 struct esp_policy;
 struct session;
+struct session_terms;
 
 /* One for each interface of the configuration: those that were prepared, or that are in force. */
 struct wire_policies;
+/* That of one session with rules of its own. */
+struct wire_policy_own;
 
 /* ST_NOMEM. */
 enum status wire_policy_prepare(const struct wire *w, const struct snapshot *s, struct wire_policies **out) MUST_USE;
@@ -25,9 +28,12 @@ void wire_policy_free(struct wire_policies *p); /* NULL is fine */
 /* Of a session on this device, when its first child begins: *out NULL: it may do everything; not a reference. ST_NOMEM;
  * ST_NOT_FOUND: it has rules of its own, and a list of them is not there. */
 enum status wire_policy_begin(struct wire *w, const struct ulid *session, uint32_t tun, struct esp_policy **out) MUST_USE;
-/* The rules in the session's terms are others now: its children get them within one turn of the workers.
- * ST_NOMEM, ST_NOT_FOUND: nothing changed. */
-enum status wire_policy_change(struct wire *w, const struct session *s) MUST_USE;
+/* What a session would have with these terms; *out NULL: what its interface has. ST_NOMEM; ST_NOT_FOUND as above. */
+enum status wire_policy_make(const struct wire *w, const struct session *s, const struct session_terms *terms,
+	struct wire_policy_own **out) MUST_USE;
+/* Takes it over: the session's children get it within one turn of the workers. */
+void wire_policy_set(struct wire *w, const struct session *s, struct wire_policy_own *own);
+void wire_policy_cancel(struct wire_policy_own *own); /* NULL is fine */
 /* The session has ended. */
 void wire_policy_forget(struct wire *w, const struct ulid *session);
 void wire_policy_fini(struct wire *w);

@@ -24,7 +24,8 @@
 #include "modules/loop/loop.h"
 
 #define STALE_MS 120000 /* longer than any negotiation lives */
-#define RECONCILE_NUMBER UINT64_MAX /* no question of the engine has it */
+#define RECONCILE_NUMBER UINT64_MAX /* no question of the engine has these */
+#define CHANGED_NUMBER (UINT64_MAX - 1)
 
 /* What a session carried: now, or with its former children. */
 struct total {
@@ -247,10 +248,18 @@ enum status wire_session_keep(struct wire *w, const struct session *s)
 	return st;
 }
 
-enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)
+static enum status store_row(struct wire *w, const struct session *s, uint64_t number)
 {
 	static uint8_t record[STORE_RECORD];
 	struct store_session row;
+	row_of(w, s, &row);
+	row.record_len = (uint16_t)wire_reconnect_seal(w, s, record);
+	row.record = record;
+	return store_session_up(w->store, number, &row);
+}
+
+enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)
+{
 	const struct session *s = session_find(w->sessions, &c->session);
 	if (!s)
 		return ST_NOT_FOUND;
@@ -259,16 +268,20 @@ enum status wire_session_commit(struct wire *w, uint64_t number, const struct ik
 		return ST_NOMEM;
 	wait->number = number;
 	wait->commit = *c;
-	row_of(w, s, &row);
-	row.record_len = (uint16_t)wire_reconnect_seal(w, s, record);
-	row.record = record;
-	enum status st = store_session_up(w->store, number, &row);
+	enum status st = store_row(w, s, number);
 	if (st != ST_OK) {
 		mem_free(wait);
 		return st;
 	}
 	list_push_back(&w->commits, &wait->in_list);
 	return ST_OK;
+}
+
+void wire_session_changed(struct wire *w, const struct session *s)
+{
+	/* The row of one that waits is written when its client is back. */
+	if (s->state == SESSION_UP && s->has_token && store_row(w, s, CHANGED_NUMBER) != ST_OK)
+		LOG(EV_STORE_ERROR, kv_str("reason", "a change of a session is not stored"));
 }
 
 static struct wire_commit *take_commit(struct wire *w, uint64_t number)

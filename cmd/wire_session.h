@@ -27,6 +27,8 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 			const struct endpoint *remote);
 /* Its frozen record as it is now. ST_NOMEM, ST_INTERNAL. */
 enum status wire_session_keep(struct wire *w, const struct session *s) MUST_USE;
+/* What of it is on the disk, anew, after something of it changed: for a restart of the machine. */
+void wire_session_changed(struct wire *w, const struct session *s);
 /* Ends a session for good, in any state, its IKE SA with it. */
 void wire_session_finish(void *ctx, struct session *s, enum status why);
 uint64_t wire_session_inactive_ms(void *ctx, const struct session *s);

@@ -11,6 +11,7 @@
 #include "core/base/map.h"
 #include "core/esp/rt.h"
 
+struct coa;
 struct ctl;
 struct dns;
 struct jobs;
@@ -22,6 +23,7 @@ struct net;
 struct snmp;
 struct snmp_traffic;
 struct store;
+struct wire_coa;
 struct wire_fetch;
 struct wire_keys;
 struct wire_lua;
@@ -85,6 +87,8 @@ struct wire {
 	struct wire_passes *passes; /* of cmd/wire_pass.c */
 	struct wire_psk *psk;
 	struct wire_radius *radius;
+	struct wire_coa *coa;
+	struct coa *coa_server; /* of cmd/wire_coa.c */
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */

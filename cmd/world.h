@@ -8,6 +8,7 @@
 #include "core/conf/snapshot.h"
 #include "core/ike/ike.h"
 
+struct coa;
 struct data;
 struct debug;
 struct diagnose;
@@ -58,6 +59,7 @@ struct world {
 	const struct pki *pki; /* trustpoints in force; NULL: none were loaded */
 	const struct fetch *fetch;
 	const struct radius *radius; /* NULL: there is no client yet */
+	const struct coa *coa; /* server of CoA and Disconnect */
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */

@@ -95,6 +95,13 @@
 	X(CERTS_CACHED, "certificate_cache_hits", "certificates", "certificates of peers accepted by a verdict that was kept") \
 	X(FETCHES, "revocation_fetches", "requests", "revocation lists, OCSP answers and certificates asked for by HTTP") \
 	X(FETCHES_FAILED, "revocation_fetch_failures", "requests", "revocation lists, OCSP answers and certificates that could not be had") \
+	X(DISCONNECT_IN, "disconnect_requests", "requests", "RADIUS Disconnect-Requests of clients, without those sent again") \
+	X(DISCONNECT_ACK, "disconnect_acks", "requests", "Disconnect-Requests that were obeyed") \
+	X(DISCONNECT_NAK, "disconnect_naks", "requests", "Disconnect-Requests that were refused") \
+	X(COA_IN, "coa_requests", "requests", "RADIUS CoA-Requests of clients, without those sent again") \
+	X(COA_ACK, "coa_acks", "requests", "CoA-Requests that were obeyed") \
+	X(COA_NAK, "coa_naks", "requests", "CoA-Requests that were refused") \
+	X(COA_REPEATED, "coa_repeated", "requests", "CoA- and Disconnect-Requests that came again and got the same answer") \
 	X(NOTIFY_SENT, "snmp_notifications_sent", "messages", "SNMP notifications handed to the master agent") \
 	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master") \
 	X(HTTP_REQUESTS, "http_requests", "requests", "HTTP requests answered") \

@@ -24,6 +24,8 @@ static const char *label(struct resolver *r)
 {
 	const char *name = r->s->policy[0] ? r->s->policy : r->s->policy_user;
 
+	if (!r->q)
+		return "the CoA-Request";
 	if (!name[0])
 		return "the authorization by RADIUS";
 	snprintf(r->label, sizeof(r->label), "authorization policy %.63s%s", name,
@@ -222,7 +224,7 @@ static enum status place_filter6(struct resolver *r, enum aaa_filter which)
 	return resolver_refuse(r, "%s names IPv6 access-list %.63s as filter, which is not defined", label(r), name);
 }
 
-static enum status place_rules(struct resolver *r)
+enum status place_rules(struct resolver *r)
 {
 	enum status st = place_filter(r, AAA_IN4);
 

@@ -11,7 +11,7 @@
 
 struct resolver {
 	const struct snapshot *conf;
-	const struct ike_question *q;
+	const struct ike_question *q;  /* NULL: of a CoA-Request */
 	const struct session_ask *ask; /* NULL: nobody has answered */
 	const struct iface *tun;       /* NULL: initiator without one */
 	enum aaa_method method;        /* how the peer has authenticated */
@@ -28,6 +28,8 @@ __attribute__((format(printf, 2, 3))) enum status resolver_refuse(struct resolve
 /* Everything but addresses; s has its device and VRF. ST_NOT_AUTHORIZED with a sentence. An initiator takes
  * only `route accept`. Names in r->set that mean nothing are taken out. */
 enum status place_set(struct resolver *r) MUST_USE;
+/* Filters and policy maps, alone: their names are looked up. q NULL: of a CoA-Request. */
+enum status place_rules(struct resolver *r) MUST_USE;
 /* The networks that are pushed, alone. */
 enum status place_pushed(struct resolver *r) MUST_USE;
 /* One more, unless it is there; false: no room. */
