@@ -321,7 +321,7 @@ static void put_client(struct clients *to, const struct coa_client_conf *like, c
 
 static void put_clients(struct wire_coa *c, const struct dynauth_client *k, struct clients *to)
 {
-	const struct secret *key = dynauth_client_key(&c->wire->conf->dynauth, k);
+	const struct secret *key = aaa_dynauth_key(&c->wire->conf->dynauth, k);
 	struct coa_client_conf like = {0};
 	struct coa_listen where;
 	/* Without a key nothing is proven; `check` has warned. */
