@@ -7,6 +7,7 @@
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
@@ -284,6 +285,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);
 	ike_set_conf(w->ike, s);
+	wire_logins_configure(w, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);
 	w->world.conf = w->conf;

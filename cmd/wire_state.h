@@ -11,6 +11,7 @@
 #include "core/base/map.h"
 #include "core/esp/rt.h"
 
+struct logins;
 struct ctl;
 struct dns;
 struct jobs;
@@ -115,6 +116,7 @@ struct wire {
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
 	size_t ticket_keys_len;
 	struct users *users; /* of cmd/wire_user.c */
+	struct logins *logins; /* of cmd/wire_logins.c */
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
 
