@@ -30,7 +30,8 @@ static int usage(const char *why)
 	fprintf(stderr,
 		"sallyport: %s\n"
 		"usage: sallyport crypto eap credentials PROFILE [--socket PATH]\n"
-		"User name and password are asked for on the terminal, or are the first two lines of standard input.\n",
+		"User name and password are asked for on the terminal, or are the first two lines of standard input;\n"
+		"what the gateway asks for after that is the third.\n",
 		why);
 	return 2;
 }
@@ -75,13 +76,16 @@ static int read_terminal(struct call *c)
 	return 0;
 }
 
-/* The same lines whatever is wanted, so that a script need not know. */
+/* User name, password, and an answer each: the same lines whatever is wanted, so that a script need not know. */
 static int read_input(struct call *c, bool is_first)
 {
+	bool is_answer = is_wanted(c, "answer");
 	if (is_first && !prompt_line(c->name, sizeof(c->name)))
 		return usage("no line with a user name on standard input, or longer than 255 bytes");
-	if (!prompt_line(c->password, sizeof(c->password)))
+	if ((is_first || !is_answer) && !prompt_line(c->password, sizeof(c->password)))
 		return usage("no line with a password on standard input, or longer than 256 bytes");
+	if (is_answer && !prompt_line(c->password, sizeof(c->password)))
+		return usage("the gateway asks for more, and there is no third line on standard input, or it is too long");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/base/list.h"
 #include "core/base/mem.h"
+#include "core/ike/questions.h"
 
 #define TEXT_LEN 600
 

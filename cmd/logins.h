@@ -9,10 +9,8 @@
 #ifndef CMD_LOGINS_H
 #define CMD_LOGINS_H
 
-#include "core/base/rd.h"
 #include "core/base/status.h"
 #include "core/eap/user.h"
-#include "core/ike/questions.h"
 
 /* A person finds the terminal and types; less than the timeout of I_EAP_ASK (core/ike/sa_table.h). */
 #define LOGINS_WAIT_MS 100000

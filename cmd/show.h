@@ -69,8 +69,9 @@ struct show_filter {
 int show_filter_parse(const struct admin_args *args, struct show_filter *f, struct out *err);
 bool show_filter_takes(const struct world *w, const struct show_filter *f, const struct ike_sa_info *sa);
 
-/* Of a login that waits for a person: a line that says what is to be done, or nothing; and "waits_for". */
-void show_wish(struct world *w, struct out *out, uint64_t sa);
+/* Of a login that waits for a person: a line behind `indent` that says what is to be done, or nothing; and
+ * "waits_for". */
+void show_wish(struct world *w, struct out *out, const char *indent, uint64_t sa);
 void js_wish(struct world *w, struct out *out, uint64_t sa);
 /* Identity as text, escaped. */
 void show_id(struct out *out, const struct ike_id *id);

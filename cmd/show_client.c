@@ -129,7 +129,7 @@ static void print_client(struct world *w, struct out *out, const struct flex_cli
 	out_printf(out, "Tunnel interface : %s\n", f->tunnel ? f->tunnel : "None");
 	if (g)
 		print_grant(out, g);
-	show_wish(w, out, c->attempt);
+	show_wish(w, out, "", c->attempt);
 	if (c->reason[0])
 		out_printf(out, "Reason : %s\n", c->reason);
 	if (c->wait_ms)

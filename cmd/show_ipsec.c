@@ -209,7 +209,7 @@ static void print_down(struct world *w, struct out *out)
 		out_printf(out, "Interface: %s\nSession status: %s\nPeer: %s%s%s\n", c.spec->ifname,
 			   c.is_negotiating ? "DOWN-NEGOTIATING" : "DOWN", addr_format(&c.peer, a),
 			   c.peer_name[0] ? " " : "", c.peer_name);
-		show_wish(w, out, c.attempt);
+		show_wish(w, out, "      ", c.attempt);
 		if (c.reason[0])
 			out_printf(out, "      Reason: %s\n", c.reason);
 		if (c.wait_ms)

@@ -17,12 +17,12 @@ static bool find_wish(struct world *w, uint64_t sa, struct logins_wish *out)
 	return w->logins && sa && logins_waits(w->logins, sa, w->now_ms(w->ctx), out);
 }
 
-void show_wish(struct world *w, struct out *out, uint64_t sa)
+void show_wish(struct world *w, struct out *out, const char *indent, uint64_t sa)
 {
 	struct logins_wish wish;
 	if (!find_wish(w, sa, &wish))
 		return;
-	out_printf(out, "Waits for %" PRIu64 " s for its user's %s: sallyport crypto eap credentials %s\n",
+	out_printf(out, "%sWaits for %" PRIu64 " s for its user's %s: sallyport crypto eap credentials %s\n", indent,
 		   (wish.left_ms + 999) / 1000, wish_words(&wish), wish.profile);
 }
 

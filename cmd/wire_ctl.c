@@ -82,8 +82,10 @@ static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, voi
 	bool stays = code == ADMIN_STAYS && ctl_stay(reply);
 	if (code == ADMIN_STAYS) {
 		code = stays ? 0 : 1;
-		if (!stays)
+		if (!stays) {
 			gone(w, reply);
+			out_printf(&err, "what comes of it is not told: too many answers go on already\n");
+		}
 	}
 	log_change(rq, code);
 	if (!out_ok(&out) || !out_ok(&err)) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """User name and password that a person gives to our client: on a terminal or by a pipe, in time, before, too late, wrong and
 right, at a strongSwan gateway with MSCHAPv2 and GTC; and a second factor at a gateway of ours."""
+import base64
 import fcntl
 import hashlib
 import hmac
@@ -64,6 +65,42 @@ crypto ikev2 client flexvpn HOME
  connect %(connect)s
 ip route 10.99.2.0 255.255.255.0 Tunnel1
 """
+
+
+GATEWAY = """
+hostname gw
+aaa new-model
+aaa authentication login LOCAL local
+aaa authorization network LOCAL local
+ip local pool RA 10.100.7.10 10.100.7.50
+crypto ikev2 authorization policy RA
+ pool RA
+crypto pki trustpoint HQ
+ revocation-check none
+ sallyport ca-certificate %s
+ sallyport certificate %s
+ sallyport private-key %s
+crypto ikev2 profile PEOPLE
+ match identity remote any
+ identity local fqdn gw.hub.test
+ authentication local ecdsa-sig
+ authentication remote eap query-identity
+ pki trustpoint HQ
+ aaa authentication eap LOCAL
+ aaa authorization group eap list LOCAL RA
+ sallyport eap methods gtc
+ virtual-template 1
+interface Virtual-Template1 type tunnel
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile default
+""" % (root.cert_file, gateway.chain_file, gateway.key_file)
+
+
+def code_of(secret, steps=0):
+    """RFC 6238, so many steps from now."""
+    digest = hmac.new(base64.b32decode(secret), struct.pack("!Q", int(time.time()) // 30 + steps), hashlib.sha1).digest()
+    at = digest[19] & 15
+    return "%06d" % ((struct.unpack("!I", digest[at:at + 4])[0] & 0x7FFFFFFF) % 1000000)
 
 
 def conf(at="mschapv2", connect="manual", more="", peer="10.99.1.1", dpd=" dpd 10 2 periodic\n"):
@@ -174,6 +211,10 @@ alone = Sallyport(t.client(2), conf(dpd=""), name="alone").start()
 connect(alone)
 ok("alone: it waits", waits(alone))
 alone_since = time.monotonic()
+# And somebody who comes when the gateway has given up (strongSwan: after 30 s).
+late = Sallyport(t.client(4), conf(dpd="", connect="auto"), name="late").start()
+ok("late: it waits", waits(late))
+late_since = time.monotonic()
 
 # ---- on a terminal -----------------------------------------------------------------------------------
 sp = Sallyport(t.client(1), conf(), name="branch").start()
@@ -302,6 +343,33 @@ code, said = pipe(sp, "", PASSWORD)
 ok("... connects", code == 0 and is_up(sp), "%d %s" % (code, said))
 disconnect(sp)
 
+# ---- a second factor, at a gateway of ours ------------------------------------------------------------------------
+ours = Sallyport(t.client(3), GATEWAY, name="ours").start()
+user = ["ip", "netns", "exec", ours.host.ns, BIN, "user", "--socket", ours.socket, "--state", ours.state]
+subprocess.run(user + ["add", "anna", "gtc"], input=PASSWORD + "\n", text=True, check=True, timeout=20)
+secret = re.search(r"secret (\w+)", run(*user, "totp", "anna").stdout).group(1)
+sp.configure(conf(peer="10.99.1.13"))
+sp.reload()
+connect(sp)
+ok("second factor: the login waits", waits(sp))
+code, said = pipe(sp, "anna", PASSWORD, code_of(secret, -1))
+ok("second factor: the third line is the answer", code == 0 and "connected" in said and is_up(sp), "%d %s" % (code, said) + sp.tail(4))
+disconnect(sp)
+connect(sp)
+ok("second factor: the password is kept, the answer is not", waits(sp, "another answer"), str(client(sp)))
+term = Terminal(sp)
+ok("... it is asked for, in the gateway's words", term.see("The gateway says: ") and term.see("Answer: ") and wait_for(3, lambda: not term.echoes()), term.text)
+term.type(code_of(secret) + "\n")
+code = term.end()
+ok("... and connects", code == 0 and is_up(sp), "%d %r" % (code, term.text) + ours.tail(3))
+term.close()
+disconnect(sp)
+connect(sp)
+waits(sp, "another answer")
+code, said = pipe(sp, "anna", PASSWORD, "000000")
+ok("a wrong answer is refused, and all is forgotten", code == 1 and "refused" in said and "nothing" in forget(sp), "%d %s" % (code, said))
+ok("our gateway: clean stop", ours.stop() == 0, ours.tail())
+
 # ---- what is refused ---------------------------------------------------------------------------------------------
 for words, why in (((), "which profile"), (("HUB", "anna", "x"), "too many words"), (("NONE",), "there is no profile")):
     r = run(*argv(sp, *words), check=False)
@@ -335,6 +403,15 @@ old = sp.kill_main()
 ok("auto: main is back after a kill", wait_for(10, sp.answers) and sp.main_pid() != old, sp.tail())
 ok("... and what was given died with it", "nothing" in forget(sp))
 ok("... the session did not", is_up(sp))
+
+# ---- somebody comes late ----------------------------------------------------------------------------------------------
+wait_for(35 - (time.monotonic() - late_since), lambda: False)
+ok("late: it still waits", client(late)["waits_for"])
+before = wanted(late)
+code, said = pipe(late, "anna", PASSWORD, timeout=60)
+ok("late: it says that nobody answered, and that it is kept", code == 1 and "not connected: no answer in time" in said and "kept" in said, "%d %s" % (code, said))
+ok("late: the next attempt has it", is_up(late, 15) and wanted(late) == before, late.tail(5))
+ok("late: clean stop", late.stop() == 0, late.tail())
 
 # ---- nobody comes ---------------------------------------------------------------------------------------------------
 left = WAIT_S - (time.monotonic() - alone_since)
