@@ -53,6 +53,8 @@ SHOW(user_list);
 SHOW(show_flexvpn);
 SHOW(connect_flexvpn);
 SHOW(clear_flexvpn);
+SHOW(eap_credentials);
+SHOW(clear_eap_credentials);
 SHOW(debug_ikev2);
 SHOW(debug_condition);
 SHOW(undebug_all);
@@ -83,6 +85,10 @@ bool show_filter_takes(const struct world *w, const struct show_filter *f, const
 void show_waiting(struct world *w, const struct show_filter *f, struct out *out);
 uint64_t clear_waiting(struct world *w, const struct show_filter *f);
 
+/* Of a login that waits for a person: a line behind `indent` that says what is to be done, or nothing; and
+ * "waits_for". */
+void show_wish(struct world *w, struct out *out, const char *indent, uint64_t sa);
+void js_wish(struct world *w, struct out *out, uint64_t sa);
 /* Identity as text, escaped. */
 void show_id(struct out *out, const struct ike_id *id);
 void js_id(struct out *out, const char *key, const struct ike_id *id);

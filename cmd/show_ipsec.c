@@ -250,6 +250,7 @@ static void print_down(struct world *w, struct out *out)
 		out_printf(out, "Interface: %s\nSession status: %s\nPeer: %s%s%s\n", c.spec->ifname,
 			   c.is_negotiating ? "DOWN-NEGOTIATING" : "DOWN", addr_format(&c.peer, a),
 			   c.peer_name[0] ? " " : "", c.peer_name);
+		show_wish(w, out, "      ", c.attempt);
 		if (c.reason[0])
 			out_printf(out, "      Reason: %s\n", c.reason);
 		if (c.wait_ms)
@@ -271,6 +272,7 @@ static void js_down(struct world *w, struct out *out)
 		js_str(out, "state", c.state);
 		js_addr(out, "peer", &c.peer);
 		js_str(out, "peer_name", c.peer_name);
+		js_wish(w, out, c.attempt);
 		js_str(out, "reason", c.reason);
 		js_u64(out, "next_attempt_ms", c.wait_ms);
 		js_close(out);

@@ -21,6 +21,7 @@
 #include "cmd/wire_client.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_conf.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
 #include "cmd/wire_fetch.h"
@@ -133,6 +134,7 @@ static void each_second(void *ctx)
 	wire_http_second(w);
 	wire_pki_second(w);
 	wire_coa_second(w);
+	wire_logins_second(w);
 	debug_second(&w->debug, loop_now_ms());
 	if (++w->seconds % PRUNE_S == 1) {
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
@@ -247,17 +249,18 @@ static bool make_core(struct wire *w)
 	rnd_bytes(&key, sizeof(key));
 	w->sessions = sessions_new(w->conf, &key);
 	w->ike = ike_new(&wire_ports, w, w->conf, w->stats);
+	w->logins = wire_logins_new(w);
 	wire_debug_init(w);
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .debug = &w->debug,
 				  .stats_cleared = &w->stats_cleared,
-				  .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
+				  .logins = w->logins, .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
 				  .end_session = wire_session_finish, .inactive_ms = wire_session_inactive_ms,
 				  .next_client = wire_client_next, .wish_client = wire_client_wish};
-	return w->sessions && w->ike &&
+	return w->sessions && w->ike && w->logins &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
 }
 
@@ -467,6 +470,7 @@ static void end(struct wire *w)
 	wire_ticket_fini(w);
 	wire_reconnect_fini(w);
 	wire_user_close(w);
+	logins_free(w->logins);
 	wire_child_fini(w);
 	wire_policy_fini(w);
 	if (w->sessions)

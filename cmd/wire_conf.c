@@ -9,6 +9,7 @@
 #include "cmd/wire_aaa.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_coa.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
@@ -286,6 +287,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);
 	ike_set_conf(w->ike, s);
+	wire_logins_configure(w, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);
 	w->world.conf = w->conf;

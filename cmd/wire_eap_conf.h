@@ -11,6 +11,7 @@
 struct eap_side {
 	struct eap_server *server;
 	struct eap_peer *peer;
+	bool has_password;   /* peer: of the profile */
 	struct tls_ctx *tls; /* a reference; NULL: no certificate, no method of TLS */
 	unsigned key;        /* of its certificate, for wire_keys_sign() */
 };

@@ -12,6 +12,7 @@
 #include "core/esp/rt.h"
 
 struct coa;
+struct logins;
 struct ctl;
 struct dns;
 struct jobs;
@@ -130,6 +131,7 @@ struct wire {
 	bool has_reconnect_key;    /* and secrets.db has it */
 	struct list reconnect_found; /* sessions of the database, until the thaw */
 	struct users *users; /* of cmd/wire_user.c */
+	struct logins *logins; /* of cmd/wire_logins.c */
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
 	struct map own_rules;   /* sessions with rules of their own, of cmd/wire_policy.c */

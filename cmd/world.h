@@ -9,6 +9,7 @@
 #include "core/ike/ike.h"
 
 struct coa;
+struct logins;
 struct data;
 struct debug;
 struct diagnose;
@@ -34,6 +35,7 @@ struct client_info {
 	uint32_t peer_seq;
 	struct addr local;     /* of the session; family 0: none */
 	uint64_t sa;           /* of the session; 0: none */
+	uint64_t attempt;      /* IKE SA of a login under way; 0: none */
 	const char *reason;    /* why it is not up; "" when nothing failed */
 	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
 };
@@ -64,6 +66,7 @@ struct world {
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */
 	const char *snmp_why;    /* why there is no master; "" or NULL: unknown, or there is one */
+	struct logins *logins; /* NULL: none are asked for */
 	struct users *users;
 	/* The master key of secrets.db, made when there is none. */
 	enum status (*make_user_key)(void *ctx);
