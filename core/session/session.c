@@ -444,9 +444,14 @@ void session_authorize(struct sessions *ss, const struct session_ask *ask, struc
 /* What to configure when the policy has no pool. */
 static enum status no_pool(const struct session *s, uint8_t family, char *detail)
 {
-	const char *policy = s->policy[0] ? s->policy : "default";
+	const char *policy = s->policy;
 	bool is_default = strcmp(policy, "default") == 0;
 
+	if (!policy[0]) {
+		snprintf(detail, IKE_DETAIL_LEN, "the client asks for an IPv%u address, and its authorization has no pool and no "
+			"address", (unsigned)family);
+		return ST_NO_ADDRESS;
+	}
 	snprintf(detail, IKE_DETAIL_LEN,
 		"the client asks for an IPv%u address, and authorization policy %.63s has no "
 		"%spool: add `%spool "
