@@ -3,7 +3,7 @@
 #include "core/base/mem.h"
 #include "db/rows_parts.h"
 
-#define PRUNE_ROWS   500 /* a batch; some milliseconds */
+#define PRUNE_ROWS   200 /* a batch; some milliseconds */
 #define COUNTER_DAYS 30  /* history of counters, at most */
 #define ANON_ROWS    200 /* a batch of each kind */
 

@@ -124,7 +124,8 @@ enum status store_session_end(struct store *s, const struct ulid *session, uint6
 enum status store_session_wait(struct store *s, const struct ulid *session, uint64_t ms,
 	const struct store_traffic *total) MUST_USE;
 /* Current totals of a live session; feeds the usage per day. Collected: the last ones of a round go
- * with the next call of any of these functions, or of store_poll. */
+ * with the next call of any of these functions, or of store_poll. Written when nobody waits for an
+ * answer, so later ones of other functions may be in the file before. */
 void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
 	const struct store_traffic *total);
 

@@ -44,6 +44,7 @@ struct writer {
 	struct rows *rows; /* NULL: to be opened again */
 	struct queue kept;  /* of batches that failed, before everything in batch */
 	struct queue batch;
+	struct queue traffic; /* between batches, one at a time: no login waits for a round of all */
 	struct queue answers;
 	size_t kept_lazy; /* in kept */
 	size_t kept_acct;
@@ -292,6 +293,8 @@ static void batch_failed(struct writer *w, const char *detail)
 	}
 	while ((m = queue_pop(&w->batch)))
 		keep_or_drop(w, m);
+	while ((m = queue_pop(&w->traffic)))
+		keep_or_drop(w, m);
 	limit_kept_acct(w);
 	if (!w->failing)
 		notice(w, ST_STORE, detail);
@@ -336,6 +339,10 @@ static void collect(struct writer *w, uint64_t now)
 	while (w->batch.n < BATCH_MAX && (m = ring_pop(&w->in))) {
 		if (take_idle_work(w, m))
 			continue;
+		if (m->kind == MSG_TRAFFIC) {
+			queue_push(&w->traffic, m);
+			continue;
+		}
 		if (w->batch.n == 0)
 			w->since_ms = now;
 		if (msg_is_answered(m) && w->waiters++ == 0)
@@ -377,6 +384,22 @@ static void idle_work(struct writer *w)
 	return_answers(w);
 }
 
+/* Two hundred sessions, and what was to be written soon anyway. */
+static void write_traffic(struct writer *w)
+{
+	queue_push(&w->batch, queue_pop(&w->traffic));
+	flush(w);
+}
+
+/* At the end all of it goes with the last batch. */
+static void traffic_is_last(struct writer *w)
+{
+	struct msg *m;
+
+	while ((m = queue_pop(&w->traffic)))
+		queue_push(&w->batch, m);
+}
+
 static void sleep_until(struct writer *w, uint64_t at, uint64_t now)
 {
 	struct pollfd p = {.fd = w->in_fd, .events = POLLIN};
@@ -398,6 +421,8 @@ static void *writer_main(void *arg)
 		bool stop = atomic_load(&w->stop);
 		collect(w, now);
 		return_answers(w);
+		if (stop && ring_empty(&w->in))
+			traffic_is_last(w);
 		uint64_t at = flush_at(w, now);
 		if (at <= now) {
 			flush(w);
@@ -405,6 +430,8 @@ static void *writer_main(void *arg)
 				break; /* what failed now has had its last chance */
 		} else if (stop && ring_empty(&w->in)) {
 			break;
+		} else if (w->traffic.n && !w->failing) {
+			write_traffic(w);
 		} else if ((w->pruning || w->anonymizing) && !w->failing) {
 			idle_work(w);
 		} else if (ring_empty(&w->in)) {
@@ -452,6 +479,7 @@ struct writer *writer_new(const char *dir, const struct writer_options *options,
 		return NULL;
 	queue_init(&w->kept);
 	queue_init(&w->batch);
+	queue_init(&w->traffic);
 	queue_init(&w->answers);
 	w->options = *options;
 	w->in_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -493,6 +521,8 @@ void writer_free(struct writer *w)
 	while ((m = queue_pop(&w->kept)))
 		msg_free(m);
 	while ((m = queue_pop(&w->batch)))
+		msg_free(m);
+	while ((m = queue_pop(&w->traffic)))
 		msg_free(m);
 	while ((m = queue_pop(&w->answers)))
 		msg_free(m);
