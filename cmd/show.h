@@ -53,6 +53,7 @@ SHOW(show_flexvpn);
 SHOW(connect_flexvpn);
 SHOW(clear_flexvpn);
 SHOW(debug_ikev2);
+SHOW(debug_pod);
 SHOW(debug_condition);
 SHOW(undebug_all);
 SHOW(show_debugging);
