@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 60 s
 """CoA and Disconnect by RADIUS (RFC 5176), as radclient sends them: each way to name a session, each refusal, what is
 dropped without a word, what is changed in a live session, and all of it again after main was killed."""
 import hashlib
