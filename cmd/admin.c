@@ -67,6 +67,8 @@ const struct admin_command admin_commands[] = {
 	{"clear crypto ikev2 sa", "[FILTER]", true, clear_ikev2_sa, "delete IKE SAs and their children"},
 	{"debug crypto ikev2", "[error] [packet] [internal] [minutes N] [lines N]", true, debug_ikev2,
 	 "show what IKEv2 does, until Ctrl-C"},
+	{"debug aaa pod", "[minutes N] [lines N]", true, debug_pod,
+	 "show what is asked for by CoA and Disconnect, until Ctrl-C"},
 	{"debug crypto condition", "peer {ipv4|ipv6} ADDRESS | identity NAME | reset", true, debug_condition,
 	 "debug only these peers"},
 	{"undebug all", "", true, undebug_all, "end every debug, remove its conditions"},

@@ -27,7 +27,7 @@ static const struct subcommand {
 	{"reload", client_main, "[--socket PATH]", "make the running headend read its configuration again"},
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
-	{"debug", client_main, "crypto {ikev2|condition} ... [--socket PATH]", "watch the running headend at work"},
+	{"debug", client_main, "{crypto {ikev2|condition}|aaa pod} ... [--socket PATH]", "watch the running headend at work"},
 	{"undebug", client_main, "all [--socket PATH]", "end every debug"},
 	{"rekey", client_main, "WHAT... [--socket PATH]", "give SAs new keys now"},
 	{"crypto", crypto_main, "{ikev2 client flexvpn connect NAME | eap credentials PROFILE} [--socket PATH]",

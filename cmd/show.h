@@ -56,6 +56,7 @@ SHOW(clear_flexvpn);
 SHOW(eap_credentials);
 SHOW(clear_eap_credentials);
 SHOW(debug_ikev2);
+SHOW(debug_pod);
 SHOW(debug_condition);
 SHOW(undebug_all);
 SHOW(show_debugging);

@@ -400,7 +400,7 @@ enum status wire_coa_open(struct wire *w)
 {
 	static const struct net_ports net_ports = {.on_ike = on_datagram};
 	struct coa_ports ports = {.now_ms = now_ms, .wall_ms = wall_ms, .decide = wire_coa_decide, .send = send_answer,
-				  .trace = NULL, .ctx = w};
+				  .trace = wire_coa_trace, .ctx = w};
 	w->coa = mem_new(sizeof(*w->coa));
 	if (!w->coa)
 		return ST_NOMEM;

@@ -7,6 +7,7 @@
 
 struct coa_answer;
 struct coa_ask;
+struct coa_trace;
 
 /* ST_NOMEM. The sockets that a main before had are taken over. */
 enum status wire_coa_open(struct wire *w) MUST_USE;
@@ -18,5 +19,7 @@ void wire_coa_close(struct wire *w);
 /* Of cmd/wire_coa_act.c: does what a verified request asks for, to all sessions that it means or to none, and says
  * so in the log. ctx is the wire. */
 void wire_coa_decide(void *ctx, const struct coa_ask *ask, struct coa_answer *answer);
+/* Of cmd/wire_coa_debug.c: lines for who debugs it. */
+void wire_coa_trace(void *ctx, const struct coa_trace *t);
 
 #endif

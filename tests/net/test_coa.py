@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 60 s
 """CoA and Disconnect by RADIUS (RFC 5176), as radclient sends them: each way to name a session, each refusal, what is
 dropped without a word, what is changed in a live session, and all of it again after main was killed."""
 import hashlib
@@ -177,6 +178,15 @@ for name in ("audit-session-id", "Acct-Session-Id", "User-Name", "Framed-IP-Addr
 rows = sp.sql("select end_reason from v_history")
 ok("the history says why", rows and all(r[0] == "disconnect_request" for r in rows), str(rows))
 
+watch = spawn(t.gw.ns, BIN, "debug", "aaa", "pod", "--socket", sp.socket, log=os.path.join(WORK, "debug"))
+wait_for(5, lambda: sp.show("debugging")["streams"])
+
+
+def watched():
+    with open(os.path.join(WORK, "debug"), errors="replace") as f:
+        return f.read()
+
+
 # ---- refused -------------------------------------------------------------------------------------------
 ok("the client connects again", one.up(), one.last[-300:])
 s = session()
@@ -228,6 +238,16 @@ ok("show has them for each client", by["10.99.1.1"]["bad_authenticator"] >= 1 an
 text = sp.command("show", "aaa", "server", "radius", "dynamic-author").stdout
 ok("and no key in it", "7 ACK, 7 NAK" in text and KEY not in text, text)
 ok("nor in the log", KEY not in sp.log_text())
+
+lines = ("POD: POD received from id ", "POD Request, len ", "POD: 10.99.1.1 Message Authenticator missing or failed decode",
+         "POD: 10.99.1.1 request queued", "26 Vendor-Specific, 43 octets: audit-session-id", "POD: Sending NAK from port 3799 to 10.99.1.1/",
+         "CoA: CoA received from id ", "CoA: Sending NAK from port 3799", "DROPPED: CoA or Disconnect from an address that is no client")
+for words in lines:
+    ok("debug aaa pod: %s" % words, wait_for(3, lambda: words in watched()), watched()[-1500:])
+ok("without the values of pairs", GONE not in watched())
+ok("show debugging knows", [s["pod"] for s in sp.show("debugging")["streams"]] == [True])
+sp.command("undebug", "all")
+ok("undebug all ends it", wait_for(5, lambda: watch.poll() is not None))
 
 # ---- the same again ------------------------------------------------------------------------------------
 gone = raw(40, 77, bytes([44, 28]) + GONE.encode() + bytes([33, 5]) + b"one" + bytes([33, 5]) + b"two")

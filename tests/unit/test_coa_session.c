@@ -1,6 +1,7 @@
 /* Which sessions a CoA or Disconnect means, and what a CoA makes of them. */
 #include "core/session/coa_change.h"
 #include "core/session/coa_match.h"
+#include "core/session/wait.h"
 #include "tests/unit/coa_lab.h"
 #include "tests/unit/session_lab.h"
 
@@ -387,6 +388,16 @@ static void not_there(void)
 	finish();
 }
 
+/* Whoever is disconnected logs in again: no token brings the session back. */
+static void does_not_wait(void)
+{
+	begin();
+	anna->reconnect_s = 600;
+	anna->has_token = true;
+	T_TRUE(session_waits(anna, ST_END_DPD) && !session_waits(anna, ST_END_DISCONNECT));
+	finish();
+}
+
 static void without_memory(void)
 {
 	static const char *const rates[] = {"ip:sub-qos-policy-in=TEN", NULL};
@@ -419,6 +430,7 @@ int main(void)
 	T_RUN(one_after_the_other);
 	T_RUN(both_families);
 	T_RUN(not_there);
+	T_RUN(does_not_wait);
 	T_RUN(without_memory);
 	if (mem_live() != live)
 		printf("FAIL leak %lld\n", (long long)(mem_live() - live));

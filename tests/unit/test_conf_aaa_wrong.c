@@ -379,7 +379,7 @@ static void says_what_is_not_in_force(void)
 	static const char *const texts[] = {SERVER, "radius-server host 10.0.0.1 key x\n", "radius-server key x\n",
 		"radius-server timeout 9\n", "radius-server retransmit 9\n", "radius-server deadtime 9\n",
 		"radius-server load-balance method least-outstanding\n", "ip radius source-interface lo0\n",
-		"ipv6 radius source-interface lo0\n", G " deadtime 5\n", DYN " port 5\n", "aaa accounting update newinfo\n", "aaa accounting network N start-stop\n",
+		"ipv6 radius source-interface lo0\n", G " deadtime 5\n", "aaa accounting update newinfo\n", "aaa accounting network N start-stop\n",
 		"aaa accounting network N\n action-type none\n", "aaa authentication login N group radius\n",
 		"aaa authorization network N local group G\n", "sallyport aaa authorization-password x\n",
 		"aaa new-model\nnothing"};
