@@ -377,8 +377,9 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 	if (!c)
 		return ST_CANCELLED;
 	struct session *s = session_find(w->sessions, &c->commit.session);
-	if (!s) {
-		/* It ended while the disk was busy, and its end follows in the store's queue. */
+	if (!s || s->sa != c->commit.sa) {
+		/* It ended while the disk was busy, and its end follows in the store's queue; or its client came
+		 * back once more, and what follows there is of another IKE SA. */
 		st = ST_CANCELLED;
 	} else if (st == ST_OK) {
 		bool is_back = s->state == SESSION_WAITING;

@@ -112,7 +112,7 @@ two = session()
 ok("one session, a new one", len(two) == 1 and two[0]["session"] != one["session"], str(two)[:300])
 ok("history: resumed", wait_for(3, lambda: end_reason(one["session"]) == [("resumed",)]), str(end_reason(one["session"])))
 detail = sp.command("show", "crypto", "ikev2", "sa", "detailed").stdout
-ok("show says so", "Resumed with a ticket: Yes" in detail, detail[-900:])
+ok("show says so", "Resumed with a ticket or token: Yes" in detail, detail[-900:])
 
 # ---- what is refused; the session that lives goes on ----
 refused("the same ticket again", a.ticket, a.sk_d, "ticket_revoked")
