@@ -35,12 +35,12 @@ static const struct secret *first_usable(const struct secret *own, const struct 
 	return secret_usable(key) ? key : NULL;
 }
 
-const struct secret *radius_server_key(const struct snapshot *s, const struct radius_server *r)
+const struct secret *aaa_server_key(const struct snapshot *s, const struct radius_server *r)
 {
 	return first_usable(&r->key, &s->radius.key);
 }
 
-const struct secret *dynauth_client_key(
+const struct secret *aaa_dynauth_key(
 	const struct dynauth *d, const struct dynauth_client *client)
 {
 	return first_usable(&client->key, &d->key);

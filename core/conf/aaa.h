@@ -11,8 +11,8 @@ const char *aaa_method_group(const char *method);
 const struct radius_server *aaa_member_server(const struct snapshot *s, const struct aaa_member *m);
 
 /* Its own key, or that of all; NULL: none that can be used. */
-const struct secret *radius_server_key(const struct snapshot *s, const struct radius_server *r);
-const struct secret *dynauth_client_key(
+const struct secret *aaa_server_key(const struct snapshot *s, const struct radius_server *r);
+const struct secret *aaa_dynauth_key(
 	const struct dynauth *d, const struct dynauth_client *client);
 
 /* The list, or `default` in its place (R-CFG-16); NULL: neither. */

@@ -43,7 +43,7 @@ static void check_server(struct parse *ps, const struct radius_server *r)
 	if (!r->host)
 		warn(ps, r->name, "RADIUS server without an address, it is not asked:",
 			"address ipv4 ADDRESS");
-	if (!radius_server_key(ps->s, r))
+	if (!aaa_server_key(ps->s, r))
 		warn(ps, r->name, "RADIUS server without a key, it is not asked:",
 			"key KEY, or radius-server key KEY");
 	if (r->addr.family && r->source.family && r->addr.family != r->source.family)
@@ -59,7 +59,7 @@ static void check_member(struct parse *ps, const struct aaa_member *m)
 		warn(ps, name, "RADIUS server that is not defined:",
 			m->kind == MEMBER_NAME ? "radius server NAME"
 					       : "radius-server host ADDRESS, with the same ports");
-	else if (m->kind == MEMBER_PRIVATE && !radius_server_key(ps->s, r))
+	else if (m->kind == MEMBER_PRIVATE && !aaa_server_key(ps->s, r))
 		warn(ps, name, "RADIUS server without a key, it is not asked:",
 			"key KEY, or radius-server key KEY");
 }
@@ -171,7 +171,7 @@ static void check_dynauth(struct parse *ps)
 			"nobody may send requests:", "client ADDRESS server-key KEY");
 	for (size_t i = 0; i < d->client_count; i++) {
 		want_vrf(ps, d->clients[i].vrf);
-		if (!dynauth_client_key(d, &d->clients[i]))
+		if (!aaa_dynauth_key(d, &d->clients[i]))
 			warn(ps, d->clients[i].host,
 				"client without a key, its requests are dropped:",
 				"server-key KEY");

@@ -1,8 +1,8 @@
 /* aaa server radius dynamic-author: who may end sessions and change them (R-POD, R-COA). */
 #include <string.h>
 
+#include "core/conf/aaa_server.h"
 #include "core/conf/check.h"
-#include "core/conf/server.h"
 #include "core/conf/tables.h"
 
 #define AT(field) offsetof(struct dynauth, field)
@@ -67,7 +67,7 @@ static void set_client(struct cmd_call *c)
 		d->client_count = 0;
 		return;
 	}
-	if (!server_host(c, host, &want.host, &want.addr) || !want.host)
+	if (!aaa_server_host(c, host, &want.host, &want.addr) || !want.host)
 		return;
 	struct dynauth_client *k = find(d, want.host, vrf);
 	if (c->form != FORM_SET) {

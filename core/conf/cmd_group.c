@@ -1,8 +1,8 @@
 /* aaa group server radius: which servers are asked together. */
 #include <string.h>
 
+#include "core/conf/aaa_server.h"
 #include "core/conf/parse.h"
-#include "core/conf/server.h"
 #include "core/conf/tables.h"
 
 #define AT(field) offsetof(struct aaa_group, field)
@@ -55,7 +55,7 @@ static bool read_member(struct cmd_call *c, struct aaa_member *m)
 		m->name = cmd_ref(c, cmd_arg(c, "name"));
 		return m->name != NULL;
 	}
-	if (!server_read(c, &m->server) || !m->server.host || !m->server.name)
+	if (!aaa_server_read(c, &m->server) || !m->server.host || !m->server.name)
 		return false;
 	if (m->kind == MEMBER_ADDRESS)
 		m->server = (struct radius_server){.host = m->server.host,
@@ -97,7 +97,7 @@ static void set_member(struct cmd_call *c)
 		cmd_error(c, &c->args[0], "too many servers of one group, 16 at most:", "");
 		return;
 	}
-	if (!m && want.kind == MEMBER_PRIVATE && !server_fits(c, &c->args[0]))
+	if (!m && want.kind == MEMBER_PRIVATE && !aaa_server_fits(c, &c->args[0]))
 		return;
 	if (!m)
 		m = ARENA_PUSH(c->arena, g->members, g->member_count, tmp);
@@ -118,10 +118,10 @@ static void print_members(struct cout *o, const struct cmd *row, const void *obj
 		cout_begin(o);
 		cout_str(o, m->kind == MEMBER_PRIVATE ? "server-private" : "server");
 		if (m->kind == MEMBER_PRIVATE) {
-			server_print(o, &m->server);
+			aaa_server_print(o, &m->server);
 		} else {
 			cout_word(o, m->server.host);
-			server_print_ports(o, &m->server, 0, 0);
+			aaa_server_print_ports(o, &m->server, 0, 0);
 		}
 		cout_end(o);
 	}

@@ -1,8 +1,8 @@
 /* RADIUS servers, and what holds for all of them. */
 #include <string.h>
 
+#include "core/conf/aaa_server.h"
 #include "core/conf/parse.h"
-#include "core/conf/server.h"
 #include "core/conf/tables.h"
 
 #define AT(field) offsetof(struct radius_server, field)
@@ -41,7 +41,7 @@ void set_radius_server(struct cmd_call *c)
 				"this name is that of a server of `radius-server host`:", "");
 		return;
 	}
-	if (name && !r && c->form == FORM_SET && !server_fits(c, name))
+	if (name && !r && c->form == FORM_SET && !aaa_server_fits(c, name))
 		return;
 	set_block(c);
 	if (s->radius_server_count > before)
@@ -67,7 +67,7 @@ static void set_address(struct cmd_call *c)
 	r->family = 0;
 	r->auth_port = auth && c->form == FORM_SET ? (uint32_t)auth->num : RADIUS_AUTH_PORT;
 	r->acct_port = acct && c->form == FORM_SET ? (uint32_t)acct->num : RADIUS_ACCT_PORT;
-	if (c->form != FORM_SET || !server_host(c, host, &r->host, &r->addr))
+	if (c->form != FORM_SET || !aaa_server_host(c, host, &r->host, &r->addr))
 		return;
 	if (r->addr.family && r->addr.family != family)
 		cmd_error(c, host, "an address of the other family:",
@@ -83,7 +83,7 @@ static void print_address(struct cout *o, const struct cmd *row, const void *obj
 	cout_head(o, row, false);
 	cout_str(o, r->addr.family == 6 || r->family == 6 ? " ipv6" : " ipv4");
 	cout_word(o, r->host);
-	server_print_ports(o, r, RADIUS_AUTH_PORT, RADIUS_ACCT_PORT);
+	aaa_server_print_ports(o, r, RADIUS_AUTH_PORT, RADIUS_ACCT_PORT);
 	cout_end(o);
 }
 
@@ -223,7 +223,7 @@ void set_radius_host(struct cmd_call *c)
 			s->radius_server_count--;
 		return;
 	}
-	if (!server_read(c, &r) || !r.host || !r.name)
+	if (!aaa_server_read(c, &r) || !r.host || !r.name)
 		return;
 	drop_hosts(s, &r, c->form != FORM_SET && !cmd_arg(c, "auth"));
 	if (c->form != FORM_SET)
@@ -232,9 +232,10 @@ void set_radius_host(struct cmd_call *c)
 		cmd_error(c, host, "this name is that of a `radius server`:", "");
 		return;
 	}
-	struct radius_server *slot = server_fits(c, host) ? ARENA_PUSH(c->arena, s->radius_servers,
-								    s->radius_server_count, tmp)
-							  : NULL;
+	struct radius_server *slot =
+		aaa_server_fits(c, host)
+			? ARENA_PUSH(c->arena, s->radius_servers, s->radius_server_count, tmp)
+			: NULL;
 	if (!slot)
 		return;
 	r.is_host = true;
@@ -249,7 +250,7 @@ void print_radius_host(struct cout *o, const struct cmd *row, const void *obj)
 		if (!s->radius_servers[i].is_host)
 			continue;
 		cout_head(o, row, false);
-		server_print(o, &s->radius_servers[i]);
+		aaa_server_print(o, &s->radius_servers[i]);
 		cout_end(o);
 	}
 }
@@ -259,11 +260,7 @@ void print_radius_host(struct cout *o, const struct cmd *row, const void *obj)
 /* What a router can do and nothing here would do otherwise. VSAs are sent anyway. */
 void set_radius_kept(struct cmd_call *c)
 {
-	static const char send[] = "send";
-	const struct arg *text = cmd_arg(c, "vsa");
-	bool is_so = text && text->word.len >= strlen(send) &&
-		     memcmp(text->word.p, send, strlen(send)) == 0;
-	if (c->form == FORM_SET && !is_so)
+	if (c->form == FORM_SET && !cmd_has(c, "send"))
 		cmd_warn(c, NULL, "kept, changes nothing here:", "");
 	set_keep(c);
 }

@@ -29,22 +29,21 @@ struct aaa_list {
 
 /* `radius server`, `radius-server host`, `server-private`. */
 struct radius_server {
-	char *name;       /* of the last two: the address, [ADDRESS]:PORT if auth_port is not
-			     RADIUS_AUTH_PORT */
+	char *name;       /* of the last two: HOST, HOST:PORT or [HOST]:PORT (IPv6) if auth_port is
+			     not RADIUS_AUTH_PORT */
 	bool is_host;     /* of `radius-server host` */
 	char *host;       /* an address, or a name to be looked up; NULL: none yet */
 	struct addr addr; /* host as an address; family 0: a name */
 	uint8_t family;   /* of a name: 4 or 6 was asked for, 0: either */
 	uint32_t auth_port;
 	uint32_t acct_port;
-	struct secret key;   /* form SECRET_NONE: radius-server key; radius_server_key() of aaa.h */
-	uint32_t timeout_s;  /* or INHERIT */
-	uint32_t retransmit; /* tries after the first, or INHERIT */
-	char *tester;        /* words of automate-tester; NULL: none */
-	bool probe;          /* probe-on is among them: a dead one is asked with Status-Server */
+	struct secret key;    /* form SECRET_NONE: radius-server key; aaa_server_key() of aaa.h */
+	uint32_t timeout_s;   /* or INHERIT */
+	uint32_t retransmit;  /* tries after the first, or INHERIT */
+	char *tester;         /* words of automate-tester; NULL: none */
+	bool probe;           /* probe-on is among them: a dead one is asked with Status-Server */
 	bool trusts_unsigned; /* replies without Message-Authenticator are taken */
-	struct addr
-		source; /* of our packets; family 0: by source-interface, or the host's choice */
+	struct addr source;   /* of our packets; family 0: as source-interface or the host says */
 };
 #define RADIUS_AUTH_PORT 1812
 #define RADIUS_ACCT_PORT 1813
@@ -70,9 +69,9 @@ enum aaa_member_kind { MEMBER_NAME, MEMBER_ADDRESS, MEMBER_PRIVATE };
 struct aaa_member {
 	uint8_t kind; /* enum aaa_member_kind */
 	char *name;   /* of MEMBER_NAME */
-	struct radius_server
-		server; /* of MEMBER_PRIVATE; of MEMBER_ADDRESS only host, addr and the
-			   ports that were said (0: any). aaa_member_server() of aaa.h */
+	/* Of MEMBER_PRIVATE; of MEMBER_ADDRESS only host, addr and the ports that were said (0:
+	 * any): aaa_member_server() of aaa.h finds the one that is meant. */
+	struct radius_server server;
 };
 /* `aaa group server radius`. */
 struct aaa_group {

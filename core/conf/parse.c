@@ -270,8 +270,9 @@ static bool find_command(
 	bool have = false;
 	for (size_t i = ps->depth; i-- > 0 && left_behind(ps, ps->depth - 1);)
 		if (ps->stack[i].mode != MODE_SKIP && !left_behind(ps, i) &&
-			try_frame(ps, i, first, f, &m) && !(f->row->flags & CMD_IGNORED))
-			return true;
+			try_frame(ps, i, first, f, &m) &&
+			(!(f->row->flags & CMD_IGNORED) || (f->row->flags & CMD_BLOCK)))
+			return true; /* `key chain X` is not the key of a server */
 	for (size_t i = ps->depth; i-- > 0;) {
 		if (ps->stack[i].mode == MODE_SKIP)
 			continue;

@@ -97,6 +97,9 @@ static const struct printed servers[] = {
 	 "radius-server attribute 6 on-for-login-auth\nradius-server vsa send accounting\n",
 		NULL},
 	{"radius-server vsa send\nno radius-server vsa send\n", ""},
+	{"radius-server deadtime 5\nradius-server deadtime 0\n", ""},
+	/* A block that matters to a router only: its first word is that of a line here. */
+	{R " key x\n timeout 2\nkey chain K\n key 1\n  key-string y\n", R " key <hidden>\n timeout 2\n"},
 	{"radius-server unique-ident 5\nradius-server source-ports extended\n", ""},
 	{"ipv6 radius source-interface lo1\nip radius source-interface lo 0\nip radius source-interface lo2 vrf RED\n",
 		"ip radius source-interface Loopback0\nip radius source-interface Loopback2 vrf RED\n"
@@ -304,17 +307,17 @@ static void server_values(void)
 	T_TRUE(r->family == 6 && !r->addr.family && r->auth_port == 1 && r->acct_port == 2 && r->timeout_s == 7);
 	T_TRUE(r->retransmit == 0 && r->probe && r->trusts_unsigned && r->source.family == 6);
 	T_STR(r->host, "r.example");
-	T_TRUE(is_text(radius_server_key(s, r), "a b"));
+	T_TRUE(is_text(aaa_server_key(s, r), "a b"));
 	r = snapshot_radius_server(s, "S");
 	T_TRUE(r->family == 0 && addr_eq(&r->addr, &(struct addr){4, {10, 0, 0, 8}}) && !r->probe);
-	T_TRUE(is_text(radius_server_key(s, r), "all"));
+	T_TRUE(is_text(aaa_server_key(s, r), "all"));
 	T_TRUE(snapshot_radius_server(s, "10.0.0.8") == NULL);
 	T_TRUE(snapshot_radius_server(s, "10.0.0.8:1645")->is_host);
 	T_TRUE(snapshot_radius_server(s, "[2001:db8::8]:1645")->addr.family == 6);
 	T_EQ(snapshot_radius_server(s, "10.0.0.9")->auth_port, 1812);
 	snapshot_unref(s);
 	s = conf(R " key 6 sealed\nradius-server key all\n"); /* not the one of all instead */
-	T_TRUE(radius_server_key(s, snapshot_radius_server(s, "R")) == NULL);
+	T_TRUE(aaa_server_key(s, snapshot_radius_server(s, "R")) == NULL);
 	snapshot_unref(s);
 }
 
@@ -381,7 +384,7 @@ static void other_values(void)
 	T_STR(l->attributes[0].protocol, "p");
 	const struct dynauth *d = &s->dynauth;
 	T_TRUE(d->match == DYNAUTH_ANY && d->ports[0] == 9 && !d->ports[1]);
-	T_TRUE(is_text(dynauth_client_key(d, &d->clients[0]), "own") && is_text(dynauth_client_key(d, &d->clients[1]), "all"));
+	T_TRUE(is_text(aaa_dynauth_key(d, &d->clients[0]), "own") && is_text(aaa_dynauth_key(d, &d->clients[1]), "all"));
 	T_TRUE(snapshot_authz(s, "A")->simultaneous_logins == 4 && snapshot_authz(s, "A")->simultaneous_refuse);
 	T_TRUE(snapshot_authz(s, "B")->simultaneous_logins == SIMULTANEOUS_ANY);
 	T_TRUE(!s->ike.reconnect_keys[0].key.form && s->ike.reconnect_keys[1].active);
@@ -390,8 +393,29 @@ static void other_values(void)
 	T_EQ(mem_live(), 0);
 }
 
+/* Without indentation, as some paste it. */
+static void unindented(void)
+{
+	static const char text[] =
+		"radius server R\naddress ipv4 10.0.0.8 auth-port 1645 acct-port 1646\nkey S3C ret\n!\n"
+		"aaa group server radius G\nserver name R\nserver-private 10.0.0.9 key S3C\nip vrf forwarding RED\n"
+		"ip radius source-interface lo0\ndeadtime 5\n!\naaa accounting network A\naction-type start-stop\ngroup G\n!\n"
+		"aaa server radius dynamic-author\nclient 10.0.0.7 server-key S3C\nport 1812\nauth-type any\n!\n"
+		"crypto ikev2 name-mangler M\neap suffix delimiter @\nfqdn domain\nhostname h\n";
+	struct snapshot *s = conf(text), *t = conf(R " address ipv4 10.0.0.8 auth-port 1645 acct-port 1646\n key S3C ret\n"
+		G " server name R\n server-private 10.0.0.9 key S3C\n ip vrf forwarding RED\n"
+		" ip radius source-interface Loopback0\n deadtime 5\naaa accounting network A start-stop group G\n"
+		DYN " client 10.0.0.7 server-key S3C\n port 1812\n auth-type any\n" M " eap suffix delimiter @\n fqdn domain\n"
+		"hostname h\n");
+	T_TRUE(s && t);
+	T_TRUE(snapshot_equal(s, t));
+	snapshot_unref(s);
+	snapshot_unref(t);
+}
+
 int main(void)
 {
+	T_RUN(unindented);
 	T_RUN(printed_servers);
 	T_RUN(printed_groups);
 	T_RUN(printed_lists);

@@ -1,4 +1,4 @@
-#include "core/conf/server.h"
+#include "core/conf/aaa_server.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static bool is_name(const struct word *w)
 	return false;
 }
 
-bool server_host(struct cmd_call *c, const struct arg *a, char **host, struct addr *addr)
+bool aaa_server_host(struct cmd_call *c, const struct arg *a, char **host, struct addr *addr)
 {
 	char text[ADDR_TEXT];
 	struct addr parsed = {0};
@@ -52,8 +52,8 @@ static bool name_it(struct cmd_call *c, const struct arg *a, struct radius_serve
 	bool is_usual = r->auth_port == RADIUS_AUTH_PORT;
 	const char *open = !is_usual && r->addr.family == 6 ? "[" : "";
 	int n = is_usual ? snprintf(text, sizeof(text), "%s", r->host)
-			 : snprintf(text, sizeof(text), "%s%s%s:%u", open, r->host, *open ? "]" : "",
-				   r->auth_port);
+			 : snprintf(text, sizeof(text), "%s%s%s:%u", open, r->host,
+				   *open ? "]" : "", r->auth_port);
 	if (n < 0 || (size_t)n >= sizeof(text)) {
 		cmd_error(c, a, "too long for the name of a server:", "write `radius server NAME`");
 		return false;
@@ -62,7 +62,7 @@ static bool name_it(struct cmd_call *c, const struct arg *a, struct radius_serve
 	return true;
 }
 
-bool server_read(struct cmd_call *c, struct radius_server *r)
+bool aaa_server_read(struct cmd_call *c, struct radius_server *r)
 {
 	const struct arg *host = cmd_arg(c, "host"), *auth = cmd_arg(c, "auth"),
 			 *acct = cmd_arg(c, "acct"), *timeout = cmd_arg(c, "timeout"),
@@ -73,7 +73,7 @@ bool server_read(struct cmd_call *c, struct radius_server *r)
 		.timeout_s = timeout ? (uint32_t)timeout->num : INHERIT,
 		.retransmit = retransmit ? (uint32_t)retransmit->num : INHERIT,
 	};
-	if (!server_host(c, host, &r->host, &r->addr) || !name_it(c, host, r))
+	if (!aaa_server_host(c, host, &r->host, &r->addr) || !name_it(c, host, r))
 		return false;
 	if (key)
 		set_secret(c, &r->key, key);
@@ -86,7 +86,7 @@ static void number(struct cout *o, const char *word, uint32_t n)
 	cout_u32(o, n);
 }
 
-void server_print_ports(
+void aaa_server_print_ports(
 	struct cout *o, const struct radius_server *r, uint32_t none_auth, uint32_t none_acct)
 {
 	if (r->auth_port != none_auth)
@@ -95,10 +95,10 @@ void server_print_ports(
 		number(o, " acct-port ", r->acct_port);
 }
 
-void server_print(struct cout *o, const struct radius_server *r)
+void aaa_server_print(struct cout *o, const struct radius_server *r)
 {
 	cout_word(o, r->host);
-	server_print_ports(o, r, RADIUS_AUTH_PORT, RADIUS_ACCT_PORT);
+	aaa_server_print_ports(o, r, RADIUS_AUTH_PORT, RADIUS_ACCT_PORT);
 	if (r->timeout_s != INHERIT)
 		number(o, " timeout ", r->timeout_s);
 	if (r->retransmit != INHERIT)
@@ -109,7 +109,7 @@ void server_print(struct cout *o, const struct radius_server *r)
 	}
 }
 
-bool server_fits(struct cmd_call *c, const struct arg *at)
+bool aaa_server_fits(struct cmd_call *c, const struct arg *at)
 {
 	const struct snapshot *s = c->s;
 	size_t n = s->radius_server_count;
