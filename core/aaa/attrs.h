@@ -33,10 +33,15 @@ struct aaa_finding {
 enum status aaa_attrs_read(struct aaa_set *s, enum aaa_source source, struct view attrs,
 	struct aaa_finding *f) MUST_USE;
 
-/* One pair "[proto:]name" with its value: of a cisco-avpair, or a line of `aaa attribute list`, whose names
- * have no protocol. Not AAA_TAKEN: a sentence. */
-enum aaa_verdict aaa_pair_put(struct aaa_set *s, enum aaa_source source, const char *name,
-	const char *value, char why[AAA_WHY]);
+/* "[proto:]name" with its value: of a cisco-avpair, or a line of `aaa attribute list`, whose names have no
+ * protocol. */
+struct aaa_pair {
+	const char *name;
+	const char *value;
+};
+/* Not AAA_TAKEN: a sentence. */
+enum aaa_verdict aaa_pair_put(struct aaa_set *s, enum aaa_source source, const struct aaa_pair *pair,
+	char why[AAA_WHY]);
 /* The whole of a cisco-avpair: proto:name=value, or proto:name*value, which may be left out when it is unknown
  * or impossible: AAA_NEUTRAL then, with a sentence. */
 enum aaa_verdict aaa_avpair_put(struct aaa_set *s, enum aaa_source source, const char *text,

@@ -128,11 +128,17 @@ static bool is_line(const char *text)
 static enum aaa_verdict set_acl(const struct aaa_value *v)
 {
 	enum aaa_filter which = (enum aaa_filter)(v->item - AV_FILTER_IN4);
-	bool ok = v->index || is_line(v->text)
-		? aaa_filter_put_line(v->set, which, v->index, v->text + strspn(v->text, " "), v->why)
-		: aaa_filter_put_name(v->set, which, v->text, v->why);
+	char line[AAA_FILTER];
 
-	return ok ? AAA_TAKEN : AAA_WRONG;
+	if (!v->index && !is_line(v->text))
+		return aaa_filter_put_name(v->set, which, v->text, v->why) ? AAA_TAKEN : AAA_WRONG;
+	if (strlen(v->text) >= sizeof(line) - 16)
+		return aaa_wrong(v, "too long:");
+	if (v->index) /* its number is that of the name */
+		snprintf(line, sizeof(line), "%lu %s", (unsigned long)v->index, v->text + strspn(v->text, " 0123456789"));
+	else
+		snprintf(line, sizeof(line), "%s", v->text + strspn(v->text, " "));
+	return aaa_filter_put_line(v->set, which, line, v->why) ? AAA_TAKEN : AAA_WRONG;
 }
 
 /* In an Access-Accept the old name of route-set=access-list, unless it can only be a filter. */
@@ -243,9 +249,9 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-enum aaa_verdict aaa_pair_put(struct aaa_set *s, enum aaa_source source, const char *name, const char *value,
-	char why[AAA_WHY])
+enum aaa_verdict aaa_pair_put(struct aaa_set *s, enum aaa_source source, const struct aaa_pair *pair, char why[AAA_WHY])
 {
+	const char *name = pair->name, *value = pair->value;
 	struct aaa_value v = {.set = s, .source = source, .name = name, .text = value, .why = why};
 	struct pair_name n;
 	char shown[64];
@@ -283,6 +289,6 @@ enum aaa_verdict aaa_avpair_put(struct aaa_set *s, enum aaa_source source, const
 	}
 	memcpy(name, text, len);
 	name[len] = '\0';
-	enum aaa_verdict v = aaa_pair_put(s, source, name, text + len + 1, why);
+	enum aaa_verdict v = aaa_pair_put(s, source, &(struct aaa_pair){name, text + len + 1}, why);
 	return v != AAA_TAKEN && text[len] == '*' ? AAA_NEUTRAL : v;
 }

@@ -75,12 +75,11 @@ static const char *without_number(const char *line)
 	return line;
 }
 
-bool aaa_filter_put_line(struct aaa_set *s, enum aaa_filter which, uint32_t number, const char *line,
-	char why[AAA_WHY])
+bool aaa_filter_put_line(struct aaa_set *s, enum aaa_filter which, const char *line, char why[AAA_WHY])
 {
 	char *filter = s->filter[which], text[AAA_FILTER];
 	struct rule_text r;
-	uint32_t last;
+	uint32_t number = 0, last;
 	size_t n;
 
 	if (strchr(line, '\n') || (filter[0] && !aaa_filter_is_lines(filter)))

@@ -16,10 +16,9 @@ static inline bool aaa_filter_is_lines(const char *filter)
 	return strchr(filter, '\n') != NULL;
 }
 
-/* One line more, at its place by its number; number 0: after the others. line: "[N] permit|deny ...". False
- * with a sentence: not of the grammar, what a filter cannot judge by, too many, or the filter has a name. */
-bool aaa_filter_put_line(struct aaa_set *s, enum aaa_filter which, uint32_t number, const char *line,
-	char why[AAA_WHY]);
+/* One line more, "[N] permit|deny ...", at its place by its number; without one after the others. False with a
+ * sentence: not of the grammar, what a filter cannot judge by, too many, or the filter has a name. */
+bool aaa_filter_put_line(struct aaa_set *s, enum aaa_filter which, const char *line, char why[AAA_WHY]);
 /* The name of a list. False with a sentence: it is no name, or the filter has lines. */
 bool aaa_filter_put_name(struct aaa_set *s, enum aaa_filter which, const char *name, char why[AAA_WHY]);
 /* The lines as rules; returns how many. A line that was not put by the function above is left out. */

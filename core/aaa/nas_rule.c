@@ -150,7 +150,7 @@ static bool put_line(const struct nas_rule *r, uint8_t family, const char *type)
 
 	snprintf(line, sizeof(line), "%s %.16s %s %s%s%.8s%s", r->permit ? "permit" : "deny", proto, r->from, r->to,
 		type ? " " : "", type ? type : "", r->tail);
-	return aaa_filter_put_line(r->set, which, 0, line, r->why);
+	return aaa_filter_put_line(r->set, which, line, r->why);
 }
 
 static bool put_types(struct nas_rule *r, uint8_t family)
@@ -206,7 +206,7 @@ bool aaa_nas_end(struct aaa_set *s, const struct aaa_nas_rules *rules, char why[
 			if (!s->filter[which][0] && !rules->last_permits[out])
 				continue;
 			snprintf(line, sizeof(line), "%s %s", rules->last_permits[out] ? "deny" : "permit", rest);
-			if (!aaa_filter_put_line(s, which, 0, line, why))
+			if (!aaa_filter_put_line(s, which, line, why))
 				return false;
 		}
 	}

@@ -114,8 +114,8 @@ enum aaa_verdict aaa_set_more(const struct aaa_value *v)
 	char *has = aaa_item_at(v->set, v->item);
 	size_t len = strlen(has), size = aaa_item_row(v->item)->size;
 
-	if (len + strlen(v->text) >= size)
-		return aaa_wrong(v, "too long:");
+	if (len + strlen(v->text) >= size) /* nobody is refused for a long greeting */
+		return v->item == AV_REPLY ? AAA_TAKEN : aaa_wrong(v, "too long:");
 	snprintf(has + len, size - len, "%s", v->text);
 	v->set->has |= AAA_BIT(v->item);
 	return AAA_TAKEN;

@@ -174,9 +174,6 @@ static void author_list(struct cmd_call *c, struct aaa_author *a)
 	a->list = cmd_ref(c, cmd_arg(c, "list"));
 	a->mangler = cmd_ref(c, cmd_arg(c, "mangler"));
 	a->username = cmd_ref(c, cmd_arg(c, "username"));
-	if (a->mangler)
-		cmd_warn(c, cmd_arg(c, "mangler"),
-			"kept, but not in force in this version (name manglers):", "");
 }
 
 /* `cached` and `list` may both stand (R-AZN-08). */

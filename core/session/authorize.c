@@ -87,7 +87,7 @@ static enum status add_list(struct resolver *r, const struct authz_policy *a, st
 	for (size_t i = 0; l && st == ST_OK && i < l->attribute_count; i++) {
 		const struct aaa_attribute *one = &l->attributes[i];
 		snprintf(name, sizeof(name), "%.48s%s%.63s", one->protocol ? one->protocol : "", one->protocol ? ":" : "", one->type);
-		if (aaa_pair_put(more, AAA_OF_LIST, name, one->value, why) == AAA_WRONG)
+		if (aaa_pair_put(more, AAA_OF_LIST, &(struct aaa_pair){name, one->value}, why) == AAA_WRONG)
 			st = resolver_refuse(r, "attribute list %.63s: %s", l->name, why);
 	}
 	if (l && st == ST_OK && aaa_merge_under(set, more, why) != ST_OK)

@@ -444,9 +444,14 @@ void session_authorize(struct sessions *ss, const struct session_ask *ask, struc
 /* What to configure when the policy has no pool. */
 static enum status no_pool(const struct session *s, uint8_t family, char *detail)
 {
-	const char *policy = s->policy[0] ? s->policy : "default";
+	const char *policy = s->policy;
 	bool is_default = strcmp(policy, "default") == 0;
 
+	if (!policy[0]) {
+		snprintf(detail, IKE_DETAIL_LEN, "the client asks for an IPv%u address, and its authorization has no pool and no "
+			"address", (unsigned)family);
+		return ST_NO_ADDRESS;
+	}
 	snprintf(detail, IKE_DETAIL_LEN,
 		"the client asks for an IPv%u address, and authorization policy %.63s has no "
 		"%spool: add `%spool "
@@ -486,11 +491,17 @@ static enum status refuse_own(const struct prefix *p, const char *why, const cha
 	return ST_NO_ADDRESS;
 }
 
+struct own_want {
+	struct prefix prefix;
+	struct lease **slot; /* where it belongs in the session */
+};
+
 /* An address or a prefix that the user has for himself. His own sessions may have it together: the newest has
  * the traffic. ST_NO_ADDRESS, ST_NOMEM with a sentence. */
-static enum status take_own(struct sessions *ss, struct session *s, const struct prefix *p, struct lease **slot,
-	char *detail)
+static enum status take_own(struct sessions *ss, struct session *s, const struct own_want *own, char *detail)
 {
+	const struct prefix *p = &own->prefix;
+	struct lease **slot = own->slot;
 	struct lease *held = lease_overlap(ss->leases, s->ivrf, p);
 	const struct session *o = held ? holder_of(ss, held) : NULL;
 	struct lease_want want = {.family = p->addr.family, .pool = lease_pool_of(ss->conf, p), .ivrf = s->ivrf,
@@ -513,7 +524,7 @@ static enum status take_delegated(struct sessions *ss, struct session *s, char *
 	enum status st = ST_OK;
 
 	for (size_t i = 0; s->terms && i < s->terms->delegated.n && st == ST_OK; i++)
-		st = take_own(ss, s, &s->terms->delegated.v[i], &s->delegated[i], detail);
+		st = take_own(ss, s, &(struct own_want){s->terms->delegated.v[i], &s->delegated[i]}, detail);
 	return st;
 }
 
@@ -546,7 +557,7 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 		return ST_OK; /* asked again */
 	if (own.addr.family) { /* R-MCF-12 */
 		char *pool = family == 4 ? s->pool4 : s->pool6;
-		enum status st = take_own(ss, s, &own, slot, detail);
+		enum status st = take_own(ss, s, &(struct own_want){own, slot}, detail);
 		if (st == ST_OK)
 			snprintf(pool, SESSION_NAME, "%s", lease_pool_of(ss->conf, &own));
 		return st;

@@ -111,7 +111,22 @@ ok("nobody else gets his address", not third.up())
 ok("and the log says why", "10.77.7.7, which is the user's own, is in use by anna@own.test" in sp.tail(200), sp.tail(20))
 own.stop()
 ok("when he is gone, it can be had", wait_for(15, lambda: third.up() or ADDRESS in third.addresses()) and ADDRESS in third.addresses(), third.last[-300:])
-third.stop()
+
+# ---- one more login than there may be -----------------------------------------------------------------
+sp.configure(conf(port=5996).replace(" sallyport idle-timeout 86400\n", " sallyport simultaneous-logins 1\n"))
+sp.reload()
+fourth = StrongSwan(t.client(4), user="bert@own.test", ike_more="unique = never").start()
+ok("the same user from elsewhere has the address, too", fourth.up() and ADDRESS in fourth.addresses(), fourth.last[-300:] + sp.tail(5))
+ok("and his session of before ends", wait_for(10, lambda: sp.sql("select count(*) from v_history where end_reason = 'newer_login'")[0][0] in (1, "1")) and
+   len(sp.sessions()) == 2, str(sp.sessions()) + sp.tail(10))
+ok("the newest carries", t.lan.ping(ADDRESS) == 3)
+sp.configure(conf(port=5996).replace(" sallyport idle-timeout 86400\n", " sallyport simultaneous-logins 1 refuse\n"))
+sp.reload()
+fifth = StrongSwan(t.client(5), user="bert@own.test", ike_more="unique = never").start()
+ok("with `refuse` he is refused", not fifth.up() and len(sp.sessions()) == 2)
+ok("and the log says why", "user bert@own.test has 1 sessions, and 1 are allowed" in sp.tail(200), sp.tail(20))
+for client in (third, fourth, fifth):
+    client.stop()
 other.stop()
 ok("clean stop", sp.stop() == 0, sp.tail())
 done()

@@ -236,10 +236,10 @@ static void keys_are_not_shown(void)
 
 	T_EQ(read_pair(s, COA, "ipsec:ikev2-password-local=s3same", &f), ST_RADIUS_REPLY);
 	T_TRUE(!strstr(f.why, "s3same"));
-	T_EQ(aaa_pair_put(s, ACCEPT, "ipsec:ikev2-password-local", "s3same\x01", why), AAA_WRONG);
+	T_EQ(aaa_pair_put(s, ACCEPT, &(struct aaa_pair){"ipsec:ikev2-password-local", "s3same\x01"}, why), AAA_WRONG);
 	T_TRUE(!strstr(why, "s3same"));
 	snprintf(pair, sizeof(pair), "%0280d", 7);
-	T_EQ(aaa_pair_put(s, ACCEPT, "ikev2-password-local", pair, why), AAA_WRONG);
+	T_EQ(aaa_pair_put(s, ACCEPT, &(struct aaa_pair){"ikev2-password-local", pair}, why), AAA_WRONG);
 	T_TRUE(!strstr(why, "00000"));
 	T_TRUE(aaa_put_key(s, "both", 4) && !aaa_put_key(s, "", 0) && !aaa_put_key(s, pair, 257));
 	T_STR(item_text(s, AV_KEY_LOCAL), "both");
@@ -268,12 +268,12 @@ static void lines_of_a_filter(void)
 	T_EQ(read_pair(s, ACCEPT, "ip:inacl=NAMED", &f), ST_RADIUS_REPLY);
 	T_TRUE(strstr(f.why, "a name or lines, not both"));
 	for (int i = 5; i < AAA_FILTER_LINES; i++)
-		T_TRUE(aaa_filter_put_line(s, AAA_IN4, 0, "permit ip any any", why));
-	T_TRUE(!aaa_filter_put_line(s, AAA_IN4, 0, "permit ip any any", why));
+		T_TRUE(aaa_filter_put_line(s, AAA_IN4, "permit ip any any", why));
+	T_TRUE(!aaa_filter_put_line(s, AAA_IN4, "permit ip any any", why));
 	T_TRUE(strstr(why, "no room"));
 	T_EQ(aaa_filter_rules(s->filter[AAA_IN4], 4, rules), AAA_FILTER_LINES);
 	T_TRUE(aaa_filter_put_name(s, AAA_OUT4, "NAMED", why));
-	T_TRUE(!aaa_filter_put_line(s, AAA_OUT4, 0, "permit ip any any", why));
+	T_TRUE(!aaa_filter_put_line(s, AAA_OUT4, "permit ip any any", why));
 	T_EQ(aaa_filter_rules("", 4, rules), 0);
 	T_EQ(aaa_filter_rules("NAMED", 4, rules), 0);
 	aaa_set_free(s);
@@ -299,9 +299,9 @@ static void names_of_a_list(void)
 		struct aaa_set *s = aaa_set_new();
 		char why[AAA_WHY];
 		T_ROW(i, rows[i].name);
-		T_EQ(aaa_pair_put(s, AAA_OF_LIST, rows[i].name, rows[i].value, why), AAA_TAKEN);
+		T_EQ(aaa_pair_put(s, AAA_OF_LIST, &(struct aaa_pair){rows[i].name, rows[i].value}, why), AAA_TAKEN);
 		T_STR(item_text(s, rows[i].item), rows[i].want);
-		T_EQ(aaa_pair_put(s, AAA_OF_LIST, "nothing", "x", why), AAA_UNKNOWN);
+		T_EQ(aaa_pair_put(s, AAA_OF_LIST, &(struct aaa_pair){"nothing", "x"}, why), AAA_UNKNOWN);
 		aaa_set_free(s);
 	}
 }

@@ -320,6 +320,9 @@ static void several(void)
 	radius_put_vsa(&a.w, ASA, 36, "you", 3);
 	put_pair(&a, "shell:priv-lvl=15");
 	put_text(&a, 200, "x");
+	memset(text, 'r', sizeof(text));
+	for (int i = 0; i < 6; i++)
+		radius_put(&a.w, RADIUS_REPLY_MESSAGE, text, sizeof(text));
 	T_EQ(aaa_attrs_read(s, AAA_OF_ACCEPT, attrs_view(&a), &f), ST_OK);
 	T_STR(item_text(s, AV_CLASS), "one two");
 	T_STR(item_text(s, AV_SPLIT_DNS), "a.example,b.example");
@@ -327,6 +330,7 @@ static void several(void)
 	T_STR(item_text(s, AV_DNS6), "2001:db8::1 2001:db8::2");
 	T_STR(item_text(s, AV_DELEGATED), "2001:db8:1::/48 2001:db8:2::/48");
 	T_STR(item_text(s, AV_BANNER), "Hello, you");
+	T_EQ(strlen(s->reply), 3 * sizeof(text)); /* what there is room for */
 	T_STR(f.ignored, "shell:priv-lvl, attribute 200 is unknown");
 	aaa_set_free(s);
 	s = aaa_set_new();

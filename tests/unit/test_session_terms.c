@@ -481,6 +481,37 @@ static void filter_ids(void)
 	sessions_free(ss);
 }
 
+/* The rest of a record has at most 8192 bytes (test_session_life.c looks). */
+static void the_largest_terms_fit(void)
+{
+	static uint8_t rec[SESSION_FROZEN_MAX];
+	struct aaa_set *s = aaa_set_new();
+	struct session_terms *t = NULL;
+	struct wr w = wr_init(rec, sizeof(rec));
+
+	for (int i = 0; i < AAA_FILTERS; i++)
+		memset(s->filter[i], 'x', AAA_FILTER - 1);
+	for (int i = 0; i < 2; i++)
+		memset(s->service[i], 'x', AAA_NAME - 1);
+	memset(s->cui, 'x', AAA_TEXT - 1);
+	memset(s->reply, 'x', AAA_TEXT - 1);
+	s->class.len = AAA_CLASS;
+	s->ip4 = lab_addr("10.1.1.1");
+	s->ip6 = lab_addr("2001:db8::1");
+	s->prefix6 = lab_prefix("2001:db8::/64");
+	s->ip6_len = 64;
+	s->delegated.n = AAA_DELEGATED;
+	s->interim_s = s->logins = s->flow_limit = s->mtu = s->mss = 9;
+	s->logins_refuse = true;
+	s->has = AAA_BIT(AV_ITEMS) - 1;
+	T_EQ(terms_keep(s, &t), ST_OK);
+	terms_write(&w, t);
+	T_TRUE(wr_ok(&w));
+	T_TRUE(w.len > 9000 && w.len <= SESSION_FROZEN_MAX - 8192);
+	mem_free(t);
+	aaa_set_free(s);
+}
+
 /* Out of memory at every place: refused or let in, and nothing is lost. */
 static void without_memory(void)
 {
@@ -522,6 +553,7 @@ int main(void)
 	T_RUN(newest_login_wins);
 	T_RUN(split_policies);
 	T_RUN(filter_ids);
+	T_RUN(the_largest_terms_fit);
 	T_RUN(without_memory);
 	return t_end();
 }
