@@ -243,7 +243,7 @@ ok("nor in the log", KEY not in sp.log_text())
 
 lines = ("POD: POD received from id ", "POD Request, len ", "POD: 10.99.1.1 Message Authenticator missing or failed decode",
          "POD: 10.99.1.1 request queued", "26 Vendor-Specific, 43 octets: audit-session-id", "POD: Sending NAK from port 3799 to 10.99.1.1/",
-         "CoA: CoA received from id ", "CoA: Sending NAK from port 3799", "DROPPED: CoA or Disconnect from an address that is no client")
+         "POD: 10.99.1.1 Error-Cause 401: attribute (16) is not understood here", "CoA: CoA received from id ", "CoA: Sending NAK from port 3799", "DROPPED: CoA or Disconnect from an address that is no client")
 for words in lines:
     ok("debug aaa pod: %s" % words, wait_for(3, lambda: words in watched()), watched()[-1500:])
 ok("without the values of pairs", GONE not in watched())
