@@ -165,6 +165,8 @@ static uint64_t age_ms(const struct session *s)
 static enum status change_one(struct wire *w, struct target *t)
 {
 	struct session *s = session_find(w->sessions, &t->session);
+	if (!s)
+		return ST_OK; /* it ended while others were changed */
 	coa_change_swap(s, &t->change);
 	enum status st = wire_session_keep(w, s);
 	/* One that waits has no SA, and its limit is looked at where it waits. In the middle of a rekeying it is not
@@ -174,7 +176,7 @@ static enum status change_one(struct wire *w, struct target *t)
 	if (st == ST_OK)
 		return ST_OK;
 	coa_change_swap(s, &t->change);
-	(void)!wire_session_keep(w, s);
+	(void)!wire_session_keep(w, s); /* of a size that had room before */
 	return st;
 }
 

@@ -47,6 +47,8 @@ crypto ikev2 profile RA
 interface Virtual-Template1 type tunnel
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile default
+aaa server radius dynamic-author
+ client 127.0.0.1 server-key key
 """
 
 t = Topology()
@@ -227,6 +229,16 @@ ok("it waits", waits("emil"), sp.tail(3))
 cleared = sp.command("clear", "crypto", "session", "username", "emil@corp.test").stdout
 ok("an operator ends it by name", "1 waiting session ended" in cleared and "emil" not in waiting(), cleared)
 ok("so it is stored", wait_for(3, lambda: row("emil", "end_reason") == ("admin_clear",)), str(row("emil", "end_reason")))
+hal = Kept(login("hal", there))
+ok("one more waits", waits("hal"), sp.tail(3))
+for kind, more, code in (("coa", "Session-Timeout = 7200", "CoA-ACK"), ("disconnect", "", "Disconnect-ACK")):
+    request = os.path.join(WORK, "request")
+    with open(request, "w") as f:
+        f.write('User-Name = "hal@corp.test"\n' + more + "\n")
+    r = t.gw.run("radclient", "-x", "-f", request, "127.0.0.1:3799", kind, "key", check=False)
+    ok("RADIUS finds it: %s" % kind, code in r.stdout, r.stdout)
+ok("and ends it", "hal" not in waiting() and wait_for(3, lambda: row("hal", "end_reason") == ("disconnect_request",)), str(row("hal", "end_reason")))
+ok("nobody comes back to that either", refused(lambda: hal.come_back(socket_in(there))) == bad)
 fay = Kept(login("fay", there))
 login("gus", there)
 ok("both", wait_for(3, lambda: set(up()) >= {"fay", "gus"}))

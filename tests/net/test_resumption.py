@@ -10,7 +10,7 @@ from lib import *
 sys.path.insert(0, os.path.join(ROOT, "tests", "peer"))
 import ike_peer as ike  # noqa: E402
 
-ON = "sallyport ike resumption lifetime 600\n"
+ON = "sallyport ike resumption lifetime 600\naaa server radius dynamic-author\n client 127.0.0.1 server-key key\n"
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -166,6 +166,13 @@ ok("resumed after the gateway lost everything", d.address == a.address and d.pin
 sp.command("clear", "crypto", "session")
 ok("cleared", wait_for(5, lambda: not session()))
 refused("a session that the operator ended", d.ticket, d.sk_d, "ticket_revoked")
+e = peer().login()
+request = os.path.join(WORK, "disconnect")
+with open(request, "w") as f:
+    f.write('User-Name = "anna@psk.test"\n')
+r = t.gw.run("radclient", "-x", "-f", request, "127.0.0.1:3799", "disconnect", "key", check=False)
+ok("disconnected by RADIUS", "Disconnect-ACK" in r.stdout and wait_for(5, lambda: not session()), r.stdout)
+refused("a session that a Disconnect-Request ended", e.ticket, e.sk_d, "ticket_revoked")
 e = peer().login()
 e.logout()
 refused("a session that its client ended", e.ticket, e.sk_d, "ticket_revoked")
