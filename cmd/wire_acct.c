@@ -294,6 +294,12 @@ void wire_acct_up(struct wire *w, struct session *s)
 		tell_all(w, s, &(struct acct_event){.kind = RADIUS_ACCT_START, .ms = (uint64_t)loop_wall_ms(), .start_ms = s->start_ms});
 }
 
+void wire_acct_news(const struct wire *w, struct session *s)
+{
+	if (w->conf->aaa.update_newinfo && s->acct_groups[0] && !s->acct_stop_only && s->state != SESSION_PENDING)
+		s->acct_next_ms = loop_now_ms();
+}
+
 bool wire_acct_is_due(const struct wire *w, struct session *s)
 {
 	if (!s->acct_groups[0] || s->acct_stop_only)

@@ -15,6 +15,8 @@ void wire_acct_close(struct wire *w);
 /* Which groups are told of this session, before it is frozen for the first time. */
 void wire_acct_choose(const struct wire *w, struct session *s);
 void wire_acct_up(struct wire *w, struct session *s);
+/* Something of it changed that servers should know (`aaa accounting update newinfo`): addresses, rights. */
+void wire_acct_news(const struct wire *w, struct session *s);
 /* Is its next interim record due? */
 bool wire_acct_is_due(const struct wire *w, struct session *s);
 void wire_acct_interim(struct wire *w, struct session *s, const struct acct_traffic *t);

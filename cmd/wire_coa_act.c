@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cmd/wire_acct.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_policy.h"
 #include "cmd/wire_session.h"
@@ -205,6 +206,7 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 		wire_policy_set(w, s, v[i].policy);
 		v[i].policy = NULL;
 		wire_session_changed(w, s);
+		wire_acct_news(w, s);
 		log_done(EV_COA_ACK, ask, s, "coa");
 	}
 }

@@ -320,6 +320,7 @@ static void session_is_up(struct wire *w, struct session *s, bool is_back)
 {
 	if (is_back) {
 		log_session(EV_SESSION_RESUMED, s, ST_OK, &(struct store_traffic){0});
+		wire_acct_news(w, s);
 		wire_snmp_up(w, s);
 		return;
 	}
@@ -506,6 +507,7 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 		return;
 	/* Replaced by a record of its size; otherwise the old endpoint is shown after a thaw. */
 	(void)!wire_session_keep(w, s);
+	wire_acct_news(w, s);
 	wire_snmp_moved(w, s);
 }
 

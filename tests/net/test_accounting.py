@@ -139,6 +139,8 @@ ok("... has a Stop, too", wait_for(25, lambda: len(records("anna", "Stop")) == 2
 ok("... for its carrier", records("anna", "Stop")[1]["Acct-Terminate-Cause"] == ["Lost-Carrier"], str(records("anna", "Stop")[1]))
 
 # ---- the memory of the machine is lost -----------------------------------------------------------------------
+# What was delivered and is not noted yet would come twice.
+ok("nothing waits", delivered())
 main = sp.main_pid()
 sp.process.kill()
 sp.process.wait()
