@@ -147,14 +147,13 @@ static void pump(struct wire *w)
 	}
 }
 
-static void keep(struct wire *w, const struct store_acct *v)
+/* false: no memory. */
+static bool keep(struct wire *w, const struct store_acct *v)
 {
 	struct wire_acct *a = w->acct;
 	struct item *i = mem_new(sizeof(*i) + v->len);
-	if (!i) {
-		a->has_more = true; /* it and those behind it are asked for again */
-		return;
-	}
+	if (!i)
+		return false;
 	i->wire = w;
 	i->id = v->id;
 	i->ms = v->ms;
@@ -164,6 +163,7 @@ static void keep(struct wire *w, const struct store_acct *v)
 	list_push_back(&a->items, &i->in_list);
 	a->n++;
 	a->after = v->id;
+	return true;
 }
 
 static void on_spool(struct wire *w, enum status st, const struct store_acct *v, size_t n)
@@ -171,8 +171,12 @@ static void on_spool(struct wire *w, enum status st, const struct store_acct *v,
 	struct wire_acct *a = w->acct;
 	a->is_asking = false;
 	a->has_more |= st != ST_OK || n == STORE_ACCT_BATCH;
-	for (size_t i = 0; i < n && a->after < v[i].id; i++)
-		keep(w, &v[i]);
+	for (size_t i = 0; i < n && a->after < v[i].id; i++) {
+		if (!keep(w, &v[i])) {
+			a->has_more = true; /* it and those behind it are asked for again, in a second */
+			return;
+		}
+	}
 	pump(w);
 }
 
