@@ -8,6 +8,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_drain.h"
 #include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
@@ -144,7 +145,8 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 		if (q->by_token)
 			wire_session_ask(w, q, &a->answer, &a->block);
 		else
-			is_asked = wire_authorize_ask(w, number, q, &a->answer);
+			is_asked = !wire_drain_refuses(w, q, &a->answer) &&
+				   wire_authorize_ask(w, number, q, &a->answer);
 		break;
 	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer, &a->block); break;
 	case ASK_HOOK:
