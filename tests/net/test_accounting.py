@@ -103,6 +103,11 @@ ok("... Cisco's pairs", pairs(start)["audit-session-id"] == session[0] and pairs
    pairs(start)["isakmp-initiator-ip"] == "10.99.1.11" and "connect-progress" in pairs(start), str(start))
 ok("... and when", start["Event-Timestamp"][0].startswith(time.strftime("%b %d %Y", time.gmtime())) and
    "Acct-Delay-Time" in start, str(start))
+shown = sp.show("aaa", "sessions")
+ok("show aaa sessions", shown["total"] == 1 and shown["sessions"][0]["session_id"] == session[0] and shown["delivered"] >= 1, str(shown))
+user = sp.show("aaa", "user", "anna@acct.test")["users"]
+ok("show aaa user", len(user) == 1 and user[0]["start_sent"] and user[0]["groups"] == "RAD" and
+   "audit-session-id = " + session[0] in sp.command("show", "aaa", "user", "all").stdout, str(user))
 began = time.monotonic()
 ok("pings", swans["anna"].host.ping("10.99.2.2", count=10, size=1000) == 10)
 
