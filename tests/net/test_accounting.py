@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 80
 """Accounting with a real FreeRADIUS: Start, Interim and Stop of a strongSwan client with what RFC 2866 and the guides say, traffic counted as it was sent,
 a server that is away for a while, main killed, the headend stopped and begun anew, the machine's memory lost: each record arrives once, and no
 session is left without an end."""
