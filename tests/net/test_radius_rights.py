@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# long: 90 s
+# long: 60 s
 """Every attribute that a RADIUS server may answer a login with, seen where it has its effect: at the client, in the data path, in the
 routes, in `show` (R-RAD-07..43). Each row is logged in three times: its attributes are those of the user, of the group, and what came
 with EAP (`cached`). Then which source wins (R-AZN-08..10), the names that servers are asked about (R-MGL), what they are told (R-RAD-01..06),
