@@ -14,7 +14,8 @@
 #include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
-#define KEPT      128   /* records of the spool in memory */
+#define KEPT      256   /* records of the spool in memory */
+#define SHARE     64    /* of them for groups that are silent, so that there is room for the others' */
 #define WINDOW    64    /* of them on their way */
 #define AGAIN_MS  10000 /* a record that no server took is tried again */
 
@@ -32,6 +33,7 @@ struct item {
 	uint64_t request;  /* on its way; 0: not */
 	size_t group_at;   /* group that is asked next */
 	uint64_t again_ms; /* monotonic; not before then */
+	bool was_late;     /* its groups were silent, and nobody of them has spoken since */
 	size_t len;
 	uint8_t record[]; /* core of cmd/acct_record.h */
 };
@@ -42,6 +44,8 @@ struct wire_acct {
 	uint64_t after;    /* the newest that was read */
 	bool is_asking;    /* the store */
 	bool has_more;     /* there may be others in the spool */
+	bool has_left;     /* some were left there because their groups are silent */
+	bool is_stale;     /* what the store is being asked for is not what comes next */
 	bool is_off;       /* the headend stops */
 	struct wire_acct_info info;
 };
@@ -54,6 +58,31 @@ static void item_free(struct wire_acct *a, struct item *i)
 	a->n--;
 	a->open -= i->request != 0;
 	mem_free(i);
+}
+
+static bool is_of_same_groups(const struct item *i, const struct item *o)
+{
+	return acct_same_groups((struct view){i->record, i->len}, (struct view){o->record, o->len});
+}
+
+/* Somebody of its groups has spoken: theirs are sent at once, and what was left in the spool is read again. */
+static void groups_spoke(struct wire_acct *a, const struct item *i)
+{
+	bool was_late = false;
+	LIST_EACH(at, &a->items) {
+		struct item *o = CONTAINER_OF(at, struct item, in_list);
+		if (!o->was_late || !is_of_same_groups(i, o))
+			continue;
+		o->was_late = false;
+		o->again_ms = 0;
+		was_late = true;
+	}
+	if (!was_late || !a->has_left)
+		return;
+	a->has_left = false;
+	a->after = 0;
+	a->is_stale = a->is_asking;
+	a->has_more = true;
 }
 
 static void pump(struct wire *w);
@@ -70,6 +99,7 @@ static void on_answer(void *ctx, uint64_t request, const struct radius_answer *r
 		a->info.delivered++;
 		if (store_acct_done(w->store, i->id) != ST_OK)
 			LOG(EV_STORE_ERROR, kv_str("reason", "an accounting record that was delivered stays in the spool"));
+		groups_spoke(a, i);
 		item_free(a, i);
 	} else {
 		i->again_ms = loop_now_ms(); /* with the next group */
@@ -88,6 +118,7 @@ static uint64_t event_ms(const struct item *i)
 static void later(struct item *i)
 {
 	i->group_at = 0;
+	i->was_late = true;
 	i->again_ms = loop_now_ms() + AGAIN_MS;
 }
 
@@ -117,14 +148,14 @@ static bool send(struct wire *w, struct item *i)
 	return true;
 }
 
-/* Records of one session arrive in their order. */
+/* Records of one session arrive in their order; `broadcast` is about servers that do not wait for one another. */
 static bool is_next(const struct wire_acct *a, const struct item *i)
 {
 	LIST_EACH(at, &a->items) {
 		const struct item *o = CONTAINER_OF(at, struct item, in_list);
 		if (o == i)
 			return true;
-		if (strcmp(o->session, i->session) == 0)
+		if (strcmp(o->session, i->session) == 0 && is_of_same_groups(i, o))
 			return false;
 	}
 	return true;
@@ -147,10 +178,47 @@ static void pump(struct wire *w)
 	}
 }
 
+/* Where it stands among those in memory, in the order of the spool; NULL: it is there already. */
+static struct list *place_of(struct wire_acct *a, uint64_t id)
+{
+	struct list *before = &a->items;
+	while (before->prev != &a->items) {
+		const struct item *o = CONTAINER_OF(before->prev, struct item, in_list);
+		if (o->id == id)
+			return NULL;
+		if (o->id < id)
+			break;
+		before = before->prev;
+	}
+	return before;
+}
+
+/* It stays in the spool, and so do all of its groups behind it, until they speak. */
+static bool is_left(const struct wire_acct *a, const struct store_acct *v)
+{
+	size_t n = 0;
+	bool is_silent = false;
+	LIST_EACH(at, &a->items) {
+		const struct item *o = CONTAINER_OF(at, struct item, in_list);
+		if (!acct_same_groups((struct view){o->record, o->len}, (struct view){v->record, v->len}))
+			continue;
+		n++;
+		is_silent |= o->was_late;
+	}
+	return is_silent && n >= SHARE;
+}
+
 /* false: no memory. */
 static bool keep(struct wire *w, const struct store_acct *v)
 {
 	struct wire_acct *a = w->acct;
+	struct list *before = place_of(a, v->id);
+	bool stays = before && is_left(a, v);
+	a->has_left |= stays;
+	if (stays || !before) {
+		a->after = v->id;
+		return true;
+	}
 	struct item *i = mem_new(sizeof(*i) + v->len);
 	if (!i)
 		return false;
@@ -160,7 +228,7 @@ static bool keep(struct wire *w, const struct store_acct *v)
 	memcpy(i->session, v->session, sizeof(i->session));
 	i->len = v->len;
 	memcpy(i->record, v->record, v->len);
-	list_push_back(&a->items, &i->in_list);
+	list_add_before(before, &i->in_list);
 	a->n++;
 	a->after = v->id;
 	return true;
@@ -170,7 +238,10 @@ static void on_spool(struct wire *w, enum status st, const struct store_acct *v,
 {
 	struct wire_acct *a = w->acct;
 	a->is_asking = false;
-	a->has_more |= st != ST_OK || n == STORE_ACCT_BATCH;
+	a->has_more |= st != ST_OK || n == STORE_ACCT_BATCH || a->is_stale;
+	if (a->is_stale)
+		n = 0;
+	a->is_stale = false;
 	for (size_t i = 0; i < n && a->after < v[i].id; i++) {
 		if (!keep(w, &v[i])) {
 			a->has_more = true; /* it and those behind it are asked for again, in a second */
@@ -411,9 +482,11 @@ bool wire_acct_is_idle(const struct wire *w)
 	uint64_t now = loop_now_ms();
 	if (a->open || a->is_asking || a->has_more)
 		return false;
-	LIST_EACH(at, &a->items)
-		if (CONTAINER_OF(at, struct item, in_list)->again_ms <= now)
+	LIST_EACH(at, &a->items) {
+		const struct item *i = CONTAINER_OF(at, struct item, in_list);
+		if (i->again_ms <= now && is_next(a, i))
 			return false;
+	}
 	return true;
 }
 
