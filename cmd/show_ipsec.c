@@ -9,6 +9,7 @@
 #include "core/crypto/suite.h"
 #include "core/esp/policy.h"
 #include "core/session/client_spec.h"
+#include "core/session/dhcp_lease.h"
 #include "core/session/session.h"
 #include "modules/data/data.h"
 
@@ -128,6 +129,52 @@ static void print_flow(struct out *out, const struct ts *l, const struct ts *r)
 		   addr_format(&l->hi, b), addr_format(&r->lo, c), addr_format(&r->hi, d));
 }
 
+/* Where its IPv4 address comes from. */
+static const struct session *session_of(const struct world *w, const struct ike_sa_info *sa)
+{
+	const struct session *s = w->sessions ? session_find_sa(w->sessions, sa->sa) : NULL;
+	return s && s->lease4 ? s : NULL;
+}
+
+/* Seconds until then, or none are told where it never comes. */
+static uint64_t seconds_until(const struct world *w, uint64_t at_ms)
+{
+	uint64_t now = w->now_ms(w->ctx);
+	return at_ms > now ? (at_ms - now + 999) / 1000 : 0;
+}
+
+static void print_source(const struct world *w, struct out *out, const struct ike_sa_info *sa)
+{
+	const struct session *s = session_of(w, sa);
+	char text[ADDR_TEXT];
+	if (!s)
+		return;
+	out_printf(out, "      Assigned address: %s from %s%s\n", addr_format(&s->lease4->addr, text),
+		   dhcp_lease_is_used(s) ? "" : "pool ", s->pool4);
+	if (!dhcp_lease_is_used(s))
+		return;
+	if (s->dhcp->end_ms == SESSION_DHCP_NEVER)
+		out_printf(out, "      DHCP lease: for ever, giaddr %s\n", addr_format(&s->dhcp->relay, text));
+	else
+		out_printf(out, "      DHCP lease: %" PRIu64 " s left, renewed in %" PRIu64 " s, giaddr %s\n",
+			   seconds_until(w, s->dhcp->end_ms), seconds_until(w, s->dhcp->t1_ms),
+			   addr_format(&s->dhcp->relay, text));
+}
+
+static void js_source(const struct world *w, struct out *out, const struct ike_sa_info *sa)
+{
+	const struct session *s = session_of(w, sa);
+	js_str(out, "ip4_from", s ? s->pool4 : "");
+	if (!s || !dhcp_lease_is_used(s))
+		return;
+	js_addr(out, "dhcp_server", &s->dhcp->server_id);
+	js_addr(out, "dhcp_giaddr", &s->dhcp->relay);
+	if (s->dhcp->end_ms == SESSION_DHCP_NEVER)
+		return;
+	js_u64(out, "dhcp_lease_s", seconds_until(w, s->dhcp->end_ms));
+	js_u64(out, "dhcp_renew_s", seconds_until(w, s->dhcp->t1_ms));
+}
+
 static void print_session(struct world *w, struct out *out, const struct ike_sa_info *sa, bool detail)
 {
 	char ifname[SHOW_IFNAME], l[ADDR_TEXT], r[ADDR_TEXT];
@@ -142,6 +189,7 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 		out_printf(out, "      Phase1_id: ");
 		show_id(out, &sa->peer_id);
 		out_printf(out, "\n");
+		print_source(w, out, sa);
 	}
 	out_printf(out, "  IKEv2 SA: local %s/%u remote %s/%u %s\n", addr_format(&sa->local.addr, l),
 		   sa->local.port, r, sa->remote.port, sa->is_established ? "Active" : "Inactive");
@@ -188,6 +236,7 @@ static void js_session(struct world *w, struct out *out, const struct ike_sa_inf
 	js_str(out, "ivrf", show_ivrf(w, sa));
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);
+	js_source(w, out, sa);
 	js_orphaned(w, out, sa);
 	js_u64(out, "uptime_ms", sa->active_ms);
 	js_bool(out, "udp_encapsulated", sa->n_children && sa->children[0].udp_encap);

@@ -6,6 +6,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
@@ -123,7 +124,7 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 		wire_session_ask(w, q, &a->answer);
 		is_asked = a->answer.status == ST_OK && wire_lua_ask(w, number, q, &a->answer);
 		break;
-	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer); break;
+	case ASK_ADDRESS: is_asked = wire_dhcp_ask(w, number, q, &a->answer); break;
 	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
@@ -192,6 +193,7 @@ static void port_cancel(void *ctx, uint64_t number)
 	wire_lua_cancel(w, number);
 	wire_proof_cancel(w, number);
 	wire_eap_cancel(w, number);
+	wire_dhcp_cancel(w, number);
 }
 
 static void port_forget(void *ctx, uint64_t sa)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/wire_child.h"
+#include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_proxy.h"
@@ -55,6 +56,10 @@ void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_a
 	if (q->kind == ASK_AUTHORIZE) {
 		if (!has_room(w, q, answer))
 			return;
+		/* An earlier attempt of the same SA ends with this one. */
+		struct session *earlier = session_find_sa(w->sessions, q->sa);
+		if (earlier && earlier->state == SESSION_PENDING)
+			wire_dhcp_release(w, earlier);
 		rnd_bytes(random, sizeof(random));
 		session_authorize(w->sessions, q, (uint64_t)loop_wall_ms(), random, answer);
 		return;
@@ -216,6 +221,12 @@ static enum status keep_session(struct wire *w, const struct session *s)
 	return len ? wire_reserve_put(w, KEEP_SESSION, keep_key(&s->ulid), rec, len) : ST_INTERNAL;
 }
 
+void wire_session_keep(struct wire *w, const struct session *s)
+{
+	if (s->state == SESSION_UP && keep_session(w, s) != ST_OK)
+		LOG(EV_THAW, kv_str("what", "session"), kv_str("reason", "its record could not be written anew"));
+}
+
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)
 {
 	struct store_session row;
@@ -324,6 +335,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 		wire_route_over(w, s);
 		wire_proxy_over(w, s);
 	}
+	wire_dhcp_release(w, s);
 	session_end(w->sessions, s);
 	wire_client_changed(w, tun);
 	if (p) {

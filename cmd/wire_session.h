@@ -5,6 +5,8 @@
 #include "cmd/wire_state.h"
 #include "core/ike/ports.h"
 
+struct session;
+
 /* A commit on its way to the disk. */
 struct wire_commit {
 	struct list in_list;
@@ -14,6 +16,8 @@ struct wire_commit {
 
 /* ASK_AUTHORIZE and ASK_ADDRESS; the answer is filled in any case. */
 void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer);
+/* What of it is frozen has changed: its record is written anew. */
+void wire_session_keep(struct wire *w, const struct session *s);
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c) MUST_USE;
 /* The store's answer: the session is up and frozen, or what is wrong. */
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st) MUST_USE;

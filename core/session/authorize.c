@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/conf/match.h"
 #include "core/ike/id_text.h"
+#include "core/session/dhcp_lease.h"
 #include "core/wire/auth.h"
 
 #define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
@@ -255,7 +256,9 @@ static enum status apply(struct resolver *r, const struct authz_policy *a)
 		snprintf(r->grant->banner, sizeof(r->grant->banner), "%s", a->banner);
 	if (a->session_lifetime_s)
 		r->grant->session_lifetime_s = a->session_lifetime_s;
-	st = add_pushed(r, a);
+	st = dhcp_lease_apply(s, &(struct dhcp_policy){a->dhcp_server, a->dhcp_giaddr, a->dhcp_timeout_s});
+	if (st == ST_OK)
+		st = add_pushed(r, a);
 	if (st == ST_OK)
 		st = add_remotes(r, a);
 	if (st == ST_OK)
@@ -416,6 +419,7 @@ static void finish(struct resolver *r)
 		if (a->family)
 			g->dns[g->n_dns++] = *a;
 	}
+	dhcp_lease_choose(r->s);
 	put_server(r);
 	/* The peer of a tunnel is a site: what is behind it is a matter of routes (R-LEG-04). */
 	if (r->tun->kind == IFACE_TUNNEL && g->n_remote == 0) {

@@ -7,7 +7,7 @@
 
 /* Fills s: profile, policies, pools, inner VRF, user name, mask; and the grant, which is empty: the
  * tunnel device and all but the addresses (remote has what `route set remote` says). ST_NO_PROFILE,
- * ST_NOT_AUTHORIZED with a sentence in detail. Of an initiator's
+ * ST_NOT_AUTHORIZED with a sentence in detail; ST_NOMEM without one. Of an initiator's
  * policies only `route accept` counts: the rest is granted by its peer. A client's own networks (those of
  * the question) are let in by `route accept any` of a policy that is not `default`. */
 enum status authorize_resolve(const struct snapshot *conf, const struct ike_question *q,

@@ -2,6 +2,7 @@
 
 #include "core/base/freeze.h"
 #include "core/base/keep.h"
+#include "core/session/dhcp_lease.h"
 
 #define VERSION 1
 
@@ -49,7 +50,8 @@ enum field {
 	F_SMARTCARD,
 	F_ALLOWS, /* bits: IPv4 1, IPv6 2 */
 	F_SERVER4,
-	F_SERVER6
+	F_SERVER6,
+	F_DHCP = 100 /* a group */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -117,6 +119,7 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	write_lease(&w, F_LEASE4, s->lease4);
 	write_lease(&w, F_LEASE6, s->lease6);
 	write_grant(&w, s->grant);
+	dhcp_lease_freeze(s, &w, F_DHCP);
 	fz_end(&w);
 	return wr_ok(&w) ? w.len : 0;
 }
@@ -246,9 +249,13 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 			ok = read_lease(v, 4, lease4);
 		else if (tag == F_LEASE6)
 			ok = read_lease(v, 6, lease6);
+		else if (tag == F_DHCP)
+			ok = (st = dhcp_lease_thaw(s, v)) == ST_OK;
 		else
 			ok = read_field(tag, v, s, &grant);
 	}
+	if (st != ST_OK)
+		return st;
 	ok = ok && rd_ok(&fields) && !ulid_is_zero(&s->ulid);
 	return ok ? grant_keep(&grant, &s->grant) : ST_BAD_PAYLOAD;
 }

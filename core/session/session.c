@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/conf/match.h"
 #include "core/session/authorize.h"
+#include "core/session/dhcp_lease.h"
 #include "core/session/frozen.h"
 
 #define ID_IPV4 1 /* RFC 7296 section 3.5 */
@@ -28,6 +29,7 @@ struct sessions {
 static void free_session(struct session *s)
 {
 	mem_free(s->grant);
+	mem_free(s->dhcp);
 	mem_free(s);
 }
 
@@ -77,13 +79,13 @@ static unsigned orphaned_bits(const struct sessions *ss, const struct session *s
 	struct session_refs refs = {
 		.profile = s->profile,
 		.authz = s->policy[0] ? s->policy : NULL,
-		.pool4 = s->lease4 ? s->pool4 : NULL,
+		.pool4 = s->lease4 && !dhcp_lease_is_used(s) ? s->pool4 : NULL,
 		.pool6 = s->lease6 ? s->pool6 : NULL,
 		.vrf = s->ivrf,
 	};
 	unsigned bits = policy_orphaned(ss->conf, &refs);
 
-	if ((s->lease4 && !(bits & ORPHAN_POOL4) && lease_is_outside(s->lease4)) ||
+	if ((s->lease4 && !(bits & ORPHAN_POOL4) && !dhcp_lease_is_used(s) && lease_is_outside(s->lease4)) ||
 		(s->lease6 && !(bits & ORPHAN_POOL6) && lease_is_outside(s->lease6)))
 		bits |= ORPHAN_ADDRESS;
 	if (!has_device(ss->conf, s->grant->tun))
@@ -305,6 +307,8 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
 	s->remote = q->remote;
 	answer->status = authorize_resolve(ss->conf, q, s, &grant, answer->detail);
 	if (answer->status != ST_OK) {
+		if (answer->status == ST_NOMEM)
+			answer_nomem(answer);
 		free_session(s);
 		return;
 	}
@@ -337,19 +341,20 @@ static enum status no_pool(const struct session *s, uint8_t family, char *detail
 }
 
 /* Who authenticates again while its session is up comes by the same way, and keeps its address. */
-static struct lease *lease_of_before(
-	const struct sessions *ss, const struct session *s, const struct lease_want *want)
+struct session *session_before(
+	const struct sessions *ss, const struct session *s, uint8_t family)
 {
 	struct session *o = session_next_same(ss, &s->peer_id, NULL);
 
 	for (; o; o = session_next_same(ss, &s->peer_id, o)) {
-		struct lease *l = want->family == 4 ? o->lease4 : o->lease6;
-		const char *pool = want->family == 4 ? o->pool4 : o->pool6;
-		if (o != s && o->state == SESSION_UP && l && strcmp(pool, want->pool) == 0 &&
+		struct lease *l = family == 4 ? o->lease4 : o->lease6;
+		const char *pool = family == 4 ? o->pool4 : o->pool6;
+		const char *wanted = family == 4 ? s->pool4 : s->pool6;
+		if (o != s && o->state == SESSION_UP && l && strcmp(pool, wanted) == 0 &&
 			strcmp(o->ivrf, s->ivrf) == 0 && strcmp(o->profile, s->profile) == 0 &&
 			strcmp(o->username, s->username) == 0 && /* not merely the same identity in IKE */
 			endpoint_eq(&o->remote, &s->remote))
-			return l;
+			return o;
 	}
 	return NULL;
 }
@@ -358,6 +363,7 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	const struct addr *hint, char *detail)
 {
 	struct lease **slot = family == 4 ? &s->lease4 : &s->lease6;
+	const struct session *before;
 	struct lease_want want = {
 		.family = family,
 		.pool = family == 4 ? s->pool4 : s->pool6,
@@ -370,12 +376,46 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 		return ST_OK; /* asked again */
 	if (!want.pool[0])
 		return no_pool(s, family, detail);
-	*slot = lease_of_before(ss, s, &want);
-	if (*slot) {
+	before = session_before(ss, s, family);
+	if (before) {
+		*slot = family == 4 ? before->lease4 : before->lease6;
 		lease_share(*slot);
+		if (family == 4)
+			dhcp_lease_share(s, before);
 		return ST_OK;
 	}
+	if (family == 4 && dhcp_lease_is_used(s))
+		return dhcp_lease_why(s, detail);
 	return lease_take(ss->leases, &want, slot, detail);
+}
+
+static bool has_address(const struct snapshot *conf, const char *ivrf, const struct addr *a)
+{
+	for (size_t i = 0; i < conf->iface_count; i++) {
+		const struct iface *f = &conf->ifaces[i];
+		if (addr_eq(&f->ip.addr, a) && strcmp(f->vrf ? f->vrf : "", ivrf) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr)
+{
+	struct lease_want want = {
+		.family = 4,
+		.pool = s->pool4,
+		.ivrf = s->ivrf,
+		.who = identity_hash(ss, &s->peer_id),
+		.hint = *addr,
+	};
+
+	/* Not even another session of the same peer may have it: lease_claim() would share it. */
+	if (lease_find(ss->leases, s->ivrf, addr) || has_address(ss->conf, s->ivrf, addr))
+		return ST_EXISTS;
+	enum status st = lease_claim(ss->leases, &want, 32, &s->lease4);
+	if (st == ST_OK)
+		lease_count(s->lease4);
+	return st;
 }
 
 /* The peer's own addresses come before the networks behind it. */
@@ -408,6 +448,8 @@ static enum status finish_grant(struct session *s, struct ike_grant *g)
 	if (s->lease4) {
 		g->ip4 = s->lease4->addr;
 		g->ip4_mask_len = s->mask_len; /* R-MCF-13: only with an address */
+		if (dhcp_lease_is_used(s))
+			dhcp_lease_put(s, g);
 		put_lease(g, s->lease4);
 	}
 	return grant_keep(g, &s->grant);

@@ -31,6 +31,7 @@
 enum session_state { SESSION_PENDING, SESSION_UP };
 
 struct sessions;
+struct session_dhcp;
 
 struct session {
 	struct ulid ulid;
@@ -56,6 +57,7 @@ struct session {
 	uint32_t spi_in;      /* of the first child; 0 while pending */
 	struct lease *lease4; /* NULL: none, or the address comes from the peer */
 	struct lease *lease6;
+	struct session_dhcp *dhcp; /* of dhcp_lease.h; NULL: no policy speaks of it */
 	unsigned orphaned; /* ORPHAN_ bits; 0: not */
 	/* tables */
 	struct list in_order;
@@ -85,6 +87,10 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
  * sentence. Who asks for both families gets what there is; it fails when there is nothing at all.
  */
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
+/* A session that is up, of the same peer by the same way, whose lease of the family s shall have, too; NULL: none. */
+struct session *session_before(const struct sessions *ss, const struct session *s, uint8_t family);
+/* Exactly this IPv4 address, in the name of s->pool4, as lease4. ST_EXISTS: somebody has it, or an interface; ST_NOMEM. */
+enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr) MUST_USE;
 /* The commit was answered ST_OK. */
 void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c);
 void session_move(struct session *s, const struct endpoint *local, const struct endpoint *remote);
