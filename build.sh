@@ -42,7 +42,7 @@ TEST_PACKAGES() {
 		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps curl python3-prometheus-client" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
 		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
-		"rsyslog snmpd snmp snmptrapd smitools freeradius hostapd eapoltest openssl isc-dhcp-server"
+		"rsyslog snmpd snmp snmptrapd smitools freeradius freeradius-utils hostapd eapoltest openssl isc-dhcp-server"
 }
 
 # need_packages PACKAGE...: installs the missing ones as root, otherwise says how.

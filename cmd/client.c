@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/mem.h"
 #include "core/base/rd.h"
 #include "core/base/wr.h"
 #include "modules/ctl/ctl.h"
@@ -122,7 +123,22 @@ static bool pass_on(int fd, size_t len, FILE *to)
 	return true;
 }
 
-static int answer(int fd)
+/* Copies one frame's bytes behind what is there already; what does not fit is left out. */
+static bool keep_text(int fd, size_t len, const struct client_request *rq)
+{
+	size_t used = strlen(rq->text);
+	for (; len; len--) {
+		char c;
+		if (!read_all(fd, &c, 1))
+			return false;
+		if (used + 1 < rq->cap)
+			rq->text[used++] = c;
+	}
+	rq->text[used] = 0;
+	return true;
+}
+
+static int answer(int fd, const struct client_request *rq)
 {
 	for (;;) {
 		uint8_t head[5];
@@ -135,28 +151,55 @@ static int answer(int fd)
 		uint8_t code = 1;
 		if (head[0] == 'x')
 			return len == 1 && read_all(fd, &code, 1) && !fflush(stdout) ? code : 1;
+		if (head[0] == 'o' && rq->text) {
+			if (!keep_text(fd, len, rq))
+				return 1;
+			continue;
+		}
 		/* An answer that goes on is read by somebody who waits for its next line. */
 		if (!pass_on(fd, len, head[0] == 'o' ? stdout : stderr) || fflush(stdout) != 0)
 			return 1;
 	}
 }
 
+/* The request may hold a password: it stays nowhere. */
+static int call_send(struct call *call, const struct client_request *rq)
+{
+	int fd = connect_to(call->socket_path);
+	bool is_sent = fd >= 0 && write_all(fd, call->request, call->len);
+	int why = errno;
+	mem_zero(call->request, sizeof(call->request));
+	if (fd < 0) {
+		fprintf(stderr, "sallyport: no daemon answers at %s: %s\n", call->socket_path, strerror(why));
+		return 1;
+	}
+	int rc = is_sent ? answer(fd, rq) : 1;
+	close(fd);
+	return rc;
+}
+
 int client_main(int argc, char **argv)
 {
 	struct call call = {.socket_path = CONTROL_SOCKET_DEFAULT};
 	int rc = call_build(&call, argc, argv);
-	if (rc)
-		return rc;
-	int fd = connect_to(call.socket_path);
-	if (fd < 0) {
-		fprintf(stderr, "sallyport: no daemon answers at %s: %s\n", call.socket_path,
-			strerror(errno));
-		return 1;
+	return rc ? rc : call_send(&call, &(struct client_request){0});
+}
+
+int client_ask(const struct client_request *rq)
+{
+	struct call call = {.socket_path = rq->socket};
+	struct wr w = wr_init(call.request, sizeof(call.request));
+	if (rq->text && rq->cap)
+		rq->text[0] = 0;
+	wr_u32(&w, 0);
+	wr_bytes(&w, "text", 5);
+	for (size_t i = 0; i < rq->n_words; i++)
+		wr_bytes(&w, rq->words[i], strlen(rq->words[i]) + 1);
+	if (!wr_ok(&w) || rq->n_words > CTL_WORDS) {
+		mem_zero(call.request, sizeof(call.request));
+		return usage("the command is too long");
 	}
-	if (write_all(fd, call.request, call.len))
-		rc = answer(fd);
-	else
-		rc = 1;
-	close(fd);
-	return rc;
+	wr_put_u32(&w, 0, (uint32_t)(w.len - 4));
+	call.len = w.len;
+	return call_send(&call, rq);
 }

@@ -20,7 +20,7 @@ static void say_topics(struct debug *d)
 	for (size_t i = 0; i < DEBUG_STREAMS; i++)
 		if (d->streams[i].to)
 			topics |= d->streams[i].topics;
-	d->ports->topics(d->ports->ctx, topics);
+	d->ports->topics(d->ports->ctx, topics & TRACE_ALL);
 }
 
 static void held_free(struct debug_held *h)
@@ -293,4 +293,18 @@ void debug_trace(struct debug *d, uint64_t now_ms, int64_t wall_ms, const struct
 		return;
 	}
 	trace_text(t, on_line, &l);
+}
+
+bool debug_watches(const struct debug *d, unsigned topic)
+{
+	bool any = false;
+	for (size_t i = 0; i < DEBUG_STREAMS; i++)
+		any |= d->streams[i].to && (d->streams[i].topics & topic);
+	return any;
+}
+
+void debug_put(struct debug *d, const struct debug_text *t)
+{
+	struct lines l = {.d = d, .now_ms = t->now_ms, .wall_ms = t->wall_ms, .topic = t->topic};
+	on_line(&l, t->text);
 }

@@ -9,6 +9,9 @@
 #include "core/ike/guard.h"
 #include "core/ike/trace.h"
 
+/* A topic beside those of trace.h: CoA and Disconnect. No condition counts for it. */
+#define DEBUG_POD 8u
+
 #define DEBUG_STREAMS 4
 #define DEBUG_CONDITIONS 16
 #define DEBUG_MINUTES 30       /* unless the client says otherwise */
@@ -23,7 +26,7 @@ struct debug_ports {
 	void (*put)(void *to, const char *bytes, size_t len);
 	size_t (*waiting)(const void *to);
 	void (*finish)(void *to); /* nothing more is put after it */
-	/* What somebody watches has changed: bits of trace.h. */
+	/* What somebody watches has changed: bits of trace.h alone. */
 	void (*topics)(void *ctx, unsigned topics);
 	void *ctx; /* of topics */
 };
@@ -78,5 +81,15 @@ enum status debug_condition_add(struct debug *d, const struct debug_condition *c
 void debug_conditions_reset(struct debug *d);
 /* From the engine's port. Calls nobody but the ports above. */
 void debug_trace(struct debug *d, uint64_t now_ms, int64_t wall_ms, const struct ike_trace *t);
+
+/* A line of another topic than the engine's. */
+struct debug_text {
+	unsigned topic;
+	uint64_t now_ms;
+	int64_t wall_ms;
+	const char *text; /* printable ASCII, without newline */
+};
+bool debug_watches(const struct debug *d, unsigned topic);
+void debug_put(struct debug *d, const struct debug_text *t);
 
 #endif

@@ -160,6 +160,8 @@ static bool set_deaf(int fd)
 
 static bool set_options(int fd, const struct asroot_request *rq)
 {
+	if (rq->op == ASROOT_ASKER)
+		return rq->family == 4 || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (rq->op == ASROOT_RAW && !set_deaf(fd))
 		return false;
 	/* Nobody reads what comes to a socket that only sends. */
@@ -260,6 +262,21 @@ static enum status asroot_socket(struct kept *k, const struct asroot_request *rq
 		t->n_fds = 1;
 	}
 	hand_out(k, t, reply, fds);
+	return ST_OK;
+}
+
+static enum status asroot_asker(struct kept *k, const struct asroot_request *rq,
+				struct asroot_reply *reply, int *fds)
+{
+	enum status st = enter(rq->vrf);
+	if (st != ST_OK)
+		return st;
+	st = open_socket(rq, &k->passing, &reply->error);
+	leave(k, rq->vrf);
+	if (st != ST_OK)
+		return st;
+	fds[0] = k->passing;
+	reply->n_fds = 1;
 	return ST_OK;
 }
 
@@ -690,6 +707,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 						      struct asroot_reply *, int *) = {
 	[ASROOT_UDP] = asroot_socket,
 	[ASROOT_RAW] = asroot_socket,
+	[ASROOT_ASKER] = asroot_asker,
 	[ASROOT_TUN] = asroot_tun,
 	[ASROOT_ROUTE] = asroot_route,
 	[ASROOT_SOURCE] = asroot_source,

@@ -31,6 +31,8 @@
 enum asroot_op {
 	ASROOT_UDP,    /* vrf, family, addr (family 0: every address), may_be_absent, port (0: any, it only
 			* sends), index -> one socket */
+	ASROOT_ASKER,  /* vrf, family, addr (family 0: every address) -> one UDP socket at any port, which hears
+			* answers; not kept */
 	ASROOT_RAW,    /* vrf, family, addr, may_be_absent, index -> one raw socket of ESP (protocol 50), which hears
 			* nothing until its filter is replaced */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */

@@ -6,6 +6,7 @@
 #include "cmd/admin.h"
 #include "cmd/check.h"
 #include "cmd/client.h"
+#include "cmd/credentials.h"
 #include "cmd/demo.h"
 #include "cmd/run.h"
 #include "cmd/user.h"
@@ -26,10 +27,11 @@ static const struct subcommand {
 	{"reload", client_main, "[--socket PATH]", "make the running headend read its configuration again"},
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
-	{"debug", client_main, "crypto {ikev2|condition} ... [--socket PATH]", "watch the running headend at work"},
+	{"debug", client_main, "{crypto {ikev2|condition}|aaa pod} ... [--socket PATH]", "watch the running headend at work"},
 	{"undebug", client_main, "all [--socket PATH]", "end every debug"},
 	{"rekey", client_main, "WHAT... [--socket PATH]", "give SAs new keys now"},
-	{"crypto", client_main, "ikev2 client flexvpn connect NAME [--socket PATH]", "make a client connect"},
+	{"crypto", crypto_main, "{ikev2 client flexvpn connect NAME | eap credentials PROFILE} [--socket PATH]",
+	 "make a client connect, or give it the user name and the password that it waits for"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},
 	{"user", user_main, "add|set|totp|del|unlock|list [NAME] [gtc] [mschapv2] [md5]",
 	 "local users; passwords are read from the terminal or from standard input"},

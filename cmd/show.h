@@ -14,6 +14,9 @@ SHOW(show_ikev2_sa);
 SHOW(show_ikev2_session);
 SHOW(show_ikev2_stats);
 SHOW(clear_ikev2_stats);
+SHOW(show_reconnect_stats);
+SHOW(clear_reconnect_stats);
+SHOW(clear_reconnect);
 SHOW(show_ikev2_proposal);
 SHOW(show_ikev2_policy);
 SHOW(show_ikev2_profile);
@@ -22,6 +25,7 @@ SHOW(show_crypto_session);
 SHOW(show_ipsec_sa);
 SHOW(show_crypto_engine);
 SHOW(show_policy_map);
+SHOW(show_aaa_servers);
 SHOW(show_counters);
 SHOW(show_diagnose);
 SHOW(show_pools);
@@ -30,6 +34,7 @@ SHOW(show_logging);
 SHOW(show_fetch);
 SHOW(show_keys);
 SHOW(show_lua);
+SHOW(show_dynauth);
 SHOW(show_pki_certificates);
 SHOW(show_pki_trustpoints);
 SHOW(show_pki_crls);
@@ -48,25 +53,47 @@ SHOW(user_list);
 SHOW(show_flexvpn);
 SHOW(connect_flexvpn);
 SHOW(clear_flexvpn);
+SHOW(eap_credentials);
+SHOW(clear_eap_credentials);
 SHOW(debug_ikev2);
+SHOW(debug_pod);
 SHOW(debug_condition);
 SHOW(undebug_all);
 SHOW(show_debugging);
 
 /* ---- shared by them ------------------------------------------------------------------------- */
 
-/* Selection of SAs by `local IP [port]`, `remote IP [port]`, `fvrf NAME`, `ivrf NAME`, `id N`. */
+/* Selection of SAs and sessions by `local IP [port]`, `remote IP [port]`, `fvrf NAME`, `ivrf NAME`, `id N`
+ * (or `index N`), `username NAME`, `profile NAME`, `session ULID`, `inactive` (those that wait for their
+ * client). */
 struct show_filter {
 	struct addr local, remote; /* family 0: any */
 	uint16_t local_port, remote_port;
 	const char *fvrf, *ivrf;   /* NULL: any */
 	uint64_t sa;               /* 0: any */
+	const char *username, *profile; /* NULL: any */
+	struct ulid session;       /* zero: any */
+	bool inactive;
 	bool detail;
 };
 /* 0, or 2 with a sentence in err. */
 int show_filter_parse(const struct admin_args *args, struct show_filter *f, struct out *err);
+/* Of a session that waits. */
+bool show_filter_takes_waiting(const struct world *w, const struct show_filter *f, const struct session *s);
 bool show_filter_takes(const struct world *w, const struct show_filter *f, const struct ike_sa_info *sa);
 
+/* Sessions that wait, for `show crypto session`; how many were ended. */
+void show_waiting(struct world *w, const struct show_filter *f, struct out *out);
+uint64_t clear_waiting(struct world *w, const struct show_filter *f);
+
+/* Where the IPv4 address of a session comes from: lines, and "ip4_from" and so on. s NULL, or without one: nothing is said. */
+void show_address(const struct world *w, struct out *out, const struct session *s);
+void js_address(const struct world *w, struct out *out, const struct session *s);
+
+/* Of a login that waits for a person: a line behind `indent` that says what is to be done, or nothing; and
+ * "waits_for". */
+void show_wish(struct world *w, struct out *out, const char *indent, uint64_t sa);
+void js_wish(struct world *w, struct out *out, uint64_t sa);
 /* Identity as text, escaped. */
 void show_id(struct out *out, const struct ike_id *id);
 void js_id(struct out *out, const char *key, const struct ike_id *id);

@@ -129,6 +129,7 @@ static void print_client(struct world *w, struct out *out, const struct flex_cli
 	out_printf(out, "Tunnel interface : %s\n", f->tunnel ? f->tunnel : "None");
 	if (g)
 		print_grant(out, g);
+	show_wish(w, out, "", c->attempt);
 	if (c->reason[0])
 		out_printf(out, "Reason : %s\n", c->reason);
 	if (c->wait_ms)
@@ -154,6 +155,7 @@ static void js_client(struct world *w, struct out *out, const struct flex_client
 	js_str(out, "tunnel", f->tunnel ? f->tunnel : "");
 	if (g)
 		js_grant(out, g);
+	js_wish(w, out, c->attempt);
 	js_str(out, "reason", c->reason);
 	js_u64(out, "next_attempt_ms", c->wait_ms);
 	js_close(out);

@@ -1,4 +1,4 @@
-/* debug crypto ikev2 | condition, undebug all, show debugging (R-LOG-06). */
+/* debug crypto ikev2 | condition, debug aaa pod, undebug all, show debugging (R-LOG-06). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -40,13 +40,14 @@ static bool number(const struct admin_args *args, size_t at, uint64_t max, uint6
 	return true;
 }
 
-static int wish_parse(const struct admin_args *args, struct wish *w, struct out *err)
+/* Words of topics only where there are some: of IKEv2. */
+static int wish_parse(const struct admin_args *args, bool is_ike, struct wish *w, struct out *err)
 {
 	*w = (struct wish){.minutes = DEBUG_MINUTES, .lines = DEBUG_LINES};
 	for (size_t at = 0; at < args->n; at++) {
 		const char *word = args->words[at];
 		bool is_known = false;
-		for (size_t i = 0; i < N_TOPICS && !is_known; i++) {
+		for (size_t i = 0; is_ike && i < N_TOPICS && !is_known; i++) {
 			is_known = is_prefix_of(word, topics[i].word);
 			w->topics |= is_known ? topics[i].topic : 0;
 		}
@@ -56,12 +57,12 @@ static int wish_parse(const struct admin_args *args, struct wish *w, struct out 
 			is_known = number(args, ++at, LINES_MAX, &w->lines);
 		if (is_known)
 			continue;
-		out_printf(err, "\"%s\" is not understood here; one of: error, packet, internal, minutes 1-%u, lines 1-%u\n",
-			   word, MINUTES_MAX, LINES_MAX);
+		out_printf(err, "\"%s\" is not understood here; one of: %sminutes 1-%u, lines 1-%u\n", word,
+			   is_ike ? "error, packet, internal, " : "", MINUTES_MAX, LINES_MAX);
 		return 2;
 	}
 	if (!w->topics)
-		w->topics = TRACE_ALL;
+		w->topics = is_ike ? TRACE_ALL : DEBUG_POD;
 	return 0;
 }
 
@@ -95,27 +96,50 @@ static void put_conditions(struct out *out, const struct debug *d)
 	}
 }
 
-SHOW(debug_ikev2)
+static void put_stream(struct out *out, unsigned bits)
 {
-	struct wish wish;
-	int rc = wish_parse(args, &wish, err);
-	if (rc)
-		return rc;
+	if (bits & DEBUG_POD) {
+		out_printf(out, "AAA POD debugging is on");
+		return;
+	}
+	out_printf(out, "IKEv2 debugging is on (");
+	put_topics(out, bits);
+	out_printf(out, ")");
+}
+
+static int start(struct world *w, const struct wish *wish, struct out *out, struct out *err)
+{
 	if (out->json) {
 		out_printf(err, "lines of debug have no JSON form\n");
 		return 2;
 	}
-	if (debug_start(w->debug, w->caller, wish.topics, w->now_ms(w->ctx) + wish.minutes * 60000,
-			wish.lines) != ST_OK) {
+	if (debug_start(w->debug, w->caller, wish->topics, w->now_ms(w->ctx) + wish->minutes * 60000,
+			wish->lines) != ST_OK) {
 		out_printf(err, "%d are debugging already; `undebug all` ends them\n", DEBUG_STREAMS);
 		return 1;
 	}
-	out_printf(out, "IKEv2 debugging is on (");
-	put_topics(out, wish.topics);
-	out_printf(out, ") for %" PRIu64 " minutes or %" PRIu64 " lines; it ends with this connection\n",
-		   wish.minutes, wish.lines);
-	put_conditions(out, w->debug);
+	put_stream(out, wish->topics);
+	out_printf(out, " for %" PRIu64 " minutes or %" PRIu64 " lines; it ends with this connection\n", wish->minutes,
+		   wish->lines);
 	return ADMIN_STAYS;
+}
+
+SHOW(debug_ikev2)
+{
+	struct wish wish;
+	int rc = wish_parse(args, true, &wish, err);
+	if (rc == 0)
+		rc = start(w, &wish, out, err);
+	if (rc == ADMIN_STAYS)
+		put_conditions(out, w->debug);
+	return rc;
+}
+
+SHOW(debug_pod)
+{
+	struct wish wish;
+	int rc = wish_parse(args, false, &wish, err);
+	return rc ? rc : start(w, &wish, out, err);
 }
 
 /* 2, with a sentence in err, when the words are wrong. */
@@ -178,6 +202,7 @@ static void js_debug(struct out *out, const struct debug *d, uint64_t now_ms)
 		js_open(out, NULL);
 		for (size_t k = 0; k < N_TOPICS; k++)
 			js_bool(out, topics[k].word, s->topics & topics[k].topic);
+		js_bool(out, "pod", s->topics & DEBUG_POD);
 		js_u64(out, "ends_in_ms", s->until_ms > now_ms ? s->until_ms - now_ms : 0);
 		js_u64(out, "lines", s->lines);
 		js_u64(out, "lines_max", s->lines_max);
@@ -215,9 +240,8 @@ SHOW(show_debugging)
 		if (!s->to)
 			continue;
 		any = true;
-		out_printf(out, "IKEv2 debugging is on (");
-		put_topics(out, s->topics);
-		out_printf(out, "): %" PRIu64 " of %" PRIu64 " lines, %" PRIu64 " left out, ends in %" PRIu64 " s\n",
+		put_stream(out, s->topics);
+		out_printf(out, ": %" PRIu64 " of %" PRIu64 " lines, %" PRIu64 " left out, ends in %" PRIu64 " s\n",
 			   s->lines, s->lines_max, s->left_out_all,
 			   s->until_ms > now_ms ? (s->until_ms - now_ms) / 1000 : 0);
 	}

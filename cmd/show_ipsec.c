@@ -9,8 +9,7 @@
 #include "core/crypto/suite.h"
 #include "core/esp/policy.h"
 #include "core/session/client_spec.h"
-#include "core/session/dhcp_lease.h"
-#include "core/session/session.h"
+#include "core/session/wait.h"
 #include "modules/data/data.h"
 
 struct traffic {
@@ -129,50 +128,38 @@ static void print_flow(struct out *out, const struct ts *l, const struct ts *r)
 		   addr_format(&l->hi, b), addr_format(&r->lo, c), addr_format(&r->hi, d));
 }
 
-/* Where its IPv4 address comes from. */
 static const struct session *session_of(const struct world *w, const struct ike_sa_info *sa)
 {
-	const struct session *s = w->sessions ? session_find_sa(w->sessions, sa->sa) : NULL;
-	return s && s->lease4 ? s : NULL;
+	return w->sessions && w->inactive_ms ? session_find_sa(w->sessions, sa->sa) : NULL;
 }
 
-/* Seconds until then, or none are told where it never comes. */
-static uint64_t seconds_until(const struct world *w, uint64_t at_ms)
-{
-	uint64_t now = w->now_ms(w->ctx);
-	return at_ms > now ? (at_ms - now + 999) / 1000 : 0;
-}
-
-static void print_source(const struct world *w, struct out *out, const struct ike_sa_info *sa)
+/* What ends a session beside its tunnel (R-SDB-29). */
+static void print_life(const struct world *w, struct out *out, const struct ike_sa_info *sa)
 {
 	const struct session *s = session_of(w, sa);
-	char text[ADDR_TEXT];
+	uint64_t left_ms = s ? session_life_left_ms(s, w->user_ms(w->ctx)) : UINT64_MAX;
 	if (!s)
 		return;
-	out_printf(out, "      Assigned address: %s from %s%s\n", addr_format(&s->lease4->addr, text),
-		   dhcp_lease_is_used(s) ? "" : "pool ", s->pool4);
-	if (!dhcp_lease_is_used(s))
-		return;
-	if (s->dhcp->end_ms == SESSION_DHCP_NEVER)
-		out_printf(out, "      DHCP lease: for ever, giaddr %s\n", addr_format(&s->dhcp->relay, text));
-	else
-		out_printf(out, "      DHCP lease: %" PRIu64 " s left, renewed in %" PRIu64 " s, giaddr %s\n",
-			   seconds_until(w, s->dhcp->end_ms), seconds_until(w, s->dhcp->t1_ms),
-			   addr_format(&s->dhcp->relay, text));
+	out_printf(out, "Username: %s\nInactive: %" PRIu64 " s\n", s->username, w->inactive_ms(w->ctx, s) / 1000);
+	if (s->idle_timeout_s)
+		out_printf(out, "Idle time-out: %u s\n", s->idle_timeout_s);
+	if (left_ms != UINT64_MAX)
+		out_printf(out, "Session ends in: %" PRIu64 " s\n", left_ms / 1000);
+	if (s->has_token)
+		out_printf(out, "Would wait for its client: %u s, came back %u times\n", s->reconnect_s, s->resumed);
 }
 
-static void js_source(const struct world *w, struct out *out, const struct ike_sa_info *sa)
+static void js_life(const struct world *w, struct out *out, const struct ike_sa_info *sa)
 {
 	const struct session *s = session_of(w, sa);
-	js_str(out, "ip4_from", s ? s->pool4 : "");
-	if (!s || !dhcp_lease_is_used(s))
-		return;
-	js_addr(out, "dhcp_server", &s->dhcp->server_id);
-	js_addr(out, "dhcp_giaddr", &s->dhcp->relay);
-	if (s->dhcp->end_ms == SESSION_DHCP_NEVER)
-		return;
-	js_u64(out, "dhcp_lease_s", seconds_until(w, s->dhcp->end_ms));
-	js_u64(out, "dhcp_renew_s", seconds_until(w, s->dhcp->t1_ms));
+	uint64_t left_ms = s ? session_life_left_ms(s, w->user_ms(w->ctx)) : UINT64_MAX;
+	js_str(out, "username", s ? s->username : "");
+	js_u64(out, "inactive_ms", s ? w->inactive_ms(w->ctx, s) : 0);
+	js_u64(out, "idle_timeout_s", s ? s->idle_timeout_s : 0);
+	if (left_ms != UINT64_MAX)
+		js_u64(out, "left_ms", left_ms);
+	js_u64(out, "wait_s", s && s->has_token ? s->reconnect_s : 0);
+	js_u64(out, "resumes", s ? s->resumed : 0);
 }
 
 static void print_session(struct world *w, struct out *out, const struct ike_sa_info *sa, bool detail)
@@ -181,6 +168,8 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 	out_printf(out, "Interface: %s\n", show_ifname(sa, ifname));
 	if (detail)
 		out_printf(out, "Uptime: %" PRIu64 " s\n", sa->active_ms / 1000);
+	if (detail)
+		print_life(w, out, sa);
 	out_printf(out, "Profile: %s\nSession status: %s\n", sa->profile, session_status(sa));
 	out_printf(out, "Peer: %s port %u fvrf: %s ivrf: %s\n", addr_format(&sa->remote.addr, r),
 		   sa->remote.port, show_vrf(w, sa->local.vrf), show_ivrf(w, sa));
@@ -189,7 +178,7 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 		out_printf(out, "      Phase1_id: ");
 		show_id(out, &sa->peer_id);
 		out_printf(out, "\n");
-		print_source(w, out, sa);
+		show_address(w, out, session_of(w, sa));
 	}
 	out_printf(out, "  IKEv2 SA: local %s/%u remote %s/%u %s\n", addr_format(&sa->local.addr, l),
 		   sa->local.port, r, sa->remote.port, sa->is_established ? "Active" : "Inactive");
@@ -216,7 +205,11 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 static void js_session(struct world *w, struct out *out, const struct ike_sa_info *sa)
 {
 	char ifname[SHOW_IFNAME], ulid[ULID_TEXT];
+	const struct session *s = session_of(w, sa);
 	struct traffic sum = {0};
+	if (s) /* through tunnels of before */
+		sum = (struct traffic){.packets_in = s->carried.packets_in, .bytes_in = s->carried.bytes_in,
+				       .packets_out = s->carried.packets_out, .bytes_out = s->carried.bytes_out};
 	for (size_t i = 0; i < sa->n_children; i++) {
 		struct traffic t = traffic_of(w, sa->children[i].spi_in);
 		sum.packets_in += t.packets_in;
@@ -236,9 +229,10 @@ static void js_session(struct world *w, struct out *out, const struct ike_sa_inf
 	js_str(out, "ivrf", show_ivrf(w, sa));
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);
-	js_source(w, out, sa);
+	js_address(w, out, s);
 	js_orphaned(w, out, sa);
 	js_u64(out, "uptime_ms", sa->active_ms);
+	js_life(w, out, sa);
 	js_bool(out, "udp_encapsulated", sa->n_children && sa->children[0].udp_encap);
 	js_u64(out, "packets_in", sum.packets_in);
 	js_u64(out, "bytes_in", sum.bytes_in);
@@ -258,6 +252,7 @@ static void print_down(struct world *w, struct out *out)
 		out_printf(out, "Interface: %s\nSession status: %s\nPeer: %s%s%s\n", c.spec->ifname,
 			   c.is_negotiating ? "DOWN-NEGOTIATING" : "DOWN", addr_format(&c.peer, a),
 			   c.peer_name[0] ? " " : "", c.peer_name);
+		show_wish(w, out, "      ", c.attempt);
 		if (c.reason[0])
 			out_printf(out, "      Reason: %s\n", c.reason);
 		if (c.wait_ms)
@@ -279,6 +274,7 @@ static void js_down(struct world *w, struct out *out)
 		js_str(out, "state", c.state);
 		js_addr(out, "peer", &c.peer);
 		js_str(out, "peer_name", c.peer_name);
+		js_wish(w, out, c.attempt);
 		js_str(out, "reason", c.reason);
 		js_u64(out, "next_attempt_ms", c.wait_ms);
 		js_close(out);
@@ -316,9 +312,11 @@ SHOW(show_crypto_session)
 	}
 	if (out->json) {
 		js_close_array(out);
+		show_waiting(w, &f, out);
 		js_down(w, out);
 		js_close(out);
 	} else {
+		show_waiting(w, &f, out);
 		print_down(w, out);
 	}
 	return 0;
@@ -515,33 +513,39 @@ SHOW(rekey_ipsec_sa)
 
 /* ---- clear ---------------------------------------------------------------------------------- */
 
-static int clear_sas(struct world *w, const struct admin_args *args, struct out *out, struct out *err)
+/* sessions: those that wait as well (R-REC-14). */
+static int clear_sas(struct world *w, const struct admin_args *args, bool sessions, struct out *out, struct out *err)
 {
 	struct show_filter f;
 	struct ike_sa_info sa;
-	uint64_t cursor = 0, n = 0;
+	uint64_t cursor = 0, n = 0, waiting;
 	int rc = show_filter_parse(args, &f, err);
 	if (rc)
 		return rc;
+	waiting = sessions ? clear_waiting(w, &f) : 0;
 	while (ike_next_info(w->ike, &cursor, &sa))
 		if (show_filter_takes(w, &f, &sa) && ike_close(w->ike, sa.sa, ST_END_ADMIN) == ST_OK)
 			n++;
 	if (out->json) {
 		js_open(out, NULL);
 		js_u64(out, "cleared", n);
+		if (sessions)
+			js_u64(out, "waiting_cleared", waiting);
 		js_close(out);
 	} else {
 		out_printf(out, "%" PRIu64 " IKE SA%s cleared\n", n, n == 1 ? "" : "s");
+		if (waiting)
+			out_printf(out, "%" PRIu64 " waiting session%s ended\n", waiting, waiting == 1 ? "" : "s");
 	}
 	return 0;
 }
 
 SHOW(clear_crypto_session)
 {
-	return clear_sas(w, args, out, err);
+	return clear_sas(w, args, true, out, err);
 }
 
 SHOW(clear_ikev2_sa)
 {
-	return clear_sas(w, args, out, err);
+	return clear_sas(w, args, false, out, err);
 }

@@ -73,11 +73,26 @@ static size_t parse_one(const struct admin_args *args, size_t at, struct show_fi
 		f->ivrf = args->words[at + 1];
 		return 2;
 	}
-	if (at + 1 < args->n && strcmp(word, "id") == 0 && parse_number(args->words[at + 1], UINT64_MAX, &v)) {
+	if (strcmp(word, "inactive") == 0) {
+		f->inactive = true;
+		return 1;
+	}
+	if (at + 1 < args->n && strcmp(word, "username") == 0) {
+		f->username = args->words[at + 1];
+		return 2;
+	}
+	if (at + 1 < args->n && strcmp(word, "profile") == 0) {
+		f->profile = args->words[at + 1];
+		return 2;
+	}
+	if (at + 1 < args->n && strcmp(word, "session") == 0 && ulid_parse(args->words[at + 1], &f->session))
+		return 2;
+	if (at + 1 < args->n && (strcmp(word, "id") == 0 || strcmp(word, "index") == 0) && parse_number(args->words[at + 1], UINT64_MAX, &v)) {
 		f->sa = v;
 		return 2;
 	}
-	out_printf(err, "\"%s\" is not understood here; one of: detailed, local IP [port], remote IP [port], fvrf NAME, ivrf NAME, id NUMBER\n",
+	out_printf(err, "\"%s\" is not understood here; one of: detailed, local IP [port], remote IP [port], fvrf NAME, ivrf NAME, "
+		   "id NUMBER, username NAME, profile NAME, session ID, inactive\n",
 		   word);
 	return 0;
 }
@@ -99,9 +114,35 @@ static bool end_takes(const struct addr *addr, uint16_t port, const struct endpo
 	return (!addr->family || addr_eq(addr, &e->addr)) && (!port || port == e->port);
 }
 
+static bool session_takes(const struct show_filter *f, const struct ulid *u, const char *profile)
+{
+	return (ulid_is_zero(&f->session) || memcmp(&f->session, u, sizeof(*u)) == 0) &&
+	       (!f->profile || strcmp(f->profile, profile) == 0);
+}
+
+bool show_filter_takes_waiting(const struct world *w, const struct show_filter *f, const struct session *s)
+{
+	if ((f->sa && f->sa != s->index) || (f->username && strcmp(f->username, s->username) != 0))
+		return false;
+	if (f->fvrf && strcmp(f->fvrf, show_vrf(w, s->local.vrf)) != 0)
+		return false;
+	if (f->ivrf && strcmp(f->ivrf, s->ivrf[0] ? s->ivrf : "none") != 0)
+		return false;
+	return session_takes(f, &s->ulid, s->profile) && end_takes(&f->local, f->local_port, &s->local) &&
+	       end_takes(&f->remote, f->remote_port, &s->remote);
+}
+
+static bool is_of_user(const struct world *w, const char *username, uint64_t sa)
+{
+	const struct session *s = w->sessions ? session_find_sa(w->sessions, sa) : NULL;
+	return s && strcmp(username, s->username) == 0;
+}
+
 bool show_filter_takes(const struct world *w, const struct show_filter *f, const struct ike_sa_info *sa)
 {
-	if (f->sa && f->sa != sa->sa)
+	if ((f->sa && f->sa != sa->sa) || f->inactive)
+		return false; /* what has an IKE SA is not inactive (R-SDB-04) */
+	if ((f->username && !is_of_user(w, f->username, sa->sa)) || !session_takes(f, &sa->session, sa->profile))
 		return false;
 	if (f->fvrf && strcmp(f->fvrf, show_vrf(w, sa->local.vrf)) != 0)
 		return false;

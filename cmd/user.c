@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "cmd/client.h"
+#include "cmd/prompt.h"
 #include "cmd/run.h"
 #include "cmd/users.h"
 #include "core/base/mem.h"
@@ -71,46 +71,13 @@ static bool is_name(const char *name)
 
 /* ---- the password -------------------------------------------------------------------------------- */
 
-static bool read_line(char *out, size_t cap)
-{
-	size_t len = 0;
-	char c;
-	ssize_t n;
-	/* Byte by byte: no buffer of the library keeps a copy. */
-	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
-		if (len + 1 >= cap)
-			return false;
-		out[len++] = c;
-	}
-	out[len] = 0;
-	return n >= 0 && len > 0;
-}
-
-static bool ask(const char *prompt, char *out, size_t cap)
-{
-	struct termios old, quiet;
-	if (tcgetattr(STDIN_FILENO, &old) != 0)
-		return false;
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	/* Before the prompt: what is typed in answer to it must not be thrown away. */
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
-		return false;
-	fprintf(stderr, "%s", prompt);
-	fflush(stderr);
-	bool ok = read_line(out, cap);
-	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
-	fprintf(stderr, "\n");
-	return ok;
-}
-
 static int read_password(char *out, size_t cap)
 {
 	char again[EAP_PASSWORD_MAX + 2];
 	bool ok;
 	if (!isatty(STDIN_FILENO))
-		return read_line(out, cap) ? 0 : usage("no password on standard input, or longer than 256 bytes");
-	ok = ask("Password: ", out, cap) && ask("Again: ", again, sizeof(again));
+		return prompt_line(out, cap) && out[0] ? 0 : usage("no password on standard input, or longer than 256 bytes");
+	ok = prompt_secret("Password: ", out, cap) && out[0] && prompt_secret("Again: ", again, sizeof(again));
 	bool same = ok && strcmp(out, again) == 0;
 	mem_zero(again, sizeof(again));
 	if (!same)

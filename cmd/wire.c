@@ -16,9 +16,12 @@
 
 #include "cmd/holder.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_aaa.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_coa.h"
 #include "cmd/wire_conf.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
 #include "cmd/wire_dhcp_address.h"
@@ -38,6 +41,7 @@
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
 #include "cmd/wire_proxy.h"
+#include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
@@ -132,9 +136,13 @@ static void each_second(void *ctx)
 	wire_syslog_second(w);
 	wire_http_second(w);
 	wire_pki_second(w);
+	wire_coa_second(w);
+	wire_logins_second(w);
 	debug_second(&w->debug, loop_now_ms());
-	if (++w->seconds % PRUNE_S == 1)
+	if (++w->seconds % PRUNE_S == 1) {
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
+		store_anonymize(w->store, (uint64_t)loop_wall_ms(), w->conf->own.anonymize_days);
+	}
 }
 
 static void each_sample(void *ctx)
@@ -161,7 +169,7 @@ static void on_data(void *ctx, int fd)
 
 static void on_store_notice(void *ctx, enum status st, const char *text)
 {
-	LOG(EV_STORE_ERROR, kv_status("status", st), kv_str("reason", text));
+	LOG(st == ST_OK ? EV_STORE_RESTORED : EV_STORE_ERROR, kv_status("status", st), kv_str("reason", text));
 }
 
 /* ---- start -------------------------------------------------------------------------------------- */
@@ -224,6 +232,7 @@ static int make_store(struct wire *w)
 		return 1;
 	}
 	wire_ticket_read_keys(w);
+	wire_reconnect_read(w);
 	why = wire_user_open(w);
 	if (why != ST_OK)
 		return refuse("cannot read the users in the database secrets.db", status_words(why));
@@ -231,6 +240,7 @@ static int make_store(struct wire *w)
 	if (!w->store)
 		return refuse("cannot open the database", detail[0] ? detail : status_words(why));
 	wire_log_init(w->store);
+	wire_reconnect_keep_key(w);
 	if (loop_fd_add(w->loop, store_fd(w->store), false, on_store, w, &w->store_watch) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	return 0;
@@ -242,16 +252,18 @@ static bool make_core(struct wire *w)
 	rnd_bytes(&key, sizeof(key));
 	w->sessions = sessions_new(w->conf, &key);
 	w->ike = ike_new(&wire_ports, w, w->conf, w->stats);
+	w->logins = wire_logins_new(w);
 	wire_debug_init(w);
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .debug = &w->debug,
 				  .stats_cleared = &w->stats_cleared,
-				  .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
+				  .logins = w->logins, .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
+				  .end_session = wire_session_finish, .inactive_ms = wire_session_inactive_ms,
 				  .next_client = wire_client_next, .wish_client = wire_client_wish};
-	return w->sessions && w->ike &&
+	return w->sessions && w->ike && w->logins &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;
 }
 
@@ -296,12 +308,13 @@ static int make_base(struct wire *w)
 	list_init(&w->tickets);
 	list_init(&w->lookups);
 	list_init(&w->dhcp_names);
+	list_init(&w->reconnect_found);
 	w->stats = new_stats();
 	w->before = new_stats();
 	if (!w->stats || !w->before)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (map_init(&w->children, 1024) != ST_OK || map_init(&w->children_of, 1024) != ST_OK ||
-	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
+	    map_init(&w->pasts, 64) != ST_OK || map_init(&w->own_rules, 64) != ST_OK || map_init(&w->route_map, 64) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	w->loop = loop_new();
 	if (!w->loop || !make_timers(w))
@@ -380,7 +393,7 @@ static int start(struct wire *w)
 	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_proof_open(w);
-	if (wire_eap_open(w) != ST_OK)
+	if (wire_eap_open(w) != ST_OK || wire_aaa_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_token_secret(w);
 	wire_ticket_give_keys(w);
@@ -389,7 +402,7 @@ static int start(struct wire *w)
 	enum status st = wire_pools_thaw(w);
 	struct wire_policies *policies = NULL;
 	if (st == ST_OK)
-		st = wire_policy_prepare(w->conf, &policies);
+		st = wire_policy_prepare(w, w->conf, &policies);
 	if (st == ST_OK)
 		wire_policy_commit(w, policies);
 	if (st == ST_OK)
@@ -401,6 +414,9 @@ static int start(struct wire *w)
 		rc = load_keys(w);
 	if (rc)
 		return rc;
+	/* Before the holder is told to close what nobody asked for. */
+	if (wire_coa_open(w) != ST_OK)
+		return refuse("cannot start", status_words(ST_NOMEM));
 	rc = open_net(w);
 	if (rc)
 		return rc;
@@ -428,6 +444,7 @@ static void end(struct wire *w)
 	wire_ctl_close(w);
 	wire_http_close(w);
 	wire_client_fini(w);
+	wire_coa_close(w);
 	wire_link_close(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)
@@ -441,6 +458,7 @@ static void end(struct wire *w)
 	wire_dhcp_close(w);
 	wire_dhcp_names_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
+	wire_aaa_close(w);
 	wire_snmp_stop(w);
 	loop_fd_del(w->jobs_watch);
 	loop_fd_del(w->data_watch);
@@ -457,9 +475,11 @@ static void end(struct wire *w)
 	wire_answers_fini(w);
 	wire_session_fini(w);
 	wire_ticket_fini(w);
+	wire_reconnect_fini(w);
 	wire_user_close(w);
+	logins_free(w->logins);
 	wire_child_fini(w);
-	wire_policy_free(w->policies);
+	wire_policy_fini(w);
 	if (w->sessions)
 		sessions_free(w->sessions);
 	diagnose_fini(&w->diagnose);

@@ -9,6 +9,7 @@
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/session/session.h"
 #include "modules/data/data.h"
 
 #define RECORD_MAX 8192 /* one frozen SA */
@@ -84,15 +85,16 @@ void wire_data_sa(const struct ike_child_spec *s, struct data_sa *d)
 	memcpy(d->remote_ts, s->remote_ts, sizeof(s->remote_ts));
 }
 
-/* With its first packet the policy of its interface is in force. */
+/* With its first packet the policy of its session is in force. */
 static enum status add(struct wire *w, struct data_sa *d, bool thawed)
 {
 	struct wire_child *c = mem_new(sizeof(*c));
 	if (!c)
 		return ST_NOMEM;
 	wire_reserve_slot(w);
-	d->policy = wire_policy_of(w, d->tun);
-	enum status st = data_sa_add(w->data, d, thawed);
+	enum status st = wire_policy_begin(w, &d->session, d->tun, &d->policy);
+	if (st == ST_OK)
+		st = data_sa_add(w->data, d, thawed);
 	if (st != ST_OK) {
 		mem_free(c);
 		return st;
@@ -107,12 +109,25 @@ static enum status add(struct wire *w, struct data_sa *d, bool thawed)
 	return ST_OK;
 }
 
+/* What the session was told of MTU and MSS by its authorization. */
+static void fit_session(const struct wire *w, const struct ulid *session, struct fit_rules *fit)
+{
+	const struct session *s = session_find(w->sessions, session);
+	if (s && s->terms && s->terms->mtu) {
+		fit->mtu4 = (uint16_t)s->terms->mtu;
+		fit->mtu6 = s->terms->mtu < FIT_MTU_MIN6 ? FIT_MTU_MIN6 : fit->mtu4;
+	}
+	if (s && s->terms && s->terms->mss)
+		fit->mss4 = (uint16_t)s->terms->mss;
+}
+
 enum status wire_install(void *ctx, const struct ike_child_spec *spec)
 {
 	struct wire *w = ctx;
 	struct data_sa d;
 	wire_data_sa(spec, &d);
 	d.fit = fit_plan(w->conf, spec->tun);
+	fit_session(w, &spec->session, &d.fit);
 	enum status st = add(w, &d, false);
 	if (st == ST_OK) {
 		st = keep_sa(w, &d);

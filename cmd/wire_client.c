@@ -500,6 +500,15 @@ void wire_client_recover(struct wire *w, const struct endpoint *remote)
 	}
 }
 
+void wire_client_asks(struct wire *w, uint64_t sa, bool waits)
+{
+	LIST_EACH(at, &w->clients) {
+		struct wire_client *c = CONTAINER_OF(at, struct wire_client, in_list);
+		if (c->sa == sa && c->machine.state == CLIENT_CONNECTING)
+			step(c, waits ? CE_ASKS : CE_ANSWERED, ST_OK);
+	}
+}
+
 void wire_client_wanted(void *ctx, uint32_t tun)
 {
 	struct wire *w = ctx;
@@ -638,6 +647,7 @@ bool wire_client_next(void *ctx, size_t *cursor, struct client_info *out)
 					    .peer_seq = client_peer(m)->seq,
 					    .local = s ? s->local.addr : (struct addr){0},
 					    .sa = s ? s->sa : 0,
+					    .attempt = m->state == CLIENT_UP ? c->renew.attempt : c->sa,
 					    .reason = m->why == ST_OK ? "" : reason_of(c)};
 		if (m->state == CLIENT_WAITING && m->due_ms > now)
 			out->wait_ms = m->due_ms - now;

@@ -18,6 +18,8 @@ void wire_client_tell(struct wire *w, const struct ike_event *ev);
 /* Somebody at this address sends ESP that we do not know: a client that would wait before it connects
  * there does not. The same client every ten seconds at most (R-ISP-02, R-ISP-03). */
 void wire_client_recover(struct wire *w, const struct endpoint *remote);
+/* This login waits for a person, or goes on: the attempt has time for it. */
+void wire_client_asks(struct wire *w, uint64_t sa, bool waits);
 /* There is a packet for the device (ctx is struct wire): what rests because it was idle is wanted again. */
 void wire_client_wanted(void *ctx, uint32_t tun);
 /* A session of this device came up or ended: the addresses follow. */

@@ -6,8 +6,11 @@
 
 #include "cmd/check.h"
 #include "cmd/holder_proto.h"
+#include "cmd/wire_aaa.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_dhcp_name.h"
+#include "cmd/wire_coa.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
@@ -254,7 +257,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	if (st == ST_OK)
 		st = sessions_prepare(w->sessions, s, &leases);
 	if (st == ST_OK)
-		st = wire_policy_prepare(s, &policies);
+		st = wire_policy_prepare(w, s, &policies);
 	wire_client_plan(w, s, &plan);
 	if (st == ST_OK)
 		st = wire_http_prepare(w, s, &http, why, sizeof(why));
@@ -286,13 +289,16 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);
 	ike_set_conf(w->ike, s);
+	wire_logins_configure(w, s);
 	snapshot_unref(w->conf);
 	w->conf = snapshot_ref(s);
 	w->world.conf = w->conf;
+	wire_aaa_configure(w);
 	wire_syslog_apply(w);
 	wire_conf_accept(w, s);
 	wire_snmp_apply(w);
 	wire_client_apply(w);
+	wire_coa_apply(w);
 	wire_link_apply(w);
 	return ST_OK;
 }

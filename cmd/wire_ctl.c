@@ -1,6 +1,7 @@
 #include "cmd/wire_ctl.h"
 
 #include "cmd/admin.h"
+#include "cmd/logins.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "modules/ctl/ctl.h"
@@ -62,6 +63,13 @@ static void log_change(const struct ctl_request *rq, int code)
 		    kv_u64("pid", (uint64_t)rq->pid), kv_u64("exit", (uint64_t)code));
 }
 
+static void gone(void *ctx, void *reply)
+{
+	struct wire *w = ctx;
+	debug_gone(&w->debug, reply);
+	logins_gone(w->logins, reply);
+}
+
 static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, void *reply)
 {
 	struct wire *w = ctx;
@@ -74,8 +82,10 @@ static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, voi
 	bool stays = code == ADMIN_STAYS && ctl_stay(reply);
 	if (code == ADMIN_STAYS) {
 		code = stays ? 0 : 1;
-		if (!stays)
-			debug_gone(&w->debug, reply);
+		if (!stays) {
+			gone(w, reply);
+			out_printf(&err, "what comes of it is not told: too many answers go on already\n");
+		}
 	}
 	log_change(rq, code);
 	if (!out_ok(&out) || !out_ok(&err)) {
@@ -90,12 +100,6 @@ static void handle(void *ctx, const struct ctl_request *rq, struct ctl *ctl, voi
 	out_fini(&err);
 	if (!stays)
 		ctl_finish(reply, (uint8_t)code);
-}
-
-static void gone(void *ctx, void *reply)
-{
-	struct wire *w = ctx;
-	debug_gone(&w->debug, reply);
 }
 
 /* ---- debug --------------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ struct asked {
 	struct wire *wire;
 	uint64_t number; /* 0: renewal */
 	struct ulid session;
-	bool wants_ip6;
+	bool wants_ip6, wants_token, wants_state;
 	struct addr hint_ip6;
 	unsigned refusals;
 	uint64_t end_ms;
@@ -252,7 +252,7 @@ static void say_failed(const struct session *s, enum status st, const char *word
 
 /* ---- the first address -------------------------------------------------------------------------- */
 
-bool wire_dhcp_ask(struct wire *w, uint64_t number, const struct ike_question *q, struct ike_answer *answer)
+bool wire_dhcp_ask(struct wire *w, uint64_t number, const struct ike_question *q)
 {
 	struct session *s = dhcp_lease_asker(w->sessions, q);
 	char why[DHCP_WORDS] = "out of memory";
@@ -263,6 +263,8 @@ bool wire_dhcp_ask(struct wire *w, uint64_t number, const struct ike_question *q
 		if (!addr_is_any(&q->hint_ip4))
 			a->ask.address = q->hint_ip4;
 		a->wants_ip6 = q->wants_ip6;
+		a->wants_token = q->wants_token;
+		a->wants_state = q->wants_state;
 		a->hint_ip6 = q->hint_ip6;
 		st = begin(a, s, why);
 		if (st == ST_OK)
@@ -273,7 +275,6 @@ bool wire_dhcp_ask(struct wire *w, uint64_t number, const struct ike_question *q
 		dhcp_lease_failed(s, st, why, loop_now_ms());
 		say_failed(s, st, why);
 	}
-	wire_session_ask(w, q, answer);
 	return false;
 }
 
@@ -284,18 +285,21 @@ static void answer_engine(struct asked *a)
 	uint64_t number = a->number;
 	struct ike_question *q = mem_new(sizeof(*q));
 	struct ike_answer *answer = mem_new(sizeof(*answer));
+	uint8_t *block = NULL;
 	if (q && answer) {
 		*q = (struct ike_question){.kind = ASK_ADDRESS, .session = a->session, .wants_ip4 = true,
-					   .wants_ip6 = a->wants_ip6, .hint_ip6 = a->hint_ip6};
+					   .wants_ip6 = a->wants_ip6, .hint_ip6 = a->hint_ip6,
+					   .wants_token = a->wants_token, .wants_state = a->wants_state};
 		drop(a);
-		wire_session_ask(w, q, answer);
+		wire_session_ask(w, q, answer, &block);
 		if (w->ike)
 			ike_on_answer(w->ike, number, answer);
 	} else {
 		drop(a); /* the engine's own patience ends it */
 	}
 	mem_free(q);
-	mem_free(answer);
+	mem_free(block);
+	mem_free_secret(answer, sizeof(*answer)); /* with a token */
 }
 
 /* The server is told what became of an address that nobody uses. */
@@ -325,9 +329,15 @@ static void decline(struct asked *a, struct session *s, const struct dhcp_outcom
 		failed(a, st, why);
 }
 
+static struct dhcp_grant grant_of(const struct asked *a, const struct dhcp_outcome *o)
+{
+	return (struct dhcp_grant){.reply = &o->reply, .relay = a->ask.giaddr, .asked_ms = o->asked_ms,
+				   .asked_utc_ms = (uint64_t)loop_wall_ms() - (loop_now_ms() - o->asked_ms)};
+}
+
 static void got(struct asked *a, struct session *s, const struct dhcp_outcome *o)
 {
-	struct dhcp_grant g = {.reply = &o->reply, .relay = a->ask.giaddr, .asked_ms = o->asked_ms};
+	struct dhcp_grant g = grant_of(a, o);
 	enum status st = dhcp_lease_take(a->wire->sessions, s, &g);
 	if (st == ST_EXISTS) {
 		decline(a, s, o);
@@ -359,16 +369,18 @@ static void lose(struct wire *w, struct session *s, enum status st, const char *
 	stop_asking(w, s);
 	say_failed(s, st, words);
 	s->dhcp->is_bound = false; /* it is not ours to be released */
-	(void)!ike_close(w->ike, s->sa, st);
+	wire_session_finish(w, s, st);
 }
 
 static void renewed(struct asked *a, struct session *s, const struct dhcp_outcome *o)
 {
-	struct dhcp_grant g = {.reply = &o->reply, .relay = a->ask.giaddr, .asked_ms = o->asked_ms};
+	struct dhcp_grant g = grant_of(a, o);
 	struct wire *w = a->wire;
 	drop(a);
 	dhcp_lease_renewed(s, &g);
-	wire_session_keep(w, s);
+	if (wire_session_keep(w, s) != ST_OK)
+		LOG(EV_THAW, kv_str("what", "session"), kv_str("reason", "its record could not be written anew"));
+	wire_session_changed(w, s);
 }
 
 /* T1 is for the server that gave the lease, T2 for any. */
@@ -421,10 +433,10 @@ void wire_dhcp_second(struct wire *w)
 	struct session *next;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
 		next = session_next(w->sessions, s);
-		if (!s->dhcp || !s->lease4)
+		if (!s->lease4 || !dhcp_lease_is_used(s))
 			continue;
 		used++;
-		if (s->state != SESSION_UP)
+		if (s->state == SESSION_PENDING)
 			continue;
 		enum dhcp_due due = dhcp_lease_due(s, now);
 		if (due == DHCP_DUE_END)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/logins.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_eap_conf.h"
 #include "cmd/wire_keys.h"
 #include "cmd/wire_pki.h"
@@ -36,6 +38,8 @@ struct talk {
 	enum status status;
 	char words[IKE_DETAIL_LEN];
 	struct eap_user user;
+	struct logins_pair given;
+	bool waits; /* for it */
 	int64_t now_s;
 	struct eap_step step;
 };
@@ -67,15 +71,16 @@ static void run_server(struct talk *t)
 static void run_peer(struct talk *t)
 {
 	struct eap_peer *p = t->side.peer;
-	struct view v = {t->bytes, t->n_bytes}, none = {0};
+	struct view v = {t->bytes, t->n_bytes};
+	struct view name = {(const uint8_t *)t->given.name, strlen(t->given.name)};
+	struct view password = {t->given.password, t->given.len};
 	switch (t->input) {
 	case IN_START:
 	case IN_USER: break; /* it does neither */
 	case IN_PACKET: eap_peer_packet(p, v, &t->step); break;
 	case IN_SIGNED: eap_peer_signed(p, t->status, v, &t->step); break;
 	case IN_CHAIN: eap_peer_chain(p, t->status, t->words, &t->step); break;
-	/* What the profile does not have, nobody has. */
-	case IN_PASSWORD: eap_peer_password(p, ST_NO_KEY, none, none, &t->step); break;
+	case IN_PASSWORD: eap_peer_password(p, t->status, name, password, &t->step); break;
 	}
 }
 
@@ -88,6 +93,7 @@ static void run(void *object)
 	else
 		run_peer(t);
 	eap_user_wipe(&t->user);
+	mem_zero(&t->given, sizeof(t->given));
 }
 
 /* ---- its life ---------------------------------------------------------------------------------------- */
@@ -260,6 +266,21 @@ static enum status want_verdict(struct wire_eap *e, struct talk *t)
 	return wire_pki_judge(e->wire, on_verdict, t->own, &q);
 }
 
+/* The profile has none. */
+static enum status want_password(struct wire_eap *e, struct talk *t)
+{
+	struct logins_question q = {
+		.sa = t->sa,
+		.profile = t->profile,
+		.want_name = t->step.want_name,
+		.is_further = t->side.has_password,
+		.prompt = t->step.words,
+	};
+	t->status = wire_logins_ask(e->wire, &q, &t->given);
+	t->waits = t->status == ST_PENDING;
+	return t->waits ? ST_OK : lend(e, t, IN_PASSWORD);
+}
+
 /* What the step wants. */
 static enum status follow(struct wire_eap *e, struct talk *t)
 {
@@ -276,7 +297,7 @@ static enum status follow(struct wire_eap *e, struct talk *t)
 		t->status = st;
 		snprintf(t->words, sizeof(t->words), "%s", status_words(st));
 		return lend(e, t, IN_CHAIN);
-	case EAP_WANT_PASSWORD: return lend(e, t, IN_PASSWORD);
+	case EAP_WANT_PASSWORD: return want_password(e, t);
 	case EAP_NOTHING:
 		stats_status(e->wire->stats, t->step.status);
 		/* Ours alone speaks first: what was sent last is sent again. A gateway's nonsense ends it. */
@@ -287,7 +308,11 @@ static enum status follow(struct wire_eap *e, struct talk *t)
 		return ST_OK;
 	case EAP_FAILURE: answer(e, t, t->step.status != ST_OK ? t->step.status : ST_AUTH_FAILED, t->step.words); return ST_OK;
 	case EAP_SEND: answer(e, t, ST_OK, t->step.status != ST_OK ? t->step.words : ""); return ST_OK;
-	case EAP_SUCCESS: answer(e, t, ST_OK, ""); return ST_OK;
+	case EAP_SUCCESS:
+		if (t->side.peer)
+			logins_passed(e->wire->logins, t->sa);
+		answer(e, t, ST_OK, "");
+		return ST_OK;
 	}
 	return ST_INTERNAL;
 }
@@ -326,6 +351,20 @@ static void on_verdict(struct wire *w, uint64_t own, const struct pki_verdict *v
 	t->status = v->status;
 	snprintf(t->words, sizeof(t->words), "%s", v->words);
 	enum status st = lend(w->eap, t, IN_CHAIN);
+	if (st != ST_OK)
+		refuse(w->eap, t, st);
+}
+
+void wire_eap_given(struct wire *w, uint64_t sa, enum status st, const struct logins_pair *p)
+{
+	struct talk *t = find_sa(w->eap, sa);
+	if (!t || !t->waits)
+		return;
+	t->waits = false;
+	t->status = st;
+	if (p)
+		t->given = *p;
+	st = lend(w->eap, t, IN_PASSWORD);
 	if (st != ST_OK)
 		refuse(w->eap, t, st);
 }

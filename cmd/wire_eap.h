@@ -3,7 +3,7 @@
  *
  *   ASK_EAP -> [job: step] -> packet for the client | success | failure
  *                 ^   |
- *                 |   +--> user | signature | verdict on certificates
+ *                 |   +--> user | signature | verdict on certificates | a person's password (cmd/wire_logins.c)
  *                 +-----------+ */
 #ifndef CMD_WIRE_EAP_H
 #define CMD_WIRE_EAP_H
@@ -21,6 +21,9 @@ bool wire_eap_ask(struct wire *w, uint64_t number, const struct ike_question *q,
 void wire_eap_cancel(struct wire *w, uint64_t number);
 /* The conversation of this SA is over. */
 void wire_eap_forget(struct wire *w, uint64_t sa);
+/* The password that the conversation of this SA waits for, or why there is none (p is NULL then). */
+struct logins_pair;
+void wire_eap_given(struct wire *w, uint64_t sa, enum status st, const struct logins_pair *p);
 /* Conversations that are not over. */
 size_t wire_eap_count(const struct wire *w);
 

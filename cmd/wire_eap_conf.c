@@ -76,13 +76,16 @@ static enum status find_tls(const struct wire *w, struct eap_tls_cache *cache, c
 
 /* ---- server -------------------------------------------------------------------------------------------- */
 
-/* The identity as the user's name, without being asked for; R-EAP-04: an address is nobody's name. */
-static enum status name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap)
+static bool is_name(const struct ike_id *id)
+{
+	return id->type == IDT_FQDN || id->type == IDT_EMAIL || id->type == IDT_KEY_ID;
+}
+
+enum status eap_name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap)
 {
 	const struct ike_id *id = &q->eap_id;
-	bool is_name = id->type == IDT_FQDN || id->type == IDT_EMAIL || id->type == IDT_KEY_ID;
-	*out = is_name ? (struct view){id->bytes, id->len} : (struct view){0};
-	if (is_name || queries)
+	*out = is_name(id) ? (struct view){id->bytes, id->len} : (struct view){0};
+	if (is_name(id) || queries)
 		return ST_OK;
 	snprintf(why, cap, "profile %s: the client's identity names no user; `authentication remote eap query-identity` "
 		 "asks for one", q->profile);
@@ -132,7 +135,7 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 			 p->name, p->eap_authen_list);
 		return ST_CONFIG;
 	}
-	enum status st = name_of(q, p->eap_query_identity, &c.identity, why, cap);
+	enum status st = eap_name_of(q, p->eap_query_identity, &c.identity, why, cap);
 	if (st != ST_OK)
 		return st;
 	c.n_methods = choose_methods(&p->eap_methods, q->proves_gateway, c.methods);
@@ -156,10 +159,12 @@ static enum status make_peer(const struct ike_profile *p, const struct ike_quest
 	static const uint8_t all[] = {EAP_MSCHAPV2, EAP_GTC, EAP_MD5, EAP_TLS};
 	static const uint8_t one[] = {[EAP_LOCAL_GTC] = EAP_GTC, [EAP_LOCAL_MD5] = EAP_MD5, [EAP_LOCAL_MSCHAPV2] = EAP_MSCHAPV2};
 	struct eap_peer_conf c = {
-		.identity = {q->my_id.bytes, q->my_id.len},
 		.tls = side->tls,
 		.random = random_bytes,
 	};
+	/* R-EAP-11: an address is nobody's name. */
+	if (is_name(&q->my_id))
+		c.identity = (struct view){q->my_id.bytes, q->my_id.len};
 	if (q->proves_gateway) {
 		c.n_methods = 1;
 		c.methods[0] = EAP_TLS;
@@ -177,7 +182,8 @@ static enum status make_peer(const struct ike_profile *p, const struct ike_quest
 	}
 	if (p->eap_user)
 		c.username = (struct view){(const uint8_t *)p->eap_user, strlen(p->eap_user)};
-	if (secret_usable(&p->eap_password))
+	side->has_password = secret_usable(&p->eap_password);
+	if (side->has_password)
 		c.password = (struct view){p->eap_password.bytes, p->eap_password.len};
 	side->peer = eap_peer_new(&c);
 	return side->peer ? ST_OK : ST_NOMEM;

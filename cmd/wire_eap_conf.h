@@ -11,6 +11,7 @@
 struct eap_side {
 	struct eap_server *server;
 	struct eap_peer *peer;
+	bool has_password;   /* peer: of the profile */
 	struct tls_ctx *tls; /* a reference; NULL: no certificate, no method of TLS */
 	unsigned key;        /* of its certificate, for wire_keys_sign() */
 };
@@ -27,6 +28,10 @@ struct eap_tls_cache {
 	unsigned next;
 };
 void eap_tls_cache_clear(struct eap_tls_cache *c);
+
+/* The IKE identity as a user's name. R-EAP-04: an address is nobody's; ST_CONFIG with words then, unless the
+ * client is asked for its name (queries), and out is empty. */
+enum status eap_name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap) MUST_USE;
 
 /* For the SA of the question. ST_CONFIG and words in why; ST_NO_PROFILE; ST_NOMEM. */
 enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct ike_question *q,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/wire_cached.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
@@ -10,8 +11,11 @@
 #include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
+#include "cmd/wire_pass.h"
 #include "cmd/wire_proof.h"
+#include "cmd/wire_psk.h"
 #include "cmd/wire_redirect.h"
+#include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_tell.h"
@@ -108,6 +112,17 @@ static void give(struct wire *w, struct waiting *a)
 	loop_timer_at(w->answer_timer, 0);
 }
 
+/* Servers elsewhere know the user, or we do. */
+static bool ask_eap(struct wire *w, uint64_t number, const struct ike_question *q, struct waiting *a)
+{
+	switch (wire_pass_ask(w, number, q, &a->answer, &a->block)) {
+	case PASS_NOT_OURS: return wire_eap_ask(w, number, q, &a->answer);
+	case PASS_WAITS: return true;
+	case PASS_ANSWERED: break;
+	}
+	return false;
+}
+
 static enum status port_ask(void *ctx, uint64_t number, const struct ike_question *q)
 {
 	struct wire *w = ctx;
@@ -118,17 +133,28 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 	a->number = number;
 	a->answer.kind = q->kind;
 	switch (q->kind) {
-	case ASK_KEYS: wire_proof_keys(w, q, &a->answer, &a->block); break;
+	case ASK_KEYS:
+		is_asked = wire_psk_ask(w, number, q, &a->answer);
+		if (!is_asked && a->answer.status == ST_OK)
+			wire_proof_keys(w, q, &a->answer, &a->block);
+		break;
 	case ASK_PROOF: is_asked = wire_proof_ask(w, number, q, &a->answer); break;
 	case ASK_AUTHORIZE:
-		wire_session_ask(w, q, &a->answer);
-		is_asked = a->answer.status == ST_OK && wire_lua_ask(w, number, q, &a->answer);
+		wire_session_ask(w, q, &a->answer, &a->block);
+		/* Who comes back was authorized before (R-SDB-16). */
+		is_asked = a->answer.status == ST_OK && !q->by_token && wire_lua_ask(w, number, q, &a->answer);
 		break;
-	case ASK_ADDRESS: is_asked = wire_dhcp_ask(w, number, q, &a->answer); break;
-	case ASK_HOOK: is_asked = wire_lua_ask(w, number, q, &a->answer); break;
+	case ASK_ADDRESS:
+		is_asked = wire_dhcp_ask(w, number, q);
+		if (!is_asked)
+			wire_session_ask(w, q, &a->answer, &a->block);
+		break;
+	case ASK_HOOK:
+		is_asked = !wire_reconnect_named(w, q, &a->answer) && wire_lua_ask(w, number, q, &a->answer);
+		break;
 	case ASK_REDIRECT: wire_redirect_answer(w, q, &a->answer); break;
 	case ASK_TICKET: is_asked = wire_ticket_ask(w, number, q, &a->answer); break;
-	case ASK_EAP: is_asked = wire_eap_ask(w, number, q, &a->answer); break;
+	case ASK_EAP: is_asked = ask_eap(w, number, q, a); break;
 	}
 	if (is_asked)
 		mem_free(a);
@@ -194,11 +220,15 @@ static void port_cancel(void *ctx, uint64_t number)
 	wire_proof_cancel(w, number);
 	wire_eap_cancel(w, number);
 	wire_dhcp_cancel(w, number);
+	wire_pass_cancel(w, number);
+	wire_psk_cancel(w, number);
 }
 
 static void port_forget(void *ctx, uint64_t sa)
 {
 	wire_eap_forget(ctx, sa);
+	wire_pass_forget(ctx, sa);
+	wire_cached_forget(ctx, sa);
 }
 
 static enum status port_keep(void *ctx, uint64_t sa, const uint8_t *rec, size_t len)

@@ -6,6 +6,7 @@
 #include "cmd/wire_keys.h"
 #include "cmd/wire_lookup.h"
 #include "cmd/wire_pki.h"
+#include "cmd/wire_reconnect.h"
 #include "cmd/wire_staple.h"
 #include "core/base/mem.h"
 #include "core/conf/match.h"
@@ -53,7 +54,8 @@ static void answer_psk(const struct wire *w, const struct ike_profile *p, const 
 		q->we_are_initiator ? psk_for_initiator(w->conf, p, q->peer_name[0] ? q->peer_name : NULL,
 							&q->remote.addr, &pair) :
 				      psk_for_responder(w->conf, p, q->peer_id.type, id, &q->remote.addr, &pair);
-	if (st != ST_OK && (need_local || need_remote)) {
+	/* Those of RADIUS servers are in the answer already (cmd/wire_psk.c). */
+	if (st != ST_OK && (need_local || need_remote) && p->keyring_kind != KEYRING_AAA) {
 		a->status = st;
 		snprintf(a->detail, sizeof(a->detail),
 			 "profile %s: neither an inline key nor %s%s has a usable key for this peer",
@@ -121,6 +123,15 @@ static void answer_cert(const struct wire *w, const struct ike_profile *p, const
 	a->scheme = (uint16_t)c.scheme;
 }
 
+/* Of a certificate only the name counts, which may be our identity: nothing is signed for who comes back. */
+static void forget_cert(struct ike_answer *a)
+{
+	a->scheme = 0;
+	a->key = 0;
+	a->n_certs = 0;
+	a->authorities = (struct view){0};
+}
+
 void wire_proof_keys(const struct wire *w, const struct ike_question *q, struct ike_answer *a, uint8_t **block)
 {
 	const struct ike_profile *p = snapshot_profile(w->conf, q->profile);
@@ -130,12 +141,16 @@ void wire_proof_keys(const struct wire *w, const struct ike_question *q, struct 
 		snprintf(a->detail, sizeof(a->detail), "profile %s is not configured any more", q->profile);
 		return;
 	}
-	if (p->auth_local == AUTH_PSK || (p->auth_remote & AUTH_PSK))
+	if (q->by_token)
+		wire_reconnect_keys(w, q, a);
+	else if (p->auth_local == AUTH_PSK || (p->auth_remote & AUTH_PSK))
 		answer_psk(w, p, q, a);
 	if (a->status != ST_OK)
 		return;
 	answer_ppk(w, p, q, a);
 	answer_cert(w, p, q, a, block);
+	if (q->by_token)
+		forget_cert(a);
 }
 
 /* ---- signing --------------------------------------------------------------------------------------- */

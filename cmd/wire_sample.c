@@ -83,9 +83,20 @@ static void keep_number(struct wire *w, uint64_t number)
 
 /* ---- counters over main's death ---------------------------------------------------------------- */
 
+static void count_store(struct wire *w)
+{
+	struct store_counts c;
+	store_counts(w->store, &c);
+	stats_add(w->stats, CT_STORE_DROPPED, c.dropped + c.suppressed - w->store_dropped);
+	stats_add(w->stats, CT_ACCT_LOST, c.acct_lost - w->acct_lost);
+	w->store_dropped = c.dropped + c.suppressed;
+	w->acct_lost = c.acct_lost;
+}
+
 static void sum(struct wire *w, struct stats *out)
 {
 	wire_snmp_count(w);
+	count_store(w);
 	memset(out, 0, sizeof(*out));
 	stats_sum(out, w->before);
 	stats_sum(out, w->stats);
@@ -228,6 +239,8 @@ static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 	gauge[GG_IKE_SAS] = ike_count(w->ike) - gauge[GG_HALF_OPEN];
 	gauge[GG_CHILD_SAS] = w->children.count;
 	gauge[GG_SESSIONS] = sessions;
+	gauge[GG_SESSIONS_WAITING] = sessions_waiting(w->sessions);
+	gauge[GG_RECONNECT_CAPABLE] = sessions_with_token(w->sessions);
 	gauge[GG_SESSIONS_PEAK] = w->sessions_peak;
 	gauge[GG_UPTIME_S] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
 	gauge[GG_HOOKS_WAITING] = wire_lua_count(w);
@@ -237,6 +250,10 @@ static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 	gauge[GG_CERTS_JUDGED] = pki.judging;
 	gauge[GG_CERT_LEFT_S] = pki.first_end_s * 1000 > w->sample.wall_ms ? (uint64_t)(pki.first_end_s - w->sample.wall_ms / 1000) : 0;
 	gauge[GG_TURN_MAX_US] = loop_turn_max_us(w->loop);
+	struct store_counts store;
+	store_counts(w->store, &store);
+	gauge[GG_STORE_FAILING] = store.failing;
+	gauge[GG_STORE_WAITING] = store.waiting;
 }
 
 /* Pools that nobody has asked yet are not among them. */

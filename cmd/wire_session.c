@@ -8,7 +8,9 @@
 #include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_policy.h"
 #include "cmd/wire_proxy.h"
+#include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_route.h"
 #include "cmd/wire_snmp.h"
@@ -23,7 +25,8 @@
 #include "modules/loop/loop.h"
 
 #define STALE_MS 120000 /* longer than any negotiation lives */
-#define RECONCILE_NUMBER UINT64_MAX /* no question of the engine has it */
+#define RECONCILE_NUMBER UINT64_MAX /* no question of the engine has these */
+#define CHANGED_NUMBER (UINT64_MAX - 1)
 
 /* What a session carried: now, or with its former children. */
 struct total {
@@ -38,6 +41,9 @@ struct past {
 	struct total total;
 };
 
+static void come_back(struct wire *w, const struct ike_question *q, struct ike_answer *answer);
+static void end_waiting_of(struct wire *w, const struct ike_question *q);
+
 /* ---- questions -------------------------------------------------------------------------------- */
 
 static bool has_room(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
@@ -50,10 +56,16 @@ static bool has_room(struct wire *w, const struct ike_question *q, struct ike_an
 	return false;
 }
 
-void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
+void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer, uint8_t **block)
 {
 	uint8_t random[10];
+	if (q->kind == ASK_AUTHORIZE && q->by_token) {
+		come_back(w, q, answer);
+		return;
+	}
 	if (q->kind == ASK_AUTHORIZE) {
+		if (q->initial_contact)
+			end_waiting_of(w, q);
 		if (!has_room(w, q, answer))
 			return;
 		/* An earlier attempt of the same SA ends with this one. */
@@ -61,10 +73,13 @@ void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_a
 		if (earlier && earlier->state == SESSION_PENDING)
 			wire_dhcp_release(w, earlier);
 		rnd_bytes(random, sizeof(random));
-		session_authorize(w->sessions, q, (uint64_t)loop_wall_ms(), random, answer);
+		session_authorize(w->sessions, &(struct session_ask){.q = q, .wall_ms = (uint64_t)loop_wall_ms(), .random = random},
+				  answer);
 		return;
 	}
 	session_assign(w->sessions, q, answer);
+	if (answer->status == ST_OK)
+		wire_reconnect_offer(w, q, answer, block);
 	if (answer->status == ST_POOL_EXHAUSTED)
 		LOG(EV_POOL_EXHAUSTED, kv_str("reason", answer->detail));
 }
@@ -101,6 +116,8 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 		prefix_format(&(struct prefix){s->grant->ip6, s->grant->ip6_prefix_len}, row->ip6);
 	put(row->pool4, sizeof(row->pool4), s->pool4);
 	put(row->pool6, sizeof(row->pool6), s->pool6);
+	row->up_ms = (uint64_t)loop_wall_ms();
+	row->resumes = s->resumed + (s->state == SESSION_WAITING); /* it is about to be up */
 }
 
 /* ---- traffic ---------------------------------------------------------------------------------- */
@@ -125,6 +142,17 @@ static void add_counters(struct total *t, const struct esp_rt *rt)
 		t->last_ms = out_ms;
 }
 
+static void add_total(struct total *t, const struct total *more)
+{
+	t->sum.bytes_in += more->sum.bytes_in;
+	t->sum.bytes_out += more->sum.bytes_out;
+	t->sum.packets_in += more->sum.packets_in;
+	t->sum.packets_out += more->sum.packets_out;
+	t->drops += more->drops;
+	if (more->last_ms > t->last_ms)
+		t->last_ms = more->last_ms;
+}
+
 /* The random half of the ULID: enough to tell sessions apart. */
 static uint64_t keep_key(const struct ulid *u)
 {
@@ -144,10 +172,12 @@ static struct past *past_of(const struct wire *w, const struct ulid *session)
 
 static struct total total_of(const struct wire *w, const struct session *s)
 {
-	struct total t = {0};
+	const struct session_totals *before = &s->carried;
+	struct total t = {.sum = {before->bytes_in, before->bytes_out, before->packets_in, before->packets_out},
+			  .drops = before->drops};
 	const struct past *p = past_of(w, &s->ulid);
 	if (p)
-		t = p->total;
+		add_total(&t, &p->total);
 	for (const struct wire_child *c = wire_child_next(w, s->sa, NULL); c;
 	     c = wire_child_next(w, s->sa, c)) {
 		const struct esp_rt *rt = data_sa_rt(w->data, c->spi_in);
@@ -214,22 +244,27 @@ void wire_session_traffic(struct wire *w)
 
 /* ---- up --------------------------------------------------------------------------------------- */
 
-static enum status keep_session(struct wire *w, const struct session *s)
+enum status wire_session_keep(struct wire *w, const struct session *s)
 {
 	uint8_t rec[SESSION_FROZEN_MAX];
 	size_t len = session_freeze(s, rec, sizeof(rec));
-	return len ? wire_reserve_put(w, KEEP_SESSION, keep_key(&s->ulid), rec, len) : ST_INTERNAL;
+	enum status st = len ? wire_reserve_put(w, KEEP_SESSION, keep_key(&s->ulid), rec, len) : ST_INTERNAL;
+	mem_zero(rec, len);
+	return st;
 }
 
-void wire_session_keep(struct wire *w, const struct session *s)
+static enum status store_row(struct wire *w, const struct session *s, uint64_t number)
 {
-	if (s->state == SESSION_UP && keep_session(w, s) != ST_OK)
-		LOG(EV_THAW, kv_str("what", "session"), kv_str("reason", "its record could not be written anew"));
+	static uint8_t record[STORE_RECORD];
+	struct store_session row;
+	row_of(w, s, &row);
+	row.record_len = (uint16_t)wire_reconnect_seal(w, s, record);
+	row.record = record;
+	return store_session_up(w->store, number, &row);
 }
 
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)
 {
-	struct store_session row;
 	const struct session *s = session_find(w->sessions, &c->session);
 	if (!s)
 		return ST_NOT_FOUND;
@@ -238,14 +273,20 @@ enum status wire_session_commit(struct wire *w, uint64_t number, const struct ik
 		return ST_NOMEM;
 	wait->number = number;
 	wait->commit = *c;
-	row_of(w, s, &row);
-	enum status st = store_session_up(w->store, number, &row);
+	enum status st = store_row(w, s, number);
 	if (st != ST_OK) {
 		mem_free(wait);
 		return st;
 	}
 	list_push_back(&w->commits, &wait->in_list);
 	return ST_OK;
+}
+
+void wire_session_changed(struct wire *w, const struct session *s)
+{
+	/* The row of one that waits is written when its client is back. */
+	if (s->state == SESSION_UP && s->has_token && store_row(w, s, CHANGED_NUMBER) != ST_OK)
+		LOG(EV_STORE_ERROR, kv_str("reason", "a change of a session is not stored"));
 }
 
 static struct wire_commit *take_commit(struct wire *w, uint64_t number)
@@ -270,8 +311,13 @@ static void log_session(enum event e, const struct session *s, enum status why,
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }
 
-static void session_is_up(struct wire *w, const struct session *s)
+static void session_is_up(struct wire *w, const struct session *s, bool is_back)
 {
+	if (is_back) {
+		log_session(EV_SESSION_RESUMED, s, ST_OK, &(struct store_traffic){0});
+		wire_snmp_up(w, s);
+		return;
+	}
 	log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
 	wire_snmp_up(w, s);
 	wire_lua_up(w, s);
@@ -280,10 +326,26 @@ static void session_is_up(struct wire *w, const struct session *s)
 static void session_is_down(struct wire *w, const struct session *s, enum status why,
 			    const struct total *t)
 {
-	struct snmp_traffic traffic = traffic_of(s, t);
 	log_session(EV_SESSION_DOWN, s, why, &t->sum);
-	wire_snmp_down(w, why, &traffic);
 	wire_lua_down(w, s, why, &t->sum);
+}
+
+/* The engine tells of the end of each. */
+static void end_surplus(struct wire *w, const struct session *s)
+{
+	struct session *o;
+	while ((o = session_surplus(w->sessions, s)) != NULL)
+		if (ike_close(w->ike, o->sa, ST_END_LOGIN_LIMIT) != ST_OK || session_surplus(w->sessions, s) == o)
+			return;
+}
+
+/* It has no tunnel any more. Called while it is up. */
+static void leave(struct wire *w, const struct session *s, enum status why, const struct total *t)
+{
+	struct snmp_traffic traffic = traffic_of(s, t);
+	wire_snmp_down(w, why, &traffic);
+	wire_route_over(w, s);
+	wire_proxy_over(w, s);
 }
 
 static void reconciled(struct wire *w, enum status st)
@@ -307,19 +369,30 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 		/* It ended while the disk was busy, and its end follows in the store's queue. */
 		st = ST_CANCELLED;
 	} else if (st == ST_OK) {
-		session_up(w->sessions, s, &c->commit);
+		bool is_back = s->state == SESSION_WAITING;
+		session_up(w->sessions, s, &c->commit, (uint64_t)loop_wall_ms());
 		wire_client_changed(w, s->grant->tun);
 		wire_route_up(w, s);
 		wire_proxy_up(w, s);
-		st = keep_session(w, s);
-		if (st == ST_OK)
-			session_is_up(w, s);
+		st = wire_session_keep(w, s);
+		if (st == ST_OK) {
+			session_is_up(w, s, is_back);
+			end_surplus(w, s);
+		}
 	}
 	mem_free(c);
 	return st;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */
+
+static void forget_past(struct wire *w, struct past *p)
+{
+	if (!p)
+		return;
+	map_del(&w->pasts, &p->by_session);
+	mem_free(p);
+}
 
 static void end(struct wire *w, struct session *s, enum status why)
 {
@@ -330,18 +403,71 @@ static void end(struct wire *w, struct session *s, enum status why)
 	/* Also of one that never came up: its row may be on its way to the disk. */
 	if (store_session_end(w->store, &s->ulid, (uint64_t)loop_wall_ms(), why, &t.sum) != ST_OK)
 		LOG(EV_STORE_ERROR, kv_str("reason", "the end of a session is not stored"));
-	if (s->state == SESSION_UP) {
+	if (s->state != SESSION_PENDING)
 		session_is_down(w, s, why, &t);
-		wire_route_over(w, s);
-		wire_proxy_over(w, s);
-	}
+	if (s->state == SESSION_UP)
+		leave(w, s, why, &t);
 	wire_dhcp_release(w, s);
+	wire_policy_forget(w, &s->ulid);
 	session_end(w->sessions, s);
 	wire_client_changed(w, tun);
-	if (p) {
-		map_del(&w->pasts, &p->by_session);
-		mem_free(p);
+	forget_past(w, p);
+}
+
+/* What its tunnels carried is its own from now on; none of them is left. */
+static void carry(struct wire *w, struct session *s, const struct total *t)
+{
+	s->carried = (struct session_totals){t->sum.bytes_in, t->sum.bytes_out, t->sum.packets_in,
+					     t->sum.packets_out, t->drops};
+	forget_past(w, past_of(w, &s->ulid));
+}
+
+/* Its IKE SA is gone, or the one that was to be its next. */
+static void wait_for_client(struct wire *w, struct session *s, enum status why)
+{
+	struct total t = total_of(w, s);
+	if (s->state == SESSION_UP)
+		leave(w, s, why, &t);
+	carry(w, s, &t);
+	session_wait(w->sessions, s, (uint64_t)loop_wall_ms());
+	/* Without the new record a new main finds it up and without an IKE SA, and lets it wait then. */
+	(void)!wire_session_keep(w, s);
+	if (store_session_wait(w->store, &s->ulid, s->waiting_ms, &t.sum) != ST_OK)
+		LOG(EV_STORE_ERROR, kv_str("reason", "that a session waits is not stored"));
+	log_session(EV_SESSION_WAITING, s, why, &t.sum);
+}
+
+/* ASK_AUTHORIZE of who has the token. The tunnel that the session may still have ends with the answer. */
+static void come_back(struct wire *w, const struct ike_question *q, struct ike_answer *answer)
+{
+	enum status why;
+	struct session *s = session_of_token(w->sessions, &q->peer_id, q->local.vrf, &why);
+	if (s && s->state == SESSION_UP) {
+		struct total t = total_of(w, s);
+		leave(w, s, ST_END_RESUMED, &t);
 	}
+	session_resume(w->sessions, q, (uint64_t)loop_wall_ms(), answer);
+}
+
+/* The peer says that nothing of before is left: neither is what waits for it. */
+static void end_waiting_of(struct wire *w, const struct ike_question *q)
+{
+	struct session *next;
+	for (struct session *s = session_next_same(w->sessions, &q->peer_id, NULL); s; s = next) {
+		next = session_next_same(w->sessions, &q->peer_id, s);
+		if (s->state == SESSION_WAITING && s->sa == 0 && strcmp(s->user, q->user) == 0 &&
+		    strcmp(s->profile, q->profile) == 0)
+			end(w, s, ST_END_REPLACED);
+	}
+}
+
+void wire_session_finish(void *ctx, struct session *s, enum status why)
+{
+	struct wire *w = ctx;
+	uint64_t sa = s->sa;
+	end(w, s, why);
+	if (sa)
+		(void)!ike_close(w->ike, sa, why);
 }
 
 /* An SA that ends while the answer that names its session is still on its way does not know it. */
@@ -349,7 +475,11 @@ void wire_session_ended(struct wire *w, const struct ike_event *ev)
 {
 	struct session *s = ulid_is_zero(&ev->session) ? session_find_sa(w->sessions, ev->sa) :
 							 session_find(w->sessions, &ev->session);
-	if (s)
+	if (!s || s->sa != ev->sa)
+		return; /* another IKE SA has it */
+	if (s->state == SESSION_WAITING || (s->state == SESSION_UP && session_waits(s, ev->status)))
+		wait_for_client(w, s, ev->status);
+	else
 		end(w, s, ev->status);
 }
 
@@ -363,7 +493,7 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 	if (s->state != SESSION_UP)
 		return;
 	/* Replaced by a record of its size; otherwise the old endpoint is shown after a thaw. */
-	(void)!keep_session(w, s);
+	(void)!wire_session_keep(w, s);
 	wire_snmp_moved(w, s);
 }
 
@@ -382,6 +512,30 @@ static enum status reconcile_store(struct wire *w)
 	return st;
 }
 
+/* UTC ms of the last data; 0: none. Walks its children: only where it is asked for. */
+static uint64_t data_ms(const struct wire *w, const struct session *s)
+{
+	uint64_t last_ms = s->state == SESSION_UP ? total_of(w, s).last_ms : 0, now = loop_now_ms();
+	return last_ms ? (uint64_t)loop_wall_ms() - (now > last_ms ? now - last_ms : 0) : 0;
+}
+
+uint64_t wire_session_inactive_ms(void *ctx, const struct session *s)
+{
+	return session_inactive_ms(s, (uint64_t)loop_wall_ms(), data_ms(ctx, s));
+}
+
+/* Those whose time is over, by any of their clocks. */
+static void end_due(struct wire *w, uint64_t now)
+{
+	struct session *next;
+	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
+		next = session_next(w->sessions, s);
+		enum status why = session_due(s, now, s->idle_timeout_s ? data_ms(w, s) : 0);
+		if (why != ST_OK)
+			wire_session_finish(w, s, why);
+	}
+}
+
 void wire_session_second(struct wire *w)
 {
 	/* Until it is done, rows of sessions that died with us block their addresses. */
@@ -391,6 +545,7 @@ void wire_session_second(struct wire *w)
 	struct session *s;
 	while ((s = sessions_stale(w->sessions, now - STALE_MS)) != NULL)
 		end(w, s, ST_TIMEOUT);
+	end_due(w, now);
 }
 
 /* ---- after main's death ------------------------------------------------------------------------ */
@@ -402,6 +557,7 @@ enum status wire_session_thaw(struct wire *w, uint64_t key)
 	size_t len = keep_get(w->keep, KEEP_SESSION, key, rec, sizeof(rec));
 	enum status st = len <= sizeof(rec) ?
 				 session_thaw(w->sessions, (struct view){rec, len}, &s) : ST_BAD_LENGTH;
+	mem_zero(rec, sizeof(rec));
 	if (st == ST_OK || st == ST_NOMEM)
 		return st;
 	LOG(EV_THAW, kv_str("what", "session"), kv_status("status", st));
@@ -444,7 +600,13 @@ static enum status end_lone_sessions(struct wire *w)
 		return ST_NOMEM;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
 		next = session_next(w->sessions, s);
-		if (!bsearch(&s->sa, sas, n, sizeof(*sas), compare))
+		if (s->state == SESSION_WAITING && s->sa == 0)
+			continue;
+		if (bsearch(&s->sa, sas, n, sizeof(*sas), compare))
+			continue;
+		if (s->state == SESSION_WAITING || (s->state == SESSION_UP && session_waits(s, ST_END_LOST)))
+			wait_for_client(w, s, ST_END_LOST);
+		else
 			end(w, s, ST_END_LOST);
 	}
 	mem_free(sas);
@@ -474,6 +636,8 @@ enum status wire_session_reconcile(struct wire *w)
 	enum status st = end_lone_sessions(w);
 	if (st == ST_OK)
 		st = close_lone_sas(w);
+	if (st == ST_OK)
+		wire_reconnect_restore(w);
 	return st == ST_OK ? reconcile_store(w) : st;
 }
 

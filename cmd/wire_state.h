@@ -11,6 +11,8 @@
 #include "core/base/map.h"
 #include "core/esp/rt.h"
 
+struct coa;
+struct logins;
 struct ctl;
 struct dns;
 struct jobs;
@@ -22,12 +24,17 @@ struct net;
 struct snmp;
 struct snmp_traffic;
 struct store;
+struct wire_coa;
 struct wire_dhcp;
 struct wire_fetch;
 struct wire_keys;
 struct wire_lua;
 struct wire_pki;
 struct wire_eap;
+struct wire_cache;
+struct wire_psk;
+struct wire_passes;
+struct wire_radius;
 struct wire_policies;
 struct syslog;
 struct users;
@@ -80,6 +87,12 @@ struct wire {
 	struct list dhcp_names; /* of cmd/wire_dhcp_name.c */
 	struct wire_pki *pki;
 	struct wire_eap *eap;
+	struct wire_cache *cached;  /* of cmd/wire_cached.c */
+	struct wire_passes *passes; /* of cmd/wire_pass.c */
+	struct wire_psk *psk;
+	struct wire_radius *radius;
+	struct wire_coa *coa;
+	struct coa *coa_server; /* of cmd/wire_coa.c */
 	struct snapshot *conf;
 	struct stats *stats;  /* the loop's own */
 	struct stats *before; /* sums of the mains before this one */
@@ -117,9 +130,14 @@ struct wire {
 	uint64_t staple_last;
 	uint8_t ticket_keys[512]; /* from the file to the engine, at the start */
 	size_t ticket_keys_len;
+	uint8_t reconnect_key[32]; /* seals what the database has of sessions; of cmd/wire_reconnect.c */
+	bool has_reconnect_key;    /* and secrets.db has it */
+	struct list reconnect_found; /* sessions of the database, until the thaw */
 	struct users *users; /* of cmd/wire_user.c */
+	struct logins *logins; /* of cmd/wire_logins.c */
 	struct list commits;    /* on their way to the disk */
 	struct map pasts;       /* traffic of children that are gone, by session */
+	struct map own_rules;   /* sessions with rules of their own, of cmd/wire_policy.c */
 
 	struct loop_fd *jobs_watch, *store_watch, *data_watch, *control_watch;
 	struct loop_signal *on_term, *on_hup;
@@ -145,6 +163,7 @@ struct wire {
 	char snmp_why[128];  /* why there is no connection */
 	bool snmp_is_waiting; /* connected, and the master has not answered yet */
 	uint64_t snmp_sent, snmp_dropped; /* notifications that are in the counters */
+	uint64_t store_dropped, acct_lost; /* rows and records that are in the counters */
 	struct snmp_traffic *snmp_traffic; /* of the sample */
 	size_t snmp_traffic_n, snmp_traffic_cap;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/wire_client.h"
+#include "cmd/wire_logins.h"
 #include "cmd/wire_session.h"
 #include "cmd/wire_state.h"
 #include "core/base/log.h"
@@ -100,6 +101,7 @@ void wire_tell(void *ctx, const struct ike_event *ev)
 	if (ev->kind == IKE_EV_PEER_MOVED)
 		wire_session_moved(w, &ev->session, &ev->local, &ev->remote);
 	wire_client_tell(w, ev);
+	wire_logins_tell(w, ev);
 	if (rows[ev->kind].ends_session)
 		wire_session_ended(w, ev);
 }

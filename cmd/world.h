@@ -8,6 +8,8 @@
 #include "core/conf/snapshot.h"
 #include "core/ike/ike.h"
 
+struct coa;
+struct logins;
 struct data;
 struct debug;
 struct diagnose;
@@ -15,6 +17,8 @@ struct fetch;
 struct keys;
 struct lua;
 struct pki;
+struct radius;
+struct session;
 struct sessions;
 struct syslog;
 struct snmp;
@@ -31,6 +35,7 @@ struct client_info {
 	uint32_t peer_seq;
 	struct addr local;     /* of the session; family 0: none */
 	uint64_t sa;           /* of the session; 0: none */
+	uint64_t attempt;      /* IKE SA of a login under way; 0: none */
 	const char *reason;    /* why it is not up; "" when nothing failed */
 	uint64_t wait_ms;      /* until the next attempt; 0 when none is due */
 };
@@ -55,10 +60,13 @@ struct world {
 	const struct keys *keys;
 	const struct pki *pki; /* trustpoints in force; NULL: none were loaded */
 	const struct fetch *fetch;
+	const struct radius *radius; /* NULL: there is no client yet */
+	const struct coa *coa; /* server of CoA and Disconnect */
 	const struct syslog *syslog;
 	uint64_t (*log_limited)(void); /* events that a rate limit kept out of every log */
 	const struct snmp *snmp; /* NULL: it was never switched on */
 	const char *snmp_why;    /* why there is no master; "" or NULL: unknown, or there is one */
+	struct logins *logins; /* NULL: none are asked for */
 	struct users *users;
 	/* The master key of secrets.db, made when there is none. */
 	enum status (*make_user_key)(void *ctx);
@@ -72,6 +80,10 @@ struct world {
 	/* Begins to connect, or ends a connection so that a new selection follows, or none when it is
 	 * manual. ST_NOT_FOUND; ST_EXISTS: it is connected or connecting. */
 	enum status (*wish_client)(void *ctx, const char *name, bool connect);
+	/* Ends a session for good, its IKE SA with it. */
+	void (*end_session)(void *ctx, struct session *s, enum status why);
+	/* How long it has had no tunnel, or no data. NULL: nobody knows. */
+	uint64_t (*inactive_ms)(void *ctx, const struct session *s);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */
 	int (*reload)(void *ctx, struct out *out, struct out *err);
 };

@@ -5,10 +5,12 @@
 #define DB_MSG_H
 
 #include "core/base/stats.h"
+#include "db/acct.h"
 #include "db/store.h"
 
 enum msg_kind {
 	MSG_UP,  /* answered; failed: the session must not be granted */
+	MSG_WAIT, /* never lost while the process lives */
 	MSG_END, /* never lost while the process lives: an unreleased lease blocks its address */
 	MSG_TRAFFIC,
 	MSG_EVENT,
@@ -18,8 +20,17 @@ enum msg_kind {
 	MSG_RESUME, /* answered: ST_OK, ST_TICKET_REVOKED */
 	MSG_SECRET, /* wiped when it is freed */
 	MSG_USER, /* never lost either: lockout, and what an operator was told */
+	MSG_ACCT_PUT,  /* never lost either */
+	MSG_ACCT_NEXT, /* answered, with records */
+	MSG_ACCT_DONE, /* never lost either */
 	MSG_PRUNE,
+	MSG_ANONYMIZE,
 	MSG_NOTICE /* writer to loop only */
+};
+
+struct msg_up {
+	struct store_session row; /* its record is: */
+	uint8_t *record;          /* heap */
 };
 
 struct msg_end {
@@ -66,6 +77,27 @@ struct msg_secret {
 	uint8_t value[STORE_SECRET];
 };
 
+enum acct_role {
+	ACCT_RECORD, /* into the spool */
+	ACCT_OPEN,   /* what a Stop is made of, beside the spool */
+	ACCT_STOP    /* into the spool, and what it was made of goes */
+};
+
+struct msg_acct {
+	enum acct_role role;
+	uint64_t ms;
+	char session[ULID_TEXT];
+	size_t len;
+	uint8_t *record; /* heap */
+};
+
+struct msg_acct_next {
+	bool is_lost; /* sessions without an end, not records */
+	uint64_t after;
+	size_t n;
+	struct store_acct v[STORE_ACCT_BATCH]; /* each record is a heap block */
+};
+
 struct msg_prune {
 	uint64_t ms;
 	uint32_t days;
@@ -81,8 +113,8 @@ struct msg {
 	enum status status; /* the answer */
 	uint64_t number;
 	union {
-		struct store_session up;
-		struct msg_end end;
+		struct msg_up up;
+		struct msg_end end; /* MSG_WAIT too, without why */
 		struct msg_traffic traffic;
 		struct store_event event;
 		struct store_failure failure;
@@ -91,17 +123,30 @@ struct msg {
 		struct msg_resume resume;
 		struct msg_secret secret;
 		struct store_user user;
+		struct msg_acct acct;
+		struct msg_acct_next acct_next;
+		uint64_t acct_id;
 		struct msg_prune prune;
 		struct msg_notice notice;
 	} u;
 };
 
-struct msg *msg_new(enum msg_kind kind); /* zeroed; NULL when out of memory */
+/* Zeroed, and no longer than its kind is: only that member of u may be touched. NULL when out of
+ * memory. */
+struct msg *msg_new(enum msg_kind kind);
 void msg_free(struct msg *m);            /* NULL is fine */
 
 static inline bool msg_is_answered(const struct msg *m)
 {
-	return m->kind == MSG_UP || m->kind == MSG_RECONCILE || m->kind == MSG_RESUME;
+	return m->kind == MSG_UP || m->kind == MSG_RECONCILE || m->kind == MSG_RESUME ||
+	       m->kind == MSG_ACCT_NEXT;
+}
+
+/* Kept when it could not be written, until it can be. */
+static inline bool msg_is_kept(const struct msg *m)
+{
+	return m->kind == MSG_END || m->kind == MSG_WAIT || m->kind == MSG_USER || m->kind == MSG_ACCT_PUT ||
+	       m->kind == MSG_ACCT_DONE;
 }
 
 #endif

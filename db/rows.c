@@ -7,32 +7,16 @@
 
 #include "core/base/mem.h"
 #include "db/file.h"
-#include "db/statements.h"
+#include "db/rows_parts.h"
 
-#define PRUNE_ROWS      500  /* a batch; some milliseconds */
-#define CHECKPOINT_AT   1000 /* pages in the log */
-#define CHECKPOINT_BUSY 16000
-#define DAY_MS          86400000ull
+#define CHECKPOINT_AT   1000  /* pages in the log that are not in the file */
+#define CHECKPOINT_LONG 16000 /* pages in the log: it is to begin anew */
 #define MINUTE_MS       60000
-#define COUNTER_DAYS    30 /* history of counters, at most */
 
 static const char *const statement_sql[] = {
 #define X(name, sql) sql,
 	STATEMENT_LIST(X)
 #undef X
-};
-
-struct rows {
-	sqlite3 *db;
-	sqlite3 *secrets;
-	sqlite3_stmt *s[S__MAX];
-	struct rows_options options;
-	int log_pages;
-	bool has_sample; /* last is of this process and in the file */
-	struct msg_sample last;
-	bool has_minute;
-	struct msg_sample minute; /* last one that went into the history */
-	char remark[DB_DETAIL];
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -73,7 +57,7 @@ static void read_pair(sqlite3 *db, char out[40])
 	sqlite3_finalize(st);
 }
 
-static int run(struct rows *r, enum statement s)
+int rows_run(struct rows *r, enum statement s)
 {
 	int rc = sqlite3_step(r->s[s]);
 
@@ -82,21 +66,27 @@ static int run(struct rows *r, enum statement s)
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-static void bind_text(struct rows *r, enum statement s, int at, const char *text)
+int64_t rows_number(struct rows *r, enum statement s, int64_t otherwise)
 {
-	(void)sqlite3_bind_text(r->s[s], at, text, -1, SQLITE_STATIC);
+	int64_t v = otherwise;
+
+	if (sqlite3_step(r->s[s]) == SQLITE_ROW)
+		v = sqlite3_column_int64(r->s[s], 0);
+	sqlite3_reset(r->s[s]);
+	sqlite3_clear_bindings(r->s[s]);
+	return v;
 }
 
-static void bind_opt(struct rows *r, enum statement s, int at, const char *text)
+static void rows_opt(struct rows *r, enum statement s, int at, const char *text)
 {
 	if (text[0])
-		bind_text(r, s, at, text);
+		rows_text(r, s, at, text);
 }
 
-/* Values above INT64_MAX do not occur in nature; they are capped rather than negative. */
-static void bind_u64(struct rows *r, enum statement s, int at, uint64_t v)
+static void bind_record(struct rows *r, enum statement s, int at, const struct store_session *u)
 {
-	(void)sqlite3_bind_int64(r->s[s], at, v > INT64_MAX ? INT64_MAX : (sqlite3_int64)v);
+	if (u->record_len)
+		(void)sqlite3_bind_blob(r->s[s], at, u->record, u->record_len, SQLITE_STATIC);
 }
 
 static void check_pair(struct rows *r)
@@ -111,9 +101,27 @@ static void check_pair(struct rows *r)
 		snprintf(r->remark, sizeof(r->remark),
 			"sallyport.db and secrets.db do not belong together (one of them was "
 			"replaced)");
-	bind_text(r, S_META, 1, "pair");
-	bind_text(r, S_META, 2, theirs);
-	(void)run(r, S_META);
+	rows_text(r, S_META, 1, "pair");
+	rows_text(r, S_META, 2, theirs);
+	(void)rows_run(r, S_META);
+}
+
+/* What is replaced in secrets.db is overwritten; what is replaced in sallyport.db (names that became
+ * pseudonyms) as far as it costs no page more. */
+static enum status open_rest(struct rows *r, const char *dir, char *detail)
+{
+	(void)sqlite3_exec(r->secrets, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
+	(void)sqlite3_exec(r->db, "PRAGMA secure_delete = FAST", NULL, NULL, NULL);
+	enum status st = anon_new(r->secrets, r->db, &r->anon);
+	if (st == ST_OK) {
+		r->checkpoint = checkpoint_new(dir);
+		st = r->checkpoint ? prepare_all(r, detail) : ST_NOMEM;
+	} else if (st == ST_STORE) {
+		snprintf(detail, DB_DETAIL, "the key of pseudonyms: %s", sqlite3_errmsg(r->secrets));
+	}
+	if (st == ST_NOMEM)
+		snprintf(detail, DB_DETAIL, "%s", status_words(st));
+	return st;
 }
 
 struct rows *rows_open(const char *dir, const struct rows_options *options, enum status *why,
@@ -131,17 +139,18 @@ struct rows *rows_open(const char *dir, const struct rows_options *options, enum
 	*why = file_open(dir, "secrets.db", 0600, &r->secrets, detail);
 	if (*why == ST_OK)
 		*why = file_open(dir, "sallyport.db", 0640, &r->db, detail);
-	/* What is replaced in it is overwritten. */
 	if (*why == ST_OK)
-		(void)sqlite3_exec(r->secrets, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
-	if (*why == ST_OK)
-		*why = prepare_all(r, detail);
+		*why = open_rest(r, dir, detail);
 	if (*why != ST_OK) {
 		rows_close(r);
 		return NULL;
 	}
 	sqlite3_wal_hook(r->db, on_log, r);
 	check_pair(r);
+	r->secrets_stale = true; /* whoever died before may have left something there */
+	r->acct = (uint64_t)rows_number(r, S_ACCT_COUNT, 0);
+	rows_text(r, S_META_NUMBER, 1, "anonymized_ms");
+	r->anonymized_ms = (uint64_t)rows_number(r, S_META_NUMBER, 0);
 	return r;
 }
 
@@ -151,8 +160,10 @@ void rows_close(struct rows *r)
 		return;
 	for (int i = 0; i < S__MAX; i++)
 		sqlite3_finalize(r->s[i]);
+	checkpoint_free(r->checkpoint);
 	sqlite3_close(r->db);
 	sqlite3_close(r->secrets);
+	anon_free(r->anon);
 	mem_free(r);
 }
 
@@ -163,7 +174,7 @@ const char *rows_remark(const struct rows *r)
 
 /* ---- transactions --------------------------------------------------------------------------- */
 
-static enum status store_status(struct rows *r, int rc, char *detail)
+enum status rows_status(struct rows *r, int rc, char detail[DB_DETAIL])
 {
 	if (rc == SQLITE_OK)
 		return ST_OK;
@@ -173,12 +184,12 @@ static enum status store_status(struct rows *r, int rc, char *detail)
 
 enum status rows_begin(struct rows *r, char detail[DB_DETAIL])
 {
-	return store_status(r, run(r, S_BEGIN), detail);
+	return rows_status(r, rows_run(r, S_BEGIN), detail);
 }
 
 enum status rows_commit(struct rows *r, char detail[DB_DETAIL])
 {
-	return store_status(r, run(r, S_COMMIT), detail);
+	return rows_status(r, rows_run(r, S_COMMIT), detail);
 }
 
 void rows_rollback(struct rows *r)
@@ -187,12 +198,45 @@ void rows_rollback(struct rows *r)
 		(void)sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-void rows_checkpoint(struct rows *r, bool busy)
+/* While commits come without a pause the log never begins anew: the other thread is always one commit
+ * behind. When it has grown long, the writer moves the few pages that are left itself. */
+static void checkpoint_finish(struct rows *r)
 {
-	if (r->log_pages < (busy ? CHECKPOINT_BUSY : CHECKPOINT_AT))
+	int pages = 0, done = 0;
+
+	if (sqlite3_wal_checkpoint_v2(
+		    r->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done) == SQLITE_OK &&
+		done == pages)
+		r->finish_at = CHECKPOINT_LONG;
+	else /* somebody reads an old state: later */
+		r->finish_at = r->log_pages + CHECKPOINT_LONG / 4;
+}
+
+void rows_checkpoint(struct rows *r)
+{
+	int done = checkpoint_done(r->checkpoint);
+
+	if (r->secrets_stale)
+		(void)sqlite3_wal_checkpoint_v2(
+			r->secrets, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	r->secrets_stale = false;
+	if (checkpoint_is_busy(r->checkpoint))
 		return;
-	(void)sqlite3_wal_checkpoint_v2(r->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	r->log_pages = 0;
+	if (done > r->log_pages) /* of the log before it began anew */
+		done = 0;
+	if (r->log_pages - done >= CHECKPOINT_AT)
+		(void)checkpoint_ask(r->checkpoint);
+	else if (r->log_pages >= (r->finish_at ? r->finish_at : CHECKPOINT_LONG))
+		checkpoint_finish(r);
+}
+
+uint64_t rows_acct_lost(struct rows *r, bool *is_empty)
+{
+	uint64_t n = r->acct_lost;
+
+	r->acct_lost = 0;
+	*is_empty = r->acct == 0;
+	return n;
 }
 
 /* ---- one message ---------------------------------------------------------------------------- */
@@ -200,12 +244,12 @@ void rows_checkpoint(struct rows *r, bool busy)
 /* One address has one row that is open: of the newest session, when a peer authenticates again. */
 static int pass_lease(struct rows *r, const struct store_session *u, const char *address)
 {
-	bind_text(r, S_LEASE_PASS, 1, u->ivrf);
-	bind_text(r, S_LEASE_PASS, 2, address);
-	bind_text(r, S_LEASE_PASS, 3, u->identity);
-	bind_u64(r, S_LEASE_PASS, 4, u->started_ms);
-	bind_text(r, S_LEASE_PASS, 5, u->ulid);
-	return run(r, S_LEASE_PASS);
+	rows_text(r, S_LEASE_PASS, 1, u->ivrf);
+	rows_text(r, S_LEASE_PASS, 2, address);
+	rows_text(r, S_LEASE_PASS, 3, u->identity);
+	rows_u64(r, S_LEASE_PASS, 4, u->started_ms);
+	rows_text(r, S_LEASE_PASS, 5, u->ulid);
+	return rows_run(r, S_LEASE_PASS);
 }
 
 static int apply_lease(struct rows *r, const struct store_session *u, const char *address,
@@ -216,34 +260,37 @@ static int apply_lease(struct rows *r, const struct store_session *u, const char
 	int rc = pass_lease(r, u, address);
 	if (rc != SQLITE_OK)
 		return rc;
-	bind_text(r, S_LEASE, 1, u->ivrf);
-	bind_text(r, S_LEASE, 2, address);
-	bind_u64(r, S_LEASE, 3, (uint64_t)family);
-	bind_text(r, S_LEASE, 4, pool);
-	bind_text(r, S_LEASE, 5, u->ulid);
-	bind_text(r, S_LEASE, 6, u->identity);
-	bind_u64(r, S_LEASE, 7, u->started_ms);
-	return run(r, S_LEASE);
+	rows_text(r, S_LEASE, 1, u->ivrf);
+	rows_text(r, S_LEASE, 2, address);
+	rows_u64(r, S_LEASE, 3, (uint64_t)family);
+	rows_text(r, S_LEASE, 4, pool);
+	rows_text(r, S_LEASE, 5, u->ulid);
+	rows_text(r, S_LEASE, 6, u->identity);
+	rows_u64(r, S_LEASE, 7, u->started_ms);
+	return rows_run(r, S_LEASE);
 }
 
 static int count_session(struct rows *r, const struct store_session *u)
 {
-	bind_u64(r, S_SESSION_DAY, 1, u->started_ms);
-	bind_text(r, S_SESSION_DAY, 2, r->options.node);
-	bind_text(r, S_SESSION_DAY, 3, u->ivrf);
-	bind_text(r, S_SESSION_DAY, 4, u->identity);
-	return run(r, S_SESSION_DAY);
+	rows_u64(r, S_SESSION_DAY, 1, u->started_ms);
+	rows_text(r, S_SESSION_DAY, 2, r->options.node);
+	rows_text(r, S_SESSION_DAY, 3, u->ivrf);
+	rows_text(r, S_SESSION_DAY, 4, u->identity);
+	return rows_run(r, S_SESSION_DAY);
 }
 
 /* The row is there: the session was thawed, or its first commit was answered too late. */
 static int apply_again(struct rows *r, const struct store_session *u)
 {
-	bind_text(r, S_SESSION_AGAIN, 1, u->ulid);
-	bind_text(r, S_SESSION_AGAIN, 2, u->local);
-	bind_text(r, S_SESSION_AGAIN, 3, u->remote);
-	bind_opt(r, S_SESSION_AGAIN, 4, u->ip4);
-	bind_opt(r, S_SESSION_AGAIN, 5, u->ip6);
-	return run(r, S_SESSION_AGAIN);
+	rows_text(r, S_SESSION_AGAIN, 1, u->ulid);
+	rows_text(r, S_SESSION_AGAIN, 2, u->local);
+	rows_text(r, S_SESSION_AGAIN, 3, u->remote);
+	rows_opt(r, S_SESSION_AGAIN, 4, u->ip4);
+	rows_opt(r, S_SESSION_AGAIN, 5, u->ip6);
+	rows_u64(r, S_SESSION_AGAIN, 6, u->resumes);
+	bind_record(r, S_SESSION_AGAIN, 7, u);
+	rows_u64(r, S_SESSION_AGAIN, 8, u->up_ms);
+	return rows_run(r, S_SESSION_AGAIN);
 }
 
 static int apply_up(struct rows *r, const struct store_session *u)
@@ -252,11 +299,15 @@ static int apply_up(struct rows *r, const struct store_session *u)
 		u->identity_type, u->identity, u->username, u->local, u->remote};
 
 	for (int i = 0; i < (int)(sizeof(text) / sizeof(text[0])); i++)
-		bind_text(r, S_SESSION, i + 1, text[i]);
-	bind_opt(r, S_SESSION, 12, u->ip4);
-	bind_opt(r, S_SESSION, 13, u->ip6);
-	bind_u64(r, S_SESSION, 14, u->started_ms);
-	int rc = run(r, S_SESSION);
+		rows_text(r, S_SESSION, i + 1, text[i]);
+	rows_opt(r, S_SESSION, 12, u->ip4);
+	rows_opt(r, S_SESSION, 13, u->ip6);
+	rows_u64(r, S_SESSION, 14, u->started_ms);
+	bind_record(r, S_SESSION, 15, u);
+	/* What came from another gateway has used no time here. */
+	rows_u64(r, S_SESSION, 16, u->resumes ? u->up_ms : u->started_ms);
+	rows_u64(r, S_SESSION, 17, u->resumes);
+	int rc = rows_run(r, S_SESSION);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_changes(r->db) ? count_session(r, u) : apply_again(r, u);
 	if (rc == SQLITE_OK)
@@ -273,13 +324,13 @@ static int apply_traffic(
 
 	for (int i = 0; i < 2 && rc == SQLITE_OK; i++) {
 		enum statement s = i ? S_COUNT : S_USAGE;
-		bind_text(r, s, 1, ulid);
-		bind_u64(r, s, 2, ms);
-		bind_u64(r, s, 3, t->bytes_in);
-		bind_u64(r, s, 4, t->bytes_out);
-		bind_u64(r, s, 5, t->packets_in);
-		bind_u64(r, s, 6, t->packets_out);
-		rc = run(r, s);
+		rows_text(r, s, 1, ulid);
+		rows_u64(r, s, 2, ms);
+		rows_u64(r, s, 3, t->bytes_in);
+		rows_u64(r, s, 4, t->bytes_out);
+		rows_u64(r, s, 5, t->packets_in);
+		rows_u64(r, s, 6, t->packets_out);
+		rc = rows_run(r, s);
 	}
 	return rc;
 }
@@ -295,15 +346,18 @@ static int apply_totals(struct rows *r, const struct msg_traffic *t)
 
 static int end_session(struct rows *r, const char *ulid, uint64_t ms, enum status why)
 {
-	bind_text(r, S_END, 1, ulid);
-	bind_u64(r, S_END, 2, ms);
-	bind_text(r, S_END, 3, status_token(why));
-	int rc = run(r, S_END);
+	int rc = retain_late(r, ms);
 	if (rc != SQLITE_OK)
 		return rc;
-	bind_text(r, S_RELEASE_LEASES, 1, ulid);
-	bind_u64(r, S_RELEASE_LEASES, 2, ms);
-	return run(r, S_RELEASE_LEASES);
+	rows_text(r, S_END, 1, ulid);
+	rows_u64(r, S_END, 2, ms);
+	rows_text(r, S_END, 3, status_token(why));
+	rc = rows_run(r, S_END);
+	if (rc != SQLITE_OK)
+		return rc;
+	rows_text(r, S_RELEASE_LEASES, 1, ulid);
+	rows_u64(r, S_RELEASE_LEASES, 2, ms);
+	return rows_run(r, S_RELEASE_LEASES);
 }
 
 static int apply_end(struct rows *r, const struct msg_end *e)
@@ -313,49 +367,69 @@ static int apply_end(struct rows *r, const struct msg_end *e)
 	return rc == SQLITE_OK ? end_session(r, e->ulid, e->ms, e->why) : rc;
 }
 
+/* The time until now is the session's; the rest is nobody's until it is back. */
+static int apply_wait(struct rows *r, const struct msg_end *e)
+{
+	int rc = apply_traffic(r, e->ulid, e->ms, &e->traffic);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rows_text(r, S_WAIT, 1, e->ulid);
+	rows_u64(r, S_WAIT, 2, e->ms);
+	return rows_run(r, S_WAIT);
+}
+
 static int apply_event(struct rows *r, const struct store_event *e)
 {
-	bind_u64(r, S_EVENT, 1, e->ms);
-	bind_text(r, S_EVENT, 2, r->options.node);
-	bind_text(r, S_EVENT, 3, event_token(e->event));
-	bind_u64(r, S_EVENT, 4, (uint64_t)event_severity(e->event));
-	bind_text(r, S_EVENT, 5, e->session);
-	bind_text(r, S_EVENT, 6, e->peer);
-	bind_text(r, S_EVENT, 7, e->detail);
-	return run(r, S_EVENT);
+	int rc = retain_late(r, e->ms);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rows_u64(r, S_EVENT, 1, e->ms);
+	rows_text(r, S_EVENT, 2, r->options.node);
+	rows_text(r, S_EVENT, 3, event_token(e->event));
+	rows_u64(r, S_EVENT, 4, (uint64_t)event_severity(e->event));
+	rows_text(r, S_EVENT, 5, e->session);
+	rows_text(r, S_EVENT, 6, e->peer);
+	rows_text(r, S_EVENT, 7, e->detail);
+	return rows_run(r, S_EVENT);
 }
 
 static int apply_failure(struct rows *r, const struct store_failure *f)
 {
-	bind_u64(r, S_FAILURE, 1, f->ms);
-	bind_text(r, S_FAILURE, 2, r->options.node);
-	bind_text(r, S_FAILURE, 3, f->vrf);
-	bind_text(r, S_FAILURE, 4, status_token(f->status));
-	bind_text(r, S_FAILURE, 5, f->sentence[0] ? f->sentence : status_words(f->status));
-	bind_text(r, S_FAILURE, 6, f->local);
-	bind_text(r, S_FAILURE, 7, f->remote);
-	bind_text(r, S_FAILURE, 8, f->identity);
-	bind_text(r, S_FAILURE, 9, f->profile);
-	return run(r, S_FAILURE);
+	int rc = retain_late(r, f->ms);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rows_u64(r, S_FAILURE, 1, f->ms);
+	rows_text(r, S_FAILURE, 2, r->options.node);
+	rows_text(r, S_FAILURE, 3, f->vrf);
+	rows_text(r, S_FAILURE, 4, status_token(f->status));
+	rows_text(r, S_FAILURE, 5, f->sentence[0] ? f->sentence : status_words(f->status));
+	rows_text(r, S_FAILURE, 6, f->local);
+	rows_text(r, S_FAILURE, 7, f->remote);
+	rows_text(r, S_FAILURE, 8, f->identity);
+	rows_text(r, S_FAILURE, 9, f->profile);
+	return rows_run(r, S_FAILURE);
 }
 
-static int put_meta(struct rows *r, const char *name, uint64_t value)
+int rows_put_meta(struct rows *r, const char *name, uint64_t value)
 {
-	bind_text(r, S_META, 1, name);
-	bind_u64(r, S_META, 2, value);
-	return run(r, S_META);
+	rows_text(r, S_META, 1, name);
+	rows_u64(r, S_META, 2, value);
+	return rows_run(r, S_META);
 }
 
 static int put_counter(struct rows *r, const struct msg_sample *m, enum statement s,
 	const char *token, uint64_t value)
 {
-	bind_text(r, s, 1, token);
-	bind_u64(r, s, 2, value);
+	rows_text(r, s, 1, token);
+	rows_u64(r, s, 2, value);
 	if (s == S_COUNTER_HISTORY) {
-		bind_u64(r, s, 3, m->ms);
-		bind_u64(r, s, 4, m->number);
+		rows_u64(r, s, 3, m->ms);
+		rows_u64(r, s, 4, m->number);
 	}
-	return run(r, s);
+	return rows_run(r, s);
 }
 
 /* What changed since the sample before, by statement s. The first sample of a process writes
@@ -387,12 +461,12 @@ static int put_sample(struct rows *r, const struct msg_sample *m, const struct m
 static int apply_sample(struct rows *r, const struct msg_sample *m)
 {
 	bool is_new_minute = !r->has_minute || m->ms / MINUTE_MS != r->minute.ms / MINUTE_MS;
-	int rc = put_meta(r, "sample", m->number);
+	int rc = rows_put_meta(r, "sample", m->number);
 
 	if (rc == SQLITE_OK)
-		rc = put_meta(r, "sample_ms", m->ms);
+		rc = rows_put_meta(r, "sample_ms", m->ms);
 	if (rc == SQLITE_OK && !r->has_sample)
-		rc = run(r, S_COUNTERS_NEW);
+		rc = rows_run(r, S_COUNTERS_NEW);
 	if (rc == SQLITE_OK)
 		rc = put_sample(r, m, &r->last, r->has_sample, S_COUNTER);
 	r->has_sample = rc == SQLITE_OK; /* otherwise all of it again */
@@ -456,7 +530,7 @@ static int apply_resume(struct rows *r, struct msg *m)
 	enum statement s = m->u.resume.claims ? S_CLAIM : S_RESUMABLE;
 	bool is_there;
 
-	bind_text(r, s, 1, m->u.resume.ulid);
+	rows_text(r, s, 1, m->u.resume.ulid);
 	int rc = sqlite3_step(r->s[s]);
 	is_there = m->u.resume.claims ? sqlite3_changes(r->db) == 1 : rc == SQLITE_ROW;
 	sqlite3_reset(r->s[s]);
@@ -480,8 +554,7 @@ static int apply_secret(struct rows *r, const struct msg_secret *m)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	sqlite3_finalize(st);
-	/* Old keys do not stay behind in the log. */
-	(void)sqlite3_wal_checkpoint_v2(r->secrets, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	r->secrets_stale = true; /* old keys do not stay behind in the log */
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -491,15 +564,15 @@ static int apply_user(struct rows *r, const struct store_user *u)
 	int rc = user_apply(r->secrets, u);
 
 	if (u->failures == 0)
-		(void)sqlite3_wal_checkpoint_v2(
-			r->secrets, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		r->secrets_stale = true;
 	return rc;
 }
 
 static int apply(struct rows *r, struct msg *m)
 {
 	switch (m->kind) {
-	case MSG_UP: return apply_up(r, &m->u.up);
+	case MSG_UP: return apply_up(r, &m->u.up.row);
+	case MSG_WAIT: return apply_wait(r, &m->u.end);
 	case MSG_END: return apply_end(r, &m->u.end);
 	case MSG_TRAFFIC: return apply_totals(r, &m->u.traffic);
 	case MSG_EVENT: return apply_event(r, &m->u.event);
@@ -509,7 +582,11 @@ static int apply(struct rows *r, struct msg *m)
 	case MSG_RESUME: return apply_resume(r, m);
 	case MSG_SECRET: return apply_secret(r, &m->u.secret);
 	case MSG_USER: return apply_user(r, &m->u.user);
+	case MSG_ACCT_PUT: return acct_put(r, &m->u.acct);
+	case MSG_ACCT_NEXT: return acct_next(r, &m->u.acct_next);
+	case MSG_ACCT_DONE: return acct_done(r, m->u.acct_id);
 	case MSG_PRUNE:
+	case MSG_ANONYMIZE:
 	case MSG_NOTICE: break; /* not rows */
 	}
 	return SQLITE_OK;
@@ -517,56 +594,19 @@ static int apply(struct rows *r, struct msg *m)
 
 enum status rows_apply(struct rows *r, struct msg *m, char detail[DB_DETAIL])
 {
-	int rc = run(r, S_SAVE);
+	int rc = rows_run(r, S_SAVE);
 
 	if (rc != SQLITE_OK)
-		return store_status(r, rc, detail);
+		return rows_status(r, rc, detail);
 	rc = apply(r, m);
 	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
 		snprintf(detail, DB_DETAIL, "%s", sqlite3_errmsg(r->db));
-		rc = run(r, S_BACK);
+		rc = rows_run(r, S_BACK);
 		if (rc == SQLITE_OK)
-			rc = run(r, S_RELEASE);
+			rc = rows_run(r, S_RELEASE);
 		return rc == SQLITE_OK ? ST_EXISTS : ST_STORE;
 	}
 	if (rc == SQLITE_OK)
-		rc = run(r, S_RELEASE);
-	return store_status(r, rc, detail);
-}
-
-/* ---- retention ------------------------------------------------------------------------------ */
-
-/* Rows older than that go. most: days kept at most, 0 for ever. */
-static uint64_t cutoff_ms(const struct msg_prune *p, uint32_t most)
-{
-	uint64_t days = p->days && (!most || p->days < most) ? p->days : most;
-
-	return days && p->ms > days * DAY_MS ? p->ms - days * DAY_MS : 0;
-}
-
-enum status rows_prune(
-	struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL])
-{
-	static const enum statement all[] = {S_PRUNE_SESSIONS, S_PRUNE_LEASES, S_PRUNE_EVENTS,
-		S_PRUNE_FAILURES, S_PRUNE_COUNTERS, S_PRUNE_USAGE};
-	enum status st = rows_begin(r, detail);
-
-	*more = false;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && st == ST_OK; i++) {
-		enum statement s = all[i];
-		bind_u64(r, s, 1, cutoff_ms(p, s == S_PRUNE_COUNTERS ? COUNTER_DAYS : 0));
-		bind_u64(r, s, 2, PRUNE_ROWS);
-		if (s == S_PRUNE_EVENTS || s == S_PRUNE_FAILURES)
-			bind_u64(r, s, 3,
-				s == S_PRUNE_EVENTS ? r->options.max_events
-						    : r->options.max_failures);
-		st = store_status(r, run(r, s), detail);
-		if (st == ST_OK && sqlite3_changes(r->db) == PRUNE_ROWS)
-			*more = true;
-	}
-	if (st == ST_OK)
-		st = rows_commit(r, detail);
-	if (st != ST_OK)
-		rows_rollback(r);
-	return st;
+		rc = rows_run(r, S_RELEASE);
+	return rows_status(r, rc, detail);
 }

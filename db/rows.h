@@ -11,6 +11,9 @@ struct rows_options {
 	char node[STORE_NAME];
 	uint32_t max_events;
 	uint32_t max_failures;
+	uint32_t max_sessions;
+	uint32_t acct_max;
+	uint32_t acct_days;
 };
 
 /* Opens sallyport.db and secrets.db in dir (made with modes 0640 and 0600) and migrates both. */
@@ -29,8 +32,13 @@ void rows_rollback(struct rows *r);
 /* One small batch of what is older than the cutoffs, in its own transaction. *more: call again. */
 enum status rows_prune(
 	struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL]) MUST_USE;
-/* Moves the log into the file when it has grown; busy: only when it has grown a lot. */
-void rows_checkpoint(struct rows *r, bool busy);
+/* The same for rows that lose who they are about. */
+enum status rows_anonymize(
+	struct rows *r, const struct msg_prune *p, bool *more, char detail[DB_DETAIL]) MUST_USE;
+/* After a transaction: has the log moved into the file when it has grown. */
+void rows_checkpoint(struct rows *r);
+/* Accounting records given up since the last call, of transactions that were committed. */
+uint64_t rows_acct_lost(struct rows *r, bool *is_empty);
 /* What was odd at opening, in words; "" when nothing was. */
 const char *rows_remark(const struct rows *r);
 

@@ -10,6 +10,7 @@
 
 #define EVENTS_A_SECOND   1000
 #define FAILURES_A_SECOND 100
+#define BACKLOG_ACCT      20000
 
 /* How many rows of a kind came in one second of their own time. */
 struct rate {
@@ -35,6 +36,8 @@ struct store {
 	uint64_t dropped;
 	uint64_t suppressed;
 	uint64_t backlog_len;
+	uint64_t backlog_acct; /* accounting records in it */
+	uint64_t acct_lost;
 };
 
 static void list_of_msg_init(struct list_of_msg *l)
@@ -78,6 +81,9 @@ struct store *store_open(const char *dir, const struct store_options *options, e
 		.ring_slots = or_default(options->ring_slots, 4096),
 		.rows.max_events = or_default(options->max_events, 500000),
 		.rows.max_failures = or_default(options->max_failures, 100000),
+		.rows.max_sessions = or_default(options->max_sessions, 5000000),
+		.rows.acct_max = or_default(options->acct_max, 500000),
+		.rows.acct_days = or_default(options->acct_days, 7),
 	};
 	struct store *s = mem_new(sizeof(*s));
 
@@ -103,6 +109,7 @@ static void push_backlog(struct store *s)
 {
 	while (s->backlog.head) {
 		struct msg *next = s->backlog.head->next;
+		bool is_acct = s->backlog.head->kind == MSG_ACCT_PUT;
 		if (!writer_push(s->writer, s->backlog.head))
 			return;
 		/* The message is the writer's now: its link was read before. */
@@ -110,6 +117,7 @@ static void push_backlog(struct store *s)
 		if (!next)
 			s->backlog.tail = &s->backlog.head;
 		s->backlog_len--;
+		s->backlog_acct -= is_acct;
 	}
 }
 
@@ -166,10 +174,13 @@ static void deliver(struct store *s, struct msg *m)
 		msg_free(m);
 		return;
 	}
-	msg_free(m);
 	if (st != ST_OK && st != ST_TICKET_REVOKED) /* that one is an answer like another */
 		s->failed++;
-	s->options.on_commit(s->options.ctx, number, st);
+	if (m->kind == MSG_ACCT_NEXT && s->options.on_acct)
+		s->options.on_acct(s->options.ctx, number, st, m->u.acct_next.v, m->u.acct_next.n);
+	else if (m->kind != MSG_ACCT_NEXT)
+		s->options.on_commit(s->options.ctx, number, st);
+	msg_free(m);
 }
 
 void store_poll(struct store *s)
@@ -210,6 +221,23 @@ static enum status push_answered(struct store *s, struct msg *m, uint64_t number
 	return ST_OK;
 }
 
+/* What is kept and tried again until it is written. */
+static void push_kept(struct store *s, struct msg *m)
+{
+	bool is_acct = m->kind == MSG_ACCT_PUT;
+
+	if (push(s, m))
+		return;
+	if (is_acct && s->backlog_acct >= BACKLOG_ACCT) {
+		msg_free(m);
+		s->acct_lost++;
+		return;
+	}
+	list_of_msg_add(&s->backlog, m);
+	s->backlog_len++;
+	s->backlog_acct += is_acct;
+}
+
 static struct msg *new_or_count(struct store *s, enum msg_kind kind)
 {
 	struct msg *m = msg_new(kind);
@@ -235,26 +263,42 @@ enum status store_session_up(struct store *s, uint64_t number, const struct stor
 
 	if (!m)
 		return ST_NOMEM;
-	m->u.up = *row;
+	m->u.up.row = *row;
+	m->u.up.row.record = NULL;
+	if (row->record_len) {
+		m->u.up.record = mem_dup(row->record, row->record_len);
+		m->u.up.row.record = m->u.up.record;
+	}
+	if (row->record_len && !m->u.up.record) {
+		msg_free(m);
+		return ST_NOMEM;
+	}
 	return push_answered(s, m, number);
+}
+
+static enum status push_end(struct store *s, enum msg_kind kind, const struct ulid *session,
+	const struct msg_end *end)
+{
+	struct msg *m = msg_new(kind);
+
+	if (!m)
+		return ST_NOMEM;
+	m->u.end = *end;
+	ulid_format(session, m->u.end.ulid);
+	push_kept(s, m);
+	return ST_OK;
 }
 
 enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
 	enum status why, const struct store_traffic *total)
 {
-	struct msg *m = msg_new(MSG_END);
+	return push_end(s, MSG_END, session, &(struct msg_end){.ms = ms, .why = why, .traffic = *total});
+}
 
-	if (!m)
-		return ST_NOMEM;
-	ulid_format(session, m->u.end.ulid);
-	m->u.end.ms = ms;
-	m->u.end.why = why;
-	m->u.end.traffic = *total;
-	if (!push(s, m)) {
-		list_of_msg_add(&s->backlog, m);
-		s->backlog_len++;
-	}
-	return ST_OK;
+enum status store_session_wait(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total)
+{
+	return push_end(s, MSG_WAIT, session, &(struct msg_end){.ms = ms, .traffic = *total});
 }
 
 static struct msg *new_totals(struct store *s)
@@ -409,22 +453,101 @@ enum status store_user(struct store *s, const struct store_user *u)
 	if (!m)
 		return ST_NOMEM;
 	m->u.user = *u;
-	if (!push(s, m)) {
-		list_of_msg_add(&s->backlog, m);
-		s->backlog_len++;
-	}
+	push_kept(s, m);
 	return ST_OK;
+}
+
+static void push_old(struct store *s, enum msg_kind kind, uint64_t ms, uint32_t days)
+{
+	struct msg *m = new_or_count(s, kind);
+
+	if (!m)
+		return;
+	m->u.prune = (struct msg_prune){.ms = ms, .days = days};
+	push_or_drop(s, m);
 }
 
 void store_prune(struct store *s, uint64_t ms, uint32_t days)
 {
-	struct msg *m = new_or_count(s, MSG_PRUNE);
+	push_old(s, MSG_PRUNE, ms, days);
+}
+
+void store_anonymize(struct store *s, uint64_t ms, uint32_t days)
+{
+	if (days)
+		push_old(s, MSG_ANONYMIZE, ms, days);
+}
+
+/* ---- the spool of accounting records ---------------------------------------------------------- */
+
+static enum status put_acct(struct store *s, enum acct_role role, uint64_t ms, const struct ulid *session,
+	struct view record)
+{
+	if (record.len == 0 || record.len > STORE_ACCT_MAX)
+		return ST_BAD_LENGTH;
+	struct msg *m = msg_new(MSG_ACCT_PUT);
+	if (m)
+		m->u.acct.record = mem_dup(record.p, record.len);
+	if (!m || !m->u.acct.record) {
+		msg_free(m);
+		return ST_NOMEM;
+	}
+	m->u.acct.role = role;
+	m->u.acct.ms = ms;
+	m->u.acct.len = record.len;
+	ulid_format(session, m->u.acct.session);
+	push_kept(s, m);
+	return ST_OK;
+}
+
+enum status store_acct_put(struct store *s, uint64_t ms, const struct ulid *session,
+	const uint8_t *record, size_t len)
+{
+	return put_acct(s, ACCT_RECORD, ms, session, (struct view){record, len});
+}
+
+enum status store_acct_open(struct store *s, const struct ulid *session, const uint8_t *record,
+	size_t len)
+{
+	return put_acct(s, ACCT_OPEN, 0, session, (struct view){record, len});
+}
+
+enum status store_acct_stop(struct store *s, uint64_t ms, const struct ulid *session,
+	const uint8_t *record, size_t len)
+{
+	return put_acct(s, ACCT_STOP, ms, session, (struct view){record, len});
+}
+
+static enum status ask_acct(struct store *s, uint64_t number, bool is_lost, uint64_t after)
+{
+	struct msg *m = msg_new(MSG_ACCT_NEXT);
 
 	if (!m)
-		return;
-	m->u.prune.ms = ms;
-	m->u.prune.days = days;
-	push_or_drop(s, m);
+		return ST_NOMEM;
+	m->u.acct_next.is_lost = is_lost;
+	m->u.acct_next.after = after;
+	return push_answered(s, m, number);
+}
+
+enum status store_acct_next(struct store *s, uint64_t number, uint64_t after)
+{
+	return ask_acct(s, number, false, after);
+}
+
+enum status store_acct_lost(struct store *s, uint64_t number)
+{
+	return ask_acct(s, number, true, 0);
+}
+
+enum status store_acct_done(struct store *s, uint64_t id)
+{
+	struct msg *m = msg_new(MSG_ACCT_DONE);
+
+	if (!m)
+		return ST_NOMEM;
+	m->u.acct_id = id;
+	push_kept(s, m);
+	return ST_OK;
 }
 
 void store_counts(const struct store *s, struct store_counts *out)
@@ -436,8 +559,9 @@ void store_counts(const struct store *s, struct store_counts *out)
 		.commits = w.commits,
 		.rows = w.rows,
 		.failed = s->failed,
-		.dropped = s->dropped,
+		.dropped = s->dropped + w.lost,
 		.suppressed = s->suppressed,
+		.acct_lost = s->acct_lost + w.acct_lost,
 		.waiting = w.waiting + s->backlog_len,
 		.failing = w.failing,
 	};

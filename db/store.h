@@ -23,8 +23,10 @@
 #define STORE_IDENTITY 320 /* identity or user name as text, escaped by the caller */
 #define STORE_TEXT     256 /* a sentence */
 #define STORE_SECRET   512 /* bytes of one secret */
+#define STORE_RECORD   20736 /* bytes of a session's sealed record */
 
 struct store;
+struct store_acct;
 
 struct store_options {
 	const char *node;      /* name of this headend, in every row */
@@ -33,9 +35,16 @@ struct store_options {
 	uint32_t ring_slots;   /* messages under way; 0: 4096 */
 	uint32_t max_events;   /* rows kept whatever their age; 0: 500,000 */
 	uint32_t max_failures; /* the same; 0: 100,000 */
+	uint32_t max_sessions; /* the same, of ended ones; twice as many leases; 0: 5,000,000 */
+	uint32_t acct_max;     /* accounting records that wait (db/acct.h); 0: 500,000 */
+	uint32_t acct_days;    /* and for how long; 0: 7 */
 	/* From store_poll, never from inside another call. number as given; ST_OK or ST_STORE. */
 	void (*on_commit)(void *ctx, uint64_t number, enum status st);
-	/* The store stopped working (ST_STORE) or works again (ST_OK), in words. May be NULL. */
+	/* Answers store_acct_next (db/acct.h). May be NULL when that is never asked. */
+	void (*on_acct)(void *ctx, uint64_t number, enum status st, const struct store_acct *v,
+		size_t n);
+	/* The store stopped working (ST_STORE), works again (ST_OK), gives up accounting records
+	 * (ST_LIMIT), or found something odd (ST_EXISTS), in words. May be NULL. */
 	void (*on_notice)(void *ctx, enum status st, const char *text);
 	void *ctx;
 };
@@ -56,6 +65,11 @@ struct store_session {
 	char ip6[PREFIX_TEXT];
 	char pool4[STORE_NAME]; /* "": the address is not ours to lease, it came from the peer */
 	char pool6[STORE_NAME];
+	uint64_t up_ms;            /* when it came up, or back */
+	uint32_t resumes;          /* how often its client came back */
+	/* What brings it back after a restart of the machine, as store_waiting_read finds it; opaque. */
+	uint16_t record_len;       /* 0: nothing */
+	const uint8_t *record;     /* read during the call; at most STORE_RECORD bytes */
 };
 
 /* Totals since the session began. */
@@ -105,8 +119,13 @@ enum status store_session_up(
 /* Ends the row and releases its leases. Kept and tried again until it is written. */
 enum status store_session_end(struct store *s, const struct ulid *session, uint64_t ms,
 	enum status why, const struct store_traffic *total) MUST_USE;
+/* Its tunnel is gone and it waits for its client: the next store_session_up says that it is back. Kept
+ * and tried again until it is written. */
+enum status store_session_wait(struct store *s, const struct ulid *session, uint64_t ms,
+	const struct store_traffic *total) MUST_USE;
 /* Current totals of a live session; feeds the usage per day. Collected: the last ones of a round go
- * with the next call of any of these functions, or of store_poll. */
+ * with the next call of any of these functions, or of store_poll. Written when nobody waits for an
+ * answer, so later ones of other functions may be in the file before. */
 void store_session_traffic(struct store *s, const struct ulid *session, uint64_t ms,
 	const struct store_traffic *total);
 
@@ -130,19 +149,38 @@ enum status store_resume(
 	struct store *s, uint64_t number, const struct ulid *session, bool claims) MUST_USE;
 /* Into secrets.db, in place of what had the name; at most STORE_SECRET bytes. It may be lost. */
 void store_secret(struct store *s, const char *name, const void *value, size_t len);
+/* Before store_open: every session that the file believes active and that has a record. It may be
+ * called with rows until it says false. Makes the file. */
+struct store_waiting {
+	char ulid[ULID_TEXT];
+	char vrf[STORE_NAME];
+	uint64_t waiting_ms; /* 0: it was up */
+	uint32_t resumes;
+	struct store_traffic traffic;
+	const uint8_t *record;
+	size_t record_len;
+};
+typedef bool store_waiting_fn(void *ctx, const struct store_waiting *row);
+void store_waiting_read(const char *dir, store_waiting_fn *fn, void *ctx);
 /* Before store_open: what the file has under the name, its length; 0: nothing. Makes the file. */
 size_t store_secret_read(const char *dir, const char *name, uint8_t out[STORE_SECRET]);
 /* Into the table of users: the row takes the place of what had the name; an empty one (db/user.h) goes.
  * Kept and tried again until it is written. */
 enum status store_user(struct store *s, const struct store_user *u) MUST_USE;
-/* Removes what is older than so many days (0: nothing), little by little in idle time. */
+/* Removes what is older than so many days (0: nothing) and what is over the limits of rows, little by
+ * little in idle time. */
 void store_prune(struct store *s, uint64_t ms, uint32_t days);
+/* Sessions, leases and usage that ended, events and failures that were so many days ago lose who they
+ * are about, little by little in idle time (0: nothing does): names become anon-XXXXXXXX, the same
+ * for the same name (keyed, db/anon.h), addresses of peers and free text go. */
+void store_anonymize(struct store *s, uint64_t ms, uint32_t days);
 
 struct store_counts {
 	uint64_t commits;    /* transactions */
 	uint64_t rows;       /* messages written */
 	uint64_t failed;     /* answers other than ST_OK */
-	uint64_t dropped;    /* no room */
+	uint64_t dropped;    /* no room, or with a transaction that failed; never what was answered */
+	uint64_t acct_lost;  /* accounting records given up */
 	uint64_t suppressed; /* too many events or failures in one second */
 	uint64_t waiting;    /* ends that wait to be written again */
 	bool failing;        /* it does not work now: the last transaction could not be written */

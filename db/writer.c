@@ -16,6 +16,8 @@
 #define BATCH_MAX 2048
 #define RETRY_MS  1000 /* between attempts while the store does not work */
 #define STUCK_MS  10   /* until answers that found no room are tried again */
+#define KEPT_LAZY 1024  /* events and failures that wait for the store to work again: the first ones */
+#define KEPT_ACCT 20000 /* accounting records: the last ones */
 #define FOREVER   UINT64_MAX
 
 struct queue {
@@ -33,15 +35,19 @@ struct writer {
 	int back_fd;
 	atomic_bool stop;
 	atomic_bool failing; /* nothing can be written now; the writer changes it */
-	_Atomic uint64_t commits, done_rows, waiting;
+	_Atomic uint64_t commits, done_rows, waiting, lost, acct_lost;
 	pthread_t thread;
 	bool running;
 	/* the writer's own */
 	char dir[3072];
 	struct writer_options options;
 	struct rows *rows; /* NULL: to be opened again */
+	struct queue kept;  /* of batches that failed, before everything in batch */
 	struct queue batch;
+	struct queue traffic; /* between batches, one at a time: no login waits for a round of all */
 	struct queue answers;
+	size_t kept_lazy; /* in kept */
+	size_t kept_acct;
 	size_t waiters;     /* in batch */
 	uint64_t since_ms;  /* first message of the batch came */
 	uint64_t waiter_ms; /* first one that waits for an answer came */
@@ -49,6 +55,9 @@ struct writer {
 	uint64_t remark_ms; /* last notice about a single message */
 	bool pruning;
 	struct msg_prune prune;
+	bool anonymizing;
+	struct msg_prune anonymize;
+	bool told_acct; /* that records were given up */
 };
 
 static uint64_t clock_ms(void)
@@ -101,27 +110,7 @@ static void wake_clear(int fd)
 	(void)n;
 }
 
-/* ---- messages ------------------------------------------------------------------------------- */
-
-struct msg *msg_new(enum msg_kind kind)
-{
-	struct msg *m = mem_new(sizeof(*m));
-
-	if (m)
-		m->kind = kind;
-	return m;
-}
-
-void msg_free(struct msg *m)
-{
-	if (m && m->kind == MSG_RECONCILE)
-		mem_free(m->u.reconcile.live);
-	if (m && m->kind == MSG_TRAFFIC)
-		mem_free(m->u.traffic.v);
-	if (m && m->kind == MSG_SECRET)
-		mem_zero(&m->u.secret, sizeof(m->u.secret));
-	mem_free(m);
-}
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static void notice(struct writer *w, enum status st, const char *text)
 {
@@ -176,10 +165,25 @@ static void refuse_one(struct writer *w, struct msg *m, const char *detail)
 	if (m->kind == MSG_UP)
 		snprintf(text, sizeof(text),
 			"session %s refused: address %s %s is held by another session (%.80s)",
-			m->u.up.ulid, m->u.up.ip4, m->u.up.ip6, detail);
+			m->u.up.row.ulid, m->u.up.row.ip4, m->u.up.row.ip6, detail);
 	else
 		snprintf(text, sizeof(text), "a row was refused: %.160s", detail);
 	notice(w, ST_STORE, text);
+}
+
+static enum status write_queue(struct writer *w, struct queue *q, char *detail)
+{
+	enum status st = ST_OK;
+
+	for (struct msg *m = q->head; m && st == ST_OK; m = m->next) {
+		m->status = ST_OK;
+		st = rows_apply(w->rows, m, detail);
+		if (st == ST_EXISTS) {
+			refuse_one(w, m, detail);
+			st = ST_OK;
+		}
+	}
+	return st;
 }
 
 static enum status write_batch(struct writer *w, char *detail)
@@ -190,15 +194,29 @@ static enum status write_batch(struct writer *w, char *detail)
 		w->rows = rows_open(w->dir, &w->options.rows, &st, detail);
 	if (w->rows)
 		st = rows_begin(w->rows, detail);
-	for (struct msg *m = w->batch.head; m && st == ST_OK; m = m->next) {
-		m->status = ST_OK;
-		st = rows_apply(w->rows, m, detail);
-		if (st == ST_EXISTS) {
-			refuse_one(w, m, detail);
-			st = ST_OK;
-		}
-	}
+	if (st == ST_OK)
+		st = write_queue(w, &w->kept, detail);
+	if (st == ST_OK)
+		st = write_queue(w, &w->batch, detail);
 	return st == ST_OK ? rows_commit(w->rows, detail) : st;
+}
+
+/* Said once, until nothing waits any more. */
+static void tell_acct(struct writer *w)
+{
+	bool is_empty;
+	uint64_t n = rows_acct_lost(w->rows, &is_empty);
+	char text[STORE_TEXT];
+
+	atomic_fetch_add_explicit(&w->acct_lost, n, memory_order_relaxed);
+	if (n && !w->told_acct) {
+		snprintf(text, sizeof(text),
+			"accounting records are given up: more than %u wait, or they are older than "
+			"%u days",
+			w->options.rows.acct_max, w->options.rows.acct_days);
+		notice(w, ST_LIMIT, text);
+	}
+	w->told_acct = n || (w->told_acct && !is_empty);
 }
 
 static void batch_written(struct writer *w)
@@ -206,36 +224,78 @@ static void batch_written(struct writer *w)
 	struct msg *m;
 
 	atomic_fetch_add_explicit(&w->commits, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&w->done_rows, w->batch.n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&w->done_rows, w->batch.n + w->kept.n, memory_order_relaxed);
+	while ((m = queue_pop(&w->kept)))
+		finish(w, m);
 	while ((m = queue_pop(&w->batch)))
 		finish(w, m);
+	w->kept_lazy = w->kept_acct = 0;
+	tell_acct(w);
 	if (w->failing)
 		notice(w, ST_OK, "the store works again");
 	w->failing = false;
 }
 
-/* Nothing of the batch is in the file. Who waits is told; ends are kept, because an address whose
- * release was forgotten is lost; the rest is not worth waiting for. */
-static void batch_failed(struct writer *w, const char *detail)
+static void drop(struct writer *w, struct msg *m)
 {
-	struct queue kept;
+	_Atomic uint64_t *n = m->kind == MSG_ACCT_PUT ? &w->acct_lost : &w->lost;
+
+	atomic_fetch_add_explicit(n, 1, memory_order_relaxed);
+	msg_free(m);
+}
+
+/* Who waits is told. Kept is what nobody would ask for again: ends, because an address whose release
+ * was forgotten is lost; and of events the first ones, which say how the trouble began. */
+static void keep_or_drop(struct writer *w, struct msg *m)
+{
+	bool is_lazy = m->kind == MSG_EVENT || m->kind == MSG_FAILURE;
+
+	m->status = ST_STORE;
+	if (msg_is_answered(m)) {
+		finish(w, m);
+	} else if (msg_is_kept(m) || (is_lazy && w->kept_lazy < KEPT_LAZY)) {
+		w->kept_lazy += is_lazy;
+		w->kept_acct += m->kind == MSG_ACCT_PUT;
+		queue_push(&w->kept, m);
+	} else {
+		drop(w, m);
+	}
+}
+
+/* The oldest accounting records go, when the disk is away for very long. */
+static void limit_kept_acct(struct writer *w)
+{
+	struct queue all = w->kept;
 	struct msg *m;
 
-	queue_init(&kept);
+	if (w->kept_acct <= KEPT_ACCT)
+		return;
+	queue_init(&w->kept);
+	while ((m = queue_pop(&all))) {
+		if (m->kind == MSG_ACCT_PUT && w->kept_acct > KEPT_ACCT) {
+			w->kept_acct--;
+			drop(w, m);
+		} else {
+			queue_push(&w->kept, m);
+		}
+	}
+}
+
+/* Nothing of it is in the file. */
+static void batch_failed(struct writer *w, const char *detail)
+{
+	struct msg *m;
+
 	if (w->rows) {
 		rows_rollback(w->rows);
 		rows_close(w->rows);
 		w->rows = NULL;
 	}
-	while ((m = queue_pop(&w->batch))) {
-		m->status = ST_STORE;
-		if (m->kind == MSG_END || m->kind == MSG_USER)
-			queue_push(&kept, m);
-		else
-			finish(w, m);
-	}
-	while ((m = queue_pop(&kept)))
-		queue_push(&w->batch, m);
+	while ((m = queue_pop(&w->batch)))
+		keep_or_drop(w, m);
+	while ((m = queue_pop(&w->traffic)))
+		keep_or_drop(w, m);
+	limit_kept_acct(w);
 	if (!w->failing)
 		notice(w, ST_STORE, detail);
 	w->failing = true;
@@ -252,23 +312,35 @@ static void flush(struct writer *w)
 		batch_failed(w, detail);
 	w->waiters = 0;
 	w->since_ms = clock_ms();
-	atomic_store_explicit(&w->waiting, w->batch.n, memory_order_relaxed);
+	atomic_store_explicit(&w->waiting, w->kept.n, memory_order_relaxed);
 	return_answers(w);
 	if (w->rows)
-		rows_checkpoint(w->rows, !ring_empty(&w->in));
+		rows_checkpoint(w->rows);
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */
+
+static bool take_idle_work(struct writer *w, struct msg *m)
+{
+	bool is_prune = m->kind == MSG_PRUNE;
+
+	if (!is_prune && m->kind != MSG_ANONYMIZE)
+		return false;
+	*(is_prune ? &w->pruning : &w->anonymizing) = true;
+	*(is_prune ? &w->prune : &w->anonymize) = m->u.prune;
+	msg_free(m);
+	return true;
+}
 
 static void collect(struct writer *w, uint64_t now)
 {
 	struct msg *m;
 
 	while (w->batch.n < BATCH_MAX && (m = ring_pop(&w->in))) {
-		if (m->kind == MSG_PRUNE) {
-			w->pruning = true;
-			w->prune = m->u.prune;
-			msg_free(m);
+		if (take_idle_work(w, m))
+			continue;
+		if (m->kind == MSG_TRAFFIC) {
+			queue_push(&w->traffic, m);
 			continue;
 		}
 		if (w->batch.n == 0)
@@ -283,7 +355,7 @@ static void collect(struct writer *w, uint64_t now)
 static uint64_t flush_at(const struct writer *w, uint64_t now)
 {
 	if (w->batch.n == 0)
-		return FOREVER;
+		return w->kept.n == 0 ? FOREVER : atomic_load(&w->stop) ? now : w->retry_at_ms;
 	if (w->batch.n >= BATCH_MAX || atomic_load(&w->stop))
 		return now;
 	if (w->waiters) /* more is coming: worth the wait; otherwise waiting helps nobody */
@@ -293,12 +365,39 @@ static uint64_t flush_at(const struct writer *w, uint64_t now)
 	return w->since_ms + w->options.lazy_ms;
 }
 
-static void prune_some(struct writer *w)
+/* What fails here is left until it is asked for again. */
+static void idle_work(struct writer *w)
 {
 	char detail[DB_DETAIL];
 
-	if (!w->rows || rows_prune(w->rows, &w->prune, &w->pruning, detail) != ST_OK)
-		w->pruning = false; /* the next one comes by itself */
+	if (!w->rows) {
+		w->pruning = w->anonymizing = false;
+	} else if (w->pruning) {
+		if (rows_prune(w->rows, &w->prune, &w->pruning, detail) != ST_OK)
+			w->pruning = false;
+		tell_acct(w);
+	} else if (rows_anonymize(w->rows, &w->anonymize, &w->anonymizing, detail) != ST_OK) {
+		w->anonymizing = false;
+	}
+	if (w->rows)
+		rows_checkpoint(w->rows);
+	return_answers(w);
+}
+
+/* Two hundred sessions, and what was to be written soon anyway. */
+static void write_traffic(struct writer *w)
+{
+	queue_push(&w->batch, queue_pop(&w->traffic));
+	flush(w);
+}
+
+/* At the end all of it goes with the last batch. */
+static void traffic_is_last(struct writer *w)
+{
+	struct msg *m;
+
+	while ((m = queue_pop(&w->traffic)))
+		queue_push(&w->batch, m);
 }
 
 static void sleep_until(struct writer *w, uint64_t at, uint64_t now)
@@ -322,6 +421,8 @@ static void *writer_main(void *arg)
 		bool stop = atomic_load(&w->stop);
 		collect(w, now);
 		return_answers(w);
+		if (stop && ring_empty(&w->in))
+			traffic_is_last(w);
 		uint64_t at = flush_at(w, now);
 		if (at <= now) {
 			flush(w);
@@ -329,8 +430,10 @@ static void *writer_main(void *arg)
 				break; /* what failed now has had its last chance */
 		} else if (stop && ring_empty(&w->in)) {
 			break;
-		} else if (w->pruning && !w->failing) {
-			prune_some(w);
+		} else if (w->traffic.n && !w->failing) {
+			write_traffic(w);
+		} else if ((w->pruning || w->anonymizing) && !w->failing) {
+			idle_work(w);
 		} else if (ring_empty(&w->in)) {
 			sleep_until(w, at, now);
 		}
@@ -374,7 +477,9 @@ struct writer *writer_new(const char *dir, const struct writer_options *options,
 		detail, DB_DETAIL, "the writer of the store cannot start: no memory or no threads");
 	if (!w)
 		return NULL;
+	queue_init(&w->kept);
 	queue_init(&w->batch);
+	queue_init(&w->traffic);
 	queue_init(&w->answers);
 	w->options = *options;
 	w->in_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -387,7 +492,7 @@ struct writer *writer_new(const char *dir, const struct writer_options *options,
 	if (!w->rows)
 		goto fail;
 	if (rows_remark(w->rows)[0])
-		notice(w, ST_OK, rows_remark(w->rows));
+		notice(w, ST_EXISTS, rows_remark(w->rows));
 	if (start_thread(w))
 		return w;
 	*why = ST_NOMEM;
@@ -413,7 +518,11 @@ void writer_free(struct writer *w)
 	if (!w)
 		return;
 	rows_close(w->rows);
+	while ((m = queue_pop(&w->kept)))
+		msg_free(m);
 	while ((m = queue_pop(&w->batch)))
+		msg_free(m);
+	while ((m = queue_pop(&w->traffic)))
 		msg_free(m);
 	while ((m = queue_pop(&w->answers)))
 		msg_free(m);
@@ -476,5 +585,7 @@ void writer_counts(struct writer *w, struct writer_counts *out)
 	out->commits = atomic_load_explicit(&w->commits, memory_order_relaxed);
 	out->rows = atomic_load_explicit(&w->done_rows, memory_order_relaxed);
 	out->waiting = atomic_load_explicit(&w->waiting, memory_order_relaxed);
+	out->lost = atomic_load_explicit(&w->lost, memory_order_relaxed);
+	out->acct_lost = atomic_load_explicit(&w->acct_lost, memory_order_relaxed);
 	out->failing = atomic_load_explicit(&w->failing, memory_order_relaxed);
 }

@@ -35,6 +35,8 @@ struct writer_counts {
 	uint64_t commits;
 	uint64_t rows;
 	uint64_t waiting; /* messages that wait for the store to work again */
+	uint64_t lost;    /* messages that a failed transaction took along */
+	uint64_t acct_lost; /* accounting records given up */
 	bool failing;     /* the last transaction could not be written */
 };
 void writer_counts(struct writer *w, struct writer_counts *out); /* any thread */

@@ -42,6 +42,9 @@
 	X(RESUMED, "ike_resumed", "SAs", "IKE SAs established with a ticket") \
 	X(RESUME_REFUSED, "ike_resume_refused", "requests", "tickets refused") \
 	X(RESUME_FALLBACK, "ike_resume_fallbacks", "times", "full logins because a ticket of ours was not accepted") \
+	X(RECONNECT_IN, "reconnects_in", "requests", "clients that came back to a session with its token") \
+	X(RECONNECTED, "reconnects", "sessions", "sessions that a client came back to") \
+	X(RECONNECT_REFUSED, "reconnects_refused", "requests", "session tokens refused, and resumptions that came to nothing") \
 	X(NAT_KEEPALIVE_OUT, "nat_keepalives_out", "packets", "NAT keepalives sent") \
 	X(MOBIKE_UPDATES_IN, "mobike_updates_in", "requests", "changes of address that peers announced") \
 	X(MOBIKE_UPDATES_OUT, "mobike_updates_out", "requests", "changes of address that were announced to peers") \
@@ -100,6 +103,13 @@
 	X(CERTS_CACHED, "certificate_cache_hits", "certificates", "certificates of peers accepted by a verdict that was kept") \
 	X(FETCHES, "revocation_fetches", "requests", "revocation lists, OCSP answers and certificates asked for by HTTP") \
 	X(FETCHES_FAILED, "revocation_fetch_failures", "requests", "revocation lists, OCSP answers and certificates that could not be had") \
+	X(DISCONNECT_IN, "disconnect_requests", "requests", "RADIUS Disconnect-Requests of clients, without those sent again") \
+	X(DISCONNECT_ACK, "disconnect_acks", "requests", "Disconnect-Requests that were obeyed") \
+	X(DISCONNECT_NAK, "disconnect_naks", "requests", "Disconnect-Requests that were refused") \
+	X(COA_IN, "coa_requests", "requests", "RADIUS CoA-Requests of clients, without those sent again") \
+	X(COA_ACK, "coa_acks", "requests", "CoA-Requests that were obeyed") \
+	X(COA_NAK, "coa_naks", "requests", "CoA-Requests that were refused") \
+	X(COA_REPEATED, "coa_repeated", "requests", "CoA- and Disconnect-Requests that came again and got the same answer") \
 	X(NOTIFY_SENT, "snmp_notifications_sent", "messages", "SNMP notifications handed to the master agent") \
 	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master") \
 	X(HTTP_REQUESTS, "http_requests", "requests", "HTTP requests answered") \
@@ -112,7 +122,9 @@
 	X(TURNS_50MS, "loop_turns_over_50ms", "turns", "turns of the main loop longer than 50 ms") \
 	X(TURNS_100MS, "loop_turns_over_100ms", "turns", "turns of the main loop longer than 100 ms") \
 	X(TURNS_500MS, "loop_turns_over_500ms", "turns", "turns of the main loop longer than 500 ms") \
-	X(TURNS_1S, "loop_turns_over_1s", "turns", "turns of the main loop longer than 1 s")
+	X(TURNS_1S, "loop_turns_over_1s", "turns", "turns of the main loop longer than 1 s") \
+	X(STORE_DROPPED, "store_dropped", "rows", "events, failures, totals and samples that the database had no room for or could not take") \
+	X(ACCT_LOST, "accounting_given_up", "records", "accounting records given up before a server had confirmed them")
 
 enum counter {
 #define X(name, token, unit, words) CT_##name,
@@ -129,13 +141,17 @@ enum counter {
 	X(HALF_OPEN_IN, "half_open_in", "SAs", "IKE SAs in negotiation now, begun by peers") \
 	X(CHILD_SAS, "child_sas", "SAs", "IPsec SA pairs now") \
 	X(SESSIONS, "sessions", "sessions", "sessions now") \
+	X(SESSIONS_WAITING, "sessions_waiting", "sessions", "sessions without a tunnel that wait for their client now") \
+	X(RECONNECT_CAPABLE, "sessions_with_token", "sessions", "sessions up now whose client could come back to them") \
 	X(SESSIONS_PEAK, "sessions_peak", "sessions", "most sessions at one time since the start") \
 	X(UPTIME_S, "uptime_seconds", "seconds", "time since the headend was started") \
 	X(TURN_MAX_US, "loop_turn_max_us", "microseconds", "longest turn of the main loop in the last 60 seconds") \
 	X(HOOKS_WAITING, "hooks_waiting", "calls", "hooks waiting for an answer now") \
 	X(CERTS_JUDGED, "certificates_being_judged", "certificates", "certificates of peers being judged now") \
 	X(CERT_LEFT_S, "certificate_left_seconds", "seconds", "time until the first of our own certificates or trust anchors ends; 0: over, or none is configured") \
-	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now")
+	X(EAP_TALKS, "eap_conversations", "conversations", "conversations of EAP now") \
+	X(STORE_FAILING, "store_failing", "", "1 while the database cannot be written, and nobody new can connect") \
+	X(STORE_WAITING, "store_waiting", "rows", "rows that wait until the database can be written again")
 
 enum gauge {
 #define X(name, token, unit, words) GG_##name,

@@ -152,6 +152,7 @@
 	X(COA_CLIENT, "coa_unknown_client", 0, "CoA or Disconnect from an address that is no client") \
 	X(COA_AUTH, "coa_bad_authenticator", 0, "CoA or Disconnect that is not signed with the client's key") \
 	X(COA_OLD, "coa_old", 0, "CoA or Disconnect of another time") \
+	X(COA_MALFORMED, "coa_malformed", 0, "datagram of a CoA client that is neither CoA nor Disconnect") \
 	/* MOBIKE */ \
 	X(UNEXPECTED_NAT, "unexpected_nat", 41, "a NAT on the way, and the peer forbids NATs") \
 	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \

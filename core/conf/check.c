@@ -96,15 +96,43 @@ static void profile_warn(struct parse *ps, const struct ike_profile *p, const ch
 	check_say(ps, CONF_WARNING, p->name, "profile:", hint);
 }
 
-/* R-REC-05, in whatever order it was written. */
+/* R-REC-05, in whatever order it was written: the session token is the key of a reconnect, and a client
+ * that has a pre-shared key needs none. */
 static void check_reconnect(struct parse *ps, const struct ike_profile *p)
 {
-	bool psk = p->auth_local == AUTH_PSK || (p->auth_remote & AUTH_PSK) ||
-		   p->keyring_kind != KEYRING_NONE || p->group[AAA_PSK].list ||
-		   p->user[AAA_PSK].list || p->user[AAA_PSK].cached;
-	if (p->reconnect_s && psk)
-		profile_error(ps, p, "reconnect and pre-shared keys exclude each other, in profile",
-			"take reconnect out, or use certificates and EAP");
+	const struct {
+		bool is_there;
+		const char *what;
+	} lines[] = {
+		{p->auth_local == AUTH_PSK, LINE_LOCAL_PSK},
+		{(p->auth_remote & AUTH_PSK) != 0, LINE_REMOTE_PSK},
+		{p->keyring_kind != KEYRING_NONE, LINE_KEYRING},
+		{p->group[AAA_PSK].list != NULL, LINE_GROUP_PSK},
+		{p->user[AAA_PSK].list || p->user[AAA_PSK].cached, LINE_USER_PSK},
+	};
+	char hint[CONF_TEXT];
+	if (!p->reconnect_s)
+		return;
+	snprintf(hint, sizeof(hint), "take one of them out, reconnect is in line %u",
+		parse_line_of(ps, p->name, LINE_RECONNECT).line);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct place at = parse_line_of(ps, p->name, lines[i].what);
+		if (lines[i].is_there)
+			parse_report(ps, CONF_ERROR, at.line, at.col,
+				(struct word){lines[i].what, strlen(lines[i].what), at.col},
+				"reconnect and pre-shared keys exclude each other, in one profile:", hint);
+	}
+}
+
+static void check_reconnect_keys(struct parse *ps)
+{
+	const struct reconnect_key *k = ps->s->ike.reconnect_keys;
+	bool is_used = !k[0].key.form && !k[1].key.form;
+	for (size_t i = 0; i < ps->s->profile_count; i++)
+		is_used |= ps->s->profiles[i].reconnect_s != 0;
+	if (!is_used)
+		check_say(ps, CONF_WARNING, "crypto ikev2 reconnect key",
+			"not used, because no profile has `reconnect`:", "");
 }
 
 static bool has_inline(const struct ike_profile *p)
@@ -169,6 +197,7 @@ static void check_ambiguous(struct parse *ps, size_t i)
 
 static void check_profiles(struct parse *ps)
 {
+	check_reconnect_keys(ps);
 	for (size_t i = 0; i < ps->s->profile_count; i++) {
 		const struct ike_profile *p = &ps->s->profiles[i];
 		if (!p->complete)

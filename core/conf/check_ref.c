@@ -18,25 +18,6 @@ static void missing(struct parse *ps, const char *name, const char *what)
 	check_say(ps, CONF_WARNING, name, text, "");
 }
 
-static bool kept_named(const struct snapshot *s, const char *head, const char *name)
-{
-	size_t n = strlen(head);
-	for (size_t i = 0; i < s->kept_count; i++) {
-		const char *t = s->kept[i].text;
-		size_t len = strlen(name);
-		if (strncmp(t, head, n) == 0 && strncmp(t + n, name, len) == 0 &&
-			(t[n + len] == '\0' || t[n + len] == ' '))
-			return true;
-	}
-	return false;
-}
-
-static void want_kept(struct parse *ps, const char *head, const char *name, const char *what)
-{
-	if (name && !kept_named(ps->s, head, name))
-		missing(ps, name, what);
-}
-
 static void want_vrf(struct parse *ps, const char *name)
 {
 	if (name && !snapshot_vrf(ps->s, name))
@@ -72,7 +53,6 @@ static void want_author(struct parse *ps, const struct aaa_author *a, bool group
 	if (!a->list)
 		return;
 	want_list(ps, AAA_AUTHOR_NETWORK, a->list);
-	want_kept(ps, "crypto ikev2 name-mangler ", a->mangler, "name mangler");
 	if (group && a->username && list_is_local(ps->s, a->list) &&
 		!snapshot_authz(ps->s, a->username))
 		missing(ps, a->username, "authorization policy");
@@ -150,7 +130,8 @@ static void authz_refs(struct parse *ps, const struct authz_policy *p)
 	for (size_t i = 0; i < p->route_acls6.n; i++)
 		if (!snapshot_acl(s, ACL_IPV6, p->route_acls6.v[i]))
 			missing(ps, p->route_acls6.v[i], "IPv6 access list");
-	want_kept(ps, "aaa attribute list ", p->attribute_list, "attribute list");
+	if (p->attribute_list && !snapshot_attribute_list(s, p->attribute_list))
+		missing(ps, p->attribute_list, "attribute list");
 }
 
 static void tunnel_warn(struct parse *ps, const struct iface *i, const char *text, const char *hint)
@@ -399,6 +380,7 @@ void check_references(struct parse *ps)
 	for (size_t i = 0; i < s->own.listen_count; i++)
 		want_vrf(ps, s->own.listen[i].vrf);
 	check_qos(ps);
+	check_aaa(ps);
 	logging_refs(ps);
 	redirect_refs(ps);
 }

@@ -1,9 +1,116 @@
-/* aaa lists; and the blocks that are kept as text until something acts on them: RADIUS, name
- * manglers, cluster, crypto maps. */
+/* aaa lists; and the blocks that are kept as text until something acts on them: cluster, crypto
+ * maps. */
+#include <stdio.h>
 #include <string.h>
 
+#include "core/conf/aaa.h"
+#include "core/conf/grammar.h"
+#include "core/conf/parse.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
+
+/* Where a list of this kind and name stands; the count when there is none. */
+static size_t list_at(const struct snapshot *s, uint8_t kind, const struct arg *name)
+{
+	size_t at = 0;
+	while (at < s->aaa_list_count &&
+		!(s->aaa_lists[at].kind == kind && arg_is(name, s->aaa_lists[at].name)))
+		at++;
+	return at;
+}
+
+/* Behind the others of its kind: the order in which they are printed. NULL: out of memory. */
+static struct aaa_list *list_insert(struct cmd_call *c, const struct aaa_list *l)
+{
+	struct snapshot *s = c->s;
+	struct aaa_list *v = arena_grow(c->arena, s->aaa_lists, s->aaa_list_count, sizeof(*l));
+	if (!v)
+		return NULL;
+	s->aaa_lists = v;
+	size_t at = s->aaa_list_count++;
+	while (at > 0 && v[at - 1].kind > l->kind)
+		at--;
+	memmove(&v[at + 1], &v[at], (s->aaa_list_count - 1 - at) * sizeof(*l));
+	v[at] = *l;
+	return &v[at];
+}
+
+static void add_method(
+	struct cmd_call *c, struct aaa_list *l, const struct arg *a, const char *text)
+{
+	void *tmp;
+	if (l->methods.n == CONF_LIST_METHODS) {
+		cmd_error(c, a, "too many methods of one list, 8 at most:", "");
+		return;
+	}
+	char **slot = ARENA_PUSH(c->arena, l->methods.v, l->methods.n, tmp);
+	if (slot)
+		*slot = arena_strndup(c->arena, text, strlen(text));
+}
+
+/* "group NAME"; the name's place is remembered. */
+static void add_group(struct cmd_call *c, struct aaa_list *l, const struct arg *a)
+{
+	char text[sizeof("group ") + NAME_MAX_LEN];
+	snprintf(text, sizeof(text), "group %.*s", (int)a->word.len, a->word.p);
+	add_method(c, l, a, text);
+	const char *method = !c->failed && l->methods.n ? l->methods.v[l->methods.n - 1] : NULL;
+	if (method)
+		parse_remember(c->ps, aaa_method_group(method), a->word.col);
+}
+
+static bool is_one_of(const struct word *w, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(words[i]) == w->len && memcmp(words[i], w->p, w->len) == 0)
+			return true;
+	return false;
+}
+
+/* A router's other methods are kept as they are, so that nothing is asked in their place. */
+static void read_methods(struct cmd_call *c, struct aaa_list *l)
+{
+	static const char *const here[] = {"local", "none"};
+	static const char *const skip[] = {"group", "broadcast", "start-stop", "stop-only"};
+	char text[32];
+	for (size_t i = 0; i < c->n && !c->failed; i++) {
+		const struct arg *a = &c->args[i];
+		const struct word *w = &a->key;
+		if (a->kind == ARG_TEXT && w->len == strlen("group")) {
+			add_group(c, l, a);
+		} else if (a->kind == ARG_KEYWORD && !is_one_of(w, skip, 4) &&
+			   l->kind != AAA_ACCT_NETWORK) {
+			bool is_local = w->len == strlen("local-case") &&
+					memcmp(w->p, "local-case", w->len) == 0;
+			snprintf(text, sizeof(text), "%.*s", (int)w->len, w->p);
+			add_method(c, l, a, is_local ? "local" : text);
+			if (!is_local && !is_one_of(w, here, 2))
+				cmd_warn(
+					c, a, "a method that is not there, it is never asked:", "");
+		}
+	}
+}
+
+static char *acct_mode(struct cmd_call *c)
+{
+	const char *mode = cmd_has(c, "start-stop")  ? "start-stop"
+			   : cmd_has(c, "stop-only") ? "stop-only"
+			   : cmd_has(c, "none")      ? "none"
+						     : NULL;
+	return mode ? arena_strndup(c->arena, mode, strlen(mode)) : NULL;
+}
+
+static void warn_later(struct cmd_call *c, const struct aaa_list *l)
+{
+	bool asks = l->kind == AAA_ACCT_NETWORK;
+	for (size_t i = 0; i < l->methods.n; i++)
+		asks |= l->methods.v[i] && aaa_method_group(l->methods.v[i]);
+	if (asks)
+		cmd_warn(c, NULL,
+			"kept, but not in force in this version (only local lists of "
+			"authentication login and authorization network are):",
+			"");
+}
 
 /* row->off is the kind of the list. */
 void set_aaa_list(struct cmd_call *c)
@@ -11,40 +118,28 @@ void set_aaa_list(struct cmd_call *c)
 	struct snapshot *s = c->s;
 	const struct arg *name = cmd_arg(c, "name");
 	uint8_t kind = (uint8_t)c->row->off;
-	size_t at = 0;
-	while (at < s->aaa_list_count &&
-		!(s->aaa_lists[at].kind == kind && arg_is(name, s->aaa_lists[at].name)))
-		at++;
+	size_t at = list_at(s, kind, name);
+	bool is_block = kind == AAA_ACCT_NETWORK && c->n == 1 && c->form == FORM_SET;
+	if (!name)
+		return;
+	if (at < s->aaa_list_count && is_block) {
+		c->enter = &s->aaa_lists[at];
+		return;
+	}
 	if (at < s->aaa_list_count)
 		s->aaa_list_count =
 			arena_drop(s->aaa_lists, s->aaa_list_count, at, sizeof(s->aaa_lists[0]));
 	if (c->form != FORM_SET)
 		return;
-	struct aaa_list l = {.kind = kind, .name = cmd_ref(c, name)};
-	for (size_t i = 0; i < c->n; i++) {
-		if (c->args[i].kind == ARG_TEXT && c->args[i].key.len == 6) { /* <method> */
-			void *tmp;
-			char **slot = ARENA_PUSH(c->arena, l.methods.v, l.methods.n, tmp);
-			if (slot)
-				*slot = cmd_text(c, &c->args[i]);
-		}
-	}
-	l.acct_mode = kind == AAA_ACCT_NETWORK ? cmd_text(c, cmd_arg(c, "mode")) : NULL;
-	struct aaa_list *v = arena_grow(c->arena, s->aaa_lists, s->aaa_list_count, sizeof(l));
-	if (!v)
-		return;
-	s->aaa_lists = v;
-	at = s->aaa_list_count++;
-	while (at > 0 && v[at - 1].kind > kind)
-		at--;
-	memmove(&v[at + 1], &v[at], (s->aaa_list_count - 1 - at) * sizeof(l));
-	v[at] = l;
-	bool local = l.methods.n == 1 && l.methods.v[0] && strcmp(l.methods.v[0], "local") == 0;
-	if (kind == AAA_ACCT_NETWORK || !local)
-		cmd_warn(c, NULL,
-			"kept, but not in force in this version (only local lists of "
-			"authentication login and authorization network are):",
-			"");
+	struct aaa_list l = {
+		.kind = kind, .name = cmd_ref(c, name), .broadcast = cmd_has(c, "broadcast")};
+	read_methods(c, &l);
+	if (kind == AAA_ACCT_NETWORK)
+		l.acct_mode = acct_mode(c);
+	struct aaa_list *slot = l.name ? list_insert(c, &l) : NULL;
+	if (slot && is_block)
+		c->enter = slot;
+	warn_later(c, &l);
 }
 
 void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)
@@ -58,11 +153,55 @@ void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)
 		cout_word(o, l->name);
 		if (l->acct_mode)
 			cout_word(o, l->acct_mode);
-		for (size_t k = 0; k < l->methods.n; k++)
-			cout_word(o, l->methods.v[k]);
+		if (l->broadcast)
+			cout_str(o, " broadcast");
+		for (size_t k = 0; k < l->methods.n; k++) {
+			const char *group = aaa_method_group(l->methods.v[k]);
+			cout_str(o, group ? " group" : "");
+			cout_word(o, group ? group : l->methods.v[k]);
+		}
 		cout_end(o);
 	}
 }
+
+/* ---- aaa accounting network NAME as a block, as newer routers write it ---- */
+
+static void set_action(struct cmd_call *c)
+{
+	struct aaa_list *l = c->obj;
+	l->acct_mode = c->form == FORM_SET ? acct_mode(c) : NULL;
+}
+
+static void set_acct_group(struct cmd_call *c)
+{
+	struct aaa_list *l = c->obj;
+	const struct arg *a = cmd_arg(c, "group");
+	if (!a)
+		l->methods.n = 0;
+	for (size_t i = l->methods.n; a && i-- > 0;)
+		if (arg_is(a, aaa_method_group(l->methods.v[i])))
+			l->methods.n =
+				arena_drop(l->methods.v, l->methods.n, i, sizeof(*l->methods.v));
+	if (c->form == FORM_SET)
+		add_group(c, l, a);
+}
+
+static const struct cmd acct[] = {
+	{.grammar = "action-type {start-stop|stop-only|none}",
+		.when = WHEN_NEW,
+		.set = set_action,
+		.help = "Which records are sent"},
+	{.grammar = "broadcast",
+		.off = offsetof(struct aaa_list, broadcast),
+		.when = WHEN_NEW,
+		.set = set_flag,
+		.help = "To all groups; default: to the first that answers"},
+	{.grammar = "group <group:name>",
+		.when = WHEN_NEW,
+		.set = set_acct_group,
+		.help = "Servers that are told"},
+};
+CMD_ROWS(rows_acct, acct);
 
 #define KEPT(grammar_, help_)                                                                      \
 	{                                                                                          \
@@ -73,18 +212,6 @@ void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)
 	{                                                                                          \
 		.grammar = grammar_, .when = WHEN_NEW, .set = set_keep, .help = help_              \
 	}
-
-static const struct cmd mangler[] = {
-	KEPT_ONE("dn {common-name|country|domain|locality|organization|organization-unit|state}",
-		"Field of the subject name"),
-	KEPT_ONE("eap {all|dn "
-		 "{common-name|country|domain|locality|organization|organization-unit|state}|"
-		 "prefix delimiter <character:word>|suffix delimiter <character:word>}",
-		"Part of the EAP identity"),
-	KEPT_ONE("email {all|domain|username}", "Part of an email identity"),
-	KEPT_ONE("fqdn {all|domain|hostname}", "Part of an FQDN identity"),
-};
-CMD_ROWS(rows_mangler, mangler);
 
 static const struct cmd cluster[] = {
 	KEPT_ONE("standby-group <name:name>", "Group of the virtual address"),
@@ -107,46 +234,6 @@ static const struct cmd cluster[] = {
 	KEPT_ONE("shutdown", "The cluster is off"),
 };
 CMD_ROWS(rows_cluster, cluster);
-
-static const struct cmd radius[] = {
-	KEPT_ONE("address {ipv4|ipv6} <host:word> [auth-port <port:1-65535>] [acct-port "
-		 "<port:1-65535>]",
-		"Where the server is"),
-	KEPT_ONE("key <key:secret>", "Shared secret"),
-	KEPT_ONE("timeout <seconds:1-1000>", "Wait for an answer"),
-	KEPT_ONE("retransmit <number:0-100>", "Repeats"),
-	KEPT_ONE("automate-tester <text:line>", "Probe"),
-};
-CMD_ROWS(rows_radius, radius);
-
-static const struct cmd aaa_group[] = {
-	KEPT("server name <name:name>", "Server by its name"),
-	KEPT("server-private <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>] "
-	     "[timeout <seconds:1-1000>] [retransmit <number:0-100>] key <key:secret>",
-		"Server of this group only"),
-	KEPT("server <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>]",
-		"Server by its address"),
-	KEPT_ONE("ip vrf forwarding <name:name>", "VRF of the servers"),
-	KEPT_ONE("ip radius source-interface <name:iface>", "Source of requests"),
-	KEPT_ONE("deadtime <minutes:1-1440>", "A dead server rests"),
-	KEPT_ONE("load-balance <text:line>", "Share among servers"),
-};
-CMD_ROWS(rows_aaa_group, aaa_group);
-
-static const struct cmd dynauth[] = {
-	KEPT("client <host:word> [vrf <name:name>] [server-key <key:secret>]",
-		"Who may send requests"),
-	KEPT_ONE("server-key <key:secret>", "Secret of clients without their own"),
-	KEPT_ONE("port <port:1-65535>", "Port"),
-	KEPT_ONE("auth-type {any|all|session-key}", "Attributes that must match"),
-	KEPT("ignore {session-key|server-key}", "Checks that are left out"),
-};
-CMD_ROWS(rows_dynauth, dynauth);
-
-static const struct cmd attrs[] = {
-	KEPT("attribute type <text:line>", "Attribute and value"),
-};
-CMD_ROWS(rows_attrs, attrs);
 
 static const struct cmd crypto_map[] = {
 	KEPT_ONE("description <text:line>", "Free text"),

@@ -13,11 +13,6 @@
 		.grammar = words, .enters = mode, .flags = CMD_LATER | CMD_REPEATS,                \
 		.when = WHEN_NEW, .set = set_keep, .print = print_keep, .help = what               \
 	}
-#define KEPT(words, what)                                                                          \
-	{                                                                                          \
-		.grammar = words, .flags = CMD_LATER | CMD_REPEATS, .when = WHEN_NEW,              \
-		.set = set_keep, .print = print_keep, .help = what                                 \
-	}
 #define VALUE(words, field, def_, set_, print_, flags_, when_, what)                               \
 	{                                                                                          \
 		.grammar = words, .off = AT(field), .def = def_, .set = set_, .print = print_,     \
@@ -27,6 +22,21 @@
 	{                                                                                          \
 		.grammar = words, .def = def_, .when = WHEN_LIVE, .set = set_, .print = print_,    \
 		.help = what                                                                       \
+	}
+#define LATER(words, set_, print_, what)                                                           \
+	{                                                                                          \
+		.grammar = words, .flags = CMD_LATER, .when = WHEN_LIVE, .set = set_,              \
+		.print = print_, .help = what                                                      \
+	}
+#define LIST(kind, words, mode, what)                                                              \
+	{                                                                                          \
+		.grammar = words, .off = kind, .enters = mode, .when = WHEN_NEW,                   \
+		.set = set_aaa_list, .print = print_aaa_list, .help = what                         \
+	}
+#define RADIUS_KEPT(words, what)                                                                   \
+	{                                                                                          \
+		.grammar = words, .flags = CMD_REPEATS, .when = WHEN_LIVE, .set = set_radius_kept, \
+		.print = print_keep, .help = what                                                  \
 	}
 #define ROUTE(words, net, family)                                                                  \
 	{                                                                                          \
@@ -123,6 +133,17 @@ static const struct cmd global[] = {
 	VALUE("sallyport retention days <days:1-36500>", own.retention_days, "90", set_u32,
 		print_u32, CMD_NO_ZERO, WHEN_LIVE,
 		"How long ended sessions stay in the database; no: for ever"),
+	VALUE("sallyport retention anonymize <days:1-36500>", own.anonymize_days, NULL, set_u32,
+		print_u32, 0, WHEN_LIVE,
+		"After how long ended sessions lose names and addresses; no: never"),
+	{.grammar = "sallyport simultaneous-logins <number:1-1000000> [refuse]",
+		.when = WHEN_NEW,
+		.set = set_simultaneous,
+		.print = print_simultaneous,
+		.help = "Sessions of one user; one more ends the oldest, or is refused"},
+	VALUE("sallyport aaa authorization-password <key:secret>", aaa.authorization_password, NULL,
+		set_author_password, print_hidden, 0, WHEN_NEW,
+		"Password of look-ups at RADIUS servers that are no login"),
 	VALUE("sallyport store group-commit <ms:1-10>", own.group_commit_ms, "10", set_u32,
 		print_u32, CMD_NO_ZERO, WHEN_RESTART,
 		"Longest wait for others before a commit; no: none"),
@@ -161,29 +182,30 @@ static const struct cmd global[] = {
 	VALUE("aaa new-model", aaa_new_model, NULL, set_flag, print_flag, 0, WHEN_NEW,
 		"AAA (always on here)"),
 	QUIET("aaa session-id"),
-	{.grammar = "aaa authentication login <name:name> <method:word>+",
-		.off = AAA_AUTHEN_LOGIN,
-		.when = WHEN_NEW,
-		.set = set_aaa_list,
-		.print = print_aaa_list,
-		.help = "Where users are"},
-	{.grammar = "aaa authorization network <name:name> <method:word>+",
-		.off = AAA_AUTHOR_NETWORK,
-		.when = WHEN_NEW,
-		.set = set_aaa_list,
-		.print = print_aaa_list,
-		.help = "Where authorization comes from: local is the authorization policy of the "
-			"same name"},
-	{.grammar = "aaa accounting network <name:name> [<mode:word>] [broadcast] [<method:word>+]",
-		.off = AAA_ACCT_NETWORK,
-		.when = WHEN_NEW,
-		.set = set_aaa_list,
-		.print = print_aaa_list,
-		.help = "Where accounting goes"},
-	KEPT("aaa accounting update <text:line>", "accounting"),
-	KEPT_BLOCK("aaa group server radius <name:name>", MODE_AAA_GROUP, "RADIUS"),
-	KEPT_BLOCK("aaa server radius dynamic-author", MODE_DYNAUTH, "change of authorization"),
-	KEPT_BLOCK("aaa attribute list <name:name>", MODE_ATTRS, "attribute lists"),
+	LIST(AAA_AUTHEN_LOGIN, "aaa authentication login <name:name> {local|none|group <group:name>|"
+		"local-case|enable|line|krb5|krb5-telnet|passwd-expiry}+", 0, "Where users are"),
+	LIST(AAA_AUTHOR_NETWORK, "aaa authorization network <name:name> {local|none|group <group:name>|"
+		"if-authenticated|krb5-instance}+", 0,
+		"Where authorization comes from: local is the authorization policy of the same name"),
+	LIST(AAA_ACCT_NETWORK, "aaa accounting network <name:name> [{start-stop|stop-only|none}] "
+		"[broadcast] [{group <group:name>}+]", MODE_ACCT, "Where accounting goes"),
+	LATER("aaa accounting update {newinfo [periodic <minutes:1-525600>]|periodic "
+		"<minutes:1-525600>}", set_acct_update, print_acct_update, "accounting"),
+	QUIET("aaa accounting delay-start"),
+	{.grammar = "aaa group server radius <name:name>",
+		.enters = MODE_AAA_GROUP,
+		.flags = CMD_LATER,
+		.when = WHEN_LIVE,
+		.set = set_aaa_group,
+		.print = print_block,
+		.help = "RADIUS"},
+	{.grammar = "aaa server radius dynamic-author",
+		.enters = MODE_DYNAUTH,
+		.when = WHEN_LIVE,
+		.set = set_dynauth,
+		.print = print_dynauth,
+		.help = "Who may end and change sessions by RADIUS"},
+	BLOCK("aaa attribute list <name:name>", MODE_ATTRS, "Attributes for authorization policies", 0),
 	REFUSED("aaa group server tacacs+ ...", CMD_BLOCK, "TACACS+ is not supported"),
 	ROUTER("aaa authentication"),
 	ROUTER("aaa authorization"),
@@ -193,17 +215,55 @@ static const struct cmd global[] = {
 	ROUTER("aaa nas"),
 	ROUTER("aaa common-criteria"),
 	ROUTER("aaa dnis"),
-	KEPT_BLOCK("radius server <name:name>", MODE_RADIUS, "RADIUS"),
-	KEPT("radius-server host <host:word> [auth-port <port:1-65535>] [acct-port <port:1-65535>] "
-	     "[timeout <seconds:1-1000>] [retransmit <number:0-100>] [key <key:secret>]",
-		"RADIUS"),
-	KEPT("radius-server key <key:secret>", "RADIUS"),
-	KEPT("radius-server attribute <text:line>", "RADIUS"),
-	KEPT("radius-server vsa <text:line>", "RADIUS"),
-	KEPT("radius-server timeout <seconds:1-1000>", "RADIUS"),
-	KEPT("radius-server retransmit <number:0-100>", "RADIUS"),
-	KEPT("radius-server deadtime <minutes:1-1440>", "RADIUS"),
-	KEPT("ip radius source-interface <name:iface>", "RADIUS"),
+	{.grammar = "radius server <name:name>",
+		.enters = MODE_RADIUS,
+		.flags = CMD_LATER,
+		.when = WHEN_LIVE,
+		.set = set_radius_server,
+		.print = print_radius_server,
+		.help = "RADIUS"},
+	LATER("radius-server host <host:word> [auth-port <auth:1-65535>] [acct-port <acct:1-65535>] "
+		"[timeout <timeout:1-1000>] [retransmit <retransmit:0-100>] [key <key:secret>]",
+		set_radius_host, print_radius_host, "RADIUS"),
+	VALUE("radius-server key <key:secret>", radius.key, NULL, set_hidden, print_hidden, CMD_LATER,
+		WHEN_LIVE, "RADIUS"),
+	VALUE("radius-server timeout <seconds:1-1000>", radius.timeout_s, "5", set_u32, print_u32,
+		CMD_LATER, WHEN_LIVE, "RADIUS"),
+	VALUE("radius-server retransmit <number:0-100>", radius.retransmit, "3", set_u32, print_u32,
+		CMD_LATER, WHEN_LIVE, "RADIUS"),
+	VALUE("radius-server deadtime <minutes:0-1440>", radius.deadtime_min, NULL, set_u32,
+		print_u32, CMD_LATER, WHEN_LIVE, "RADIUS"),
+	VALUE("radius-server load-balance method least-outstanding [batch-size "
+		"<batch:1-2147483647>] [ignore-preferred-server]",
+		radius.balances, NULL, set_balance, print_flag, CMD_LATER, WHEN_LIVE, "RADIUS"),
+	RADIUS_KEPT("radius-server dead-criteria <text:line>", "When a router gives a server up"),
+	RADIUS_KEPT("radius-server attribute <text:line>", "What a router sends"),
+	RADIUS_KEPT("radius-server vsa {send [<more:line>]|<text:line>}", "send: attributes of vendors are sent, as always here"),
+	ROUTER("radius-server accounting"),
+	ROUTER("radius-server authorization"),
+	ROUTER("radius-server backoff"),
+	ROUTER("radius-server directed-request"),
+	ROUTER("radius-server domain-stripping"),
+	ROUTER("radius-server optional-passwords"),
+	ROUTER("radius-server retry"),
+	ROUTER("radius-server source-ports"),
+	ROUTER("radius-server throttle"),
+	ROUTER("radius-server transaction"),
+	ROUTER("radius-server unique-ident"),
+	{.grammar = "ip radius source-interface <name:iface> [vrf <vrf:name>]",
+		.off = 4,
+		.flags = CMD_LATER,
+		.when = WHEN_LIVE,
+		.set = set_radius_source,
+		.print = print_radius_source,
+		.help = "RADIUS"},
+	{.grammar = "ipv6 radius source-interface <name:iface> [vrf <vrf:name>]",
+		.off = 6,
+		.flags = CMD_LATER,
+		.when = WHEN_LIVE,
+		.set = set_radius_source,
+		.print = print_radius_source,
+		.help = "RADIUS"},
 	{.grammar = "username <name:word> [privilege <level:0-15>] {password <key:secret>|secret "
 		    "<key:secret>}",
 		.when = WHEN_LIVE,
@@ -290,7 +350,7 @@ static const struct cmd global[] = {
 	BLOCK("crypto ikev2 proposal <name:name>", MODE_PROPOSAL, "Algorithms of IKE", 0),
 	BLOCK("crypto ikev2 policy <name:name>", MODE_POLICY, "Which proposals where", 0),
 	BLOCK("crypto ikev2 keyring <name:name>", MODE_KEYRING, "Pre-shared keys", 0),
-	KEPT_BLOCK("crypto ikev2 name-mangler <name:name>", MODE_MANGLER, "name manglers"),
+	BLOCK("crypto ikev2 name-mangler <name:name>", MODE_MANGLER, "Names for authorization out of identities", 0),
 	BLOCK("crypto ikev2 authorization policy <name:name>", MODE_AUTHZ, "What a session gets",
 		0),
 	BLOCK("crypto ikev2 profile <name:name>", MODE_PROFILE, "Who may connect, and how", 0),
@@ -346,7 +406,13 @@ static const struct cmd global[] = {
 		print_flag, 0, WHEN_NEW, "Clients are redirected before they negotiate anything"),
 	VALUE("crypto ikev2 redirect gateway auth", ike.redirect_auth, NULL, set_redirect_gateway,
 		print_flag, 0, WHEN_NEW, "Clients are redirected once they have authenticated"),
-	KEPT("crypto ikev2 reconnect key <index:1-2> [active] <key:secret>", "cluster reconnect"),
+	{.grammar = "crypto ikev2 reconnect key {active <index:1-2> <key:secret>|<index:1-2> "
+		    "{active <key:secret>|<key:secret>}}",
+		.when = WHEN_LIVE,
+		.flags = CMD_REPEATS,
+		.set = set_reconnect_key,
+		.print = print_reconnect_key,
+		.help = "Sessions can be come back to at every gateway that has the key; new data is sealed with the active one"},
 	VALUE("crypto logging ikev2", ike.logging_ikev2, NULL, set_flag, print_flag, 0, WHEN_LIVE,
 		"IKEv2 events are exported to syslog"),
 	VALUE("crypto logging session", ike.logging_session, NULL, set_flag, print_flag, 0,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/conf/identity.h"
+#include "core/conf/parse.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
 
@@ -126,6 +127,8 @@ static void set_auth_local(struct cmd_call *c)
 	if (c->form != FORM_SET)
 		return;
 	p->auth_local = bit;
+	if (bit == AUTH_PSK)
+		parse_remember_line(c->ps, p->name, LINE_LOCAL_PSK);
 	if (bit == AUTH_PSK && cmd_arg(c, "key"))
 		set_secret(c, &p->key_local, cmd_arg(c, "key"));
 	p->eap_local = cmd_has(c, "gtc")         ? EAP_LOCAL_GTC
@@ -192,6 +195,8 @@ static void set_auth_remote(struct cmd_call *c)
 		return;
 	}
 	p->auth_remote |= bit;
+	if (bit == AUTH_PSK)
+		parse_remember_line(c->ps, p->name, LINE_REMOTE_PSK);
 	if (bit == AUTH_PSK && cmd_arg(c, "key"))
 		set_secret(c, &p->key_remote, cmd_arg(c, "key"));
 	/* `eap query-identity` and `eap timeout N` are two lines as often as one. */
@@ -241,11 +246,14 @@ static void set_keyring(struct cmd_call *c)
 	p->keyring_password = (struct secret){0};
 	if (c->form != FORM_SET)
 		return;
+	parse_remember_line(c->ps, p->name, LINE_KEYRING);
 	p->keyring_kind = cmd_has(c, "aaa") ? KEYRING_AAA : KEYRING_LOCAL;
 	p->keyring = cmd_ref(c, cmd_arg(c, "name"));
 	p->keyring_mangler = cmd_ref(c, cmd_arg(c, "mangler"));
-	if (cmd_arg(c, "password"))
+	if (cmd_arg(c, "password")) {
 		set_secret(c, &p->keyring_password, cmd_arg(c, "password"));
+		(void)password_fits(c, &p->keyring_password, cmd_arg(c, "password"));
+	}
 	if (p->keyring_kind == KEYRING_AAA)
 		cmd_warn(c, NULL, "kept, but not in force in this version (keys from AAA):", "");
 }
@@ -499,10 +507,9 @@ static const struct cmd profile[] = {
 	{.grammar = "reconnect [timeout <seconds:60-86400>]",
 		.off = AT(reconnect_s),
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_reconnect,
 		.print = print_u32,
-		.help = "reconnect"},
+		.help = "Sessions whose client went silent wait for it to come back; default: 1800 seconds"},
 	{.grammar = "redirect gateway auth",
 		.off = AT(redirect_auth),
 		.when = WHEN_NEW,

@@ -2,6 +2,7 @@
  * have in common. */
 #include <string.h>
 
+#include "core/conf/parse.h"
 #include "core/conf/set.h"
 #include "core/conf/tables.h"
 
@@ -58,6 +59,7 @@ void set_reconnect(struct cmd_call *c)
 {
 	struct ike_profile *p = c->obj;
 	const struct arg *a = cmd_arg(c, "seconds");
+	parse_remember_line(c->ps, p->name, LINE_RECONNECT);
 	p->reconnect_s = c->form != FORM_SET ? 0 : a ? (uint32_t)a->num : RECONNECT_DEFAULT_S;
 }
 
@@ -172,9 +174,6 @@ static void author_list(struct cmd_call *c, struct aaa_author *a)
 	a->list = cmd_ref(c, cmd_arg(c, "list"));
 	a->mangler = cmd_ref(c, cmd_arg(c, "mangler"));
 	a->username = cmd_ref(c, cmd_arg(c, "username"));
-	if (a->mangler)
-		cmd_warn(c, cmd_arg(c, "mangler"),
-			"kept, but not in force in this version (name manglers):", "");
 }
 
 /* `cached` and `list` may both stand (R-AZN-08). */
@@ -195,6 +194,8 @@ void set_author_user(struct cmd_call *c)
 		if (c->form == FORM_SET)
 			author_list(c, a);
 	}
+	if (m == AAA_PSK && c->form == FORM_SET)
+		parse_remember_line(c->ps, p->name, LINE_USER_PSK);
 	if (m == AAA_CERT && a->list && !a->mangler && !a->username)
 		cmd_error(c, NULL, "a certificate needs a username or name-mangler",
 			""); /* R-AZN-04 */
@@ -215,6 +216,8 @@ void set_author_group(struct cmd_call *c)
 		return;
 	a->override = cmd_has(c, "override");
 	author_list(c, a);
+	if (m == AAA_PSK)
+		parse_remember_line(c->ps, p->name, LINE_GROUP_PSK);
 	if (m == AAA_CERT && !a->mangler && !a->username)
 		cmd_error(c, NULL, "a certificate needs a username or name-mangler", "");
 	later_if_anyconnect(c, m);

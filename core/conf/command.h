@@ -38,13 +38,14 @@ enum cmd_mode {
 	MODE_CERTMAP,
 	MODE_CHAIN,
 	MODE_CERT,
-	MODE_ACL6, /* from here on: blocks kept as text */
+	MODE_ACL6,
 	MODE_MANGLER,
-	MODE_CLUSTER,
 	MODE_RADIUS,
 	MODE_AAA_GROUP,
+	MODE_ACCT,
 	MODE_DYNAUTH,
 	MODE_ATTRS,
+	MODE_CLUSTER, /* from here on: blocks kept as text */
 	MODE_CRYPTO_MAP,
 	MODE__MAX,
 	MODE_SKIP /* a block that was refused or has no meaning: read past */

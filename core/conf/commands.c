@@ -46,6 +46,14 @@ static const struct cmd_class cert_chains =
 static const struct cmd_class pasted_certs = {"certificate", offsetof(struct cert_chain, certs),
 	offsetof(struct cert_chain, cert_count), sizeof(struct pasted_cert),
 	offsetof(struct pasted_cert, serial), NONE, NONE};
+static const struct cmd_class manglers =
+	USER("crypto ikev2 name-mangler", manglers, mangler_count, struct name_mangler);
+static const struct cmd_class radius_servers =
+	USER("radius server", radius_servers, radius_server_count, struct radius_server);
+static const struct cmd_class aaa_groups =
+	USER("aaa group server radius", aaa_groups, aaa_group_count, struct aaa_group);
+static const struct cmd_class attribute_lists =
+	USER("aaa attribute list", attribute_lists, attribute_list_count, struct attribute_list);
 static const struct cmd_class peers =
 	CLASS("peer", struct ike_keyring, peers, peer_count, struct ike_peer, NONE, NONE);
 
@@ -75,12 +83,13 @@ const struct cmd_mode_row cmd_modes[MODE__MAX] = {
 	M(MODE_CHAIN, "a certificate chain", rows_chain, &cert_chains),
 	M(MODE_CERT, "a certificate", rows_cert, &pasted_certs),
 	M(MODE_ACL6, "an IPv6 access list", rows_acl6, NULL),
-	M(MODE_MANGLER, "a name mangler", rows_mangler, NULL),
-	M(MODE_CLUSTER, "the cluster", rows_cluster, NULL),
-	M(MODE_RADIUS, "a RADIUS server", rows_radius, NULL),
-	M(MODE_AAA_GROUP, "a server group", rows_aaa_group, NULL),
+	M(MODE_MANGLER, "a name mangler", rows_mangler, &manglers),
+	M(MODE_RADIUS, "a RADIUS server", rows_radius, &radius_servers),
+	M(MODE_AAA_GROUP, "a server group", rows_aaa_group, &aaa_groups),
+	M(MODE_ACCT, "an accounting list", rows_acct, NULL),
 	M(MODE_DYNAUTH, "dynamic authorization", rows_dynauth, NULL),
-	M(MODE_ATTRS, "an attribute list", rows_attrs, NULL),
+	M(MODE_ATTRS, "an attribute list", rows_attrs, &attribute_lists),
+	M(MODE_CLUSTER, "the cluster", rows_cluster, NULL),
 	M(MODE_CRYPTO_MAP, "a crypto map", rows_crypto_map, NULL),
 #undef M
 };

@@ -57,7 +57,12 @@ struct authz_policy {
 	bool redistribute_static;
 	char *connected_map;
 	char *static_map;
+	uint32_t idle_timeout_s;         /* without data for so long the session ends; 0: never */
+	uint32_t disconnected_timeout_s; /* it waits so long for its client; 0: as the profile's reconnect says */
+	uint32_t simultaneous_logins;    /* of one user; 0: the global number, SIMULTANEOUS_ANY: no limit */
+	bool simultaneous_refuse;        /* one more is refused; else it ends the oldest */
 };
+#define SIMULTANEOUS_ANY UINT32_MAX
 
 struct pool4_range {
 	struct addr first;

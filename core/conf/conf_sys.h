@@ -1,18 +1,10 @@
-/* Plain structs of the global settings, AAA lists and of what is kept as text. Same rules as
+/* Plain structs of the global settings and of what is kept as text. Same rules as
  * conf_ike.h. */
 #ifndef CORE_CONF_CONF_SYS_H
 #define CORE_CONF_CONF_SYS_H
 
+#include "core/conf/conf_aaa.h"
 #include "core/conf/conf_client.h"
-
-enum aaa_kind { AAA_AUTHEN_LOGIN, AAA_AUTHOR_NETWORK, AAA_ACCT_NETWORK };
-/* methods: "local", "none", "group NAME", in order. */
-struct aaa_list {
-	char *name;
-	uint8_t kind; /* enum aaa_kind */
-	struct str_list methods;
-	char *acct_mode; /* start-stop, stop-only, none */
-};
 
 /* R-GLB. 0 is off or no limit unless said otherwise. */
 struct ike_global {
@@ -38,6 +30,7 @@ struct ike_global {
 	bool redirect_auth;
 	bool logging_ikev2;
 	bool logging_session;
+	struct reconnect_key reconnect_keys[2];
 };
 
 enum df_bit { DF_COPY, DF_SET, DF_CLEAR };
@@ -100,6 +93,7 @@ struct own_settings {
 	bool fragmentation_cisco;      /* besides that of RFC 7383, if that is on */
 	uint32_t resumption_s;         /* lifetime of tickets; 0: no resumption */
 	uint32_t retention_days;       /* 0: for ever */
+	uint32_t anonymize_days;       /* ended sessions lose who they were of; 0: never */
 	uint32_t group_commit_ms;
 	bool lua_permit;     /* what a login gets when a script fails */
 	uint32_t lua_memory_kb;
@@ -114,6 +108,8 @@ struct own_settings {
 	char *agentx; /* socket of the SNMP master agent; NULL: off */
 	bool notify_sessions;
 	bool notify_pools;
+	uint32_t simultaneous_logins;  /* of one user; 0: no limit */
+	bool simultaneous_refuse;      /* one more is refused; else it ends the oldest */
 };
 
 #define LOG_HOSTS            32

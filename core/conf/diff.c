@@ -32,6 +32,12 @@ static const struct named objects[] = {
 	NAMED("vrf definition", MODE_VRF, vrfs, vrf_count, vrf_def, NO_KIND, shape_vrf_def),
 	NAMED("aaa list", -1, aaa_lists, aaa_list_count, aaa_list, offsetof(struct aaa_list, kind),
 		shape_aaa_list),
+	NAMED("aaa group server radius", MODE_AAA_GROUP, aaa_groups, aaa_group_count, aaa_group,
+		NO_KIND, shape_aaa_group),
+	NAMED("aaa attribute list", MODE_ATTRS, attribute_lists, attribute_list_count,
+		attribute_list, NO_KIND, shape_attribute_list),
+	NAMED("radius server", MODE_RADIUS, radius_servers, radius_server_count, radius_server,
+		NO_KIND, shape_radius_server),
 	NAMED("ip local pool", -1, pools4, pool4_count, pool4, NO_KIND, shape_pool4),
 	NAMED("ipv6 local pool", -1, pools6, pool6_count, pool6, NO_KIND, shape_pool6),
 	NAMED("access-list", -1, acls, acl_count, acl, offsetof(struct acl, kind), shape_acl),
@@ -49,6 +55,8 @@ static const struct named objects[] = {
 		shape_policy),
 	NAMED("crypto ikev2 keyring", MODE_KEYRING, keyrings, keyring_count, ike_keyring, NO_KIND,
 		shape_keyring),
+	NAMED("crypto ikev2 name-mangler", MODE_MANGLER, manglers, mangler_count, name_mangler,
+		NO_KIND, shape_mangler),
 	NAMED("crypto ikev2 authorization policy", MODE_AUTHZ, authz, authz_count, authz_policy,
 		NO_KIND, shape_authz),
 	NAMED("crypto ikev2 profile", MODE_PROFILE, profiles, profile_count, ike_profile, NO_KIND,
@@ -169,7 +177,8 @@ static bool prints_objects(const struct cmd *row)
 	return row->print == print_block || row->print == print_interface ||
 	       row->print == print_acl || row->print == print_class_map ||
 	        row->print == print_pool4 || row->print == print_pool6 ||
-	       row->print == print_transform_set || row->print == print_cert_map_block || row->print == print_aaa_list;
+	       row->print == print_transform_set || row->print == print_cert_map_block || row->print == print_aaa_list ||
+	       row->print == print_radius_server || row->print == print_radius_host;
 }
 
 enum status conf_diff(const struct snapshot *old, const struct snapshot *new_, struct conf_diff *d)

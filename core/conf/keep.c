@@ -99,9 +99,9 @@ void set_block(struct cmd_call *c)
 	}
 }
 
-static void print_object(
-	struct cout *o, const struct cmd *row, const struct cmd_class *k, void *obj)
+void print_object(struct cout *o, const struct cmd *row, void *obj)
 {
+	const struct cmd_class *k = cmd_modes[row->enters].class;
 	bool system = k->disabled_off >= 0 && strcmp(*name_of(k, obj), "default") == 0;
 	bool disabled = system && *flag_of(k->disabled_off, obj);
 	bool modified = system && *flag_of(k->modified_off, obj);
@@ -132,7 +132,7 @@ void print_block(struct cout *o, const struct cmd *row, const void *obj)
 	memcpy(&v, base + k->list_off, sizeof(v));
 	memcpy(&n, base + k->count_off, sizeof(n));
 	for (size_t i = 0; i < n; i++)
-		print_object(o, row, k, v + i * k->size);
+		print_object(o, row, v + i * k->size);
 }
 
 /* ---- kept text ---- */

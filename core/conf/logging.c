@@ -40,26 +40,15 @@ const char *log_facility_word(uint8_t code)
 	return "none";
 }
 
-static const struct iface *interface_named(const struct snapshot *s, const char *name)
-{
-	uint8_t kind;
-	uint32_t number;
-	return name && iface_name_parse(name, strlen(name), &kind, &number)
-		       ? snapshot_iface(s, kind, number)
-		       : NULL;
-}
-
 struct addr log_source_address(const struct snapshot *s, const char *vrf, uint8_t family)
 {
 	for (size_t i = 0; i < s->log.source_count; i++) {
 		const struct log_source *source = &s->log.sources[i];
 		if (!source->vrf != !vrf || (vrf && strcmp(source->vrf, vrf) != 0))
 			continue;
-		const struct iface *f = interface_named(s, source->ifname);
-		if (f && family == 4)
-			return f->ip.addr;
-		if (f && f->ip6_count)
-			return f->ip6[0].addr;
+		struct addr a = snapshot_iface_address(s, source->ifname, family);
+		if (a.family)
+			return a;
 	}
 	return (struct addr){0};
 }

@@ -180,7 +180,11 @@ bool profiles_have_multiple(const struct snapshot *s)
 
 struct dpd profile_dpd(const struct snapshot *s, const struct ike_profile *p)
 {
-	return p && p->dpd.mode != DPD_UNSET ? p->dpd : s->ike.dpd;
+	static const struct dpd of_reconnect = {DPD_ON_DEMAND, 30, 5}; /* R-REC-06 */
+
+	if (p && p->dpd.mode != DPD_UNSET)
+		return p->dpd;
+	return p && p->reconnect_s && s->ike.dpd.mode == DPD_UNSET ? of_reconnect : s->ike.dpd;
 }
 
 bool profile_has_local(const struct ike_profile *p, const struct addr *local)

@@ -195,15 +195,33 @@ void parse_remember(struct parse *ps, const char *name, uint32_t col)
 	void *tmp;
 	struct place *p = ARENA_PUSH(&ps->scratch, ps->places, ps->place_count, tmp);
 	if (p)
-		*p = (struct place){name, ps->system ? 0 : ps->line.number, col};
+		*p = (struct place){name, NULL, ps->system ? 0 : ps->line.number, col};
 }
 
 struct place parse_place(const struct parse *ps, const char *name)
 {
 	for (size_t i = 0; i < ps->place_count; i++)
-		if (ps->places[i].name == name)
+		if (ps->places[i].name == name && !ps->places[i].what)
 			return ps->places[i];
-	return (struct place){name, 0, 0};
+	return (struct place){name, NULL, 0, 0};
+}
+
+void parse_remember_line(struct parse *ps, const char *name, const char *what)
+{
+	void *tmp;
+	struct place *p = ARENA_PUSH(&ps->scratch, ps->places, ps->place_count, tmp);
+	if (p)
+		*p = (struct place){name, what, ps->line.number, ps->line.w[0].col};
+}
+
+struct place parse_line_of(const struct parse *ps, const char *name, const char *what)
+{
+	for (size_t i = ps->place_count; i-- > 0;) {
+		const struct place *p = &ps->places[i];
+		if (p->name == name && p->what && strcmp(p->what, what) == 0)
+			return *p;
+	}
+	return (struct place){name, what, 0, 0};
 }
 
 /* ---- one line ---- */
@@ -252,8 +270,9 @@ static bool find_command(
 	bool have = false;
 	for (size_t i = ps->depth; i-- > 0 && left_behind(ps, ps->depth - 1);)
 		if (ps->stack[i].mode != MODE_SKIP && !left_behind(ps, i) &&
-			try_frame(ps, i, first, f, &m) && !(f->row->flags & CMD_IGNORED))
-			return true;
+			try_frame(ps, i, first, f, &m) &&
+			(!(f->row->flags & CMD_IGNORED) || (f->row->flags & CMD_BLOCK)))
+			return true; /* `key chain X` is not the key of a server */
 	for (size_t i = ps->depth; i-- > 0;) {
 		if (ps->stack[i].mode == MODE_SKIP)
 			continue;

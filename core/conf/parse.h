@@ -16,6 +16,7 @@ struct frame {
 /* Where a name was written: for warnings that come at the end. */
 struct place {
 	const char *name; /* the arena's copy: compared by address */
+	const char *what; /* NULL: the name itself; else the words of a line of that object */
 	uint32_t line;
 	uint32_t col;
 };
@@ -47,12 +48,24 @@ bool parse_next_line(struct parse *ps);
  * picks one ("crypto ikev2 proposal"), NULL all of them. */
 void parse_defaults(struct parse *ps, const char *class_words);
 
+/* Lines of a profile that parse_remember_line() knows. */
+#define LINE_RECONNECT  "reconnect"
+#define LINE_LOCAL_PSK  "authentication local pre-share"
+#define LINE_REMOTE_PSK "authentication remote pre-share"
+#define LINE_KEYRING    "keyring"
+#define LINE_GROUP_PSK  "aaa authorization group psk"
+#define LINE_USER_PSK   "aaa authorization user psk"
+
 /* After the last line: what follows from what was said, and what is wrong as a whole. */
 void parse_finish(struct parse *ps);
 
 void parse_report(struct parse *ps, enum conf_severity severity, uint32_t line, uint32_t col,
 	struct word word, const char *text, const char *hint);
 void parse_remember(struct parse *ps, const char *name, uint32_t col);
+/* The line in hand is this one of the object of that name; static text. */
+void parse_remember_line(struct parse *ps, const char *name, const char *what);
+/* Where it was last written; line 0 when it was not. */
+struct place parse_line_of(const struct parse *ps, const char *name, const char *what);
 /* Where the name stands; line 0 when it is not known. */
 struct place parse_place(const struct parse *ps, const char *name);
 

@@ -113,6 +113,8 @@ void set_ifname(struct cmd_call *c)
 {
 	char **v = field(c);
 	*v = c->form == FORM_SET ? cmd_ifname(c, &c->args[c->n - 1]) : NULL;
+	if (*v)
+		parse_remember(c->ps, *v, c->args[c->n - 1].word.col);
 }
 
 void print_str(struct cout *o, const struct cmd *row, const void *obj)
@@ -296,6 +298,24 @@ void set_secret(struct cmd_call *c, struct secret *s, const struct arg *a)
 	if (!secret_usable(s))
 		cmd_warn(c, a, "a secret that another device has encrypted cannot be used here",
 			"write it again in plain text (type 0) or as hex");
+}
+
+void set_hidden(struct cmd_call *c)
+{
+	struct secret *s = field(c);
+	*s = (struct secret){0};
+	if (c->form == FORM_SET)
+		set_secret(c, s, cmd_arg(c, "key"));
+}
+
+void print_hidden(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct secret *s = field_of(row, obj);
+	if (!s->form)
+		return;
+	cout_head(o, row, false);
+	cout_secret(o, s);
+	cout_end(o);
 }
 
 /* `no` without a number: all of them. */

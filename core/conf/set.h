@@ -19,6 +19,7 @@ cmd_set_fn set_pair;   /* "head <a:ip> [<b:ip>]": struct addr [2] */
 cmd_set_fn set_xforms; /* "head <t:encr>+": struct transform_list, replaced as a whole */
 cmd_set_fn set_addke;  /* "head <round:1-7> [optional] <group:dh>+": struct addke; `no` without a round: all */
 cmd_set_fn set_block;  /* opens, removes or resets a named object of the class of row->enters */
+cmd_set_fn set_hidden; /* "head <key:secret>": struct secret */
 cmd_set_fn set_keep;   /* keeps the line as text */
 cmd_set_fn set_none;   /* accepts and does nothing (ignored rows) */
 
@@ -33,7 +34,10 @@ cmd_print_fn print_encr;
 cmd_print_fn print_integ;
 cmd_print_fn print_dh;
 cmd_print_fn print_block;
+cmd_print_fn print_hidden;
 cmd_print_fn print_keep;
+/* One object of print_block. */
+void print_object(struct cout *o, const struct cmd *row, void *obj);
 
 /* Fills the arena copy of a secret from a <key:secret> argument. */
 void set_secret(struct cmd_call *c, struct secret *s, const struct arg *a);

@@ -1,36 +1,5 @@
 /* One row per field, in the order of the structs. */
-#include "core/conf/shape.h"
-
-#define F(type, struct_, field)                                                                    \
-	{                                                                                          \
-		SHAPE_##type, offsetof(struct struct_, field), 1, NULL                             \
-	}
-#define FN(type, struct_, field, n)                                                                \
-	{                                                                                          \
-		SHAPE_##type, offsetof(struct struct_, field), n, NULL                             \
-	}
-#define IN(struct_, field, shape)                                                                  \
-	{                                                                                          \
-		SHAPE_STRUCT, offsetof(struct struct_, field), 1, &shape                           \
-	}
-#define INN(struct_, field, n, shape)                                                              \
-	{                                                                                          \
-		SHAPE_STRUCT, offsetof(struct struct_, field), n, &shape                           \
-	}
-#define LIST(struct_, field, count, shape)                                                         \
-	{                                                                                          \
-		SHAPE_LIST, offsetof(struct struct_, field), offsetof(struct struct_, count),      \
-			&shape                                                                     \
-	}
-#define SKIP(struct_, field)                                                                       \
-	{                                                                                          \
-		SHAPE_SKIP, offsetof(struct struct_, field),                                       \
-			sizeof(((struct struct_ *)NULL)->field), NULL                              \
-	}
-#define SHAPE(struct_, fields)                                                                     \
-	{                                                                                          \
-#struct_, fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct struct_)     \
-	}
+#include "core/conf/shape_rows.h"
 
 static const struct shape_field f_vrf_match[] = {
 	F(U8, vrf_match, kind),
@@ -241,6 +210,10 @@ static const struct shape_field f_authz_policy[] = {
 	F(BOOL, authz_policy, redistribute_static),
 	F(STR, authz_policy, connected_map),
 	F(STR, authz_policy, static_map),
+	F(U32, authz_policy, idle_timeout_s),
+	F(U32, authz_policy, disconnected_timeout_s),
+	F(U32, authz_policy, simultaneous_logins),
+	F(BOOL, authz_policy, simultaneous_refuse),
 };
 const struct shape shape_authz = SHAPE(authz_policy, f_authz_policy);
 
@@ -522,15 +495,8 @@ static const struct shape_field f_vrf_def[] = {
 };
 const struct shape shape_vrf_def = SHAPE(vrf_def, f_vrf_def);
 
-static const struct shape_field f_aaa_list[] = {
-	F(STR, aaa_list, name),
-	F(U8, aaa_list, kind),
-	F(STRS, aaa_list, methods),
-	F(STR, aaa_list, acct_mode),
-};
-const struct shape shape_aaa_list = SHAPE(aaa_list, f_aaa_list);
-
 static const struct shape_field f_ike_global[] = {
+	INN(ike_global, reconnect_keys, 2, shape_reconnect_key),
 	F(U32, ike_global, cookie_challenge),
 	F(U32, ike_global, diagnose_error),
 	IN(ike_global, dpd, shape_dpd),
@@ -553,6 +519,7 @@ static const struct shape_field f_ike_global[] = {
 	F(BOOL, ike_global, redirect_auth),
 	F(BOOL, ike_global, logging_ikev2),
 	F(BOOL, ike_global, logging_session),
+	INN(ike_global, reconnect_keys, 2, shape_reconnect_key),
 };
 static const struct shape shape_ike_global = SHAPE(ike_global, f_ike_global);
 
@@ -613,6 +580,7 @@ static const struct shape_field f_own_settings[] = {
 	F(BOOL, own_settings, fragmentation_cisco),
 	F(U32, own_settings, resumption_s),
 	F(U32, own_settings, retention_days),
+	F(U32, own_settings, anonymize_days),
 	F(U32, own_settings, group_commit_ms),
 	F(BOOL, own_settings, lua_permit),
 	F(U32, own_settings, lua_memory_kb),
@@ -627,6 +595,8 @@ static const struct shape_field f_own_settings[] = {
 	F(STR, own_settings, agentx),
 	F(BOOL, own_settings, notify_sessions),
 	F(BOOL, own_settings, notify_pools),
+	F(U32, own_settings, simultaneous_logins),
+	F(BOOL, own_settings, simultaneous_refuse),
 };
 static const struct shape shape_own_settings = SHAPE(own_settings, f_own_settings);
 
@@ -712,6 +682,14 @@ static const struct shape_field f_snapshot[] = {
 	SKIP(snapshot, vrf_number_count),
 	LIST(snapshot, aaa_lists, aaa_list_count, shape_aaa_list),
 	F(SIZE, snapshot, aaa_list_count),
+	LIST(snapshot, radius_servers, radius_server_count, shape_radius_server),
+	F(SIZE, snapshot, radius_server_count),
+	LIST(snapshot, aaa_groups, aaa_group_count, shape_aaa_group),
+	F(SIZE, snapshot, aaa_group_count),
+	LIST(snapshot, attribute_lists, attribute_list_count, shape_attribute_list),
+	F(SIZE, snapshot, attribute_list_count),
+	LIST(snapshot, manglers, mangler_count, shape_mangler),
+	F(SIZE, snapshot, mangler_count),
 	LIST(snapshot, scripts, script_count, shape_script),
 	F(SIZE, snapshot, script_count),
 	LIST(snapshot, users, user_count, shape_conf_user),
@@ -723,6 +701,9 @@ static const struct shape_field f_snapshot[] = {
 	IN(snapshot, ipsec, shape_ipsec_global),
 	IN(snapshot, own, shape_own_settings),
 	IN(snapshot, log, shape_log_settings),
+	IN(snapshot, radius, shape_radius_global),
+	IN(snapshot, aaa, shape_aaa_global),
+	IN(snapshot, dynauth, shape_dynauth),
 };
 const struct shape shape_snapshot = SHAPE(snapshot, f_snapshot);
 
@@ -737,4 +718,7 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
 	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
-	&shape_conf_user, &shape_snapshot, NULL};
+	&shape_conf_user, &shape_radius_server, &shape_radius_source, &shape_radius_global,
+	&shape_aaa_member, &shape_aaa_group, &shape_aaa_global, &shape_aaa_attribute,
+	&shape_attribute_list, &shape_mangler, &shape_dynauth_client, &shape_dynauth,
+	&shape_reconnect_key, &shape_snapshot, NULL};

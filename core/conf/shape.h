@@ -39,7 +39,8 @@ struct shape {
 
 extern const struct shape shape_snapshot, shape_client, shape_proposal, shape_policy, shape_profile,
 	shape_keyring, shape_authz, shape_set, shape_ipsec_profile, shape_pool4, shape_pool6,
-	shape_acl, shape_iface, shape_trustpoint, shape_cert_map, shape_cert_chain, shape_vrf_def, shape_class_map, shape_policy_map, shape_aaa_list, shape_script;
+	shape_acl, shape_iface, shape_trustpoint, shape_cert_map, shape_cert_chain, shape_vrf_def, shape_class_map, shape_policy_map, shape_aaa_list, shape_script,
+	shape_radius_server, shape_aaa_group, shape_attribute_list, shape_mangler;
 /* All of them, for the test; NULL ends. */
 extern const struct shape *const shape_all[];
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/conf/argument.h"
 
 struct snapshot *snapshot_ref(struct snapshot *s)
 {
@@ -116,6 +117,26 @@ const struct vrf_def *snapshot_vrf(const struct snapshot *s, const char *name)
 	return BY_NAME(vrfs, vrf_count, struct vrf_def);
 }
 
+const struct radius_server *snapshot_radius_server(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(radius_servers, radius_server_count, struct radius_server);
+}
+
+const struct aaa_group *snapshot_aaa_group(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(aaa_groups, aaa_group_count, struct aaa_group);
+}
+
+const struct attribute_list *snapshot_attribute_list(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(attribute_lists, attribute_list_count, struct attribute_list);
+}
+
+const struct name_mangler *snapshot_mangler(const struct snapshot *s, const char *name)
+{
+	return BY_NAME(manglers, mangler_count, struct name_mangler);
+}
+
 const struct acl *snapshot_acl(const struct snapshot *s, enum acl_kind kind, const char *name)
 {
 	if (!name)
@@ -157,4 +178,15 @@ const struct aaa_list *snapshot_aaa_list(
 			return l;
 	}
 	return NULL;
+}
+
+struct addr snapshot_iface_address(const struct snapshot *s, const char *name, uint8_t family)
+{
+	uint8_t kind;
+	uint32_t number;
+	const struct iface *f = name && iface_name_parse(name, strlen(name), &kind, &number)
+		? snapshot_iface(s, kind, number) : NULL;
+	if (f && family == 4)
+		return f->ip.addr;
+	return f && f->ip6_count ? f->ip6[0].addr : (struct addr){0};
 }

@@ -63,6 +63,14 @@ struct snapshot {
 	size_t vrf_number_count;
 	struct aaa_list *aaa_lists;
 	size_t aaa_list_count;
+	struct radius_server *radius_servers; /* those of `radius-server host` last */
+	size_t radius_server_count;
+	struct aaa_group *aaa_groups;
+	size_t aaa_group_count;
+	struct attribute_list *attribute_lists;
+	size_t attribute_list_count;
+	struct name_mangler *manglers;
+	size_t mangler_count;
 	struct conf_script *scripts;
 	size_t script_count;
 	struct conf_user *users;
@@ -74,6 +82,9 @@ struct snapshot {
 	struct ipsec_global ipsec;
 	struct own_settings own;
 	struct log_settings log;
+	struct radius_global radius;
+	struct aaa_global aaa;
+	struct dynauth dynauth;
 };
 
 struct snapshot *snapshot_ref(struct snapshot *s);
@@ -93,6 +104,8 @@ const struct policy_map *snapshot_policy_map(const struct snapshot *s, const cha
 const struct transform_set *snapshot_transform_set(const struct snapshot *s, const char *name);
 const struct ipsec_profile *snapshot_ipsec_profile(const struct snapshot *s, const char *name);
 const struct iface *snapshot_iface(const struct snapshot *s, enum iface_kind kind, uint32_t number);
+/* Of an interface of the configuration by its canonical name; family 0: none, or there is no such interface. */
+struct addr snapshot_iface_address(const struct snapshot *s, const char *name, uint8_t family);
 const struct flex_client *snapshot_client(const struct snapshot *s, const char *name);
 const struct trustpoint *snapshot_trustpoint(const struct snapshot *s, const char *name);
 const struct cert_map *snapshot_cert_map(const struct snapshot *s, const char *name);
@@ -103,6 +116,10 @@ const char *snapshot_vrf_name(const struct snapshot *s, uint32_t num);
 const struct conf_user *snapshot_user(const struct snapshot *s, const char *name);
 const struct aaa_list *snapshot_aaa_list(
 	const struct snapshot *s, enum aaa_kind kind, const char *name);
+const struct radius_server *snapshot_radius_server(const struct snapshot *s, const char *name);
+const struct aaa_group *snapshot_aaa_group(const struct snapshot *s, const char *name);
+const struct attribute_list *snapshot_attribute_list(const struct snapshot *s, const char *name);
+const struct name_mangler *snapshot_mangler(const struct snapshot *s, const char *name);
 
 /* Every field equal, lists in order; generation and VRF numbers do not count. */
 bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);

@@ -11,7 +11,8 @@ extern const struct cmd_rows rows_global, rows_proposal, rows_policy, rows_profi
 	rows_peer, rows_authz, rows_set, rows_ipsec_profile, rows_iface, rows_vrf, rows_vrf_af,
 	rows_acl4, rows_acl_ext, rows_script, rows_acl6, rows_mangler, rows_flexvpn, rows_cluster, rows_radius,
 	rows_aaa_group, rows_dynauth, rows_attrs, rows_trustpoint, rows_certmap, rows_chain,
-	rows_cert, rows_crypto_map, rows_class_map, rows_policy_map, rows_policy_class;
+	rows_cert, rows_crypto_map, rows_class_map, rows_policy_map, rows_policy_class,
+	rows_acct;
 
 /* Setters and printers of the global mode that live with their objects. */
 cmd_set_fn set_interface, set_acl, set_acl_numbered, set_pool4, set_pool6, set_transform_set,
@@ -41,6 +42,20 @@ cmd_print_fn print_redirect_target;
 /* Routes: cmd_route.c. */
 cmd_set_fn set_route;
 cmd_print_fn print_route;
+
+/* RADIUS: cmd_radius.c, cmd_group.c, cmd_dynauth.c. row->off of set_radius_source: the family. */
+cmd_set_fn set_radius_server, set_radius_host, set_radius_kept, set_radius_source, set_balance,
+	set_aaa_group, set_dynauth;
+cmd_print_fn print_radius_server, print_radius_host, print_radius_source, print_dynauth;
+
+/* Logins: cmd_login.c. */
+cmd_set_fn set_simultaneous, set_simultaneous_of_policy, set_author_password, set_acct_update,
+	set_reconnect_key;
+cmd_print_fn print_simultaneous, print_simultaneous_of_policy, print_acct_update,
+	print_reconnect_key;
+#define RADIUS_PASSWORD_BYTES 128 /* of User-Password (RFC 2865 section 5.2) */
+/* false: too long, an error was reported. */
+bool password_fits(struct cmd_call *c, const struct secret *s, const struct arg *a);
 
 /* Class and policy maps, filters: cmd_qos.c. */
 cmd_set_fn set_class_map, set_policy_map, set_filter, set_llq;

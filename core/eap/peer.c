@@ -203,12 +203,31 @@ static void conclude(struct eap_peer *p, enum eap_step_kind kind, struct eap_tur
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
+/* R-EAP-11: an identity in IKE that is an address is no name. */
+static bool is_nameless(struct eap_peer *p, struct eap_step *out)
+{
+	if (p->env.name[0] != 0)
+		return false;
+	fail(p, ST_EAP_IDENTITY, "our identity in IKE names no user, and no user name is known", out);
+	return true;
+}
+
 static void send_identity(struct eap_peer *p, struct eap_step *out)
 {
 	struct eap_turn t = turn(out);
 
+	if (is_nameless(p, out))
+		return;
 	wr_bytes(&t.w, p->env.name, strlen(p->env.name));
 	respond(p, EAP_IDENTITY, &t);
+}
+
+static bool may_need_password(const struct eap_peer *p)
+{
+	for (uint8_t i = 0; i < p->n_methods; i++)
+		if (!eap_method_find(p->methods[i], false)->needs_tls)
+			return true;
+	return false;
 }
 
 /* R-EAP-10: who asks for an identity gets a user name; without a configured one, and without a
@@ -219,7 +238,7 @@ static void take_identity(struct eap_peer *p, struct eap_step *out)
 
 	if (p->row != NULL) {
 		fail(p, ST_EAP_UNEXPECTED, NULL, out);
-	} else if (p->has_name || p->env.password_known) {
+	} else if (p->has_name || p->env.password_known || !may_need_password(p)) {
 		send_identity(p, out);
 	} else {
 		p->for_identity = true;
@@ -258,7 +277,11 @@ static void take_method(struct eap_peer *p, const struct eap_packet *q, struct e
 		return;
 	}
 	if (p->row == NULL) {
-		p->row = eap_method_find(q->type, false);
+		const struct eap_method *row = eap_method_find(q->type, false);
+
+		if (!row->needs_tls && is_nameless(p, out))
+			return;
+		p->row = row;
 		p->m = p->row->make(&p->env);
 		out->method = q->type;
 	}

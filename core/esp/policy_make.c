@@ -7,7 +7,7 @@
 
 struct list_box {
 	struct list_box *next;
-	const struct acl *from; /* while it is made */
+	const void *from; /* while it is made: the list, or the first line */
 	struct esp_acl acl;
 	struct ip_rule rules[];
 };
@@ -55,9 +55,35 @@ static struct ip_rule discovery(uint8_t type)
 				.icmp = (uint16_t)(type << 8), .icmp_mask = 0xff00};
 }
 
+enum { SOLICITATION = 135, ADVERTISEMENT = 136, IMPLICIT = 2 };
+
+/* Room for n lines; it is in the list of the policy already. NULL: out of memory. */
+static struct list_box *box_new(struct maker *m, const void *from, size_t n)
+{
+	struct list_box *b = mem_new(sizeof(*b) + (n + IMPLICIT) * sizeof(struct ip_rule));
+
+	if (!b) {
+		m->nomem = true;
+		return NULL;
+	}
+	b->from = from;
+	b->acl.rules = b->rules;
+	b->next = m->p->parts->lists;
+	m->p->parts->lists = b;
+	return b;
+}
+
+static const struct esp_acl *box_end(struct list_box *b, uint8_t family)
+{
+	if (family == 6) {
+		b->rules[b->acl.n++] = discovery(SOLICITATION);
+		b->rules[b->acl.n++] = discovery(ADVERTISEMENT);
+	}
+	return &b->acl;
+}
+
 static const struct esp_acl *list_of(struct maker *m, uint8_t family, const char *name)
 {
-	enum { SOLICITATION = 135, ADVERTISEMENT = 136, IMPLICIT = 2 };
 	const struct acl *a = filter_acl(m->s, family, name);
 	struct list_box *b = m->p->parts->lists;
 
@@ -65,24 +91,21 @@ static const struct esp_acl *list_of(struct maker *m, uint8_t family, const char
 		b = b->next;
 	if (!a || b)
 		return b ? &b->acl : NULL;
-	b = mem_new(sizeof(*b) + (a->line_count + IMPLICIT) * sizeof(struct ip_rule));
-	if (!b) {
-		m->nomem = true;
-		return NULL;
-	}
-	b->from = a;
-	for (size_t i = 0; i < a->line_count; i++) {
+	b = box_new(m, a, a->line_count);
+	for (size_t i = 0; b && i < a->line_count; i++) {
 		if (!a->lines[i].remark && !a->lines[i].is_unusable)
 			b->rules[b->acl.n++] = rule_of(a, &a->lines[i]);
 	}
-	if (family == 6) {
-		b->rules[b->acl.n++] = discovery(SOLICITATION);
-		b->rules[b->acl.n++] = discovery(ADVERTISEMENT);
-	}
-	b->acl.rules = b->rules;
-	b->next = m->p->parts->lists;
-	m->p->parts->lists = b;
-	return &b->acl;
+	return b ? box_end(b, family) : NULL;
+}
+
+static const struct esp_acl *lines_of(struct maker *m, uint8_t family, const struct esp_lines *l)
+{
+	struct list_box *b = box_new(m, l->v, l->n);
+
+	for (size_t i = 0; b && i < l->n; i++)
+		b->rules[b->acl.n++] = l->v[i];
+	return b ? box_end(b, family) : NULL;
 }
 
 /* ---- classes ------------------------------------------------------------------------------ */
@@ -178,15 +201,15 @@ static size_t count_matches(const struct snapshot *s, const struct policy_map *p
 	return n;
 }
 
-static void make_side(struct maker *m, const struct iface *i, enum esp_dir dir, const struct policy_map *p)
+static void make_side(struct maker *m, const struct esp_rules *r, enum esp_dir dir, const struct policy_map *p)
 {
 	struct esp_side *s = &m->p->side[dir];
 	struct esp_class *classes = m->p->parts->classes + (dir == ESP_DIR_OUT ? ESP_CLASSES_MAX : 0);
 
-	s->acl4 = list_of(m, 4, i->filter[dir]);
-	s->acl6 = list_of(m, 6, i->filter6[dir]);
-	put_name(s->acl4_name, i->filter[dir]);
-	put_name(s->acl6_name, i->filter6[dir]);
+	s->acl4 = r->lines4[dir].n ? lines_of(m, 4, &r->lines4[dir]) : list_of(m, 4, r->filter4[dir]);
+	s->acl6 = r->lines6[dir].n ? lines_of(m, 6, &r->lines6[dir]) : list_of(m, 6, r->filter6[dir]);
+	put_name(s->acl4_name, r->lines4[dir].n ? "(lines)" : r->filter4[dir]);
+	put_name(s->acl6_name, r->lines6[dir].n ? "(lines)" : r->filter6[dir]);
 	s->classes = classes;
 	s->n_classes = make_classes(m, p, classes);
 	if (p)
@@ -195,16 +218,38 @@ static void make_side(struct maker *m, const struct iface *i, enum esp_dir dir, 
 		m->p->has_priority |= classes[k].priority != 0;
 }
 
-enum status esp_policy_make(const struct snapshot *s, const struct iface *i, struct esp_policy **out)
+struct esp_rules esp_rules_of(const struct iface *i)
 {
-	const struct policy_map *in = snapshot_policy_map(s, i->service_in);
-	const struct policy_map *put = snapshot_policy_map(s, i->service_out);
+	return (struct esp_rules){.filter4 = {i->filter[0], i->filter[1]}, .filter6 = {i->filter6[0], i->filter6[1]},
+				  .service = {i->service_in, i->service_out}};
+}
+
+static bool is_nothing(const struct esp_rules *r)
+{
+	for (int d = 0; d < 2; d++)
+		if (r->filter4[d] || r->filter6[d] || r->lines4[d].n || r->lines6[d].n || r->service[d])
+			return false;
+	return true;
+}
+
+/* What is named and not there. */
+static bool is_missing(const struct snapshot *s, const struct esp_rules *r)
+{
+	for (int d = 0; d < 2; d++)
+		if ((r->filter4[d] && !r->lines4[d].n && !filter_acl(s, 4, r->filter4[d])) ||
+		    (r->filter6[d] && !r->lines6[d].n && !filter_acl(s, 6, r->filter6[d])) ||
+		    (r->service[d] && !snapshot_policy_map(s, r->service[d])))
+			return true;
+	return false;
+}
+
+static enum status make(const struct snapshot *s, const struct esp_rules *r, struct esp_policy **out)
+{
+	const struct policy_map *in = r->service[0] ? snapshot_policy_map(s, r->service[0]) : NULL;
+	const struct policy_map *put = r->service[1] ? snapshot_policy_map(s, r->service[1]) : NULL;
 	size_t matches = count_matches(s, in) + count_matches(s, put);
 	struct maker m = {.s = s};
 
-	*out = NULL;
-	if (!in && !put && !i->filter[0] && !i->filter[1] && !i->filter6[0] && !i->filter6[1])
-		return ST_OK;
 	m.p = mem_new(sizeof(*m.p));
 	if (!m.p)
 		return ST_NOMEM;
@@ -218,8 +263,8 @@ enum status esp_policy_make(const struct snapshot *s, const struct iface *i, str
 		esp_policy_unref(m.p);
 		return ST_NOMEM;
 	}
-	make_side(&m, i, ESP_DIR_IN, in);
-	make_side(&m, i, ESP_DIR_OUT, put);
+	make_side(&m, r, ESP_DIR_IN, in);
+	make_side(&m, r, ESP_DIR_OUT, put);
 	for (struct list_box *b = m.p->parts->lists; b; b = b->next)
 		b->from = NULL;
 	if (m.nomem) {
@@ -228,6 +273,22 @@ enum status esp_policy_make(const struct snapshot *s, const struct iface *i, str
 	}
 	*out = m.p;
 	return ST_OK;
+}
+
+enum status esp_policy_make_rules(const struct snapshot *s, const struct esp_rules *r, struct esp_policy **out)
+{
+	*out = NULL;
+	if (is_nothing(r))
+		return ST_OK;
+	return is_missing(s, r) ? ST_NOT_FOUND : make(s, r, out);
+}
+
+enum status esp_policy_make(const struct snapshot *s, const struct iface *i, struct esp_policy **out)
+{
+	struct esp_rules r = esp_rules_of(i);
+
+	*out = NULL;
+	return is_nothing(&r) ? ST_OK : make(s, &r, out);
 }
 
 struct esp_policy *esp_policy_ref(struct esp_policy *p)

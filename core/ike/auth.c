@@ -130,6 +130,8 @@ enum status auth_verify(struct ike_sa *sa, struct view key)
 	is_right = auth_is_right(sa, &sa->peer_id, key);
 	if (!is_right && is_resumed)
 		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the ticket is not the peer's");
+	if (!is_right && sa->hs->by_token)
+		return sa_fail(sa, ST_RECONNECT_BAD, "%s", "the peer does not hold the token of the session");
 	if (!is_right)
 		return sa_fail(sa, ST_AUTH_FAILED,
 			"the pre-shared key%s is not the peer's (profile %s)",

@@ -18,6 +18,8 @@
 #include "core/ike/qcd.h"
 #include "core/ike/redirect.h"
 #include "core/ike/ticket_desk.h"
+#include "core/ike/token_r.h"
+#include "core/wire/cp.h"
 #include "core/wire/notify.h"
 
 #define CERT_MAPS_MAX 64 /* that one certificate is found to meet */
@@ -116,7 +118,10 @@ static enum status take_profile(struct ike_sa *sa, const struct ike_profile *pro
 	auth_take_profile(sa, profile);
 	mobike_agree(sa);
 	/* Who resumes has shown before how it authenticates. */
-	st = sa->hs->resumed == NULL ? proof_judge_methods(sa, profile) : ST_OK;
+	if (sa->hs->by_token)
+		st = token_r_judge_method(sa);
+	else
+		st = sa->hs->resumed == NULL ? proof_judge_methods(sa, profile) : ST_OK;
 	return st == ST_OK ? child_choose(sa, profile, sa->hs->child_words) : st;
 }
 
@@ -144,6 +149,8 @@ enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 	if (select_profile(sa, &likely) == ST_OK)
 		snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s",
 			likely.profile->name);
+	q.session_state = sa->hs->session_state;
+	sa->hs->session_state = (struct view){0}; /* the message goes */
 	return sa_ask(sa, &q);
 }
 
@@ -153,6 +160,7 @@ enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a)
 	enum status st;
 
 	sa->settings.profile[0] = '\0';
+	sa->hs->by_token = a->by_token;
 	snprintf(sa->hs->name, sizeof(sa->hs->name), "%s", a->name);
 	st = find_profile(sa, a->profile, &profile);
 	return st == ST_OK ? take_profile(sa, profile) : st;
@@ -248,6 +256,7 @@ enum status auth_r_authorize(struct ike_sa *sa)
 
 	snprintf(q.name, sizeof(q.name), "%s", sa->hs->name);
 	auth_r_put_networks(sa, &q);
+	q.initial_contact = sa->hs->initial_contact || sa->settings.initial_contact_force;
 	return sa_ask(sa, &q);
 }
 
@@ -306,6 +315,8 @@ void auth_r_replace_older(struct ike_sa *sa)
 static void take_session(struct ike_sa *sa, const struct ike_answer *a)
 {
 	sa->session = a->session;
+	if (sa->hs->by_token)
+		token_r_take_over(sa, a);
 	auth_r_replace_older(sa);
 }
 
@@ -318,6 +329,8 @@ enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
 		.wants_ip6 = hs->wants_ip6,
 		.hint_ip4 = hs->hint_ip4,
 		.hint_ip6 = hs->hint_ip6,
+		.wants_token = hs->cp_type == CP_REQUEST && (hs->cp_asked & CP_ASKED_TOKEN) != 0,
+		.wants_state = hs->cp_type == CP_REQUEST && (hs->cp_asked & CP_ASKED_STATE) != 0,
 	};
 
 	take_session(sa, ev->answer);
@@ -365,6 +378,8 @@ enum status auth_r_address(struct ike_sa *sa, const struct sa_event *ev)
 {
 	enum status st = grant_keep(&ev->answer->grant, &sa->grant);
 
+	if (st == ST_OK)
+		st = token_r_keep_offer(sa, ev->answer);
 	if (st == ST_OK && !sa->hs->is_childless)
 		st = narrow(sa);
 	if (st == ST_OK)

@@ -49,6 +49,11 @@ static void take_asked(const struct cp_attr *a, struct handshake *hs)
 	case CPA_SUPPORTED_ATTRIBUTES: hs->cp_asked |= CP_ASKED_SUPPORTED; break;
 	case CPA_MS_IP4_SERVER: hs->cp_asked |= CP_ASKED_SERVER4; break;
 	case CPA_MS_IP6_SERVER: hs->cp_asked |= CP_ASKED_SERVER6; break;
+	case CPA_SESSION_TOKEN: hs->cp_asked |= CP_ASKED_TOKEN; break;
+	case CPA_SESSION_STATE:
+		hs->cp_asked |= CP_ASKED_STATE;
+		hs->session_state = a->value;
+		break;
 	default: break;
 	}
 }
@@ -198,6 +203,24 @@ void cp_put_allowed(struct msg_out *o, bool ip4, bool ip6)
 		msg_notify(o, N_IP6_ALLOWED, NULL, 0);
 }
 
+#define ROOM_AFTER 3072u /* octets of a reply behind the configuration payload: SA, selectors, a ticket */
+
+static void put_token(struct wr *w, const struct session_offer *s)
+{
+	uint8_t wait[4];
+	struct wr v = wr_init(wait, sizeof(wait));
+
+	wr_u32(&v, s->wait_s);
+	if (s->id_len > 0) {
+		cp_put(w, CPA_SESSION_ID, s->id, s->id_len);
+		cp_put(w, CPA_SESSION_TOKEN, s->token, sizeof(s->token));
+		cp_put(w, CPA_SESSION_WAIT, wait, sizeof(wait));
+	}
+	/* It may be missing: what follows may not. */
+	if (s->state_len > 0 && w->cap - w->len > s->state_len + ROOM_AFTER)
+		cp_put(w, CPA_SESSION_STATE, s->state, s->state_len);
+}
+
 void cp_put_answer(struct msg_out *o, const struct handshake *hs, const struct kept_grant *g,
 	enum peer_class peer, bool may_ack)
 {
@@ -213,6 +236,8 @@ void cp_put_answer(struct msg_out *o, const struct handshake *hs, const struct k
 	cp_build_head(&o->w, CP_REPLY);
 	put_address(&o->w, hs, g);
 	cp_put_attributes(&o->w, g, peer, hs->cp_asked);
+	if (hs->session != NULL)
+		put_token(&o->w, hs->session);
 	payload_close(&o->c, m);
 	if (hs->wants_ip4 || hs->wants_ip6)
 		cp_put_allowed(o, g->allows_ip4, g->allows_ip6);

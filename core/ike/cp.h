@@ -25,7 +25,9 @@ enum {
 	CP_ASKED_SUPPORTED = 2, /* a list of the numbers that we know */
 	CP_ASKED_PREFIX6 = 4,
 	CP_ASKED_SERVER4 = 8,   /* Windows: our own address inside */
-	CP_ASKED_SERVER6 = 16
+	CP_ASKED_SERVER6 = 16,
+	CP_ASKED_TOKEN = 32,    /* what it could come back with (docs/reconnect.md) */
+	CP_ASKED_STATE = 64     /* and to another gateway */
 };
 
 /* The peer's payload of IKE_AUTH into hs: which addresses it wants, what else it asks for, and its own

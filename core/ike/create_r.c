@@ -196,13 +196,23 @@ static enum status narrow(struct exchange *x)
 	return st;
 }
 
-/* `set security-policy limit` counts selectors pairs of a session, that is its children here. */
+/* `set security-policy limit` counts selectors pairs of a session, that is its children here. What the session
+ * was granted wins (R-MSA-03). */
+static uint32_t most_children(const struct exchange *x)
+{
+	const struct ipsec_profile *p = child_profile(x->sa, x->conf);
+	const struct kept_grant *g = x->sa->grant;
+	uint32_t limit = p != NULL && p->flow_limit != 0 ? p->flow_limit : CHILDREN_MAX;
+
+	if (g != NULL && g->has_flow_limit)
+		limit = g->flow_limit;
+	return limit < CHILDREN_MAX ? limit : CHILDREN_MAX;
+}
+
 static enum status judge_number(const struct exchange *x)
 {
 	size_t all = 0, under_way = 0; /* all: with those that are on their way out */
-	const struct ipsec_profile *p = child_profile(x->sa, x->conf);
-	uint32_t limit = p != NULL && p->flow_limit != 0 && p->flow_limit < CHILDREN_MAX
-		? p->flow_limit : CHILDREN_MAX;
+	uint32_t limit = most_children(x);
 
 	LIST_EACH(at, &x->sa->children)
 		all++;

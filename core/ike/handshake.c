@@ -34,6 +34,8 @@ void handshake_free(struct handshake *hs)
 	mem_free(hs->child_sa);
 	mem_free(hs->connect);
 	handshake_forget_ticket(hs);
+	if (hs->session != NULL)
+		mem_free_secret(hs->session, sizeof(*hs->session));
 	intermediate_free(hs->intermediate);
 	ppk_free(hs->ppk);
 	proof_free(hs->proof);

@@ -38,6 +38,16 @@ struct child_offer {
 	struct ts ts_r[IKE_TS_MAX];
 };
 
+/* What the client can come back with; secret. */
+struct session_offer {
+	uint32_t wait_s;
+	uint16_t id_len;    /* 0: it has ID and token */
+	uint8_t id[IKE_ID_LEN];
+	uint8_t token[IKE_SESSION_TOKEN];
+	uint16_t state_len; /* 0: none */
+	uint8_t state[IKE_SESSION_STATE];
+};
+
 struct handshake {
 	struct snapshot *conf;  /* the configuration of this negotiation */
 	uint8_t *init_request;
@@ -79,6 +89,11 @@ struct handshake {
 	uint8_t *ticket;                 /* initiator: as it is presented */
 	size_t ticket_len;
 	bool wants_ticket;               /* responder: N(TICKET_REQUEST) came */
+
+	/* sessions that wait (docs/reconnect.md) */
+	bool by_token;                   /* responder: the client comes back to one */
+	struct session_offer *session;   /* responder: what it gets to come back with; NULL: nothing */
+	struct view session_state;       /* responder: of another gateway; only while the request is read */
 
 	/* IKE_AUTH */
 	struct ppk *ppk;                 /* NULL: no post-quantum key is in play */

@@ -21,6 +21,8 @@
 #define IKE_CERTS_MAX 16   /* CERT payloads of one side; more are refused */
 #define IKE_EAP_MAX 4096   /* one EAP packet */
 #define IKE_MSK_LEN 64     /* of the MSK: what an AUTH payload is made of (RFC 7296 2.16) */
+#define IKE_SESSION_STATE 4096 /* octets of a session that its client carries to another gateway */
+#define IKE_SESSION_TOKEN 32 /* octets: with it a client comes back to its session; docs/reconnect.md */
 
 struct ike_id {
 	uint8_t type; /* RFC 7296 3.5: 1 IPv4, 2 FQDN, 3 email, 5 IPv6, 9 DN, 11 key-id; 0 none */
@@ -77,6 +79,13 @@ struct ike_question {
 	bool proves_gateway;        /* nothing else proves the responder (RFC 5998) */
 	char name[IKE_ID_LEN];      /* ASK_AUTHORIZE: the user's name that ASK_HOOK gave; "" none */
 	uint8_t peer_method;        /* how the peer has authenticated: as in struct ike_sa_info; 0: not yet */
+	char user[IKE_ID_LEN];      /* ASK_AUTHORIZE: whom EAP proved the peer to be; "" none */
+	/* ASK_KEYS, ASK_AUTHORIZE as responder: peer_id is a session ID, and the peer resumes that session */
+	bool by_token;
+	bool initial_contact;       /* ASK_AUTHORIZE: what the peer had before is over (RFC 7296 2.4) */
+	bool wants_token;           /* ASK_ADDRESS: it asks for what it could come back with, */
+	bool wants_state;           /* and to another gateway */
+	struct view session_state;  /* ASK_HOOK: what it brings from one; valid during the call */
 	struct ulid session;        /* ASK_ADDRESS: from the answer to ASK_AUTHORIZE */
 	struct ulid ticket;         /* ASK_TICKET: session that it was given for */
 	/* ASK_TICKET: the peer has proven that the ticket is its own; with a yes it is used up, and no
@@ -124,12 +133,21 @@ struct ike_answer {
 	/* ASK_HOOK: both "" where no script says anything */
 	char profile[IKE_NAME_LEN]; /* to be used; the configuration chooses otherwise */
 	char name[IKE_ID_LEN];      /* of the user, for authorization and in the session; ASK_EAP: too */
-	/* ASK_TICKET: of the session, if it is up; 0: it ended without anybody ending it */
+	/* The peer says that it resumes a session, of that profile: only the shared keys of ASK_KEYS prove it */
+	bool by_token;
+	/* ASK_TICKET, and ASK_AUTHORIZE by token: of the session, if it is up; 0: it ended without anybody ending it */
 	uint64_t live_sa;
-	/* ASK_AUTHORIZE */
+	/* ASK_AUTHORIZE. By token: also who the peer is, name as user, and when it has logged in (UTC) */
 	struct ulid session;
-	/* ASK_ADDRESS */
+	struct ike_id peer_id;
+	uint64_t login_s;
+	/* ASK_ADDRESS; what the client can come back with, when it asked: session_id_len 0: nothing */
 	struct ike_grant grant;
+	uint16_t session_id_len;
+	uint8_t session_id[IKE_ID_LEN];
+	uint8_t token[IKE_SESSION_TOKEN];
+	uint32_t wait_s;            /* how long its session would wait for it */
+	struct view session_state;  /* valid during the call; empty: none */
 	struct gateway gateway; /* ASK_REDIRECT; none: the client stays */
 };
 

@@ -6,6 +6,7 @@
 #include "core/ike/child.h"
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
+#include "core/ike/limit.h"
 #include "core/wire/notify.h"
 
 #define AGAIN_MS  10000 /* until it is told once more */
@@ -24,6 +25,13 @@ static uint32_t limit_s(const struct ike_sa *sa)
 	uint32_t session_s = sa->grant != NULL ? sa->grant->session_lifetime_s : 0;
 
 	return smaller(sa->settings.reauth_s, session_s);
+}
+
+bool reauth_is_session(const struct ike_sa *sa)
+{
+	uint32_t session_s = sa->grant != NULL ? sa->grant->session_lifetime_s : 0;
+
+	return session_s != 0 && limit_s(sa) == session_s;
 }
 
 void reauth_put(struct msg_out *o, const struct ike_sa *sa)
@@ -71,6 +79,42 @@ void reauth_start(struct ike_sa *sa)
 		be_due(sa, whole_ms);
 	else if (sa->session_end_ms == 0 || end < sa->session_end_ms)
 		sa->session_end_ms = end;
+}
+
+static enum status limit(struct ike_sa *sa, uint64_t age_ms, uint32_t lifetime_s)
+{
+	uint64_t was_ms = sa->session_end_ms, now = ike_now(sa->ike);
+	uint64_t whole_ms = (uint64_t)smaller(sa->settings.reauth_s, lifetime_s) * 1000;
+	uint32_t was_s = sa->grant != NULL ? sa->grant->session_lifetime_s : 0;
+	enum status st;
+
+	sa->session_end_ms = whole_ms == 0 ? 0 : whole_ms > age_ms ? now + whole_ms - age_ms : now;
+	if (sa->grant != NULL)
+		sa->grant->session_lifetime_s = lifetime_s;
+	st = ike_keep(sa);
+	if (st != ST_OK) {
+		sa->session_end_ms = was_ms;
+		if (sa->grant != NULL)
+			sa->grant->session_lifetime_s = was_s;
+		return st;
+	}
+	sa_arm_life(sa);
+	return ST_OK;
+}
+
+enum status ike_limit(struct ike *ike, uint64_t number, uint64_t age_ms, uint32_t lifetime_s)
+{
+	struct ike_sa *sa = ike_find_number(ike, number);
+	enum status st = ST_BAD_STATE;
+
+	if (sa == NULL)
+		return ST_NOT_FOUND;
+	if (sa->state != SA_UP)
+		return st;
+	ike_enter(ike);
+	st = limit(sa, age_ms, lifetime_s);
+	ike_settle(ike);
+	return st;
 }
 
 void reauth_due(struct ike_sa *sa)

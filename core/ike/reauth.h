@@ -27,6 +27,8 @@ void reauth_due(struct ike_sa *sa);
 struct ike_sa *reauth_older(const struct ike_sa *sa);
 /* Is there a newer one that follows this one? */
 bool reauth_was_followed(const struct ike_sa *sa);
+/* Is it the lifetime of the session that ends it, rather than that of the authentication? */
+bool reauth_is_session(const struct ike_sa *sa);
 /* The SA goes: what follows it is settled. */
 void reauth_hand_over(struct ike_sa *sa);
 

@@ -94,6 +94,7 @@ static const struct field grant_fields[] = {
 	GRANT(12, F_STR, config_version), GRANT(13, F_U8, include_local_lan), GRANT(14, F_U8, pfs),
 	GRANT(15, F_U8, smartcard_disconnect), GRANT(16, F_ADDR, server_ip4),
 	GRANT(17, F_ADDR, server_ip6), GRANT(18, F_U8, allows_ip4), GRANT(19, F_U8, allows_ip6),
+	GRANT(20, F_U8, has_flow_limit), GRANT(21, F_U32, flow_limit),
 };
 
 #undef SA

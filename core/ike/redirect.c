@@ -182,7 +182,8 @@ enum sa_event_kind redirect_r_auth_event(const struct ike_sa *sa)
 	const struct ike_profile *profile = snapshot_profile(conf, sa->settings.profile);
 	bool wanted = conf->ike.redirect_auth || (profile != NULL && profile->redirect_auth);
 
-	return wanted && sa->hs->follows_redirects ? SE_MAY_REDIRECT : SE_GRANTED;
+	/* Its session is here, and nowhere else. */
+	return wanted && sa->hs->follows_redirects && !sa->hs->by_token ? SE_MAY_REDIRECT : SE_GRANTED;
 }
 
 enum sa_event_kind redirect_r_answer_event(const struct ike_sa *sa, const struct ike_answer *a)

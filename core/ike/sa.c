@@ -72,7 +72,10 @@ static void on_life_timer(struct timer *t, void *ctx)
 
 	if ((sa->end_ms != 0 && sa->end_ms <= now) ||
 		(sa->session_end_ms != 0 && sa->session_end_ms <= now)) {
-		sa_event(sa, SE_LIFETIME, reauth_was_followed(sa) ? ST_END_REAUTH : ST_END_LIFETIME);
+		bool is_session = sa->session_end_ms != 0 && sa->session_end_ms <= now && reauth_is_session(sa);
+
+		sa_event(sa, SE_LIFETIME, reauth_was_followed(sa) ? ST_END_REAUTH
+				: is_session ? ST_END_SESSION_TIMEOUT : ST_END_LIFETIME);
 		return;
 	}
 	reauth_due(sa);
@@ -412,6 +415,9 @@ enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
 	q->peer_id = sa->peer_id;
 	q->my_id = sa->my_id;
 	q->session = sa->session;
+	q->by_token = sa->hs != NULL && sa->hs->by_token;
+	if (q->kind == ASK_AUTHORIZE)
+		memcpy(q->user, sa->user, sizeof(q->user));
 	q->peer_method = sa->auth_remote;
 	memcpy(q->profile, sa->settings.profile, sizeof(q->profile));
 	return asked(sa, n, sa->ike->ports->ask(sa->ike->ctx, n, q));

@@ -32,6 +32,10 @@ static void count_login(const struct ike_sa *sa, enum counter key, enum counter 
 
 	if (p == NULL || sa->is_initiator || hs->resumed != NULL)
 		return;
+	if (hs->by_token) {
+		stats_inc(sa->ike->stats, key == CT_LOGIN_KEY ? CT_RECONNECTED : CT_RECONNECT_REFUSED);
+		return;
+	}
 	stats_inc(sa->ike->stats, p->by_eap ? eap : proof_is_signed(p) ? cert : key);
 }
 

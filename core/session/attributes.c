@@ -100,6 +100,8 @@ void attributes_of(const struct session *s, struct pairs *out)
 	put_text(out, "banner", g->banner);
 	if (g->session_lifetime_s)
 		pairs_add_u64(out, "session_lifetime", g->session_lifetime_s);
+	if (s->idle_timeout_s)
+		pairs_add_u64(out, "idle_timeout", s->idle_timeout_s);
 	put_prefixes(out, "subnets", g->subnets, g->n_subnets);
 	put_prefixes(out, "networks", g->remote, g->n_remote);
 }
@@ -258,17 +260,27 @@ static enum status take_backups(const struct change *c)
 	return take_name(c, "backup_gateways", c->grant->backup_gateways);
 }
 
-static enum status take_lifetime(const struct change *c)
+static enum status take_seconds(const struct change *c, const char *name, uint32_t *out)
 {
 	char *end = NULL;
 	unsigned long long s = strtoull(c->value, &end, 10);
-	enum status st = one_only(c, "session_lifetime");
+	enum status st = one_only(c, name);
 
 	if (st == ST_OK && (*end || c->value[0] == '-' || s > LIFETIME_MAX_S))
-		return bad(c, "a script gave session_lifetime \"%.40s\": 0 to %u seconds", c->value,
+		return bad(c, "a script gave %s \"%.40s\": 0 to %u seconds", name, c->value,
 			LIFETIME_MAX_S);
-	c->grant->session_lifetime_s = (uint32_t)s;
+	*out = (uint32_t)s;
 	return st;
+}
+
+static enum status take_lifetime(const struct change *c)
+{
+	return take_seconds(c, "session_lifetime", &c->grant->session_lifetime_s);
+}
+
+static enum status take_idle_timeout(const struct change *c)
+{
+	return take_seconds(c, "idle_timeout", &c->s->idle_timeout_s);
 }
 
 static enum status take_prefix(
@@ -317,6 +329,7 @@ static const struct {
 	{"backup_gateways", take_backups},
 	{"banner", take_banner},
 	{"session_lifetime", take_lifetime},
+	{"idle_timeout", take_idle_timeout},
 	{"subnets", take_subnet},
 	{"networks", take_network},
 };
@@ -351,6 +364,7 @@ enum status attributes_apply(const struct snapshot *conf, const struct pairs *ch
 		memcpy(s->pool4, copy->pool4, sizeof(s->pool4));
 		memcpy(s->pool6, copy->pool6, sizeof(s->pool6));
 		s->mask_len = copy->mask_len;
+		s->idle_timeout_s = copy->idle_timeout_s;
 	}
 	mem_free(copy);
 	return st;

@@ -187,6 +187,18 @@ static enum client_state no_answer(struct client *c, struct step *s)
 	return failed_as(c, s, ST_TIMEOUT);
 }
 
+static enum client_state asks(struct client *c, struct step *s)
+{
+	c->due_ms = s->ev->now_ms + CLIENT_ASK_MS;
+	return CLIENT_CONNECTING;
+}
+
+static enum client_state answered(struct client *c, struct step *s)
+{
+	c->due_ms = s->ev->now_ms + CLIENT_TRY_MS;
+	return CLIENT_CONNECTING;
+}
+
 static enum client_state no_name(struct client *c, struct step *s)
 {
 	return unnamed_as(c, s, ST_TIMEOUT);
@@ -262,6 +274,8 @@ static const struct {
 	ROW(CONNECTING, UP, up),
 	ROW(CONNECTING, FAILED, failed),
 	ROW(CONNECTING, REDIRECTED, redirected),
+	ROW(CONNECTING, ASKS, asks),
+	ROW(CONNECTING, ANSWERED, answered),
 	ROW(CONNECTING, TIME, no_answer),
 	ROW(CONNECTING, STOP, stop),
 	ROW(CONNECTING, AGAIN, again),

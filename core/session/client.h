@@ -27,6 +27,7 @@
 
 #define CLIENT_RESOLVE_MS 15000
 #define CLIENT_TRY_MS     30000 /* one negotiation */
+#define CLIENT_ASK_MS     110000 /* and as long as it waits for a person */
 #define CLIENT_WAIT_MS    1000  /* after the first round; doubled with each */
 #define CLIENT_WAIT_MAX_MS 60000
 #define CLIENT_STABLE_MS  60000 /* a connection that lived so long makes failures forgotten */
@@ -65,6 +66,8 @@ enum client_state {
 	X(FAILED)  /* the attempt failed: status */ \
 	X(DOWN)    /* the session ended: status */ \
 	X(REDIRECTED) /* the gateway sent us to another one */ \
+	X(ASKS)    /* the attempt waits for what only a person knows */ \
+	X(ANSWERED) /* it goes on */ \
 	X(TIME)    /* due_ms has come */
 
 enum client_event_kind {

@@ -8,37 +8,27 @@
 #include "core/crypto/prf.h"
 
 #define LEAST_WAIT_MS 60000 /* between two attempts (RFC 2131 4.4.5) */
+#define RESTORED_MS   60000 /* after a restart of the machine the way to the server may come up after us */
 
-enum field { F_SERVER = 1, F_GIADDR, F_TIMEOUT, F_NUMBER, F_BOUND, F_RELAY, F_SERVER_ID, F_MASK_LEN, F_DNS, F_T1, F_T2, F_END };
+enum field { F_SERVER = 1, F_GIADDR, F_TIMEOUT, F_NUMBER, F_BOUND, F_RELAY, F_SERVER_ID, F_MASK_LEN, F_DNS, F_T1, F_T2, F_END,
+	F_END_UTC };
 
 /* ---- what the policies say ------------------------------------------------------------------ */
 
-enum status dhcp_lease_apply(struct session *s, const struct dhcp_policy *p)
+enum status dhcp_lease_apply(struct session *s, const struct aaa_set *set)
 {
-	bool has_server = p->server && p->server[0];
+	uint32_t timeout_s = set->dhcp_timeout_s ? set->dhcp_timeout_s : SESSION_DHCP_TIMEOUT_S;
 
-	if (!has_server && !p->giaddr.family && !p->timeout_s)
+	if (!set->dhcp_server[0] || s->pool4[0] || set->ip4.family) /* R-MCF-12 */
 		return ST_OK;
-	if (!s->dhcp)
-		s->dhcp = mem_new(sizeof(*s->dhcp));
+	s->dhcp = mem_new(sizeof(*s->dhcp));
 	if (!s->dhcp)
 		return ST_NOMEM;
-	if (has_server)
-		snprintf(s->dhcp->server, sizeof(s->dhcp->server), "%s", p->server);
-	if (p->giaddr.family)
-		s->dhcp->giaddr = p->giaddr;
-	if (p->timeout_s || !s->dhcp->timeout_s)
-		s->dhcp->timeout_s = p->timeout_s ? p->timeout_s : SESSION_DHCP_TIMEOUT_S;
-	if (s->dhcp->timeout_s > SESSION_DHCP_TIMEOUT_MAX_S)
-		s->dhcp->timeout_s = SESSION_DHCP_TIMEOUT_MAX_S;
+	snprintf(s->dhcp->server, sizeof(s->dhcp->server), "%s", set->dhcp_server);
+	s->dhcp->giaddr = set->dhcp_giaddr;
+	s->dhcp->timeout_s = timeout_s < SESSION_DHCP_TIMEOUT_MAX_S ? timeout_s : SESSION_DHCP_TIMEOUT_MAX_S;
+	snprintf(s->pool4, sizeof(s->pool4), LEASE_DHCP "%.*s", (int)(sizeof(s->pool4) - sizeof(LEASE_DHCP)), s->dhcp->server);
 	return ST_OK;
-}
-
-void dhcp_lease_choose(struct session *s)
-{
-	if (s->dhcp && s->dhcp->server[0] && !s->pool4[0])
-		snprintf(s->pool4, sizeof(s->pool4), LEASE_DHCP "%.*s", (int)(sizeof(s->pool4) - sizeof(LEASE_DHCP)),
-			s->dhcp->server);
 }
 
 bool dhcp_lease_is_used(const struct session *s)
@@ -61,7 +51,8 @@ struct session *dhcp_lease_asker(struct sessions *ss, const struct ike_question 
 {
 	struct session *s = session_find(ss, &q->session);
 
-	if (!s || !q->wants_ip4 || s->lease4 || !dhcp_lease_is_used(s) || session_before(ss, s, 4))
+	/* One that waits comes back to what it was granted (R-SDB-13). */
+	if (!s || s->state != SESSION_PENDING || !q->wants_ip4 || s->lease4 || !dhcp_lease_is_used(s) || session_before(ss, s, 4))
 		return NULL;
 	s->dhcp->number = 0;
 	while (has_number(ss, s, s->dhcp->number))
@@ -102,7 +93,7 @@ static void set_times(struct session_dhcp *d, const struct dhcp_grant *g)
 
 	d->next_ms = 0;
 	if (lease == DHCP_FOR_EVER) {
-		d->t1_ms = d->t2_ms = d->end_ms = SESSION_DHCP_NEVER;
+		d->t1_ms = d->t2_ms = d->end_ms = d->end_utc_ms = SESSION_DHCP_NEVER;
 		return;
 	}
 	if (t2 == 0 || t2 >= lease)
@@ -112,6 +103,7 @@ static void set_times(struct session_dhcp *d, const struct dhcp_grant *g)
 	d->t1_ms = after(g->asked_ms, t1);
 	d->t2_ms = after(g->asked_ms, t2);
 	d->end_ms = after(g->asked_ms, lease);
+	d->end_utc_ms = after(g->asked_utc_ms, lease);
 }
 
 enum status dhcp_lease_take(struct sessions *ss, struct session *s, const struct dhcp_grant *g)
@@ -144,6 +136,20 @@ void dhcp_lease_share(struct session *s, const struct session *other)
 		return;
 	*s->dhcp = *other->dhcp;
 	s->dhcp->is_asked = false;
+}
+
+void dhcp_lease_restored(struct session *s, uint64_t now_ms, uint64_t utc_ms)
+{
+	struct session_dhcp *d = s->dhcp;
+	uint64_t left;
+
+	if (!dhcp_lease_is_used(s) || !d->is_bound)
+		return;
+	left = d->end_utc_ms > utc_ms ? d->end_utc_ms - utc_ms : 0;
+	d->t1_ms = d->t2_ms = now_ms;
+	d->next_ms = 0;
+	if (d->end_ms != SESSION_DHCP_NEVER)
+		d->end_ms = now_ms + (left > RESTORED_MS ? left : RESTORED_MS);
 }
 
 void dhcp_lease_failed(struct session *s, enum status why, const char *words, uint64_t now_ms)
@@ -218,6 +224,7 @@ void dhcp_lease_freeze(const struct session *s, struct wr *w, uint16_t tag)
 	fz_u64(w, F_T1, d->t1_ms);
 	fz_u64(w, F_T2, d->t2_ms);
 	fz_u64(w, F_END, d->end_ms);
+	fz_u64(w, F_END_UTC, d->end_utc_ms);
 	fz_close(w, m);
 }
 
@@ -242,6 +249,7 @@ static bool read_field(uint16_t tag, struct view v, struct session_dhcp *d)
 	case F_T1: d->t1_ms = fz_get_u64(v); return true;
 	case F_T2: d->t2_ms = fz_get_u64(v); return true;
 	case F_END: d->end_ms = fz_get_u64(v); return true;
+	case F_END_UTC: d->end_utc_ms = fz_get_u64(v); return true;
 	default: return true;
 	}
 }
@@ -253,8 +261,6 @@ enum status dhcp_lease_thaw(struct session *s, struct view group)
 	uint16_t tag;
 	bool ok = true;
 
-	if (s->dhcp)
-		return ST_BAD_PAYLOAD; /* twice */
 	s->dhcp = mem_new(sizeof(*s->dhcp));
 	if (!s->dhcp)
 		return ST_NOMEM;

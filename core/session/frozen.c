@@ -51,7 +51,16 @@ enum field {
 	F_ALLOWS, /* bits: IPv4 1, IPv6 2 */
 	F_SERVER4,
 	F_SERVER6,
-	F_DHCP = 100 /* a group */
+	F_USER,
+	F_RECONNECT_S,
+	F_IDLE_TIMEOUT_S,
+	F_UP_MS,
+	F_WAITING_MS,
+	F_RESUMED,
+	F_VERIFIER,
+	F_INDEX,
+	F_CARRIED, /* bytes in, out, packets in, out, drops: 8 octets each */
+	F_DHCP = 90 /* a group */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -92,6 +101,24 @@ static void write_lease(struct wr *w, uint16_t tag, const struct lease *l)
 		fz_prefix(w, tag, &(struct prefix){l->addr, l->prefix_len});
 }
 
+static void write_life(struct wr *w, const struct session *s)
+{
+	const struct session_totals *t = &s->carried;
+	const uint64_t carried[] = {t->bytes_in, t->bytes_out, t->packets_in, t->packets_out, t->drops};
+
+	fz_str(w, F_USER, s->user);
+	fz_u32(w, F_RECONNECT_S, s->reconnect_s);
+	fz_u32(w, F_IDLE_TIMEOUT_S, s->idle_timeout_s);
+	fz_u64(w, F_UP_MS, s->up_ms);
+	fz_u64(w, F_WAITING_MS, s->waiting_ms);
+	fz_u32(w, F_RESUMED, s->resumed);
+	fz_u64(w, F_INDEX, s->index);
+	if (s->has_token)
+		fz_bytes(w, F_VERIFIER, s->verifier, sizeof(s->verifier));
+	for (size_t i = 0; i < COUNT(carried); i++)
+		fz_u64(w, F_CARRIED, carried[i]);
+}
+
 size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 {
 	struct wr w = wr_init(out, cap);
@@ -120,6 +147,8 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	write_lease(&w, F_LEASE6, s->lease6);
 	write_grant(&w, s->grant);
 	dhcp_lease_freeze(s, &w, F_DHCP);
+	terms_write(&w, s->terms);
+	write_life(&w, s);
 	fz_end(&w);
 	return wr_ok(&w) ? w.len : 0;
 }
@@ -199,13 +228,47 @@ static bool read_id(struct view v, struct ike_id *id)
 	return fz_get_bytes(v, id->bytes, v.len);
 }
 
+/* Its five numbers come one by one, in their order. */
+static bool read_carried(struct view v, struct session_totals *t, uint8_t *n)
+{
+	uint64_t *const into[] = {&t->bytes_in, &t->bytes_out, &t->packets_in, &t->packets_out, &t->drops};
+
+	if (*n >= COUNT(into))
+		return false;
+	*into[(*n)++] = fz_get_u64(v);
+	return true;
+}
+
+static bool read_state(struct view v, struct session *s)
+{
+	uint8_t state = fz_get_u8(v);
+
+	s->state = state == SESSION_UP || state == SESSION_WAITING ? state : SESSION_PENDING;
+	return true;
+}
+
+static bool read_life(uint16_t tag, struct view v, struct session *s)
+{
+	switch (tag) {
+	case F_USER: return fz_get_str(v, s->user, sizeof(s->user));
+	case F_RECONNECT_S: s->reconnect_s = fz_get_u32(v); return true;
+	case F_IDLE_TIMEOUT_S: s->idle_timeout_s = fz_get_u32(v); return true;
+	case F_UP_MS: s->up_ms = fz_get_u64(v); return true;
+	case F_WAITING_MS: s->waiting_ms = fz_get_u64(v); return true;
+	case F_RESUMED: s->resumed = fz_get_u32(v); return true;
+	case F_INDEX: s->index = fz_get_u64(v); return true;
+	case F_VERIFIER:
+		s->has_token = true;
+		return fz_get_bytes(v, s->verifier, sizeof(s->verifier));
+	default: return true;
+	}
+}
+
 static bool read_field(uint16_t tag, struct view v, struct session *s, struct ike_grant *g)
 {
 	switch (tag) {
 	case F_ULID: return fz_get_bytes(v, s->ulid.b, sizeof(s->ulid.b));
-	case F_STATE:
-		s->state = fz_get_u8(v) == SESSION_UP ? SESSION_UP : SESSION_PENDING;
-		return true;
+	case F_STATE: return read_state(v, s);
 	case F_INITIATOR: s->we_are_initiator = fz_get_u8(v) != 0; return true;
 	case F_SA: s->sa = fz_get_u64(v); return true;
 	case F_START_MS: s->start_ms = fz_get_u64(v); return true;
@@ -223,19 +286,51 @@ static bool read_field(uint16_t tag, struct view v, struct session *s, struct ik
 	case F_MASK_LEN: s->mask_len = fz_get_u8(v); return s->mask_len <= 32;
 	case F_SPI_IN: s->spi_in = fz_get_u32(v); return true;
 	case F_DISTANCE: s->route_distance = fz_get_u32(v); return true;
-	default: return read_grant(tag, v, g);
+	default: return tag >= F_USER ? read_life(tag, v, s) : read_grant(tag, v, g);
 	}
+}
+
+struct frozen_parts {
+	struct frozen_lease lease4, lease6;
+	struct aaa_set *terms;
+	uint8_t carried; /* fields of it so far */
+	struct view dhcp;
+};
+
+/* All of a record into s, the grant and the terms. */
+static bool read_all(struct rd *fields, struct session *s, struct ike_grant *grant, struct frozen_parts *parts)
+{
+	struct view v;
+	uint16_t tag;
+	bool ok = true;
+
+	while (ok && fz_next(fields, &tag, &v)) {
+		if (tag == F_LEASE4)
+			ok = read_lease(v, 4, &parts->lease4);
+		else if (tag == F_LEASE6)
+			ok = read_lease(v, 6, &parts->lease6);
+		else if (tag == F_CARRIED)
+			ok = read_carried(v, &s->carried, &parts->carried);
+		else if (tag == F_DHCP && parts->dhcp.p)
+			ok = false; /* twice */
+		else if (tag == F_DHCP)
+			parts->dhcp = v;
+		else if (tag >= TERMS_TAG)
+			ok = terms_read(tag, v, parts->terms);
+		else
+			ok = read_field(tag, v, s, grant);
+	}
+	return ok && rd_ok(fields) && !ulid_is_zero(&s->ulid);
 }
 
 enum status frozen_read(struct view rec, struct session *s, struct frozen_lease *lease4,
 	struct frozen_lease *lease6)
 {
 	struct rd fields;
-	struct view v;
-	uint16_t kind, version, tag;
+	uint16_t kind, version;
 	enum status st = fz_open_record(rec, &kind, &version, &fields);
 	struct ike_grant grant = {0};
-	bool ok = true;
+	struct frozen_parts parts = {0};
 
 	if (st != ST_OK)
 		return st;
@@ -243,19 +338,20 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 		return ST_BAD_PAYLOAD;
 	if (version != VERSION)
 		return ST_BAD_VERSION;
-	*lease4 = *lease6 = (struct frozen_lease){0};
-	while (ok && fz_next(&fields, &tag, &v)) {
-		if (tag == F_LEASE4)
-			ok = read_lease(v, 4, lease4);
-		else if (tag == F_LEASE6)
-			ok = read_lease(v, 6, lease6);
-		else if (tag == F_DHCP)
-			ok = (st = dhcp_lease_thaw(s, v)) == ST_OK;
-		else
-			ok = read_field(tag, v, s, &grant);
-	}
-	if (st != ST_OK)
-		return st;
-	ok = ok && rd_ok(&fields) && !ulid_is_zero(&s->ulid);
-	return ok ? grant_keep(&grant, &s->grant) : ST_BAD_PAYLOAD;
+	parts.terms = aaa_set_new();
+	if (!parts.terms)
+		return ST_NOMEM;
+	st = read_all(&fields, s, &grant, &parts) ? ST_OK : ST_BAD_PAYLOAD;
+	*lease4 = parts.lease4;
+	*lease6 = parts.lease6;
+	if (st == ST_OK && parts.dhcp.p)
+		st = dhcp_lease_thaw(s, parts.dhcp);
+	if (st == ST_OK)
+		st = terms_keep(parts.terms, &s->terms);
+	grant.has_flow_limit = s->terms && s->terms->has_flow_limit;
+	grant.flow_limit = grant.has_flow_limit ? s->terms->flow_limit : 0;
+	if (st == ST_OK)
+		st = grant_keep(&grant, &s->grant);
+	aaa_set_free(parts.terms);
+	return st;
 }

@@ -115,25 +115,40 @@ static uint64_t rest_of(const struct addr *a, uint8_t len, const struct prefix *
 	return (half(&last, 8) - half(a, 8)) >> (128 - len);
 }
 
-static bool has_inside(const struct leases *l, const char *ivrf, const struct prefix *p)
+static struct lease *find_inside(const struct leases *l, const char *ivrf, const struct prefix *p)
 {
 	uint32_t longer = 0;
 
 	for (unsigned len = p->len + 1u; len <= 128; len++)
 		longer += l->held_len[len];
 	if (!longer)
-		return false;
+		return NULL;
 	LIST_EACH(n, &l->pools) {
 		const struct lease_pool *pool = CONTAINER_OF(n, struct lease_pool, node);
 		if (pool->family != 6 || strcmp(pool->ivrf, ivrf) != 0)
 			continue;
 		LIST_EACH(m, &pool->held) {
-			const struct lease *e = CONTAINER_OF(m, struct lease, in_pool);
+			struct lease *e = CONTAINER_OF(m, struct lease, in_pool);
 			if (e->prefix_len > p->len && prefix_contains(p, &e->addr))
-				return true;
+				return e;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool has_inside(const struct leases *l, const char *ivrf, const struct prefix *p)
+{
+	return find_inside(l, ivrf, p) != NULL;
+}
+
+struct lease *lease_overlap(const struct leases *l, const char *ivrf, const struct prefix *p)
+{
+	struct lease *e = lease_find(l, ivrf, &p->addr);
+	struct prefix lent;
+
+	if (e || p->addr.family == 4)
+		return e;
+	return is_inside(l, ivrf, p, &lent) ? lease_find(l, ivrf, &lent.addr) : find_inside(l, ivrf, p);
 }
 
 static bool is_lent_in_part(
@@ -656,6 +671,9 @@ bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_i
 		bool is_dhcp = lease_is_dhcp(p->name);
 		if (i++ < *cursor)
 			continue;
+		(*cursor)++;
+		if (!p->name[0])
+			continue;
 		*out = (struct lease_pool_info){.family = p->family,
 			.is_gone = p->is_gone,
 			.is_dhcp = is_dhcp,
@@ -667,7 +685,6 @@ bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_i
 			.exhausted = p->exhausted};
 		memcpy(out->name, p->name, sizeof(out->name));
 		memcpy(out->ivrf, p->ivrf, sizeof(out->ivrf));
-		(*cursor)++;
 		return true;
 	}
 	return false;

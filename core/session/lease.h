@@ -9,7 +9,10 @@
  * Reload: a lease stays with its session when its pool shrinks or goes away; it is then outside of
  * its pool and returns to nowhere.
  *
- * An address that an interface of the same VRF has is never lent, whatever the ranges say. */
+ * An address that an interface of the same VRF has is never lent, whatever the ranges say.
+ *
+ * Addresses that a user has for himself (Framed-IP-Address) are claimed here too: in the pool that they are in, which
+ * then does not lend them, or in the pool without a name, which is nobody's and is not shown. */
 #ifndef CORE_SESSION_LEASE_H
 #define CORE_SESSION_LEASE_H
 
@@ -69,6 +72,12 @@ enum status lease_claim(struct leases *l, const struct lease_want *want, uint8_t
 	struct lease **out) MUST_USE;
 /* One that was claimed is new: its pool counts it, as lease_take does. */
 void lease_count(const struct lease *lease);
+/* A lease that has any address of p; NULL: all of them are free. */
+struct lease *lease_overlap(const struct leases *l, const char *ivrf, const struct prefix *p);
+/* The pool of that family that a prefix is in, by its name; "": none. */
+const char *lease_pool_of(const struct snapshot *conf, const struct prefix *p);
+/* Has an interface of ours in that VRF an address of p? */
+bool lease_is_ours(const struct snapshot *conf, const char *ivrf, const struct prefix *p);
 /* Another session of its holder has it too, and gives it back by itself. */
 void lease_share(struct lease *lease);
 void lease_release(struct leases *l, struct lease *lease); /* NULL is fine */

@@ -189,3 +189,52 @@ bool lease_pool_same(const struct lease_pool *a, const struct lease_pool *b)
 	}
 	return true;
 }
+
+/* ---- addresses that a user has for himself ---------------------------------------------------- */
+
+static const char *pool4_of(const struct snapshot *conf, const struct addr *a)
+{
+	for (size_t i = 0; i < conf->pool4_count; i++)
+		for (size_t k = 0; k < conf->pools4[i].range_count; k++)
+			if (addr_cmp(&conf->pools4[i].ranges[k].first, a) <= 0 &&
+				addr_cmp(a, &conf->pools4[i].ranges[k].last) <= 0)
+				return conf->pools4[i].name;
+	return "";
+}
+
+const char *lease_pool_of(const struct snapshot *conf, const struct prefix *p)
+{
+	if (p->addr.family == 4)
+		return pool4_of(conf, &p->addr);
+	for (size_t i = 0; i < conf->pool6_count; i++)
+		if (conf->pools6[i].handout_len == p->len && prefix_covers(&conf->pools6[i].prefix, p))
+			return conf->pools6[i].name;
+	return "";
+}
+
+static bool has_addr_in(const struct iface *f, const struct prefix *p)
+{
+	if (f->ip.addr.family && prefix_contains(p, &f->ip.addr))
+		return true;
+	for (size_t k = 0; k < f->ip6_count; k++)
+		if (prefix_contains(p, &f->ip6[k].addr))
+			return true;
+	return false;
+}
+
+bool lease_is_ours(const struct snapshot *conf, const char *ivrf, const struct prefix *p)
+{
+	for (size_t i = 0; i < conf->iface_count; i++) {
+		const struct iface *f = &conf->ifaces[i];
+		if (strcmp(f->vrf ? f->vrf : "", ivrf) != 0)
+			continue;
+		for (size_t k = 0; k < conf->iface_count; k++) {
+			const struct iface *lender = &conf->ifaces[k];
+			bool lends = k == i || (f->unnumbered && strcmp(f->unnumbered, lender->name) == 0) ||
+				(f->unnumbered6 && strcmp(f->unnumbered6, lender->name) == 0);
+			if (lends && has_addr_in(lender, p))
+				return true;
+		}
+	}
+	return false;
+}

@@ -21,7 +21,7 @@ struct sessions {
 	struct map by_ulid;
 	struct map by_sa;
 	struct map by_identity;
-	size_t count, n_up;
+	size_t count, n_up, n_waiting;
 };
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -30,7 +30,8 @@ static void free_session(struct session *s)
 {
 	mem_free(s->grant);
 	mem_free(s->dhcp);
-	mem_free(s);
+	mem_free(s->terms);
+	mem_free_secret(s, sizeof(*s)); /* with the verifier of its token */
 }
 
 struct sessions *sessions_new(struct snapshot *conf, const struct hash_key *key)
@@ -79,14 +80,15 @@ static unsigned orphaned_bits(const struct sessions *ss, const struct session *s
 	struct session_refs refs = {
 		.profile = s->profile,
 		.authz = s->policy[0] ? s->policy : NULL,
-		.pool4 = s->lease4 && !dhcp_lease_is_used(s) ? s->pool4 : NULL,
-		.pool6 = s->lease6 ? s->pool6 : NULL,
+		.pool4 = s->lease4 && s->pool4[0] && !dhcp_lease_is_used(s) ? s->pool4 : NULL,
+		.pool6 = s->lease6 && s->pool6[0] ? s->pool6 : NULL,
 		.vrf = s->ivrf,
 	};
 	unsigned bits = policy_orphaned(ss->conf, &refs);
 
-	if ((s->lease4 && !(bits & ORPHAN_POOL4) && !dhcp_lease_is_used(s) && lease_is_outside(s->lease4)) ||
-		(s->lease6 && !(bits & ORPHAN_POOL6) && lease_is_outside(s->lease6)))
+	/* An address of no pool cannot be outside of it. */
+	if ((refs.pool4 && !(bits & ORPHAN_POOL4) && lease_is_outside(s->lease4)) ||
+		(refs.pool6 && !(bits & ORPHAN_POOL6) && lease_is_outside(s->lease6)))
 		bits |= ORPHAN_ADDRESS;
 	if (!has_device(ss->conf, s->grant->tun))
 		bits |= ORPHAN_DEVICE;
@@ -132,6 +134,22 @@ size_t sessions_up(const struct sessions *ss)
 	return ss->n_up;
 }
 
+size_t sessions_waiting(const struct sessions *ss)
+{
+	return ss->n_waiting;
+}
+
+size_t sessions_with_token(const struct sessions *ss)
+{
+	size_t n = 0;
+
+	LIST_EACH(at, &ss->in_order) {
+		const struct session *s = CONTAINER_OF(at, const struct session, in_order);
+		n += s->state == SESSION_UP && s->has_token;
+	}
+	return n;
+}
+
 bool sessions_next_pool(const struct sessions *ss, size_t *cursor, struct lease_pool_info *out)
 {
 	return lease_next_pool(ss->leases, cursor, out);
@@ -159,26 +177,47 @@ static bool same_id(const struct ike_id *a, const struct ike_id *b)
 	return a->type == b->type && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
+static void set_state(struct sessions *ss, struct session *s, enum session_state state)
+{
+	ss->n_up += (size_t)(state == SESSION_UP) - (size_t)(s->state == SESSION_UP);
+	ss->n_waiting += (size_t)(state == SESSION_WAITING) - (size_t)(s->state == SESSION_WAITING);
+	s->state = state;
+}
+
+/* 0: none, and it is not found by it. */
+static void set_sa(struct sessions *ss, struct session *s, uint64_t sa)
+{
+	map_del(&ss->by_sa, &s->by_sa);
+	s->sa = sa;
+	if (!sa)
+		return;
+	s->index = sa;
+	map_add(&ss->by_sa, &s->by_sa, hash_u64(sa));
+}
+
 static void add(struct sessions *ss, struct session *s)
 {
 	list_push_back(&ss->in_order, &s->in_order);
 	map_add(&ss->by_ulid, &s->by_ulid, ulid_hash(ss, &s->ulid));
-	map_add(&ss->by_sa, &s->by_sa, hash_u64(s->sa));
+	set_sa(ss, s, s->sa);
 	map_add(&ss->by_identity, &s->by_identity, identity_hash(ss, &s->peer_id));
 	ss->count++;
 	ss->n_up += s->state == SESSION_UP;
+	ss->n_waiting += s->state == SESSION_WAITING;
 }
 
 void session_end(struct sessions *ss, struct session *s)
 {
 	lease_release(ss->leases, s->lease4);
 	lease_release(ss->leases, s->lease6);
+	for (size_t i = 0; i < AAA_DELEGATED; i++)
+		lease_release(ss->leases, s->delegated[i]);
 	list_del(&s->in_order);
 	map_del(&ss->by_ulid, &s->by_ulid);
 	map_del(&ss->by_sa, &s->by_sa);
 	map_del(&ss->by_identity, &s->by_identity);
 	ss->count--;
-	ss->n_up -= s->state == SESSION_UP;
+	set_state(ss, s, SESSION_PENDING);
 	free_session(s);
 }
 
@@ -206,11 +245,32 @@ struct session *session_find_sa(const struct sessions *ss, uint64_t sa)
 	return NULL;
 }
 
+static bool has_lease(const struct session *s, const struct lease *l)
+{
+	for (size_t i = 0; i < AAA_DELEGATED; i++)
+		if (s->delegated[i] == l)
+			return true;
+	return s->lease4 == l || s->lease6 == l;
+}
+
+/* The last holder's identity leads to few sessions; the newest one that has the lease counts. */
+static struct session *holder_of(const struct sessions *ss, const struct lease *l)
+{
+	struct map_node *n = map_first(&ss->by_identity, l->who);
+	struct session *found = NULL;
+
+	for (; n; n = map_next(n)) {
+		struct session *s = CONTAINER_OF(n, struct session, by_identity);
+		if (has_lease(s, l) && (!found || memcmp(&found->ulid, &s->ulid, sizeof(s->ulid)) < 0))
+			found = s;
+	}
+	return found;
+}
+
 struct session *session_find_addr(
 	const struct sessions *ss, const char *ivrf, const struct addr *addr)
 {
 	struct lease *l = lease_find(ss->leases, ivrf, addr);
-	struct session *found = NULL;
 
 	/* Of a prefix that was lent as a whole the lease has the first address. */
 	for (uint8_t len = 127; !l && addr->family == 6 && len > 0; len--) {
@@ -222,14 +282,7 @@ struct session *session_find_addr(
 	}
 	if (!l)
 		return NULL;
-	/* The last holder's identity leads to few sessions; the newest one that has the lease counts. */
-	struct map_node *n = map_first(&ss->by_identity, l->who);
-	for (; n; n = map_next(n)) {
-		struct session *s = CONTAINER_OF(n, struct session, by_identity);
-		if ((s->lease4 == l || s->lease6 == l) && (!found || memcmp(&found->ulid, &s->ulid, sizeof(s->ulid)) < 0))
-			found = s;
-	}
-	return found;
+	return holder_of(ss, l);
 }
 
 struct session *session_next_same(
@@ -265,6 +318,18 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
+/* What the profile says of a life beyond the tunnel, and who the peer is by EAP. */
+static void take_profile(const struct sessions *ss, const struct ike_question *q, struct session *s)
+{
+	const struct ike_profile *p = snapshot_profile(ss->conf, s->profile);
+
+	if (!p || q->we_are_initiator || !p->reconnect_s)
+		s->reconnect_s = 0;
+	else if (!s->reconnect_s) /* the authorization says nothing about it */
+		s->reconnect_s = p->reconnect_s;
+	snprintf(s->user, sizeof(s->user), "%s", q->user);
+}
+
 static void answer_nomem(struct ike_answer *a)
 {
 	a->status = ST_NOMEM;
@@ -283,12 +348,74 @@ static void take_grant(const struct session *s, const struct ike_question *q, st
 	memcpy(g->subnets, q->subnets, sizeof(g->subnets));
 }
 
-void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
-	const uint8_t random[10], struct ike_answer *answer)
+/* The same user, by the same profile: what one of the sessions has the other may have. */
+static bool same_owner(const struct session *a, const struct session *b)
 {
+	return same_id(&a->peer_id, &b->peer_id) && strcmp(a->profile, b->profile) == 0 &&
+	       strcmp(a->username, b->username) == 0 && strcmp(a->ivrf, b->ivrf) == 0;
+}
+
+/* Another session of the user. One that this takes the place of does not count: it is from the same
+ * endpoint, and ends. */
+static bool is_other_login(const struct session *o, const struct session *s)
+{
+	return o != s && !o->we_are_initiator && o->state != SESSION_WAITING && strcmp(o->username, s->username) == 0 &&
+	       !(same_owner(o, s) && endpoint_eq(&o->remote, &s->remote));
+}
+
+static enum status check_logins(const struct sessions *ss, const struct session *s, char *detail)
+{
+	uint32_t max = s->terms && s->terms->logins_refuse ? s->terms->logins : 0, n = 0;
+
+	if (max == 0)
+		return ST_OK;
+	LIST_EACH(at, &ss->in_order)
+		n += is_other_login(CONTAINER_OF(at, struct session, in_order), s);
+	if (n < max)
+		return ST_OK;
+	snprintf(detail, IKE_DETAIL_LEN, "user %.128s has %u sessions, and %u are allowed", s->username, (unsigned)n, (unsigned)max);
+	return ST_LOGIN_LIMIT;
+}
+
+struct session *session_surplus(const struct sessions *ss, const struct session *s)
+{
+	uint32_t max = s->terms && !s->terms->logins_refuse ? s->terms->logins : 0, n = 0;
+	struct session *oldest = NULL;
+
+	if (max == 0 || s->state != SESSION_UP)
+		return NULL;
+	LIST_EACH(at, &ss->in_order) {
+		struct session *o = CONTAINER_OF(at, struct session, in_order);
+		if (o->state != SESSION_UP || !is_other_login(o, s))
+			continue;
+		n++;
+		if (!oldest)
+			oldest = o;
+	}
+	return n >= max ? oldest : NULL;
+}
+
+static enum status resolve(const struct sessions *ss, const struct session_ask *ask, struct session *s, char *detail)
+{
+	struct authorized out = {0};
+	enum status st = authorize_resolve(ss->conf, ask, s, &out);
+
+	if (st == ST_OK)
+		st = check_logins(ss, s, out.detail);
+	if (st == ST_OK && ask->q->we_are_initiator)
+		take_grant(s, ask->q, &out.grant);
+	if (st == ST_OK)
+		st = grant_keep(&out.grant, &s->grant);
+	if (st != ST_OK)
+		snprintf(detail, IKE_DETAIL_LEN, "%s", st == ST_NOMEM ? status_words(st) : out.detail);
+	return st;
+}
+
+void session_authorize(struct sessions *ss, const struct session_ask *ask, struct ike_answer *answer)
+{
+	const struct ike_question *q = ask->q;
 	struct session *earlier = session_find_sa(ss, q->sa);
 	struct session *s = mem_new(sizeof(*s));
-	struct ike_grant grant = {0};
 
 	*answer = (struct ike_answer){.kind = ASK_AUTHORIZE};
 	if (earlier && earlier->state == SESSION_PENDING)
@@ -297,29 +424,22 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
 		answer_nomem(answer);
 		return;
 	}
-	s->ulid = ulid_make(wall_ms, random);
+	s->ulid = ulid_make(ask->wall_ms, ask->random);
 	s->state = SESSION_PENDING;
 	s->we_are_initiator = q->we_are_initiator;
 	s->sa = q->sa;
-	s->start_ms = wall_ms;
+	s->start_ms = ask->wall_ms;
 	s->peer_id = q->peer_id;
 	s->local = q->local;
 	s->remote = q->remote;
-	answer->status = authorize_resolve(ss->conf, q, s, &grant, answer->detail);
+	answer->status = resolve(ss, ask, s, answer->detail);
 	if (answer->status != ST_OK) {
 		if (answer->status == ST_NOMEM)
 			answer_nomem(answer);
 		free_session(s);
 		return;
 	}
-	if (q->we_are_initiator)
-		take_grant(s, q, &grant);
-	if (grant_keep(&grant, &s->grant) != ST_OK) {
-		free_session(s);
-		answer_nomem(answer);
-		return;
-	}
-	answer->detail[0] = '\0';
+	take_profile(ss, q, s);
 	answer->session = s->ulid;
 	answer->grant.tun = s->grant->tun;
 	add(ss, s);
@@ -328,9 +448,14 @@ void session_authorize(struct sessions *ss, const struct ike_question *q, uint64
 /* What to configure when the policy has no pool. */
 static enum status no_pool(const struct session *s, uint8_t family, char *detail)
 {
-	const char *policy = s->policy[0] ? s->policy : "default";
+	const char *policy = s->policy;
 	bool is_default = strcmp(policy, "default") == 0;
 
+	if (!policy[0]) {
+		snprintf(detail, IKE_DETAIL_LEN, "the client asks for an IPv%u address, and its authorization has no pool and no "
+			"address", (unsigned)family);
+		return ST_NO_ADDRESS;
+	}
 	snprintf(detail, IKE_DETAIL_LEN,
 		"the client asks for an IPv%u address, and authorization policy %.63s has no "
 		"%spool: add `%spool "
@@ -359,11 +484,76 @@ struct session *session_before(
 	return NULL;
 }
 
+/* ---- addresses of the user's own ---------------------------------------------------------------- */
+
+static enum status refuse_own(const struct prefix *p, const char *why, const char *who, char *detail)
+{
+	char text[PREFIX_TEXT];
+	bool is_host = p->len == (p->addr.family == 4 ? 32 : 128);
+
+	snprintf(detail, LEASE_DETAIL, "%s, which is the user's own, %s%.128s",
+		is_host ? addr_format(&p->addr, text) : prefix_format(p, text), why, who);
+	return ST_NO_ADDRESS;
+}
+
+struct own_want {
+	struct prefix prefix;
+	struct lease **slot; /* where it belongs in the session */
+};
+
+/* An address or a prefix that the user has for himself. His own sessions may have it together: the newest has
+ * the traffic. ST_NO_ADDRESS, ST_NOMEM with a sentence. */
+static enum status take_own(struct sessions *ss, struct session *s, const struct own_want *own, char *detail)
+{
+	const struct prefix *p = &own->prefix;
+	struct lease **slot = own->slot;
+	struct lease *held = lease_overlap(ss->leases, s->ivrf, p);
+	const struct session *o = held ? holder_of(ss, held) : NULL;
+	struct lease_want want = {.family = p->addr.family, .pool = lease_pool_of(ss->conf, p), .ivrf = s->ivrf,
+		.who = identity_hash(ss, &s->peer_id), .hint = p->addr};
+
+	if (*slot)
+		return ST_OK; /* asked again */
+	/* Not even the user's own: a server that lends it knows nothing of another who gives it. */
+	if (o && o->lease4 == held && dhcp_lease_is_used(o))
+		return refuse_own(p, "is lent by ", o->pool4, detail);
+	if (held && (!o || !same_owner(o, s) || held->prefix_len != p->len || !addr_eq(&held->addr, &p->addr)))
+		return refuse_own(p, "is in use by ", o ? o->username : "another session", detail);
+	if (!held && lease_is_ours(ss->conf, s->ivrf, p))
+		return refuse_own(p, "is an address of this gateway", "", detail);
+	if (held)
+		lease_share(held);
+	*slot = held;
+	return held ? ST_OK : lease_claim(ss->leases, &want, p->len, slot);
+}
+
+static enum status take_delegated(struct sessions *ss, struct session *s, char *detail)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; s->terms && i < s->terms->delegated.n && st == ST_OK; i++)
+		st = take_own(ss, s, &(struct own_want){s->terms->delegated.v[i], &s->delegated[i]}, detail);
+	return st;
+}
+
+/* Family 0: the user has none of his own. */
+static struct prefix own_of(const struct session *s, uint8_t family)
+{
+	const struct session_terms *t = s->terms;
+
+	if (!t)
+		return (struct prefix){0};
+	if (family == 4)
+		return (struct prefix){t->ip4, 32};
+	return t->ip6.family ? (struct prefix){t->ip6, 128} : t->prefix6;
+}
+
 static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	const struct addr *hint, char *detail)
 {
 	struct lease **slot = family == 4 ? &s->lease4 : &s->lease6;
 	const struct session *before;
+	struct prefix own = own_of(s, family);
 	struct lease_want want = {
 		.family = family,
 		.pool = family == 4 ? s->pool4 : s->pool6,
@@ -374,6 +564,13 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 
 	if (*slot)
 		return ST_OK; /* asked again */
+	if (own.addr.family) { /* R-MCF-12 */
+		char *pool = family == 4 ? s->pool4 : s->pool6;
+		enum status st = take_own(ss, s, &(struct own_want){own, slot}, detail);
+		if (st == ST_OK)
+			snprintf(pool, SESSION_NAME, "%s", lease_pool_of(ss->conf, &own));
+		return st;
+	}
 	if (!want.pool[0])
 		return no_pool(s, family, detail);
 	before = session_before(ss, s, family);
@@ -389,16 +586,6 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	return lease_take(ss->leases, &want, slot, detail);
 }
 
-static bool has_address(const struct snapshot *conf, const char *ivrf, const struct addr *a)
-{
-	for (size_t i = 0; i < conf->iface_count; i++) {
-		const struct iface *f = &conf->ifaces[i];
-		if (addr_eq(&f->ip.addr, a) && strcmp(f->vrf ? f->vrf : "", ivrf) == 0)
-			return true;
-	}
-	return false;
-}
-
 enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr)
 {
 	struct lease_want want = {
@@ -410,7 +597,7 @@ enum status session_take_exact(struct sessions *ss, struct session *s, const str
 	};
 
 	/* Not even another session of the same peer may have it: lease_claim() would share it. */
-	if (lease_find(ss->leases, s->ivrf, addr) || has_address(ss->conf, s->ivrf, addr))
+	if (lease_find(ss->leases, s->ivrf, addr) || lease_is_ours(ss->conf, s->ivrf, &(struct prefix){*addr, 32}))
 		return ST_EXISTS;
 	enum status st = lease_claim(ss->leases, &want, 32, &s->lease4);
 	if (st == ST_OK)
@@ -434,15 +621,24 @@ static void put_lease(struct ike_grant *g, const struct lease *l)
 	g->n_remote++; /* authorize_resolve left room for two */
 }
 
+static void put_limit(const struct session_terms *t, struct ike_grant *g)
+{
+	g->has_flow_limit = t && t->has_flow_limit;
+	g->flow_limit = t ? t->flow_limit : 0;
+}
+
 static enum status finish_grant(struct session *s, struct ike_grant *g)
 {
 	grant_read(s->grant, g);
-	g->allows_ip4 = s->pool4[0] != '\0'; /* a script may have chosen others */
-	g->allows_ip6 = s->pool6[0] != '\0';
+	put_limit(s->terms, g);
+	g->allows_ip4 = s->pool4[0] != '\0' || own_of(s, 4).addr.family; /* a script may have chosen others */
+	g->allows_ip6 = s->pool6[0] != '\0' || own_of(s, 6).addr.family;
 	if (s->lease6) {
 		/* Of a whole prefix the first address is that of all its routers (RFC 4291 2.6.1). */
 		g->ip6 = s->lease6->prefix_len < 128 ? addr_add(&s->lease6->addr, 1) : s->lease6->addr;
 		g->ip6_prefix_len = s->lease6->prefix_len;
+		if (s->terms && s->terms->ip6_len && s->lease6->prefix_len == 128)
+			g->ip6_prefix_len = s->terms->ip6_len; /* R-RAD-29: only said; the address is all he has */
 		put_lease(g, s->lease6);
 	}
 	if (s->lease4) {
@@ -455,12 +651,18 @@ static enum status finish_grant(struct session *s, struct ike_grant *g)
 	return grant_keep(g, &s->grant);
 }
 
+static enum status refused(enum status st, const char from[LEASE_DETAIL], char to[LEASE_DETAIL])
+{
+	memcpy(to, from, LEASE_DETAIL);
+	return st;
+}
+
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer)
 {
 	struct session *s = session_find(ss, &q->session);
-	char detail6[LEASE_DETAIL] = "";
+	char detail[LEASE_DETAIL] = "", detail6[LEASE_DETAIL] = "";
 	struct ike_grant grant;
-	enum status st4 = ST_OK, st6 = ST_OK, kept;
+	enum status st4 = ST_OK, st6 = ST_OK, st, kept;
 
 	*answer = (struct ike_answer){.kind = ASK_ADDRESS, .session = q->session};
 	if (!s) {
@@ -468,14 +670,26 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 		snprintf(answer->detail, sizeof(answer->detail), "the session ended meanwhile");
 		return;
 	}
+	if (s->state == SESSION_WAITING) { /* it comes back to what it was granted (R-SDB-13) */
+		grant_read(s->grant, &answer->grant);
+		return;
+	}
+	st = take_delegated(ss, s, detail); /* before a pool lends a part of it */
 	if (q->wants_ip4)
 		st4 = take(ss, s, 4, &q->hint_ip4, answer->detail);
 	if (q->wants_ip6)
 		st6 = take(ss, s, 6, &q->hint_ip6, detail6);
 	kept = finish_grant(s, &grant);
+	if (st == ST_OK && st4 != ST_OK && own_of(s, 4).addr.family)
+		st = refused(st4, answer->detail, detail);
+	if (st == ST_OK && st6 != ST_OK && own_of(s, 6).addr.family)
+		st = refused(st6, detail6, detail);
 	bool wants_any = q->wants_ip4 || q->wants_ip6;
-	if (st4 == ST_NOMEM || st6 == ST_NOMEM || kept == ST_NOMEM) {
+	if (st4 == ST_NOMEM || st6 == ST_NOMEM || st == ST_NOMEM || kept == ST_NOMEM) {
 		answer_nomem(answer);
+	} else if (st != ST_OK) {
+		answer->status = st;
+		memcpy(answer->detail, detail, sizeof(detail));
 	} else if (wants_any && !s->lease4 && !s->lease6) { /* R-MCF-16 */
 		answer->status = q->wants_ip4 ? st4 : st6;
 		answer->grant.allows_ip4 = grant.allows_ip4;
@@ -491,14 +705,31 @@ void session_assign(struct sessions *ss, const struct ike_question *q, struct ik
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c)
+void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c, uint64_t now_ms)
 {
-	ss->n_up += s->state != SESSION_UP;
-	s->state = SESSION_UP;
+	s->resumed += s->state == SESSION_WAITING;
+	set_state(ss, s, SESSION_UP);
+	s->up_ms = now_ms;
+	s->waiting_ms = 0;
 	s->spi_in = c->spi_in;
 	s->local = c->local;
 	s->remote = c->remote;
 	s->orphaned = orphaned_bits(ss, s); /* a reload may have come between */
+}
+
+void session_wait(struct sessions *ss, struct session *s, uint64_t now_ms)
+{
+	if (s->state != SESSION_WAITING)
+		s->waiting_ms = now_ms;
+	set_state(ss, s, SESSION_WAITING);
+	set_sa(ss, s, 0);
+	s->spi_in = 0;
+}
+
+void session_take_over(struct sessions *ss, struct session *s, uint64_t sa, uint64_t now_ms)
+{
+	session_wait(ss, s, now_ms);
+	set_sa(ss, s, sa);
 }
 
 void session_move(struct session *s, const struct endpoint *local, const struct endpoint *remote)
@@ -526,6 +757,15 @@ static enum status claim(struct sessions *ss, const struct session *s, const str
 	return f->addr.family ? lease_claim(ss->leases, &want, f->prefix_len, out) : ST_OK;
 }
 
+static enum status claim_delegated(struct sessions *ss, struct session *s, size_t i)
+{
+	const struct prefix *p = &s->terms->delegated.v[i];
+	struct lease_want want = {.family = 6, .pool = lease_pool_of(ss->conf, p), .ivrf = s->ivrf,
+		.who = identity_hash(ss, &s->peer_id), .hint = p->addr};
+
+	return lease_claim(ss->leases, &want, p->len, &s->delegated[i]);
+}
+
 enum status session_thaw(struct sessions *ss, struct view rec, struct session **out)
 {
 	struct session *s = mem_new(sizeof(*s));
@@ -542,8 +782,13 @@ enum status session_thaw(struct sessions *ss, struct view rec, struct session **
 		st = claim(ss, s, &f4, &s->lease4);
 	if (st == ST_OK)
 		st = claim(ss, s, &f6, &s->lease6);
+	for (size_t i = 0; st == ST_OK && s->terms && i < s->terms->delegated.n; i++)
+		st = claim_delegated(ss, s, i);
 	if (st != ST_OK) {
 		lease_release(ss->leases, s->lease4);
+		lease_release(ss->leases, s->lease6);
+		for (size_t i = 0; i < AAA_DELEGATED; i++)
+			lease_release(ss->leases, s->delegated[i]);
 		free_session(s);
 		return st;
 	}

@@ -7,6 +7,7 @@
  *   commit         (store)            durable
  *                  session_up         up
  *   SA_DOWN        session_end        leases returned
+ *               or session_wait       waiting for its client to come back (wait.h)
  *
  * A session owns copies of all it was granted: a reload does not change it. What it was granted
  * from may go (profile, pool, policy, VRF): then it is orphaned, which is shown and nothing else.
@@ -16,28 +17,40 @@
 
 #include "core/ike/grant.h"
 #include "core/session/lease.h"
+#include "core/session/terms.h"
+#include "core/session/token.h"
 
 /* Tunnel devices: a virtual template has its own number in the data path, TunnelN this + N. */
 #define SESSION_TUN_TUNNEL 0x10000u
 
 #define SESSION_NAME       64 /* names with NUL */
 #define SESSION_USERNAME   256
-#define SESSION_FROZEN_MAX 8192 /* no record is longer */
+#define SESSION_FROZEN_MAX 20480 /* no record is longer */
 
 /* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
 #define ORPHAN_ADDRESS 0x100u /* its pool shrank, or an interface has the address now */
 #define ORPHAN_DEVICE  0x200u /* the virtual template or tunnel; shut down: its traffic goes nowhere */
 
-enum session_state { SESSION_PENDING, SESSION_UP };
+enum session_state { SESSION_PENDING, SESSION_UP, SESSION_WAITING };
 
 struct sessions;
 struct session_dhcp;
+
+/* What a session carried through tunnels that are gone. */
+struct session_totals {
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t packets_in;
+	uint64_t packets_out;
+	uint64_t drops;
+};
 
 struct session {
 	struct ulid ulid;
 	enum session_state state;
 	bool we_are_initiator;
-	uint64_t sa;       /* number of the IKE SA */
+	uint64_t sa;       /* number of the IKE SA; 0: it waits and has none */
+	uint64_t index;    /* of that, or of the last one; 0: of before a restart of the machine */
 	uint64_t start_ms; /* UTC, of the authorization */
 	char profile[SESSION_NAME];
 	char policy[SESSION_NAME];      /* authorization policy; "" when none applies */
@@ -47,6 +60,7 @@ struct session {
 	char ivrf[SESSION_NAME]; /* inner VRF; "" is our own */
 	struct ike_id peer_id;
 	char username[SESSION_USERNAME]; /* printable, escaped */
+	char user[IKE_ID_LEN];           /* whom EAP proved the peer to be, as it came; "" without EAP */
 	struct endpoint local;
 	struct endpoint remote;
 	struct kept_grant *grant; /* not NULL */
@@ -58,7 +72,18 @@ struct session {
 	struct lease *lease4; /* NULL: none, or the address comes from the peer */
 	struct lease *lease6;
 	struct session_dhcp *dhcp; /* of dhcp_lease.h; NULL: no policy speaks of it */
+	struct lease *delegated[AAA_DELEGATED]; /* as in terms */
+	struct session_terms *terms; /* NULL: nothing of it */
 	unsigned orphaned; /* ORPHAN_ bits; 0: not */
+	/* life beyond the tunnel */
+	uint32_t reconnect_s;    /* how long it waits for its client; 0: it ends with its IKE SA */
+	uint32_t idle_timeout_s; /* it ends after so long without data while it is up; 0: never */
+	uint64_t up_ms;          /* UTC: when it came up last; 0 while pending */
+	uint64_t waiting_ms;     /* UTC: since when it waits */
+	uint32_t resumed;        /* times */
+	bool has_token;          /* its client was given one; of that, secret: */
+	uint8_t verifier[TOKEN_VERIFIER];
+	struct session_totals carried;
 	/* tables */
 	struct list in_order;
 	struct map_node by_ulid;
@@ -76,24 +101,43 @@ enum status sessions_prepare(const struct sessions *ss, struct snapshot *conf,
 	struct leases_change **out) MUST_USE;
 void sessions_commit(struct sessions *ss, struct snapshot *conf, struct leases_change *c);
 
+/* The question, and what RADIUS has answered to it; NULL: not asked, or not answered, and then the next
+ * method of the list counts. Whom RADIUS rejected is not asked about. */
+struct session_ask {
+	const struct ike_question *q;
+	uint64_t wall_ms;
+	const uint8_t *random;        /* 10 bytes */
+	const struct aaa_set *cached; /* came with the authentication, or with the pre-shared key */
+	const struct aaa_set *user;
+	const struct aaa_set *group;
+};
+
 /* ASK_AUTHORIZE. Fills answer (kind, status, detail, session, and grant.tun, which is all that an
  * initiator needs: it was granted the rest by its peer). An earlier pending session of the same IKE SA ends.
- * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NOMEM with a sentence. */
-void session_authorize(struct sessions *ss, const struct ike_question *q, uint64_t wall_ms,
-	const uint8_t random[10], struct ike_answer *answer);
+ * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NAME_MANGLER, ST_LOGIN_LIMIT, ST_NOMEM with a sentence. */
+void session_authorize(struct sessions *ss, const struct session_ask *ask, struct ike_answer *answer);
 /* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same. A peer whose session by the
  * same profile is up, from the same endpoint, authenticates again: both sessions have its addresses.
+ * Addresses that the user has for himself come before those of a pool, and a pool before a DHCP server (R-MCF-12), whose
+ * address is there already or is not (dhcp_lease.h). No other user ever has what somebody has for himself.
  * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a
- * sentence. Who asks for both families gets what there is; it fails when there is nothing at all.
+ * sentence. Who asks for both families gets what there is; it fails when there is nothing at all, or when one
+ * that is his own cannot be had.
  */
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
 /* A session that is up, of the same peer by the same way, whose lease of the family s shall have, too; NULL: none. */
 struct session *session_before(const struct sessions *ss, const struct session *s, uint8_t family);
 /* Exactly this IPv4 address, in the name of s->pool4, as lease4. ST_EXISTS: somebody has it, or an interface; ST_NOMEM. */
 enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr) MUST_USE;
-/* The commit was answered ST_OK. */
-void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c);
+/* The commit was answered ST_OK. now_ms: UTC, as in all of these. */
+void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c, uint64_t now_ms);
+/* Its IKE SA is gone, and it waits. One that waits already goes on waiting since then. */
+void session_wait(struct sessions *ss, struct session *s, uint64_t now_ms);
+/* Another IKE SA is to be its own: it waits until session_up. */
+void session_take_over(struct sessions *ss, struct session *s, uint64_t sa, uint64_t now_ms);
 void session_move(struct session *s, const struct endpoint *local, const struct endpoint *remote);
+/* A session of the same user that has to end, now that s is up: the oldest of more than he may have; NULL: none. */
+struct session *session_surplus(const struct sessions *ss, const struct session *s);
 /* Returns the leases and frees it: what the store wants to know is read before. */
 void session_end(struct sessions *ss, struct session *s);
 
@@ -109,8 +153,10 @@ struct session *session_next_same(
 /* In order of creation: prev NULL for the first. To end sessions on the way, fetch the next before.
  */
 struct session *session_next(const struct sessions *ss, const struct session *prev);
-size_t sessions_count(const struct sessions *ss); /* pending ones too */
-size_t sessions_up(const struct sessions *ss);    /* without them */
+size_t sessions_count(const struct sessions *ss);   /* pending and waiting ones too */
+size_t sessions_up(const struct sessions *ss);      /* without them */
+size_t sessions_waiting(const struct sessions *ss);
+size_t sessions_with_token(const struct sessions *ss); /* those that are up and may wait later */
 /* A pending session older than that, whose IKE SA was forgotten; NULL when there is none. */
 struct session *sessions_stale(const struct sessions *ss, uint64_t started_before_ms);
 /* Pools, for show and samples: as lease_next_pool. */

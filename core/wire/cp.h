@@ -19,7 +19,7 @@ enum cp_form {
 	CPF_U16S     /* a list of numbers */
 };
 
-/* Numbers up to 26 are IANA's. 20, 21, 23, 24 belong to other uses (3GPP): known so that a log has
+/* Numbers up to 26 are IANA's; 21328 to 21331 are our own (docs/reconnect.md). 20, 21, 23, 24 belong to other uses (3GPP): known so that a log has
  * their names. The private ones from 28672 on are Cisco's: 28672 to 28682 are published in several
  * open implementations; 28684, 28692 and 28693 are not, only the names are. */
 /*  X(NAME, number, form, words) */
@@ -46,6 +46,10 @@ enum cp_form {
 	X(DNSSEC_TA, 26, BYTES, "INTERNAL_DNSSEC_TA") \
 	X(MS_IP4_SERVER, 23456, IP4, "INTERNAL_IP4_SERVER") \
 	X(MS_IP6_SERVER, 23457, IP6, "INTERNAL_IP6_SERVER") \
+	X(SESSION_ID, 21328, BYTES, "SALLYPORT_SESSION_ID") \
+	X(SESSION_TOKEN, 21329, BYTES, "SALLYPORT_SESSION_TOKEN") \
+	X(SESSION_WAIT, 21330, U32, "SALLYPORT_SESSION_WAIT") \
+	X(SESSION_STATE, 21331, BYTES, "SALLYPORT_SESSION_STATE") \
 	X(UNITY_BANNER, 28672, BYTES, "MODECFG_BANNER") \
 	X(UNITY_SAVE_PASSWD, 28673, BYTES, "MODECFG_SAVEPWD") \
 	X(UNITY_DEF_DOMAIN, 28674, BYTES, "MODECFG_DEFDOMAIN") \

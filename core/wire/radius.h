@@ -32,7 +32,7 @@ enum status radius_parse(struct view datagram, struct radius_packet *out) MUST_U
 
 struct radius_attr {
 	uint8_t type;
-	uint32_t vendor;    /* of type 26: SMI number; 0 otherwise */
+	uint32_t vendor;     /* of type 26: SMI number; 0 otherwise, and of one too short to have it */
 	uint8_t vendor_type; /* of type 26 */
 	struct view value;  /* without headers */
 	struct view whole;  /* with the header of the attribute; of a VSA with several parts that of all of them */
@@ -49,28 +49,36 @@ struct radius_cursor {
  * (RFC 2865 5.26) comes once with vendor_type 0 and everything behind its vendor. */
 struct radius_cursor radius_begin(struct view attrs);
 bool radius_next(struct radius_cursor *c, struct radius_attr *out);
-/* The first of a type (26: of none). False: there is none. */
+/* The first of a type (of 26: none, they are many things). False: there is none. */
 bool radius_find(struct view attrs, uint8_t type, struct radius_attr *out);
 
 /* ---- values: false when they are not of the length that the type has ---- */
 bool radius_u32(const struct radius_attr *a, uint32_t *out);
 bool radius_ip4(const struct radius_attr *a, struct addr *out);
 bool radius_ip6(const struct radius_attr *a, struct addr *out);
-bool radius_prefix6(const struct radius_attr *a, struct prefix *out); /* RFC 3162 2.3 */
+/* RFC 3162 2.3. Octets that are left out are zero; bits behind the length do not count. */
+bool radius_prefix6(const struct radius_attr *a, struct prefix *out);
 /* Text with NUL, printable as it is or not; false when it does not fit or has a NUL inside. */
 bool radius_text(const struct radius_attr *a, char *out, size_t cap);
 /* EAP-Message (RFC 3579 3.1): all of them put together. ST_NOT_FOUND, ST_LIMIT when out is too small. */
 enum status radius_eap(struct view attrs, uint8_t *out, size_t cap, size_t *len) MUST_USE;
 
 /* ---- building: a value that is too long makes w bad ---- */
+/* Begins a packet, which begins where w stands; its authenticator is zero until it is signed
+ * (core/aaa/radius_sign.h). Attributes follow, and the end closes the length:
+ *     struct wr_mark m = radius_open(w, RADIUS_COA_ACK, id); ... wr_close16(w, m); */
+struct wr_mark radius_open(struct wr *w, uint8_t code, uint8_t id);
+/* Message-Authenticator to be: zeros, until the packet is signed. */
+void radius_put_unsigned(struct wr *w);
 void radius_put(struct wr *w, uint8_t type, const void *value, size_t len);
-void radius_put_text(struct wr *w, uint8_t type, const char *text); /* cut at RADIUS_VALUE_MAX, between characters of UTF-8; "" is left out */
+/* Cut at RADIUS_VALUE_MAX, between characters of UTF-8; "" is left out. */
+void radius_put_text(struct wr *w, uint8_t type, const char *text);
 void radius_put_u32(struct wr *w, uint8_t type, uint32_t value);
-/* Whichever of the two types is that of its family. */
+/* Whichever of the two types is that of its family; family 0 is left out. */
 void radius_put_addr(struct wr *w, uint8_t type4, uint8_t type6, const struct addr *a);
 void radius_put_vsa(struct wr *w, uint32_t vendor, uint8_t type, const void *value, size_t len);
 void radius_put_vsa_u32(struct wr *w, uint32_t vendor, uint8_t type, uint32_t value);
-/* cisco-avpair: "NAME=VALUE", cut at RADIUS_VSA_VALUE_MAX. */
+/* cisco-avpair: "NAME=VALUE", cut at RADIUS_VSA_VALUE_MAX as text is. */
 void radius_put_avpair(struct wr *w, const char *name, const char *value);
 /* In pieces of at most RADIUS_VALUE_MAX; an empty one is one attribute (RFC 3579 2.1: EAP-Start). */
 void radius_put_eap(struct wr *w, struct view packet);

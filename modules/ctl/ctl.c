@@ -272,6 +272,8 @@ static void client_request(struct client *cl, struct view body)
 	}
 	if (!cl->is_finished && !cl->stays)
 		ctl_finish(cl, 1);
+	/* It may hold what a person logs in with, and an answer may go on for long. */
+	mem_zero(cl->in, sizeof(cl->in));
 	cl->is_handled = true;
 	if (cl->is_broken)
 		client_free(cl);

@@ -62,6 +62,7 @@ enum field_kind {
 	X(backup_gateways, LIST, FIELD_A, FIELD_A, "other gateways that the client may use") \
 	X(banner, LINES, FIELD_A, FIELD_A, "text that the client shows") \
 	X(session_lifetime, NUMBER, FIELD_A, FIELD_A, "seconds after which the session ends") \
+	X(idle_timeout, NUMBER, FIELD_A, FIELD_A, "seconds without data after which the session ends") \
 	X(subnets, LIST, FIELD_A, FIELD_A, "networks that the client is told, as 10.0.0.0/8") \
 	X(networks, LIST, FIELD_A, FIELD_A, "networks behind the peer (`route set remote`)") \
 	X(reason, TEXT, FIELD_D, 0, "why it ended, one word as in the store") \

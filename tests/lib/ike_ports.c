@@ -368,6 +368,18 @@ static void answer_ppk(const struct world_node *n, const struct ike_question *q,
 	memcpy(a->ppk, peer->ppk.bytes, peer->ppk.len);
 }
 
+/* A session of somebody who has logged in once. */
+static void answer_token(const struct world_node *n, struct ike_answer *a)
+{
+	static const char who[] = "user@corp.example";
+
+	a->live_sa = n->token_live_sa;
+	a->login_s = n->token_login_s;
+	a->peer_id = (struct ike_id){.type = 3, .len = sizeof(who) - 1};
+	memcpy(a->peer_id.bytes, who, sizeof(who) - 1);
+	snprintf(a->name, sizeof(a->name), "anna");
+}
+
 static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 {
 	struct world_node *n = ctx;
@@ -381,12 +393,14 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		snprintf(n->hook_saw, sizeof(n->hook_saw), "%s", q->profile);
 		snprintf(a->profile, sizeof(a->profile), "%s", n->hook_profile);
 		snprintf(a->name, sizeof(a->name), "%s", n->hook_name);
+		a->by_token = n->by_token;
 		break;
 	case ASK_KEYS:
 		a->status = n->psk_status;
 		set_key(a->local_key, &a->local_key_len, n->psk_local);
 		set_key(a->remote_key, &a->remote_key_len, n->psk_remote);
-		creds_keys(n, q, a);
+		if (!q->by_token)
+			creds_keys(n, q, a);
 		answer_ppk(n, q, a);
 		break;
 	case ASK_PROOF:
@@ -403,6 +417,9 @@ static enum status ask(void *ctx, uint64_t number, const struct ike_question *q)
 		n->asked_network = q->n_subnets ? q->subnets[0] : (struct prefix){0};
 		fill_random(n, a->session.b, sizeof(a->session.b));
 		a->grant.tun = 7;
+		n->was_by_token = q->by_token;
+		if (q->by_token)
+			answer_token(n, a);
 		break;
 	case ASK_TICKET:
 		answer_ticket(n, q, a);

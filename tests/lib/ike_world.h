@@ -94,16 +94,17 @@ struct world_node {
 	} session[WORLD_SESSIONS];
 	size_t n_session;
 	unsigned claims;      /* tickets that were given up to their owners */
-	uint8_t keys[512];    /* what keep_keys was given last */
 	size_t keys_len;
-	/* keys that the questions are answered with */
-	char psk_local[64];
+	uint8_t keys[512];    /* what keep_keys was given last */
+	char psk_local[64]; /* keys that the questions are answered with */
 	char psk_remote[64];
 	enum status hook_status, psk_status, authorize_status, commit_status, install_status;
 	char hook_profile[IKE_NAME_LEN]; /* what the identity hook chooses; "" nothing */
 	char hook_name[IKE_ID_LEN];
 	char asked_name[IKE_ID_LEN]; /* of the last ASK_AUTHORIZE */
 	uint32_t asked_tun, asked_subnets;
+	bool by_token, was_by_token; /* the peer comes back to a session; the last ASK_AUTHORIZE said so, and is told: */
+	uint64_t token_live_sa, token_login_s;
 	uint32_t session_lifetime_s; /* granted; 0: none */
 	struct prefix network; /* granted, too; family 0: none */
 	struct ike_grant grant; /* the same: what is not an address, a network or the device */

@@ -8,14 +8,13 @@
  *
  * At the end of each login it says, in one line: "in TYPE NAME" or "out TYPE TOKEN WORDS". */
 #include <arpa/inet.h>
-#include <openssl/hmac.h>
-#include <openssl/md5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/aaa/radius_sign.h"
 #include "core/base/mem.h"
 #include "core/crypto/chain.h"
 #include "core/crypto/rnd.h"
@@ -24,10 +23,7 @@
 #include "tests/lib/t.h"
 #include "tests/lib/tls_lab.h"
 
-enum { REQUEST = 1, ACCEPT = 2, REJECT = 3, CHALLENGE = 11 };
-enum { STATE = 24, VENDOR = 26, EAP_MESSAGE = 79, AUTHENTICATOR = 80 };
 #define SESSIONS 64
-#define PACKET   8192
 
 static struct {
 	const char *secret;
@@ -43,8 +39,7 @@ static struct eap_server *sessions[SESSIONS];
 static unsigned n_sessions;
 
 struct request {
-	uint8_t id;
-	const uint8_t *authenticator;
+	struct radius_packet packet;
 	size_t eap_len;
 	uint8_t eap[EAP_PACKET_MAX];
 	int session; /* -1: a new one */
@@ -55,97 +50,54 @@ static void random_bytes(void *arg, void *out, size_t len)
 	rnd_bytes(out, len);
 }
 
+static struct view secret(void)
+{
+	return (struct view){(const uint8_t *)own.secret, strlen(own.secret)};
+}
+
 static bool request_parse(const uint8_t *p, size_t len, struct request *out)
 {
-	struct rd r = rd_init(p, len);
-	uint8_t code = rd_u8(&r);
+	struct radius_attr a;
 
-	memset(out, 0, sizeof(*out));
 	out->session = -1;
-	out->id = rd_u8(&r);
-	rd_skip(&r, 2);
-	out->authenticator = rd_bytes(&r, 16).p;
-	while (r.left >= 2) {
-		uint8_t type = rd_u8(&r), size = rd_u8(&r);
-		struct view v = rd_bytes(&r, size < 2 ? SIZE_MAX : size - 2u);
-
-		if (type == STATE && v.len == 1 && v.p[0] < SESSIONS)
-			out->session = v.p[0];
-		if (type == EAP_MESSAGE && v.len <= sizeof(out->eap) - out->eap_len) {
-			memcpy(out->eap + out->eap_len, v.p, v.len);
-			out->eap_len += v.len;
-		}
-	}
-	return code == REQUEST && rd_done(&r) && out->eap_len >= 4;
+	if (radius_parse((struct view){p, len}, &out->packet) != ST_OK ||
+		out->packet.code != RADIUS_ACCESS_REQUEST ||
+		radius_verify_request(secret(), &out->packet) != ST_OK)
+		return false;
+	if (radius_find(out->packet.attrs, RADIUS_STATE, &a) && a.value.len == 1 && a.value.p[0] < SESSIONS)
+		out->session = a.value.p[0];
+	return radius_eap(out->packet.attrs, out->eap, sizeof(out->eap), &out->eap_len) == ST_OK &&
+	       out->eap_len >= 4;
 }
 
 /* RFC 2548 2.4.2: the key, salted and hidden under the secret. */
 static void put_key(struct wr *w, uint8_t type, const uint8_t *key, const struct request *q)
 {
-	uint8_t plain[48] = {32}, b[16], salt[2] = {(uint8_t)(0x80 | type), type};
-	const uint8_t *last = NULL;
+	uint8_t hidden[64];
+	struct wr h = wr_init(hidden, sizeof(hidden));
 
-	memcpy(plain + 1, key, 32);
-	wr_u8(w, VENDOR);
-	wr_u8(w, 58);
-	wr_u32(w, 311);
-	wr_u8(w, type);
-	wr_u8(w, 52);
-	wr_bytes(w, salt, 2);
-	for (int i = 0; i < 48; i += 16) {
-		MD5_CTX c;
-
-		MD5_Init(&c);
-		MD5_Update(&c, own.secret, strlen(own.secret));
-		if (i == 0) {
-			MD5_Update(&c, q->authenticator, 16);
-			MD5_Update(&c, salt, 2);
-		} else {
-			MD5_Update(&c, last, 16);
-		}
-		MD5_Final(b, &c);
-		for (int k = 0; k < 16; k++)
-			plain[i + k] ^= b[k];
-		last = plain + i;
-	}
-	wr_bytes(w, plain, 48);
+	wr_u8(&h, (uint8_t)(0x80 | type));
+	wr_u8(&h, type);
+	if (radius_hide(secret(), q->packet.authenticator, (struct view){key, 32}, &h) != ST_OK)
+		w->bad = true;
+	radius_put_vsa(w, RADIUS_VENDOR_MICROSOFT, type, hidden, h.len);
 }
 
 static size_t answer(uint8_t *buf, uint8_t code, const struct request *q, const struct eap_step *s)
 {
-	struct wr w = wr_init(buf, PACKET);
-	size_t mark;
-	unsigned n;
-	MD5_CTX c;
+	struct wr w = wr_init(buf, RADIUS_MAX);
+	struct wr_mark m = radius_open(&w, code, q->packet.id);
 
-	wr_u8(&w, code);
-	wr_u8(&w, q->id);
-	wr_u16(&w, 0);
-	wr_bytes(&w, q->authenticator, 16);
-	for (size_t at = 0; at < s->out_len; at += 253) {
-		size_t piece = s->out_len - at < 253 ? s->out_len - at : 253;
-
-		wr_u8(&w, EAP_MESSAGE);
-		wr_u8(&w, (uint8_t)(2 + piece));
-		wr_bytes(&w, s->out + at, piece);
-	}
-	wr_u8(&w, STATE);
-	wr_u8(&w, 3);
-	wr_u8(&w, (uint8_t)q->session);
+	radius_put_unsigned(&w);
+	radius_put_eap(&w, (struct view){s->out, s->out_len});
+	radius_put(&w, RADIUS_STATE, &(uint8_t){(uint8_t)q->session}, 1);
 	if (s->kind == EAP_SUCCESS && s->has_msk) {
-		put_key(&w, 17, s->msk, q);      /* MS-MPPE-Recv-Key */
-		put_key(&w, 16, s->msk + 32, q); /* MS-MPPE-Send-Key */
+		put_key(&w, RADIUS_MS_MPPE_RECV_KEY, s->msk, q);
+		put_key(&w, RADIUS_MS_MPPE_SEND_KEY, s->msk + 32, q);
 	}
-	wr_u8(&w, AUTHENTICATOR);
-	wr_u8(&w, 18);
-	mark = w.len;
-	wr_zeros(&w, 16);
-	wr_put_u16(&w, 2, (uint16_t)w.len);
-	HMAC(EVP_md5(), own.secret, strlen(own.secret), buf, w.len, buf + mark, &n);
-	MD5_Init(&c);
-	MD5_Update(&c, buf, w.len);
-	MD5_Update(&c, own.secret, strlen(own.secret));
-	MD5_Final(buf + 4, &c);
+	wr_close16(&w, m);
+	if (!wr_ok(&w) || radius_sign_reply(secret(), q->packet.authenticator, buf, w.len) != ST_OK)
+		return 0;
 	return w.len;
 }
 
@@ -231,9 +183,9 @@ static size_t serve(const uint8_t *in, size_t len, uint8_t *out)
 		printf("out %u %s %s\n", type, status_token(s.status), s.words);
 	fflush(stdout);
 	return answer(out,
-		s.kind == EAP_SUCCESS   ? ACCEPT
-		: s.kind == EAP_FAILURE ? REJECT
-					: CHALLENGE,
+		s.kind == EAP_SUCCESS   ? RADIUS_ACCESS_ACCEPT
+		: s.kind == EAP_FAILURE ? RADIUS_ACCESS_REJECT
+					: RADIUS_ACCESS_CHALLENGE,
 		&q, &s);
 }
 
@@ -297,7 +249,7 @@ static void setup(char **argv)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET};
-	static uint8_t in[PACKET], out[PACKET];
+	static uint8_t in[RADIUS_MAX], out[RADIUS_MAX];
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	if (argc != 11) {

@@ -83,7 +83,26 @@ def with_strongswan(t):
     gw.stop()
 
 
+def limited(t):
+    """`ipsec flow-limit` of the authorization policy (R-AZP-10): what is more is refused, what stands stays."""
+    hub = Sallyport(t.gw, HUB.replace("policy SITE\n", "policy SITE\n ipsec flow-limit 2\n"), name="few").start()
+    site = Site(t.client(3))
+    sp = Sallyport(site.host, text(False), name="many").start()
+    ok("limit: up", up(sp), sp.tail() + hub.tail())
+    ok("limit: the third is refused", wait_for(10, lambda: hub.counters()["status"]["no_additional_sas"] > 0), hub.tail())
+    ok("limit: two stand and carry", wait_for(5, lambda: count(hub) == 2 and count(sp) == 2) and
+       site.lan.ping("10.99.2.2") == 3, "%d %d" % (count(sp), count(hub)))
+    hub.kill_main()
+    wait_for(10, hub.answers)
+    ok("limit: a new main knows it", count(hub) == 2 and site.lan.ping("10.99.2.2") == 3)
+    sp.command("clear", "crypto", "session", check=False)
+    ok("limit: again two", wait_for(20, lambda: count(hub) == 2 and count(sp) == 2), "%d %d" % (count(sp), count(hub)))
+    sp.stop()
+    hub.stop()
+
+
 t = Topology()
 with_hub(t)
+limited(t)
 with_strongswan(t)
 done()

@@ -3,8 +3,11 @@
 store, nor a log, nor an answer, nor a core holds a key. Each search is proven by finding the same
 key where it must be."""
 import base64
+import pty
 import re
+import pki_lib
 from lib import *
+from swan_lib import Swan
 
 GOOD = "good-key-" + os.urandom(9).hex()
 INLINE = "inline-key-" + os.urandom(9).hex()
@@ -216,4 +219,126 @@ for folder, _, files in os.walk(sp.dir):
                 silent("file %s" % os.path.relpath(path, sp.dir), f.read(), 0)
 silent("the log", sp.log_text().encode(), 100)
 ss.stop()
+
+# ---- what a person gives to our client ------------------------------------------------------------------
+GIVEN = "given-" + os.urandom(9).hex()
+MISTYPED = "mistyped-" + os.urandom(9).hex()
+for name, value in (("given", GIVEN.encode()), ("mistyped", MISTYPED.encode())):
+    secrets[name] = value
+    for more, text in (("", value), (", hex", value.hex().encode()), (", base64", base64.b64encode(value)[:-4]),
+                       (", UTF-16", value.decode().encode("utf-16-le"))):
+        NEEDLES[name + more] = text
+root = pki_lib.Authority("Test Root", kind="rsa")
+leaf = root.leaf("gw", kind="p256", san=["dns:gw.hub.test"], eku=["server"])
+gw = Swan(t.gw, "".join(""" %s { version = 2
+  proposals = aes256gcm16-prfsha384-ecp256
+  pools = p4
+  send_cert = always
+  encap = yes
+  local { auth = pubkey
+          certs = %s
+          id = gw.hub.test }
+  remote { auth = eap-%s
+           id = *@%s.test
+           eap_id = %%any }
+  children { net { local_ts = 10.99.2.0/24
+                   esp_proposals = aes256gcm16 } } }
+""" % (m, leaf.chain_file, m, m) for m in ("mschapv2", "gtc")), " eap-1 { id-1 = anna\n secret = %s }\n" % GIVEN,
+          cas=[root], keys=[leaf], extra="plugins { eap-gtc { backend = generic } }\n").start()
+BRANCH = """
+hostname branch
+crypto pki trustpoint HQ
+ sallyport ca-certificate %s
+ revocation-check none
+crypto ikev2 profile HUB
+ match identity remote fqdn domain hub.test
+ identity local email box@%%s.test
+ authentication remote ecdsa-sig
+ authentication local eap
+ pki trustpoint HQ
+crypto ipsec profile HUB
+ set ikev2-profile HUB
+interface Tunnel1
+ ip address negotiated
+ tunnel source dynamic
+ tunnel destination dynamic
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile HUB
+crypto ikev2 client flexvpn HOME
+ client connect Tunnel1
+ peer 1 10.99.1.1
+ connect manual
+""" % root.cert_file
+sp = Sallyport(t.client(2), BRANCH % "mschapv2", name="branch").start()
+watched = [watch("debug.branch")]
+COMMAND = ["ip", "netns", "exec", sp.host.ns, BIN, "crypto", "eap", "credentials", "HUB", "--socket", sp.socket]
+
+
+def give(password):
+    return subprocess.run(COMMAND, input="anna\n%s\n" % password, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+
+
+def state():
+    return sp.show("crypto", "ikev2", "client", "flexvpn")["clients"][0]
+
+
+def shown_of(sp):
+    words = (("crypto", "ikev2", "client", "flexvpn"), ("crypto", "session", "detail"), ("running-config", "all"), ("crypto", "ikev2", "sa", "detailed"),
+             ("crypto", "ikev2", "profile"), ("crypto", "ikev2", "diagnose", "error"), ("counters",), ("logging",))
+    return "".join(sp.command("show", *w, *more).stdout for w in words for more in ((), ("--json",)))
+
+
+said = ""
+for method in ("mschapv2", "gtc"):
+    sp.configure(BRANCH % method)
+    sp.reload()
+    main = sp.main_pid()
+    for password, code in ((MISTYPED, 1), (GIVEN, 0)):
+        sp.command("crypto", "ikev2", "client", "flexvpn", "connect", "HOME")
+        ok("%s: the client waits" % method, wait_for(8, lambda: state()["waits_for"]), str(state()))
+        pid, terminal = pty.fork()
+        if not pid:
+            os.execvp(COMMAND[0], COMMAND)
+        text = b""
+        for prompt, line in ((b": ", "anna\n"), (b"Password: ", password[:10])):
+            while not text.endswith(prompt):
+                text += os.read(terminal, 1000)
+            os.write(terminal, line.encode())
+        for part in ("cmdline", "environ"):
+            with open("/proc/%d/%s" % (pid, part), "rb") as f:
+                silent("%s: %s of the command" % (method, part), f.read())
+        ok("%s: the command leaves no core" % method, os.stat("/proc/%d/mem" % pid).st_uid == 0 and
+           "Max core file size        0" in open("/proc/%d/limits" % pid).read())
+        os.write(terminal, (password[10:] + "\n").encode())
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        text += os.read(terminal, 4000)
+        ok("%s: the %s one" % (method, "right" if code == 0 else "wrong"), status == code, "%d %s" % (status, text))
+        silent("%s: the terminal" % method, text)
+        os.close(terminal)
+        if code:
+            ok("%s: main's memory has no wrong password any more" % method, not in_memory(main, "mistyped"))
+    ok("%s: control: main's memory has the right one" % method, in_memory(main, "given"))
+    silent("%s: a core of main" % method, core_of(main, "branch-" + method))
+    silent("%s: a core of the holder" % method, core_of(sp.process.pid, "branch-holder-" + method))
+    said += shown_of(sp)
+    sp.command("clear", "crypto", "ikev2", "client", "flexvpn", "HOME")
+    sp.command("clear", "crypto", "eap", "credentials", "HUB")
+    ok("%s: after `clear` main's memory has it no more" % method, wait_for(3, lambda: not in_memory(main, "given")), "it has")
+ok("control: show was asked", "HOME" in said and "profile HUB" in said)
+silent("show of the client", said.encode(), 2000)
+ok("kept for a login", give(GIVEN).returncode == 0 and in_memory(main, "given"))
+sp.kill_main()
+ok("main is back after a kill, without it", wait_for(10, sp.answers) and not in_memory(sp.main_pid(), "given"))
+ok("kept once more", give(GIVEN).returncode == 0)
+sp.stop()
+shown = "".join(open(path).read() for path in watched)
+ok("control: debug saw the logins", "gw.hub.test" in shown and len(shown) > 20000, shown[-300:])
+silent("what debug showed of them", shown.encode())
+for folder, _, files in os.walk(sp.dir):
+    for name in files:
+        path = os.path.join(folder, name)
+        with open(path, "rb") as f:
+            silent("file %s of the client" % os.path.relpath(path, sp.dir), f.read(), 0)
+silent("the log of the client", sp.log_text().encode(), 100)
+gw.stop()
 done()

@@ -20,7 +20,8 @@ REQUEST, REPLY, SET, ACK = 1, 2, 3, 4
 ATTRIBUTES = {"address": 1, "netmask": 2, "dns": 3, "nbns": 4, "dhcp": 6, "version": 7, "address6": 8, "dns6": 10, "dhcp6": 12,
               "subnet": 13, "supported": 14, "subnet6": 15, "domain": 25, "dnssec": 26, "encdns": 27, "encdns6": 28,
               "banner": 28672, "default-domain": 28674, "split-dns": 28675, "local-lan": 28678, "pfs": 28679, "backup": 28681,
-              "ms-server": 23456, "ms-server6": 23457}
+              "ms-server": 23456, "ms-server6": 23457, "session-id": 21328, "session-token": 21329, "session-wait": 21330,
+              "session-state": 21331}
 
 
 def chain(payloads):

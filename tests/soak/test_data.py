@@ -221,7 +221,10 @@ def helper(host, *argv, stdin=subprocess.DEVNULL):
     return p
 
 
-# Neighbours and paths are known before the first datagram that is counted.
+# Neighbours and paths are known before the first datagram that is counted, and stay known: a kernel forgets a path MTU after 600 s,
+# and then each path loses the packet that finds it anew.
+for h in (t.lan, *(p.host for p in peers)):
+    h.sysctl("net.ipv4.route.mtu_expires=86400", "net.ipv6.route.mtu_expires=86400")
 for p in peers:
     for h, addresses in ((p.host, LAN), (t.lan, p.addresses())):
         ok("%s: pings" % p.name, all(h.ping(a) for a in addresses.values()), sp.tail(5))
@@ -397,8 +400,11 @@ for n, rows in readings.items():
     print("# %s: %d KiB, then %d KiB; descriptors %d, then %d" %
           (n, high(early, "rss"), high(later, "rss"), high(early, "main fds"), high(later, "main fds")))
     # The sanitizers keep what was freed, and shadow; what leaks they tell themselves. The first minutes touch buffers for the first time.
+    # How much the bursts of moves take for a moment is chance; what does not come back moves the low mark.
     if PROFILE_NAME == "plain" and SECONDS >= 300:
-        ok("%s: memory stays" % n, high(later, "rss") <= high(early, "rss") * 1.05 + 512, "%s" % [r["rss"] for r in rows])
+        low = lambda part: min(r["rss"] for r in part)
+        ok("%s: memory stays" % n, low(later) <= low(early) * 1.03 + 512 and high(later, "rss") <= high(early, "rss") * 1.25 + 512,
+           "%s" % [r["rss"] for r in rows])
     ok("%s: descriptors stay" % n, all(high(later, w) <= high(early, w) for w in ("main fds", "holder fds")), "%s %s" % (early[0], later[-1]))
 ok("those that stay have their SAs", wait_for(60, lambda: len(sp.sessions()) == len(peers)), "%d" % len(sp.sessions()))
 ok("and one each", wait_for(70, lambda: len(sp.show("crypto", "ipsec", "sa")["ipsec_sas"]) == len(peers) ==

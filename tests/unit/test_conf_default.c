@@ -145,6 +145,7 @@ static void global_defaults(void)
 	T_EQ(s->own.half_open_per_source, 20);
 	T_EQ(s->own.resumption_s, 0);
 	T_EQ(s->own.retention_days, 90);
+	T_EQ(s->own.anonymize_days, 0);
 	T_EQ(s->own.group_commit_ms, 10);
 	T_EQ(s->own.listen_count, 0);
 	T_EQ(s->own.metrics_addr.family, 0);

@@ -118,11 +118,11 @@ static const struct wrong errors[] = {
 	{"crypto ikev2 proposal P\n encryption aes-gcm-256\n integrity sha256\n prf sha256\n group "
 	 "19\n",
 		1, 23, "P", "integrity cannot be configured"},
-	{"crypto ikev2 profile P\n match identity remote any\n reconnect\n keyring local K\n", 1,
-		22, "P", "exclude each other"},
+	{"crypto ikev2 profile P\n match identity remote any\n reconnect\n keyring local K\n", 4,
+		2, "keyring", "reconnect is in line 3"},
 	{"crypto ikev2 profile P\n match identity remote any\n authentication remote pre-share\n"
 	 " reconnect timeout 600\n",
-		1, 22, "P", "exclude each other"},
+		3, 2, "authentication remote pre-share", "reconnect is in line 4"},
 	{"crypto ikev2 profile P\n match identity remote any\n authentication local pre-share key "
 	 "x\n"
 	 " authentication remote eap\n",

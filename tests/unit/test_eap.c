@@ -340,6 +340,51 @@ static void a_person_is_asked_for_what_is_missing(void)
 	}
 }
 
+/* R-EAP-11: our identity in IKE is an address, and no name of ours stands in its place. */
+static void an_address_is_no_name(void)
+{
+	static const struct {
+		const char *methods, *username, *password, *given;
+		bool query, is_good;
+	} rows[] = {
+		{MS, "", "open sesame", "", false, false},
+		{MS, "", "open sesame", "", true, false},
+		{GTC, "", "open sesame", "", false, false},
+		{MS, "", "", "", false, false},
+		/* A person may say none, either. */
+		{MS, "", "", "", true, false},
+		{MS, "", "", "anna", true, true},
+		{MS, "anna", "open sesame", "", false, true},
+		{MS, "anna", "", "", true, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, NULL);
+		lab_init(&lab, rows[i].methods, rows[i].methods);
+		lab.sc.query_identity = rows[i].query;
+		lab.sc.identity = lab_text("anna");
+		lab.pc.identity = (struct view){0};
+		lab.pc.username = lab_text(rows[i].username);
+		lab.pc.password = lab_text(rows[i].password);
+		lab_begin(&lab);
+		for (int n = 0; n < LAB_STEPS && lab.p.kind != EAP_SUCCESS && lab.p.kind != EAP_FAILURE; n++) {
+			eap_peer_packet(lab.peer, (struct view){lab.s.out, lab.s.out_len}, &lab.p);
+			if (lab.p.kind == EAP_WANT_PASSWORD)
+				eap_peer_password(lab.peer, ST_OK, lab_text(rows[i].given),
+					lab_text("open sesame"), &lab.p);
+			if (lab.p.kind == EAP_SEND)
+				lab_to_server(&lab, lab.p.out, lab.p.out_len);
+		}
+		if (rows[i].is_good) {
+			T_DO(good_end(&lab, true));
+		} else {
+			T_EQ(lab.p.kind, EAP_FAILURE);
+			T_EQ(lab.p.status, ST_EAP_IDENTITY);
+		}
+		lab_end(&lab);
+	}
+}
+
 static void no_password_is_an_end(void)
 {
 	lab_init(&lab, GTC, GTC);
@@ -390,6 +435,7 @@ int main(void)
 	T_RUN(no_code_no_login);
 	T_RUN(forticlient_is_asked_after_mschapv2);
 	T_RUN(a_person_is_asked_for_what_is_missing);
+	T_RUN(an_address_is_no_name);
 	T_RUN(no_password_is_an_end);
 	T_RUN(gtc_prompts_reach_the_person);
 	return t_end();

@@ -518,6 +518,20 @@ static void frames_there_and_back(void)
 	}
 }
 
+/* Where only a certificate can be shown, nobody is asked for a password: the IKE identity is the name. */
+static void an_identity_without_a_password(void)
+{
+	static const uint8_t request[] = {1, 9, 0, 5, 1};
+	struct couple c;
+
+	T_TRUE(couple_open(&c, "client", TLS_1_3, 0, 0, "anna@corp.example"));
+	eap_peer_packet(c.peer, (struct view){request, sizeof(request)}, &c.step);
+	T_EQ(c.step.kind, EAP_SEND);
+	T_EQ(c.step.out_len, 5 + 17);
+	T_MEM(c.step.out + 5, "anna@corp.example", 17);
+	couple_close(&c);
+}
+
 int main(void)
 {
 	T_RUN(fragments_of_every_size);
@@ -526,6 +540,7 @@ int main(void)
 	T_RUN(a_name_of_somebody_else);
 	T_RUN(signatures_that_fail);
 	T_RUN(every_packet_harmed);
+	T_RUN(an_identity_without_a_password);
 	T_RUN(early_success);
 	T_RUN(the_commitment);
 	T_RUN(out_of_memory);

@@ -281,6 +281,46 @@ static void the_same_or_not(void)
 	esp_policy_unref(d);
 }
 
+/* A session's own rules: lines in the place of a list, and nothing where a name means nothing. */
+static void rules_of_a_session(void)
+{
+	static const struct ip_rule lines[] = {{.permit = false, .family = 4, .proto = 17}, {.permit = true, .family = 4, .any_proto = true}};
+	struct snapshot *s = conf(C4(" deny tcp any any eq 22\n permit ip any any"));
+	struct spec udp = {A4, 17, 999, 22}, tcp = {A4, 6, 999, 22};
+	struct esp_policy *p, *q;
+	struct esp_rules r;
+
+	T_TRUE(s != NULL);
+	r = esp_rules_of(snapshot_iface(s, IFACE_TUNNEL, 1));
+	T_STR(r.filter4[ESP_DIR_IN], "L");
+	T_EQ(esp_policy_make_rules(s, &r, &p), ST_OK);
+	T_EQ(esp_policy_make(s, snapshot_iface(s, IFACE_TUNNEL, 1), &q), ST_OK);
+	T_TRUE(esp_policy_same(p, q));
+	esp_policy_unref(q);
+	r.filter4[ESP_DIR_IN] = NULL;
+	r.lines4[ESP_DIR_IN] = (struct esp_lines){lines, 2};
+	r.filter4[ESP_DIR_OUT] = "L";
+	T_EQ(esp_policy_make_rules(s, &r, &q), ST_OK);
+	T_TRUE(!esp_policy_same(p, q));
+	T_DO(build(&udp));
+	T_TRUE(!esp_acl_permits(q->side[ESP_DIR_IN].acl4, &info, pkt) && esp_acl_permits(q->side[ESP_DIR_OUT].acl4, &info, pkt));
+	T_DO(build(&tcp));
+	T_TRUE(esp_acl_permits(q->side[ESP_DIR_IN].acl4, &info, pkt) && !esp_acl_permits(q->side[ESP_DIR_OUT].acl4, &info, pkt));
+	T_TRUE(!q->side[ESP_DIR_IN].acl6);
+	esp_policy_unref(p);
+	esp_policy_unref(q);
+	r.filter4[ESP_DIR_OUT] = "NOPE";
+	T_EQ(esp_policy_make_rules(s, &r, &q), ST_NOT_FOUND);
+	r.filter4[ESP_DIR_OUT] = NULL;
+	r.service[ESP_DIR_OUT] = "NOPE";
+	T_EQ(esp_policy_make_rules(s, &r, &q), ST_NOT_FOUND);
+	T_TRUE(!q);
+	r = (struct esp_rules){0};
+	T_EQ(esp_policy_make_rules(s, &r, &q), ST_OK);
+	T_TRUE(!q);
+	snapshot_unref(s);
+}
+
 static void out_of_memory(void)
 {
 	struct snapshot *s = conf(service);
@@ -308,6 +348,7 @@ int main(void)
 	T_RUN(classes_judged);
 	T_RUN(rates_of_classes);
 	T_RUN(the_same_or_not);
+	T_RUN(rules_of_a_session);
 	T_RUN(out_of_memory);
 	return t_end();
 }

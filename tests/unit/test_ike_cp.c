@@ -138,6 +138,34 @@ static void classes_are_gates(void)
 	}
 }
 
+/* What a client can come back with: as the session layer gave it, behind everything else. */
+static void the_token_is_given(void)
+{
+	struct session_offer offer = {.wait_s = 0x01020304, .id_len = 5, .id = "abcde"};
+	struct cp_attr a;
+	struct cp cp;
+	struct rd r;
+	size_t n = 0;
+
+	grant_everything();
+	memset(offer.token, 0x5a, sizeof(offer.token));
+	hs->session = &offer;
+	T_STR(list_of(answer(CP_REQUEST, CP_ASKED_TOKEN, PEER_OTHER)), PLAIN " 21328 21329 21330");
+	T_EQ(cp_parse(answer(CP_REQUEST, CP_ASKED_TOKEN, PEER_OTHER), &cp), ST_OK);
+	for (r = cp_attrs(&cp); cp_next(&r, &a);) {
+		if (a.type == CPA_SESSION_ID)
+			n += a.value.len == 5 && memcmp(a.value.p, "abcde", 5) == 0;
+		if (a.type == CPA_SESSION_TOKEN)
+			n += a.value.len == 32 && memcmp(a.value.p, offer.token, 32) == 0;
+		if (a.type == CPA_SESSION_WAIT)
+			n += a.is_valid && a.value.len == 4 && memcmp(a.value.p, "\1\2\3\4", 4) == 0;
+	}
+	T_EQ(n, 3);
+	hs->session = NULL;
+	T_STR(list_of(answer(CP_REQUEST, CP_ASKED_TOKEN, PEER_OTHER)), PLAIN);
+	T_STR(list_of(answer(CP_REQUEST, 0, PEER_ANYCONNECT)), PLAIN UNITY);
+}
+
 /* What is not there is not sent; and nothing at all is sent to who did not ask. */
 static void little_is_granted(void)
 {
@@ -471,6 +499,7 @@ int main(void)
 {
 	hs = mem_new(sizeof(*hs));
 	T_RUN(classes_are_gates);
+	T_RUN(the_token_is_given);
 	T_RUN(little_is_granted);
 	T_RUN(values);
 	T_RUN(requests);

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/engine.h"
+#include "core/ike/limit.h"
 #include "core/ike/msg.h"
 #include "core/ike/reauth.h"
 #include "tests/lib/ike_world.h"
@@ -279,6 +280,46 @@ static void test_informational(void)
 	T_DO(close_world());
 }
 
+/* A session whose limit is another one while it is up: it ends then, also over a rekeying and in another engine; what the
+ * profile says ends it earlier. */
+static void test_another_limit(void)
+{
+	static const struct {
+		const char *name;
+		unsigned profile_s;
+		uint64_t age_ms;
+		uint32_t limit_s;
+		uint64_t ends_ms; /* 0: not within the hour */
+	} rows[] = {
+		{"a hundred seconds", 0, 0, 100, 100000},
+		{"most of which have gone", 0, 90000, 100, 10000},
+		{"which have gone", 0, 100000, 100, 0},
+		{"the profile's is earlier", 600, 0, 6000, 600000},
+		{"none", 0, 50000, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i].name);
+		T_DO(open_world(70 + i, 0, rows[i].profile_s));
+		T_DO(log_in());
+		uint64_t number = w.node[1].up_sa, begin = w.now_ms;
+		T_EQ(ike_limit(w.node[1].ike, number, rows[i].age_ms, rows[i].limit_s), ST_OK);
+		T_EQ(ike_limit(w.node[1].ike, 0x7777777, 0, 1), ST_NOT_FOUND);
+		bool is_over = rows[i].limit_s && rows[i].age_ms >= rows[i].limit_s * 1000ull;
+		if (rows[i].ends_ms > 20000) {
+			T_EQ(ike_rekey(w.node[1].ike, number, false), ST_OK);
+			world_run(&w, rows[i].ends_ms - 10000);
+			T_EQ(w.node[1].told[IKE_EV_SA_DOWN], 0);
+		}
+		world_run(&w, rows[i].ends_ms ? rows[i].ends_ms + 5000 - (w.now_ms - begin) : is_over ? 2000 : 3000000);
+		bool ends = is_over || rows[i].ends_ms;
+		T_EQ(w.node[1].told[IKE_EV_SA_DOWN], ends);
+		if (ends)
+			T_EQ(w.node[1].last_status, rows[i].profile_s ? ST_END_LIFETIME : ST_END_SESSION_TIMEOUT);
+		T_DO(close_world());
+	}
+}
+
 int main(void)
 {
 	T_RUN(test_limits);
@@ -288,5 +329,6 @@ int main(void)
 	T_RUN(test_told_again);
 	T_RUN(test_survives);
 	T_RUN(test_informational);
+	T_RUN(test_another_limit);
 	return t_end();
 }

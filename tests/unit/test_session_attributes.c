@@ -49,7 +49,7 @@ static void open_session(const char *name)
 	memcpy(q.peer_id.bytes, "joe@corp.example", 16);
 	q.remote = (struct endpoint){.addr = lab_addr("192.0.2.7"), .port = 4500};
 	q.local = (struct endpoint){.addr = lab_addr("198.51.100.1"), .port = 4500};
-	session_authorize(ss, &q, 1700000000000, random, &a);
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 	T_EQ(a.status, ST_OK);
 	s = session_find(ss, &a.session);
 	T_TRUE(s != NULL);
@@ -127,6 +127,7 @@ static void test_changed(void)
 	pairs_add(&p, "backup_gateways", "192.0.2.7");
 	pairs_add(&p, "banner", "welcome");
 	pairs_add(&p, "session_lifetime", "600");
+	pairs_add(&p, "idle_timeout", "300");
 	pairs_add(&p, "subnets", "10.5.1.9/24");
 	pairs_add(&p, "networks", "192.168.9.0/24");
 	pairs_add(&p, "identity", "somebody.else"); /* not an attribute */
@@ -143,7 +144,7 @@ static void test_changed(void)
 	T_STR(all_of(&after),
 		"pool=GUESTS dns=2001:db8::53 dns=10.0.0.99 wins=10.0.0.1 domain=guests.example"
 		" split_dns=guests.example split_dns=lab.example backup_gateways=192.0.2.7"
-		" banner=welcome session_lifetime=600 subnets=10.5.1.0/24 networks=192.168.9.0/24");
+		" banner=welcome session_lifetime=600 idle_timeout=300 subnets=10.5.1.0/24 networks=192.168.9.0/24");
 	session_assign(ss, &q, &a);
 	T_EQ(a.status, ST_OK);
 	T_STR(s->lease4->pool ? s->pool4 : "", "GUESTS");
@@ -155,7 +156,8 @@ static void test_changed(void)
 static void test_cleared(void)
 {
 	static const char *const names[] = {"pool", "netmask", "dns", "session_lifetime", "subnets",
-		"wins", "domain", "split_dns", "backup_gateways", "banner", "networks", "pool6"};
+		"wins", "domain", "split_dns", "backup_gateways", "banner", "networks", "pool6",
+		"idle_timeout"};
 	static struct pairs p;
 	char detail[IKE_DETAIL_LEN];
 
@@ -190,6 +192,8 @@ static void test_refused(void)
 			"a script gave wins \"2001:db8::1\", which is no address for it"},
 		{"session_lifetime", "soon", NULL,
 			"a script gave session_lifetime \"soon\": 0 to 31536000 seconds"},
+		{"idle_timeout", "soon", NULL,
+			"a script gave idle_timeout \"soon\": 0 to 31536000 seconds"},
 		{"session_lifetime", "-1", NULL,
 			"a script gave session_lifetime \"-1\": 0 to 31536000 seconds"},
 		{"subnets", "10.0.0.0/33", NULL,

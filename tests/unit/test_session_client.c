@@ -64,13 +64,13 @@ static void resolves(const char *a, const char *b)
 
 static void every_state_and_event(void)
 {
-	/* START STOP AGAIN NAMED UNNAMED UP FAILED DOWN REDIRECTED TIME */
+	/* START STOP AGAIN NAMED UNNAMED UP FAILED DOWN REDIRECTED ASKS ANSWERED TIME */
 	static const char *const expected[CLIENT_STATES] = {
-		[CLIENT_IDLE] = "x....x....",
-		[CLIENT_RESOLVING] = ".xxxxx...x",
-		[CLIENT_CONNECTING] = ".xx..xx.xx",
-		[CLIENT_UP] = ".xx....xx.",
-		[CLIENT_WAITING] = "xxx..x...x",
+		[CLIENT_IDLE] = "x....x......",
+		[CLIENT_RESOLVING] = ".xxxxx.....x",
+		[CLIENT_CONNECTING] = ".xx..xx.xxxx",
+		[CLIENT_UP] = ".xx....xx...",
+		[CLIENT_WAITING] = "xxx..x.....x",
 	};
 
 	for (int s = 0; s < CLIENT_STATES; s++) {
@@ -371,6 +371,27 @@ static void found_after_a_restart(void)
 	}
 }
 
+/* A person gets more time than a gateway, and the gateway all of its own after that. */
+static void waits_for_a_person(void)
+{
+	begin(1, false);
+	happens(CE_START, ST_OK);
+	now += 500;
+	happens(CE_ASKS, ST_OK);
+	NOTHING_ORDERED;
+	T_EQ(c.state, CLIENT_CONNECTING);
+	T_EQ(c.due_ms, now + CLIENT_ASK_MS);
+	now += 90000;
+	happens(CE_ANSWERED, ST_OK);
+	NOTHING_ORDERED;
+	T_EQ(c.state, CLIENT_CONNECTING);
+	T_EQ(c.due_ms, now + CLIENT_TRY_MS);
+	happens(CE_ASKS, ST_OK);
+	now = c.due_ms;
+	happens(CE_TIME, ST_OK);
+	T_TRUE(order.close && c.state == CLIENT_WAITING && c.why == ST_TIMEOUT);
+}
+
 /* ---- anything at any time ------------------------------------------------------------------------ */
 
 static uint64_t seed;
@@ -383,7 +404,7 @@ static uint32_t draw(uint32_t n)
 
 static void judge(enum client_state before, bool was_manual, enum client_event_kind kind)
 {
-	uint64_t longest = CLIENT_WAIT_MAX_MS > CLIENT_TRY_MS ? CLIENT_WAIT_MAX_MS : CLIENT_TRY_MS;
+	uint64_t longest = CLIENT_WAIT_MAX_MS > CLIENT_ASK_MS ? CLIENT_WAIT_MAX_MS : CLIENT_ASK_MS;
 
 	T_TRUE(!(order.connect && order.resolve));
 	T_TRUE(!order.close || before == CLIENT_UP || before == CLIENT_CONNECTING);
@@ -583,6 +604,7 @@ int main(void)
 	T_RUN(stopping_and_beginning_anew);
 	T_RUN(a_session_of_the_peer);
 	T_RUN(found_after_a_restart);
+	T_RUN(waits_for_a_person);
 	T_RUN(goes_where_it_is_sent);
 	T_RUN(an_established_one_goes_too);
 	T_RUN(a_loop_ends);

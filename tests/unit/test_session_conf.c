@@ -31,7 +31,7 @@ static struct ike_answer ask(
 	snprintf(q.profile, sizeof(q.profile), "%s", profile);
 	q.peer_id = (struct ike_id){.type = 3, .len = 16};
 	memcpy(q.peer_id.bytes, "joe@corp.example", 16);
-	session_authorize(ss, &q, 1700000000000, random, &a);
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 	if (a.status != ST_OK)
 		return a;
 	q.session = a.session;
@@ -268,6 +268,93 @@ static void extras(void)
 	snapshot_unref(s);
 }
 
+/* R-MGL, R-AZN-03, R-AZN-05: the policies are found by parts of the identity joe@corp.example. */
+static void mangled_names(void)
+{
+	static const struct {
+		const char *rule;
+		enum status want;
+		const char *policy, *user, *words;
+	} rows[] = {
+		{" email domain\n", ST_OK, "corp.example", "joe", ""},
+		{" email username\n", ST_OK, "joe", "joe", ""},
+		{" email all\n", ST_NOT_AUTHORIZED, "", "", "authorization policy joe@corp.example is not defined"},
+		{" fqdn domain\n", ST_NAME_MANGLER, "", "", "name-mangler M: no rule for email identities"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096];
+		T_ROW(i, rows[i].rule);
+		snprintf(text, sizeof(text),
+			"%scrypto ikev2 name-mangler M\n%scrypto ikev2 name-mangler U\n email username\n"
+			"crypto ikev2 authorization policy corp.example\n pool RA\n def-domain group.example\n"
+			"crypto ikev2 authorization policy joe\n pool RA\n banner ^CHello joe^C\n"
+			"crypto ikev2 profile RA\n no aaa authorization group psk\n"
+			" aaa authorization group psk list LOCAL name-mangler M\n"
+			" aaa authorization user psk list LOCAL name-mangler U\n", full, rows[i].rule);
+		struct snapshot *s = parse(text, NULL);
+		T_TRUE(s != NULL);
+		struct sessions *ss = sessions_new(s, &key);
+		struct ike_answer a = ask(ss, 1, "RA", true, false);
+		if (!strstr(a.detail, rows[i].words) || (a.detail[0] != 0) != (rows[i].words[0] != 0))
+			T_FAIL("it says: %s", a.detail);
+		T_EQ(a.status, rows[i].want);
+		if (a.status == ST_OK) {
+			T_STR(session_find_sa(ss, 1)->policy, rows[i].policy);
+			T_STR(session_find_sa(ss, 1)->policy_user, rows[i].user);
+			T_STR(a.grant.banner, "Hello joe");
+			T_STR(a.grant.def_domain, i == 0 ? "group.example" : "");
+		}
+		sessions_free(ss);
+		snapshot_unref(s);
+	}
+}
+
+/* R-AZP-01: a list gives what the policy does not say itself. */
+static void attribute_lists(void)
+{
+	static const struct {
+		const char *line;
+		enum status want;
+		const char *words;
+	} rows[] = {
+		{" attribute type default-domain list.example protocol ipsec\n", ST_OK, ""},
+		{" attribute type nobody-knows it\n", ST_OK, ""},
+		{" attribute type interface-config \"shutdown\"\n", ST_NOT_AUTHORIZED, "attribute list L: interface-config: no interface command"},
+		{" attribute type inacl#1 \"permit everything\"\n", ST_NOT_AUTHORIZED, "attribute list L: expected a protocol"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[4096];
+		T_ROW(i, rows[i].line);
+		snprintf(text, sizeof(text),
+			"%saaa attribute list L\n attribute type interface-config \"ip mtu 1100\"\n"
+			" attribute type interface-config \"service-policy input P\"\n"
+			" attribute type inacl#7 \"permit ip any any\"\n attribute type dns-servers 192.0.2.53\n"
+			" attribute type route-set \"prefix 172.16.0.0/12\"\n%spolicy-map P\n class class-default\n"
+			"crypto ikev2 authorization policy RA\n aaa attribute list L\n", full, rows[i].line);
+		struct snapshot *s = parse(text, NULL);
+		T_TRUE(s != NULL);
+		struct sessions *ss = sessions_new(s, &key);
+		struct ike_answer a = ask(ss, 1, "RA", true, true);
+		if (!strstr(a.detail, rows[i].words) || (a.detail[0] != 0) != (rows[i].words[0] != 0))
+			T_FAIL("it says: %s", a.detail);
+		T_EQ(a.status, rows[i].want);
+		if (a.status == ST_OK) {
+			const struct session_terms *t = session_find_sa(ss, 1)->terms;
+			T_TRUE(t != NULL);
+			T_EQ(t->mtu, 1100);
+			T_STR(t->service[0], "P");
+			T_STR(t->filter[AAA_IN4], "7 permit ip any any\n");
+			T_EQ(a.grant.n_dns, 3); /* the policy's */
+			T_EQ(a.grant.n_subnets, 4);
+			T_STR(a.grant.def_domain, "corp.example");
+		}
+		sessions_free(ss);
+		snapshot_unref(s);
+	}
+}
+
 /* RFC 8983: what there is, also when it is not what was asked for. */
 static void families(void)
 {
@@ -325,7 +412,7 @@ static void prefixes(void)
 	uint8_t random[10] = {2};
 	struct ike_answer b;
 	snprintf(q.profile, sizeof(q.profile), "RA");
-	session_authorize(ss, &q, 1700000000000, random, &b);
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &b);
 	q.session = b.session;
 	session_assign(ss, &q, &b);
 	T_STR(lab_text(&b.grant.ip6), "2001:db8:a00:4200::1");
@@ -365,7 +452,7 @@ static void networks_of_a_client(void)
 		for (int k = 0; k < 2; k++) { /* the policy `default` has the line, and takes none */
 			struct sessions *ss = sessions_new(s, &key);
 			snprintf(q.profile, sizeof(q.profile), "%s", k ? "PLAIN" : "RA");
-			session_authorize(ss, &q, 1700000000000, random, &a);
+			session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 			T_EQ(a.status, ST_OK);
 			const struct kept_grant *g = session_find(ss, &a.session)->grant;
 			has = false;
@@ -445,7 +532,7 @@ static void connecting(void)
 		struct ike_answer a;
 		uint8_t random[10] = {1};
 		T_ROW(i, rows[i].profile);
-		session_authorize(ss, &q, 1700000000000, random, &a);
+		session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 		T_EQ(a.status, rows[i].status);
 		if (a.status == ST_OK) {
 			const struct session *x = session_find(ss, &a.session);
@@ -531,7 +618,7 @@ static void connected_to(void)
 		char text[PREFIX_TEXT];
 		T_ROW(i, rows[i].peer);
 		snprintf(q.profile, sizeof(q.profile), "%s", rows[i].profile);
-		session_authorize(ss, &q, 1700000000000, random, &a);
+		session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = 1700000000000, .random = random}, &a);
 		T_EQ(a.status, rows[i].tunnel ? ST_OK : ST_NOT_AUTHORIZED);
 		if (rows[i].tunnel) {
 			const struct session *x = session_find(ss, &a.session);
@@ -554,6 +641,8 @@ int main(void)
 	T_RUN(removals_in_words);
 	T_RUN(two_vrfs);
 	T_RUN(extras);
+	T_RUN(mangled_names);
+	T_RUN(attribute_lists);
 	T_RUN(families);
 	T_RUN(prefixes);
 	T_RUN(networks_of_a_client);

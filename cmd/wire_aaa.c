@@ -1,0 +1,37 @@
+#include "cmd/wire_aaa.h"
+
+#include "cmd/wire_cached.h"
+#include "cmd/wire_pass.h"
+#include "cmd/wire_psk.h"
+#include "cmd/wire_radius.h"
+
+enum status wire_aaa_open(struct wire *w)
+{
+	enum status st = wire_radius_open(w);
+	if (st == ST_OK)
+		st = wire_cached_open(w);
+	if (st == ST_OK)
+		st = wire_pass_open(w);
+	if (st == ST_OK)
+		st = wire_psk_open(w);
+	if (st != ST_OK)
+		return st;
+	w->world.radius = wire_radius(w);
+	wire_radius_configure(w);
+	return ST_OK;
+}
+
+void wire_aaa_configure(struct wire *w)
+{
+	wire_pass_configure(w);
+	wire_radius_configure(w);
+}
+
+void wire_aaa_close(struct wire *w)
+{
+	w->world.radius = NULL;
+	wire_psk_close(w);
+	wire_pass_close(w);
+	wire_cached_close(w);
+	wire_radius_close(w);
+}

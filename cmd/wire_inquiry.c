@@ -1,0 +1,152 @@
+#include "cmd/wire_inquiry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "modules/radius/radius.h"
+
+#define OUTBOUND  5     /* Service-Type: nobody logs in with this name (RFC 2865 5.6) */
+#define WITHIN_MS 50000 /* less than the engine waits */
+
+struct inquiry {
+	struct wire *wire;
+	inquiry_fn *done;
+	void *ctx;
+	uint64_t request;
+	char group[RADIUS_NAME];
+	char list[IKE_NAME_LEN];
+	size_t method_at;
+	size_t password_len;
+	uint8_t password[RADIUS_PASSWORD_MAX];
+	size_t attrs_len;
+	uint8_t attrs[1024];
+};
+
+static void on_answer(void *ctx, uint64_t number, const struct radius_answer *a);
+
+static enum status ask(struct inquiry *q)
+{
+	struct radius_request r = {
+		.number = wire_radius_number(q->wire),
+		.group = q->group,
+		.code = RADIUS_ACCESS_REQUEST,
+		.attrs = {q->attrs, q->attrs_len},
+		.has_password = q->password_len > 0,
+		.password = {q->password, q->password_len},
+		.within_ms = WITHIN_MS,
+		.ctx = q,
+		.done = on_answer,
+	};
+	enum status st = radius_ask(wire_radius(q->wire), &r);
+	q->request = st == ST_OK ? r.number : 0;
+	return st;
+}
+
+void inquiry_drop(struct inquiry *q)
+{
+	if (!q)
+		return;
+	if (q->request)
+		radius_cancel(wire_radius(q->wire), q->request);
+	mem_free_secret(q, sizeof(*q));
+}
+
+static void give(struct inquiry *q, const struct inquiry_result *r)
+{
+	inquiry_fn *done = q->done;
+	void *ctx = q->ctx;
+	q->request = 0;
+	inquiry_drop(q);
+	done(ctx, r);
+}
+
+/* No server of this group answered: what comes next? false: the inquiry goes on. */
+static bool is_over(struct inquiry *q, struct inquiry_result *r)
+{
+	const char *group;
+	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &q->method_at, &group);
+	if (next == WIRE_AAA_GROUP) {
+		snprintf(q->group, sizeof(q->group), "%s", group);
+		enum status st = ask(q);
+		if (st == ST_OK)
+			return false;
+		r->status = st;
+	} else if (next != WIRE_AAA_END) {
+		r->from = next;
+	}
+	return true;
+}
+
+static void on_answer(void *ctx, uint64_t number, const struct radius_answer *a)
+{
+	struct inquiry *q = ctx;
+	char said[IKE_DETAIL_LEN];
+	struct inquiry_result r = {.from = WIRE_AAA_GROUP, .status = a->status};
+	(void)number;
+	q->request = 0;
+	if (a->status != ST_OK) {
+		if (!is_over(q, &r))
+			return;
+		snprintf(r.words, sizeof(r.words), "list %.63s: %.120s", q->list, status_words(r.status));
+	} else if (a->packet.code == RADIUS_ACCESS_ACCEPT) {
+		r.attrs = a->packet.attrs;
+		r.secret = a->secret;
+		r.request_authenticator = a->request_authenticator;
+	} else {
+		wire_radius_message(a->packet.attrs, said);
+		r.status = a->packet.code == RADIUS_ACCESS_REJECT ? ST_RADIUS_REJECT : ST_RADIUS_REPLY;
+		snprintf(r.words, sizeof(r.words), "RADIUS server %.60s: %.60s%s%.90s", a->server_name, status_words(r.status),
+			 said[0] ? ": " : "", said);
+	}
+	give(q, &r);
+}
+
+static enum status fill(struct inquiry *q, const struct inquiry_about *about)
+{
+	struct wr o = wr_init(q->attrs, sizeof(q->attrs));
+	const struct secret *p = about->password;
+	radius_put_text(&o, RADIUS_USER_NAME, about->name);
+	radius_put_u32(&o, RADIUS_SERVICE_TYPE, OUTBOUND);
+	wire_radius_put_who(q->wire, &o, &about->who);
+	q->attrs_len = o.len;
+	if (p && secret_usable(p)) {
+		if (p->len > sizeof(q->password))
+			return ST_LIMIT;
+		memcpy(q->password, p->bytes, p->len);
+		q->password_len = p->len;
+	}
+	return wr_ok(&o) ? ST_OK : ST_LIMIT;
+}
+
+enum wire_aaa inquiry_start(struct wire *w, const struct inquiry_about *about, inquiry_fn *done, void *ctx, struct inquiry **out,
+			    enum status *st)
+{
+	const char *group;
+	size_t at = 0;
+	enum wire_aaa first = wire_aaa_next(w->conf, AAA_AUTHOR_NETWORK, about->list, &at, &group);
+	*out = NULL;
+	*st = ST_OK;
+	if (first != WIRE_AAA_GROUP)
+		return first;
+	struct inquiry *q = mem_new(sizeof(*q));
+	if (!q) {
+		*st = ST_NOMEM;
+		return first;
+	}
+	q->wire = w;
+	q->done = done;
+	q->ctx = ctx;
+	q->method_at = at;
+	snprintf(q->list, sizeof(q->list), "%s", about->list);
+	snprintf(q->group, sizeof(q->group), "%s", group);
+	*st = fill(q, about);
+	if (*st == ST_OK)
+		*st = ask(q);
+	if (*st == ST_OK)
+		*out = q;
+	else
+		inquiry_drop(q);
+	return first;
+}

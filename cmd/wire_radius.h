@@ -1,0 +1,38 @@
+/* RADIUS servers of the configuration, as the client of modules/radius asks them; and what every request says of
+ * us and of the peer. Loop thread. */
+#ifndef CMD_WIRE_RADIUS_H
+#define CMD_WIRE_RADIUS_H
+
+#include "cmd/wire_state.h"
+#include "core/wire/radius.h"
+
+struct radius;
+struct wire_radius;
+
+enum status wire_radius_open(struct wire *w) MUST_USE;
+void wire_radius_close(struct wire *w);
+/* The configuration is another one. Names of servers that are not known yet are asked for; until then those servers
+ * are not there. */
+void wire_radius_configure(struct wire *w);
+
+struct radius *wire_radius(const struct wire *w);
+/* For radius_ask(): of no other request. */
+uint64_t wire_radius_number(struct wire *w);
+
+/* Which source of users comes next in a list of `aaa`. */
+enum wire_aaa { WIRE_AAA_END, WIRE_AAA_LOCAL, WIRE_AAA_NONE, WIRE_AAA_GROUP };
+/* The method at *at, which moves on; group: its name. A list that is not configured, and no list (NULL), is `local`. */
+enum wire_aaa wire_aaa_next(const struct snapshot *s, enum aaa_kind kind, const char *list, size_t *at, const char **group);
+
+struct radius_who {
+	const struct endpoint *local, *remote;
+	const char *profile;
+};
+/* NAS-Identifier, NAS-Port-Type, Called-Station-Id, Calling-Station-Id, the group of the tunnel for policies that
+ * come from an ASA. */
+void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who);
+
+/* Reply-Message of an answer, printable; "" when there is none. */
+void wire_radius_message(struct view attrs, char out[IKE_DETAIL_LEN]);
+
+#endif

@@ -1,0 +1,140 @@
+#include "modules/radius/reply.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/stats.h"
+#include "modules/radius/ask.h"
+#include "modules/radius/server.h"
+#include "modules/radius/socket.h"
+
+struct datagram {
+	struct addr from;
+	uint16_t port;
+	struct view bytes;
+};
+
+static bool receive(int fd, uint8_t buf[RADIUS_MAX], struct datagram *out)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in4;
+		struct sockaddr_in6 in6;
+	} sa;
+	socklen_t len = sizeof(sa);
+	ssize_t n;
+	/* What is longer than a packet can be is padding behind it. */
+	do
+		n = recvfrom(fd, buf, RADIUS_MAX, MSG_DONTWAIT, &sa.sa, &len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return false;
+	bool is_v4 = sa.sa.sa_family == AF_INET;
+	out->from = is_v4 ? addr_from((const uint8_t *)&sa.in4.sin_addr, 4) : addr_from(sa.in6.sin6_addr.s6_addr, 16);
+	out->port = ntohs(is_v4 ? sa.in4.sin_port : sa.in6.sin6_port);
+	out->bytes = (struct view){buf, (size_t)n};
+	return true;
+}
+
+static bool answers(const struct radius_service *s, uint8_t code)
+{
+	if (s->is_acct)
+		return code == RADIUS_ACCOUNTING_RESPONSE;
+	return code == RADIUS_ACCESS_ACCEPT || code == RADIUS_ACCESS_REJECT || code == RADIUS_ACCESS_CHALLENGE;
+}
+
+/* A login is decided by a Message-Authenticator, because MD5 alone can be forged without the secret (RFC 3579
+ * 3.2 asks for it with EAP, whoever is trusted). */
+static bool is_signed_enough(const struct radius_service *s, const struct radius_packet *p)
+{
+	struct radius_attr a;
+	if (s->is_acct || radius_find(p->attrs, RADIUS_MESSAGE_AUTHENTICATOR, &a))
+		return true;
+	return s->server->conf.trusts_unsigned && !radius_find(p->attrs, RADIUS_EAP_MESSAGE, &a);
+}
+
+static bool has_proxy_state(struct view attrs, struct view value)
+{
+	struct radius_cursor c = radius_begin(attrs);
+	struct radius_attr a;
+	while (radius_next(&c, &a))
+		if (a.type == RADIUS_PROXY_STATE && a.value.len == value.len &&
+		    (value.len == 0 || memcmp(a.value.p, value.p, value.len) == 0))
+			return true;
+	return false;
+}
+
+/* Octets that a forger chose to make MD5 collide come back in it. */
+static bool is_foreign(const struct radius_slot *slot, const struct radius_packet *p)
+{
+	struct view sent = slot->ask ? (struct view){slot->ask->attrs, slot->ask->attrs_len} : (struct view){0};
+	struct radius_cursor c = radius_begin(p->attrs);
+	struct radius_attr a;
+	while (radius_next(&c, &a))
+		if (a.type == RADIUS_PROXY_STATE && !has_proxy_state(sent, a.value))
+			return true;
+	return false;
+}
+
+/* The count of what is wrong with it; NULL: nothing, and it is the slot's. */
+static uint64_t *judge(struct radius_socket *s, const struct datagram *d, struct radius_packet *p, struct radius_slot **slot)
+{
+	struct radius_service *v = s->service;
+	const struct radius_server_conf *c = &v->server->conf;
+	if (d->port != v->port || !addr_eq(&d->from, &c->addr))
+		return &v->counts.dropped;
+	if (radius_parse(d->bytes, p) != ST_OK)
+		return &v->counts.malformed;
+	if (!answers(v, p->code))
+		return &v->counts.unknown;
+	*slot = s->slots[p->id];
+	if (!*slot)
+		return &v->counts.dropped;
+	if (radius_verify_reply((struct view){c->secret, c->secret_len}, (*slot)->authenticator, p) != ST_OK ||
+	    !is_signed_enough(v, p))
+		return &v->counts.bad_authenticators;
+	return is_foreign(*slot, p) ? &v->counts.dropped : NULL;
+}
+
+static void count(struct radius_counts *c, uint8_t code)
+{
+	c->responses++;
+	c->accepts += code == RADIUS_ACCESS_ACCEPT;
+	c->rejects += code == RADIUS_ACCESS_REJECT;
+	c->challenges += code == RADIUS_ACCESS_CHALLENGE;
+}
+
+static void act(struct radius_slot *slot, const struct radius_packet *p)
+{
+	struct radius_service *v = slot->socket->service;
+	uint64_t took = radius_now(v->r) - slot->sent_ms;
+	bool is_probe = !slot->ask;
+	v->server->last_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+	radius_service_heard(v); /* the slot of a probe goes with it */
+	if (is_probe)
+		return;
+	count(&v->counts, p->code);
+	radius_ask_answered(slot, p);
+}
+
+bool radius_reply_read(struct radius_socket *s)
+{
+	uint8_t buf[RADIUS_MAX];
+	struct radius_packet p;
+	struct radius_slot *slot = NULL;
+	struct datagram d;
+	if (!receive(s->fd, buf, &d))
+		return false;
+	uint64_t *wrong = judge(s, &d, &p, &slot);
+	if (wrong) {
+		++*wrong;
+		if (slot && slot->ask)
+			slot->ask->was_lied_to = true;
+		stats_status(s->service->r->stats, ST_RADIUS_REPLY);
+	} else {
+		act(slot, &p);
+	}
+	return true;
+}

@@ -1,0 +1,191 @@
+#include "modules/radius/socket.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/mem.h"
+
+/* ---- addresses -------------------------------------------------------------------------------- */
+
+union sockaddr_any {
+	struct sockaddr sa;
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+};
+
+static socklen_t to_sockaddr(const struct radius_service *s, union sockaddr_any *out)
+{
+	const struct addr *a = &s->server->conf.addr;
+	memset(out, 0, sizeof(*out));
+	if (a->family == 4) {
+		out->in4.sin_family = AF_INET;
+		out->in4.sin_port = htons(s->port);
+		memcpy(&out->in4.sin_addr, a->b, 4);
+		return sizeof(out->in4);
+	}
+	out->in6.sin6_family = AF_INET6;
+	out->in6.sin6_port = htons(s->port);
+	memcpy(&out->in6.sin6_addr, a->b, 16);
+	return sizeof(out->in6);
+}
+
+/* Connected for a moment: the kernel then knows from where it sends, and the port is chosen with the first datagram. */
+static struct addr own_address(const struct radius_service *s, int fd)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	union sockaddr_any sa;
+	socklen_t len = to_sockaddr(s, &sa), own_len = sizeof(sa);
+	struct addr own = {0};
+	if (s->server->conf.source.family)
+		return s->server->conf.source;
+	if (connect(fd, &sa.sa, len) != 0)
+		return own;
+	if (getsockname(fd, &sa.sa, &own_len) == 0)
+		own = sa.sa.sa_family == AF_INET ? addr_from((const uint8_t *)&sa.in4.sin_addr, 4) :
+						   addr_from(sa.in6.sin6_addr.s6_addr, 16);
+	(void)connect(fd, &nobody, sizeof(nobody));
+	return own;
+}
+
+/* ---- sockets ---------------------------------------------------------------------------------- */
+
+struct radius_socket *radius_socket_find(const struct radius *r, int fd)
+{
+	for (size_t i = 0; i < r->n_sockets; i++)
+		if (r->sockets[i]->fd == fd)
+			return r->sockets[i];
+	return NULL;
+}
+
+static void shut(struct radius_socket *s)
+{
+	struct radius *r = s->service->r;
+	for (size_t i = 0; i < r->n_sockets; i++)
+		if (r->sockets[i] == s)
+			r->sockets[i] = r->sockets[--r->n_sockets];
+	r->ports.shut(r->ports.ctx, s->fd);
+	list_del(&s->in_service);
+	mem_free(s);
+}
+
+void radius_sockets_shut(struct radius_service *s)
+{
+	LIST_EACH_SAFE(at, &s->sockets)
+		shut(CONTAINER_OF(at, struct radius_socket, in_service));
+}
+
+/* What has been idle goes: the next request gets another port and, where the network changed, another address. */
+static void on_sweep(struct timer *t, void *ctx)
+{
+	struct radius *r = ctx;
+	uint64_t now = radius_now(r);
+	for (size_t i = r->n_sockets; i-- > 0;) {
+		struct radius_socket *s = r->sockets[i];
+		if (s->n_open == 0 && now - s->used_ms >= RADIUS_IDLE_MS)
+			shut(s);
+	}
+	if (r->n_sockets)
+		(void)!timer_set(&r->timers, t, now + RADIUS_IDLE_MS / 2); /* room was reserved */
+}
+
+void radius_sockets_init(struct radius *r)
+{
+	timer_init(&r->sweep, on_sweep);
+}
+
+static enum status open_socket(struct radius_service *service, struct radius_socket **out)
+{
+	struct radius *r = service->r;
+	const struct radius_server_conf *c = &service->server->conf;
+	if (r->n_sockets == RADIUS_SOCKETS_MAX)
+		return ST_LIMIT;
+	struct radius_socket *s = mem_new(sizeof(*s));
+	if (!s)
+		return ST_NOMEM;
+	enum status st = r->ports.open(r->ports.ctx, c->vrf, c->addr.family, &c->source, &s->fd);
+	if (st != ST_OK) {
+		mem_free(s);
+		return st;
+	}
+	s->service = service;
+	s->own = own_address(service, s->fd);
+	list_push_back(&service->sockets, &s->in_service);
+	r->sockets[r->n_sockets++] = s;
+	if (!timer_armed(&r->sweep))
+		(void)!timer_set(&r->timers, &r->sweep, radius_now(r) + RADIUS_IDLE_MS / 2);
+	*out = s;
+	return ST_OK;
+}
+
+/* ---- identifiers ------------------------------------------------------------------------------ */
+
+/* In turn, so that one is used again as late as may be. false: none is free then. */
+static bool free_id(const struct radius_socket *s, uint64_t now, uint8_t *id)
+{
+	for (unsigned i = 0; s->n_open < RADIUS_IDS && i < RADIUS_IDS; i++) {
+		*id = (uint8_t)(s->next + i);
+		if (!s->slots[*id] && s->rests_until_ms[*id] <= now)
+			return true;
+	}
+	return false;
+}
+
+static struct radius_socket *with_free_id(const struct radius_service *s, uint64_t now, uint8_t *id)
+{
+	LIST_EACH(at, &s->sockets) {
+		struct radius_socket *k = CONTAINER_OF(at, struct radius_socket, in_service);
+		if (free_id(k, now, id))
+			return k;
+	}
+	return NULL;
+}
+
+enum status radius_slot_take(struct radius_service *s, struct radius_slot **out)
+{
+	uint8_t id = 0;
+	uint64_t now = radius_now(s->r);
+	struct radius_socket *k = with_free_id(s, now, &id);
+	enum status st = k ? ST_OK : open_socket(s, &k);
+	/* With no more sockets to be had, one that rests is better than none. */
+	if (st == ST_LIMIT && (k = with_free_id(s, UINT64_MAX, &id)))
+		st = ST_OK;
+	if (st != ST_OK)
+		return st;
+	struct radius_slot *slot = mem_new(sizeof(*slot));
+	if (!slot)
+		return ST_NOMEM;
+	*slot = (struct radius_slot){.socket = k, .id = id};
+	list_init(&slot->in_ask);
+	k->slots[id] = slot;
+	k->n_open++;
+	k->next = (uint8_t)(id + 1);
+	k->used_ms = now;
+	*out = slot;
+	return ST_OK;
+}
+
+void radius_slot_free(struct radius_slot *slot, bool is_answered)
+{
+	if (!slot)
+		return;
+	struct radius_socket *k = slot->socket;
+	uint64_t now = radius_now(k->service->r);
+	list_del(&slot->in_ask);
+	k->slots[slot->id] = NULL;
+	k->rests_until_ms[slot->id] = is_answered ? 0 : now + RADIUS_REST_MS;
+	k->n_open--;
+	k->used_ms = now;
+	mem_free(slot);
+}
+
+void radius_slot_send(struct radius_slot *slot, const uint8_t *packet, size_t len)
+{
+	struct radius_service *s = slot->socket->service;
+	union sockaddr_any sa;
+	socklen_t sa_len = to_sockaddr(s, &sa);
+	slot->sent_ms = radius_now(s->r);
+	if (s->silent_from_ms == 0)
+		s->silent_from_ms = slot->sent_ms;
+	(void)!sendto(slot->socket->fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL, &sa.sa, sa_len);
+}

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Accounting with a real FreeRADIUS: Start, Interim and Stop of a strongSwan client with what RFC 2866 and the guides say, traffic counted as it was sent,
+a server that is away for a while, main killed, the headend stopped and begun anew, the machine's memory lost: each record arrives once, and no
+session is left without an end."""
+import signal
+
+import pki_lib
+from freeradius_lib import FreeRadius
+from lib import *
+from swan_lib import Swan
+
+CONF = """
+hostname gw
+aaa new-model
+radius server R1
+ address ipv4 10.99.2.2 auth-port 1812 acct-port 1813
+ key radius-secret
+ timeout 1
+ retransmit 1
+aaa group server radius RAD
+ server name R1
+aaa accounting network ACCT start-stop group RAD
+aaa accounting update periodic 1
+aaa authorization network LOCAL local
+ip local pool RA 10.100.0.10 10.100.3.250
+ip access-list standard LAN
+ permit 10.99.2.0 0.0.0.255
+crypto ikev2 authorization policy RA
+ pool RA
+ route set access-list LAN
+crypto ikev2 profile RA
+ match identity remote email domain acct.test
+ identity local fqdn gw.example.test
+ authentication remote pre-share key secret
+ authentication local pre-share key secret
+ aaa authorization group psk list LOCAL RA
+ aaa accounting psk ACCT
+ dpd 2 1 periodic
+ virtual-template 1
+interface Virtual-Template1 type tunnel
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile default
+"""
+CONN = """ %s { version = 2
+  proposals = aes128gcm16-prfsha256-ecp256
+  remote_addrs = 10.99.1.1
+  vips = 0.0.0.0
+  encap = yes
+  local { auth = psk
+          id = %s@acct.test }
+  remote { auth = psk
+           id = gw.example.test }
+  children { net { remote_ts = 10.99.2.0/24
+                   esp_proposals = aes128gcm16 } } }
+"""
+t = Topology()
+root = pki_lib.Authority("Test Root", kind="p256")
+server = root.leaf("radius", kind="p256", san=["dns:radius.test"], eku=["server"])
+radius = FreeRadius(t.lan, {}, server, root, address="10.99.2.2", clients="10.99.2.0/24").start()
+sp = Sallyport(t.gw, CONF).start()
+swans = {n: Swan(t.client(k), CONN % (n, n), "ike-1 { id-1 = %s@acct.test\n secret = secret }" % n, retransmits=3, timeout="1.0").start()
+         for k, n in enumerate(("anna", "bert"), 1)}
+
+
+def up(n):
+    return swans[n].ctl("--initiate", "--ike", n, "--child", "net", "--timeout", 12, check=False).returncode == 0
+
+
+def records(n=None, kind=None):
+    return [r for r in radius.records() if (n is None or r.get("User-Name") == [n + "@acct.test"]) and
+            (kind is None or r["Acct-Status-Type"] == [kind])]
+
+
+def delivered():
+    return wait_for(15, lambda: sp.sql("select count(*) from v_accounting") == [(0,)])
+
+
+def pairs(r):
+    return dict(p.split("=", 1) for p in r.get("Cisco-AVPair", []))
+
+
+ok("the headend says that it begins", wait_for(8, lambda: records(kind="Accounting-On")), sp.tail(5) + radius.log_text()[-500:])
+
+# ---- a session -----------------------------------------------------------------------------------------
+ok("anna connects", up("anna"), sp.tail(4))
+session = sp.sql("select ulid, ip4 from v_active")[0]
+ok("Start", wait_for(5, lambda: len(records("anna", "Start")) == 1), str(radius.records()))
+start = records("anna", "Start")[0]
+ok("... which session, whose, from where", start["Acct-Session-Id"] == [session[0]] and start["Framed-IP-Address"] == [session[1]] and
+   start["Calling-Station-Id"] == ["10.99.1.11"] and start["Called-Station-Id"] == ["10.99.1.1"] and start["NAS-Identifier"] == ["gw"] and
+   start["NAS-IP-Address"] == ["10.99.2.1"] and start["NAS-Port-Type"] == ["Virtual"] and start["Acct-Authentic"] == ["Local"], str(start))
+ok("... Cisco's pairs", pairs(start)["audit-session-id"] == session[0] and pairs(start)["isakmp-phase1-id"] == "anna@acct.test" and
+   pairs(start)["isakmp-initiator-ip"] == "10.99.1.11" and "connect-progress" in pairs(start), str(start))
+ok("... and when", abs(int(time.time()) - int(time.mktime(time.strptime(start["Event-Timestamp"][0], "%b %d %Y %H:%M:%S %Z"))) - 0) < 86400 and
+   "Acct-Delay-Time" in start, str(start))
+began = time.monotonic()
+ok("pings", swans["anna"].host.ping("10.99.2.2", count=10, size=1000) == 10)
+
+# ---- a server that is away, and another main ---------------------------------------------------------------
+radius.stop()
+ok("bert connects while the server is away", up("bert"), sp.tail(4))
+ok("... and goes", swans["bert"].down("bert"))
+ok("bert comes again", up("bert"))
+sp.kill_main()
+ok("a new main answers", wait_for(10, sp.answers))
+ok("both are still there", len(sp.sessions()) == 2 and swans["bert"].host.ping("10.99.2.2", count=1) == 1)
+waiting = sp.sql("select count(*) from v_accounting")[0][0]
+ok("records wait in the spool", waiting >= 3, str(waiting))
+radius.start()
+ok("the server is back: all are delivered", delivered(), str(sp.sql("select count(*) from v_accounting")))
+kinds = [r["Acct-Status-Type"][0] for r in records("bert") if r["Acct-Status-Type"] != ["Interim-Update"]]
+ok("... once each, in their order", kinds == ["Start", "Stop", "Start"], str(kinds))
+ok("... and say how late they are", int(records("bert", "Start")[0]["Acct-Delay-Time"][0]) >= 1, str(records("bert", "Start")[0]))
+
+# ---- interim ---------------------------------------------------------------------------------------------
+ok("Interim", wait_for(75 - (time.monotonic() - began), lambda: records("anna", "Interim-Update")), str(records("anna")))
+interim = records("anna", "Interim-Update")[0]
+ok("... with its traffic", int(interim["Acct-Input-Octets"][0]) == 10 * 1028 == int(interim["Acct-Output-Octets"][0]) and
+   interim["Acct-Input-Packets"] == ["10"] and 55 <= int(interim["Acct-Session-Time"][0]) <= 75, str(interim))
+
+# ---- Stop ------------------------------------------------------------------------------------------------
+swans["anna"].host.ping("10.99.2.2", count=5, size=500)
+ok("anna leaves", swans["anna"].down("anna"))
+ok("Stop", wait_for(5, lambda: len(records("anna", "Stop")) == 1))
+stop = records("anna", "Stop")[0]
+ok("... with its traffic", int(stop["Acct-Input-Octets"][0]) == 10 * 1028 + 5 * 528 == int(stop["Acct-Output-Octets"][0]) and
+   stop["Acct-Input-Packets"] == ["15"] == stop["Acct-Output-Packets"], str(stop))
+ok("... why", stop["Acct-Terminate-Cause"] == ["User-Request"] and pairs(stop)["disc-cause-ext"] == "peer_delete", str(stop))
+ok("... of the same session", stop["Acct-Session-Id"] == start["Acct-Session-Id"] and
+   pairs(stop)["audit-session-id"] == pairs(start)["audit-session-id"])
+ok("a client that vanishes", up("anna"))
+swans["anna"].stop(signal.SIGKILL)
+ok("... has a Stop, too", wait_for(25, lambda: len(records("anna", "Stop")) == 2), sp.tail(4))
+ok("... for its carrier", records("anna", "Stop")[1]["Acct-Terminate-Cause"] == ["Lost-Carrier"], str(records("anna", "Stop")[1]))
+
+# ---- the memory of the machine is lost -----------------------------------------------------------------------
+main = sp.main_pid()
+sp.process.kill()
+sp.process.wait()
+ok("main goes with the holder", wait_for(10, lambda: not os.path.exists("/proc/%d" % main)))
+sp.start()
+ok("who was lost gets a Stop", wait_for(10, lambda: len(records("bert", "Stop")) == 2), str([r["Acct-Status-Type"] for r in records("bert")]))
+ok("... by the reboot", records("bert", "Stop")[1]["Acct-Terminate-Cause"] == ["NAS-Reboot"], str(records("bert", "Stop")[1]))
+ok("and the headend begins again", wait_for(5, lambda: len(records(kind="Accounting-On")) == 2))
+
+# ---- the end ------------------------------------------------------------------------------------------------
+swans["bert"].stop(signal.SIGKILL)
+swans["bert"].start()
+ok("bert once more", up("bert"), sp.tail(4))
+ok("clean stop", sp.stop() == 0, sp.tail())
+ok("stopped: a Stop for who was there", wait_for(3, lambda: len(records("bert", "Stop")) == 3), str(records("bert")[-1]))
+ok("... by the operator", records("bert", "Stop")[2]["Acct-Terminate-Cause"] == ["Admin-Reboot"], str(records("bert", "Stop")[2]))
+ok("and Off", wait_for(3, lambda: records(kind="Accounting-Off")))
+ok("each session of the history has Start and Stop once", sorted(r["Acct-Session-Id"][0] for r in records(kind="Start")) ==
+   sorted(r["Acct-Session-Id"][0] for r in records(kind="Stop")) == sorted(u for (u,) in sp.sql("select ulid from v_history")))
+for s in swans.values():
+    s.stop()
+radius.stop()
+done()

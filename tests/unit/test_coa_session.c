@@ -1,0 +1,438 @@
+/* Which sessions a CoA or Disconnect means, and what a CoA makes of them. */
+#include "core/session/coa_change.h"
+#include "core/session/coa_match.h"
+#include "core/session/wait.h"
+#include "tests/unit/coa_lab.h"
+#include "tests/unit/session_lab.h"
+
+static const struct hash_key key = {3, 4};
+static struct snapshot *conf;
+static struct sessions *ss;
+static struct session *anna, *anna2, *bob, *ours;
+static struct coa_request request;
+static struct coa_answer answer;
+static struct radius_packet packet;
+static struct lab_request rq;
+static char ids[4][ULID_TEXT];
+
+static struct snapshot *configuration(void)
+{
+	struct snapshot *c = lab_snapshot();
+	struct authz_policy *a = lab_authz(c, "RA");
+	void *tmp;
+
+	lab_iface(c, IFACE_TEMPLATE, 1, "Virtual-Template1");
+	lab_iface(c, IFACE_TUNNEL, 5, "Tunnel5");
+	lab_list(c, "LOCAL", "local");
+	lab_profile(c, "RA", 1, "LOCAL", "RA");
+	lab_pool4(c, "P", "10.99.0.10", "10.99.0.99");
+	lab_pool6(c, "P6", "2001:db8:99::/64", 72);
+	lab_acl(c, ACL_EXTENDED, "LIST", true, "10.0.0.0/8");
+	lab_acl(c, ACL_EXTENDED, "BOTH", true, "10.0.0.0/8");
+	lab_acl(c, ACL_IPV6, "BOTH", true, "2001:db8::/32");
+	struct policy_map *p = ARENA_PUSH(&c->arena, c->policy_maps, c->policy_map_count, tmp);
+	p->name = lab_str(c, "TEN");
+	a->pool = lab_str(c, "P");
+	a->pool6 = lab_str(c, "P6");
+	return c;
+}
+
+static struct session *login(uint64_t sa, const char *email, const char *remote)
+{
+	static uint8_t random[10];
+	struct ike_question q = {.kind = ASK_AUTHORIZE, .sa = sa, .profile = "RA"};
+	struct session_ask ask = {.q = &q, .wall_ms = 1700000000000 + sa, .random = random};
+	struct ike_commit c = {.spi_in = (uint32_t)sa};
+	struct ike_answer a;
+
+	random[0]++;
+	q.peer_id.type = 3;
+	q.peer_id.len = (uint16_t)snprintf((char *)q.peer_id.bytes, sizeof(q.peer_id.bytes), "%s", email);
+	q.local = (struct endpoint){0, lab_addr("192.0.2.1"), 4500};
+	q.remote = (struct endpoint){0, lab_addr(remote), 4500};
+	session_authorize(ss, &ask, &a);
+	if (a.status != ST_OK)
+		abort();
+	q.kind = ASK_ADDRESS;
+	q.session = a.session;
+	q.wants_ip4 = q.wants_ip6 = true;
+	session_assign(ss, &q, &a);
+	struct session *s = session_find(ss, &q.session);
+	if (a.status != ST_OK || !s)
+		abort();
+	c.session = s->ulid;
+	c.local = q.local;
+	c.remote = q.remote;
+	session_up(ss, s, &c, 1700000000000);
+	return s;
+}
+
+static void begin(void)
+{
+	conf = configuration();
+	ss = sessions_new(conf, &key);
+	if (!ss)
+		abort();
+	anna = login(0x100000007, "anna@corp.example", "198.51.100.7");
+	anna2 = login(8, "anna@corp.example", "198.51.100.8");
+	bob = login(9, "bob@corp.example", "198.51.100.9");
+	ours = login(10, "gateway@corp.example", "198.51.100.10");
+	ours->we_are_initiator = true;
+	ulid_format(&anna->ulid, ids[0]);
+	ulid_format(&anna2->ulid, ids[1]);
+	ulid_format(&bob->ulid, ids[2]);
+	ulid_format(&ours->ulid, ids[3]);
+}
+
+static void finish(void)
+{
+	sessions_free(ss);
+	snapshot_unref(conf);
+}
+
+/* "KIND=VALUE", several with blanks between them. */
+static void put(const char *text)
+{
+	char copy[512], *at = copy, *word;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	while ((word = strsep(&at, " ")) != NULL) {
+		char *value = strchr(word, '=');
+		struct prefix p;
+		*value++ = 0;
+		if (strcmp(word, "audit") == 0) {
+			char pair[128];
+			snprintf(pair, sizeof(pair), "audit-session-id=%s", value);
+			lab_pair(&rq, pair);
+		} else if (strcmp(word, "port") == 0) {
+			radius_put_u32(&rq.w, RADIUS_NAS_PORT, (uint32_t)strtoul(value, NULL, 0));
+		} else if (strcmp(word, "ip") == 0) {
+			struct addr a = lab_addr(value);
+			radius_put_addr(&rq.w, RADIUS_FRAMED_IP_ADDRESS, RADIUS_FRAMED_IPV6_ADDRESS, &a);
+		} else if (strcmp(word, "prefix") == 0) {
+			uint8_t v[18] = {0};
+			p = lab_prefix(value);
+			v[1] = p.len;
+			memcpy(v + 2, p.addr.b, 16);
+			radius_put(&rq.w, RADIUS_FRAMED_IPV6_PREFIX, v, sizeof(v));
+		} else {
+			lab_text_attr(&rq, (uint8_t)atoi(word), value);
+		}
+	}
+}
+
+static bool disconnect(const char *text)
+{
+	lab_open(&rq, RADIUS_DISCONNECT_REQUEST, 1);
+	put(text);
+	if (radius_parse(lab_close(&rq, lab_key), &packet) != ST_OK)
+		abort();
+	return coa_request_read(&packet, &request, &answer);
+}
+
+/* "a" anna, "A" her other session, "b" bob, "o" ours; in order. */
+static const char *found(const struct dynauth *d)
+{
+	static char out[8];
+	size_t n = 0;
+
+	for (struct session *s = coa_match_next(ss, d, &request, NULL); s; s = coa_match_next(ss, d, &request, s))
+		out[n++] = s == anna ? 'a' : s == anna2 ? 'A' : s == bob ? 'b' : 'o';
+	out[n] = 0;
+	return out;
+}
+
+/* $1 to $4 are the ids of anna, anna2, bob, ours. */
+static const char *text_of(const char *format)
+{
+	static char out[512];
+	size_t n = 0;
+
+	for (; *format && n < sizeof(out) - ULID_TEXT; format++) {
+		if (*format != '$') {
+			out[n++] = *format;
+			continue;
+		}
+		memcpy(out + n, ids[*++format - '1'], ULID_TEXT - 1);
+		n += ULID_TEXT - 1;
+	}
+	out[n] = 0;
+	return out;
+}
+
+static void names(void)
+{
+	static const struct {
+		const char *text, *all, *any;
+	} rows[] = {
+		{"audit=$1", "a", "a"},
+		{"44=$2", "A", "A"},
+		{"50=$3", "b", "b"},
+		{"audit=01ARZ3NDEKTSV4RRFFQ69G5FAV", "", ""},
+		{"audit=x", "", ""},
+		{"1=anna@corp.example", "aA", "aA"},
+		{"1=ANNA@corp.example", "", ""},
+		{"1=anna@corp.exampl", "", ""},
+		{"1=gateway@corp.example", "", ""},
+		{"audit=$4", "", ""},
+		{"ip=10.99.0.10", "a", "a"},
+		{"ip=10.99.0.12", "b", "b"},
+		{"ip=10.99.0.77", "", ""},
+		{"31=198.51.100.8", "A", "A"},
+		{"31=198.51.100.8:4500", "A", "A"},
+		{"31=198.51.100.8:500", "", ""},
+		{"30=192.0.2.1", "aAb", "aAb"},
+		{"port=7", "a", "a"},
+		{"port=0", "", ""},
+		{"87=virtual-access9", "b", "b"},
+		{"87=Virtual-Access99", "", ""},
+		{"audit=$1 1=anna@corp.example", "a", "aA"},
+		{"audit=$1 1=bob@corp.example", "", "ab"},
+		{"31=198.51.100.8 1=anna@corp.example ip=10.99.0.11", "A", "aA"},
+		{"89=nobody-has-one", "", ""},
+	};
+	static const struct dynauth all = {.match = DYNAUTH_ALL}, any = {.match = DYNAUTH_ANY};
+
+	begin();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i].text);
+		T_TRUE(disconnect(text_of(rows[i].text)));
+		T_TRUE(coa_match_check(&all, &request, &answer));
+		T_STR(found(&all), rows[i].all);
+		T_STR(found(&any), rows[i].any);
+		T_EQ(coa_match_count(ss, &all, &request, &answer), strlen(rows[i].all));
+		T_EQ(answer.cause, rows[i].all[0] ? 0 : 503);
+		coa_request_fini(&request);
+	}
+	finish();
+}
+
+static void prefixes(void)
+{
+	static const struct dynauth all = {.match = DYNAUTH_ALL};
+	char text[128], net[PREFIX_TEXT];
+
+	begin();
+	struct prefix p = {bob->grant->ip6, bob->grant->ip6_prefix_len};
+	T_EQ(p.len, 72);
+	prefix_mask(&p);
+	snprintf(text, sizeof(text), "prefix=%s", prefix_format(&p, net));
+	T_TRUE(disconnect(text));
+	T_STR(found(&all), "b");
+	coa_request_fini(&request);
+	/* Any address of a prefix that is his as a whole. */
+	struct addr inside = addr_add(&p.addr, 77);
+	snprintf(text, sizeof(text), "ip=%s", lab_text(&inside));
+	T_TRUE(disconnect(text));
+	T_STR(found(&all), "b");
+	coa_request_fini(&request);
+	p.len = 64;
+	snprintf(text, sizeof(text), "prefix=%s", prefix_format(&p, net));
+	T_TRUE(disconnect(text));
+	T_STR(found(&all), "");
+	coa_request_fini(&request);
+	finish();
+}
+
+static void session_key(void)
+{
+	static const struct dynauth only = {.match = DYNAUTH_SESSION_KEY}, ignored = {.ignores_session_key = true},
+		none = {.match = DYNAUTH_SESSION_KEY, .ignores_session_key = true};
+
+	begin();
+	T_TRUE(disconnect(text_of("audit=$1 1=bob@corp.example")));
+	T_TRUE(coa_match_check(&only, &request, &answer));
+	T_STR(found(&only), "a");
+	T_STR(found(&ignored), "b");
+	T_TRUE(!coa_match_check(&none, &request, &answer) && answer.cause == 402);
+	coa_request_fini(&request);
+	T_TRUE(disconnect("1=bob@corp.example"));
+	T_TRUE(!coa_match_check(&only, &request, &answer) && answer.cause == 402);
+	coa_request_fini(&request);
+	T_TRUE(disconnect(text_of("audit=$1")));
+	T_TRUE(!coa_match_check(&ignored, &request, &answer) && answer.cause == 402);
+	coa_request_fini(&request);
+	finish();
+}
+
+static void unknown_sessions(void)
+{
+	struct dynauth d = {.nak_404 = true};
+
+	begin();
+	T_TRUE(disconnect("1=nobody"));
+	T_EQ(coa_match_count(ss, &d, &request, &answer), 0);
+	T_EQ(answer.cause, 404);
+	T_TRUE(answer.says_why);
+	T_STR(answer.why, "No Matching Session");
+	coa_request_fini(&request);
+	/* The same address in another VRF is somebody else's. */
+	bob->grant->ip4 = anna->grant->ip4;
+	snprintf(bob->ivrf, sizeof(bob->ivrf), "RED");
+	T_TRUE(disconnect("ip=10.99.0.10"));
+	T_EQ(coa_match_count(ss, &d, &request, &answer), 0);
+	T_EQ(answer.cause, 508);
+	coa_request_fini(&request);
+	T_TRUE(disconnect("ip=10.99.0.10 1=bob@corp.example"));
+	T_EQ(coa_match_count(ss, &d, &request, &answer), 1);
+	coa_request_fini(&request);
+	/* What is not up yet is no session. */
+	bob->state = SESSION_PENDING;
+	T_TRUE(disconnect("1=bob@corp.example"));
+	T_EQ(coa_match_count(ss, &d, &request, &answer), 0);
+	coa_request_fini(&request);
+	bob->state = SESSION_WAITING;
+	T_TRUE(disconnect("1=bob@corp.example"));
+	T_EQ(coa_match_count(ss, &d, &request, &answer), 1);
+	coa_request_fini(&request);
+	bob->state = SESSION_UP;
+	finish();
+}
+
+/* ---- changes --------------------------------------------------------------------------------------------- */
+
+static struct coa_change change;
+
+static bool coa(struct session *s, const char *const *pairs, uint8_t type, const char *text)
+{
+	lab_open(&rq, RADIUS_COA_REQUEST, 1);
+	lab_pair(&rq, "audit-session-id=x");
+	for (; pairs && *pairs; pairs++)
+		lab_pair(&rq, *pairs);
+	if (text)
+		lab_text_attr(&rq, type, text);
+	else if (type)
+		radius_put_u32(&rq.w, type, 600);
+	if (radius_parse(lab_close(&rq, lab_key), &packet) != ST_OK)
+		abort();
+	if (!coa_request_read(&packet, &request, &answer))
+		return false;
+	bool ok = coa_change_prepare(conf, s, request.set, &change, &answer);
+	coa_request_fini(&request);
+	return ok;
+}
+
+static void one_after_the_other(void)
+{
+	static const char *const rates[] = {"ip:sub-qos-policy-in=TEN", "ip:inacl=LIST", NULL},
+		*const lines[] = {"ip:inacl#5=deny ip any any", NULL};
+
+	begin();
+	T_TRUE(coa(anna, rates, RADIUS_CLASS, "first"));
+	T_TRUE(anna->terms == NULL); /* nothing before the exchange */
+	coa_change_swap(anna, &change);
+	T_TRUE(anna->terms && change.terms == NULL);
+	coa_change_fini(&change);
+	T_STR(anna->terms->service[0], "TEN");
+	T_STR(anna->terms->filter[AAA_IN4], "LIST");
+	/* What is not named stays; a filter and Class are replaced as a whole. */
+	T_TRUE(coa(anna, lines, RADIUS_CLASS, "second"));
+	coa_change_swap(anna, &change);
+	T_STR(change.terms->filter[AAA_IN4], "LIST");
+	T_STR(anna->terms->filter[AAA_IN4], "5 deny ip any any\n");
+	T_STR(anna->terms->service[0], "TEN");
+	T_TRUE(anna->terms->class.len == 7 && memcmp(anna->terms->class.p + 1, "second", 6) == 0);
+	/* And back. */
+	coa_change_swap(anna, &change);
+	T_STR(anna->terms->filter[AAA_IN4], "LIST");
+	coa_change_fini(&change);
+	T_TRUE(coa(anna, NULL, RADIUS_SESSION_TIMEOUT, NULL));
+	uint32_t was = anna->grant->session_lifetime_s;
+	coa_change_swap(anna, &change);
+	T_TRUE(anna->grant->session_lifetime_s == 600 && change.lifetime_s == was);
+	coa_change_swap(anna, &change);
+	T_EQ(anna->grant->session_lifetime_s, was);
+	coa_change_fini(&change);
+	T_TRUE(coa(anna, NULL, RADIUS_IDLE_TIMEOUT, NULL));
+	coa_change_swap(anna, &change);
+	T_EQ(anna->idle_timeout_s, 600);
+	T_STR(anna->terms->service[0], "TEN");
+	coa_change_fini(&change);
+	T_TRUE(bob->terms == NULL && anna2->terms == NULL);
+	finish();
+}
+
+/* Filter-Id has no family: a name that both have is both. */
+static void both_families(void)
+{
+	begin();
+	T_TRUE(coa(bob, NULL, RADIUS_FILTER_ID, "BOTH.out"));
+	T_STR(change.terms->filter[AAA_OUT4], "BOTH");
+	T_STR(change.terms->filter[AAA_OUT6], "BOTH");
+	coa_change_fini(&change);
+	finish();
+}
+
+static void not_there(void)
+{
+	static const char *const rows[][3] = {{"ip:sub-qos-policy-in=NO"}, {"ip:sub-policy-out=NO"}, {"ip:inacl=NO"},
+		{"ipsec:outacl=NO"}, {"ipv6:inacl=LIST"}, {"ip:sub-qos-policy-in=TEN", "ip:outacl=NO"},
+		{"ip:interface-config=service-policy input NO"}};
+
+	begin();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i][0]);
+		T_TRUE(!coa(anna, rows[i], 0, NULL));
+		T_EQ(answer.cause, 407);
+		T_TRUE(strstr(answer.why, "CoA-Request") && strstr(answer.why, "not defined") && !change.terms);
+	}
+	T_ROW(0, "Termination-Action");
+	lab_open(&rq, RADIUS_COA_REQUEST, 1);
+	lab_pair(&rq, "audit-session-id=x");
+	radius_put_u32(&rq.w, RADIUS_TERMINATION_ACTION, 1);
+	T_EQ(radius_parse(lab_close(&rq, lab_key), &packet), ST_OK);
+	T_TRUE(coa_request_read(&packet, &request, &answer));
+	T_TRUE(!coa_change_prepare(conf, anna, request.set, &change, &answer) && answer.cause == 405);
+	coa_request_fini(&request);
+	T_TRUE(anna->terms == NULL);
+	finish();
+}
+
+/* Whoever is disconnected logs in again: no token brings the session back. */
+static void does_not_wait(void)
+{
+	begin();
+	anna->reconnect_s = 600;
+	anna->has_token = true;
+	T_TRUE(session_waits(anna, ST_END_DPD) && !session_waits(anna, ST_END_DISCONNECT));
+	finish();
+}
+
+static void without_memory(void)
+{
+	static const char *const rates[] = {"ip:sub-qos-policy-in=TEN", NULL};
+	uint64_t nth = 0;
+	bool ok = false;
+
+	begin();
+	T_TRUE(coa(anna, rates, 0, NULL));
+	coa_change_swap(anna, &change);
+	coa_change_fini(&change);
+	while (!ok && nth < 50) {
+		mem_fail_at(++nth);
+		ok = coa(anna, rates, RADIUS_CLASS, "x");
+		mem_fail_at(0);
+		T_TRUE(ok || (answer.cause == 506 && !change.terms));
+	}
+	T_TRUE(ok && nth > 4);
+	coa_change_fini(&change);
+	finish();
+}
+
+int main(void)
+{
+	int64_t live = mem_live();
+
+	T_RUN(names);
+	T_RUN(prefixes);
+	T_RUN(session_key);
+	T_RUN(unknown_sessions);
+	T_RUN(one_after_the_other);
+	T_RUN(both_families);
+	T_RUN(not_there);
+	T_RUN(does_not_wait);
+	T_RUN(without_memory);
+	if (mem_live() != live)
+		printf("FAIL leak %lld\n", (long long)(mem_live() - live));
+	return t_end() || mem_live() != live;
+}
