@@ -6,76 +6,14 @@ says no, and a pool that is exhausted, are failures with words and no packet too
 import re
 import socket
 
-from lib import *
+from dhcpd_lib import *
 from peer_lib import socket_in
 
 from ike_auth import Psk  # noqa: E402
 from ike_initiator import Initiator  # noqa: E402
 
-GIADDR = "10.200.0.1"
 BASE = CONF.replace(" pool RA\n", "%s")
 DHCP = BASE % " dhcp server 10.99.2.2\n dhcp giaddr 10.200.0.1\n dhcp timeout 3\n"
-SERVER = """
-authoritative;
-ping-check false;
-default-lease-time %(lease)d;
-max-lease-time %(lease)d;
-min-lease-time 1;
-subnet 10.99.2.0 netmask 255.255.255.0 {
-  range 10.99.2.100 10.99.2.120;
-  option domain-name-servers 10.99.2.77;
-}
-subnet 10.200.0.0 netmask 255.255.254.0 {
-  range 10.200.0.50 10.200.0.99;
-  option domain-name-servers 10.99.2.88, 10.99.2.89;
-}
-"""
-LEASE = re.compile(r"lease (\S+) \{(.*?)\n\}", re.S)
-
-
-class Dhcpd:
-    """In the LAN; messages and leases are read from its files."""
-
-    def __init__(self, host, lease=600):
-        self.host, self.n = host, 0
-        self.leases = os.path.join(WORK, "dhcpd.leases")
-        self.log = os.path.join(WORK, "dhcpd.log")
-        self.conf = os.path.join(WORK, "dhcpd.conf")
-        open(self.leases, "w").close()
-        self.start(lease)
-
-    def start(self, lease):
-        with open(self.conf, "w") as f:
-            f.write(SERVER % {"lease": lease})
-        started = self.text().count("Server starting service.")
-        self.process = spawn(self.host.ns, "/usr/sbin/dhcpd", "-4", "-f", "-d", "-cf", self.conf, "-lf", self.leases,
-                             "-pf", os.path.join(WORK, "dhcpd.pid"), "eth0", log=self.log)
-        if not wait_for(10, lambda: self.text().count("Server starting service.") > started):
-            raise RuntimeError("dhcpd did not start: " + self.text()[-2000:])
-
-    def stop(self):
-        stop_process(self.process)
-
-    def text(self):
-        try:
-            with open(self.log, errors="replace") as f:
-                return f.read()
-        except OSError:
-            return ""
-
-    def said(self, word):
-        """Lines like DHCPREQUEST for 10.200.0.50 from ..."""
-        return [line for line in self.text().splitlines() if line.startswith(word)]
-
-    def lease(self, addr):
-        """The last that the file has of it."""
-        with open(self.leases) as f:
-            found = [body for a, body in LEASE.findall(f.read()) if a == addr]
-        return found[-1] if found else ""
-
-    def is_active(self, addr):
-        return "\n  binding state active;" in self.lease(addr)
-
 
 t = Topology()
 names = NameServer(t.lan, "10.99.2.2")
@@ -209,9 +147,8 @@ addr = ss.addresses()[0]
 dhcpd.stop()
 with open(dhcpd.leases, "w") as f:
     f.write("")
-text = SERVER
-SERVER = SERVER.replace("subnet 10.200.0.0 netmask 255.255.254.0", "subnet 10.200.0.0 netmask 255.255.255.224")
-SERVER = SERVER.replace("range 10.200.0.50 10.200.0.99", "range 10.200.0.10 10.200.0.19")
+dhcpd.config = SERVER.replace("subnet 10.200.0.0 netmask 255.255.254.0", "subnet 10.200.0.0 netmask 255.255.255.224")
+dhcpd.config = dhcpd.config.replace("range 10.200.0.50 10.200.0.99", "range 10.200.0.10 10.200.0.19")
 dhcpd.start(12)
 ok("a NAK ends the session", wait_for(10, lambda: not only()), sp.tail(5) + dhcpd.text()[-300:])
 ok("under its name", wait_for(3, lambda: ("dhcp_refused",) in sp.sql("select end_reason from v_history")), sp.tail(3))
@@ -220,7 +157,7 @@ ok("the next address is of the new range", ss.up() and ss.addresses()[0].startsw
 ss.down()
 
 # ---- an address that is ours already ----------------------------------------------------------------------
-SERVER = text.replace("range 10.200.0.50 10.200.0.99", "range 10.200.0.51")
+dhcpd.config = SERVER.replace("range 10.200.0.50 10.200.0.99", "range 10.200.0.51")
 dhcpd.stop()
 dhcpd.start(600)
 sp.configure(DHCP + "interface Loopback7\n ip address 10.200.0.51 255.255.255.255\n")
@@ -228,14 +165,14 @@ sp.reload()
 ok("an address that an interface has is not given to a client", refused(ss), ss.last[-300:] + sp.tail(3))
 ok("but declined, a few times at most", 1 <= count("dhcp_declines_sent") <= 3, str(count("dhcp_declines_sent")))
 ok("the server knows", wait_for(3, lambda: "\n  binding state abandoned;" in dhcpd.lease("10.200.0.51")), dhcpd.lease("10.200.0.51"))
-SERVER = text.replace("range 10.200.0.50 10.200.0.99", "range 10.200.0.50 10.200.0.51")
+dhcpd.config = SERVER.replace("range 10.200.0.50 10.200.0.99", "range 10.200.0.50 10.200.0.51")
 dhcpd.stop()
 dhcpd.start(600)
 ok("and gives another one", ss.up() and ss.addresses() == ["10.200.0.50"], ss.last[-300:] + sp.tail(3))
 ss.down()
 
 # ---- our address towards the server is the relay's ---------------------------------------------------------
-SERVER = text
+dhcpd.config = SERVER
 dhcpd.stop()
 dhcpd.start(600)
 sp.configure(BASE % " dhcp server 10.99.2.2\n" + " sallyport proxy-arp lan0\n")
@@ -246,7 +183,7 @@ ok("and reach it", c.ping("10.99.2.2") == 3)
 ss.down()
 
 # ---- a server that cannot be reached where it says it is -----------------------------------------------------
-SERVER = "server-identifier 10.99.2.222;\n" + text
+dhcpd.config = "server-identifier 10.99.2.222;\n" + SERVER
 dhcpd.stop()
 dhcpd.start(16)
 sp.configure(DHCP)
@@ -261,7 +198,7 @@ ok("but at T2", wait_for(6, lambda: len(dhcpd.said("DHCPREQUEST for " + addr)) >
 wait_for(4, lambda: time.monotonic() - began > 17)
 ok("and goes on", only().get("dhcp_lease_s", 0) > 8 and ss.addresses() == [addr], str(sp.sessions()) + sp.tail(3))
 ss.down()
-SERVER = text
+dhcpd.config = SERVER
 dhcpd.stop()
 dhcpd.start(600)
 
