@@ -811,8 +811,7 @@ static struct snapshot *pool_conf(unsigned first, unsigned last)
 	snprintf(b, sizeof(b), "10.0.0.%u", last);
 	lab_pool4(c, "P", a, b);
 	lab_authz(c, "SERVER")->dhcp_server = lab_str(c, "10.0.0.200");
-	lab_profile(c, "SERVER", 1, "LOCAL", "SERVER");
-	lab_profile(c, "OWN", 1, "LOCAL", "RA")->user[AAA_PSK].cached = true;
+	lab_profile(c, "SERVER", 1, "LOCAL", "SERVER")->user[AAA_PSK].cached = true;
 	return c;
 }
 
@@ -821,19 +820,21 @@ static bool is_same_id(const struct ike_id *a, const struct ike_id *b)
 	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* With an address of the user's own, or of a DHCP server, that may be anybody's already; NULL: refused. */
-static struct session *login_exact(struct sessions *ss, uint64_t sa, const char *profile, const char *email)
+/* With an address of a DHCP server, or of the user's own, that may be anybody's already; NULL: refused. */
+static struct session *login_exact(struct sessions *ss, uint64_t sa, const char *email, bool is_own)
 {
 	static uint8_t random[10];
-	struct ike_question q = question(sa, profile, email);
+	struct ike_question q = question(sa, "SERVER", email);
 	struct aaa_set *set = aaa_set_new();
 	struct dhcp_reply r = {.yiaddr = addr_v4(0x0a000000 + draw(110)), .server_id = addr_v4(0x0a0000c8), .lease_s = 600};
 	struct dhcp_grant g = {&r, addr_v4(0x0a0000c9), 1000, clock_ms};
 	struct ike_answer a;
 
 	random[1]++;
-	set->ip4 = r.yiaddr;
-	set->has = AAA_BIT(AV_IP4);
+	if (is_own) {
+		set->ip4 = r.yiaddr;
+		set->has = AAA_BIT(AV_IP4);
+	}
 	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = clock_ms++, .random = random, .cached = set}, &a);
 	aaa_set_free(set);
 	if (a.status != ST_OK)
@@ -860,12 +861,13 @@ static void end_oldest_waiting(struct sessions *ss)
 	session_end(ss, s);
 }
 
-/* One who has an address is one user by one profile; of pools he has one address where he is. */
+/* One who has an address is one user by one profile from one source; of pools he has one address where he is. */
 static void check_owner(const struct session *s, const struct session *t)
 {
 	bool is_same = addr_eq(&t->grant->ip4, &s->grant->ip4), is_user = is_same_id(&t->peer_id, &s->peer_id);
 
 	T_TRUE(!is_same || (is_user && strcmp(s->profile, t->profile) == 0));
+	T_TRUE(!is_same || dhcp_lease_is_used(s) == dhcp_lease_is_used(t));
 	if (is_user && s->state == SESSION_UP && t->state == SESSION_UP && strcmp(s->profile, "RA") == 0 &&
 		strcmp(t->profile, "RA") == 0)
 		T_TRUE(is_same);
@@ -912,15 +914,21 @@ static void hundred_thousand_random_steps(void)
 			char mail[32];
 			snprintf(mail, sizeof(mail), "u%u@corp.example", draw(150));
 			bool is_pool = what % 3 == 0;
-			s = is_pool ? login(ss, mine, "RA", mail) : login_exact(ss, mine, what % 3 == 1 ? "OWN" : "SERVER", mail);
+			s = is_pool ? login(ss, mine, "RA", mail) : login_exact(ss, mine, mail, what % 3 == 1);
 			ups += is_pool && s;
 			exact += !is_pool && s;
 			refused += !is_pool && !s;
 			if (s && s->lease4) {
 				T_TRUE(session_find_addr(ss, "RED", &s->grant->ip4) == s);
-				for (t = session_next(ss, NULL); t; t = session_next(ss, t))
+				size_t same = 0, same_up = 0;
+				for (t = session_next(ss, NULL); t; t = session_next(ss, t)) {
 					if (t->lease4)
 						check_owner(s, t);
+					same += t->lease4 == s->lease4;
+					same_up += t->lease4 == s->lease4 && t->state == SESSION_UP;
+				}
+				/* What a server lends is shared with who is up only. */
+				T_TRUE(!dhcp_lease_is_used(s) || same == 1 || same_up > 1);
 			}
 		}
 	}
