@@ -36,6 +36,16 @@ static void put_ip6(struct wr *o, const struct kept_grant *g)
 	radius_put(o, RADIUS_DELEGATED_IPV6_PREFIX, v, 2 + ((size_t)g->ip6_prefix_len + 7) / 8);
 }
 
+/* What the server wants to have back (RFC 2865 5.25, RFC 4372). */
+static void put_echo(struct wr *o, const struct session_terms *t)
+{
+	struct view class;
+	size_t at = 0;
+	while (aaa_class_next(t->class, &at, &class))
+		radius_put(o, RADIUS_CLASS, class.p, class.len);
+	radius_put_text(o, RADIUS_CUI, t->cui);
+}
+
 void acct_put_base(struct wr *o, const char *groups, const char *nas, const struct session *s)
 {
 	char id[ULID_TEXT], text[IKE_ID_LEN], addr[ADDR_TEXT];
@@ -52,6 +62,9 @@ void acct_put_base(struct wr *o, const char *groups, const char *nas, const stru
 		radius_put(o, RADIUS_FRAMED_IP_ADDRESS, s->grant->ip4.b, 4);
 	if (s->grant->ip6.family == 6)
 		put_ip6(o, s->grant);
+	radius_put_u32(o, RADIUS_ACCT_AUTHENTIC, s->is_of_radius ? RADIUS_AUTHENTIC_RADIUS : RADIUS_AUTHENTIC_LOCAL);
+	if (s->terms)
+		put_echo(o, s->terms);
 	put_pair(o, "audit-session-id", id);
 	put_pair(o, "isakmp-phase1-id", id_text(&s->peer_id, text, sizeof(text)));
 	put_pair(o, "isakmp-initiator-ip", addr_format(s->we_are_initiator ? &s->local.addr : &s->remote.addr, addr));

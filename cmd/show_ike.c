@@ -98,7 +98,7 @@ static void print_detail(struct out *out, const struct ike_sa_info *sa)
 	out_printf(out, "      Initiator of SA : %s\n", sa->we_are_initiator ? "Yes" : "No");
 	out_printf(out, "      Peer is: %s\n", sa->peer_class);
 	print_remote_subnets(out, &sa->grant);
-	out_printf(out, "      Resumed with a ticket: %s%s\n", sa->is_resumed ? "Yes" : "No",
+	out_printf(out, "      Resumed with a ticket or token: %s%s\n", sa->is_resumed ? "Yes" : "No",
 		   sa->has_ticket ? ", has a ticket" : "");
 	out_printf(out, "      Profile: %s, session: %s\n", sa->profile[0] ? sa->profile : "none",
 		   ulid_is_zero(&sa->session) ? "none" : ulid_format(&sa->session, ulid));

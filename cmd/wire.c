@@ -17,6 +17,7 @@
 #include "cmd/holder.h"
 #include "cmd/holder_proto.h"
 #include "cmd/wire_aaa.h"
+#include "cmd/wire_acct.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_coa.h"
@@ -89,7 +90,10 @@ static void stop_look(void *ctx)
 {
 	struct wire *w = ctx;
 	uint64_t now = loop_now_ms();
-	if (ike_count(w->ike) == 0 || now >= w->stop_by_ms)
+	/* Accounting servers hear of the ends, when they are there to hear. */
+	if (ike_count(w->ike) == 0)
+		wire_acct_off(w);
+	if ((ike_count(w->ike) == 0 && wire_acct_is_idle(w)) || now >= w->stop_by_ms)
 		loop_stop(w->loop);
 	else
 		loop_timer_at(w->stop_timer, now + STOP_LOOK_MS);
@@ -219,11 +223,16 @@ static bool make_threads(struct wire *w)
 	       loop_fd_add(w->loop, data_fd(w->data), false, on_data, w, &w->data_watch) == ST_OK;
 }
 
+static void on_acct(void *ctx, uint64_t number, enum status st, const struct store_acct *v, size_t n)
+{
+	wire_acct_on_store(ctx, number, st, v, n);
+}
+
 static int make_store(struct wire *w)
 {
 	struct store_options o = {.node = w->conf->hostname ? w->conf->hostname : "sallyport",
 				  .group_ms = w->conf->own.group_commit_ms,
-				  .on_commit = wire_on_commit, .on_notice = on_store_notice, .ctx = w};
+				  .on_commit = wire_on_commit, .on_acct = on_acct, .on_notice = on_store_notice, .ctx = w};
 	enum status why;
 	char detail[STORE_TEXT] = "";
 	if (access(w->state, R_OK | W_OK | X_OK) != 0) {

@@ -1,5 +1,7 @@
 #include "cmd/wire_aaa.h"
 
+#include "cmd/wire_acct.h"
+#include "cmd/wire_authorize.h"
 #include "cmd/wire_cached.h"
 #include "cmd/wire_pass.h"
 #include "cmd/wire_psk.h"
@@ -14,6 +16,10 @@ enum status wire_aaa_open(struct wire *w)
 		st = wire_pass_open(w);
 	if (st == ST_OK)
 		st = wire_psk_open(w);
+	if (st == ST_OK)
+		st = wire_authorize_open(w);
+	if (st == ST_OK)
+		st = wire_acct_open(w);
 	if (st != ST_OK)
 		return st;
 	w->world.radius = wire_radius(w);
@@ -30,6 +36,8 @@ void wire_aaa_configure(struct wire *w)
 void wire_aaa_close(struct wire *w)
 {
 	w->world.radius = NULL;
+	wire_acct_close(w);
+	wire_authorize_close(w);
 	wire_psk_close(w);
 	wire_pass_close(w);
 	wire_cached_close(w);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cmd/wire_acct.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_policy.h"
 #include "cmd/wire_session.h"
@@ -165,6 +166,8 @@ static uint64_t age_ms(const struct session *s)
 static enum status change_one(struct wire *w, struct target *t)
 {
 	struct session *s = session_find(w->sessions, &t->session);
+	if (!s)
+		return ST_OK; /* it ended while others were changed */
 	coa_change_swap(s, &t->change);
 	enum status st = wire_session_keep(w, s);
 	/* One that waits has no SA, and its limit is looked at where it waits. In the middle of a rekeying it is not
@@ -174,7 +177,7 @@ static enum status change_one(struct wire *w, struct target *t)
 	if (st == ST_OK)
 		return ST_OK;
 	coa_change_swap(s, &t->change);
-	(void)!wire_session_keep(w, s);
+	(void)!wire_session_keep(w, s); /* of a size that had room before */
 	return st;
 }
 
@@ -203,6 +206,7 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 		wire_policy_set(w, s, v[i].policy);
 		v[i].policy = NULL;
 		wire_session_changed(w, s);
+		wire_acct_news(w, s);
 		log_done(EV_COA_ACK, ask, s, "coa");
 	}
 }

@@ -76,7 +76,12 @@ static void received(struct wire *w, const struct coa_trace *t)
 static void sending(struct wire *w, const struct coa_trace *t)
 {
 	char line[LINE], addr[ADDR_TEXT];
-	snprintf(line, sizeof(line), "%s: Sending %s from port %u to %s/%u", word_of(t->packet), t->is_ack ? "ACK" : "NAK",
+	if (t->answer->cause) {
+		snprintf(line, sizeof(line), "%s: %s Error-Cause %u: %s", word_of(t->packet),
+			 addr_format(&t->remote->addr, addr), (unsigned)t->answer->cause, t->answer->why);
+		say(w, line);
+	}
+	snprintf(line, sizeof(line), "%s: Sending %s from port %u to %s/%u", word_of(t->packet), t->answer->cause ? "NAK" : "ACK",
 		 (unsigned)t->local->port, addr_format(&t->remote->addr, addr), (unsigned)t->remote->port);
 	say(w, line);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/wire_authorize.h"
 #include "cmd/wire_cached.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
@@ -140,9 +141,11 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 		break;
 	case ASK_PROOF: is_asked = wire_proof_ask(w, number, q, &a->answer); break;
 	case ASK_AUTHORIZE:
-		wire_session_ask(w, q, &a->answer, &a->block);
 		/* Who comes back was authorized before (R-SDB-16). */
-		is_asked = a->answer.status == ST_OK && !q->by_token && wire_lua_ask(w, number, q, &a->answer);
+		if (q->by_token)
+			wire_session_ask(w, q, &a->answer, &a->block);
+		else
+			is_asked = wire_authorize_ask(w, number, q, &a->answer);
 		break;
 	case ASK_ADDRESS:
 		is_asked = wire_dhcp_ask(w, number, q);
@@ -222,6 +225,7 @@ static void port_cancel(void *ctx, uint64_t number)
 	wire_dhcp_cancel(w, number);
 	wire_pass_cancel(w, number);
 	wire_psk_cancel(w, number);
+	wire_authorize_cancel(w, number);
 }
 
 static void port_forget(void *ctx, uint64_t sa)

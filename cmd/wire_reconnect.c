@@ -25,7 +25,7 @@ _Static_assert(sizeof(((struct wire *)0)->reconnect_key) == BOX_KEY_LEN, "the ke
 struct found_row {
 	struct list in_list;
 	struct store_waiting row;
-	uint8_t record[STORE_RECORD];
+	uint8_t record[]; /* row.record_len */
 };
 
 static bool find_vrf(const struct wire *w, struct session *s, const char *name);
@@ -191,7 +191,7 @@ size_t wire_reconnect_seal(const struct wire *w, const struct session *s, uint8_
 static bool found(void *ctx, const struct store_waiting *row)
 {
 	struct wire *w = ctx;
-	struct found_row *f = row->record_len <= STORE_RECORD ? mem_new(sizeof(*f)) : NULL;
+	struct found_row *f = row->record_len <= STORE_RECORD ? mem_new(sizeof(*f) + row->record_len) : NULL;
 	if (!f)
 		return true; /* it ends as lost */
 	f->row = *row;

@@ -181,6 +181,7 @@ void wire_counters_thaw(struct wire *w)
 	struct rd fields;
 	struct view v;
 	size_t len = keep_get(w->keep, KEEP_META, META_COUNTERS, rec, sizeof(rec));
+	w->is_fresh = len == 0;
 	if (len && len <= sizeof(rec) &&
 	    fz_open_record((struct view){rec, len}, &kind, &version, &fields) == ST_OK &&
 	    kind == COUNTERS_KIND)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/wire_acct.h"
 #include "cmd/wire_child.h"
 #include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_lua.h"
@@ -56,25 +57,27 @@ static bool has_room(struct wire *w, const struct ike_question *q, struct ike_an
 	return false;
 }
 
-void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer, uint8_t **block)
+void wire_session_authorize(struct wire *w, struct session_ask *ask, struct ike_answer *answer)
 {
 	uint8_t random[10];
-	if (q->kind == ASK_AUTHORIZE && q->by_token) {
-		come_back(w, q, answer);
+	if (ask->q->initial_contact)
+		end_waiting_of(w, ask->q);
+	if (!has_room(w, ask->q, answer))
 		return;
-	}
+	/* An earlier attempt of the same SA ends with this one. */
+	const struct session *earlier = session_find_sa(w->sessions, ask->q->sa);
+	if (earlier && earlier->state == SESSION_PENDING)
+		wire_dhcp_release(w, earlier);
+	rnd_bytes(random, sizeof(random));
+	ask->random = random;
+	ask->wall_ms = (uint64_t)loop_wall_ms();
+	session_authorize(w->sessions, ask, answer);
+}
+
+void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer, uint8_t **block)
+{
 	if (q->kind == ASK_AUTHORIZE) {
-		if (q->initial_contact)
-			end_waiting_of(w, q);
-		if (!has_room(w, q, answer))
-			return;
-		/* An earlier attempt of the same SA ends with this one. */
-		struct session *earlier = session_find_sa(w->sessions, q->sa);
-		if (earlier && earlier->state == SESSION_PENDING)
-			wire_dhcp_release(w, earlier);
-		rnd_bytes(random, sizeof(random));
-		session_authorize(w->sessions, &(struct session_ask){.q = q, .wall_ms = (uint64_t)loop_wall_ms(), .random = random},
-				  answer);
+		come_back(w, q, answer);
 		return;
 	}
 	session_assign(w->sessions, q, answer);
@@ -265,9 +268,11 @@ static enum status store_row(struct wire *w, const struct session *s, uint64_t n
 
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c)
 {
-	const struct session *s = session_find(w->sessions, &c->session);
+	struct session *s = session_find(w->sessions, &c->session);
 	if (!s)
 		return ST_NOT_FOUND;
+	if (s->state == SESSION_PENDING)
+		wire_acct_choose(w, s);
 	struct wire_commit *wait = mem_new(sizeof(*wait));
 	if (!wait)
 		return ST_NOMEM;
@@ -311,13 +316,20 @@ static void log_session(enum event e, const struct session *s, enum status why,
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }
 
-static void session_is_up(struct wire *w, const struct session *s, bool is_back)
+static struct acct_traffic acct_of(const struct total *t)
+{
+	return (struct acct_traffic){t->sum.bytes_in, t->sum.bytes_out, t->sum.packets_in, t->sum.packets_out};
+}
+
+static void session_is_up(struct wire *w, struct session *s, bool is_back)
 {
 	if (is_back) {
 		log_session(EV_SESSION_RESUMED, s, ST_OK, &(struct store_traffic){0});
+		wire_acct_news(w, s);
 		wire_snmp_up(w, s);
 		return;
 	}
+	wire_acct_up(w, s);
 	log_session(EV_SESSION_UP, s, ST_OK, &(struct store_traffic){0});
 	wire_snmp_up(w, s);
 	wire_lua_up(w, s);
@@ -326,7 +338,9 @@ static void session_is_up(struct wire *w, const struct session *s, bool is_back)
 static void session_is_down(struct wire *w, const struct session *s, enum status why,
 			    const struct total *t)
 {
+	struct acct_traffic traffic = acct_of(t);
 	log_session(EV_SESSION_DOWN, s, why, &t->sum);
+	wire_acct_down(w, s, why, &traffic);
 	wire_lua_down(w, s, why, &t->sum);
 }
 
@@ -355,6 +369,10 @@ static void reconciled(struct wire *w, enum status st)
 		LOG(EV_STORE_ERROR, kv_str("reason", "sessions of before are not compared yet"),
 		    kv_status("status", st));
 	w->reconcile_failed = st != ST_OK;
+	if (st == ST_OK && !w->acct_begun) {
+		w->acct_begun = true;
+		wire_acct_begin(w, w->is_fresh && sessions_count(w->sessions) == 0);
+	}
 }
 
 enum status wire_session_committed(struct wire *w, uint64_t number, enum status st)
@@ -365,8 +383,9 @@ enum status wire_session_committed(struct wire *w, uint64_t number, enum status 
 	if (!c)
 		return ST_CANCELLED;
 	struct session *s = session_find(w->sessions, &c->commit.session);
-	if (!s) {
-		/* It ended while the disk was busy, and its end follows in the store's queue. */
+	if (!s || s->sa != c->commit.sa) {
+		/* It ended while the disk was busy, and its end follows in the store's queue; or its client came
+		 * back once more, and what follows there is of another IKE SA. */
 		st = ST_CANCELLED;
 	} else if (st == ST_OK) {
 		bool is_back = s->state == SESSION_WAITING;
@@ -494,6 +513,7 @@ void wire_session_moved(struct wire *w, const struct ulid *session, const struct
 		return;
 	/* Replaced by a record of its size; otherwise the old endpoint is shown after a thaw. */
 	(void)!wire_session_keep(w, s);
+	wire_acct_news(w, s);
 	wire_snmp_moved(w, s);
 }
 
@@ -546,6 +566,14 @@ void wire_session_second(struct wire *w)
 	while ((s = sessions_stale(w->sessions, now - STALE_MS)) != NULL)
 		end(w, s, ST_TIMEOUT);
 	end_due(w, now);
+	for (s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
+		if (s->state == SESSION_PENDING || !wire_acct_is_due(w, s))
+			continue;
+		struct total t = total_of(w, s);
+		struct acct_traffic traffic = acct_of(&t);
+		wire_acct_interim(w, s, &traffic);
+	}
+	wire_acct_second(w);
 }
 
 /* ---- after main's death ------------------------------------------------------------------------ */

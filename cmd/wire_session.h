@@ -6,6 +6,7 @@
 #include "core/ike/ports.h"
 
 struct session;
+struct session_ask;
 
 /* A commit on its way to the disk. */
 struct wire_commit {
@@ -14,7 +15,9 @@ struct wire_commit {
 	struct ike_commit commit;
 };
 
-/* ASK_AUTHORIZE and ASK_ADDRESS; the answer is filled in any case. *block: what its views point into, if
+/* ASK_AUTHORIZE of who logs in; time and chance of ask are filled in here. */
+void wire_session_authorize(struct wire *w, struct session_ask *ask, struct ike_answer *answer);
+/* ASK_AUTHORIZE of who comes back, and ASK_ADDRESS; the answer is filled in any case. *block: what its views point into, if
  * there are any. */
 void wire_session_ask(struct wire *w, const struct ike_question *q, struct ike_answer *answer, uint8_t **block);
 enum status wire_session_commit(struct wire *w, uint64_t number, const struct ike_commit *c) MUST_USE;

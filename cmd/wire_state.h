@@ -31,6 +31,8 @@ struct wire_keys;
 struct wire_lua;
 struct wire_pki;
 struct wire_eap;
+struct wire_acct;
+struct wire_authorize;
 struct wire_cache;
 struct wire_psk;
 struct wire_passes;
@@ -90,6 +92,8 @@ struct wire {
 	struct wire_cache *cached;  /* of cmd/wire_cached.c */
 	struct wire_passes *passes; /* of cmd/wire_pass.c */
 	struct wire_psk *psk;
+	struct wire_authorize *authorize;
+	struct wire_acct *acct;
 	struct wire_radius *radius;
 	struct wire_coa *coa;
 	struct coa *coa_server; /* of cmd/wire_coa.c */
@@ -154,6 +158,8 @@ struct wire {
 	size_t pools_cap;
 	int64_t round_ms; /* when the traffic of all sessions went to the store last */
 	uint64_t sessions_peak;
+	bool is_fresh;      /* nothing of a main before this one was found */
+	bool acct_begun;    /* the accounting of sessions of before is in order */
 	int64_t started_ms; /* the headend, not this main */
 	bool is_locked; /* memory */
 	bool said_offloads;

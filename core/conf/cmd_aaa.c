@@ -100,18 +100,6 @@ static char *acct_mode(struct cmd_call *c)
 	return mode ? arena_strndup(c->arena, mode, strlen(mode)) : NULL;
 }
 
-static void warn_later(struct cmd_call *c, const struct aaa_list *l)
-{
-	bool asks = l->kind == AAA_ACCT_NETWORK;
-	for (size_t i = 0; i < l->methods.n; i++)
-		asks |= l->methods.v[i] && aaa_method_group(l->methods.v[i]);
-	if (asks)
-		cmd_warn(c, NULL,
-			"kept, but not in force in this version (only local lists of "
-			"authentication login and authorization network are):",
-			"");
-}
-
 /* row->off is the kind of the list. */
 void set_aaa_list(struct cmd_call *c)
 {
@@ -139,7 +127,6 @@ void set_aaa_list(struct cmd_call *c)
 	struct aaa_list *slot = l.name ? list_insert(c, &l) : NULL;
 	if (slot && is_block)
 		c->enter = slot;
-	warn_later(c, &l);
 }
 
 void print_aaa_list(struct cout *o, const struct cmd *row, const void *obj)

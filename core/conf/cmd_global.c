@@ -23,11 +23,6 @@
 		.grammar = words, .def = def_, .when = WHEN_LIVE, .set = set_, .print = print_,    \
 		.help = what                                                                       \
 	}
-#define LATER(words, set_, print_, what)                                                           \
-	{                                                                                          \
-		.grammar = words, .flags = CMD_LATER, .when = WHEN_LIVE, .set = set_,              \
-		.print = print_, .help = what                                                      \
-	}
 #define LIST(kind, words, mode, what)                                                              \
 	{                                                                                          \
 		.grammar = words, .off = kind, .enters = mode, .when = WHEN_NEW,                   \
@@ -189,16 +184,16 @@ static const struct cmd global[] = {
 		"Where authorization comes from: local is the authorization policy of the same name"),
 	LIST(AAA_ACCT_NETWORK, "aaa accounting network <name:name> [{start-stop|stop-only|none}] "
 		"[broadcast] [{group <group:name>}+]", MODE_ACCT, "Where accounting goes"),
-	LATER("aaa accounting update {newinfo [periodic <minutes:1-525600>]|periodic "
-		"<minutes:1-525600>}", set_acct_update, print_acct_update, "accounting"),
+	SETTING("aaa accounting update {newinfo [periodic <minutes:1-525600>]|periodic "
+		"<minutes:1-525600>}", NULL, set_acct_update, print_acct_update,
+		"Records of sessions that go on: when something changed, and every so many minutes"),
 	QUIET("aaa accounting delay-start"),
 	{.grammar = "aaa group server radius <name:name>",
 		.enters = MODE_AAA_GROUP,
-		.flags = CMD_LATER,
 		.when = WHEN_LIVE,
 		.set = set_aaa_group,
 		.print = print_block,
-		.help = "RADIUS"},
+		.help = "RADIUS servers that stand for one another"},
 	{.grammar = "aaa server radius dynamic-author",
 		.enters = MODE_DYNAUTH,
 		.when = WHEN_LIVE,
@@ -217,25 +212,24 @@ static const struct cmd global[] = {
 	ROUTER("aaa dnis"),
 	{.grammar = "radius server <name:name>",
 		.enters = MODE_RADIUS,
-		.flags = CMD_LATER,
 		.when = WHEN_LIVE,
 		.set = set_radius_server,
 		.print = print_radius_server,
-		.help = "RADIUS"},
-	LATER("radius-server host <host:word> [auth-port <auth:1-65535>] [acct-port <acct:1-65535>] "
+		.help = "A RADIUS server"},
+	SETTING("radius-server host <host:word> [auth-port <auth:1-65535>] [acct-port <acct:1-65535>] "
 		"[timeout <timeout:1-1000>] [retransmit <retransmit:0-100>] [key <key:secret>]",
-		set_radius_host, print_radius_host, "RADIUS"),
-	VALUE("radius-server key <key:secret>", radius.key, NULL, set_hidden, print_hidden, CMD_LATER,
-		WHEN_LIVE, "RADIUS"),
+		NULL, set_radius_host, print_radius_host, "A RADIUS server without a name"),
+	VALUE("radius-server key <key:secret>", radius.key, NULL, set_hidden, print_hidden, 0,
+		WHEN_LIVE, "Secret of servers that have none of their own"),
 	VALUE("radius-server timeout <seconds:1-1000>", radius.timeout_s, "5", set_u32, print_u32,
-		CMD_LATER, WHEN_LIVE, "RADIUS"),
+		0, WHEN_LIVE, "Seconds that the first try waits for an answer"),
 	VALUE("radius-server retransmit <number:0-100>", radius.retransmit, "3", set_u32, print_u32,
-		CMD_LATER, WHEN_LIVE, "RADIUS"),
+		0, WHEN_LIVE, "Tries after the first"),
 	VALUE("radius-server deadtime <minutes:0-1440>", radius.deadtime_min, NULL, set_u32,
-		print_u32, CMD_LATER, WHEN_LIVE, "RADIUS"),
+		print_u32, 0, WHEN_LIVE, "How long a server that does not answer is left alone"),
 	VALUE("radius-server load-balance method least-outstanding [batch-size "
 		"<batch:1-2147483647>] [ignore-preferred-server]",
-		radius.balances, NULL, set_balance, print_flag, CMD_LATER, WHEN_LIVE, "RADIUS"),
+		radius.balances, NULL, set_balance, print_flag, 0, WHEN_LIVE, "Requests to group radius are shared among its servers"),
 	RADIUS_KEPT("radius-server dead-criteria <text:line>", "When a router gives a server up"),
 	RADIUS_KEPT("radius-server attribute <text:line>", "What a router sends"),
 	RADIUS_KEPT("radius-server vsa {send [<more:line>]|<text:line>}", "send: attributes of vendors are sent, as always here"),
@@ -252,18 +246,16 @@ static const struct cmd global[] = {
 	ROUTER("radius-server unique-ident"),
 	{.grammar = "ip radius source-interface <name:iface> [vrf <vrf:name>]",
 		.off = 4,
-		.flags = CMD_LATER,
 		.when = WHEN_LIVE,
 		.set = set_radius_source,
 		.print = print_radius_source,
-		.help = "RADIUS"},
+		.help = "Whose address requests to RADIUS servers have"},
 	{.grammar = "ipv6 radius source-interface <name:iface> [vrf <vrf:name>]",
 		.off = 6,
-		.flags = CMD_LATER,
 		.when = WHEN_LIVE,
 		.set = set_radius_source,
 		.print = print_radius_source,
-		.help = "RADIUS"},
+		.help = "Whose address requests to RADIUS servers have"},
 	{.grammar = "username <name:word> [privilege <level:0-15>] {password <key:secret>|secret "
 		    "<key:secret>}",
 		.when = WHEN_LIVE,

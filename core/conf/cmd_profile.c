@@ -254,8 +254,6 @@ static void set_keyring(struct cmd_call *c)
 		set_secret(c, &p->keyring_password, cmd_arg(c, "password"));
 		(void)password_fits(c, &p->keyring_password, cmd_arg(c, "password"));
 	}
-	if (p->keyring_kind == KEYRING_AAA)
-		cmd_warn(c, NULL, "kept, but not in force in this version (keys from AAA):", "");
 }
 
 static void print_keyring(struct cout *o, const struct cmd *row, const void *obj)
@@ -449,10 +447,9 @@ static const struct cmd profile[] = {
 	{.grammar = "aaa accounting {psk <list:name>|cert <list:name>|eap <list:name>|"
 		    "anyconnect-eap <list:name>|<list:name>}",
 		.when = WHEN_NEW,
-		.flags = CMD_LATER,
 		.set = set_accounting,
 		.print = print_accounting,
-		.help = "accounting"},
+		.help = "Where sessions are accounted for, by how the peer authenticates or for all"},
 	{.grammar = "aaa authentication eap <list:name>",
 		.off = AT(eap_authen_list),
 		.when = WHEN_NEW,

@@ -14,8 +14,7 @@
 #include "core/session/place.h"
 #include "core/wire/auth.h"
 
-/* Which lines of the profile count. What nobody has said yet is a shared key. */
-static enum aaa_method method_of(uint8_t auth_method)
+enum aaa_method authorize_method(uint8_t auth_method)
 {
 	switch (auth_method) {
 	case 0:
@@ -324,7 +323,7 @@ enum status authorize_name(const struct snapshot *conf, const struct session_ask
 	struct authorize_name *out)
 {
 	struct session *s = mem_new(sizeof(*s));
-	struct resolver r = {.conf = conf, .q = ask->q, .s = s, .detail = out->detail, .method = method_of(ask->q->peer_method)};
+	struct resolver r = {.conf = conf, .q = ask->q, .s = s, .detail = out->detail, .method = authorize_method(ask->q->peer_method)};
 	enum status st = s ? ST_OK : ST_NOMEM;
 
 	*out = (struct authorize_name){0};
@@ -342,9 +341,11 @@ enum status authorize_resolve(const struct snapshot *conf, const struct session_
 	const struct ike_question *q = ask->q;
 	const struct ike_profile *p = snapshot_profile(conf, q->profile);
 	struct resolver r = {.conf = conf, .q = q, .ask = ask, .s = s, .grant = &out->grant, .detail = out->detail,
-		.method = method_of(q->peer_method)};
+		.method = authorize_method(q->peer_method)};
 	enum status st;
 
+	s->aaa_method = (uint8_t)r.method;
+	s->is_of_radius = ask->cached != NULL;
 	if (!p) {
 		snprintf(out->detail, IKE_DETAIL_LEN, "profile %.63s is gone", q->profile);
 		return ST_NO_PROFILE;

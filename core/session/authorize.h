@@ -21,6 +21,10 @@ struct authorized {
 enum status authorize_resolve(const struct snapshot *conf, const struct session_ask *ask, struct session *s,
 	struct authorized *out) MUST_USE;
 
+/* Which lines of the profile count, by how the peer has authenticated (as in struct ike_sa_info). What nobody has
+ * said yet is a shared key. */
+enum aaa_method authorize_method(uint8_t auth_method);
+
 /* R-AZN-03..06: who RADIUS is asked about for a line of the profile: the name of the line, what its mangler makes of the
  * peer, or the peer's name. ST_NAME_MANGLER, ST_NOT_AUTHORIZED, ST_NOMEM, with a sentence. Whether a user is asked
  * about at all beside what came with the authentication: aaa_wants_user(). */

@@ -60,6 +60,8 @@ enum field {
 	F_VERIFIER,
 	F_INDEX,
 	F_CARRIED, /* bytes in, out, packets in, out, drops: 8 octets each */
+	F_ACCT_GROUPS,
+	F_ACCT, /* bits: stop-only 1, of RADIUS 2; the method of the login from bit 4 on */
 	F_DHCP = 90 /* a group */
 };
 
@@ -112,6 +114,9 @@ static void write_life(struct wr *w, const struct session *s)
 	fz_u64(w, F_UP_MS, s->up_ms);
 	fz_u64(w, F_WAITING_MS, s->waiting_ms);
 	fz_u32(w, F_RESUMED, s->resumed);
+	if (s->acct_groups[0])
+		fz_str(w, F_ACCT_GROUPS, s->acct_groups);
+	fz_u8(w, F_ACCT, (uint8_t)(s->acct_stop_only | s->is_of_radius << 1 | s->aaa_method << 4));
 	fz_u64(w, F_INDEX, s->index);
 	if (s->has_token)
 		fz_bytes(w, F_VERIFIER, s->verifier, sizeof(s->verifier));
@@ -247,6 +252,14 @@ static bool read_state(struct view v, struct session *s)
 	return true;
 }
 
+static bool read_acct(uint8_t bits, struct session *s)
+{
+	s->acct_stop_only = bits & 1;
+	s->is_of_radius = bits & 2;
+	s->aaa_method = bits >> 4;
+	return s->aaa_method < AAA_METHODS;
+}
+
 static bool read_life(uint16_t tag, struct view v, struct session *s)
 {
 	switch (tag) {
@@ -256,6 +269,8 @@ static bool read_life(uint16_t tag, struct view v, struct session *s)
 	case F_UP_MS: s->up_ms = fz_get_u64(v); return true;
 	case F_WAITING_MS: s->waiting_ms = fz_get_u64(v); return true;
 	case F_RESUMED: s->resumed = fz_get_u32(v); return true;
+	case F_ACCT_GROUPS: return fz_get_str(v, s->acct_groups, sizeof(s->acct_groups));
+	case F_ACCT: return read_acct(fz_get_u8(v), s);
 	case F_INDEX: s->index = fz_get_u64(v); return true;
 	case F_VERIFIER:
 		s->has_token = true;

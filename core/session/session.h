@@ -25,6 +25,7 @@
 
 #define SESSION_NAME       64 /* names with NUL */
 #define SESSION_USERNAME   256
+#define SESSION_GROUPS     132 /* of accounting, with NUL */
 #define SESSION_FROZEN_MAX 20480 /* no record is longer */
 
 /* Why a session is orphaned: the ORPHAN_ bits of core/conf/match.h, and the address itself. */
@@ -84,6 +85,12 @@ struct session {
 	bool has_token;          /* its client was given one; of that, secret: */
 	uint8_t verifier[TOKEN_VERIFIER];
 	struct session_totals carried;
+	/* accounting */
+	uint8_t aaa_method;  /* enum aaa_method: how its peer has authenticated */
+	bool is_of_radius;   /* by a RADIUS server */
+	bool acct_stop_only;
+	char acct_groups[SESSION_GROUPS]; /* of servers that are told of it: "A,B", B when A is silent; "*A,B": both; "": none */
+	uint64_t acct_next_ms; /* monotonic: of the next interim record; 0: not planned */
 	/* tables */
 	struct list in_order;
 	struct map_node by_ulid;

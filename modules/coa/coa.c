@@ -107,20 +107,20 @@ uint64_t coa_unknown(const struct coa *c)
 
 /* ---- a datagram ----------------------------------------------------------------------------------- */
 
-static void trace(const struct turn *t, enum coa_step step, bool is_ack, enum status st)
+static void trace(const struct turn *t, enum coa_step step, const struct coa_answer *a, enum status st)
 {
 	const struct coa_ports *ports = &t->c->ports;
 
 	if (ports->trace)
 		ports->trace(ports->ctx, &(struct coa_trace){step, t->local, t->remote,
-			t->packet.all.len ? &t->packet : NULL, t->len, is_ack, st});
+			t->packet.all.len ? &t->packet : NULL, t->len, a, st});
 }
 
 static void drop(const struct turn *t, uint64_t *counter, enum status st)
 {
 	++*counter;
 	stats_status(t->c->stats, st);
-	trace(t, COA_DROPPED, false, st);
+	trace(t, COA_DROPPED, NULL, st);
 }
 
 static struct view secret_of(const struct turn *t)
@@ -169,13 +169,13 @@ static bool judge(struct turn *t, struct view datagram)
 		drop(t, &n->malformed, ST_COA_MALFORMED);
 		return false;
 	}
-	trace(t, COA_RECEIVED, false, ST_OK);
+	trace(t, COA_RECEIVED, NULL, ST_OK);
 	if (radius_verify_request(secret_of(t), &t->packet) != ST_OK) {
 		drop(t, &n->bad_authenticator, ST_COA_AUTH);
 		return false;
 	}
 	if (!radius_find(t->packet.attrs, RADIUS_MESSAGE_AUTHENTICATOR, &a))
-		trace(t, COA_UNSIGNED, false, ST_OK);
+		trace(t, COA_UNSIGNED, NULL, ST_OK);
 	return true;
 }
 
@@ -207,7 +207,7 @@ static void answer(struct turn *t)
 
 	n->requests++;
 	stats_inc(c->stats, is_disconnect ? CT_DISCONNECT_IN : CT_COA_IN);
-	trace(t, COA_QUEUED, false, ST_OK);
+	trace(t, COA_QUEUED, NULL, ST_OK);
 	c->ports.decide(c->ports.ctx, &ask, &a);
 	n->acks += a.cause == 0;
 	n->naks += a.cause != 0;
@@ -217,7 +217,7 @@ static void answer(struct turn *t)
 		stats_status(c->stats, ST_OUT_SEND);
 		return;
 	}
-	trace(t, COA_SENDING, a.cause == 0, ST_OK);
+	trace(t, COA_SENDING, &a, ST_OK);
 	coa_kept_put(&c->kept, &ask, (struct view){buf, w.len}, c->ports.now_ms(c->ports.ctx));
 	send(t, (struct view){buf, w.len});
 }
@@ -235,7 +235,7 @@ void coa_on_datagram(struct coa *c, const struct endpoint *local, const struct e
 	if (before.p) {
 		t.client->counts.repeated++;
 		stats_inc(c->stats, CT_COA_REPEATED);
-		trace(&t, COA_REPEATED, false, ST_OK);
+		trace(&t, COA_REPEATED, NULL, ST_OK);
 		send(&t, before);
 		return;
 	}

@@ -53,7 +53,7 @@ struct coa_trace {
 	const struct endpoint *remote;
 	const struct radius_packet *packet; /* NULL: could not be read */
 	size_t len;
-	bool is_ack;        /* of COA_SENDING */
+	const struct coa_answer *answer; /* of COA_SENDING */
 	enum status status; /* of COA_DROPPED */
 };
 

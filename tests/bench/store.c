@@ -1,6 +1,7 @@
 /* The store with a year in it: what its queries, logins, rounds of traffic and growth cost.
  *
  *   store     STORE_DAYS=365 STORE_USERS=10000   appends a section to tests/bench/RESULTS.md
+ *             STORE_DIR=FOLDER   the year is there from an earlier time; nothing of it is removed
  *
  * The year is written in one transaction, its last day is today and its users are connected. Then the
  * real store is opened: ten thousand log in at once, as many at the rate of ten thousand a minute beside
@@ -364,13 +365,14 @@ int main(void)
 	uint64_t from = now_us();
 	days = days ? days : "365";
 	users = users ? users : "10000";
-	snprintf(dir, sizeof(dir), "build/bench-store-XXXXXX");
+	const char *there = getenv("STORE_DIR");
+	snprintf(dir, sizeof(dir), "%s", there ? there : "build/bench-store-XXXXXX");
 	report = atoi(days) == 365 && atoi(users) == 10000 ? fopen("tests/bench/RESULTS.md", "a") : fopen("/dev/null", "w");
-	if (!report || !mkdtemp(dir))
+	if (!report || (!there && !mkdtemp(dir)))
 		return 1;
 	struct store *s = store_open(dir, &o, &why, detail);
 	store_close(s);
-	int bad = !s || fill(days, users);
+	int bad = !s || (!there && fill(days, users));
 	strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", gmtime(&t));
 	double filled = mib_of("sallyport.db");
 	if (!bad) {
@@ -382,9 +384,10 @@ int main(void)
 	}
 	static const char *const names[] = {"sallyport.db", "sallyport.db-wal", "sallyport.db-shm", "secrets.db", "secrets.db-wal",
 					    "secrets.db-shm"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !there; i++)
 		unlink(file(names[i]));
-	rmdir(dir);
+	if (!there)
+		rmdir(dir);
 	fclose(report);
 	return bad;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/aaa/filter.h"
+#include "core/aaa/radius_sign.h"
 #include "core/base/mem.h"
 #include "modules/coa/coa.h"
 

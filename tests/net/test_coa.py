@@ -201,6 +201,8 @@ a = disconnect(ME, quoted("NAS-Identifier", "other"))
 ok("another NAS by name: 403", is_nak(a, "NAS-Identification-Mismatch"), repr(a))
 a = disconnect(ME, "NAS-IP-Address = 10.99.1.77")
 ok("another NAS by address: 403", is_nak(a, "NAS-Identification-Mismatch"), repr(a))
+a = disconnect(quoted("User-Name", "nobody@psk.test"), "NAS-IP-Address = 10.99.2.1", "NAS-IPv6-Address = fd00:99:2::1", quoted("NAS-Identifier", "gw"))
+ok("any address of ours is ours", is_nak(a, "Session-Context-Not-Found"), repr(a))
 a = disconnect(quoted("NAS-Identifier", "gw"))
 ok("no session named: 402", is_nak(a, "Missing-Attribute"), repr(a))
 a = disconnect(ME, "Login-TCP-Port = 23")
@@ -234,14 +236,14 @@ ok("each is counted by its name", st["coa_bad_authenticator"] >= 1 and st["coa_u
 ok("the session does not care", session()["session"] == s["session"])
 j, by = clients()
 ok("show has them for each client", by["10.99.1.1"]["bad_authenticator"] >= 1 and by["10.99.1.1"]["disconnect"]["acks"] == 7 and
-   by["10.99.1.1"]["disconnect"]["naks"] == 7 and by["10.99.1.1"]["coa"]["naks"] == 6 and j["unknown_clients"] >= 1, str(j))
+   by["10.99.1.1"]["disconnect"]["naks"] == 8 and by["10.99.1.1"]["coa"]["naks"] == 6 and j["unknown_clients"] >= 1, str(j))
 text = sp.command("show", "aaa", "server", "radius", "dynamic-author").stdout
-ok("and no key in it", "7 ACK, 7 NAK" in text and KEY not in text, text)
+ok("and no key in it", "7 ACK, 8 NAK" in text and KEY not in text, text)
 ok("nor in the log", KEY not in sp.log_text())
 
 lines = ("POD: POD received from id ", "POD Request, len ", "POD: 10.99.1.1 Message Authenticator missing or failed decode",
          "POD: 10.99.1.1 request queued", "26 Vendor-Specific, 43 octets: audit-session-id", "POD: Sending NAK from port 3799 to 10.99.1.1/",
-         "CoA: CoA received from id ", "CoA: Sending NAK from port 3799", "DROPPED: CoA or Disconnect from an address that is no client")
+         "POD: 10.99.1.1 Error-Cause 401: attribute (16) is not understood here", "CoA: CoA received from id ", "CoA: Sending NAK from port 3799", "DROPPED: CoA or Disconnect from an address that is no client")
 for words in lines:
     ok("debug aaa pod: %s" % words, wait_for(3, lambda: words in watched()), watched()[-1500:])
 ok("without the values of pairs", GONE not in watched())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# long: 110 s
+# long: 140 s
 """Sessions that wait for their client, and a client that comes back to its own (docs/reconnect.md): from another address and port, after the
 path was cut, while the old SA still lives, after main's death, after a stop and after the loss of all memory. Wrong tokens, ended sessions, and
 who did not ask for a token."""
@@ -47,6 +47,8 @@ crypto ikev2 profile RA
 interface Virtual-Template1 type tunnel
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile default
+aaa server radius dynamic-author
+ client 127.0.0.1 server-key key
 """
 
 t = Topology()
@@ -227,6 +229,16 @@ ok("it waits", waits("emil"), sp.tail(3))
 cleared = sp.command("clear", "crypto", "session", "username", "emil@corp.test").stdout
 ok("an operator ends it by name", "1 waiting session ended" in cleared and "emil" not in waiting(), cleared)
 ok("so it is stored", wait_for(3, lambda: row("emil", "end_reason") == ("admin_clear",)), str(row("emil", "end_reason")))
+hal = Kept(login("hal", there))
+ok("one more waits", waits("hal"), sp.tail(3))
+for kind, more, code in (("coa", "Session-Timeout = 7200", "CoA-ACK"), ("disconnect", "", "Disconnect-ACK")):
+    request = os.path.join(WORK, "request")
+    with open(request, "w") as f:
+        f.write('User-Name = "hal@corp.test"\n' + more + "\n")
+    r = t.gw.run("radclient", "-x", "-f", request, "127.0.0.1:3799", kind, "key", check=False)
+    ok("RADIUS finds it: %s" % kind, code in r.stdout, r.stdout)
+ok("and ends it", "hal" not in waiting() and wait_for(3, lambda: row("hal", "end_reason") == ("disconnect_request",)), str(row("hal", "end_reason")))
+ok("nobody comes back to that either", refused(lambda: hal.come_back(socket_in(there))) == bad)
 fay = Kept(login("fay", there))
 login("gus", there)
 ok("both", wait_for(3, lambda: set(up()) >= {"fay", "gus"}))
@@ -241,6 +253,30 @@ ok("what is counted begins anew, the sessions are there", before[0] > 0 and wait
 text = sp.command("show", "crypto", "ikev2", "stats", "reconnect").stdout.splitlines()
 ok("five lines", [x.split(":")[0].strip() for x in text] == ["Total incoming reconnect connection", "Success reconnect connection",
    "Failed reconnect connection", "Reconnect capable active session count", "Reconnect capable inactive session count"], str(text))
+
+# ---- other clocks -------------------------------------------------------------------------------------
+os.makedirs(os.path.join(sp.dir, "lua"), exist_ok=True)
+with open(os.path.join(sp.dir, "lua", "clocks.lua"), "w") as f:
+    f.write("""function authorize(s)
+  if s.name:find("ivy") then return {idle_timeout = 5} end
+  if s.name:find("jon") then return {session_lifetime = 9} end
+end
+""")
+sp.configure(CONFIG % dict(CONF_NOW, reconnect="reconnect timeout 60") + "sallyport script clocks\n")
+ok("a script sets other clocks", sp.reload(check=False).returncode == 0 and wait_for(10, lambda: sp.show("lua")["state"] == "ready"), sp.tail(3))
+t.gw.run("nft", "delete", "table", "inet", "cut")
+ivy, jon = login("ivy"), login("jon", there)
+jon_kept, begun = Kept(jon), time.monotonic()
+ok("a client may wait no longer than its session lives", jon_kept.seconds <= 9, str(jon_kept.seconds))
+ivy.ping(TARGET)
+ivy.listen(4)
+ok("not idle yet", "ivy" in up(), str(up()))
+ok("one waits meanwhile", wait_for(4, lambda: "jon" in waiting()), str(waiting()))
+ivy.listen(3)
+ok("without data it ends, and does not wait", wait_for(3, lambda: row("ivy", "end_reason") == ("idle",)) and "ivy" not in waiting(), str(row("ivy", "end_reason")))
+ok("a lifetime ends who waits, too", wait_for(6, lambda: row("jon", "end_reason") == ("session_timeout",)) and time.monotonic() - begun > 8, str(row("jon", "end_reason")))
+ok("and its token", refused(lambda: jon_kept.come_back(socket_in(there))) == bad)
+hal = Kept(login("hal", there))
 sp.configure(CONFIG % dict(CONF_NOW, reconnect=""))
 ok("a configuration without it", sp.reload(check=False).returncode == 0, sp.tail(3))
 ok("lets nobody come back", refused(lambda: hal.come_back(socket_in(there))) == bad)

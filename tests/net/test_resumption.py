@@ -10,7 +10,7 @@ from lib import *
 sys.path.insert(0, os.path.join(ROOT, "tests", "peer"))
 import ike_peer as ike  # noqa: E402
 
-ON = "sallyport ike resumption lifetime 600\n"
+ON = "sallyport ike resumption lifetime 600\naaa server radius dynamic-author\n client 127.0.0.1 server-key key\n"
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -112,7 +112,7 @@ two = session()
 ok("one session, a new one", len(two) == 1 and two[0]["session"] != one["session"], str(two)[:300])
 ok("history: resumed", wait_for(3, lambda: end_reason(one["session"]) == [("resumed",)]), str(end_reason(one["session"])))
 detail = sp.command("show", "crypto", "ikev2", "sa", "detailed").stdout
-ok("show says so", "Resumed with a ticket: Yes" in detail, detail[-900:])
+ok("show says so", "Resumed with a ticket or token: Yes" in detail, detail[-900:])
 
 # ---- what is refused; the session that lives goes on ----
 refused("the same ticket again", a.ticket, a.sk_d, "ticket_revoked")
@@ -166,6 +166,13 @@ ok("resumed after the gateway lost everything", d.address == a.address and d.pin
 sp.command("clear", "crypto", "session")
 ok("cleared", wait_for(5, lambda: not session()))
 refused("a session that the operator ended", d.ticket, d.sk_d, "ticket_revoked")
+e = peer().login()
+request = os.path.join(WORK, "disconnect")
+with open(request, "w") as f:
+    f.write('User-Name = "anna@psk.test"\n')
+r = t.gw.run("radclient", "-x", "-f", request, "127.0.0.1:3799", "disconnect", "key", check=False)
+ok("disconnected by RADIUS", "Disconnect-ACK" in r.stdout and wait_for(5, lambda: not session()), r.stdout)
+refused("a session that a Disconnect-Request ended", e.ticket, e.sk_d, "ticket_revoked")
 e = peer().login()
 e.logout()
 refused("a session that its client ended", e.ticket, e.sk_d, "ticket_revoked")

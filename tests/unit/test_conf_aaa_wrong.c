@@ -373,28 +373,6 @@ static void profiles_need(void)
 	T_EQ(mem_live(), 0);
 }
 
-/* Nothing acts on these lines yet, and each block or line says so, once. */
-static void says_what_is_not_in_force(void)
-{
-	static const char *const texts[] = {SERVER, "radius-server host 10.0.0.1 key x\n", "radius-server key x\n",
-		"radius-server timeout 9\n", "radius-server retransmit 9\n", "radius-server deadtime 9\n",
-		"radius-server load-balance method least-outstanding\n", "ip radius source-interface lo0\n",
-		"ipv6 radius source-interface lo0\n", G " deadtime 5\n", "aaa accounting update newinfo\n", "aaa accounting network N start-stop\n",
-		"aaa accounting network N\n action-type none\n", "aaa authentication login N group radius\n",
-		"aaa authorization network N local group G\n", "sallyport aaa authorization-password x\n",
-		"aaa new-model\nnothing"};
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		size_t n = 0;
-		T_ROW(i, texts[i]);
-		struct snapshot *s = conf(texts[i]);
-		T_TRUE(s != NULL);
-		snapshot_unref(s);
-		for (size_t k = 0; k < report.count; k++)
-			n += is_later(&report.msg[k]);
-		T_EQ(n, 1);
-	}
-}
-
 /* ---- a reload ---- */
 
 static const struct {
@@ -467,7 +445,6 @@ int main(void)
 	T_RUN(passwords);
 	T_RUN(warned);
 	T_RUN(profiles_need);
-	T_RUN(says_what_is_not_in_force);
 	T_RUN(reloaded);
 	return t_end();
 }

@@ -20,7 +20,7 @@ static void sessions_that_may_come_back(void)
 	} rows[] = {
 		{ST_END_DPD, true}, {ST_TIMEOUT, true}, {ST_END_LOST, true}, {ST_END_ADMIN, false},
 		{ST_END_PEER, false}, {ST_END_RESUMED, false}, {ST_END_LIFETIME, false},
-		{ST_END_REPLACED, false}, {ST_END_SHUTDOWN, false}, {ST_END_CONFIG, false},
+		{ST_END_REPLACED, false}, {ST_END_DISCONNECT, false}, {ST_END_SHUTDOWN, false}, {ST_END_CONFIG, false},
 	};
 	size_t n = sizeof(rows) / sizeof(rows[0]);
 	struct store_traffic none = {0};
