@@ -129,7 +129,7 @@ table inet cut {
 }""")
 ok("waits", waits("anna"), sp.tail(4))
 before = requests(addr)
-ok("renewed while it waits", wait_for(15, lambda: requests(addr) >= before + 3), dhcpd.text()[-600:])
+ok("renewed while it waits", wait_for(23, lambda: requests(addr) >= before + 3), dhcpd.text()[-600:])
 w = waiting().get("anna", {})
 ok("past its first lease it has it", w.get("assigned_ip4") == addr and w.get("ip4_from") == "dhcp 10.99.2.2" and 0 < w.get("dhcp_lease_s", 0) <= 12
    and dhcpd.is_active(addr), str(w))
@@ -147,7 +147,7 @@ ok("both are given back, the one that waits is not", wait_for(3, lambda: count("
 # ---- main dies ------------------------------------------------------------------------------------------
 old, before = sp.kill_main(), requests(addr)
 ok("a new main comes", wait_for(15, lambda: sp.main_pid() not in (0, old) and sp.answers()), sp.tail(5))
-ok("and renews for who waits", waiting()["anna"]["assigned_ip4"] == addr and wait_for(12, lambda: requests(addr) >= before + 2), dhcpd.text()[-400:])
+ok("and renews for who waits", waiting()["anna"]["assigned_ip4"] == addr and wait_for(16, lambda: requests(addr) >= before + 2), dhcpd.text()[-400:])
 
 # ---- back ----------------------------------------------------------------------------------------------
 again = kept.come_back(socket_in(there))
