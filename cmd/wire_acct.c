@@ -16,7 +16,9 @@
 
 #define KEPT      128   /* records of the spool in memory */
 #define WINDOW    64    /* of them on their way */
-#define AGAIN_MS  10000 /* a record that no server took is tried again */
+#define AGAIN_MS  10000 /* groups whose servers did not answer rest so long, then twice as long */
+#define AGAIN_MAX 300000
+#define RESTING   (CONF_AAA_GROUPS + 1)
 
 /* Questions to the store. */
 #define ASKED_SPOOL 1
@@ -31,9 +33,15 @@ struct item {
 	char session[ULID_TEXT];
 	uint64_t request;  /* on its way; 0: not */
 	size_t group_at;   /* group that is asked next */
-	uint64_t again_ms; /* monotonic; not before then */
 	size_t len;
 	uint8_t record[]; /* core of cmd/acct_record.h */
+};
+
+/* Groups that nobody answers for: their records stay in the spool, so that others do not wait behind them. */
+struct rest {
+	uint8_t groups[UINT8_MAX + 1]; /* as a record begins; groups[0] 0: free */
+	uint64_t until_ms;             /* monotonic */
+	uint64_t step_ms;
 };
 
 struct wire_acct {
@@ -42,7 +50,10 @@ struct wire_acct {
 	uint64_t after;    /* the newest that was read */
 	bool is_asking;    /* the store */
 	bool has_more;     /* there may be others in the spool */
+	bool is_stale;     /* what it is asked for is not wanted any more */
 	bool is_off;       /* the headend stops */
+	uint64_t first_left; /* the oldest record that was passed over; 0: none */
+	struct rest resting[RESTING];
 	struct wire_acct_info info;
 };
 
@@ -56,7 +67,64 @@ static void item_free(struct wire_acct *a, struct item *i)
 	mem_free(i);
 }
 
+/* The groups of two records are the same. */
+static bool are_same(const uint8_t *a, const uint8_t *b)
+{
+	return a[0] == b[0] && memcmp(a + 1, b + 1, a[0]) == 0;
+}
+
+static struct rest *rest_of(struct wire_acct *a, const uint8_t *record)
+{
+	for (size_t i = 0; i < RESTING; i++)
+		if (a->resting[i].groups[0] && are_same(a->resting[i].groups, record))
+			return &a->resting[i];
+	return NULL;
+}
+
+/* It stays in the spool. */
+static void pass_over(struct wire_acct *a, uint64_t id)
+{
+	if (!a->first_left || id < a->first_left)
+		a->first_left = id;
+}
+
+/* Nobody answers for these groups: none of their records is tried for a while. Those that are on their way may still
+ * arrive, and come again then. */
+static void let_rest(struct wire *w, const struct item *failed)
+{
+	struct wire_acct *a = w->acct;
+	struct rest *r = rest_of(a, failed->record);
+	uint64_t now = loop_now_ms();
+	for (size_t i = 0; !r && i < RESTING; i++)
+		if (!a->resting[i].groups[0])
+			r = &a->resting[i];
+	if (!r)
+		r = &a->resting[0]; /* more groups than a configuration has: of configurations before */
+	if (!r->groups[0] || !are_same(r->groups, failed->record)) {
+		*r = (struct rest){0};
+		memcpy(r->groups, failed->record, 1u + failed->record[0]);
+	}
+	if (r->until_ms > now)
+		return;
+	r->step_ms = r->step_ms == 0 ? AGAIN_MS : r->step_ms < AGAIN_MAX / 2 ? 2 * r->step_ms : AGAIN_MAX;
+	r->until_ms = now + r->step_ms;
+}
+
+static bool is_resting(struct wire_acct *a, const uint8_t *record)
+{
+	const struct rest *r = rest_of(a, record);
+	return r && r->until_ms > loop_now_ms();
+}
+
 static void pump(struct wire *w);
+
+/* Back to the spool. */
+static void leave(struct wire *w, struct item *i)
+{
+	let_rest(w, i);
+	pass_over(w->acct, i->id);
+	item_free(w->acct, i);
+}
 
 static void on_answer(void *ctx, uint64_t request, const struct radius_answer *r)
 {
@@ -67,14 +135,15 @@ static void on_answer(void *ctx, uint64_t request, const struct radius_answer *r
 	a->open--;
 	i->request = 0;
 	if (r->status == ST_OK) {
+		struct rest *was = rest_of(a, i->record);
+		if (was)
+			*was = (struct rest){0};
 		a->info.delivered++;
 		if (store_acct_done(w->store, i->id) != ST_OK)
 			LOG(EV_STORE_ERROR, kv_str("reason", "an accounting record that was delivered stays in the spool"));
 		item_free(a, i);
-	} else {
-		i->again_ms = loop_now_ms(); /* with the next group */
 	}
-	pump(w);
+	pump(w); /* with the next group, where this one did not answer */
 }
 
 /* Acct-Delay-Time is counted from a monotonic time, which may have begun after the event. */
@@ -85,36 +154,26 @@ static uint64_t event_ms(const struct item *i)
 	return now > age ? now - age : 1;
 }
 
-static void later(struct item *i)
-{
-	i->group_at = 0;
-	i->again_ms = loop_now_ms() + AGAIN_MS;
-}
-
-/* false: it waits. A record that nobody can read is none. */
-static bool send(struct wire *w, struct item *i)
+/* To the next of its groups. It may be gone afterwards: a record that nobody can read is none. */
+static void send(struct wire *w, struct item *i)
 {
 	struct wire_acct *a = w->acct;
 	char group[RADIUS_VALUE_MAX + 1];
 	struct radius_request q = {.number = wire_radius_number(w), .group = group, .code = RADIUS_ACCOUNTING_REQUEST,
 				   .event_ms = event_ms(i), .ctx = i, .done = on_answer};
-	if (!acct_open((struct view){i->record, i->len}, i->group_at, group, &q.attrs)) {
-		if (i->group_at > 0) {
-			later(i);
-			return false;
-		}
+	bool is_there = acct_open((struct view){i->record, i->len}, i->group_at, group, &q.attrs);
+	if (!is_there && i->group_at == 0) {
 		(void)!store_acct_done(w->store, i->id);
 		item_free(a, i);
-		return false;
+		return;
 	}
 	i->group_at++;
-	if (radius_ask(wire_radius(w), &q) != ST_OK) {
-		later(i);
-		return false;
+	if (!is_there || radius_ask(wire_radius(w), &q) != ST_OK) {
+		leave(w, i);
+		return;
 	}
 	i->request = q.number;
 	a->open++;
-	return true;
 }
 
 /* Records of one session arrive in their order. */
@@ -124,22 +183,52 @@ static bool is_next(const struct wire_acct *a, const struct item *i)
 		const struct item *o = CONTAINER_OF(at, struct item, in_list);
 		if (o == i)
 			return true;
-		if (strcmp(o->session, i->session) == 0)
+		if (strcmp(o->session, i->session) == 0 && are_same(o->record, i->record))
 			return false;
 	}
 	return true;
 }
 
+/* The rest of some groups is over: everything from the oldest record that was passed over is read anew, so that
+ * none overtakes it. Those on their way stay. */
+static void wake(struct wire_acct *a)
+{
+	uint64_t now = loop_now_ms();
+	bool is_due = false;
+	for (size_t i = 0; i < RESTING; i++) {
+		struct rest *r = &a->resting[i];
+		if (r->until_ms == 0 || r->until_ms > now)
+			continue;
+		r->until_ms = 0;
+		is_due = true;
+	}
+	if (!is_due || !a->first_left)
+		return;
+	LIST_EACH_SAFE(at, &a->items) {
+		struct item *i = CONTAINER_OF(at, struct item, in_list);
+		if (!i->request && i->id > a->first_left)
+			item_free(a, i);
+	}
+	a->after = a->first_left - 1;
+	a->first_left = 0;
+	a->has_more = true;
+	a->is_stale = a->is_asking;
+}
+
 static void pump(struct wire *w)
 {
 	struct wire_acct *a = w->acct;
-	uint64_t now = loop_now_ms();
+	wake(a);
 	LIST_EACH_SAFE(at, &a->items) {
 		struct item *i = CONTAINER_OF(at, struct item, in_list);
 		if (a->open >= WINDOW)
 			break;
-		if (!i->request && i->again_ms <= now && is_next(a, i))
-			(void)send(w, i);
+		if (!i->request && is_resting(a, i->record)) {
+			pass_over(a, i->id);
+			item_free(a, i);
+		} else if (!i->request && is_next(a, i)) {
+			send(w, i);
+		}
 	}
 	if (a->has_more && !a->is_asking && a->n + STORE_ACCT_BATCH <= KEPT) {
 		a->is_asking = store_acct_next(w->store, ASKED_SPOOL, a->after) == ST_OK;
@@ -147,14 +236,29 @@ static void pump(struct wire *w)
 	}
 }
 
-static void keep(struct wire *w, const struct store_acct *v)
+/* It is on its way already, or nobody can read it. */
+static bool is_settled(struct wire *w, const struct store_acct *v)
+{
+	LIST_EACH(at, &w->acct->items)
+		if (CONTAINER_OF(at, struct item, in_list)->id == v->id)
+			return true;
+	if (v->len > 0 && v->record[0] > 0 && v->record[0] < v->len)
+		return false;
+	(void)!store_acct_done(w->store, v->id);
+	return true;
+}
+
+static bool keep(struct wire *w, const struct store_acct *v)
 {
 	struct wire_acct *a = w->acct;
-	struct item *i = mem_new(sizeof(*i) + v->len);
-	if (!i) {
-		a->has_more = true; /* it and those behind it are asked for again */
-		return;
+	if (is_settled(w, v)) {
+		a->after = v->id;
+		return true;
 	}
+	struct item *i = mem_new(sizeof(*i) + v->len);
+	if (!i)
+		return false;
+	a->after = v->id;
 	i->wire = w;
 	i->id = v->id;
 	i->ms = v->ms;
@@ -163,7 +267,7 @@ static void keep(struct wire *w, const struct store_acct *v)
 	memcpy(i->record, v->record, v->len);
 	list_push_back(&a->items, &i->in_list);
 	a->n++;
-	a->after = v->id;
+	return true;
 }
 
 static void on_spool(struct wire *w, enum status st, const struct store_acct *v, size_t n)
@@ -171,8 +275,14 @@ static void on_spool(struct wire *w, enum status st, const struct store_acct *v,
 	struct wire_acct *a = w->acct;
 	a->is_asking = false;
 	a->has_more |= st != ST_OK || n == STORE_ACCT_BATCH;
-	for (size_t i = 0; i < n && a->after < v[i].id; i++)
-		keep(w, &v[i]);
+	n = a->is_stale ? 0 : n;
+	a->is_stale = false;
+	for (size_t i = 0; i < n && a->after < v[i].id; i++) {
+		if (!keep(w, &v[i])) {
+			a->has_more = true; /* it and those behind it are asked for again, in a second */
+			return;
+		}
+	}
 	pump(w);
 }
 
@@ -404,13 +514,7 @@ void wire_acct_second(struct wire *w)
 bool wire_acct_is_idle(const struct wire *w)
 {
 	const struct wire_acct *a = w->acct;
-	uint64_t now = loop_now_ms();
-	if (a->open || a->is_asking || a->has_more)
-		return false;
-	LIST_EACH(at, &a->items)
-		if (CONTAINER_OF(at, struct item, in_list)->again_ms <= now)
-			return false;
-	return true;
+	return a->n == 0 && !a->is_asking && !a->has_more;
 }
 
 void wire_acct_info(const struct wire *w, struct wire_acct_info *out)

@@ -4,6 +4,7 @@
 
 #include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
+#include "cmd/wire_pass.h"
 #include "cmd/wire_pki.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
@@ -245,7 +246,7 @@ static void take_gauges(struct wire *w, uint64_t gauge[GG__MAX])
 	gauge[GG_SESSIONS_PEAK] = w->sessions_peak;
 	gauge[GG_UPTIME_S] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
 	gauge[GG_HOOKS_WAITING] = wire_lua_count(w);
-	gauge[GG_EAP_TALKS] = wire_eap_count(w);
+	gauge[GG_EAP_TALKS] = wire_eap_count(w) + wire_pass_count(w);
 	struct wire_pki_info pki;
 	wire_pki_info(w, &pki);
 	gauge[GG_CERTS_JUDGED] = pki.judging;

@@ -53,6 +53,16 @@ CONN = """ %s { version = 2
   children { net { remote_ts = 10.99.2.0/24
                    esp_proposals = aes128gcm16 } } }
 """
+OTHERS = """radius server GONE
+ address ipv4 10.99.2.9 auth-port 1812 acct-port 1813
+ key radius-secret
+ timeout 1
+ retransmit 0
+aaa group server radius GONE
+ server name GONE
+aaa accounting network BOTH start-stop broadcast group GONE group RAD
+aaa accounting network EITHER start-stop group GONE group RAD
+"""
 t = Topology()
 root = pki_lib.Authority("Test Root", kind="p256")
 server = root.leaf("radius", kind="p256", san=["dns:radius.test"], eku=["server"])
@@ -150,13 +160,28 @@ ok("who was lost gets a Stop", wait_for(10, lambda: len(records("bert", "Stop"))
 ok("... by the reboot", records("bert", "Stop")[1]["Acct-Terminate-Cause"] == ["NAS-Reboot"], str(records("bert", "Stop")[1]))
 ok("and the headend begins again", wait_for(5, lambda: len(records(kind="Accounting-On")) == 2))
 
+# ---- two groups ---------------------------------------------------------------------------------------------
+for name, waits in (("EITHER", 0), ("BOTH", 2)):
+    swans["bert"].stop(signal.SIGKILL)
+    swans["bert"].start()
+    sp.configure(CONF.replace("aaa accounting psk ACCT", "aaa accounting psk " + name).replace("aaa authorization", OTHERS + "aaa authorization", 1))
+    sp.reload()
+    before = len(records("bert"))
+    ok("%s: bert comes and goes" % name, up("bert") and swans["bert"].down("bert"), sp.tail(4))
+    ok("... the group that answers is told, whatever the other does", wait_for(12, lambda: [
+        r["Acct-Status-Type"][0] for r in records("bert")[before:]] == ["Start", "Stop"]), str(records("bert")[before:]))
+    ok("... and records of the other wait", wait_for(5, lambda: sp.sql("select count(*) from v_accounting") == [(waits,)]),
+       str(sp.sql("select * from v_accounting")))
+sp.configure(CONF)
+sp.reload()
+
 # ---- the end ------------------------------------------------------------------------------------------------
 swans["bert"].stop(signal.SIGKILL)
 swans["bert"].start()
 ok("bert once more", up("bert"), sp.tail(4))
 ok("clean stop", sp.stop() == 0, sp.tail())
-ok("stopped: a Stop for who was there", wait_for(3, lambda: len(records("bert", "Stop")) == 3), str(records("bert")[-1]))
-ok("... by the operator", records("bert", "Stop")[2]["Acct-Terminate-Cause"] == ["Admin-Reboot"], str(records("bert", "Stop")[2]))
+ok("stopped: a Stop for who was there", wait_for(3, lambda: len(records("bert", "Stop")) == 5), str(records("bert")[-1]))
+ok("... by the operator", records("bert", "Stop")[4]["Acct-Terminate-Cause"] == ["Admin-Reboot"], str(records("bert", "Stop")[4]))
 ok("and Off", wait_for(3, lambda: records(kind="Accounting-Off")))
 ok("each session of the history has Start and Stop once", sorted(r["Acct-Session-Id"][0] for r in records(kind="Start")) ==
    sorted(r["Acct-Session-Id"][0] for r in records(kind="Stop")) == sorted(u for (u,) in sp.sql("select ulid from v_history")))
