@@ -81,6 +81,9 @@ const struct admin_command admin_commands[] = {
 	{"user del", "NAME", true, user_del, "remove a user"},
 	{"user unlock", "NAME", true, user_unlock, "end a lockout"},
 	{"user list", "", true, user_list, "users, what they can log in with, and who is locked"},
+	{"show drain", "", false, show_drain, "are new sessions taken, and how many are left"},
+	{"drain", "[on|stop|off]", true, admin_drain,
+	 "take no new sessions; with stop: and stop with the last one"},
 	{"reload", "", true, admin_reload, "read the configuration again"},
 };
 

@@ -25,6 +25,8 @@ static const struct subcommand {
 	 "start the headend in the foreground"},
 	{"check", check_main, "FILE...", "read a configuration and say what is wrong with it"},
 	{"reload", client_main, "[--socket PATH]", "make the running headend read its configuration again"},
+	{"drain", client_main, "[on|stop|off] [--socket PATH]",
+	 "take no new sessions; with stop: and stop with the last one"},
 	{"show", client_main, "WHAT... [--json] [--socket PATH]", "look at the running headend"},
 	{"clear", client_main, "WHAT... [--socket PATH]", "end sessions and SAs"},
 	{"debug", client_main, "{crypto {ikev2|condition}|aaa pod} ... [--socket PATH]", "watch the running headend at work"},

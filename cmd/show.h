@@ -43,6 +43,8 @@ SHOW(rekey_ikev2_sa);
 SHOW(rekey_ipsec_sa);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);
+SHOW(admin_drain);
+SHOW(show_drain);
 SHOW(admin_reload);
 SHOW(user_add);
 SHOW(user_set);

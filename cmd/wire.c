@@ -22,6 +22,7 @@
 #include "cmd/wire_client.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_conf.h"
+#include "cmd/wire_drain.h"
 #include "cmd/wire_logins.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
@@ -147,6 +148,8 @@ static void each_second(void *ctx)
 		store_prune(w->store, (uint64_t)loop_wall_ms(), w->conf->own.retention_days);
 		store_anonymize(w->store, (uint64_t)loop_wall_ms(), w->conf->own.anonymize_days);
 	}
+	if (!w->is_stopping && wire_drain_is_over(w))
+		on_term(w);
 }
 
 static void each_sample(void *ctx)
@@ -269,6 +272,7 @@ static bool make_core(struct wire *w)
 				  .logins = w->logins, .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
+				  .set_drain = wire_drain_set, .drain = wire_drain,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
 				  .end_session = wire_session_finish, .inactive_ms = wire_session_inactive_ms,
 				  .next_client = wire_client_next, .wish_client = wire_client_wish};
@@ -408,6 +412,7 @@ static int start(struct wire *w)
 	wire_ticket_give_keys(w);
 	say_start(w, true);
 	wire_counters_thaw(w);
+	wire_drain_thaw(w);
 	enum status st = wire_pools_thaw(w);
 	struct wire_policies *policies = NULL;
 	if (st == ST_OK)

@@ -9,6 +9,7 @@
 #include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp_address.h"
+#include "cmd/wire_drain.h"
 #include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_net.h"
@@ -145,7 +146,8 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 		if (q->by_token)
 			wire_session_ask(w, q, &a->answer, &a->block);
 		else
-			is_asked = wire_authorize_ask(w, number, q, &a->answer);
+			is_asked = !wire_drain_refuses(w, q, &a->answer) &&
+				   wire_authorize_ask(w, number, q, &a->answer);
 		break;
 	case ASK_ADDRESS:
 		is_asked = wire_dhcp_ask(w, number, q);

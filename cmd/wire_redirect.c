@@ -16,7 +16,10 @@ void wire_redirect_answer(struct wire *w, const struct ike_question *q, struct i
 		const struct redirect_target *t = &own->redirects[w->redirect_turn++ % own->redirect_count];
 		if (!suits(t, q))
 			continue;
-		if (!t->fqdn && addr_eq(&t->addr, &q->local.addr))
+		bool is_own = !t->fqdn && addr_eq(&t->addr, &q->local.addr);
+		if (is_own && w->drain != DRAIN_OFF)
+			continue;
+		if (is_own)
 			return;
 		a->gateway.addr = t->addr;
 		snprintf(a->gateway.name, sizeof(a->gateway.name), "%s", t->fqdn ? t->fqdn : "");

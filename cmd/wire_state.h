@@ -55,6 +55,7 @@ struct wire_http_end;
 #define META_COUNTERS 3u
 #define META_TUNS 4u
 #define META_POOLS 5u
+#define META_DRAIN 6u
 
 /* A memory of the holder. */
 struct wire_memory {
@@ -174,6 +175,7 @@ struct wire {
 	size_t snmp_traffic_n, snmp_traffic_cap;
 
 	bool is_stopping;
+	enum drain drain; /* of cmd/wire_drain.c */
 	size_t net_missing;    /* sockets and devices of the plan whose network namespace is not there */
 	bool reconcile_failed; /* the store could not yet compare its sessions with ours */
 	bool reconcile_again;  /* with the next second */

@@ -47,6 +47,9 @@ struct stats_cleared {
 	uint64_t status[ST__MAX];
 };
 
+/* New sessions are taken; are not; are not, and the headend stops with the last one. */
+enum drain { DRAIN_OFF, DRAIN_ON, DRAIN_STOP };
+
 struct world {
 	struct ike *ike;
 	struct sessions *sessions;
@@ -84,6 +87,8 @@ struct world {
 	void (*end_session)(void *ctx, struct session *s, enum status why);
 	/* How long it has had no tunnel, or no data. NULL: nobody knows. */
 	uint64_t (*inactive_ms)(void *ctx, const struct session *s);
+	void (*set_drain)(void *ctx, enum drain how);
+	enum drain (*drain)(void *ctx);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */
 	int (*reload)(void *ctx, struct out *out, struct out *err);
 };
