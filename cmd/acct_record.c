@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/ike/id_text.h"
 
 #define VIRTUAL 5 /* NAS-Port-Type (RFC 2865 5.41) */
@@ -46,13 +47,24 @@ static void put_echo(struct wr *o, const struct session_terms *t)
 	radius_put_text(o, RADIUS_CUI, t->cui);
 }
 
+/* As the server knows the user: in the session it is escaped. */
+static void put_user(struct wr *o, const struct session *s)
+{
+	char name[SESSION_USERNAME];
+	if (strcmp(id_text(&s->peer_id, name, sizeof(name)), s->username) == 0)
+		id_plain(&s->peer_id, name, sizeof(name));
+	else
+		unescape_bytes(name, sizeof(name), s->username);
+	radius_put_text(o, RADIUS_USER_NAME, name);
+}
+
 void acct_put_base(struct wr *o, const char *groups, const char *nas, const struct session *s)
 {
 	char id[ULID_TEXT], text[IKE_ID_LEN], addr[ADDR_TEXT];
 	put_groups(o, groups);
 	ulid_format(&s->ulid, id);
 	radius_put_text(o, RADIUS_ACCT_SESSION_ID, id);
-	radius_put_text(o, RADIUS_USER_NAME, s->username);
+	put_user(o, s);
 	radius_put_text(o, RADIUS_NAS_IDENTIFIER, nas);
 	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
 	radius_put_u32(o, RADIUS_SERVICE_TYPE, FRAMED);

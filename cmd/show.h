@@ -26,6 +26,8 @@ SHOW(show_ipsec_sa);
 SHOW(show_crypto_engine);
 SHOW(show_policy_map);
 SHOW(show_aaa_servers);
+SHOW(show_aaa_sessions);
+SHOW(show_aaa_user);
 SHOW(show_counters);
 SHOW(show_diagnose);
 SHOW(show_pools);

@@ -272,6 +272,7 @@ static bool make_core(struct wire *w)
 				  .logins = w->logins, .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,
+				  .acct = wire_acct_info, .totals = wire_session_totals,
 				  .set_drain = wire_drain_set, .drain = wire_drain,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
 				  .end_session = wire_session_finish, .inactive_ms = wire_session_inactive_ms,

@@ -54,7 +54,7 @@ struct wire_acct {
 	bool is_off;       /* the headend stops */
 	uint64_t first_left; /* the oldest record that was passed over; 0: none */
 	struct rest resting[RESTING];
-	struct wire_acct_info info;
+	uint64_t sessions, put, delivered; /* since main began */
 };
 
 /* ---- from the spool to the servers ------------------------------------------------------------------ */
@@ -138,7 +138,7 @@ static void on_answer(void *ctx, uint64_t request, const struct radius_answer *r
 		struct rest *was = rest_of(a, i->record);
 		if (was)
 			*was = (struct rest){0};
-		a->info.delivered++;
+		a->delivered++;
 		if (store_acct_done(w->store, i->id) != ST_OK)
 			LOG(EV_STORE_ERROR, kv_str("reason", "an accounting record that was delivered stays in the spool"));
 		item_free(a, i);
@@ -297,7 +297,7 @@ static void put(struct wire *w, const struct ulid *session, uint64_t ms, const s
 		LOG(EV_STORE_ERROR, kv_str("reason", "an accounting record is lost"), kv_status("status", st));
 		return;
 	}
-	a->info.put++;
+	a->put++;
 	a->has_more = true;
 	pump(w);
 }
@@ -396,6 +396,7 @@ static void remember(void *ctx, const char *groups)
 void wire_acct_up(struct wire *w, struct session *s)
 {
 	struct telling t = {.w = w, .s = s};
+	w->acct->sessions++;
 	if (!s->acct_groups[0])
 		return;
 	each_record(s, remember, &t);
@@ -517,11 +518,11 @@ bool wire_acct_is_idle(const struct wire *w)
 	return a->n == 0 && !a->is_asking && !a->has_more;
 }
 
-void wire_acct_info(const struct wire *w, struct wire_acct_info *out)
+void wire_acct_info(void *ctx, struct acct_info *out)
 {
-	*out = w->acct->info;
-	out->waiting = w->acct->n;
-	out->open = w->acct->open;
+	const struct wire *w = ctx;
+	const struct wire_acct *a = w->acct;
+	*out = (struct acct_info){.sessions = a->sessions, .put = a->put, .delivered = a->delivered, .open = a->open};
 }
 
 enum status wire_acct_open(struct wire *w)

@@ -33,11 +33,7 @@ bool wire_acct_is_idle(const struct wire *w);
 /* store_options.on_acct. */
 void wire_acct_on_store(struct wire *w, uint64_t number, enum status st, const struct store_acct *v, size_t n);
 
-/* Records that wait in memory, and how many were delivered since the start, for show. */
-struct wire_acct_info {
-	size_t waiting, open;
-	uint64_t put, delivered, refused;
-};
-void wire_acct_info(const struct wire *w, struct wire_acct_info *out);
+/* For the world. */
+void wire_acct_info(void *ctx, struct acct_info *out);
 
 #endif

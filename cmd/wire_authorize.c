@@ -40,11 +40,22 @@ static void asking_free(struct asking *g)
 
 /* ---- which look-ups ------------------------------------------------------------------------------------ */
 
-/* The line of the profile for a stage; NULL: nothing is asked. */
-static const struct aaa_author *line_of(const struct wire *w, const struct ike_question *q, enum stage stage)
+/* Who names his group has that, and not the one of the profile, which may not even be there. */
+static bool names_group(const struct wire *w, const struct ike_question *q, const struct aaa_set *user)
+{
+	const struct ike_profile *p = snapshot_profile(w->conf, q->profile);
+	const struct aaa_set *cached = p && p->user[authorize_method(q->peer_method)].cached ? wire_cached(w, q->sa) : NULL;
+	return (user && aaa_has(user, AV_GROUP)) || (cached && aaa_has(cached, AV_GROUP));
+}
+
+/* The line of the profile for a stage; NULL: nothing is asked. user: what was said about him, NULL: nothing. */
+static const struct aaa_author *line_of(const struct wire *w, const struct ike_question *q, enum stage stage,
+					const struct aaa_set *user)
 {
 	const struct ike_profile *p = snapshot_profile(w->conf, q->profile);
 	enum aaa_method m = authorize_method(q->peer_method);
+	if (stage == STAGE_GROUP && names_group(w, q, user))
+		return NULL;
 	const struct aaa_author *line = p ? (stage == STAGE_USER ? &p->user[m] : &p->group[m]) : NULL;
 	if (!line || !line->list)
 		return NULL;
@@ -141,7 +152,7 @@ static void go_on(struct asking *g)
 {
 	char why[IKE_DETAIL_LEN] = "";
 	for (; g->stage < STAGE_DONE; g->stage++) {
-		const struct aaa_author *line = line_of(g->wire, &g->question, g->stage);
+		const struct aaa_author *line = line_of(g->wire, &g->question, g->stage, g->set[STAGE_USER]);
 		if (!asks_radius(g->wire, line))
 			continue;
 		enum status st = look_up(g, line, why);
@@ -176,7 +187,7 @@ static enum stage first_stage(const struct wire *w, const struct ike_question *q
 	if (q->we_are_initiator)
 		return STAGE_DONE;
 	for (enum stage s = STAGE_USER; s < STAGE_DONE; s++)
-		if (asks_radius(w, line_of(w, q, s)))
+		if (asks_radius(w, line_of(w, q, s, NULL)))
 			return s;
 	return STAGE_DONE;
 }
@@ -189,7 +200,7 @@ bool wire_authorize_ask(struct wire *w, uint64_t number, const struct ike_questi
 	if (stage == STAGE_DONE)
 		return decide(w, number, q, nothing, a);
 	struct asking *g = begin(w, number, q, stage);
-	a->status = g ? look_up(g, line_of(w, q, stage), why) : ST_NOMEM;
+	a->status = g ? look_up(g, line_of(w, q, stage, NULL), why) : ST_NOMEM;
 	if (a->status == ST_OK)
 		return true;
 	snprintf(a->detail, sizeof(a->detail), "%s", why);

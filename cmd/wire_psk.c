@@ -127,7 +127,7 @@ static enum status name_of(const struct wire *w, const struct ike_profile *p, co
 		return ST_NAME_MANGLER;
 	}
 	if (q->peer_id.len)
-		id_text(&q->peer_id, out, AAA_TEXT);
+		id_plain(&q->peer_id, out, AAA_TEXT);
 	else
 		snprintf(out, AAA_TEXT, "%s", q->peer_name[0] ? q->peer_name : addr_format(&q->remote.addr, addr));
 	return ST_OK;

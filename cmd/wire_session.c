@@ -539,6 +539,12 @@ static uint64_t data_ms(const struct wire *w, const struct session *s)
 	return last_ms ? (uint64_t)loop_wall_ms() - (now > last_ms ? now - last_ms : 0) : 0;
 }
 
+struct session_totals wire_session_totals(void *ctx, const struct session *s)
+{
+	struct total t = total_of(ctx, s);
+	return (struct session_totals){t.sum.bytes_in, t.sum.bytes_out, t.sum.packets_in, t.sum.packets_out, t.drops};
+}
+
 uint64_t wire_session_inactive_ms(void *ctx, const struct session *s)
 {
 	return session_inactive_ms(s, (uint64_t)loop_wall_ms(), data_ms(ctx, s));

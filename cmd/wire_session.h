@@ -6,6 +6,7 @@
 #include "core/ike/ports.h"
 
 struct session;
+struct session_totals;
 struct session_ask;
 
 /* A commit on its way to the disk. */
@@ -34,6 +35,8 @@ enum status wire_session_keep(struct wire *w, const struct session *s) MUST_USE;
 void wire_session_changed(struct wire *w, const struct session *s);
 /* Ends a session for good, in any state, its IKE SA with it. */
 void wire_session_finish(void *ctx, struct session *s, enum status why);
+/* What it carried until now. */
+struct session_totals wire_session_totals(void *ctx, const struct session *s);
 uint64_t wire_session_inactive_ms(void *ctx, const struct session *s);
 /* A child left the data path: what it carried stays with the session. */
 void wire_session_child_gone(struct wire *w, const struct ulid *session, const struct esp_rt *rt);

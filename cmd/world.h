@@ -19,6 +19,7 @@ struct lua;
 struct pki;
 struct radius;
 struct session;
+struct session_totals;
 struct sessions;
 struct syslog;
 struct snmp;
@@ -49,6 +50,13 @@ struct stats_cleared {
 
 /* New sessions are taken; are not; are not, and the headend stops with the last one. */
 enum drain { DRAIN_OFF, DRAIN_ON, DRAIN_STOP };
+
+/* Since main began. */
+struct acct_info {
+	uint64_t sessions;       /* that came */
+	uint64_t put, delivered; /* accounting records */
+	size_t open;             /* that are on their way to a server */
+};
 
 struct world {
 	struct ike *ike;
@@ -87,6 +95,9 @@ struct world {
 	void (*end_session)(void *ctx, struct session *s, enum status why);
 	/* How long it has had no tunnel, or no data. NULL: nobody knows. */
 	uint64_t (*inactive_ms)(void *ctx, const struct session *s);
+	void (*acct)(void *ctx, struct acct_info *out);
+	/* What a session carried until now. */
+	struct session_totals (*totals)(void *ctx, const struct session *s);
 	void (*set_drain)(void *ctx, enum drain how);
 	enum drain (*drain)(void *ctx);
 	/* Reads the configuration again; explains itself in out and err. Exit code. */

@@ -408,6 +408,8 @@ static void remember(struct aaa_finding *f, const char *why)
 
 	if (end && (size_t)(end - why) < n)
 		n = (size_t)(end - why);
+	while (n > 0 && why[n - 1] == ' ')
+		n--;
 	snprintf(f->ignored + len, AAA_IGNORED - len, "%s%.*s", len ? ", " : "", (int)n, why);
 }
 

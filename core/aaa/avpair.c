@@ -76,8 +76,13 @@ static enum aaa_verdict set_route_list(const struct aaa_value *v)
 	return put_list(v, v->item, v->text);
 }
 
+/* "", 1: the tunnel's own; 0: none; or the name of an interface. */
 static enum aaa_verdict set_route_interface(const struct aaa_value *v)
 {
+	if (strcmp(v->text, "0") == 0)
+		return AAA_TAKEN;
+	if (strcmp(v->text, "1") == 0)
+		return aaa_put_text(v->set, AV_ROUTE_INTERFACE, "") ? AAA_TAKEN : AAA_WRONG;
 	if (v->text[0] && !aaa_is_name(v->text))
 		return aaa_wrong(v, "no name of an interface:");
 	return aaa_put_text(v->set, AV_ROUTE_INTERFACE, v->text) ? AAA_TAKEN : aaa_wrong(v, "too long:");
@@ -278,11 +283,22 @@ enum aaa_verdict aaa_pair_put(struct aaa_set *s, enum aaa_source source, const s
 	return row->set(&v);
 }
 
+/* Written without a value it is on (R-RAD-42); of all others a value is wanted. */
+static bool is_switch(const char *text)
+{
+	struct pair_name n;
+	const struct avpair *row = split_name(text, &n) ? find(&n) : NULL;
+
+	return row && row->set == set_route_interface;
+}
+
 enum aaa_verdict aaa_avpair_put(struct aaa_set *s, enum aaa_source source, const char *text, char why[AAA_WHY])
 {
 	char name[AAA_NAME], shown[64];
 	size_t len = strcspn(text, "=*");
 
+	if (!text[len] && is_switch(text))
+		return aaa_pair_put(s, source, &(struct aaa_pair){text, ""}, why);
 	if (!text[len] || len == 0 || len >= sizeof(name)) {
 		snprintf(why, AAA_WHY, "cisco-avpair \"%s\": no name and value", aaa_shown(text, shown, sizeof(shown)));
 		return AAA_UNKNOWN;

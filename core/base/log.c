@@ -102,6 +102,42 @@ size_t escape_bytes(char *out, size_t cap, const void *p, size_t len)
 	return t.len;
 }
 
+/* The character of an escape at p, and how long that is; 0: there is none, or it is one to keep. */
+static size_t read_escape(const char *p, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high, *low;
+
+	*out = p[1];
+	if (p[0] != '\\')
+		return 0;
+	if (p[1] == '"' || p[1] == '\\')
+		return 2;
+	high = p[1] == 'x' && p[2] ? strchr(digits, p[2]) : NULL;
+	low = high && p[3] ? strchr(digits, p[3]) : NULL;
+	if (!low || high < digits + 8) /* below 0x80 only control characters are written so */
+		return 0;
+	*out = (char)((high - digits) * 16 + (low - digits));
+	return 4;
+}
+
+size_t unescape_bytes(char *out, size_t cap, const char *text)
+{
+	size_t n = 0;
+
+	while (*text && n + 1 < cap) {
+		size_t len = read_escape(text, &out[n]);
+
+		if (len == 0)
+			out[n] = *text;
+		text += len ? len : 1;
+		n++;
+	}
+	if (cap)
+		out[n] = '\0';
+	return n;
+}
+
 /* A word stands bare; anything that a reader of key=value could mistake is quoted. */
 static bool needs_quotes(const uint8_t *p, size_t len)
 {

@@ -150,5 +150,8 @@ void log_emit(enum event e, const struct kv *kv, size_t n);
 
 /* Printable ASCII kept, the rest as \xNN, quotes and backslash escaped; returns length. */
 size_t escape_bytes(char *out, size_t cap, const void *p, size_t len);
+/* The bytes of which that has made this text, but control characters, which stay escaped: it is still a text. Cut at
+ * cap; returns length. */
+size_t unescape_bytes(char *out, size_t cap, const char *text);
 
 #endif

@@ -110,6 +110,23 @@ static enum status read_policy(struct resolver *r, const struct authz_policy *a,
 	return st == ST_OK ? add_list(r, a, *out) : resolver_refuse(r, "%s", why);
 }
 
+/* What a script, EAP or a server calls the user; "": nobody calls him anything. */
+static const char *given_name(const struct ike_question *q, const struct session_ask *ask)
+{
+	const struct aaa_set *cached = ask ? ask->cached : NULL;
+
+	return q->name[0] ? q->name : cached && aaa_has(cached, AV_USER_NAME) ? cached->user_name : "";
+}
+
+/* That, or the peer's identity, as it is looked up: not escaped. */
+static void plain_name(const struct resolver *r, char out[SESSION_USERNAME])
+{
+	if (given_name(r->q, r->ask)[0])
+		unescape_bytes(out, SESSION_USERNAME, r->s->username);
+	else
+		id_plain(&r->q->peer_id, out, SESSION_USERNAME);
+}
+
 /* R-AZN-03..06. A name of the whole: no other's that begins so. */
 static enum status name_of(struct resolver *r, const struct aaa_author *a, char out[SESSION_USERNAME])
 {
@@ -128,8 +145,10 @@ static enum status name_of(struct resolver *r, const struct aaa_author *a, char 
 			snprintf(r->detail, IKE_DETAIL_LEN, "%s", why);
 		return st;
 	}
-	/* What a script or EAP calls the user, or the peer's identity. */
-	snprintf(out, SESSION_USERNAME, "%s", a->username ? a->username : r->s->username);
+	if (a->username)
+		snprintf(out, SESSION_USERNAME, "%s", a->username);
+	else
+		plain_name(r, out);
 	return ST_OK;
 }
 
@@ -311,7 +330,7 @@ static void finish(struct resolver *r)
 static void name_user(struct session *s, const struct session_ask *ask)
 {
 	const struct ike_question *q = ask->q;
-	const char *name = q->name[0] ? q->name : ask->cached && aaa_has(ask->cached, AV_USER_NAME) ? ask->cached->user_name : "";
+	const char *name = given_name(q, ask);
 
 	if (name[0])
 		escape_bytes(s->username, sizeof(s->username), name, strlen(name));
@@ -323,7 +342,7 @@ enum status authorize_name(const struct snapshot *conf, const struct session_ask
 	struct authorize_name *out)
 {
 	struct session *s = mem_new(sizeof(*s));
-	struct resolver r = {.conf = conf, .q = ask->q, .s = s, .detail = out->detail, .method = authorize_method(ask->q->peer_method)};
+	struct resolver r = {.conf = conf, .q = ask->q, .ask = ask, .s = s, .detail = out->detail, .method = authorize_method(ask->q->peer_method)};
 	enum status st = s ? ST_OK : ST_NOMEM;
 
 	*out = (struct authorize_name){0};

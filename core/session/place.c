@@ -20,6 +20,11 @@ enum status resolver_refuse(struct resolver *r, const char *fmt, ...)
 	return ST_NOT_AUTHORIZED;
 }
 
+static bool is_of_radius(const struct resolver *r)
+{
+	return r->ask && (r->ask->cached || r->ask->user || r->ask->group);
+}
+
 /* Whose values they are, in a sentence. */
 static const char *label(struct resolver *r)
 {
@@ -30,7 +35,7 @@ static const char *label(struct resolver *r)
 	if (!name[0])
 		return "the authorization by RADIUS";
 	snprintf(r->label, sizeof(r->label), "authorization policy %.63s%s", name,
-		r->s->policy[0] && r->s->policy_user[0] ? " or that of the user" : "");
+		r->s->policy[0] && r->s->policy_user[0] ? " or that of the user" : is_of_radius(r) ? " or RADIUS" : "");
 	return r->label;
 }
 
@@ -304,6 +309,18 @@ static void place_logins(struct resolver *r)
 		a->logins_refuse = r->conf->own.simultaneous_refuse;
 }
 
+/* What the configuration names has been warned of by `check`; what a server names nobody has seen before. */
+static enum status check_pools(struct resolver *r)
+{
+	const struct aaa_set *a = r->set;
+
+	if (is_of_radius(r) && a->pool4[0] && !snapshot_pool4(r->conf, a->pool4))
+		return resolver_refuse(r, "%s names pool %.63s, which is not defined", label(r), a->pool4);
+	if (is_of_radius(r) && a->pool6[0] && !snapshot_pool6(r->conf, a->pool6))
+		return resolver_refuse(r, "%s names IPv6 pool %.63s, which is not defined", label(r), a->pool6);
+	return ST_OK;
+}
+
 enum status place_set(struct resolver *r)
 {
 	const struct aaa_set *a = r->set;
@@ -326,6 +343,8 @@ enum status place_set(struct resolver *r)
 	r->grant->session_lifetime_s = lifetime_of(a);
 	st = aaa_has(a, AV_FLOW_LIMIT) && a->flow_limit == 0 /* R-AZP-10 */
 		? resolver_refuse(r, "%s allows no IPsec SA (ipsec flow-limit 0)", label(r)) : check_vrf(r);
+	if (st == ST_OK)
+		st = check_pools(r);
 	if (st == ST_OK)
 		st = dhcp_lease_apply(s, a);
 	if (st == ST_OK)

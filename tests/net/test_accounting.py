@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 80
 """Accounting with a real FreeRADIUS: Start, Interim and Stop of a strongSwan client with what RFC 2866 and the guides say, traffic counted as it was sent,
 a server that is away for a while, main killed, the headend stopped and begun anew, the machine's memory lost: each record arrives once, and no
 session is left without an end."""
@@ -103,6 +104,11 @@ ok("... Cisco's pairs", pairs(start)["audit-session-id"] == session[0] and pairs
    pairs(start)["isakmp-initiator-ip"] == "10.99.1.11" and "connect-progress" in pairs(start), str(start))
 ok("... and when", start["Event-Timestamp"][0].startswith(time.strftime("%b %d %Y", time.gmtime())) and
    "Acct-Delay-Time" in start, str(start))
+shown = sp.show("aaa", "sessions")
+ok("show aaa sessions", shown["total"] == 1 and shown["sessions"][0]["session_id"] == session[0] and shown["delivered"] >= 1, str(shown))
+user = sp.show("aaa", "user", "anna@acct.test")["users"]
+ok("show aaa user", len(user) == 1 and user[0]["start_sent"] and user[0]["groups"] == "RAD" and
+   "audit-session-id = " + session[0] in sp.command("show", "aaa", "user", "all").stdout, str(user))
 began = time.monotonic()
 ok("pings", swans["anna"].host.ping("10.99.2.2", count=10, size=1000) == 10)
 

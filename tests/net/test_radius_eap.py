@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# long: 20
 """EAP by a real FreeRADIUS: a strongSwan client with each of its methods, with and without query-identity; what the server is told and what it
 decides; two servers of which one is dead; a wrong secret; keys that only the server has."""
 import pki_lib

@@ -93,6 +93,12 @@ static void escapes(void)
 	T_EQ(escape_bytes(out, 5, "\x80\x80", 2), 4);
 	T_STR(out, "\\x80");
 	T_EQ(escape_bytes(out, 0, "abc", 3), 0);
+	T_EQ(unescape_bytes(out, sizeof(out), "a\\\"b\\\\c\\x80"), 6);
+	T_STR(out, "a\"b\\c\x80");
+	T_EQ(unescape_bytes(out, sizeof(out), "a\\x00\\x0a\\x7f\\x8\\"), 17); /* what is no escape, or must stay one */
+	T_STR(out, "a\\x00\\x0a\\x7f\\x8\\");
+	T_EQ(unescape_bytes(out, 3, "abc"), 2);
+	T_STR(out, "ab");
 }
 
 static char seen[100];
