@@ -17,7 +17,7 @@
 #define KEPT      128   /* records of the spool in memory */
 #define WINDOW    64    /* of them on their way */
 #define AGAIN_MS  10000 /* groups whose servers did not answer rest so long, then twice as long */
-#define AGAIN_MAX 300000
+#define AGAIN_MAX 60000
 #define RESTING   (CONF_AAA_GROUPS + 1)
 
 /* Questions to the store. */
@@ -505,6 +505,13 @@ void wire_acct_off(struct wire *w)
 	if (!w->acct->is_off && sessions_count(w->sessions) == 0)
 		tell_headend(w, RADIUS_ACCT_OFF);
 	w->acct->is_off = true;
+}
+
+void wire_acct_revived(struct wire *w)
+{
+	for (size_t i = 0; w->acct && i < RESTING; i++)
+		if (w->acct->resting[i].until_ms)
+			w->acct->resting[i].until_ms = 1; /* over; the next second begins */
 }
 
 void wire_acct_second(struct wire *w)

@@ -27,6 +27,8 @@ void wire_acct_begin(struct wire *w, bool is_fresh);
 void wire_acct_off(struct wire *w);
 /* Once a second: sessions whose next interim record is due, servers that are tried again. */
 void wire_acct_second(struct wire *w);
+/* A server answers again. */
+void wire_acct_revived(struct wire *w);
 /* True when nothing is on its way to a server and nothing waits that could be sent now. */
 bool wire_acct_is_idle(const struct wire *w);
 

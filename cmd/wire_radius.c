@@ -6,6 +6,7 @@
 
 #include "cmd/holder_proto.h"
 #include "cmd/radius_plan.h"
+#include "cmd/wire_acct.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
@@ -129,8 +130,9 @@ static void port_wake_at(void *ctx, uint64_t at_ms)
 
 static void port_changed(void *ctx, const char *server, bool is_dead)
 {
-	(void)ctx;
 	LOG(is_dead ? EV_RADIUS_DEAD : EV_RADIUS_ALIVE, kv_str("server", server));
+	if (!is_dead)
+		wire_acct_revived(ctx);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------- */
@@ -235,9 +237,20 @@ static void note_name(struct wire *w, const struct radius_server *s)
 	snprintf(r->names[r->n++].name, DNS_NAME, "%s", s->host);
 }
 
+/* What was found for a name that is still there. */
+static void recall(struct wire_radius *r, const struct named *before, size_t n)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (strcmp(r->names[i].name, before[k].name) == 0)
+				memcpy(r->names[i].addr, before[k].addr, sizeof(before[k].addr));
+}
+
 void wire_radius_configure(struct wire *w)
 {
 	const struct snapshot *s = w->conf;
+	size_t n = w->radius->n;
+	struct named *before = n ? mem_dup(w->radius->names, n * sizeof(*before)) : NULL;
 	forget_names(w->radius);
 	for (size_t i = 0; i < s->radius_server_count; i++)
 		note_name(w, &s->radius_servers[i]);
@@ -245,6 +258,9 @@ void wire_radius_configure(struct wire *w)
 		for (size_t k = 0; k < s->aaa_groups[i].member_count; k++)
 			if (s->aaa_groups[i].members[k].kind == MEMBER_PRIVATE)
 				note_name(w, &s->aaa_groups[i].members[k].server);
+	if (before) /* without memory they are asked for */
+		recall(w->radius, before, n);
+	mem_free(before);
 	apply(w);
 	ask_names(w);
 }

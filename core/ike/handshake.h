@@ -97,7 +97,7 @@ struct handshake {
 
 	/* IKE_AUTH */
 	struct ppk *ppk;                 /* NULL: no post-quantum key is in play */
-	bool has_asked_eap;              /* the world has a conversation of it */
+	bool has_asked_proof;            /* the world keeps something of it: ports->forget */
 	struct proof *proof;             /* NULL before IKE_AUTH */
 	uint16_t peer_hashes;            /* of signatures, as the peer announced them (RFC 7427); 0: none */
 	bool peer_wants_ocsp;            /* RFC 4806 */

@@ -31,7 +31,8 @@ struct ike_ports {
 	enum status (*ask)(void *ctx, uint64_t number, const struct ike_question *q);
 	enum status (*commit)(void *ctx, uint64_t number, const struct ike_commit *c);
 	void (*cancel)(void *ctx, uint64_t number); /* job, ask or commit no longer wanted */
-	/* The negotiation of this SA is over: its EAP conversation can go. NULL: there are none. */
+	/* The negotiation of this SA, which asked for keys or EAP, is over: its EAP conversation can go, and what was kept
+	 * of the answers. NULL: nothing is kept. */
 	void (*forget)(void *ctx, uint64_t sa);
 	/* Can ESP without UDP leave from and come to our address (family 0: any of ours)? NULL: never. */
 	bool (*has_raw)(void *ctx, const struct endpoint *local, uint8_t family);

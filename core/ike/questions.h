@@ -41,7 +41,8 @@ struct ike_cert {
 
 /* ASK_KEYS: what we prove with who we are, and the key that the peer proves itself with, if it is shared.
  * ASK_PROOF: is the peer's signature right, and may its certificate log in here?
- * ASK_EAP: the peer's EAP packet, and what is the answer? One conversation an SA; ports->forget ends it.
+ * ASK_EAP: the peer's EAP packet, and what is the answer? One conversation an SA; ports->forget ends it, and after ASK_KEYS it is
+ * called as well.
  * ASK_HOOK: responder, who the peer says it is (not proven yet), with the profile that the
  * configuration would choose. ASK_REDIRECT: responder, is there a better gateway for this client?
  * ASK_TICKET: may the session of a ticket be resumed? The others are what their names say. */

@@ -406,8 +406,8 @@ enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
 {
 	uint64_t n = next_question(sa);
 
-	if (q->kind == ASK_EAP)
-		sa->hs->has_asked_eap = true;
+	if (q->kind == ASK_EAP || q->kind == ASK_KEYS)
+		sa->hs->has_asked_proof = true;
 	q->sa = sa->number;
 	q->we_are_initiator = sa->is_initiator;
 	q->local = sa->local;

@@ -13,12 +13,12 @@
 #include "core/ike/reauth.h"
 #include "core/ike/work.h"
 
-/* A conversation of EAP that it began is over, too. */
+/* A conversation of EAP that it began is over, too, and what came with its keys has served. */
 void sa_forget_handshake(struct ike_sa *sa)
 {
 	const struct ike_ports *ports = sa->ike->ports;
 
-	if (sa->hs != NULL && sa->hs->has_asked_eap && ports->forget != NULL)
+	if (sa->hs != NULL && sa->hs->has_asked_proof && ports->forget != NULL)
 		ports->forget(sa->ike->ctx, sa->number);
 	handshake_free(sa->hs);
 	sa->hs = NULL;

@@ -93,7 +93,7 @@ struct world_node {
 		enum status why;
 	} session[WORLD_SESSIONS];
 	size_t n_session;
-	unsigned claims;      /* tickets that were given up to their owners */
+	unsigned claims, forgets; /* tickets that were given up to their owners; SAs whose answers went */
 	size_t keys_len;
 	uint8_t keys[512];    /* what keep_keys was given last */
 	char psk_local[64]; /* keys that the questions are answered with */

@@ -37,8 +37,10 @@ aaa group server radius LOGIN
  deadtime 1
 aaa group server radius RECORDS
  server name THREE
+aaa group server radius OTHERS
+ server name FOUR
 aaa authentication login USERS group LOGIN
-aaa accounting network RECORDS start-stop group RECORDS
+aaa accounting network RECORDS start-stop broadcast group RECORDS group OTHERS
 no sallyport half-open per-source
 crypto pki trustpoint HQ
  sallyport ca-certificate %(ca)s
@@ -178,9 +180,9 @@ def logins_asked():
     return len(one.records("auth")) + len(two.records("auth"))
 
 
-def ids(kind, prefix):
+def ids(kind, prefix, radius=None):
     """{session: how often the server was told this of it}, of those users."""
-    return collections.Counter(r["Acct-Session-Id"][0] for r in three.records()
+    return collections.Counter(r["Acct-Session-Id"][0] for r in (radius or three).records()
                                if r["Acct-Status-Type"] == [kind] and r.get("User-Name", [""])[0].startswith(prefix))
 
 
@@ -188,8 +190,8 @@ def waiting():
     return sp.sql("select count(*) from v_accounting")[0][0]
 
 
-one, two, three = server(1), server(2), server(3)
-sp = Sallyport(t.gw, "".join(SERVER % dict(name=n, address="10.99.%d.2" % (3 + k)) for k, n in enumerate(("ONE", "TWO", "THREE"))) +
+one, two, three, four = server(1), server(2), server(3), server(4)
+sp = Sallyport(t.gw, "".join(SERVER % dict(name=n, address="10.99.%d.2" % (3 + k)) for k, n in enumerate(("ONE", "TWO", "THREE", "FOUR"))) +
                CROWD_CONF % dict(ca=root.cert_file, cert=gw.chain_file, key=gw.key_file)).start()
 first, crowd_host = StrongSwan(t.client(1), vips="0.0.0.0", remote_ts="10.99.2.0/24").start(), t.client(3)
 ok("a client is there", first.up(), getattr(first, "last", ""))
@@ -241,6 +243,8 @@ ok("that of accounting as well", 0 < before_three < CROWD, str(before_three))
 ok("who had to try again was in its hands", 0 < again <= 40, str(again))
 ok("nobody waits longer than its tries", worst < FAILOVER_S + OWN_S, "%.2f s" % worst)
 ok("records wait in the spool", waiting() >= CROWD - before_three, str(waiting()))
+ok("the other server that is told of all does not wait for the dead one", wait_for(5, lambda: len(ids("Start", "u", four)) == CROWD),
+   str(len(ids("Start", "u", four))))
 
 # ---- no server lives ----------------------------------------------------------------------------------------------
 kill(two)
@@ -275,6 +279,8 @@ print("   delivered within %.1f s" % (time.monotonic() - begun))
 every = {ulid: 1 for ulid in known}
 ok("one Start of each", ids("Start", "u") == every, str(collections.Counter(ids("Start", "u").values())))
 ok("one Stop of each", ids("Stop", "u") == every, str(collections.Counter(ids("Stop", "u").values())))
+ok("the other server has the same", wait_for(5, lambda: ids("Start", "u", four) == ids("Stop", "u", four) == every),
+   str(len(ids("Stop", "u", four))))
 order = [(r["Acct-Session-Id"][0], r["Acct-Status-Type"][0]) for r in three.records() if r["Acct-Session-Id"][0] in known]
 ok("... behind it", all(order.index((u, "Start")) < order.index((u, "Stop")) for u in known if (u, "Stop") in order))
 ok("no secret is in the log", not any(word in sp.log_text() for word in ("radius-secret", PASSWORD)))

@@ -59,6 +59,9 @@ static void test_login(void)
 	T_EQ(w.node[1].told[IKE_EV_SA_UP], 1);
 	T_EQ(w.node[1].told[IKE_EV_CHILD_UP], 1);
 	T_EQ(w.node[1].n_record, 1);
+	/* Keys of RADIUS come with attributes that are kept until now. */
+	T_EQ(w.node[0].forgets, 1);
+	T_EQ(w.node[1].forgets, 1);
 	c = info_of(0), s = info_of(1);
 	T_STR(s.status, "READY");
 	T_STR(s.profile, "RA");
