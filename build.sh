@@ -42,7 +42,7 @@ TEST_PACKAGES() {
 		"tcpdump iproute2 iputils-ping iperf3 nftables sqlite3 gdb procps curl python3-prometheus-client" \
 		"strongswan-swanctl charon-systemd strongswan-pki libcharon-extra-plugins" \
 		"libcharon-extauth-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins" \
-		"rsyslog snmpd snmp snmptrapd smitools freeradius freeradius-utils hostapd eapoltest openssl"
+		"rsyslog snmpd snmp snmptrapd smitools freeradius freeradius-utils hostapd eapoltest openssl isc-dhcp-server"
 }
 
 # need_packages PACKAGE...: installs the missing ones as root, otherwise says how.
@@ -68,7 +68,8 @@ need_packages() {
 	[[ -d /run/systemd/system ]] || return 0
 	local service
 	for service in charon-systemd:strongswan.service rsyslog:rsyslog.service snmpd:snmpd.service \
-		snmptrapd:snmptrapd.socket snmptrapd:snmptrapd.service; do
+		snmptrapd:snmptrapd.socket snmptrapd:snmptrapd.service \
+		isc-dhcp-server:isc-dhcp-server.service; do
 		[[ " ${missing[*]} " != *" ${service%%:*} "* ]] ||
 			systemctl disable --now "${service#*:}" >/dev/null 2>&1 || true
 	done

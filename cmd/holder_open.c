@@ -19,6 +19,7 @@
 #include "cmd/holder_agentx.h"
 #include "cmd/holder_file.h"
 #include "cmd/holder_credential.h"
+#include "cmd/holder_dhcp.h"
 #include "cmd/holder_memory.h"
 #include "cmd/holder_named.h"
 #include "cmd/holder_netlink.h"
@@ -681,6 +682,15 @@ static enum status asroot_proxy(struct kept *k, const struct asroot_request *rq,
 	return st;
 }
 
+static enum status asroot_dhcp(struct kept *k, const struct asroot_request *rq,
+			       struct asroot_reply *reply, int *fds)
+{
+	enum status st = holder_dhcp_open(rq, k->config_accepted, k->config_last, &k->passing);
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
+}
+
 static enum status asroot_credential(struct kept *k, const struct asroot_request *rq,
 				     struct asroot_reply *reply, int *fds)
 {
@@ -716,6 +726,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_KEYS] = asroot_keys,
 	[ASROOT_KEY] = asroot_key,
 	[ASROOT_FILE] = asroot_file,
+	[ASROOT_DHCP] = asroot_dhcp,
 	[ASROOT_CREDENTIAL] = asroot_credential,
 };
 

@@ -156,9 +156,13 @@ static bool is_prefix(const struct prefix *p, uint8_t family, bool may_be_none)
 	return p->addr.family == family && p->len <= (family == 4 ? 32 : 128);
 }
 
+#define DHCP_SERVER 67
+#define DHCP_CLIENT 68
+
+/* The ports of DHCP are ASROOT_DHCP's. */
 static bool sane_udp(const struct asroot_request *rq)
 {
-	return (rq->family == 4 || rq->family == 6) && rq->index < ASROOT_FDS &&
+	return rq->port != DHCP_SERVER && rq->port != DHCP_CLIENT && (rq->family == 4 || rq->family == 6) && rq->index < ASROOT_FDS &&
 	       (rq->addr.family == 0 || rq->addr.family == rq->family);
 }
 
@@ -234,6 +238,16 @@ static bool sane_proxy(const struct asroot_request *rq)
 	       addr_len(&rq->addr) != 0 && !addr_is_any(&rq->addr) && !addr_is_multicast(&rq->addr);
 }
 
+static bool is_host4(const struct addr *a)
+{
+	return a->family == 4 && !addr_is_any(a) && !addr_is_multicast(a);
+}
+
+static bool sane_dhcp(const struct asroot_request *rq)
+{
+	return rq->vrf[0] == 0 && is_host4(&rq->addr) && is_host4(&rq->prefix.addr) && is_file(rq->file);
+}
+
 bool asroot_is_sane(const struct asroot_request *rq)
 {
 	if (rq->op >= ASROOT__MAX || !is_clean(rq->vrf, sizeof(rq->vrf), true))
@@ -264,6 +278,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	case ASROOT_PROXY: return sane_proxy(rq);
 	case ASROOT_KEY: return rq->index < ASROOT_KEYS_MAX && is_file(rq->file);
 	case ASROOT_FILE: return is_file(rq->file);
+	case ASROOT_DHCP: return sane_dhcp(rq);
 	case ASROOT_KEYS:
 	case ASROOT_CONFIG:
 	case ASROOT_ACCEPT:

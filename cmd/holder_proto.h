@@ -80,6 +80,11 @@ enum asroot_op {
 	/* -> the credential `sallyport-master-key` of the service manager, which is root's, opened to be read;
 	 * not kept. ST_NOT_FOUND: it gave us none. */
 	ASROOT_CREDENTIAL,
+	/* addr: an IPv4 address of ours, prefix: the address of a DHCP server (its length is of no interest), file: how the
+	 * configuration names that server -> one UDP socket at port 67 of addr, in our own namespace, not kept. For
+	 * answers of DHCP servers to a relay agent, and not for anything else: ST_CONFIG unless addr stands behind `giaddr`
+	 * in the configuration file, or the server behind `server` and addr is what the kernel chooses towards it. */
+	ASROOT_DHCP,
 	ASROOT__MAX
 };
 

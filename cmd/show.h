@@ -90,6 +90,10 @@ bool show_filter_takes(const struct world *w, const struct show_filter *f, const
 void show_waiting(struct world *w, const struct show_filter *f, struct out *out);
 uint64_t clear_waiting(struct world *w, const struct show_filter *f);
 
+/* Where the IPv4 address of a session comes from: lines, and "ip4_from" and so on. s NULL, or without one: nothing is said. */
+void show_address(const struct world *w, struct out *out, const struct session *s);
+void js_address(const struct world *w, struct out *out, const struct session *s);
+
 /* Of a login that waits for a person: a line behind `indent` that says what is to be done, or nothing; and
  * "waits_for". */
 void show_wish(struct world *w, struct out *out, const char *indent, uint64_t sa);

@@ -8,6 +8,7 @@
 #include "core/conf/conf.h"
 #include "core/conf/match.h"
 #include "core/crypto/suite.h"
+#include "core/session/dhcp_lease.h"
 #include "gen/version.h"
 
 SHOW(show_version)
@@ -358,6 +359,17 @@ static void text_list(struct out *out, const char *title, const struct str_list 
 		out_printf(out, "   %s : %s\n", title, l->v[i]);
 }
 
+static void text_dhcp(struct out *out, const struct authz_policy *a)
+{
+	char text[ADDR_TEXT];
+	if (a->dhcp_server)
+		out_printf(out, "   dhcp server : %s%s\n", a->dhcp_server, a->pool ? " (not asked, there is a pool)" : "");
+	if (a->dhcp_giaddr.family)
+		out_printf(out, "   dhcp giaddr : %s\n", addr_format(&a->dhcp_giaddr, text));
+	if (a->dhcp_server || a->dhcp_timeout_s)
+		out_printf(out, "   dhcp timeout : %" PRIu32 "\n", a->dhcp_timeout_s ? a->dhcp_timeout_s : SESSION_DHCP_TIMEOUT_S);
+}
+
 static void text_authz(struct out *out, const struct authz_policy *a)
 {
 	char text[PREFIX_TEXT];
@@ -366,6 +378,7 @@ static void text_authz(struct out *out, const struct authz_policy *a)
 		out_printf(out, "   pool : %s\n", a->pool);
 	if (a->pool6)
 		out_printf(out, "   ipv6 pool : %s\n", a->pool6);
+	text_dhcp(out, a);
 	text_addresses(out, "dns", a->dns);
 	text_addresses(out, "ipv6 dns", a->dns6);
 	text_addresses(out, "wins", a->wins);
@@ -417,6 +430,9 @@ static void json_authz(struct out *out, const struct authz_policy *a)
 	js_bool(out, "disabled", a->disabled);
 	js_str(out, "pool", a->pool ? a->pool : "");
 	js_str(out, "ipv6_pool", a->pool6 ? a->pool6 : "");
+	js_str(out, "dhcp_server", a->dhcp_server ? a->dhcp_server : "");
+	js_addr(out, "dhcp_giaddr", &a->dhcp_giaddr);
+	js_u64(out, "dhcp_timeout_s", a->dhcp_timeout_s ? a->dhcp_timeout_s : SESSION_DHCP_TIMEOUT_S);
 	js_open_array(out, "dns");
 	for (int i = 0; i < 2; i++) {
 		if (a->dns[i].family)

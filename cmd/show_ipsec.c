@@ -178,6 +178,7 @@ static void print_session(struct world *w, struct out *out, const struct ike_sa_
 		out_printf(out, "      Phase1_id: ");
 		show_id(out, &sa->peer_id);
 		out_printf(out, "\n");
+		show_address(w, out, session_of(w, sa));
 	}
 	out_printf(out, "  IKEv2 SA: local %s/%u remote %s/%u %s\n", addr_format(&sa->local.addr, l),
 		   sa->local.port, r, sa->remote.port, sa->is_established ? "Active" : "Inactive");
@@ -228,6 +229,7 @@ static void js_session(struct world *w, struct out *out, const struct ike_sa_inf
 	js_str(out, "ivrf", show_ivrf(w, sa));
 	js_addr(out, "assigned_ip4", &sa->grant.ip4);
 	js_addr(out, "assigned_ip6", &sa->grant.ip6);
+	js_address(w, out, s);
 	js_orphaned(w, out, sa);
 	js_u64(out, "uptime_ms", sa->active_ms);
 	js_life(w, out, sa);

@@ -9,10 +9,12 @@
 
 static void text_pool(struct out *out, const struct lease_pool_info *p)
 {
-	uint64_t free_count = p->total > p->in_use ? p->total - p->in_use : 0;
-	out_printf(out, " %-24s %-4s %-16s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "%s\n", p->name,
+	char free_count[24] = "-"; /* only the server knows */
+	if (!p->is_dhcp)
+		snprintf(free_count, sizeof(free_count), "%" PRIu64, p->total > p->in_use ? p->total - p->in_use : 0);
+	out_printf(out, " %-24s %-4s %-16s %12s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "%s\n", p->name,
 		   p->family == 4 ? "IPv4" : "IPv6", p->ivrf[0] ? p->ivrf : "none", free_count,
-		   p->in_use + p->outside, p->peak, p->exhausted, p->is_gone ? "  removed" : "");
+		   p->in_use + p->outside, p->peak, p->exhausted, p->is_gone ? "  removed" : p->is_dhcp ? "  of the server" : "");
 }
 
 static void json_pool(struct out *out, const struct lease_pool_info *p)
@@ -22,6 +24,7 @@ static void json_pool(struct out *out, const struct lease_pool_info *p)
 	js_u64(out, "family", p->family);
 	js_str(out, "ivrf", p->ivrf[0] ? p->ivrf : "none");
 	js_bool(out, "removed", p->is_gone);
+	js_bool(out, "dhcp", p->is_dhcp);
 	js_u64(out, "total", p->total);
 	js_u64(out, "in_use", p->in_use);
 	js_u64(out, "in_use_outside", p->outside);

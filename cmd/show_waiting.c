@@ -30,8 +30,7 @@ static void print_waiting(struct world *w, struct out *out, const struct session
 	out_printf(out, "      Phase1_id: ");
 	show_id(out, &s->peer_id);
 	out_printf(out, "\n      Username: %s\n", s->username);
-	if (s->grant->ip4.family)
-		out_printf(out, "      Assigned address: %s\n", addr_format(&s->grant->ip4, a));
+	show_address(w, out, s);
 	if (s->grant->ip6.family)
 		out_printf(out, "      Assigned address: %s\n", addr_format(&s->grant->ip6, a));
 	out_printf(out, "      Inactive: %" PRIu64 " s, ends in %" PRIu64 " s\n", session_inactive_ms(s, now, 0) / 1000,
@@ -57,6 +56,7 @@ static void js_waiting(struct world *w, struct out *out, const struct session *s
 	js_str(out, "ivrf", s->ivrf[0] ? s->ivrf : "none");
 	js_addr(out, "assigned_ip4", &s->grant->ip4);
 	js_addr(out, "assigned_ip6", &s->grant->ip6);
+	js_address(w, out, s);
 	js_u64(out, "inactive_ms", session_inactive_ms(s, now, 0));
 	js_u64(out, "left_ms", session_wait_left_ms(s, now));
 	js_u64(out, "resumes", s->resumed);

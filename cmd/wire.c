@@ -26,6 +26,8 @@
 #include "cmd/wire_logins.h"
 #include "cmd/wire_ctl.h"
 #include "cmd/wire_dhcp.h"
+#include "cmd/wire_dhcp_address.h"
+#include "cmd/wire_dhcp_name.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
@@ -130,6 +132,7 @@ static void each_second(void *ctx)
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
 	wire_child_second(w);
 	wire_session_second(w);
+	wire_dhcp_second(w);
 	wire_reserve_second(w);
 	wire_net_second(w);
 	wire_proxy_second(w);
@@ -318,6 +321,7 @@ static int make_base(struct wire *w)
 	list_init(&w->commits);
 	list_init(&w->tickets);
 	list_init(&w->lookups);
+	list_init(&w->dhcp_names);
 	list_init(&w->reconnect_found);
 	w->stats = new_stats();
 	w->before = new_stats();
@@ -376,6 +380,7 @@ static int load_keys(struct wire *w)
 	wire_pki_commit(w, pki);
 	wire_proof_announce(w);
 	wire_fetch_configure(w, w->conf);
+	wire_dhcp_names_configure(w, w->conf);
 	return 0;
 }
 
@@ -398,7 +403,7 @@ static int start(struct wire *w)
 	if (!make_core(w))
 		return refuse("cannot start", status_words(ST_NOMEM));
 	if (wire_syslog_open(w) != ST_OK || wire_lua_open(w) != ST_OK ||
-	    wire_keys_open(w) != ST_OK || wire_fetch_open(w) != ST_OK || wire_pki_open(w) != ST_OK ||
+	    wire_keys_open(w) != ST_OK || wire_fetch_open(w) != ST_OK || wire_dhcp_open(w) != ST_OK || wire_pki_open(w) != ST_OK ||
 	    wire_link_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
 	wire_proof_open(w);
@@ -465,6 +470,8 @@ static void end(struct wire *w)
 	wire_keys_close(w);
 	wire_proof_close(w);
 	wire_fetch_close(w);
+	wire_dhcp_close(w);
+	wire_dhcp_names_close(w);
 	w->ike = NULL; /* the store may still have answers for it */
 	wire_aaa_close(w);
 	wire_snmp_stop(w);

@@ -8,6 +8,7 @@
 #include "cmd/holder_proto.h"
 #include "cmd/wire_aaa.h"
 #include "cmd/wire_client.h"
+#include "cmd/wire_dhcp_name.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_logins.h"
 #include "cmd/wire_link.h"
@@ -283,6 +284,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_proof_announce(w);
 	wire_eap_configure(w);
 	wire_fetch_configure(w, s);
+	wire_dhcp_names_configure(w, s);
 	take_list(w, &list);
 	wire_http_commit(w, &http);
 	wire_conf_engine(s);

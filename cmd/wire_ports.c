@@ -8,6 +8,7 @@
 #include "cmd/wire_child.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_ctl.h"
+#include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_drain.h"
 #include "cmd/wire_eap.h"
 #include "cmd/wire_lua.h"
@@ -148,7 +149,11 @@ static enum status port_ask(void *ctx, uint64_t number, const struct ike_questio
 			is_asked = !wire_drain_refuses(w, q, &a->answer) &&
 				   wire_authorize_ask(w, number, q, &a->answer);
 		break;
-	case ASK_ADDRESS: wire_session_ask(w, q, &a->answer, &a->block); break;
+	case ASK_ADDRESS:
+		is_asked = wire_dhcp_ask(w, number, q);
+		if (!is_asked)
+			wire_session_ask(w, q, &a->answer, &a->block);
+		break;
 	case ASK_HOOK:
 		is_asked = !wire_reconnect_named(w, q, &a->answer) && wire_lua_ask(w, number, q, &a->answer);
 		break;
@@ -219,6 +224,7 @@ static void port_cancel(void *ctx, uint64_t number)
 	wire_lua_cancel(w, number);
 	wire_proof_cancel(w, number);
 	wire_eap_cancel(w, number);
+	wire_dhcp_cancel(w, number);
 	wire_pass_cancel(w, number);
 	wire_psk_cancel(w, number);
 	wire_authorize_cancel(w, number);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_session.h"
 #include "core/base/log.h"
@@ -10,6 +11,7 @@
 #include "core/crypto/box.h"
 #include "core/crypto/rnd.h"
 #include "core/session/cluster.h"
+#include "core/session/dhcp_lease.h"
 #include "db/store.h"
 #include "modules/loop/loop.h"
 
@@ -156,7 +158,8 @@ void wire_reconnect_offer(struct wire *w, const struct ike_question *q, struct i
 		return;
 	if (q->wants_token && s->state == SESSION_PENDING) /* who came back has its token */
 		offer_token(s, a);
-	if (q->wants_state && s->has_token && cluster_active(w->conf))
+	/* What a DHCP server lends is lent to us as its relay: nobody else could renew it. */
+	if (q->wants_state && s->has_token && !dhcp_lease_is_used(s) && cluster_active(w->conf))
 		offer_state(w, s, a, block);
 }
 
@@ -253,7 +256,9 @@ static enum status restore(struct wire *w, const struct found_row *f)
 		return st;
 	session_wait(w->sessions, s, 0);
 	take_row(s, &f->row);
+	dhcp_lease_restored(s, loop_now_ms(), (uint64_t)loop_wall_ms());
 	if (!find_vrf(w, s, f->row.vrf) || wire_session_keep(w, s) != ST_OK) {
+		wire_dhcp_release(w, s);
 		session_end(w->sessions, s); /* its row ends as lost */
 		return ST_NOT_FOUND;
 	}

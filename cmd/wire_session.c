@@ -6,6 +6,7 @@
 
 #include "cmd/wire_acct.h"
 #include "cmd/wire_child.h"
+#include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_lua.h"
 #include "cmd/wire_client.h"
 #include "cmd/wire_policy.h"
@@ -63,6 +64,10 @@ void wire_session_authorize(struct wire *w, struct session_ask *ask, struct ike_
 		end_waiting_of(w, ask->q);
 	if (!has_room(w, ask->q, answer))
 		return;
+	/* An earlier attempt of the same SA ends with this one. */
+	const struct session *earlier = session_find_sa(w->sessions, ask->q->sa);
+	if (earlier && earlier->state == SESSION_PENDING)
+		wire_dhcp_release(w, earlier);
 	rnd_bytes(random, sizeof(random));
 	ask->random = random;
 	ask->wall_ms = (uint64_t)loop_wall_ms();
@@ -421,6 +426,7 @@ static void end(struct wire *w, struct session *s, enum status why)
 		session_is_down(w, s, why, &t);
 	if (s->state == SESSION_UP)
 		leave(w, s, why, &t);
+	wire_dhcp_release(w, s);
 	wire_policy_forget(w, &s->ulid);
 	session_end(w->sessions, s);
 	wire_client_changed(w, tun);

@@ -25,6 +25,7 @@ struct snmp;
 struct snmp_traffic;
 struct store;
 struct wire_coa;
+struct wire_dhcp;
 struct wire_fetch;
 struct wire_keys;
 struct wire_lua;
@@ -85,6 +86,8 @@ struct wire {
 	struct wire_lua *lua;
 	struct wire_keys *keys;
 	struct wire_fetch *fetch;
+	struct wire_dhcp *dhcp; /* of cmd/wire_dhcp_address.c */
+	struct list dhcp_names; /* of cmd/wire_dhcp_name.c */
 	struct wire_pki *pki;
 	struct wire_eap *eap;
 	struct wire_cache *cached;  /* of cmd/wire_cached.c */

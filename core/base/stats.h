@@ -73,6 +73,14 @@
 	X(TOO_BIG_OUT, "too_big_sent", "packets", "senders told that a packet was too long for the tunnel") \
 	X(MSS_LOWERED, "tcp_mss_lowered", "packets", "TCP connections told of a smaller segment size") \
 	X(DHCP_OUT, "dhcp_answers", "packets", "clients told their routes, DNS and domain by DHCP") \
+	X(DHCP_DISCOVERS, "dhcp_discovers_sent", "packets", "DHCP servers asked for an address") \
+	X(DHCP_REQUESTS, "dhcp_requests_sent", "packets", "DHCP servers asked for the address that was offered, or for more time") \
+	X(DHCP_ACKS, "dhcp_acks_received", "packets", "addresses given and renewed by DHCP servers") \
+	X(DHCP_NAKS, "dhcp_naks_received", "packets", "addresses refused by DHCP servers") \
+	X(DHCP_RELEASES, "dhcp_releases_sent", "packets", "addresses given back to DHCP servers") \
+	X(DHCP_DECLINES, "dhcp_declines_sent", "packets", "addresses of DHCP servers that somebody else had") \
+	X(DHCP_TIMEOUTS, "dhcp_timeouts", "times", "DHCP servers that did not answer in time") \
+	X(DHCP_STRANGE, "dhcp_strange_in", "packets", "packets to the DHCP relay that are no answer to a question of ours") \
 	X(ESP_DUMMY, "esp_dummy_in", "packets", "ESP dummy packets received (RFC 4303 section 2.6)") \
 	X(NAT_KEEPALIVE_IN, "nat_keepalives_in", "packets", "NAT keepalives received") \
 	X(FAN_OUT, "worker_ciphered", "packets", "packets ciphered for another worker") \

@@ -98,6 +98,18 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 			"tunnel protection ipsec profile default");
 }
 
+/* R-MCF-12: a pool that fails does not lead to the server. */
+static void check_dhcp(struct parse *ps, const struct authz_policy *p)
+{
+	struct addr a;
+	if (!p->dhcp_server)
+		return;
+	if (addr_parse(p->dhcp_server, &a) == ST_OK && a.family != 4)
+		check_say(ps, CONF_ERROR, p->dhcp_server, "a DHCP server is asked by IPv4, this is another address:", "");
+	if (p->pool)
+		check_say(ps, CONF_WARNING, p->dhcp_server, "the policy has a pool, and so this DHCP server is not asked:", "");
+}
+
 static void authz_refs(struct parse *ps, const struct authz_policy *p)
 {
 	const struct snapshot *s = ps->s;
@@ -105,6 +117,7 @@ static void authz_refs(struct parse *ps, const struct authz_policy *p)
 		missing(ps, p->pool, "pool");
 	if (p->pool6 && !snapshot_pool6(s, p->pool6))
 		missing(ps, p->pool6, "IPv6 pool");
+	check_dhcp(ps, p);
 	for (size_t i = 0; i < p->route_acls.n; i++) {
 		const char *name = p->route_acls.v[i];
 		if (snapshot_acl(s, ACL_EXTENDED, name)) /* */

@@ -141,7 +141,8 @@ static enum status take_pool(const struct change *c, uint8_t family)
 				    : snapshot_pool6(c->conf, c->value) != NULL;
 	enum status st = one_only(c, what);
 
-	if (st == ST_OK && c->value[0] && !is_there)
+	/* What it was may be said again, also where it is a DHCP server. */
+	if (st == ST_OK && c->value[0] && !is_there && strcmp(c->value, out) != 0)
 		return bad(c, "a script chose %s %.63s, which is not configured", what, c->value);
 	if (st == ST_OK)
 		snprintf(out, SESSION_NAME, "%s", c->value);

@@ -2,6 +2,7 @@
 
 #include "core/base/freeze.h"
 #include "core/base/keep.h"
+#include "core/session/dhcp_lease.h"
 
 #define VERSION 1
 
@@ -60,7 +61,8 @@ enum field {
 	F_INDEX,
 	F_CARRIED, /* bytes in, out, packets in, out, drops: 8 octets each */
 	F_ACCT_GROUPS,
-	F_ACCT /* bits: stop-only 1, of RADIUS 2; the method of the login from bit 4 on */
+	F_ACCT, /* bits: stop-only 1, of RADIUS 2; the method of the login from bit 4 on */
+	F_DHCP = 90 /* a group */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -149,6 +151,7 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	write_lease(&w, F_LEASE4, s->lease4);
 	write_lease(&w, F_LEASE6, s->lease6);
 	write_grant(&w, s->grant);
+	dhcp_lease_freeze(s, &w, F_DHCP);
 	terms_write(&w, s->terms);
 	write_life(&w, s);
 	fz_end(&w);
@@ -306,6 +309,7 @@ struct frozen_parts {
 	struct frozen_lease lease4, lease6;
 	struct aaa_set *terms;
 	uint8_t carried; /* fields of it so far */
+	struct view dhcp;
 };
 
 /* All of a record into s, the grant and the terms. */
@@ -322,6 +326,10 @@ static bool read_all(struct rd *fields, struct session *s, struct ike_grant *gra
 			ok = read_lease(v, 6, &parts->lease6);
 		else if (tag == F_CARRIED)
 			ok = read_carried(v, &s->carried, &parts->carried);
+		else if (tag == F_DHCP && parts->dhcp.p)
+			ok = false; /* twice */
+		else if (tag == F_DHCP)
+			parts->dhcp = v;
 		else if (tag >= TERMS_TAG)
 			ok = terms_read(tag, v, parts->terms);
 		else
@@ -351,6 +359,8 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 	st = read_all(&fields, s, &grant, &parts) ? ST_OK : ST_BAD_PAYLOAD;
 	*lease4 = parts.lease4;
 	*lease6 = parts.lease6;
+	if (st == ST_OK && parts.dhcp.p)
+		st = dhcp_lease_thaw(s, parts.dhcp);
 	if (st == ST_OK)
 		st = terms_keep(parts.terms, &s->terms);
 	grant.has_flow_limit = s->terms && s->terms->has_flow_limit;

@@ -223,6 +223,11 @@ static struct lease *hold_new(
 	return e;
 }
 
+bool lease_is_dhcp(const char *pool)
+{
+	return strncmp(pool, LEASE_DHCP, sizeof(LEASE_DHCP) - 1) == 0;
+}
+
 bool lease_is_outside(const struct lease *lease)
 {
 	const struct lease_pool *p = lease->pool;
@@ -561,8 +566,8 @@ static enum status no_memory(char *detail)
 
 static bool is_known(const struct leases *l, const char *pool, uint8_t family)
 {
-	return l->conf && (family == 4 ? (const void *)snapshot_pool4(l->conf, pool)
-				       : (const void *)snapshot_pool6(l->conf, pool));
+	return lease_is_dhcp(pool) || (l->conf && (family == 4 ? (const void *)snapshot_pool4(l->conf, pool)
+				       : (const void *)snapshot_pool6(l->conf, pool)));
 }
 
 enum status lease_pool_resume(struct leases *l, const struct lease_pool_info *was)
@@ -614,6 +619,15 @@ enum status lease_take(struct leases *l, const struct lease_want *want, struct l
 	return ST_OK;
 }
 
+void lease_count(const struct lease *lease)
+{
+	struct lease_pool *p = lease->pool;
+
+	p->taken++;
+	if (p->n_held > p->peak)
+		p->peak = p->n_held;
+}
+
 enum status lease_claim(
 	struct leases *l, const struct lease_want *want, uint8_t prefix_len, struct lease **out)
 {
@@ -654,6 +668,7 @@ bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_i
 
 	LIST_EACH(n, &l->pools) {
 		const struct lease_pool *p = CONTAINER_OF(n, struct lease_pool, node);
+		bool is_dhcp = lease_is_dhcp(p->name);
 		if (i++ < *cursor)
 			continue;
 		(*cursor)++;
@@ -661,9 +676,10 @@ bool lease_next_pool(const struct leases *l, size_t *cursor, struct lease_pool_i
 			continue;
 		*out = (struct lease_pool_info){.family = p->family,
 			.is_gone = p->is_gone,
+			.is_dhcp = is_dhcp,
 			.total = p->total,
-			.in_use = p->n_held - p->outside,
-			.outside = p->outside,
+			.in_use = is_dhcp ? p->n_held : p->n_held - p->outside,
+			.outside = is_dhcp ? 0 : p->outside,
 			.peak = p->peak,
 			.taken = p->taken,
 			.exhausted = p->exhausted};

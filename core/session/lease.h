@@ -23,6 +23,7 @@
 
 #define LEASE_NAME   64  /* names with NUL */
 #define LEASE_DETAIL 256 /* a sentence for the operator */
+#define LEASE_DHCP "dhcp " /* then the server: a pool that is not ours, of which any address may be claimed */
 
 struct leases;
 struct lease_pool;
@@ -69,6 +70,8 @@ enum status lease_take(struct leases *l, const struct lease_want *want, struct l
  * Its holder may have it already, by another session. ST_EXISTS: somebody else has it; ST_NOMEM. */
 enum status lease_claim(struct leases *l, const struct lease_want *want, uint8_t prefix_len,
 	struct lease **out) MUST_USE;
+/* One that was claimed is new: its pool counts it, as lease_take does. */
+void lease_count(const struct lease *lease);
 /* A lease that has any address of p; NULL: all of them are free. */
 struct lease *lease_overlap(const struct leases *l, const char *ivrf, const struct prefix *p);
 /* The pool of that family that a prefix is in, by its name; "": none. */
@@ -80,6 +83,7 @@ void lease_share(struct lease *lease);
 void lease_release(struct leases *l, struct lease *lease); /* NULL is fine */
 /* Who has it; NULL when it is free. */
 struct lease *lease_find(const struct leases *l, const char *ivrf, const struct addr *addr);
+bool lease_is_dhcp(const char *pool);
 bool lease_is_outside(const struct lease *lease); /* its pool does not have it any more */
 
 struct lease_pool_info {
@@ -87,7 +91,8 @@ struct lease_pool_info {
 	char ivrf[LEASE_NAME];
 	uint8_t family;
 	bool is_gone;       /* not configured any more; goes with its last lease */
-	uint64_t total;     /* addresses (prefixes) that can be lent; saturates */
+	bool is_dhcp;
+	uint64_t total;     /* addresses (prefixes) that can be lent; saturates; of a DHCP server unknown: 0 */
 	uint64_t in_use;    /* inside the ranges */
 	uint64_t outside;   /* held, but not in the ranges any more */
 	uint64_t peak;      /* most ever in use */

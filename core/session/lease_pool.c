@@ -165,7 +165,7 @@ enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p)
 	p->n_ranges = 0;
 	p->span = 0;
 	p->n_own = 0;
-	p->is_gone = !c4 && !c6;
+	p->is_gone = !c4 && !c6 && !lease_is_dhcp(p->name);
 	enum status st = c4 ? copy_pool4(c4, p) : c6 ? copy_pool6(c6, p) : ST_OK;
 	if (st == ST_OK && conf)
 		read_own(conf, p);

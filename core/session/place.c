@@ -6,6 +6,7 @@
 
 #include "core/aaa/filter.h"
 #include "core/conf/match.h"
+#include "core/session/dhcp_lease.h"
 
 #define SUBNETS_MAX (sizeof(((struct ike_grant *)0)->subnets) / sizeof(struct prefix))
 
@@ -344,6 +345,8 @@ enum status place_set(struct resolver *r)
 		? resolver_refuse(r, "%s allows no IPsec SA (ipsec flow-limit 0)", label(r)) : check_vrf(r);
 	if (st == ST_OK)
 		st = check_pools(r);
+	if (st == ST_OK)
+		st = dhcp_lease_apply(s, a);
 	if (st == ST_OK)
 		st = place_pushed(r);
 	if (st == ST_OK)

@@ -25,7 +25,7 @@ struct resolver {
 /* Into detail; ST_NOT_AUTHORIZED. */
 __attribute__((format(printf, 2, 3))) enum status resolver_refuse(struct resolver *r, const char *fmt, ...);
 
-/* Everything but addresses; s has its device and VRF. ST_NOT_AUTHORIZED with a sentence. An initiator takes
+/* Everything but addresses; s has its device and VRF. ST_NOT_AUTHORIZED with a sentence, ST_NOMEM. An initiator takes
  * only `route accept`. Names in r->set that mean nothing are taken out. */
 enum status place_set(struct resolver *r) MUST_USE;
 /* Filters and policy maps, alone: their names are looked up. q NULL: of a CoA-Request. */

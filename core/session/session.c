@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/conf/match.h"
 #include "core/session/authorize.h"
+#include "core/session/dhcp_lease.h"
 #include "core/session/frozen.h"
 
 #define ID_IPV4 1 /* RFC 7296 section 3.5 */
@@ -28,6 +29,7 @@ struct sessions {
 static void free_session(struct session *s)
 {
 	mem_free(s->grant);
+	mem_free(s->dhcp);
 	mem_free(s->terms);
 	mem_free_secret(s, sizeof(*s)); /* with the verifier of its token */
 }
@@ -78,7 +80,7 @@ static unsigned orphaned_bits(const struct sessions *ss, const struct session *s
 	struct session_refs refs = {
 		.profile = s->profile,
 		.authz = s->policy[0] ? s->policy : NULL,
-		.pool4 = s->lease4 && s->pool4[0] ? s->pool4 : NULL,
+		.pool4 = s->lease4 && s->pool4[0] && !dhcp_lease_is_used(s) ? s->pool4 : NULL,
 		.pool6 = s->lease6 && s->pool6[0] ? s->pool6 : NULL,
 		.vrf = s->ivrf,
 	};
@@ -432,6 +434,8 @@ void session_authorize(struct sessions *ss, const struct session_ask *ask, struc
 	s->remote = q->remote;
 	answer->status = resolve(ss, ask, s, answer->detail);
 	if (answer->status != ST_OK) {
+		if (answer->status == ST_NOMEM)
+			answer_nomem(answer);
 		free_session(s);
 		return;
 	}
@@ -462,19 +466,20 @@ static enum status no_pool(const struct session *s, uint8_t family, char *detail
 }
 
 /* Who authenticates again while its session is up comes by the same way, and keeps its address. */
-static struct lease *lease_of_before(
-	const struct sessions *ss, const struct session *s, const struct lease_want *want)
+struct session *session_before(
+	const struct sessions *ss, const struct session *s, uint8_t family)
 {
 	struct session *o = session_next_same(ss, &s->peer_id, NULL);
 
 	for (; o; o = session_next_same(ss, &s->peer_id, o)) {
-		struct lease *l = want->family == 4 ? o->lease4 : o->lease6;
-		const char *pool = want->family == 4 ? o->pool4 : o->pool6;
-		if (o != s && o->state == SESSION_UP && l && strcmp(pool, want->pool) == 0 &&
+		struct lease *l = family == 4 ? o->lease4 : o->lease6;
+		const char *pool = family == 4 ? o->pool4 : o->pool6;
+		const char *wanted = family == 4 ? s->pool4 : s->pool6;
+		if (o != s && o->state == SESSION_UP && l && strcmp(pool, wanted) == 0 &&
 			strcmp(o->ivrf, s->ivrf) == 0 && strcmp(o->profile, s->profile) == 0 &&
 			strcmp(o->username, s->username) == 0 && /* not merely the same identity in IKE */
 			endpoint_eq(&o->remote, &s->remote))
-			return l;
+			return o;
 	}
 	return NULL;
 }
@@ -509,6 +514,9 @@ static enum status take_own(struct sessions *ss, struct session *s, const struct
 
 	if (*slot)
 		return ST_OK; /* asked again */
+	/* Not even the user's own: a server that lends it knows nothing of another who gives it. */
+	if (o && o->lease4 == held && dhcp_lease_is_used(o))
+		return refuse_own(p, "is lent by ", o->pool4, detail);
 	if (held && (!o || !same_owner(o, s) || held->prefix_len != p->len || !addr_eq(&held->addr, &p->addr)))
 		return refuse_own(p, "is in use by ", o ? o->username : "another session", detail);
 	if (!held && lease_is_ours(ss->conf, s->ivrf, p))
@@ -544,6 +552,7 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	const struct addr *hint, char *detail)
 {
 	struct lease **slot = family == 4 ? &s->lease4 : &s->lease6;
+	const struct session *before;
 	struct prefix own = own_of(s, family);
 	struct lease_want want = {
 		.family = family,
@@ -564,12 +573,36 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	}
 	if (!want.pool[0])
 		return no_pool(s, family, detail);
-	*slot = lease_of_before(ss, s, &want);
-	if (*slot) {
+	before = session_before(ss, s, family);
+	if (before) {
+		*slot = family == 4 ? before->lease4 : before->lease6;
 		lease_share(*slot);
+		if (family == 4)
+			dhcp_lease_share(s, before);
 		return ST_OK;
 	}
+	if (family == 4 && dhcp_lease_is_used(s))
+		return dhcp_lease_why(s, detail);
 	return lease_take(ss->leases, &want, slot, detail);
+}
+
+enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr)
+{
+	struct lease_want want = {
+		.family = 4,
+		.pool = s->pool4,
+		.ivrf = s->ivrf,
+		.who = identity_hash(ss, &s->peer_id),
+		.hint = *addr,
+	};
+
+	/* Not even another session of the same peer may have it: lease_claim() would share it. */
+	if (lease_find(ss->leases, s->ivrf, addr) || lease_is_ours(ss->conf, s->ivrf, &(struct prefix){*addr, 32}))
+		return ST_EXISTS;
+	enum status st = lease_claim(ss->leases, &want, 32, &s->lease4);
+	if (st == ST_OK)
+		lease_count(s->lease4);
+	return st;
 }
 
 /* The peer's own addresses come before the networks behind it. */
@@ -611,6 +644,8 @@ static enum status finish_grant(struct session *s, struct ike_grant *g)
 	if (s->lease4) {
 		g->ip4 = s->lease4->addr;
 		g->ip4_mask_len = s->mask_len; /* R-MCF-13: only with an address */
+		if (dhcp_lease_is_used(s))
+			dhcp_lease_put(s, g);
 		put_lease(g, s->lease4);
 	}
 	return grant_keep(g, &s->grant);

@@ -2,38 +2,19 @@
 
 #include <string.h>
 
-#define BOOTREQUEST 1
-#define BOOTREPLY 2
-#define COOKIE 0x63825363u
-#define NAMES_LEN (64 + 128) /* sname, file */
+#include "core/wire/dhcp_parts.h"
+
+#define NAMES_LEN (DHCP_SNAME_LEN + DHCP_FILE_LEN)
 #define IP_UDP_LEN 28
 #define UDP_LEN 8
 #define OPTION_MAX 255
-#define PAD_TO 300 /* BOOTP relays and clients of old expect as much (RFC 1542 2.1) */
-
-enum { INFORM = 8, ACK = 5 };
-
-enum option {
-	O_PAD = 0,
-	O_MASK = 1,
-	O_DNS = 6,
-	O_DOMAIN = 15,
-	O_NBNS = 44,
-	O_TYPE = 53,
-	O_SERVER = 54,
-	O_LIST = 55,
-	O_MAX_LEN = 57,
-	O_ROUTES = 121,
-	O_MS_ROUTES = 249,
-	O_END = 255
-};
 
 static const struct {
 	uint8_t option;
 	unsigned want;
 } wishes[] = {
-	{O_MASK, DHCP_WANTS_MASK}, {O_DNS, DHCP_WANTS_DNS}, {O_DOMAIN, DHCP_WANTS_DOMAIN},
-	{O_NBNS, DHCP_WANTS_NBNS}, {O_ROUTES, DHCP_WANTS_ROUTES}, {O_MS_ROUTES, DHCP_WANTS_MS_ROUTES},
+	{DHCP_O_MASK, DHCP_WANTS_MASK}, {DHCP_O_DNS, DHCP_WANTS_DNS}, {DHCP_O_DOMAIN, DHCP_WANTS_DOMAIN},
+	{DHCP_O_NBNS, DHCP_WANTS_NBNS}, {DHCP_O_ROUTES, DHCP_WANTS_ROUTES}, {DHCP_O_MS_ROUTES, DHCP_WANTS_MS_ROUTES},
 };
 #define WISHES (sizeof(wishes) / sizeof(wishes[0]))
 
@@ -63,21 +44,21 @@ static uint16_t max_len_of(uint16_t datagram)
 /* Options in sname and file (option 52) hold nothing that is of interest here. */
 static enum status read_options(struct rd *r, struct dhcp_inform *out)
 {
-	uint8_t type = 0, option = O_PAD;
+	uint8_t type = 0, option = DHCP_O_PAD;
 	bool has_list = false;
 
-	while (r->left > 0 && option != O_END) {
+	while (r->left > 0 && option != DHCP_O_END) {
 		struct rd o;
 
 		option = rd_u8(r);
-		if (option == O_PAD || option == O_END)
+		if (option == DHCP_O_PAD || option == DHCP_O_END)
 			continue;
 		o = rd_sub(r, rd_u8(r));
-		if (option == O_TYPE)
+		if (option == DHCP_O_TYPE)
 			type = rd_u8(&o);
-		else if (option == O_MAX_LEN)
+		else if (option == DHCP_O_MAX_LEN)
 			out->max_len = max_len_of(rd_u16(&o));
-		else if (option == O_LIST) {
+		else if (option == DHCP_O_LIST) {
 			has_list = true;
 			read_list(&o, out);
 		} else
@@ -89,7 +70,7 @@ static enum status read_options(struct rd *r, struct dhcp_inform *out)
 		return ST_TRUNCATED;
 	for (size_t i = 0; !has_list && i < WISHES; i++)
 		out->wants |= wishes[i].want;
-	return type == INFORM ? ST_OK : ST_DHCP_OTHER;
+	return type == DHCP_INFORM ? ST_OK : ST_DHCP_OTHER;
 }
 
 enum status dhcp_parse(struct view payload, struct dhcp_inform *out)
@@ -113,7 +94,7 @@ enum status dhcp_parse(struct view payload, struct dhcp_inform *out)
 	cookie = rd_u32(&r);
 	if (!rd_ok(&r))
 		return ST_TRUNCATED;
-	if (op != BOOTREQUEST || cookie != COOKIE)
+	if (op != DHCP_BOOTREQUEST || cookie != DHCP_COOKIE)
 		return ST_DHCP_OTHER;
 	if (out->hlen > sizeof(out->chaddr))
 		return ST_BAD_PAYLOAD;
@@ -209,7 +190,7 @@ static void put_mask(struct option_out *o, uint8_t len)
 	struct wr w = wr_init(b, sizeof(b));
 
 	wr_u32(&w, len == 0 ? 0 : UINT32_MAX << (32 - (len < 32 ? len : 32)));
-	put_bytes(o, O_MASK, b, sizeof(b));
+	put_bytes(o, DHCP_O_MASK, b, sizeof(b));
 }
 
 /* What a client cannot do without comes first. Whoever takes both forms of routes is given no second list that is
@@ -218,21 +199,21 @@ static void put_options(struct option_out *o, const struct dhcp_inform *in, cons
 {
 	size_t n = 0, before;
 
-	put_bytes(o, O_TYPE, &(uint8_t){ACK}, 1);
-	put_bytes(o, O_SERVER, a->server.b, 4);
+	put_bytes(o, DHCP_O_TYPE, &(uint8_t){DHCP_ACK}, 1);
+	put_bytes(o, DHCP_O_SERVER, a->server.b, 4);
 	if (in->wants & DHCP_WANTS_MASK)
 		put_mask(o, a->mask_len);
 	if (in->wants & DHCP_WANTS_MS_ROUTES)
-		n = put_routes(o, O_MS_ROUTES, a);
+		n = put_routes(o, DHCP_O_MS_ROUTES, a);
 	if (in->wants & DHCP_WANTS_DNS)
-		put_addrs(o, O_DNS, a->dns, a->n_dns);
+		put_addrs(o, DHCP_O_DNS, a->dns, a->n_dns);
 	if (in->wants & DHCP_WANTS_DOMAIN)
-		put_bytes(o, O_DOMAIN, a->domain, strlen(a->domain));
+		put_bytes(o, DHCP_O_DOMAIN, a->domain, strlen(a->domain));
 	before = o->w->len;
-	if ((in->wants & DHCP_WANTS_ROUTES) && put_routes(o, O_ROUTES, a) < n)
+	if ((in->wants & DHCP_WANTS_ROUTES) && put_routes(o, DHCP_O_ROUTES, a) < n)
 		o->w->len = before;
 	if (in->wants & DHCP_WANTS_NBNS)
-		put_addrs(o, O_NBNS, a->nbns, a->n_nbns);
+		put_addrs(o, DHCP_O_NBNS, a->nbns, a->n_nbns);
 }
 
 void dhcp_build_ack(struct wr *w, const struct dhcp_inform *in, const struct dhcp_answer *a)
@@ -240,7 +221,7 @@ void dhcp_build_ack(struct wr *w, const struct dhcp_inform *in, const struct dhc
 	struct option_out o = {.w = w, .limit = w->len + in->max_len - 1};
 	size_t from = w->len;
 
-	wr_u8(w, BOOTREPLY);
+	wr_u8(w, DHCP_BOOTREPLY);
 	wr_u8(w, in->htype);
 	wr_u8(w, in->hlen);
 	wr_u8(w, 0);
@@ -251,11 +232,11 @@ void dhcp_build_ack(struct wr *w, const struct dhcp_inform *in, const struct dhc
 	wr_zeros(w, 12); /* RFC 2131 4.3.5: no yiaddr, and no times */
 	wr_bytes(w, in->chaddr, sizeof(in->chaddr));
 	wr_zeros(w, NAMES_LEN);
-	wr_u32(w, COOKIE);
+	wr_u32(w, DHCP_COOKIE);
 	put_options(&o, in, a);
-	wr_u8(w, O_END);
-	if (wr_ok(w) && w->len - from < PAD_TO)
-		wr_zeros(w, PAD_TO - (w->len - from));
+	wr_u8(w, DHCP_O_END);
+	if (wr_ok(w) && w->len - from < DHCP_PAD_TO)
+		wr_zeros(w, DHCP_PAD_TO - (w->len - from));
 }
 
 /* ---- whole packets ------------------------------------------------------------------------ */

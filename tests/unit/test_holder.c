@@ -536,6 +536,39 @@ static void ask_for_proxies(void)
 	ask_for_proxy("sp-test1", four, false);
 }
 
+/* Port 67, at an address that the configuration names, or that leads to a server that it names. */
+static void ask_for_relay(struct addr at, struct addr server, const char *name)
+{
+	struct asroot_reply reply;
+	struct sockaddr_in sa = {0};
+	socklen_t len = sizeof(sa);
+	int fds[ASROOT_FDS];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+	struct asroot_request rq = {.op = ASROOT_DHCP, .addr = at, .prefix = {server, 32}};
+	snprintf(rq.file, sizeof(rq.file), "%s", name);
+	enum status st = call(rq, &reply, fds);
+	if (st == ST_OK)
+		(void)!getsockname(fds[0], (struct sockaddr *)&sa, &len);
+	NOTE("relay %s to %s as %s: %s port %u", addr_format(&at, a), addr_format(&server, b), name, status_token(st), ntohs(sa.sin_port));
+	if (st == ST_OK)
+		NOTE("relay may block %d", !(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
+	if (st == ST_OK)
+		close(fds[0]);
+}
+
+static void ask_for_relays(void)
+{
+	static const struct addr named = {4, {127, 0, 0, 3}}, chosen = {4, {127, 0, 0, 1}}, server = {4, {127, 0, 0, 9}},
+		other = {4, {127, 0, 0, 8}}, absent = {4, {192, 0, 2, 77}};
+	ask_for_relay(named, other, "nobody");
+	ask_for_relay(chosen, server, "127.0.0.9");
+	ask_for_relay(chosen, other, "127.0.0.9");
+	ask_for_relay(chosen, other, "dhcp.test");
+	ask_for_relay(other, server, "127.0.0.9");
+	ask_for_relay(chosen, server, "nobody");
+	ask_for_relay(absent, server, "127.0.0.9");
+}
+
 static void tell_ready(void)
 {
 	struct asroot_reply reply;
@@ -595,6 +628,7 @@ static int stand_in(const char *state)
 		ask_for_master(state, "secret");
 		ask_for_usual_master();
 		ask_for_proxies();
+		ask_for_relays();
 	} else if (life == 2) {
 		ask_for_socket();
 		ask_for_tun(3);
@@ -715,7 +749,7 @@ static void open_masters(void)
 static void write_masters(const char *first)
 {
 	char text[1024];
-	snprintf(text, sizeof(text), "%s agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n sallyport private-key one.key\n sallyport private-key \"%s/two.key\"\n sallyport private-key folder.key\n sallyport private-key gone.key\n sallyport ca-certificate ca.pem\n sallyport certificate own.pem\n sallyport crl \"list.crl\"\n sallyport crl gone.pem\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
+	snprintf(text, sizeof(text), "%s dhcp giaddr 127.0.0.3\n dhcp giaddr 192.0.2.77\n dhcp server 127.0.0.9\n dhcp server dhcp.test\n agentx %s/master\nagentx\t%s/full\nsallyport snmp agentx \"%s/nobody\"\n agentx %s/plain\n sallyport proxy-arp lo\n sallyport proxy-arp nolan\n sallyport private-key one.key\n sallyport private-key \"%s/two.key\"\n sallyport private-key folder.key\n sallyport private-key gone.key\n sallyport ca-certificate ca.pem\n sallyport certificate own.pem\n sallyport crl \"list.crl\"\n sallyport crl gone.pem\n! not %s/secret nor\nxagentx %s/secret\nagentx\n%s/secret",
 		 first, folder, folder, folder, folder, folder, folder, folder, folder);
 	T_DO(write_config(text));
 }
@@ -832,7 +866,11 @@ static void test_first_life(void)
 		"certificate file one.key config: ", "certificate file three.key config: ",
 		"certificate file folder.key config: ", "certificate file  config: ", "agentx full again", "agentx nobody not_found", "agentx plain io", "agentx mast config",
 		"agentx secret config", "agentx usual 1", "proxy lo 4 ok\nproxy lo 4 ok\n", "proxy lo 6 ok",
-		"proxy lo 4 gone ok\nproxy lo 4 gone ok\n", "proxy nolan 4 not_found", "proxy sp-test1 4 config"};
+		"proxy lo 4 gone ok\nproxy lo 4 gone ok\n", "proxy nolan 4 not_found", "proxy sp-test1 4 config",
+		"relay 127.0.0.3 to 127.0.0.8 as nobody: ok port 67\nrelay may block 0\n",
+		"relay 127.0.0.1 to 127.0.0.9 as 127.0.0.9: ok port 67", "relay 127.0.0.1 to 127.0.0.8 as 127.0.0.9: config",
+		"relay 127.0.0.1 to 127.0.0.8 as dhcp.test: ok", "relay 127.0.0.8 to 127.0.0.9 as 127.0.0.9: config",
+		"relay 127.0.0.1 to 127.0.0.9 as nobody: config", "relay 192.0.2.77 to 127.0.0.9 as 127.0.0.9: io"};
 	T_DO(write_script());
 	T_DO(write_keys());
 	T_DO(open_masters());

@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/conf/match.h"
+#include "core/session/dhcp_lease.h"
 #include "core/session/session.h"
 #include "tests/unit/session_lab.h"
 
@@ -809,6 +810,8 @@ static struct snapshot *pool_conf(unsigned first, unsigned last)
 	snprintf(a, sizeof(a), "10.0.0.%u", first);
 	snprintf(b, sizeof(b), "10.0.0.%u", last);
 	lab_pool4(c, "P", a, b);
+	lab_authz(c, "SERVER")->dhcp_server = lab_str(c, "10.0.0.200");
+	lab_profile(c, "SERVER", 1, "LOCAL", "SERVER")->user[AAA_PSK].cached = true;
 	return c;
 }
 
@@ -817,14 +820,67 @@ static bool is_same_id(const struct ike_id *a, const struct ike_id *b)
 	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* Everybody's address is his own, through logins, ends, reloads and deaths with thaw; who comes from
- * where he is already has one address. */
+/* With an address of a DHCP server, or of the user's own, that may be anybody's already; NULL: refused. */
+static struct session *login_exact(struct sessions *ss, uint64_t sa, const char *email, bool is_own)
+{
+	static uint8_t random[10];
+	struct ike_question q = question(sa, "SERVER", email);
+	struct aaa_set *set = aaa_set_new();
+	struct dhcp_reply r = {.yiaddr = addr_v4(0x0a000000 + draw(110)), .server_id = addr_v4(0x0a0000c8), .lease_s = 600};
+	struct dhcp_grant g = {&r, addr_v4(0x0a0000c9), 1000, clock_ms};
+	struct ike_answer a;
+
+	random[1]++;
+	if (is_own) {
+		set->ip4 = r.yiaddr;
+		set->has = AAA_BIT(AV_IP4);
+	}
+	session_authorize(ss, &(struct session_ask){.q = &q, .wall_ms = clock_ms++, .random = random, .cached = set}, &a);
+	aaa_set_free(set);
+	if (a.status != ST_OK)
+		abort();
+	struct session *s = session_find(ss, &a.session);
+	q.session = a.session;
+	q.wants_ip4 = true;
+	if (dhcp_lease_asker(ss, &q) && dhcp_lease_take(ss, s, &g) != ST_OK && s->lease4)
+		abort();
+	if (assign(ss, &q, a.session, true, false).status != ST_OK) {
+		session_end(ss, s);
+		return NULL;
+	}
+	session_up(ss, s, &(struct ike_commit){.sa = sa, .local = q.local, .remote = q.remote}, 1000);
+	return s;
+}
+
+static void end_oldest_waiting(struct sessions *ss)
+{
+	struct session *s = session_next(ss, NULL);
+
+	while (s && s->state != SESSION_WAITING)
+		s = session_next(ss, s);
+	session_end(ss, s);
+}
+
+/* One who has an address is one user by one profile from one source; of pools he has one address where he is. */
+static void check_owner(const struct session *s, const struct session *t)
+{
+	bool is_same = addr_eq(&t->grant->ip4, &s->grant->ip4), is_user = is_same_id(&t->peer_id, &s->peer_id);
+
+	T_TRUE(!is_same || (is_user && strcmp(s->profile, t->profile) == 0));
+	T_TRUE(!is_same || dhcp_lease_is_used(s) == dhcp_lease_is_used(t));
+	if (is_user && s->state == SESSION_UP && t->state == SESSION_UP && strcmp(s->profile, "RA") == 0 &&
+		strcmp(t->profile, "RA") == 0)
+		T_TRUE(is_same);
+}
+
+/* Everybody's address is his own, wherever it comes from (a pool, RADIUS, a DHCP server), through logins,
+ * waiting, ends, reloads and deaths with thaw. */
 static void hundred_thousand_random_steps(void)
 {
 	struct sessions *ss = sessions_of(pool_conf(1, 100));
 	static uint8_t recs[300][SESSION_FROZEN_MAX];
 	size_t lens[300];
-	unsigned ups = 0;
+	unsigned ups = 0, exact = 0, refused = 0;
 
 	for (unsigned step = 0; step < 100000; step++) {
 		T_ROW(step, "step");
@@ -844,6 +900,10 @@ static void hundred_thousand_random_steps(void)
 			for (size_t i = 0; i < n; i++)
 				T_EQ(session_thaw(ss, (struct view){recs[i], lens[i]}, &t), ST_OK);
 			T_EQ(sessions_count(ss), n);
+		} else if (s && what < 800) {
+			session_wait(ss, s, 1000);
+			if (sessions_waiting(ss) > 60)
+				end_oldest_waiting(ss);
 		} else if (s) {
 			struct addr a = s->grant->ip4;
 			struct ike_id who = s->peer_id;
@@ -853,18 +913,26 @@ static void hundred_thousand_random_steps(void)
 		} else {
 			char mail[32];
 			snprintf(mail, sizeof(mail), "u%u@corp.example", draw(150));
-			s = login(ss, mine, "RA", mail);
-			ups += s != NULL;
+			bool is_pool = what % 3 == 0;
+			s = is_pool ? login(ss, mine, "RA", mail) : login_exact(ss, mine, mail, what % 3 == 1);
+			ups += is_pool && s;
+			exact += !is_pool && s;
+			refused += !is_pool && !s;
 			if (s && s->lease4) {
 				T_TRUE(session_find_addr(ss, "RED", &s->grant->ip4) == s);
-				for (t = session_next(ss, NULL); t; t = session_next(ss, t))
-					T_TRUE(!t->lease4 ||
-						addr_eq(&t->grant->ip4, &s->grant->ip4) ==
-							is_same_id(&t->peer_id, &s->peer_id));
+				size_t same = 0, same_up = 0;
+				for (t = session_next(ss, NULL); t; t = session_next(ss, t)) {
+					if (t->lease4)
+						check_owner(s, t);
+					same += t->lease4 == s->lease4;
+					same_up += t->lease4 == s->lease4 && t->state == SESSION_UP;
+				}
+				/* What a server lends is shared with who is up only. */
+				T_TRUE(!dhcp_lease_is_used(s) || same == 1 || same_up > 1);
 			}
 		}
 	}
-	T_TRUE(ups > 10000);
+	T_TRUE(ups > 5000 && exact > 5000 && refused > 5000);
 	sessions_free(ss);
 }
 

@@ -1,0 +1,46 @@
+/* Numbers of DHCP that both of its sides need (RFC 2131, 2132). */
+#ifndef CORE_WIRE_DHCP_PARTS_H
+#define CORE_WIRE_DHCP_PARTS_H
+
+#define DHCP_COOKIE 0x63825363u
+#define DHCP_SNAME_LEN 64
+#define DHCP_FILE_LEN 128
+#define DHCP_PAD_TO 300 /* BOOTP relays and clients of old expect as much (RFC 1542 2.1) */
+
+enum dhcp_op { DHCP_BOOTREQUEST = 1, DHCP_BOOTREPLY = 2 };
+
+enum dhcp_type {
+	DHCP_DISCOVER = 1,
+	DHCP_OFFER,
+	DHCP_REQUEST,
+	DHCP_DECLINE,
+	DHCP_ACK,
+	DHCP_NAK,
+	DHCP_RELEASE,
+	DHCP_INFORM
+};
+
+enum dhcp_option {
+	DHCP_O_PAD = 0,
+	DHCP_O_MASK = 1,
+	DHCP_O_DNS = 6,
+	DHCP_O_HOST_NAME = 12,
+	DHCP_O_DOMAIN = 15,
+	DHCP_O_NBNS = 44,
+	DHCP_O_REQUESTED = 50,
+	DHCP_O_LEASE = 51,
+	DHCP_O_OVERLOAD = 52,
+	DHCP_O_TYPE = 53,
+	DHCP_O_SERVER = 54,
+	DHCP_O_LIST = 55,
+	DHCP_O_TEXT = 56,
+	DHCP_O_MAX_LEN = 57,
+	DHCP_O_T1 = 58,
+	DHCP_O_T2 = 59,
+	DHCP_O_CLIENT_ID = 61,
+	DHCP_O_ROUTES = 121,
+	DHCP_O_MS_ROUTES = 249,
+	DHCP_O_END = 255
+};
+
+#endif
