@@ -19,7 +19,7 @@ struct fault_plan {
 	int rc;        /* SQLITE_OK: the call is only late */
 	int nth;       /* from 1 */
 	bool once;
-	int delay_ms;
+	int delay_ms; /* at most: it ends with the plan */
 };
 
 /* A plan is not changed once it is in force: other threads look at it. */
@@ -71,7 +71,8 @@ static int fault_here(const char *name, enum fault_op op)
 	atomic_fetch_add(&fault.hits, 1);
 	if (p->delay_ms) {
 		atomic_fetch_add(&fault.inside, 1);
-		usleep((useconds_t)p->delay_ms * 1000);
+		for (int ms = 0; ms < p->delay_ms && atomic_load(&fault.plan) == p; ms += 10)
+			usleep(10000);
 		atomic_fetch_sub(&fault.inside, 1);
 	}
 	return p->rc;

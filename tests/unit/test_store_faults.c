@@ -490,7 +490,7 @@ static void a_checkpoint_fails(void)
 	}
 }
 
-/* While the file is being synced, which takes four seconds, a login is committed. */
+/* While the file is being synced, which takes as long as the logins do, they are committed. */
 static void a_slow_disk_keeps_no_login_waiting(void)
 {
 	enum status why;
@@ -500,7 +500,7 @@ static void a_slow_disk_keeps_no_login_waiting(void)
 	base = 0;
 	struct store *s = open_store(&why, detail);
 	T_TRUE(s != NULL);
-	fault_set((struct fault_plan){FAULT_SYNC, "sallyport.db", SQLITE_OK, 1, true, 4000});
+	fault_set((struct fault_plan){FAULT_SYNC, "sallyport.db", SQLITE_OK, 1, true, 60000});
 	T_DO(fill_log(s));
 	for (int k = 0; atomic_load(&fault.inside) == 0 && k < 300; k++)
 		usleep(10000);
