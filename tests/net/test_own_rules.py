@@ -108,7 +108,7 @@ ok("and the list by name", not udp_passes(t.lan, own.host, ADDRESS, 5996))
 # ---- his address ------------------------------------------------------------------------------------
 third = StrongSwan(t.client(3), user="bert@own.test").start()
 ok("nobody else gets his address", not third.up())
-ok("and the log says why", "10.77.7.7, which is the user's own, is in use by anna@own.test" in sp.tail(200), sp.tail(20))
+ok("and the log says why", wait_for(3, lambda: "10.77.7.7, which is the user's own, is in use by anna@own.test" in sp.tail(200)), sp.tail(20))
 own.stop()
 ok("when he is gone, it can be had", wait_for(15, lambda: third.up() or ADDRESS in third.addresses()) and ADDRESS in third.addresses(), third.last[-300:])
 
@@ -124,7 +124,7 @@ sp.configure(conf(port=5996).replace(" sallyport idle-timeout 86400\n", " sallyp
 sp.reload()
 fifth = StrongSwan(t.client(5), user="bert@own.test", ike_more="unique = never").start()
 ok("with `refuse` he is refused", not fifth.up() and len(sp.sessions()) == 2)
-ok("and the log says why", "user bert@own.test has 1 sessions, and 1 are allowed" in sp.tail(200), sp.tail(20))
+ok("and the log says why", wait_for(3, lambda: "user bert@own.test has 1 sessions, and 1 are allowed" in sp.tail(200)), sp.tail(20))
 for client in (third, fourth, fifth):
     client.stop()
 other.stop()
