@@ -475,7 +475,7 @@ static void a_checkpoint_fails(void)
 		T_TRUE(s != NULL);
 		fault_set(plans[i].plan);
 		T_DO(fill_log(s));
-		for (int k = 0; atomic_load(&fault.hits) == 0 && k < 300; k++)
+		for (int k = 0; atomic_load(&fault.hits) == 0 && k < 3000; k++)
 			usleep(10000);
 		T_TRUE(atomic_load(&fault.hits) > 0);
 		base += PER_CASE;
@@ -502,7 +502,7 @@ static void a_slow_disk_keeps_no_login_waiting(void)
 	T_TRUE(s != NULL);
 	fault_set((struct fault_plan){FAULT_SYNC, "sallyport.db", SQLITE_OK, 1, true, 60000});
 	T_DO(fill_log(s));
-	for (int k = 0; atomic_load(&fault.inside) == 0 && k < 300; k++)
+	for (int k = 0; atomic_load(&fault.inside) == 0 && k < 3000; k++)
 		usleep(10000);
 	T_EQ(atomic_load(&fault.inside), 1);
 	for (unsigned i = 0; i < 8; i++) {
