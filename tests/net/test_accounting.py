@@ -158,7 +158,9 @@ ok("... for its carrier", records("anna", "Stop")[1]["Acct-Terminate-Cause"] == 
 # What was delivered and is not noted yet would come twice.
 ok("nothing waits", delivered())
 main = sp.main_pid()
+os.kill(main, signal.SIGSTOP) # it would say goodbye
 sp.process.kill()
+os.kill(main, signal.SIGKILL)
 sp.process.wait()
 ok("main goes with the holder", wait_for(10, lambda: not os.path.exists("/proc/%d" % main)))
 sp.start()

@@ -48,6 +48,7 @@ for name, host in hosts.items():
 sessions = len(sp.sessions())
 
 main = sp.main_pid()
+os.kill(main, signal.SIGSTOP) # it would say goodbye
 sp.process.kill()
 os.kill(main, signal.SIGKILL)
 sp.process.wait()
