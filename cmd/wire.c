@@ -142,6 +142,7 @@ static void each_second(void *ctx)
 	wire_http_second(w);
 	wire_pki_second(w);
 	wire_coa_second(w);
+	wire_aaa_second(w);
 	wire_logins_second(w);
 	debug_second(&w->debug, loop_now_ms());
 	if (++w->seconds % PRUNE_S == 1) {

@@ -33,6 +33,12 @@ void wire_aaa_configure(struct wire *w)
 	wire_radius_configure(w);
 }
 
+void wire_aaa_second(struct wire *w)
+{
+	wire_radius_second(w);
+	wire_acct_second(w);
+}
+
 void wire_aaa_close(struct wire *w)
 {
 	w->world.radius = NULL;

@@ -5,16 +5,15 @@
 #include <unistd.h>
 
 #include "cmd/holder_proto.h"
+#include "cmd/wire_names.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
 #include "modules/coa/coa.h"
-#include "modules/dns/dns.h"
 #include "modules/loop/loop.h"
 #include "modules/net/net.h"
 
-#define RETRY_S 10  /* sockets that cannot be had, names without an answer */
-#define LOOKUP_S 60 /* names again; what the name servers say to be good for longer is not asked for again */
+#define RETRY_S 10 /* sockets that cannot be had */
 
 /* A socket that is wanted. */
 struct coa_listen {
@@ -29,26 +28,12 @@ struct coa_listen {
 	enum status said;      /* why not, as it was logged last */
 };
 
-/* A client that is configured by name. */
-struct coa_name {
-	struct list in_list;
-	struct wire_coa *coa;
-	char host[DNS_NAME];
-	struct dns_query *query[2]; /* by family: 4, 6 */
-	size_t n[2];
-	struct addr addrs[2][DNS_ADDRS];
-	uint64_t due; /* wire->seconds */
-	bool is_wanted;
-};
-
 struct wire_coa {
 	struct wire *wire;
 	struct net *net;
 	struct list listens;
-	struct list names;
+	struct wire_names names; /* of clients */
 };
-
-static void configure(struct wire_coa *c);
 
 /* ---- sockets -------------------------------------------------------------------------------------- */
 
@@ -219,89 +204,14 @@ static void apply_listens(struct wire_coa *c)
 
 /* ---- names ---------------------------------------------------------------------------------------- */
 
-static void take_names(struct coa_name *n, int six, enum status st, const struct addr *addrs, size_t count)
-{
-	n->query[six] = NULL;
-	if (st != ST_OK && st != ST_NOT_FOUND) {
-		/* Those of before are better than none. */
-		n->due = n->coa->wire->seconds + RETRY_S;
-		return;
-	}
-	count = st == ST_OK ? count : 0;
-	if (count == n->n[six] && (count == 0 || memcmp(n->addrs[six], addrs, count * sizeof(*addrs)) == 0))
-		return;
-	n->n[six] = count;
-	if (count)
-		memcpy(n->addrs[six], addrs, count * sizeof(*addrs));
-	configure(n->coa);
-}
-
-static void on_ip4(void *ctx, enum status st, const struct addr *addrs, size_t n)
-{
-	take_names(ctx, 0, st, addrs, n);
-}
-
-static void on_ip6(void *ctx, enum status st, const struct addr *addrs, size_t n)
-{
-	take_names(ctx, 1, st, addrs, n);
-}
-
-static void look_up(struct coa_name *n)
-{
-	struct dns *dns = n->coa->wire->dns;
-	n->due = n->coa->wire->seconds + LOOKUP_S;
-	if (!n->query[0] && dns_ask(dns, n->host, 4, on_ip4, n, &n->query[0]) != ST_OK)
-		n->query[0] = NULL;
-	if (!n->query[1] && dns_ask(dns, n->host, 6, on_ip6, n, &n->query[1]) != ST_OK)
-		n->query[1] = NULL;
-}
-
-static void drop_name(struct coa_name *n)
-{
-	dns_cancel(n->query[0]);
-	dns_cancel(n->query[1]);
-	list_del(&n->in_list);
-	mem_free(n);
-}
-
-static struct coa_name *find_name(struct wire_coa *c, const char *host)
-{
-	LIST_EACH(at, &c->names) {
-		struct coa_name *n = CONTAINER_OF(at, struct coa_name, in_list);
-		if (strcmp(n->host, host) == 0)
-			return n;
-	}
-	return NULL;
-}
-
-static void want_name(struct wire_coa *c, const char *host)
-{
-	struct coa_name *n = find_name(c, host);
-	if (!n) {
-		n = strlen(host) < sizeof(n->host) ? mem_new(sizeof(*n)) : NULL;
-		if (!n)
-			return;
-		n->coa = c;
-		snprintf(n->host, sizeof(n->host), "%s", host);
-		list_push_back(&c->names, &n->in_list);
-		look_up(n);
-	}
-	n->is_wanted = true;
-}
-
 static void apply_names(struct wire_coa *c)
 {
 	const struct dynauth *d = &c->wire->conf->dynauth;
-	LIST_EACH(at, &c->names)
-		CONTAINER_OF(at, struct coa_name, in_list)->is_wanted = false;
+	wire_names_begin(&c->names);
 	for (size_t i = 0; d->on && i < d->client_count; i++)
 		if (d->clients[i].addr.family == 0)
-			want_name(c, d->clients[i].host);
-	LIST_EACH_SAFE(at, &c->names) {
-		struct coa_name *n = CONTAINER_OF(at, struct coa_name, in_list);
-		if (!n->is_wanted)
-			drop_name(n);
-	}
+			wire_names_want(&c->names, d->clients[i].host);
+	wire_names_end(&c->names);
 }
 
 /* ---- clients -------------------------------------------------------------------------------------- */
@@ -335,12 +245,10 @@ static void put_clients(struct wire_coa *c, const struct dynauth_client *k, stru
 	like.vrf = where.vrf;
 	like.secret_len = (uint16_t)key->len;
 	memcpy(like.secret, key->bytes, key->len);
-	const struct coa_name *n = k->addr.family ? NULL : find_name(c, k->host);
-	if (k->addr.family)
-		put_client(to, &like, &k->addr);
-	for (size_t six = 0; n && six < 2; six++)
-		for (size_t i = 0; i < n->n[six]; i++)
-			put_client(to, &like, &n->addrs[six][i]);
+	struct addr addrs[NAMES_ADDRS] = {k->addr};
+	size_t n = k->addr.family ? 1 : wire_names_find(&c->names, k->host, 0, addrs);
+	for (size_t i = 0; i < n; i++)
+		put_client(to, &like, &addrs[i]);
 	mem_zero(&like, sizeof(like));
 }
 
@@ -359,6 +267,11 @@ static void configure(struct wire_coa *c)
 		LOG(EV_CONFIG_WARNING, kv_str("reason", "the clients of dynamic-author stay as they were"),
 		    kv_status("status", st));
 	mem_free_secret(to.v, to.v ? COA_CLIENTS_MAX * sizeof(*to.v) : 0);
+}
+
+static void names_changed(struct wire *w)
+{
+	configure(w->coa);
 }
 
 void wire_coa_apply(struct wire *w)
@@ -406,7 +319,7 @@ enum status wire_coa_open(struct wire *w)
 		return ST_NOMEM;
 	w->coa->wire = w;
 	list_init(&w->coa->listens);
-	list_init(&w->coa->names);
+	wire_names_init(&w->coa->names, w, names_changed);
 	w->coa_server = coa_new(&ports, w->stats);
 	w->coa->net = w->coa_server ? net_new(&net_ports, w, w->stats) : NULL;
 	w->world.coa = w->coa_server;
@@ -420,19 +333,14 @@ void wire_coa_second(struct wire *w)
 {
 	if (w->seconds % RETRY_S == 0)
 		open_missing(w->coa);
-	LIST_EACH(at, &w->coa->names) {
-		struct coa_name *n = CONTAINER_OF(at, struct coa_name, in_list);
-		if (n->due <= w->seconds)
-			look_up(n);
-	}
+	wire_names_second(&w->coa->names);
 }
 
 void wire_coa_close(struct wire *w)
 {
 	if (!w->coa)
 		return;
-	LIST_EACH_SAFE(at, &w->coa->names)
-		drop_name(CONTAINER_OF(at, struct coa_name, in_list));
+	wire_names_close(&w->coa->names);
 	LIST_EACH_SAFE(at, &w->coa->listens) {
 		struct coa_listen *l = CONTAINER_OF(at, struct coa_listen, in_list);
 		close_listen(l);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_pki.h"
+#include "cmd/wire_radius.h"
 #include "core/base/mem.h"
 #include "core/conf/match.h"
 #include "core/crypto/rnd.h"
@@ -94,14 +95,9 @@ enum status eap_name_of(const struct ike_question *q, bool queries, struct view 
 
 static bool is_local(const struct wire *w, const struct ike_profile *p)
 {
-	if (!p->eap_authen_list)
-		return true;
-	for (size_t i = 0; i < w->conf->aaa_list_count; i++) {
-		const struct aaa_list *l = &w->conf->aaa_lists[i];
-		if (l->kind == AAA_AUTHEN_LOGIN && strcmp(l->name, p->eap_authen_list) == 0)
-			return l->methods.n > 0 && strcmp(l->methods.v[0], "local") == 0;
-	}
-	return false;
+	const char *group;
+	size_t at = 0;
+	return wire_aaa_next(w->conf, AAA_AUTHEN_LOGIN, p->eap_authen_list, &at, &group) == WIRE_AAA_LOCAL;
 }
 
 /* Those that prove the gateway and cannot be guessed from (RFC 5998 section 4): they begin with its certificate. */
@@ -131,7 +127,7 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 		.quirks = q->is_forticlient ? EAP_QUIRK_FORTICLIENT : 0,
 	};
 	if (!is_local(w, p)) {
-		snprintf(why, cap, "profile %s: authentication list %s is not `local`, and no other is in force in this version",
+		snprintf(why, cap, "profile %s: authentication list %s names neither `local` nor a group of servers",
 			 p->name, p->eap_authen_list);
 		return ST_CONFIG;
 	}

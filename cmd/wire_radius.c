@@ -7,24 +7,15 @@
 #include "cmd/holder_proto.h"
 #include "cmd/radius_plan.h"
 #include "cmd/wire_acct.h"
+#include "cmd/wire_names.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
-#include "modules/dns/dns.h"
 #include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
-#define AGAIN_MS      60000 /* names are asked for again */
-#define VIRTUAL       5     /* NAS-Port-Type (RFC 2865 5.41) */
-#define ASA_TUNNEL    146   /* Tunnel-Group-Name */
-
-/* A server that the configuration names. */
-struct named {
-	char name[DNS_NAME];
-	struct addr addr[2]; /* of IPv4, of IPv6; family 0: none */
-	struct dns_query *query[2];
-	struct wire *wire;
-};
+#define VIRTUAL    5   /* NAS-Port-Type (RFC 2865 5.41) */
+#define ASA_TUNNEL 146 /* Tunnel-Group-Name */
 
 /* A socket of the client. */
 struct ear {
@@ -35,10 +26,9 @@ struct ear {
 
 struct wire_radius {
 	struct radius *radius;
-	struct loop_timer *again, *timer;
+	struct loop_timer *timer;
 	struct list ears;
-	struct named names[CONF_RADIUS_SERVERS];
-	size_t n;
+	struct wire_names names; /* of servers */
 	uint64_t last; /* number of a request */
 };
 
@@ -140,18 +130,11 @@ static void port_changed(void *ctx, const char *server, bool is_dead)
 static bool find_name(void *ctx, const char *name, uint8_t family, struct addr *out)
 {
 	const struct wire_radius *r = ctx;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct named *n = &r->names[i];
-		if (strcmp(n->name, name) != 0)
-			continue;
-		for (int k = 0; k < 2; k++) {
-			if (!n->addr[k].family || (family && family != n->addr[k].family))
-				continue;
-			*out = n->addr[k];
-			return true;
-		}
-	}
-	return false;
+	struct addr found[NAMES_ADDRS];
+	if (!wire_names_find(&r->names, name, family, found))
+		return false;
+	*out = found[0];
+	return true;
 }
 
 static void apply(struct wire *w)
@@ -169,100 +152,29 @@ static void apply(struct wire *w)
 		LOG(EV_RADIUS_SOCKET, kv_str("vrf", ""), kv_status("status", st));
 }
 
-static void on_addresses(struct named *n, int k, enum status st, const struct addr *addrs, size_t count)
-{
-	n->query[k] = NULL;
-	/* What was found before stays while name servers do not answer. */
-	if (st != ST_OK || count == 0 || addr_eq(&n->addr[k], &addrs[0]))
-		return;
-	n->addr[k] = addrs[0];
-	apply(n->wire);
-}
-
-static void on_v4(void *ctx, enum status st, const struct addr *addrs, size_t n)
-{
-	on_addresses(ctx, 0, st, addrs, n);
-}
-
-static void on_v6(void *ctx, enum status st, const struct addr *addrs, size_t n)
-{
-	on_addresses(ctx, 1, st, addrs, n);
-}
-
-static void ask_names(struct wire *w)
-{
-	static dns_fn *const done[] = {on_v4, on_v6};
-	static const uint8_t family[] = {4, 6};
-	struct wire_radius *r = w->radius;
-	for (size_t i = 0; i < r->n; i++) {
-		struct named *n = &r->names[i];
-		for (int k = 0; k < 2; k++) {
-			struct addr known[DNS_ADDRS];
-			if (n->query[k])
-				continue;
-			size_t found = dns_known(w->dns, n->name, family[k], known);
-			if (found)
-				on_addresses(n, k, ST_OK, known, found);
-			else if (dns_ask(w->dns, n->name, family[k], done[k], n, &n->query[k]) != ST_OK)
-				n->query[k] = NULL;
-		}
-	}
-	loop_timer_at(r->again, r->n ? loop_now_ms() + AGAIN_MS : LOOP_NEVER);
-}
-
-static void on_again(void *ctx)
-{
-	ask_names(ctx);
-}
-
-static void forget_names(struct wire_radius *r)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		dns_cancel(r->names[i].query[0]);
-		dns_cancel(r->names[i].query[1]);
-	}
-	memset(r->names, 0, sizeof(r->names));
-	r->n = 0;
-}
-
 static void note_name(struct wire *w, const struct radius_server *s)
 {
-	struct wire_radius *r = w->radius;
-	if (!s->host || s->addr.family || strlen(s->host) >= DNS_NAME || r->n == CONF_RADIUS_SERVERS)
-		return;
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->names[i].name, s->host) == 0)
-			return;
-	r->names[r->n].wire = w;
-	snprintf(r->names[r->n++].name, DNS_NAME, "%s", s->host);
-}
-
-/* What was found for a name that is still there. */
-static void recall(struct wire_radius *r, const struct named *before, size_t n)
-{
-	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < n; k++)
-			if (strcmp(r->names[i].name, before[k].name) == 0)
-				memcpy(r->names[i].addr, before[k].addr, sizeof(before[k].addr));
+	if (s->host && !s->addr.family)
+		wire_names_want(&w->radius->names, s->host);
 }
 
 void wire_radius_configure(struct wire *w)
 {
 	const struct snapshot *s = w->conf;
-	size_t n = w->radius->n;
-	struct named *before = n ? mem_dup(w->radius->names, n * sizeof(*before)) : NULL;
-	forget_names(w->radius);
+	wire_names_begin(&w->radius->names);
 	for (size_t i = 0; i < s->radius_server_count; i++)
 		note_name(w, &s->radius_servers[i]);
 	for (size_t i = 0; i < s->aaa_group_count; i++)
 		for (size_t k = 0; k < s->aaa_groups[i].member_count; k++)
 			if (s->aaa_groups[i].members[k].kind == MEMBER_PRIVATE)
 				note_name(w, &s->aaa_groups[i].members[k].server);
-	if (before) /* without memory they are asked for */
-		recall(w->radius, before, n);
-	mem_free(before);
+	wire_names_end(&w->radius->names);
 	apply(w);
-	ask_names(w);
+}
+
+void wire_radius_second(struct wire *w)
+{
+	wire_names_second(&w->radius->names);
 }
 
 /* ---- lists ---------------------------------------------------------------------------------------------- */
@@ -271,9 +183,9 @@ enum wire_aaa wire_aaa_next(const struct snapshot *s, enum aaa_kind kind, const 
 {
 	const struct aaa_list *l = list ? aaa_list_used(s, kind, list) : NULL;
 	*group = NULL;
-	if (!l)
+	if (!list)
 		return (*at)++ == 0 ? WIRE_AAA_LOCAL : WIRE_AAA_END;
-	while (*at < l->methods.n) {
+	while (l && *at < l->methods.n) {
 		const char *method = l->methods.v[(*at)++];
 		*group = aaa_method_group(method);
 		if (*group)
@@ -318,9 +230,8 @@ enum status wire_radius_open(struct wire *w)
 		return ST_NOMEM;
 	w->radius = r;
 	list_init(&r->ears);
-	enum status st = loop_timer_new(w->loop, on_again, w, &r->again);
-	if (st == ST_OK)
-		st = loop_timer_new(w->loop, on_time, w, &r->timer);
+	wire_names_init(&r->names, w, apply);
+	enum status st = loop_timer_new(w->loop, on_time, w, &r->timer);
 	if (st == ST_OK)
 		r->radius = radius_new(&ports, w->stats);
 	return st == ST_OK && !r->radius ? ST_NOMEM : st;
@@ -331,10 +242,8 @@ void wire_radius_close(struct wire *w)
 	struct wire_radius *r = w->radius;
 	if (!r)
 		return;
-	forget_names(r);
+	wire_names_close(&r->names);
 	radius_free(r->radius);
-	if (r->again)
-		loop_timer_free(r->again);
 	if (r->timer)
 		loop_timer_free(r->timer);
 	mem_free(r);

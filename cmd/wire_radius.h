@@ -15,13 +15,16 @@ void wire_radius_close(struct wire *w);
  * are not there. */
 void wire_radius_configure(struct wire *w);
 
+void wire_radius_second(struct wire *w);
+
 struct radius *wire_radius(const struct wire *w);
 /* For radius_ask(): of no other request. */
 uint64_t wire_radius_number(struct wire *w);
 
 /* Which source of users comes next in a list of `aaa`. */
 enum wire_aaa { WIRE_AAA_END, WIRE_AAA_LOCAL, WIRE_AAA_NONE, WIRE_AAA_GROUP };
-/* The method at *at, which moves on; group: its name. A list that is not configured, and no list (NULL), is `local`. */
+/* The method at *at, which moves on; group: its name. No list (NULL) is `local`; one that is not
+ * configured is `default`, and if that is not there either, nobody. */
 enum wire_aaa wire_aaa_next(const struct snapshot *s, enum aaa_kind kind, const char *list, size_t *at, const char **group);
 
 struct radius_who {

@@ -579,7 +579,6 @@ void wire_session_second(struct wire *w)
 		struct acct_traffic traffic = acct_of(&t);
 		wire_acct_interim(w, s, &traffic);
 	}
-	wire_acct_second(w);
 }
 
 /* ---- after main's death ------------------------------------------------------------------------ */
