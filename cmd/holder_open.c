@@ -265,6 +265,13 @@ static enum status asroot_socket(struct kept *k, const struct asroot_request *rq
 	return ST_OK;
 }
 
+/* Main's alone: closed here as soon as the reply is on its way. */
+static void pass_on(const struct kept *k, struct asroot_reply *reply, int *fds)
+{
+	fds[0] = k->passing;
+	reply->n_fds = 1;
+}
+
 static enum status asroot_asker(struct kept *k, const struct asroot_request *rq,
 				struct asroot_reply *reply, int *fds)
 {
@@ -273,11 +280,9 @@ static enum status asroot_asker(struct kept *k, const struct asroot_request *rq,
 		return st;
 	st = open_socket(rq, &k->passing, &reply->error);
 	leave(k, rq->vrf);
-	if (st != ST_OK)
-		return st;
-	fds[0] = k->passing;
-	reply->n_fds = 1;
-	return ST_OK;
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
 }
 
 /* ---- TUN ----------------------------------------------------------------------------------- */
@@ -415,11 +420,9 @@ static enum status asroot_link(struct kept *k, const struct asroot_request *rq,
 		return st;
 	st = netlink_listen(&k->passing);
 	leave(k, rq->vrf);
-	if (st != ST_OK)
-		return st;
-	fds[0] = k->passing;
-	reply->n_fds = 1;
-	return ST_OK;
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
 }
 
 /* ---- memory and configuration --------------------------------------------------------------- */
@@ -525,13 +528,6 @@ static enum status asroot_config(struct kept *k, const struct asroot_request *rq
 	fds[0] = fd;
 	reply->n_fds = 1;
 	return ST_OK;
-}
-
-/* Main's alone: closed here as soon as the reply is on its way. */
-static void pass_on(const struct kept *k, struct asroot_reply *reply, int *fds)
-{
-	fds[0] = k->passing;
-	reply->n_fds = 1;
 }
 
 /* lua/NAME.lua beside the configuration. The name is clean: it leads nowhere else. */

@@ -67,16 +67,20 @@ static void item_free(struct wire_acct *a, struct item *i)
 	mem_free(i);
 }
 
-/* The groups of two records are the same. */
-static bool are_same(const uint8_t *a, const uint8_t *b)
+static struct view record_of(const struct item *i)
 {
-	return a[0] == b[0] && memcmp(a + 1, b + 1, a[0]) == 0;
+	return (struct view){i->record, i->len};
 }
 
-static struct rest *rest_of(struct wire_acct *a, const uint8_t *record)
+static struct view view_of(const struct rest *r)
+{
+	return (struct view){r->groups, 1u + r->groups[0]};
+}
+
+static struct rest *rest_of(struct wire_acct *a, struct view record)
 {
 	for (size_t i = 0; i < RESTING; i++)
-		if (a->resting[i].groups[0] && are_same(a->resting[i].groups, record))
+		if (a->resting[i].groups[0] && acct_same_groups(view_of(&a->resting[i]), record))
 			return &a->resting[i];
 	return NULL;
 }
@@ -93,14 +97,14 @@ static void pass_over(struct wire_acct *a, uint64_t id)
 static void let_rest(struct wire *w, const struct item *failed)
 {
 	struct wire_acct *a = w->acct;
-	struct rest *r = rest_of(a, failed->record);
+	struct rest *r = rest_of(a, record_of(failed));
 	uint64_t now = loop_now_ms();
 	for (size_t i = 0; !r && i < RESTING; i++)
 		if (!a->resting[i].groups[0])
 			r = &a->resting[i];
 	if (!r)
 		r = &a->resting[0]; /* more groups than a configuration has: of configurations before */
-	if (!r->groups[0] || !are_same(r->groups, failed->record)) {
+	if (!r->groups[0] || !acct_same_groups(view_of(r), record_of(failed))) {
 		*r = (struct rest){0};
 		memcpy(r->groups, failed->record, 1u + failed->record[0]);
 	}
@@ -110,9 +114,9 @@ static void let_rest(struct wire *w, const struct item *failed)
 	r->until_ms = now + r->step_ms;
 }
 
-static bool is_resting(struct wire_acct *a, const uint8_t *record)
+static bool is_resting(struct wire_acct *a, const struct item *i)
 {
-	const struct rest *r = rest_of(a, record);
+	const struct rest *r = rest_of(a, record_of(i));
 	return r && r->until_ms > loop_now_ms();
 }
 
@@ -135,7 +139,7 @@ static void on_answer(void *ctx, uint64_t request, const struct radius_answer *r
 	a->open--;
 	i->request = 0;
 	if (r->status == ST_OK) {
-		struct rest *was = rest_of(a, i->record);
+		struct rest *was = rest_of(a, record_of(i));
 		if (was)
 			*was = (struct rest){0};
 		a->delivered++;
@@ -161,7 +165,7 @@ static void send(struct wire *w, struct item *i)
 	char group[RADIUS_VALUE_MAX + 1];
 	struct radius_request q = {.number = wire_radius_number(w), .group = group, .code = RADIUS_ACCOUNTING_REQUEST,
 				   .event_ms = event_ms(i), .ctx = i, .done = on_answer};
-	bool is_there = acct_open((struct view){i->record, i->len}, i->group_at, group, &q.attrs);
+	bool is_there = acct_open(record_of(i), i->group_at, group, &q.attrs);
 	if (!is_there && i->group_at == 0) {
 		(void)!store_acct_done(w->store, i->id);
 		item_free(a, i);
@@ -183,7 +187,7 @@ static bool is_next(const struct wire_acct *a, const struct item *i)
 		const struct item *o = CONTAINER_OF(at, struct item, in_list);
 		if (o == i)
 			return true;
-		if (strcmp(o->session, i->session) == 0 && are_same(o->record, i->record))
+		if (strcmp(o->session, i->session) == 0 && acct_same_groups(record_of(o), record_of(i)))
 			return false;
 	}
 	return true;
@@ -223,7 +227,7 @@ static void pump(struct wire *w)
 		struct item *i = CONTAINER_OF(at, struct item, in_list);
 		if (a->open >= WINDOW)
 			break;
-		if (!i->request && is_resting(a, i->record)) {
+		if (!i->request && is_resting(a, i)) {
 			pass_over(a, i->id);
 			item_free(a, i);
 		} else if (!i->request && is_next(a, i)) {

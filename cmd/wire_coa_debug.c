@@ -22,12 +22,8 @@ static const char *word_of(const struct radius_packet *p)
 
 static const char *name_of(uint8_t type)
 {
-#define X(name, number, words)                                                                     \
-	if (type == (number))                                                                      \
-		return words;
-	RADIUS_ATTR_LIST(X)
-#undef X
-	return "unknown";
+	const char *name = radius_attr_name(type);
+	return name ? name : "unknown";
 }
 
 /* Of an attribute that may hold a key, and of a pair behind its name, only the length is said. */

@@ -236,22 +236,12 @@ static const struct attr_row microsoft[] = {
 };
 /* clang-format on */
 
-static const char *standard_name(uint8_t type)
-{
-#define X(name, number, words)                                                                     \
-	if (type == (number))                                                                      \
-		return words;
-	RADIUS_ATTR_LIST(X)
-#undef X
-	return NULL;
-}
-
 static void name_of(const struct radius_attr *a, char *out, size_t cap)
 {
 	if (a->type == RADIUS_VENDOR_SPECIFIC)
 		snprintf(out, cap, "attribute %u of vendor %lu", (unsigned)a->vendor_type, (unsigned long)a->vendor);
-	else if (standard_name(a->type))
-		snprintf(out, cap, "%s", standard_name(a->type));
+	else if (radius_attr_name(a->type))
+		snprintf(out, cap, "%s", radius_attr_name(a->type));
 	else
 		snprintf(out, cap, "attribute %u", (unsigned)a->type);
 }

@@ -98,12 +98,9 @@ static const struct row *find(uint8_t type)
 
 static const char *name_of(uint8_t type)
 {
-#define X(name, number, words)                                                                     \
-	if (type == (number))                                                                      \
-		return words;
-	RADIUS_ATTR_LIST(X)
-#undef X
-	return "attribute";
+	const char *name = radius_attr_name(type);
+
+	return name ? name : "attribute";
 }
 
 static bool wrong_value(const struct reading *r, uint8_t type)

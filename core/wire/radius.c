@@ -299,3 +299,13 @@ void radius_put_eap(struct wr *w, struct view packet)
 		at += piece;
 	} while (at < packet.len);
 }
+
+const char *radius_attr_name(uint8_t type)
+{
+#define X(name, number, words)                                                                     \
+	if (type == (number))                                                                      \
+		return words;
+	RADIUS_ATTR_LIST(X)
+#undef X
+	return NULL;
+}

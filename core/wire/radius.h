@@ -52,6 +52,9 @@ bool radius_next(struct radius_cursor *c, struct radius_attr *out);
 /* The first of a type (of 26: none, they are many things). False: there is none. */
 bool radius_find(struct view attrs, uint8_t type, struct radius_attr *out);
 
+/* Its name as RFCs write it; NULL: not one of RADIUS_ATTR_LIST. */
+const char *radius_attr_name(uint8_t type);
+
 /* ---- values: false when they are not of the length that the type has ---- */
 bool radius_u32(const struct radius_attr *a, uint32_t *out);
 bool radius_ip4(const struct radius_attr *a, struct addr *out);
