@@ -48,7 +48,6 @@ struct pass {
 	uint8_t last_id;      /* of the last packet from the client */
 	uint16_t server;
 	unsigned rounds;
-	struct ike_id ike_id;
 	char name[PASS_NAME];
 	uint8_t state[RADIUS_VALUE_MAX];
 	size_t state_len;
@@ -380,7 +379,6 @@ static struct pass *begin(struct wire *w, const struct ike_question *q, const st
 	p->sa = q->sa;
 	p->local = q->local;
 	p->remote = q->remote;
-	p->ike_id = q->eap_id;
 	p->proves_gateway = q->proves_gateway;
 	p->list = profile->eap_authen_list;
 	snprintf(p->profile, sizeof(p->profile), "%s", q->profile);
