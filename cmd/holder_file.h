@@ -13,5 +13,8 @@
  * with errno. */
 enum status holder_file_open(const char *config_path, const char *name, off_t max, int *fd, bool *is_exposed)
 	MUST_USE;
+/* The bytes of a plain file in a sealed memfd, so that what was checked is what is kept. flags: of open(), besides.
+ * ST_NOT_FOUND; ST_IO with errno: EINVAL when it is no plain file or longer than max. */
+enum status holder_file_copy(const char *path, int flags, off_t max, int *out) MUST_USE;
 
 #endif

@@ -3,17 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/holder_agentx.h"
@@ -24,6 +20,7 @@
 #include "cmd/holder_named.h"
 #include "cmd/holder_netlink.h"
 #include "cmd/holder_proxy.h"
+#include "cmd/holder_socket.h"
 #include "cmd/holder_source.h"
 #include "core/base/mem.h"
 
@@ -32,7 +29,6 @@
 #define SCRIPT_MAX (64u << 10)
 #define KEY_MAX (64u << 10)
 #define FILE_MAX (16u << 20)
-#define SOCKET_BUFFER (4 << 20)
 #define NETNS_FOLDER "/run/netns/"
 
 enum thing_kind {
@@ -50,7 +46,7 @@ struct thing {
 	unsigned ifindex;
 	uint32_t n_fds;
 	int fds[ASROOT_FDS];
-	int ear; /* RAW of IPv6: see open_ear(); 0: none */
+	int ear; /* RAW of IPv6: see holder_ear(); 0: none */
 	struct memory memory;
 };
 
@@ -136,103 +132,6 @@ static void hand_out(const struct kept *k, struct thing *t, struct asroot_reply 
 
 /* ---- UDP, and ESP without it ----------------------------------------------------------------------------------- */
 
-static bool set_int(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
-}
-
-static bool set_listening(int fd, const struct asroot_request *rq)
-{
-	(void)set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
-	(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
-	return (rq->op == ASROOT_RAW || set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
-	       (rq->family == 4 ? set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) :
-			      set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
-}
-
-/* Every raw socket gets every packet: which ones are its worker's is main's to say. */
-static bool set_deaf(int fd)
-{
-	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog prog = {.len = 1, .filter = &none};
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
-}
-
-static bool set_options(int fd, const struct asroot_request *rq)
-{
-	if (rq->op == ASROOT_ASKER)
-		return rq->family == 4 || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	if (rq->op == ASROOT_RAW && !set_deaf(fd))
-		return false;
-	/* Nobody reads what comes to a socket that only sends. */
-	if (rq->op == ASROOT_UDP && rq->port == 0 ? !set_int(fd, SOL_SOCKET, SO_RCVBUF, 0) :
-						    !set_listening(fd, rq))
-		return false;
-	if (rq->family == 4)
-		return set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	/* A raw socket is of its family only, and cannot be told so. */
-	return (rq->op == ASROOT_RAW || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
-	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
-}
-
-static bool bind_to(int fd, const struct asroot_request *rq)
-{
-	if (rq->family == 4) {
-		struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(rq->port)};
-		memcpy(&sa.sin_addr, rq->addr.b, 4);
-		return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
-	}
-	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_port = htons(rq->port)};
-	memcpy(&sa.sin6_addr, rq->addr.b, 16);
-	return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
-}
-
-static bool set_absent(int fd, uint8_t family)
-{
-	return family == 4 ? set_int(fd, IPPROTO_IP, IP_FREEBIND, 1) :
-			     set_int(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
-}
-
-/* *error: the address is not there now. */
-static enum status open_socket(const struct asroot_request *rq, int *out, int32_t *error)
-{
-	int type = rq->op == ASROOT_RAW ? SOCK_RAW : SOCK_DGRAM;
-	int fd = socket(rq->family == 4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			rq->op == ASROOT_RAW ? IPPROTO_ESP : 0);
-	if (fd < 0)
-		return ST_IO;
-	bool ok = set_options(fd, rq) && bind_to(fd, rq);
-	if (!ok && errno == EADDRNOTAVAIL && rq->may_be_absent) {
-		*error = errno;
-		ok = set_absent(fd, rq->family) && bind_to(fd, rq);
-	}
-	if (!ok) {
-		int e = errno;
-		close(fd);
-		errno = e;
-		return ST_IO;
-	}
-	*out = fd;
-	return ST_OK;
-}
-
-/* "Packet too big" about ESP is only heeded by the kernel for raw sockets of IPv6 that want to hear of errors,
- * and those cannot send: each error takes the place of a packet. So one that nobody reads from wants to. */
-static int open_ear(const struct asroot_request *rq)
-{
-	if (rq->op != ASROOT_RAW || rq->family != 6)
-		return 0;
-	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ESP);
-	if (fd < 0)
-		return 0;
-	(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, 0);
-	if (!set_deaf(fd) || !set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1)) {
-		close(fd);
-		return 0;
-	}
-	return fd;
-}
-
 /* ASROOT_UDP, ASROOT_RAW */
 static enum status asroot_socket(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
@@ -243,9 +142,9 @@ static enum status asroot_socket(struct kept *k, const struct asroot_request *rq
 		int fd = -1, ear = 0;
 		enum status st = enter(rq->vrf);
 		if (st == ST_OK) {
-			st = open_socket(rq, &fd, &reply->error);
+			st = holder_socket(rq, &fd, &reply->error);
 			if (st == ST_OK)
-				ear = open_ear(rq);
+				ear = holder_ear(rq);
 			leave(k, rq->vrf);
 		}
 		if (st != ST_OK)
@@ -278,7 +177,7 @@ static enum status asroot_asker(struct kept *k, const struct asroot_request *rq,
 	enum status st = enter(rq->vrf);
 	if (st != ST_OK)
 		return st;
-	st = open_socket(rq, &k->passing, &reply->error);
+	st = holder_socket(rq, &k->passing, &reply->error);
 	leave(k, rq->vrf);
 	if (st == ST_OK)
 		pass_on(k, reply, fds);
@@ -473,52 +372,13 @@ static enum status asroot_reserve(struct kept *k, const struct asroot_request *r
 	return t ? memory_reserve(&t->memory, t->fds[0], rq->size) : ST_NOT_FOUND;
 }
 
-/* The file's bytes in a sealed memfd, so that what was checked is what is kept. */
-static enum status copy_file(const char *path, int flags, off_t max, int *out)
-{
-	struct stat s;
-	int copy = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* not waiting for a FIFO */
-	if (fd < 0)
-		return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
-	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size > max) {
-		errno = EINVAL;
-		goto fail;
-	}
-	copy = memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (copy < 0)
-		goto fail;
-	for (;;) {
-		char buf[16384];
-		ssize_t n = read(fd, buf, sizeof(buf));
-		if (n == 0)
-			break;
-		bool ok = n > 0 && write(copy, buf, (size_t)n) == n;
-		mem_zero(buf, sizeof(buf));
-		if (!ok)
-			goto fail;
-	}
-	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		goto fail;
-	close(fd);
-	*out = copy;
-	return ST_OK;
-fail:;
-	int e = errno;
-	close(fd);
-	if (copy >= 0)
-		close(copy);
-	errno = e;
-	return ST_IO;
-}
-
 static enum status asroot_config(struct kept *k, const struct asroot_request *rq,
 				 struct asroot_reply *reply, int *fds)
 {
 	int fd = k->config_accepted;
 	reply->was_kept = !rq->is_fresh && fd >= 0;
 	if (!reply->was_kept) {
-		enum status st = copy_file(k->config_path, 0, CONFIG_MAX, &fd);
+		enum status st = holder_file_copy(k->config_path, 0, CONFIG_MAX, &fd);
 		if (st != ST_OK)
 			return st;
 		if (k->config_last >= 0)
@@ -540,7 +400,7 @@ static enum status asroot_script(struct kept *k, const struct asroot_request *rq
 	int n = snprintf(path, sizeof(path), "%.*s/lua/%s.lua", folder, k->config_path, rq->script);
 	if (n < 0 || n >= (int)sizeof(path))
 		return ST_LIMIT;
-	enum status st = copy_file(path, O_NOFOLLOW, SCRIPT_MAX, &k->passing);
+	enum status st = holder_file_copy(path, O_NOFOLLOW, SCRIPT_MAX, &k->passing);
 	if (st == ST_OK)
 		pass_on(k, reply, fds);
 	return st;
@@ -657,11 +517,9 @@ static enum status asroot_agentx(struct kept *k, const struct asroot_request *rq
 	if (!agentx_is_named(rq->path, k->config_accepted) && !agentx_is_named(rq->path, k->config_last))
 		return ST_CONFIG;
 	enum status st = agentx_connect(rq->path, &k->passing);
-	if (st != ST_OK)
-		return st;
-	fds[0] = k->passing;
-	reply->n_fds = 1;
-	return ST_OK;
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
 }
 
 static enum status asroot_proxy(struct kept *k, const struct asroot_request *rq,
@@ -691,11 +549,9 @@ static enum status asroot_credential(struct kept *k, const struct asroot_request
 				     struct asroot_reply *reply, int *fds)
 {
 	enum status st = credential_open("sallyport-master-key", &k->passing);
-	if (st != ST_OK)
-		return st;
-	fds[0] = k->passing;
-	reply->n_fds = 1;
-	return ST_OK;
+	if (st == ST_OK)
+		pass_on(k, reply, fds);
+	return st;
 }
 
 /* THE table: all that a process without privileges can have done as root. */

@@ -20,6 +20,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
 #include "core/ike/id_text.h"
+#include "core/session/assign.h"
 #include "core/session/attributes.h"
 #include "db/store.h"
 #include "modules/data/data.h"

@@ -6,6 +6,7 @@
 #include "core/base/freeze.h"
 #include "core/base/mem.h"
 #include "core/crypto/prf.h"
+#include "core/session/assign.h"
 
 #define LEAST_WAIT_MS 60000 /* between two attempts (RFC 2131 4.4.5) */
 #define RESTORED_MS   60000 /* after a restart of the machine the way to the server may come up after us */

@@ -3,7 +3,7 @@
  * once.
  *
  *   ASK_AUTHORIZE  session_authorize  pending: policy resolved from the configuration in force
- *   ASK_ADDRESS    session_assign     leases taken, the whole grant
+ *   ASK_ADDRESS    session_assign     leases taken, the whole grant (assign.h)
  *   commit         (store)            durable
  *                  session_up         up
  *   SA_DOWN        session_end        leases returned
@@ -123,19 +123,6 @@ struct session_ask {
  * initiator needs: it was granted the rest by its peer). An earlier pending session of the same IKE SA ends.
  * ST_OK; ST_NO_PROFILE, ST_NOT_AUTHORIZED, ST_NAME_MANGLER, ST_LOGIN_LIMIT, ST_NOMEM with a sentence. */
 void session_authorize(struct sessions *ss, const struct session_ask *ask, struct ike_answer *answer);
-/* ASK_ADDRESS. Fills answer with the grant. Asked again it answers the same. A peer whose session by the
- * same profile is up, from the same endpoint, authenticates again: both sessions have its addresses.
- * Addresses that the user has for himself come before those of a pool, and a pool before a DHCP server (R-MCF-12), whose
- * address is there already or is not (dhcp_lease.h). No other user ever has what somebody has for himself.
- * ST_OK; ST_NOT_FOUND (no such session), ST_NO_ADDRESS, ST_POOL_EXHAUSTED, ST_NOMEM with a
- * sentence. Who asks for both families gets what there is; it fails when there is nothing at all, or when one
- * that is his own cannot be had.
- */
-void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
-/* A session that is up, of the same peer by the same way, whose lease of the family s shall have, too; NULL: none. */
-struct session *session_before(const struct sessions *ss, const struct session *s, uint8_t family);
-/* Exactly this IPv4 address, in the name of s->pool4, as lease4. ST_EXISTS: somebody has it, or an interface; ST_NOMEM. */
-enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr) MUST_USE;
 /* The commit was answered ST_OK. now_ms: UTC, as in all of these. */
 void session_up(struct sessions *ss, struct session *s, const struct ike_commit *c, uint64_t now_ms);
 /* Its IKE SA is gone, and it waits. One that waits already goes on waiting since then. */

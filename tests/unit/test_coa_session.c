@@ -1,4 +1,5 @@
 /* Which sessions a CoA or Disconnect means, and what a CoA makes of them. */
+#include "core/session/assign.h"
 #include "core/session/coa_change.h"
 #include "core/session/coa_match.h"
 #include "core/session/wait.h"

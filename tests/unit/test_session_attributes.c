@@ -1,5 +1,6 @@
 /* A session as names and values: shown to a script, and changed by one. */
 #include "core/conf/conf.h"
+#include "core/session/assign.h"
 #include "core/session/attributes.h"
 #include "tests/unit/session_lab.h"
 

@@ -1,6 +1,7 @@
 /* From the operator's words to the grant: whole configurations, one client each. */
 #include "core/conf/conf.h"
 #include "core/conf/match.h"
+#include "core/session/assign.h"
 #include "core/session/authorize.h"
 #include "core/session/session.h"
 #include "tests/unit/session_lab.h"

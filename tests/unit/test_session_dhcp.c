@@ -1,6 +1,7 @@
 /* Sessions whose IPv4 address is lent by a DHCP server: who asks, what it takes, when it is renewed, and the record. */
 #include "core/base/hash.h"
 #include "core/aaa/attrs.h"
+#include "core/session/assign.h"
 #include "core/session/dhcp_lease.h"
 #include "core/session/wait.h"
 #include "tests/unit/session_lab.h"

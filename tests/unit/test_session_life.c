@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/conf/match.h"
+#include "core/session/assign.h"
 #include "core/session/dhcp_lease.h"
 #include "core/session/session.h"
 #include "tests/unit/session_lab.h"

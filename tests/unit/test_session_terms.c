@@ -1,5 +1,6 @@
 /* A session by what RADIUS gives: sources, addresses of its own, limits, filters; freeze and thaw. */
 #include "core/aaa/filter.h"
+#include "core/session/assign.h"
 #include "core/session/authorize.h"
 #include "core/session/session.h"
 #include "tests/unit/aaa_lab.h"

@@ -1,6 +1,7 @@
 /* A session that waits for its client: who waits, every clock of it at its very millisecond, the way back,
  * freeze and thaw; the token and its keys against values that another program made. */
 #include "core/base/hash.h"
+#include "core/session/assign.h"
 #include "core/session/wait.h"
 #include "tests/unit/session_lab.h"
 
