@@ -444,6 +444,8 @@ static void a_crowd_leaves_while_the_disk_is_full(void)
 
 /* ---- the log and the file ----------------------------------------------------------------------- */
 
+static long n_records;
+
 /* Enough for the log to be moved, and then it is. */
 static void fill_log(struct store *s)
 {
@@ -452,8 +454,20 @@ static void fill_log(struct store *s)
 
 	for (int i = 0; i < 1200; i++)
 		T_EQ(store_acct_put(s, 1, &id, record, sizeof(record)), ST_OK);
+	n_records += 1200;
 	base += PER_CASE;
 	T_EQ(login(s, 1), ST_OK);
+}
+
+/* The file is synced by a round that gets to the end of the log: when more comes meanwhile, by one of the next. */
+static void fill_log_until(struct store *s, const atomic_int *what)
+{
+	for (int i = 0; i < 10 && atomic_load(what) == 0; i++) {
+		T_DO(fill_log(s));
+		for (int k = 0; atomic_load(what) == 0 && k < 300; k++)
+			usleep(10000);
+	}
+	T_TRUE(atomic_load(what) > 0);
 }
 
 static void a_checkpoint_fails(void)
@@ -471,20 +485,18 @@ static void a_checkpoint_fails(void)
 		T_ROW(i, plans[i].name);
 		lab_new_dir();
 		base = 0;
+		n_records = 0;
 		struct store *s = open_store(&why, detail);
 		T_TRUE(s != NULL);
 		fault_set(plans[i].plan);
-		T_DO(fill_log(s));
-		for (int k = 0; atomic_load(&fault.hits) == 0 && k < 3000; k++)
-			usleep(10000);
-		T_TRUE(atomic_load(&fault.hits) > 0);
+		T_DO(fill_log_until(s, &fault.hits));
 		base += PER_CASE;
 		T_EQ(login(s, 1), ST_OK); /* the log still has room */
 		fault_clear();
 		T_DO(fill_log(s));
 		store_close(s);
-		T_EQ(lab_count("SELECT count(*) FROM accounting"), 2400);
-		T_EQ(lab_count("SELECT count(*) FROM v_active"), 3);
+		T_EQ(lab_count("SELECT count(*) FROM accounting"), n_records);
+		T_EQ(lab_count("SELECT count(*) FROM v_active"), n_records / 1200 + 1);
 		T_DO(files_are_whole());
 		lab_remove();
 	}
@@ -501,9 +513,7 @@ static void a_slow_disk_keeps_no_login_waiting(void)
 	struct store *s = open_store(&why, detail);
 	T_TRUE(s != NULL);
 	fault_set((struct fault_plan){FAULT_SYNC, "sallyport.db", SQLITE_OK, 1, true, 60000});
-	T_DO(fill_log(s));
-	for (int k = 0; atomic_load(&fault.inside) == 0 && k < 3000; k++)
-		usleep(10000);
+	T_DO(fill_log_until(s, &fault.inside));
 	T_EQ(atomic_load(&fault.inside), 1);
 	for (unsigned i = 0; i < 8; i++) {
 		base += PER_CASE;
