@@ -407,6 +407,18 @@ class Sallyport:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def crash(self):
+        """No process and no memory of it is left; only files."""
+        kids = run("ps", "-o", "pid=", "--ppid", str(self.process.pid), check=False).stdout.split()
+        for pid in [self.process.pid] + [int(k) for k in kids]:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(5)
+        wait_for(5, lambda: not any(os.path.exists("/proc/%s" % k) for k in kids))
+
+    def live(self):
+        """Sessions that are up."""
+        return [s for s in self.sessions() if s["status"] == "UP-ACTIVE"]
+
     def reload(self, check=True):
         return self.command("reload", check=check)
 

@@ -3,34 +3,10 @@
 packet and connects again, where its liveness checks alone would take a minute. A client that loses
 everything is gone for the gateway as soon as it is asked for life. ESP with an unknown SPI is logged."""
 import re
-from lib import *
+from client_lib import *
 
 GATEWAY = CONF.replace(" virtual-template 1\n", " dpd %s periodic\n virtual-template 1\n")
-BRANCH = """
-hostname branch
-crypto ikev2 keyring KR
- peer ALL
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key %s
-crypto ikev2 profile HUB
- match identity remote fqdn gw.example.test
- identity local email branch@psk.test
- authentication remote pre-share
- authentication local pre-share
- keyring local KR
- dpd 60 10 periodic
-crypto ipsec profile HUB
- set ikev2-profile HUB
-interface Tunnel1
- ip address negotiated
- tunnel source dynamic
- tunnel destination dynamic
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile HUB
-crypto ikev2 client flexvpn HOME
- client connect Tunnel1
- peer 1 10.99.1.1
-""" % PSK
+BRANCH = client_conf(dpd="dpd 60 10 periodic")
 
 t = Topology()
 gw = Sallyport(t.gw, GATEWAY % "120 10", name="gw").start()
@@ -38,21 +14,12 @@ c = t.client(1)
 br = Sallyport(c, BRANCH, name="branch").start()
 
 
-def crash(sp):
-    """No process and no memory of it is left; only files."""
-    kids = run("ps", "-o", "pid=", "--ppid", str(sp.process.pid), check=False).stdout.split()
-    for pid in [sp.process.pid] + [int(k) for k in kids]:
-        os.kill(pid, signal.SIGKILL)
-    sp.process.wait(5)
-    wait_for(5, lambda: not any(os.path.exists("/proc/%s" % k) for k in kids))
-
-
 def counter(sp, name):
     return sp.counters()["counters"][name]
 
 
 def is_up(sp):
-    return [s["session"] for s in sp.sessions() if s["status"] == "UP-ACTIVE"]
+    return [s["session"] for s in sp.live()]
 
 
 ok("connects", wait_for(8, lambda: is_up(gw) and is_up(br)) and c.ping("10.99.2.2") == 3, br.tail())
@@ -99,7 +66,7 @@ ok("and end nothing", (is_up(gw), is_up(br)) == ups and c.ping("10.99.2.2") == 3
 log = os.path.join(WORK, "ping")
 pinger = spawn(c.ns, "ping", "-n", "-D", "-i", "0.1", "10.99.2.2", log=log)
 time.sleep(1)
-crash(gw)
+gw.crash()
 gw.spawn()
 ok("the gateway comes back", wait_for(10, gw.answers), gw.tail())
 back = time.time()
@@ -126,15 +93,15 @@ gw.configure(GATEWAY % "10 2")
 gw.reload()
 br.command("clear", "crypto", "ikev2", "client", "flexvpn", "HOME")
 ok("connects with the gateway's new checks", wait_for(8, lambda: is_up(gw) not in ([], old) and is_up(br)), br.tail())
-crash(br)
-br.configure(BRANCH.replace(" peer 1 10.99.1.1\n", " peer 1 10.99.1.1\n connect manual\n"))
+br.crash()
+br.configure(BRANCH.replace("connect auto", "connect manual"))
 br.start()
 ok("the gateway asks and is told", wait_for(16, lambda: not is_up(gw)), gw.tail(5))
 ok("its history says why", wait_for(5, lambda: ("peer_restarted",) in gw.sql(WHY)), str(gw.sql(WHY)))
 
 # ---- a client that waits --------------------------------------------------------------------------------
-old = "pre-shared-key %s\n" % PSK
-br.configure(BRANCH.replace(old, "pre-shared-key wrong\n"))
+WRONG = client_conf(dpd="dpd 60 10 periodic", psk="wrong")
+br.configure(WRONG)
 br.reload()
 
 
@@ -155,7 +122,7 @@ def tries_early():
 
 
 ok("a client waits although its gateway sends", not tries_early(), br.tail(4))
-br.configure("crypto isakmp invalid-spi-recovery\n" + BRANCH.replace(old, "pre-shared-key wrong\n"))
+br.configure("crypto isakmp invalid-spi-recovery\n" + WRONG)
 br.reload()
 ok("with invalid-spi-recovery it does not", tries_early(), br.tail(4))
 for sp in (br, gw):

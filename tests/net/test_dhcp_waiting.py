@@ -104,15 +104,6 @@ def refused(attempt):
         return True
 
 
-def lose_memory():
-    """The holder's, with main; the lease's clock goes on."""
-    main = sp.main_pid()
-    os.kill(sp.process.pid, signal.SIGKILL)
-    os.kill(main, signal.SIGKILL)
-    sp.process.wait()
-    wait_for(5, lambda: not os.path.exists("/proc/%d" % main))
-
-
 # ---- a token with an address of a server ------------------------------------------------------------------
 anna = login("anna")
 ok("an address of the server", anna.address and dhcpd.is_active(anna.address), str(anna.attributes))
@@ -171,7 +162,7 @@ dhcpd.stop()
 dhcpd.start(600)
 before = requests(addr)
 ok("renewed for long", wait_for(10, lambda: anywhere("anna").get("dhcp_lease_s", 0) > 500), sp.tail(3))
-lose_memory()
+sp.crash()
 before = requests(addr)
 sp.start()
 ok("renewed at once", wait_for(4, lambda: requests(addr) > before), dhcpd.text()[-300:] + sp.tail(5))
@@ -194,7 +185,7 @@ ok("an operator's word ends it", waits("carl") and "1 waiting session ended" in
 dora = login("dora", there)
 kept = Kept(dora)
 ok("another waits", waits("dora"), sp.tail(3))
-lose_memory()
+sp.crash()
 dhcpd.stop()
 with open(dhcpd.leases, "w") as f:
     f.write("")

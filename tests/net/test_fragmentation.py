@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lib import *
+from client_lib import *
 
 CAS = 170  # each is 20 bytes in a CERTREQ of IKE_AUTH
 NETS6 = ["fd00:99:%x::/64" % n for n in range(0x20, 0x2c)]
@@ -19,31 +19,8 @@ GWID = "%s.gw.example.test" % ".".join(["x" * 40] * 4)
 REMOTE = ", ".join(["10.99.2.0/24", "fd00:99:2::/64"] + NETS6)
 ESP = ", ".join("%s-%s" % (e, d) for e in ("aes256gcm16", "aes256gcm12", "aes192gcm16", "aes128gcm16")
                 for d in ("modp4096", "modp3072"))
-BRANCH = """
-hostname branch
-crypto ikev2 keyring KR
- peer ALL
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key sesame
-crypto ikev2 profile HUB
- match identity remote fqdn hub.test
- identity local fqdn %s.branch.test
- authentication remote pre-share
- authentication local pre-share
- keyring local KR
-crypto ipsec profile HUB
- set ikev2-profile HUB
-interface Tunnel1
- ip address negotiated
- tunnel source dynamic
- tunnel destination dynamic
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile HUB
-crypto ikev2 client flexvpn HOME
- client connect Tunnel1
- peer 1 10.99.1.1
-ip route 10.99.2.0 255.255.255.0 Tunnel1
-""" % ".".join(["b" * 44] * 5)
+BRANCH = client_conf(psk="sesame", gateway="hub.test", id="fqdn %s.branch.test" % ".".join(["b" * 44] * 5),
+                     after="ip route 10.99.2.0 255.255.255.0 Tunnel1")
 OFF = "no crypto ikev2 fragmentation\n"
 
 

@@ -4,34 +4,10 @@ keeps sending loses at most three pings of one a second; strongSwan is back when
 random SPIs from one source, and from many, start no negotiation, are answered a bounded number of times, and logged so.
 Replayed packets are logged in the words of R-ARW-07."""
 import re
-from lib import *
+from client_lib import *
 
 GATEWAY = "crypto isakmp invalid-spi-recovery\n" + CONF
-BRANCH = """
-hostname branch
-crypto ikev2 keyring KR
- peer ALL
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key %s
-crypto ikev2 profile HUB
- match identity remote fqdn gw.example.test
- identity local email branch@psk.test
- authentication remote pre-share
- authentication local pre-share
- keyring local KR
- dpd 60 10 periodic
-crypto ipsec profile HUB
- set ikev2-profile HUB
-interface Tunnel1
- ip address negotiated
- tunnel source dynamic
- tunnel destination dynamic
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile HUB
-crypto ikev2 client flexvpn HOME
- client connect Tunnel1
- peer 1 10.99.1.1
-""" % PSK
+BRANCH = client_conf(dpd="dpd 60 10 periodic")
 
 t = Topology()
 gw = Sallyport(t.gw, GATEWAY, name="gw").start()
@@ -43,16 +19,7 @@ swan = StrongSwan(t.client(2), vips="0.0.0.0", remote_ts="10.99.2.0/24", dpd="2s
 
 
 def is_up(sp):
-    return [s["session"] for s in sp.sessions() if s["status"] == "UP-ACTIVE"]
-
-
-def crash(sp):
-    """No process and no memory of it is left; only files."""
-    kids = run("ps", "-o", "pid=", "--ppid", str(sp.process.pid), check=False).stdout.split()
-    for pid in [sp.process.pid] + [int(k) for k in kids]:
-        os.kill(pid, signal.SIGKILL)
-    sp.process.wait(5)
-    wait_for(5, lambda: not any(os.path.exists("/proc/%s" % k) for k in kids))
+    return [s["session"] for s in sp.live()]
 
 
 def lost(path):
@@ -70,7 +37,7 @@ logs = [os.path.join(WORK, "ping%d" % i) for i in range(2)]
 pingers = [spawn(h.ns, "ping", "-n", "-i", "1", "10.99.2.2", log=log) for h, log in zip((c, swan.host), logs)]
 time.sleep(6.5) # a connection that is younger is a failing one
 went = time.monotonic()
-crash(gw)
+gw.crash()
 gw.spawn()
 ok("the gateway comes back", wait_for(10, gw.answers) and "thaw" not in gw.log_text().split("start ")[-1].split("listen")[0], gw.tail())
 away = time.monotonic() - went

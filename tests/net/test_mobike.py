@@ -5,7 +5,7 @@ no connection breaks."""
 import re
 import threading
 
-from lib import *
+from client_lib import *
 
 GATEWAY = CONF + """
 sallyport listen 10.99.1.1
@@ -14,35 +14,7 @@ sallyport listen 10.99.4.1
 crypto ikev2 profile RA
  nat force-encapsulation
 """
-CLIENT = """
-hostname road
-crypto ikev2 keyring KR
- peer A
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key %s
- peer B
-  address ::/0
-  pre-shared-key %s
-crypto ikev2 profile P
- match identity remote fqdn gw.example.test
- identity local email client9@psk.test
- authentication remote pre-share
- authentication local pre-share
- keyring local KR
- dpd 10 2 periodic
-crypto ipsec profile IP
- set ikev2-profile P
-interface Tunnel1
- ip address negotiated
- tunnel mode ipsec ipv4
- tunnel source dynamic
- tunnel destination dynamic
- tunnel protection ipsec profile IP
-crypto ikev2 client flexvpn HOME
- peer 1 10.99.1.1
- connect auto
- client connect Tunnel1
-""" % (PSK, PSK)
+ME = dict(id="email client9@psk.test", dpd="dpd 10 2 periodic")
 
 
 class Pinger:
@@ -94,7 +66,7 @@ def leave(host, dev):
 
 
 def peer_of(sp):
-    s = [s for s in sp.sessions() if s["status"] == "UP-ACTIVE"]
+    s = sp.live()
     return s[0]["peer"]["address"] if len(s) == 1 else str(len(s))
 
 
@@ -169,7 +141,7 @@ ss.stop()
 
 def our_client(title, host, gateway_moved, kill=False):
     """Address replaced, then the other interface; gives the client."""
-    me = Sallyport(host, CLIENT, name="road-" + host.name).start()
+    me = Sallyport(host, client_conf(**ME), name="road-" + host.name).start()
     ok(title + ": connected", wait_for(10, lambda: host.ping("10.99.2.2", count=1) == 1), me.tail())
     session = [s["session"] for s in me.sessions()]
     old = host.ip("-o", "-4", "addr", "show", "dev", "eth0").stdout.split()[3]
@@ -221,7 +193,7 @@ ok("Sallyport: clean stop", me.stop() == 0, me.tail())
 outer, front = Host("vo"), Host("vf")
 t.wan.join(outer, "eth0", "10.99.1.61/24")
 me = Sallyport(front, "vrf definition %s\n address-family ipv4\ncrypto ikev2 policy ANY\n match fvrf any\n proposal default\n" % outer.ns +
-               CLIENT.replace("profile P\n", "profile P\n match fvrf %s\n" % outer.ns, 1)
+               client_conf(**ME).replace("ikev2 profile HUB\n", "ikev2 profile HUB\n match fvrf %s\n" % outer.ns, 1)
                .replace("tunnel source dynamic", "tunnel source dynamic\n tunnel vrf %s" % outer.ns), name="vrf").start()
 ok("in a VRF: connected", wait_for(10, lambda: front.ping("10.99.2.2", count=1) == 1), me.tail())
 replace(outer, "10.99.1.61/24", "10.99.1.62/24")

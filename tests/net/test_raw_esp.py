@@ -3,41 +3,15 @@
 where raw sockets cannot be had; a killed main; transport mode between the two hosts."""
 import re
 
-from lib import *
+from client_lib import *
 
-KEYS = """
-crypto ikev2 keyring KR
- peer A
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key %s
- peer B
-  address ::/0
-  pre-shared-key %s
-""" % (PSK, PSK)
-ROAD = "hostname road" + KEYS + """
-crypto ikev2 profile P
- match identity remote fqdn gw.example.test
- identity local email client9@psk.test
- authentication remote pre-share
- authentication local pre-share
- keyring local KR
- dpd 10 2 periodic
-crypto ipsec profile IP
- set ikev2-profile P
-interface Tunnel1
- ip address negotiated
- tunnel mode ipsec ipv4
- tunnel source dynamic
- tunnel destination dynamic
- tunnel protection ipsec profile IP
-crypto ikev2 client flexvpn HOME
- peer 1 %s
- connect auto
- client connect Tunnel1
-"""
 FORCED = CONF + "crypto ikev2 profile RA\n nat force-encapsulation\n"
 RAW = "(ip proto 50 or ip6 proto 50)"
 IN_UDP = "(udp port 4500 and greater 100 and ((ip and udp[8:4] != 0) or (ip6 and ip6[48:4] != 0)))"
+
+
+def road_conf(gateway):
+    return client_conf(gateway, id="email client9@psk.test", dpd="dpd 10 2 periodic")
 
 
 class Without(Sallyport):
@@ -77,12 +51,12 @@ def child(sp):
 
 
 def up(sp, seconds=15):
-    return wait_for(seconds, lambda: [s for s in sp.sessions() if s["status"] == "UP-ACTIVE"])
+    return wait_for(seconds, lambda: sp.live())
 
 
 def story(name, host, gateway, in_udp, kind=Sallyport, peer=None):
     """Connects, pings both ways, streams; says which form was seen. Gives the client."""
-    road = kind(host, ROAD % gateway, name="road-" + host.name)
+    road = kind(host, road_conf(gateway), name="road-" + host.name)
     road.start()
     if not ok("%s: connects" % name, up(road) and up(peer or sp), road.tail(12) + sp.tail(12)):
         return road
@@ -159,7 +133,7 @@ SET = "crypto ipsec transform-set T esp-gcm 256\n mode transport\n"
 HOSTS = SET + """
 ip access-list extended HOSTS
  permit ip host 10.99.1.16 host 10.99.1.1
-crypto ipsec profile IP
+crypto ipsec profile HUB
  set transform-set T
 interface Tunnel1
  no ip address
@@ -178,7 +152,7 @@ def lead(host, device, peer):
 
 sp = Sallyport(t.gw, CONF + SET + "crypto ipsec profile default\n set transform-set T\n", name="hosts").start()
 one = t.client(6)
-road = Sallyport(one, ROAD % "10.99.1.1" + HOSTS, name="host").start()
+road = Sallyport(one, road_conf("10.99.1.1") + HOSTS, name="host").start()
 if ok("transport: connects", up(road) and up(sp), road.tail() + sp.tail()):
     ok("transport: both say so", all(child(s)["mode"] == "transport" and not child(s)["udp_encapsulated"] for s in (road, sp)), str(child(sp)))
     ok("transport: in words", "Transport" in sp.command("show", "crypto", "ipsec", "sa").stdout)

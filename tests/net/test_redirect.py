@@ -4,7 +4,7 @@ they have authenticated, and later at strongSwan's word; a forged redirect is no
 gateways that send a client to each other do not keep it running."""
 import re
 
-from lib import *
+from client_lib import *
 
 A, B, FORGER = "10.99.1.1", "10.99.1.2", "10.99.1.66"
 INIT, AUTH = "crypto ikev2 redirect gateway init\n", "crypto ikev2 redirect gateway auth\n"
@@ -14,31 +14,10 @@ def target(where):
     return "sallyport redirect target %s\n" % where
 
 
-BRANCH = """
-hostname branch
-crypto ikev2 redirect client max-redirects 2
-crypto ikev2 keyring KR
- peer ALL
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key %s
-crypto ikev2 profile HUB
- match identity remote fqdn gw.example.test
- identity local email branch@psk.test
- authentication remote pre-share
- authentication local pre-share
- keyring local KR
-crypto ipsec profile HUB
- set ikev2-profile HUB
-interface Tunnel1
- ip address negotiated
- tunnel source dynamic
- tunnel destination dynamic
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile HUB
-crypto ikev2 client flexvpn HOME
- client connect Tunnel1
- peer 1 %%s
-""" % PSK
+
+def branch(peer):
+    return client_conf(peer, before="crypto ikev2 redirect client max-redirects 2")
+
 
 t = Topology()
 gw2 = Host("gw2")
@@ -58,7 +37,7 @@ def reconfigure(sp, text):
 
 
 def sessions(sp):
-    return [s["identity"] for s in sp.sessions() if s["status"] == "UP-ACTIVE"]
+    return [s["identity"] for s in sp.live()]
 
 
 def count(sp, name):
@@ -93,7 +72,7 @@ ss.down()
 # ---- our client ------------------------------------------------------------------------------------
 c2 = t.client(2)
 reconfigure(a, CONF + INIT + target("fqdn b.example.test"))
-br = Sallyport(c2, BRANCH % A, name="branch", nameserver="10.99.1.53").start()
+br = Sallyport(c2, branch(A), name="branch", nameserver="10.99.1.53").start()
 
 
 def client():
@@ -151,7 +130,7 @@ def forge(how):
 forge("wrong")
 spawn(evil.ns, sys.executable, "-B", script, FORGER, mode, B, log=os.path.join(WORK, "forger.log"))
 reconfigure(b, CONF)
-reconfigure(br, BRANCH % FORGER)
+reconfigure(br, branch(FORGER))
 ok("another nonce is not believed", wait_for(8, lambda: count(br, "redirects_refused") >= 2), br.tail())
 forge("none")
 seen = count(br, "redirects_refused")
@@ -165,7 +144,7 @@ gw3 = Host("gw3")
 t.wan.join(gw3, "wan0", "10.99.1.3/24")
 gw3.addr("lo", "10.99.2.2/32")
 ssg = StrongSwanGateway(gw3, subnets="10.99.2.0/24").start()
-reconfigure(br, BRANCH % "10.99.1.3")
+reconfigure(br, branch("10.99.1.3"))
 ok("connects to strongSwan", wait_for(8, lambda: sessions(br) and client()["peer"] == "10.99.1.3"), br.tail())
 wait_for(5, lambda: is_bare(b))
 ssg.ctl("--redirect", "--ike", "gw", "--gateway", B)
