@@ -162,10 +162,15 @@ static void put_field(struct wr *w, const struct field *f, const void *obj)
 	}
 }
 
+/* What is zero is left out: whoever takes a record begins with zeros. */
 void record_put(struct wr *w, enum record_table table, const void *obj)
 {
-	for (size_t i = 0; i < tables[table].n; i++)
-		put_field(w, &tables[table].v[i], obj);
+	for (size_t i = 0; i < tables[table].n; i++) {
+		const struct field *f = &tables[table].v[i];
+
+		if (used_of((const uint8_t *)obj + f->at, f->size) > 0)
+			put_field(w, f, obj);
+	}
 }
 
 static bool get_field(const struct field *f, struct view v, void *obj)

@@ -46,7 +46,8 @@ enum {
 
 enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
 
-/* Writes all fields of the table from obj (struct ike_sa, ike_child, ike_grant, exchange). */
+/* Writes the fields of the table from obj (struct ike_sa, ike_child, ike_grant, exchange) that are not zero: obj is
+ * zeroed before record_take() fills it. */
 void record_put(struct wr *w, enum record_table table, const void *obj);
 /* True: the tag is in the table. *good becomes false when its value has not the right form. */
 bool record_take(enum record_table table, uint16_t tag, struct view v, void *obj, bool *good);
