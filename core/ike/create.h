@@ -11,7 +11,7 @@
 #include "core/ike/msg.h"
 
 /* ours (create_i.c) */
-x_action create_i_start, create_i_send, create_i_again, create_i_reply, create_i_finish;
+x_action create_i_start, create_i_send, create_i_again, create_i_reply, create_i_hold, create_i_finish;
 x_action create_i_refused;
 /* Asks for the secret; where there is no room for the question, the request is repeated (ST_PENDING). */
 enum status create_i_compute(struct exchange *x) MUST_USE;

@@ -408,14 +408,22 @@ static enum status finish_ike(struct exchange *x)
 	return ST_OK;
 }
 
+enum status create_i_hold(struct exchange *x, const struct x_event *ev)
+{
+	return exchange_keep_secret(x, ev->job);
+}
+
 enum status create_i_finish(struct exchange *x, const struct x_event *ev)
 {
-	enum status st = ev->job != NULL ? exchange_keep_secret(x, ev->job)
-					 : read_reply(x, &ev->msg->p);
+	enum status st = ST_OK;
 
+	if (ev->job != NULL)
+		st = exchange_keep_secret(x, ev->job);
+	else if (ev->msg != NULL)
+		st = read_reply(x, &ev->msg->p);
 	if (st != ST_OK)
 		return st;
-	/* The peer's about the same SA is still being computed: ours was first (2.25.2). */
+	/* The peer's about the same SA waits for its next key exchange, or ours needed none: ours was first (2.25.2). */
 	exchange_yield(x);
 	return x->kind == X_REKEY_IKE ? finish_ike(x) : finish_child(x);
 }

@@ -34,8 +34,11 @@ static const struct x_row rows[] = {
 	ROW(I_WAIT, OTHER_GROUP, create_i_again, I_DH, FAILED),
 	ROW(I_WAIT, REFUSED, create_i_refused, FAILED, FAILED),
 	ROW(I_SECRET, JOB, create_i_finish, DONE, FAILED),
+	ROW(I_SECRET, JOB_EARLY, create_i_hold, I_HELD, FAILED),
 	ROW(I_SECRET, JOB_MORE, followup_i_more, I_MORE_DH, FAILED),
 	ROW(I_SECRET, TIMEOUT, stop, FAILED, FAILED),
+	ROW(I_HELD, TURN, create_i_finish, DONE, FAILED),
+	ROW(I_HELD, TIMEOUT, stop, FAILED, FAILED),
 	ROW(I_MORE_DH, JOB, followup_i_send, I_MORE_WAIT, FAILED),
 	ROW(I_MORE_DH, FREE, followup_i_send, I_MORE_WAIT, FAILED),
 	ROW(I_MORE_DH, TIMEOUT, stop, FAILED, FAILED),
@@ -261,7 +264,35 @@ static enum status stop(struct exchange *x, const struct x_event *ev)
 	return exchange_fail(x, ST_TIMEOUT, "%s", "a computation was not answered");
 }
 
-void exchange_event(struct exchange *x, const struct x_event *ev)
+/* Has the peer asked for what x is about, and is its answer being computed? */
+static bool is_early(const struct exchange *x)
+{
+	LIST_EACH(at, &x->sa->theirs) {
+		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
+
+		if (x->kind != X_NEW_CHILD && other->kind == x->kind && other->old_spi == x->old_spi &&
+			(other->state == XS_R_DH || other->state == XS_R_SECRET))
+			return true;
+	}
+	return false;
+}
+
+enum x_event_kind exchange_job_kind(const struct exchange *x)
+{
+	if (followup_follows(x))
+		return XE_JOB_MORE;
+	return x->is_mine && x->state == XS_I_SECRET && is_early(x) ? XE_JOB_EARLY : XE_JOB;
+}
+
+/* One of the peer's went on. RFC 7296 2.8.1: it is answered as usual when it came while ours was open, also when the
+ * answer to ours was faster than our computing. strongSwan, once refused, would not send through what it made for us. */
+static void give_turn(struct ike_sa *sa)
+{
+	if (sa->state == SA_UP && sa->mine != NULL && sa->mine->state == XS_I_HELD && !is_early(sa->mine))
+		exchange_event(sa->mine, &(struct x_event){.kind = XE_TURN});
+}
+
+static void step(struct exchange *x, const struct x_event *ev)
 {
 	const struct x_row *row = find_row(x->state, ev->kind);
 	struct ike_sa *sa = x->sa;
@@ -286,6 +317,16 @@ void exchange_event(struct exchange *x, const struct x_event *ev)
 	else if (x->state != XS_I_WAIT && x->state != XS_I_MORE_WAIT)
 		sa_arm(sa, &x->timer,
 			ike_now(sa->ike) + (x->state == XS_R_MORE_WAIT ? FOLLOWUP_MS : JOB_MS));
+}
+
+void exchange_event(struct exchange *x, const struct x_event *ev)
+{
+	struct ike_sa *sa = x->sa;
+	bool is_mine = x->is_mine;
+
+	step(x, ev);
+	if (!is_mine)
+		give_turn(sa);
 }
 
 /* Windows takes a key exchange only where it does one itself: what replaces a child of its own without
@@ -330,6 +371,7 @@ struct exchange *exchange_thaw(struct ike_sa *sa)
 
 static void refuse_theirs(struct exchange *x)
 {
+	stats_status(x->sa->ike->stats, ST_TEMPORARY);
 	create_r_refuse(x->sa, x->msgid, x, &x->local, &x->remote, ST_TEMPORARY);
 	x_free(x);
 }
@@ -380,7 +422,7 @@ void exchange_forget_mine(struct ike_sa *sa)
 		return;
 	/* One that is not answered stays open: its number is used up, and the peer takes no later one
 	 * before it (RFC 7296 2.3). */
-	if (exchange_is_open(sa) && sa->mine->state == XS_I_SECRET)
+	if (exchange_is_open(sa) && (sa->mine->state == XS_I_SECRET || sa->mine->state == XS_I_HELD))
 		sa_request_done(sa, LANE_EXCHANGE);
 	x_free(sa->mine);
 }

@@ -20,7 +20,7 @@
 enum x_kind { X_NEW_CHILD, X_REKEY_CHILD, X_REKEY_IKE };
 
 enum x_state {
-	XS_NEW, XS_I_DH, XS_I_WAIT, XS_I_SECRET, XS_I_MORE_DH, XS_I_MORE_WAIT,
+	XS_NEW, XS_I_DH, XS_I_WAIT, XS_I_SECRET, XS_I_HELD, XS_I_MORE_DH, XS_I_MORE_WAIT,
 	XS_R_DH, XS_R_SECRET, XS_R_MORE_WAIT, XS_DONE, XS_FAILED, X_STATES
 };
 
@@ -32,6 +32,8 @@ enum x_event_kind {
 	XE_REQUEST_KE,
 	XE_JOB,
 	XE_JOB_MORE,    /* the secret of one that another key exchange follows */
+	XE_JOB_EARLY,   /* the secret of ours, while one of the peer's about the same SA is being computed */
+	XE_TURN,        /* and that one is answered */
 	XE_FOLLOWUP,    /* theirs: the next key exchange */
 	XE_FREE,        /* ours: the window has room for the next one */
 	XE_REPLY,       /* to ours */
@@ -134,6 +136,8 @@ void exchange_event(struct exchange *x, const struct x_event *ev);
 void exchange_abort(struct ike_sa *sa);
 /* Ours, which is not out yet, gives way: it is wanted again later. */
 void exchange_drop(struct exchange *x);
+/* What the job of x that is done now means to it. */
+enum x_event_kind exchange_job_kind(const struct exchange *x);
 /* The peer's about the same SA as ours, still being computed, is refused: ours is done. */
 void exchange_yield(struct exchange *x);
 /* Ours is given up; its request stays open until it is answered. */

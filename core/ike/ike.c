@@ -286,7 +286,7 @@ void ike_on_job(struct ike *ike, uint64_t number, const struct ike_job_result *r
 	ike_enter(ike);
 	if (w != NULL && w->x != NULL)
 		exchange_event(w->x, &(struct x_event){
-			.kind = followup_follows(w->x) ? XE_JOB_MORE : XE_JOB, .job = result});
+			.kind = exchange_job_kind(w->x), .job = result});
 	else if (w != NULL) {
 		ev.kind = done(w->sa);
 		(void)sa_dispatch(w->sa, &ev);

@@ -202,6 +202,35 @@ static void test_both_at_once(void)
 	T_TRUE(collisions > 100);
 }
 
+/* Both at the same moment, in order, with computations that take their time: whoever asked while the other's exchange was
+ * open is answered as usual (RFC 7296 2.8.1), whichever is computed first. */
+static void test_computing_slowly(void)
+{
+	unsigned collisions = 0;
+
+	for (unsigned i = 0; i < 400; i++) {
+		unsigned what = 1 + i % 2;
+
+		T_ROW(i, what == 1 ? "child" : "IKE");
+		T_DO(open_world(i, PFS));
+		T_DO(log_in());
+		w.knobs.delay_ms = 40;
+		w.knobs.answer_late = 900;
+		w.knobs.answer_late_ms = 100;
+		T_DO(rekey(0, what));
+		T_DO(rekey(1, what));
+		T_TRUE(run_with_way(180000));
+		collisions += world_count(&w.node[0], CT_REKEY_COLLISION) > 0;
+		for (int k = 0; k < 2; k++)
+			T_EQ(w.node[k].stats.status[ST_TEMPORARY], 0);
+		T_DO(quiet());
+		T_DO(all_gone());
+		close_world();
+	}
+	printf("# %u collisions\n", collisions);
+	T_TRUE(collisions > 100);
+}
+
 /* Messages are lost, come late and twice: everything comes to an end in one state. */
 static void test_lossy(void)
 {
@@ -420,7 +449,7 @@ static void test_rows(void)
 		T_ROW(s, "state");
 		T_TRUE(reached[s]);
 		for (size_t i = 0; i < n; i++) {
-			waits |= r[i].state == s && (r[i].event == XE_JOB || r[i].event == XE_FOLLOWUP);
+			waits |= r[i].state == s && (r[i].event == XE_JOB || r[i].event == XE_FOLLOWUP || r[i].event == XE_TURN);
 			ends |= r[i].state == s && r[i].event == XE_TIMEOUT;
 		}
 		T_EQ(waits, ends);
@@ -432,6 +461,7 @@ int main(void)
 	T_RUN(test_rows);
 	T_RUN(test_each_alone);
 	T_RUN(test_both_at_once);
+	T_RUN(test_computing_slowly);
 	T_RUN(test_lossy);
 	T_RUN(test_restart_in_the_middle);
 	T_RUN(test_delete_beside_a_rekey);
