@@ -79,6 +79,7 @@ struct radius_stream {
 	uint64_t asked_ms;         /* a request went out since then; 0: none */
 	uint64_t busy_ms;          /* it was last of use for a request */
 	bool was_heard;            /* it brought an answer */
+	bool was_told;             /* that it is open */
 	struct frame frame;
 };
 

@@ -104,11 +104,23 @@ static void tell(struct radius_service *s, const struct radius_link_event *e)
 	s->r->ports.link.told(s->r->ports.ctx, &all);
 }
 
+/* Once: of a server that failed before when it answers, since to connect proves nothing. */
+static void tell_open(struct radius_socket *k)
+{
+	struct radius *r = k->service->r;
+	struct radius_link_look look = {0};
+	if (k->stream->was_told)
+		return;
+	k->stream->was_told = true;
+	r->ports.link.look(r->ports.ctx, k->stream->number, &look);
+	tell(k->service, &(struct radius_link_event){.is_open = true, .words = "", .look = &look});
+}
+
 /* A server that is down is tried for hours: the same reason is told once. */
-static void tell_end(struct radius_service *s, enum radius_link_end end, const char *words, bool was_open)
+static void tell_end(struct radius_service *s, enum radius_link_end end, const char *words)
 {
 	struct radius_link_info *l = &s->links;
-	bool is_new = was_open || !l->has_failed || l->last != end || strcmp(l->words, words) != 0;
+	bool is_new = !l->has_failed || l->last != end || strcmp(l->words, words) != 0;
 	l->ends[end]++;
 	if (is_new)
 		tell(s, &(struct radius_link_event){.end = end, .words = words});
@@ -158,7 +170,7 @@ static void lose(struct radius_socket *k, enum radius_link_end end, const char *
 	if (end == RADIUS_LINK_CLOSED && was_open && !harmless && !words[0])
 		words = "it answered nothing before; does it believe our certificate?";
 	radius_socket_shut(k, end);
-	tell_end(s, end, words, was_open);
+	tell_end(s, end, words);
 	if (!harmless)
 		fail(s, end, words);
 	for (size_t i = 0; i < n; i++)
@@ -252,7 +264,7 @@ enum status radius_stream_new(struct radius_socket *k)
 	if (st == ST_OK && s->dial_at_ms <= radius_now(s->r)) {
 		st = dial(k, words);
 		if (st != ST_OK) {
-			tell_end(s, RADIUS_LINK_OURS, words, false);
+			tell_end(s, RADIUS_LINK_OURS, words);
 			fail(s, RADIUS_LINK_OURS, words);
 		}
 	}
@@ -295,17 +307,16 @@ static void believe(struct radius_service *s)
 void radius_stream_opened(struct radius *r, uint64_t number)
 {
 	struct radius_socket *k = radius_socket_of_link(r, number);
-	struct radius_link_look look = {0};
 	if (!k || k->stream->state != RADIUS_LINK_OPENS)
 		return;
 	struct radius_service *s = k->service;
 	k->stream->state = RADIUS_LINK_OPEN;
 	k->stream->heard_ms = k->stream->busy_ms = radius_now(r);
 	s->links.opened++;
-	r->ports.link.look(r->ports.ctx, number, &look);
-	tell(s, &(struct radius_link_event){.is_open = true, .words = "", .look = &look});
 	if (s->server->conf.tls.watchdog_ms == 0)
 		believe(s);
+	if (!s->links.has_failed)
+		tell_open(k);
 	for (unsigned id = 0; id < RADIUS_IDS; id++)
 		if (k->slots[id] && k->slots[id]->ask)
 			radius_ask_opened(k->slots[id]->ask);
@@ -352,6 +363,7 @@ void radius_stream_heard(struct radius_slot *slot)
 	struct radius_stream *t = slot->socket->stream;
 	uint64_t now = radius_now(slot->socket->service->r);
 	bool is_probe = slot == t->probe;
+	tell_open(slot->socket);
 	t->was_heard = true;
 	t->heard_ms = now;
 	t->busy_ms = is_probe ? t->busy_ms : now;
