@@ -75,6 +75,7 @@ struct radius_stream {
 	enum radius_link_state state;
 	struct timer timer;        /* always armed */
 	struct radius_slot *probe; /* of the watchdog; NULL: none is out */
+	uint64_t probed_ms;        /* a sign of life is waited for since then; 0: it is not */
 	uint64_t heard_ms;         /* an answer came, or it opened */
 	uint64_t asked_ms;         /* a request went out since then; 0: none */
 	uint64_t busy_ms;          /* it was last of use for a request */

@@ -57,8 +57,8 @@ static uint64_t silent_at(const struct radius_socket *k)
 {
 	const struct radius_stream *t = k->stream;
 	const struct radius_server_conf *c = &k->service->server->conf;
-	if (t->probe)
-		return t->probe->sent_ms + c->timeout_ms;
+	if (t->probed_ms)
+		return t->probed_ms + c->timeout_ms;
 	if (c->tls.watchdog_ms == 0 && t->asked_ms)
 		return t->asked_ms + radius_service_wait(k->service, 0);
 	return TIMER_NEVER;
@@ -68,7 +68,7 @@ static uint64_t probe_at(const struct radius_socket *k)
 {
 	const struct radius_stream *t = k->stream;
 	const struct radius_server_conf *c = &k->service->server->conf;
-	if (t->probe || c->tls.watchdog_ms == 0)
+	if (t->probed_ms || c->tls.watchdog_ms == 0)
 		return TIMER_NEVER;
 	/* A request that waits asks whether anybody is there sooner than the interval does. */
 	return earlier(t->heard_ms + c->tls.watchdog_ms, t->asked_ms ? t->asked_ms + c->timeout_ms : TIMER_NEVER);
@@ -196,15 +196,23 @@ static void send_probe(struct radius_socket *k)
 {
 	uint8_t packet[RADIUS_PROBE_MAX];
 	struct wr w = wr_init(packet, sizeof(packet));
+	struct radius_stream *t = k->stream;
 	struct radius_slot *slot = NULL;
-	/* Without an identifier there are 256 requests of which one will be answered, or none. */
-	if (radius_socket_take(k, &slot) != ST_OK || radius_packet_probe(slot, &w) != ST_OK) {
-		radius_slot_free(slot, true);
-		k->stream->heard_ms = radius_now(k->service->r);
+	uint64_t now = radius_now(k->service->r);
+	if (radius_socket_take(k, &slot) == ST_OK && radius_packet_probe(slot, &w) == ST_OK) {
+		t->probe = slot;
+		t->probed_ms = now;
+		(void)!radius_slot_send(slot, packet, w.len); /* a server that takes nothing does not answer either */
 		return;
 	}
-	k->stream->probe = slot;
-	(void)!radius_slot_send(slot, packet, w.len); /* a server that takes nothing does not answer either */
+	radius_slot_free(slot, true);
+	/* Without an identifier for it, the answer to one of 256 requests is the sign; without memory it is put off. */
+	if (k->n_open == RADIUS_IDS) {
+		t->probed_ms = now;
+		return;
+	}
+	t->heard_ms = now;
+	t->asked_ms = t->asked_ms ? now : 0;
 }
 
 static void on_open(struct radius_socket *k)
@@ -289,8 +297,19 @@ void radius_stream_free(struct radius_socket *k, enum radius_link_end end)
 void radius_stream_revive(struct radius_service *s)
 {
 	struct radius_socket *k;
-	if (list_empty(&s->sockets))
-		(void)!radius_socket_open(s, &k); /* what fails comes again by the service's timer */
+	bool is_asked = false;
+	LIST_EACH(at, &s->sockets) {
+		k = CONTAINER_OF(at, struct radius_socket, in_service);
+		if (k->stream->state == RADIUS_LINK_OPEN && !k->stream->probed_ms) {
+			send_probe(k); /* of several links one failed, and this one did not */
+			wake_for_all(k);
+		}
+		is_asked |= k->stream->state != RADIUS_LINK_OPEN || k->stream->probed_ms;
+	}
+	if (!is_asked)
+		(void)!radius_socket_open(s, &k); /* none is there, or none has an identifier left for it */
+	if (s->is_dead && !timer_armed(&s->probe_timer))
+		(void)!timer_set(&s->r->timers, &s->probe_timer, radius_now(s->r) + RADIUS_BACKOFF_MAX_MS); /* room was reserved */
 }
 
 /* ---- what comes ---------------------------------------------------------------------------------- */
@@ -369,6 +388,7 @@ void radius_stream_heard(struct radius_slot *slot)
 	t->busy_ms = is_probe ? t->busy_ms : now;
 	/* The others are asked for from now on. */
 	t->asked_ms = slot->socket->n_open > (t->probe ? 1 : 0) + (is_probe ? 0 : 1) ? now : 0;
+	t->probed_ms = 0;
 	if (!t->probe)
 		return;
 	/* Any answer is a sign of life, and the watchdog's is not waited for any more. */

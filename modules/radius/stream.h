@@ -14,7 +14,7 @@ void radius_stream_free(struct radius_socket *k, enum radius_link_end end);
 enum status radius_stream_send(struct radius_slot *slot, struct view packet) MUST_USE;
 /* The slot got its answer; it is still there. */
 void radius_stream_heard(struct radius_slot *slot);
-/* A dead service without a link makes one. */
+/* A dead service finds out whether it still is, by a new link if it has none. */
 void radius_stream_revive(struct radius_service *s);
 
 void radius_stream_opened(struct radius *r, uint64_t number);

@@ -46,7 +46,7 @@ static const struct wrong errors[] = {
 	{R " tls match-server-identity ip-address a.b\n", 2, 39, "a.b", "no name of this kind"},
 	{R " tls match-server-identity email-address a.b\n", 2, 42, "a.b", "no name of this kind"},
 	{R " tls match-server-identity name a.b\n", 2, 28, "name", "hostname"},
-	{R " tls ip vrf forwarding RED\n", 2, 2, "tls", "source and VRF of TLS are those of UDP"},
+	{R " tls ip vrf forwarding RED\n", 2, 2, "tls ip", "source and VRF of TLS are those of UDP"},
 	{R " dtls\n", 2, 2, "dtls", "over DTLS is not supported"},
 	{"radius-server hots 10.0.0.1\n", 1, 15, "hots", "did you mean 'host'?"},
 	{"radius-server host 10.0.0.300\n", 1, 20, "10.0.0.300", "neither an address"},
@@ -244,6 +244,10 @@ struct warned {
 #define SERVER R " address ipv4 10.0.0.1\n key x\n"
 #define GROUP  SERVER G " server name R\n"
 #define RADIUS GROUP "aaa authorization network N group G local\n"
+#define OWN                                                                                                                      \
+	"crypto pki trustpoint T\n revocation-check none\n sallyport ca-certificate ca.pem\n sallyport certificate t.pem\n"      \
+	" sallyport private-key t.key\n"
+#define TLS    OWN R " address ipv4 10.0.0.1\n"
 #define PASS   "sallyport aaa authorization-password x\n"
 
 static const struct warned warnings[] = {
@@ -255,6 +259,14 @@ static const struct warned warnings[] = {
 	{SERVER " automate-tester username x probe-on\n", 4, "only probe-on"},
 	{SERVER " automate-tester username x\n", 4, "only probe-on"},
 	{SERVER " non-standard\n", 4, "no meaning"},
+	{SERVER " tls\n", 1, "by TLS without a trustpoint"},
+	{TLS " tls trustpoint client T\n", 0, NULL},
+	{TLS " tls trustpoint server T\n", 6, "without a certificate of ours"},
+	{TLS " tls trustpoint client NOWHERE\n tls trustpoint server T\n", 8, "trustpoint that is not defined"},
+	{TLS " tls trustpoint client T\n tls trustpoint server NOWHERE\n", 9, "trustpoint that is not defined"},
+	{TLS " tls trustpoint client T\n address ipv4 10.0.0.1 auth-port 1645\n", 6, "by TLS there is one port"},
+	{"crypto pki trustpoint T\n revocation-check none\n sallyport ca-certificate ca.pem\n" R
+	 " address ipv4 10.0.0.1\n tls trustpoint client T\n", 6, "no certificate and key of ours"},
 	{"radius-server host 10.0.0.1\n", 1, "without a key"},
 	{"radius-server host 10.0.0.1 key x\n", 0, NULL},
 	{"radius-server dead-criteria time 5\n", 1, "changes nothing here"},
