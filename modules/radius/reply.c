@@ -49,10 +49,11 @@ static bool answers(const struct radius_service *s, uint8_t code)
 	return s->is_acct ? code == RADIUS_ACCOUNTING_RESPONSE : answers_login(code);
 }
 
-/* The one port of a link does not say which of the two services Status-Server means (RFC 5997 section 4.2). */
-static bool answers_probe(const struct radius_slot *slot, uint8_t code)
+/* The one port of a link does not say which of the two services Status-Server means (RFC 5997 section 4.2). slot: NULL when
+ * nobody waits any more: it may have been Status-Server that did. */
+static bool answers_probe(const struct radius_socket *s, const struct radius_slot *slot, uint8_t code)
 {
-	return !slot->ask && slot->socket->stream && (code == RADIUS_ACCESS_ACCEPT || code == RADIUS_ACCOUNTING_RESPONSE);
+	return s->stream && !(slot && slot->ask) && (code == RADIUS_ACCESS_ACCEPT || code == RADIUS_ACCOUNTING_RESPONSE);
 }
 
 /* A login is decided by a Message-Authenticator, because MD5 alone can be forged without the secret (RFC 3579
@@ -97,7 +98,7 @@ static uint64_t *judge(struct radius_socket *s, struct view bytes, struct radius
 	if (radius_parse(bytes, p) != ST_OK)
 		return &v->counts.malformed;
 	struct radius_slot *k = s->slots[p->id];
-	if (!answers(v, p->code) && !(k && answers_probe(k, p->code)))
+	if (!answers(v, p->code) && !answers_probe(s, k, p->code))
 		return &v->counts.unknown;
 	*slot = k;
 	if (!k)

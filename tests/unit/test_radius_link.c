@@ -536,6 +536,13 @@ static void wrong_packets(void)
 	pass(0);
 	T_EQ(lab_info(0).auth.dropped, 1);
 	T_EQ(lab_info(0).links[0].state, RADIUS_LINK_OPEN);
+	/* Nor is that to Status-Server on a link of records, when a record was answered before. */
+	static const uint8_t late[20] = {RADIUS_ACCESS_ACCEPT, 200, 0, 20};
+	T_EQ(lab_account(2, "g"), ST_OK);
+	pass(0);
+	radius_link_bytes(lab.r, world.links[1].number, (struct view){late, sizeof(late)});
+	T_EQ(lab_info(0).acct.dropped, 1);
+	T_EQ(lab_info(0).links[1].state, RADIUS_LINK_OPEN);
 	finish();
 }
 
