@@ -255,6 +255,7 @@ bool asroot_is_sane(const struct asroot_request *rq)
 	switch ((enum asroot_op)rq->op) {
 	case ASROOT_UDP: return sane_udp(rq);
 	case ASROOT_ASKER:
+	case ASROOT_STREAM:
 	case ASROOT_RAW: return sane_udp(rq) && rq->port == 0;
 	case ASROOT_TUN: return sane_tun(rq);
 	case ASROOT_ROUTE:

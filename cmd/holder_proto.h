@@ -33,6 +33,8 @@ enum asroot_op {
 			* sends), index -> one socket */
 	ASROOT_ASKER,  /* vrf, family, addr (family 0: every address) -> one UDP socket at any port, which hears
 			* answers; not kept */
+	ASROOT_STREAM, /* vrf, family, addr (family 0: what the kernel chooses) -> one TCP socket that is to be connected; not
+			* kept */
 	ASROOT_RAW,    /* vrf, family, addr, may_be_absent, index -> one raw socket of ESP (protocol 50), which hears
 			* nothing until its filter is replaced */
 	ASROOT_TUN,    /* name, vrf, count (queues), mtu, ip4, ip6, vnet_hdr -> count descriptors */

@@ -5,6 +5,7 @@
 
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
+#include "core/wire/id.h"
 
 #define SECOND_MS 1000
 
@@ -37,6 +38,46 @@ static struct addr source_of(const struct maker *m, const struct radius_server *
 	return (struct addr){0};
 }
 
+/* What the certificate must name: what the configuration says, or the server as it stands there. */
+static void fill_identity(const struct radius_server *r, struct radius_tls_conf *out)
+{
+	const char *text = r->tls.match == RADIUS_MATCH_HOST ? r->host : r->tls.identity;
+	struct addr a;
+	if (r->tls.match == RADIUS_MATCH_EMAIL) {
+		out->id_type = IDT_EMAIL;
+	} else if (addr_parse(text, &a) == ST_OK) {
+		out->id_type = a.family == 4 ? IDT_IPV4 : IDT_IPV6;
+		out->id_len = (uint16_t)addr_len(&a);
+		memcpy(out->id, a.b, out->id_len);
+		return;
+	} else {
+		out->id_type = IDT_FQDN;
+	}
+	out->id_len = (uint16_t)strnlen(text, sizeof(out->id));
+	memcpy(out->id, text, out->id_len);
+}
+
+/* false: nobody could be believed. */
+static bool fill_tls(const struct radius_server *r, struct radius_server_conf *out)
+{
+	const struct radius_tls *t = &r->tls;
+	const char *judge = t->server ? t->server : t->client;
+	if (!judge)
+		return false;
+	out->auth_port = out->acct_port = (uint16_t)t->port;
+	out->tls = (struct radius_tls_conf){
+		.is_on = true,
+		.connect_ms = t->connect_s * SECOND_MS,
+		.idle_ms = t->idle_s * SECOND_MS,
+		.watchdog_ms = t->watchdog_s * SECOND_MS,
+		.retries = t->retries,
+	};
+	snprintf(out->tls.client, sizeof(out->tls.client), "%s", t->client ? t->client : "");
+	snprintf(out->tls.server, sizeof(out->tls.server), "%s", judge);
+	fill_identity(r, &out->tls);
+	return true;
+}
+
 /* false: it is left out. */
 static bool fill(const struct maker *m, const struct radius_server *r, const struct aaa_group *g, struct radius_server_conf *out)
 {
@@ -52,7 +93,7 @@ static bool fill(const struct maker *m, const struct radius_server *r, const str
 		.wants_probe = r->probe,
 		.trusts_unsigned = r->trusts_unsigned,
 	};
-	if (!r->host || !key || key->len > sizeof(out->secret))
+	if (!r->host || !key || key->len > sizeof(out->secret) || (r->tls.on && !fill_tls(r, out)))
 		return false;
 	if (!out->addr.family && !m->find(m->ctx, r->host, r->family, &out->addr)) {
 		m->plan->unknown++;
@@ -70,7 +111,7 @@ static bool is_same(const struct radius_server_conf *a, const struct radius_serv
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->vrf, b->vrf) == 0 && addr_eq(&a->addr, &b->addr) &&
 	       addr_eq(&a->source, &b->source) && a->auth_port == b->auth_port && a->acct_port == b->acct_port &&
-	       a->secret_len == b->secret_len && memcmp(a->secret, b->secret, a->secret_len) == 0;
+	       a->tls.is_on == b->tls.is_on && a->secret_len == b->secret_len && memcmp(a->secret, b->secret, a->secret_len) == 0;
 }
 
 /* A server that several groups name in the same way is one: what one finds out about it all know. It rests for

@@ -17,7 +17,7 @@ struct radius_plan {
 /* The address of a name; false: it is not known (yet). family: 4, 6 or 0 for either. */
 typedef bool radius_plan_name(void *ctx, const char *name, uint8_t family, struct addr *out);
 
-/* Servers without a key, which the configuration's check names, are left out. */
+/* Servers without a key, or by TLS without a trustpoint, which the configuration's check names, are left out. */
 void radius_plan_make(const struct snapshot *s, radius_plan_name *find, void *ctx, struct radius_plan *out);
 
 #endif

@@ -169,6 +169,25 @@ void wire_pki_commit(struct wire *w, struct pki *set)
 
 /* ---- our side ------------------------------------------------------------------------------------ */
 
+static void put_own(const struct wire *w, const struct pki_point *p, struct wire_credential *out)
+{
+	for (size_t i = 0; i < p->chain_count; i++)
+		out->chain[out->n++] = cert_der(p->chain[i]);
+	out->key = p->key;
+	out->leaf = p->chain[0];
+	out->trustpoint = w->pki->set->conf->trustpoints[p - w->pki->set->points].name;
+}
+
+bool wire_pki_own(const struct wire *w, const char *trustpoint, struct wire_credential *out)
+{
+	const struct pki_point *p = w->pki->set ? pki_point(w->pki->set, trustpoint) : NULL;
+	*out = (struct wire_credential){0};
+	if (!p || !p->chain_count)
+		return false;
+	put_own(w, p, out);
+	return true;
+}
+
 bool wire_pki_credential(const struct wire *w, const struct ike_profile *profile,
 			 const struct credential_wish *wish, struct wire_credential *out)
 {
@@ -176,11 +195,7 @@ bool wire_pki_credential(const struct wire *w, const struct ike_profile *profile
 	*out = (struct wire_credential){0};
 	if (!w->pki->set || !pki_credential(w->pki->set, profile, *wish, &p, &out->scheme))
 		return false;
-	for (size_t i = 0; i < p->chain_count; i++)
-		out->chain[out->n++] = cert_der(p->chain[i]);
-	out->key = p->key;
-	out->leaf = p->chain[0];
-	out->trustpoint = w->pki->set->conf->trustpoints[p - w->pki->set->points].name;
+	put_own(w, p, out);
 	return true;
 }
 

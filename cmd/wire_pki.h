@@ -35,6 +35,8 @@ struct wire_credential {
 /* Our certificate for this peer (core/conf/credential.h); false: the profile has none that can be used. */
 bool wire_pki_credential(const struct wire *w, const struct ike_profile *profile,
 			 const struct credential_wish *wish, struct wire_credential *out);
+/* That of one trustpoint, without a scheme; false: it has none that can be used. */
+bool wire_pki_own(const struct wire *w, const char *trustpoint, struct wire_credential *out);
 /* Hashes for CERTREQ; profile NULL: of all profiles. */
 size_t wire_pki_certreq(const struct wire *w, const struct ike_profile *profile, uint8_t *out, size_t cap);
 
@@ -44,7 +46,7 @@ size_t wire_pki_certreq(const struct wire *w, const struct ike_profile *profile,
 typedef void wire_pki_fn(struct wire *w, uint64_t number, const struct pki_verdict *v);
 
 /* Copies the query. fn and number name the question, unique among open ones; fn is called once, never from
- * inside. ST_NO_PROFILE, ST_CERT_LIMIT, ST_LIMIT: too many are being judged; ST_NOMEM. */
+ * inside. ST_NO_PROFILE, ST_CONFIG: no such trustpoint, ST_CERT_LIMIT, ST_LIMIT: too many are being judged; ST_NOMEM. */
 enum status wire_pki_judge(struct wire *w, wire_pki_fn *fn, uint64_t number, const struct pki_query *q) MUST_USE;
 void wire_pki_drop(struct wire *w, wire_pki_fn *fn, uint64_t number); /* one that is not open is fine */
 

@@ -8,6 +8,7 @@
 #include "cmd/radius_plan.h"
 #include "cmd/wire_acct.h"
 #include "cmd/wire_names.h"
+#include "cmd/wire_radsec.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
@@ -224,14 +225,16 @@ void wire_radius_message(struct view attrs, char out[IKE_DETAIL_LEN])
 enum status wire_radius_open(struct wire *w)
 {
 	struct radius_ports ports = {.open = port_open, .shut = port_shut, .now_ms = port_now_ms, .wake_at = port_wake_at,
-				     .changed = port_changed, .ctx = w};
+				     .changed = port_changed, .link = wire_radsec_ports(), .ctx = w};
 	struct wire_radius *r = mem_new(sizeof(*r));
 	if (!r)
 		return ST_NOMEM;
 	w->radius = r;
 	list_init(&r->ears);
 	wire_names_init(&r->names, w, apply);
-	enum status st = loop_timer_new(w->loop, on_time, w, &r->timer);
+	enum status st = wire_radsec_open(w);
+	if (st == ST_OK)
+		st = loop_timer_new(w->loop, on_time, w, &r->timer);
 	if (st == ST_OK)
 		r->radius = radius_new(&ports, w->stats);
 	return st == ST_OK && !r->radius ? ST_NOMEM : st;
@@ -244,6 +247,7 @@ void wire_radius_close(struct wire *w)
 		return;
 	wire_names_close(&r->names);
 	radius_free(r->radius);
+	wire_radsec_close(w);
 	if (r->timer)
 		loop_timer_free(r->timer);
 	mem_free(r);

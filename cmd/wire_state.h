@@ -37,6 +37,7 @@ struct wire_cache;
 struct wire_psk;
 struct wire_passes;
 struct wire_radius;
+struct wire_radsec;
 struct wire_policies;
 struct syslog;
 struct users;
@@ -96,6 +97,7 @@ struct wire {
 	struct wire_authorize *authorize;
 	struct wire_acct *acct;
 	struct wire_radius *radius;
+	struct wire_radsec *radsec;
 	struct wire_coa *coa;
 	struct coa *coa_server; /* of cmd/wire_coa.c */
 	struct snapshot *conf;

@@ -37,7 +37,9 @@ static const struct secret *first_usable(const struct secret *own, const struct 
 
 const struct secret *aaa_server_key(const struct snapshot *s, const struct radius_server *r)
 {
-	return first_usable(&r->key, &s->radius.key);
+	static uint8_t radsec[] = {'r', 'a', 'd', 's', 'e', 'c'};
+	static const struct secret by_tls = {radsec, sizeof(radsec), SECRET_PLAIN}; /* RFC 6614 2.3 */
+	return first_usable(&r->key, r->tls.on ? &by_tls : &s->radius.key);
 }
 
 const struct secret *aaa_dynauth_key(

@@ -10,7 +10,7 @@ const char *aaa_method_group(const char *method);
 /* The server that a member of a group means; NULL: there is none. */
 const struct radius_server *aaa_member_server(const struct snapshot *s, const struct aaa_member *m);
 
-/* Its own key, or that of all; NULL: none that can be used. */
+/* Its own key, or that of all (by TLS "radsec"); NULL: none that can be used. */
 const struct secret *aaa_server_key(const struct snapshot *s, const struct radius_server *r);
 const struct secret *aaa_dynauth_key(
 	const struct dynauth *d, const struct dynauth_client *client);

@@ -142,6 +142,31 @@ static void check_profile(struct parse *ps, const struct ike_profile *p)
 	check_eap(ps, p);
 }
 
+/* RADIUS by TLS: both sides show a certificate (RFC 6614 2.3). */
+static void check_tls(struct parse *ps, const struct radius_server *r)
+{
+	const struct radius_tls *t = &r->tls;
+	const struct trustpoint *own = t->client ? snapshot_trustpoint(ps->s, t->client) : NULL;
+	const char *judge = t->server ? t->server : t->client;
+	const struct trustpoint *other = judge ? snapshot_trustpoint(ps->s, judge) : NULL;
+	if (!t->on)
+		return;
+	if (!judge)
+		warn(ps, r->name, "by TLS without a trustpoint nobody is believed, it is not asked: RADIUS server",
+			"tls trustpoint client NAME, tls trustpoint server NAME");
+	else if (!t->client)
+		warn(ps, r->name, "by TLS without a certificate of ours, which servers demand: RADIUS server",
+			"tls trustpoint client NAME");
+	if (own && !has_own(ps->s, own))
+		warn(ps, t->client, "no certificate and key of ours, for RADIUS by TLS, in trustpoint",
+			"sallyport certificate FILE, sallyport private-key FILE");
+	if (other && !has_anchor(ps->s, other))
+		warn(ps, judge, "no CA certificate, so that no RADIUS server is believed by trustpoint",
+			"sallyport ca-certificate FILE");
+	if (r->auth_port != RADIUS_AUTH_PORT || r->acct_port != RADIUS_ACCT_PORT)
+		warn(ps, r->name, "by TLS there is one port, those of address are not used: RADIUS server", "tls port N");
+}
+
 void check_pki(struct parse *ps)
 {
 	const struct snapshot *s = ps->s;
@@ -153,4 +178,6 @@ void check_pki(struct parse *ps)
 		check_map(ps, &s->cert_maps[i]);
 	for (size_t i = 0; i < s->profile_count; i++)
 		check_profile(ps, &s->profiles[i]);
+	for (size_t i = 0; i < s->radius_server_count; i++)
+		check_tls(ps, &s->radius_servers[i]);
 }

@@ -18,6 +18,12 @@ static void missing(struct parse *ps, const char *name, const char *what)
 	check_say(ps, CONF_WARNING, name, text, "");
 }
 
+static void want_trustpoint(struct parse *ps, const char *name)
+{
+	if (name && !snapshot_trustpoint(ps->s, name))
+		missing(ps, name, "trustpoint");
+}
+
 static void want_vrf(struct parse *ps, const char *name)
 {
 	if (name && !snapshot_vrf(ps->s, name))
@@ -70,8 +76,7 @@ static void profile_refs(struct parse *ps, const struct ike_profile *p)
 	if (p->keyring_kind == KEYRING_AAA)
 		want_list(ps, AAA_AUTHOR_NETWORK, p->keyring);
 	for (size_t i = 0; i < p->trustpoint_count; i++)
-		if (!snapshot_trustpoint(s, p->trustpoints[i].name))
-			missing(ps, p->trustpoints[i].name, "trustpoint");
+		want_trustpoint(ps, p->trustpoints[i].name);
 	for (size_t i = 0; i < p->remote_count; i++)
 		if (p->remotes[i].kind == ID_CERT_MAP)
 			want_map(ps, p->remotes[i].text);
@@ -364,6 +369,10 @@ void check_references(struct parse *ps)
 	ike_refs(ps);
 	for (size_t i = 0; i < s->profile_count; i++)
 		profile_refs(ps, &s->profiles[i]);
+	for (size_t i = 0; i < s->radius_server_count; i++) {
+		want_trustpoint(ps, s->radius_servers[i].tls.client);
+		want_trustpoint(ps, s->radius_servers[i].tls.server);
+	}
 	for (size_t i = 0; i < s->trustpoint_count; i++)
 		for (size_t k = 0; k < s->trustpoints[i].maps.n; k++)
 			want_map(ps, s->trustpoints[i].maps.v[k]);

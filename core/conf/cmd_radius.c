@@ -4,6 +4,7 @@
 #include "core/conf/aaa_server.h"
 #include "core/conf/parse.h"
 #include "core/conf/tables.h"
+#include "core/wire/gateway.h"
 
 #define AT(field) offsetof(struct radius_server, field)
 
@@ -134,9 +135,105 @@ static void print_trust(struct cout *o, const struct cmd *row, const void *obj)
 		cout_line(o, row, r->trusts_unsigned ? "no" : "yes");
 }
 
-#define NO_RADSEC                                                                                  \
-	"RadSec is not supported, and its servers are not asked in plain UDP instead; without "    \
-	"this line they are"
+/* ---- tls: RadSec ---- */
+
+/* Any of these lines makes it a server that is asked by TLS. */
+static void turn_on(struct cmd_call *c)
+{
+	struct radius_server *r = c->obj;
+	r->tls.on |= c->form == FORM_SET;
+}
+
+static void set_tls(struct cmd_call *c)
+{
+	struct radius_server *r = c->obj;
+	if (c->form != FORM_SET) { /* and with it all that the lines below say */
+		struct radius_server fresh = {0};
+		cmd_defaults(c, MODE_RADIUS, &fresh);
+		r->tls = fresh.tls;
+	}
+	turn_on(c);
+}
+
+static void set_tls_number(struct cmd_call *c)
+{
+	turn_on(c);
+	set_u32(c);
+}
+
+static void set_tls_trustpoint(struct cmd_call *c)
+{
+	turn_on(c);
+	set_ref(c);
+}
+
+/* With all defaults, too, only where it is on: such a line would turn it on. */
+static void print_tls_number(struct cout *o, const struct cmd *row, const void *obj)
+{
+	if (((const struct radius_server *)obj)->tls.on)
+		print_u32(o, row, obj);
+}
+
+static void print_tls_trustpoint(struct cout *o, const struct cmd *row, const void *obj)
+{
+	if (((const struct radius_server *)obj)->tls.on)
+		print_str(o, row, obj);
+}
+
+static bool is_mail(const struct word *w)
+{
+	const char *at = memchr(w->p, '@', w->len);
+	return at && at != w->p && at + 1 < w->p + w->len;
+}
+
+static bool is_ip(const struct arg *a)
+{
+	char text[ADDR_TEXT];
+	struct addr parsed;
+	if (a->word.len >= sizeof(text))
+		return false;
+	memcpy(text, a->word.p, a->word.len);
+	text[a->word.len] = '\0';
+	return strlen(text) == a->word.len && addr_parse(text, &parsed) == ST_OK;
+}
+
+static void set_tls_match(struct cmd_call *c)
+{
+	struct radius_tls *t = &((struct radius_server *)c->obj)->tls;
+	const struct arg *value = cmd_arg(c, "value");
+	turn_on(c);
+	t->match = RADIUS_MATCH_HOST;
+	t->identity = NULL;
+	if (c->form != FORM_SET)
+		return;
+	t->match = cmd_has(c, "hostname")     ? RADIUS_MATCH_NAME
+		   : cmd_has(c, "ip-address") ? RADIUS_MATCH_ADDRESS
+					      : RADIUS_MATCH_EMAIL;
+	if (t->match == RADIUS_MATCH_NAME ? !gateway_name_is_valid(value->word.p, value->word.len)
+		: t->match == RADIUS_MATCH_ADDRESS ? !is_ip(value)
+						   : !is_mail(&value->word))
+		cmd_error(c, value, "no name of this kind:", "");
+	t->identity = cmd_text(c, value);
+}
+
+static void print_tls_match(struct cout *o, const struct cmd *row, const void *obj)
+{
+	static const char *const words[] = {"", "hostname", "ip-address", "email-address"};
+	const struct radius_tls *t = &((const struct radius_server *)obj)->tls;
+	if (!t->on || t->match == RADIUS_MATCH_HOST)
+		return;
+	cout_head(o, row, false);
+	cout_word(o, words[t->match]);
+	cout_word(o, t->identity);
+	cout_end(o);
+}
+
+#define TLS_SOURCE                                                                                 \
+	"source and VRF of TLS are those of UDP: `sallyport source` here, `ip radius "             \
+	"source-interface`, `ip vrf forwarding` of the group"
+#define NO_DTLS                                                                                    \
+	"RADIUS over DTLS is not supported, and its servers are not asked in plain UDP instead; "  \
+	"`tls` is, and without this line they are asked by UDP"
 
 static const struct cmd radius[] = {
 	{.grammar = "address {ipv4|ipv6} <host:word> [auth-port <auth:1-65535>] [acct-port "
@@ -186,8 +283,68 @@ static const struct cmd radius[] = {
 		.set = set_addr,
 		.print = print_addr,
 		.help = "Address that requests to this server come from"},
-	{.grammar = "tls ...", .flags = CMD_REFUSED, .set = set_none, .help = NO_RADSEC},
-	{.grammar = "dtls ...", .flags = CMD_REFUSED, .set = set_none, .help = NO_RADSEC},
+	{.grammar = "tls",
+		.off = AT(tls.on),
+		.when = WHEN_LIVE,
+		.set = set_tls,
+		.print = print_flag,
+		.help = "The server is asked by TLS (RadSec, RFC 6614), for logins and accounting at one "
+			"port"},
+	{.grammar = "tls port <port:1-65535>",
+		.off = AT(tls.port),
+		.def = "2083",
+		.when = WHEN_LIVE,
+		.set = set_tls_number,
+		.print = print_tls_number,
+		.help = "TCP port of the server; the ports of address are for UDP"},
+	{.grammar = "tls trustpoint client <name:name>",
+		.off = AT(tls.client),
+		.when = WHEN_LIVE,
+		.set = set_tls_trustpoint,
+		.print = print_tls_trustpoint,
+		.help = "Trustpoint with the certificate that we show"},
+	{.grammar = "tls trustpoint server <name:name>",
+		.off = AT(tls.server),
+		.when = WHEN_LIVE,
+		.set = set_tls_trustpoint,
+		.print = print_tls_trustpoint,
+		.help = "Trustpoint that says whose certificates are believed; default: that of client"},
+	{.grammar = "tls match-server-identity {hostname|ip-address|email-address} <value:word>",
+		.when = WHEN_LIVE,
+		.set = set_tls_match,
+		.print = print_tls_match,
+		.help = "What the server's certificate must name; default: the host of address"},
+	{.grammar = "tls connectiontimeout <seconds:1-3600>",
+		.off = AT(tls.connect_s),
+		.def = "5",
+		.when = WHEN_LIVE,
+		.set = set_tls_number,
+		.print = print_tls_number,
+		.help = "For TCP and the TLS handshake together"},
+	{.grammar = "tls idletimeout <seconds:1-86400>",
+		.off = AT(tls.idle_s),
+		.def = "60",
+		.when = WHEN_LIVE,
+		.set = set_tls_number,
+		.print = print_tls_number,
+		.help = "A connection without requests is closed"},
+	{.grammar = "tls watchdoginterval <seconds:0-86400>",
+		.off = AT(tls.watchdog_s),
+		.def = "30",
+		.when = WHEN_LIVE,
+		.set = set_tls_number,
+		.print = print_tls_number,
+		.help = "Silence of the server after which it is asked with Status-Server; 0: never"},
+	{.grammar = "tls retries <number:0-100>",
+		.off = AT(tls.retries),
+		.def = "5",
+		.when = WHEN_LIVE,
+		.set = set_tls_number,
+		.print = print_tls_number,
+		.help = "How often a request whose connection is lost goes to the same server again"},
+	{.grammar = "tls ip ...", .flags = CMD_REFUSED, .set = set_none, .help = TLS_SOURCE},
+	{.grammar = "tls ipv6 ...", .flags = CMD_REFUSED, .set = set_none, .help = TLS_SOURCE},
+	{.grammar = "dtls ...", .flags = CMD_REFUSED, .set = set_none, .help = NO_DTLS},
 	{.grammar = "non-standard ...",
 		.flags = CMD_IGNORED,
 		.set = set_none,

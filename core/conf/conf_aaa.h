@@ -27,6 +27,21 @@ struct aaa_list {
 
 #define AAA_GROUP_ALL "radius" /* the group of all servers that are not private */
 
+/* `tls` of a `radius server` (RFC 6614). */
+enum radius_match { RADIUS_MATCH_HOST, RADIUS_MATCH_NAME, RADIUS_MATCH_ADDRESS, RADIUS_MATCH_EMAIL };
+struct radius_tls {
+	bool on; /* false: by UDP, whatever else is here */
+	uint32_t port;
+	char *client;   /* trustpoint of our certificate; NULL: none is shown */
+	char *server;   /* trustpoint that judges the server's; NULL: that of client */
+	uint8_t match;  /* enum radius_match: what that certificate must name; HOST: host */
+	char *identity; /* of the other three */
+	uint32_t connect_s;
+	uint32_t idle_s;
+	uint32_t watchdog_s; /* 0: none */
+	uint32_t retries;
+};
+
 /* `radius server`, `radius-server host`, `server-private`. */
 struct radius_server {
 	char *name;       /* of the last two: HOST, HOST:PORT or [HOST]:PORT (IPv6) if auth_port is
@@ -37,13 +52,14 @@ struct radius_server {
 	uint8_t family;   /* of a name: 4 or 6 was asked for, 0: either */
 	uint32_t auth_port;
 	uint32_t acct_port;
-	struct secret key;    /* form SECRET_NONE: radius-server key; aaa_server_key() of aaa.h */
+	struct secret key;    /* form SECRET_NONE: radius-server key, by TLS "radsec"; aaa_server_key() */
 	uint32_t timeout_s;   /* or INHERIT */
 	uint32_t retransmit;  /* tries after the first, or INHERIT */
 	char *tester;         /* words of automate-tester; NULL: none */
 	bool probe;           /* probe-on is among them: a dead one is asked with Status-Server */
 	bool trusts_unsigned; /* replies without Message-Authenticator are taken */
 	struct addr source;   /* of our packets; family 0: as source-interface or the host says */
+	struct radius_tls tls;
 };
 #define RADIUS_AUTH_PORT 1812
 #define RADIUS_ACCT_PORT 1813

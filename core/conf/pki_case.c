@@ -37,7 +37,10 @@ struct pki_blob {
 
 struct pki_case {
 	struct pki *set;
-	const struct ike_profile *profile; /* in the set's snapshot */
+	const struct trustpoint_ref *refs; /* in the set's snapshot: whose trustpoints are tried */
+	size_t n_refs;
+	struct trustpoint_ref alone;       /* the one, where no profile is meant */
+	const char *asker;                 /* name of the profile, or of that one */
 	uint8_t *bytes;                    /* what the peer sent; views below point into it */
 	size_t bytes_len;
 	struct view leaf, others[CHAIN_CERTS_MAX], stapled[STAPLED_MAX], id;
@@ -114,13 +117,25 @@ static void copy_query(struct pki_case *c, const struct pki_query *q)
 	c->purpose = q->purpose;
 }
 
+/* Whose trustpoints are asked. */
+static enum status find_refs(const struct pki *set, const struct pki_query *q, struct pki_case *c)
+{
+	const struct trustpoint *t = q->trustpoint ? snapshot_trustpoint(set->conf, q->trustpoint) : NULL;
+	const struct ike_profile *p = q->trustpoint ? NULL : snapshot_profile(set->conf, q->profile);
+	if (!t && !p)
+		return q->trustpoint ? ST_CONFIG : ST_NO_PROFILE;
+	if (t)
+		c->alone = (struct trustpoint_ref){.name = t->name, .verify = true};
+	c->refs = t ? &c->alone : p->trustpoints;
+	c->n_refs = t ? 1 : p->trustpoint_count;
+	c->asker = t ? t->name : p->name;
+	return ST_OK;
+}
+
 enum status pki_case_new(struct pki *set, const struct pki_query *q, struct pki_case **out)
 {
 	size_t len = q->leaf.len + q->id.len, stapled = 0;
-	const struct ike_profile *profile = snapshot_profile(set->conf, q->profile);
 	*out = NULL;
-	if (!profile)
-		return ST_NO_PROFILE;
 	for (size_t i = 0; i < q->n_others && i < CHAIN_CERTS_MAX; i++)
 		len += q->others[i].len;
 	for (size_t i = 0; i < q->n_stapled && i < STAPLED_MAX; i++)
@@ -130,6 +145,11 @@ enum status pki_case_new(struct pki *set, const struct pki_query *q, struct pki_
 	struct pki_case *c = mem_new(sizeof(*c));
 	if (!c)
 		return ST_NOMEM;
+	enum status st = find_refs(set, q, c);
+	if (st != ST_OK) {
+		mem_free(c);
+		return st;
+	}
 	c->bytes_len = len + stapled;
 	c->bytes = mem_new(c->bytes_len + 1);
 	if (!c->bytes) {
@@ -138,7 +158,6 @@ enum status pki_case_new(struct pki *set, const struct pki_query *q, struct pki_
 	}
 	copy_query(c, q);
 	c->set = pki_ref(set);
-	c->profile = profile;
 	c->trustpoint = "";
 	c->status = ST_PENDING;
 	*out = c;
@@ -164,7 +183,7 @@ void pki_case_free(struct pki_case *c)
 
 static const struct trustpoint *conf_of(const struct pki_case *c)
 {
-	return snapshot_trustpoint(c->set->conf, c->profile->trustpoints[c->at].name);
+	return snapshot_trustpoint(c->set->conf, c->refs[c->at].name);
 }
 
 static size_t methods_of(const struct trustpoint *t, enum chain_method out[REVOCATION__MAX])
@@ -302,8 +321,8 @@ static void remember(struct pki_case *c)
 void pki_case_run(struct pki_case *c, int64_t now_s)
 {
 	c->n_wants = 0;
-	for (; c->at < c->profile->trustpoint_count; c->at++) {
-		const struct trustpoint_ref *r = &c->profile->trustpoints[c->at];
+	for (; c->at < c->n_refs; c->at++) {
+		const struct trustpoint_ref *r = &c->refs[c->at];
 		const struct trustpoint *t = r->verify ? conf_of(c) : NULL;
 		const struct pki_point *p = t ? pki_point(c->set, r->name) : NULL;
 		if (!p || !p->trust)
@@ -318,7 +337,8 @@ void pki_case_run(struct pki_case *c, int64_t now_s)
 		remember(c);
 	}
 	if (c->status == ST_PENDING)
-		say(c, ST_CERT_UNTRUSTED, "the profile has no trustpoint that trusts anybody");
+		say(c, ST_CERT_UNTRUSTED, c->refs == &c->alone ? "the trustpoint trusts nobody"
+							       : "the profile has no trustpoint that trusts anybody");
 }
 
 /* ---- fetching ---------------------------------------------------------------------------------- */
@@ -367,9 +387,9 @@ void pki_case_verdict(const struct pki_case *c, struct pki_verdict *out)
 
 void pki_case_key(const struct pki_case *c, uint8_t out[PKI_CASE_KEY])
 {
-	uint8_t head[9] = {(uint8_t)c->purpose};
-	struct wr w = wr_init(head + 1, 8);
+	uint8_t head[10] = {(uint8_t)c->purpose, c->refs == &c->alone};
+	struct wr w = wr_init(head + 2, 8);
 	wr_u64(&w, c->set->generation);
-	struct view parts[3] = {{head, sizeof(head)}, {(const uint8_t *)c->profile->name, strlen(c->profile->name) + 1}, c->leaf};
+	struct view parts[3] = {{head, sizeof(head)}, {(const uint8_t *)c->asker, strlen(c->asker) + 1}, c->leaf};
 	prf_sha256(parts, 3, out);
 }

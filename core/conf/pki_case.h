@@ -18,6 +18,7 @@
 
 struct pki_query {
 	const char *profile; /* by name, in the snapshot of the set */
+	const char *trustpoint; /* instead of a profile's: this one alone; NULL: those of the profile */
 	struct view leaf;
 	const struct view *others; /* any order */
 	size_t n_others;
@@ -31,7 +32,7 @@ struct pki_query {
 struct pki_case;
 
 /* Takes a reference to the set and copies the query. ST_CERT_LIMIT: more or longer than chains may be; ST_NOMEM;
- * ST_NO_PROFILE: it is not in the set. */
+ * ST_NO_PROFILE: it is not in the set; ST_CONFIG: the trustpoint is not. */
 enum status pki_case_new(struct pki *set, const struct pki_query *q, struct pki_case **out) MUST_USE;
 void pki_case_free(struct pki_case *c); /* NULL is fine */
 

@@ -718,7 +718,7 @@ const struct shape *const shape_all[] = {&shape_vrf_match, &shape_local_match, &
 	&shape_vrf_def, &shape_aaa_list, &shape_script_setting,
 	&shape_script, &shape_ike_global, &shape_ipsec_global, &shape_listen_addr,
 	&shape_own_settings, &shape_log_host, &shape_log_source, &shape_log_settings,
-	&shape_conf_user, &shape_radius_server, &shape_radius_source, &shape_radius_global,
+	&shape_conf_user, &shape_radius_tls, &shape_radius_server, &shape_radius_source, &shape_radius_global,
 	&shape_aaa_member, &shape_aaa_group, &shape_aaa_global, &shape_aaa_attribute,
 	&shape_attribute_list, &shape_mangler, &shape_dynauth_client, &shape_dynauth,
 	&shape_reconnect_key, &shape_snapshot, NULL};

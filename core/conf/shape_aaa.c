@@ -10,6 +10,20 @@ static const struct shape_field f_aaa_list[] = {
 };
 const struct shape shape_aaa_list = SHAPE(aaa_list, f_aaa_list);
 
+static const struct shape_field f_radius_tls[] = {
+	F(BOOL, radius_tls, on),
+	F(U32, radius_tls, port),
+	F(STR, radius_tls, client),
+	F(STR, radius_tls, server),
+	F(U8, radius_tls, match),
+	F(STR, radius_tls, identity),
+	F(U32, radius_tls, connect_s),
+	F(U32, radius_tls, idle_s),
+	F(U32, radius_tls, watchdog_s),
+	F(U32, radius_tls, retries),
+};
+const struct shape shape_radius_tls = SHAPE(radius_tls, f_radius_tls);
+
 static const struct shape_field f_radius_server[] = {
 	F(STR, radius_server, name),
 	F(BOOL, radius_server, is_host),
@@ -25,6 +39,7 @@ static const struct shape_field f_radius_server[] = {
 	F(BOOL, radius_server, probe),
 	F(BOOL, radius_server, trusts_unsigned),
 	F(ADDR, radius_server, source),
+	IN(radius_server, tls, shape_radius_tls),
 };
 const struct shape shape_radius_server = SHAPE(radius_server, f_radius_server);
 

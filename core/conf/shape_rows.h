@@ -36,7 +36,7 @@
 	}
 
 /* Of AAA: shape_aaa.c. */
-extern const struct shape shape_radius_source, shape_radius_global, shape_aaa_member,
+extern const struct shape shape_radius_tls, shape_radius_source, shape_radius_global, shape_aaa_member,
 	shape_aaa_global, shape_aaa_attribute, shape_dynauth_client, shape_dynauth,
 	shape_reconnect_key;
 

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "core/base/addr.h"
 #include "core/base/mem.h"
 #include "core/crypto/chain_parts.h"
 #include "core/crypto/constraint.h"
@@ -75,6 +76,19 @@ static enum status judge_purpose(struct judging *j)
 		is_client ? "is not for clients (extended key usage)" : "is not for servers (extended key usage)");
 }
 
+/* As an address, where it has the length of one. */
+static void put_address(struct words *w, struct view id)
+{
+	char text[ADDR_TEXT];
+
+	if (id.len != 4 && id.len != 16) {
+		words_hex(w, id);
+		return;
+	}
+	struct addr a = addr_from(id.p, id.len);
+	words_put(w, "%s", addr_format(&a, text));
+}
+
 static enum status judge_identity(struct judging *j)
 {
 	struct words w;
@@ -86,6 +100,8 @@ static enum status judge_identity(struct judging *j)
 	words_name(&w, j->out->leaf->subject);
 	words_put(&w, " is not for the identity ");
 	switch (j->q->id_type) {
+	case 1:
+	case 5: put_address(&w, j->q->id); break;
 	case 2:
 	case 3: words_bytes(&w, j->q->id, "\"\\"); break;
 	case 9: words_name(&w, j->q->id); break;

@@ -495,6 +495,13 @@ uint16_t tls_version(const struct tls_conn *c)
 	return (uint16_t)SSL_version(c->ssl);
 }
 
+const char *tls_cipher(const struct tls_conn *c)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(c->ssl);
+
+	return cipher != NULL ? SSL_CIPHER_standard_name(cipher) : "";
+}
+
 enum status tls_export(
 	struct tls_conn *c, const char *label, struct view context, uint8_t *out, size_t len)
 {

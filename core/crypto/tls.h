@@ -1,4 +1,5 @@
-/* TLS 1.2 and 1.3 as a pure engine: bytes in, bytes out, for the methods of EAP that stand on it.
+/* TLS 1.2 and 1.3 as a pure engine: bytes in, bytes out, for the methods of EAP that stand on it
+ * and for RADIUS by TLS.
  * Nothing here waits or asks: where a signature of ours or a decision about the peer's certificates
  * is wanted, a step ends with that wish and goes on when it is answered. Our private key is not
  * here.
@@ -88,6 +89,7 @@ enum status tls_read(struct tls_conn *c, uint8_t *out, size_t size, size_t *len)
 void tls_close(struct tls_conn *c); /* close_notify */
 
 uint16_t tls_version(const struct tls_conn *c); /* TLS_1_2 or TLS_1_3 once negotiated */
+const char *tls_cipher(const struct tls_conn *c); /* its name in the standard, "" before there is one */
 /* Keying material (RFC 5705, RFC 8446 7.5); context.p == NULL is none, which TLS 1.2 tells from an
  * empty one. ST_BAD_STATE before TLS_DONE. */
 enum status tls_export(struct tls_conn *c, const char *label, struct view context, uint8_t *out,

@@ -49,6 +49,7 @@ enum jobs_lane {
 	JOBS_CHAIN, /* certificates to judge (cmd/wire_pki.c) */
 	JOBS_PROOF, /* signatures of peers (cmd/wire_proof.c) */
 	JOBS_EAP,   /* conversations of EAP, with their TLS and password hashes (cmd/wire_eap.c) */
+	JOBS_TLS,   /* handshakes with RADIUS servers (cmd/wire_radsec.c) */
 	JOBS_LANES
 };
 

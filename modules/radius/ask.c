@@ -113,41 +113,51 @@ static void forget_packet(struct radius_ask *a)
 	a->packet_len = 0;
 }
 
-/* A new identifier and a packet for it; what was there before stays valid. */
-static enum status make(struct radius_ask *a, struct radius_service *s)
+/* The packet for the slot in the place of the one before, which stays when this fails. */
+static enum status write_packet(struct radius_ask *a, struct radius_slot *slot)
 {
 	uint8_t buf[RADIUS_MAX], *packet = NULL;
 	struct wr w = wr_init(buf, sizeof(buf));
-	struct radius_slot *slot = NULL;
-	enum status st = radius_slot_take(s, &slot);
-	if (st != ST_OK)
-		return st;
-	st = radius_packet_ask(a, slot, &w);
+	enum status st = radius_packet_ask(a, slot, &w);
 	if (st == ST_OK) {
 		packet = mem_dup(buf, w.len);
 		st = packet ? ST_OK : ST_NOMEM;
 	}
 	mem_zero(buf, sizeof(buf));
-	if (st != ST_OK) {
-		radius_slot_free(slot, true);
+	if (st != ST_OK)
 		return st;
-	}
 	forget_packet(a);
 	a->packet = packet;
 	a->packet_len = w.len;
-	slot->ask = a;
-	list_push_back(&a->slots, &slot->in_ask);
-	a->slot = slot;
 	a->delay_s = radius_packet_delay(a);
 	return ST_OK;
 }
 
-static void send(struct radius_ask *a)
+/* A new identifier and a packet for it; what was there before stays valid. */
+static enum status make(struct radius_ask *a, struct radius_service *s)
 {
-	radius_slot_send(a->slot, a->packet, a->packet_len);
+	struct radius_slot *slot = NULL;
+	enum status st = radius_slot_take(s, &slot);
+	if (st != ST_OK)
+		return st;
+	st = write_packet(a, slot);
+	if (st != ST_OK) {
+		radius_slot_free(slot, true);
+		return st;
+	}
+	slot->ask = a;
+	list_push_back(&a->slots, &slot->in_ask);
+	a->slot = slot;
+	return ST_OK;
+}
+
+static enum status send(struct radius_ask *a)
+{
+	enum status st = radius_slot_send(a->slot, a->packet, a->packet_len);
 	a->tries++;
 	a->wait_ms = radius_service_wait(a->service, a->wait_ms);
 	wake(a, a->slot->sent_ms + a->wait_ms);
+	return st;
 }
 
 static void leave(struct radius_ask *a)
@@ -173,9 +183,12 @@ static enum status begin_at(struct radius_ask *a, struct radius_service *s)
 	s->n_asks++;
 	s->counts.requests++;
 	a->tries = 0;
+	a->losses = 0;
 	a->wait_ms = 0;
-	send(a);
-	return ST_OK;
+	st = send(a);
+	if (st != ST_OK)
+		leave(a);
+	return st;
 }
 
 /* Its end comes from its timer, never from inside radius_ask. */
@@ -216,7 +229,34 @@ static void send_again(struct radius_ask *a)
 	if (a->code == RADIUS_ACCOUNTING_REQUEST && radius_packet_delay(a) != a->delay_s)
 		(void)!make(a, a->service);
 	a->service->counts.retransmits++;
-	send(a);
+	(void)!send(a); /* of UDP: always ST_OK */
+}
+
+/* Within the time that it has at this server: its timer stays. */
+static bool stay(struct radius_ask *a)
+{
+	struct radius_service *s = a->service;
+	if (a->losses++ >= s->server->conf.tls.retries || (s->is_dead && has_alive(a)) || make(a, s) != ST_OK)
+		return false;
+	s->counts.retransmits++;
+	return radius_slot_send(a->slot, a->packet, a->packet_len) == ST_OK;
+}
+
+void radius_ask_lost(struct radius_ask *a)
+{
+	if (stay(a))
+		return;
+	leave(a);
+	next_server(a);
+}
+
+/* It may have waited for the link, and says how long ago its event was. */
+void radius_ask_opened(struct radius_ask *a)
+{
+	if (a->code == RADIUS_ACCOUNTING_REQUEST && radius_packet_delay(a) != a->delay_s)
+		(void)!write_packet(a, a->slot);
+	/* Where there is no room for it, its timer goes on to the next server. */
+	(void)!radius_slot_send(a->slot, a->packet, a->packet_len);
 }
 
 /* ---- ends -------------------------------------------------------------------------------------- */
@@ -291,7 +331,7 @@ static void on_timer(struct timer *t, void *ctx)
 		fail(a);
 	} else if (!a->service) {
 		next_server(a);
-	} else if (a->tries <= a->service->server->conf.retransmit && !(a->service->is_dead && has_alive(a))) {
+	} else if (a->tries < radius_service_tries(a->service) && !(a->service->is_dead && has_alive(a))) {
 		send_again(a);
 	} else {
 		leave(a);

@@ -11,6 +11,10 @@ struct radius_ask *radius_ask_find(const struct radius *r, uint64_t number); /* 
 void radius_ask_free(struct radius_ask *a);
 /* To no server, until its timer runs, at once. */
 void radius_ask_detach(struct radius_ask *a);
+/* The link beneath it went away, and its slot with it: it goes to a new one of the same server, or to the next server. */
+void radius_ask_lost(struct radius_ask *a);
+/* The link beneath it is open: its packet goes out. */
+void radius_ask_opened(struct radius_ask *a);
 /* The slot got its answer: tells who asked, and frees. */
 void radius_ask_answered(struct radius_slot *slot, const struct radius_packet *p);
 

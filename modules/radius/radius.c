@@ -8,6 +8,7 @@
 #include "modules/radius/server.h"
 #include "modules/radius/socket.h"
 #include "modules/radius/state.h"
+#include "modules/radius/stream.h"
 
 #define MAP_SLOTS 256
 
@@ -16,10 +17,10 @@ static void schedule(struct radius *r)
 	r->ports.wake_at(r->ports.ctx, timers_next(&r->timers));
 }
 
-/* For a timer of each ask, of each service, and the sweep, so that setting one never fails. */
+/* For a timer of each ask, of each service, of each link, and the sweep, so that setting one never fails. */
 static enum status reserve(struct radius *r, size_t n_asks, size_t n_servers)
 {
-	size_t need = n_asks + 2 * n_servers + 1, have = r->timers.heap.count;
+	size_t need = n_asks + 2 * n_servers + RADIUS_SOCKETS_MAX + 1, have = r->timers.heap.count;
 	return heap_reserve(&r->timers.heap, need > have ? need - have : 0);
 }
 
@@ -168,6 +169,24 @@ void radius_on_time(struct radius *r)
 	schedule(r);
 }
 
+void radius_link_opened(struct radius *r, uint64_t number)
+{
+	radius_stream_opened(r, number);
+	schedule(r);
+}
+
+void radius_link_bytes(struct radius *r, uint64_t number, struct view bytes)
+{
+	radius_stream_bytes(r, number, bytes);
+	schedule(r);
+}
+
+void radius_link_closed(struct radius *r, uint64_t number, enum radius_link_end end, const char *words)
+{
+	radius_stream_closed(r, number, end, words);
+	schedule(r);
+}
+
 /* ---- beginning and end ------------------------------------------------------------------------- */
 
 struct radius *radius_new(const struct radius_ports *ports, struct stats *stats)
@@ -217,5 +236,7 @@ bool radius_next_info(const struct radius *r, size_t *cursor, struct radius_serv
 	for (int i = 0; i < 2; i++)
 		if (s->services[i].is_dead && (now - s->services[i].dead_from_ms) / 1000 > out->dead_s)
 			out->dead_s = (now - s->services[i].dead_from_ms) / 1000;
+	for (int i = 0; s->conf.tls.is_on && i < 2; i++)
+		radius_stream_info(&s->services[i], &out->links[i]);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* RADIUS client (RFC 2865, 2866, 5080, 5997): requests go to the servers of a group in turn, answers
+/* RADIUS client (RFC 2865, 2866, 5080, 5997, 6614): requests go to the servers of a group in turn, answers
  * come back by a call. Sockets, identifiers, signatures, repetitions, dead servers are its own; what the
  * attributes mean is not.
  *
@@ -20,6 +20,7 @@
 #include "core/base/status.h"
 #include "core/base/timer.h"
 #include "core/wire/radius.h"
+#include "modules/radius/link.h"
 
 #define RADIUS_SECRET_MAX  256
 #define RADIUS_NAME        64 /* of servers, groups, VRFs; with NUL */
@@ -39,17 +40,18 @@ struct radius_server_conf {
 	char vrf[RADIUS_NAME];    /* "" is our own */
 	struct addr addr;
 	struct addr source;       /* of our packets; family 0: what the kernel chooses */
-	uint16_t auth_port;
+	uint16_t auth_port;       /* of both services the same by TLS */
 	uint16_t acct_port;
 	uint16_t secret_len;
 	uint8_t secret[RADIUS_SECRET_MAX];
-	uint32_t timeout_ms;      /* of the first try; doubled with each (RFC 5080 2.2.1), with jitter */
-	uint32_t retransmit;      /* tries after the first */
+	uint32_t timeout_ms;      /* of the first try; doubled with each (RFC 5080 2.2.1), with jitter. By TLS of all of them */
+	uint32_t retransmit;      /* tries after the first. By TLS there is one, which waits as long as all would, undoubled */
 	uint32_t dead_ms;         /* how long it rests after it did not answer; 0: not at all */
 	/* Dead: Status-Server (RFC 5997) each dead_ms, at most 30 s, instead of users' requests, until it answers. */
 	bool wants_probe;
 	/* Replies to Access-Request without Message-Authenticator are taken; not those of EAP (RFC 3579 3.1). */
 	bool trusts_unsigned;
+	struct radius_tls_conf tls;
 };
 
 struct radius_group_conf {
@@ -78,6 +80,7 @@ struct radius_ports {
 	void (*wake_at)(void *ctx, uint64_t at_ms);
 	/* A server is taken for dead, or answers again. Must not call the client. */
 	void (*changed)(void *ctx, const char *server, bool is_dead);
+	struct radius_link_ports link;
 	void *ctx;
 };
 
@@ -146,6 +149,7 @@ struct radius_server_info {
 		uint64_t dropped;     /* nobody asked, another sender, a Proxy-State that is not ours */
 		uint64_t deaths;      /* how often it was taken for dead */
 	} auth, acct;
+	struct radius_link_info links[2]; /* by TLS: of logins, of accounting */
 };
 /* *cursor 0 at first, false at the end. */
 bool radius_next_info(const struct radius *r, size_t *cursor, struct radius_server_info *out);

@@ -9,6 +9,7 @@
 #include "modules/radius/ask.h"
 #include "modules/radius/server.h"
 #include "modules/radius/socket.h"
+#include "modules/radius/stream.h"
 
 struct datagram {
 	struct addr from;
@@ -38,21 +39,32 @@ static bool receive(int fd, uint8_t buf[RADIUS_MAX], struct datagram *out)
 	return true;
 }
 
-static bool answers(const struct radius_service *s, uint8_t code)
+static bool answers_login(uint8_t code)
 {
-	if (s->is_acct)
-		return code == RADIUS_ACCOUNTING_RESPONSE;
 	return code == RADIUS_ACCESS_ACCEPT || code == RADIUS_ACCESS_REJECT || code == RADIUS_ACCESS_CHALLENGE;
 }
 
-/* A login is decided by a Message-Authenticator, because MD5 alone can be forged without the secret (RFC 3579
- * 3.2 asks for it with EAP, whoever is trusted). */
-static bool is_signed_enough(const struct radius_service *s, const struct radius_packet *p)
+static bool answers(const struct radius_service *s, uint8_t code)
 {
+	return s->is_acct ? code == RADIUS_ACCOUNTING_RESPONSE : answers_login(code);
+}
+
+/* The one port of a link does not say which of the two services Status-Server means (RFC 5997 section 4.2). slot: NULL when
+ * nobody waits any more: it may have been Status-Server that did. */
+static bool answers_probe(const struct radius_socket *s, const struct radius_slot *slot, uint8_t code)
+{
+	return s->stream && !(slot && slot->ask) && (code == RADIUS_ACCESS_ACCEPT || code == RADIUS_ACCOUNTING_RESPONSE);
+}
+
+/* A login is decided by a Message-Authenticator, because MD5 alone can be forged without the secret (RFC 3579
+ * 3.2 asks for it with EAP, whoever is trusted). Inside TLS nobody else could have put it there. */
+static bool is_signed_enough(const struct radius_slot *slot, const struct radius_packet *p)
+{
+	const struct radius_service *s = slot->socket->service;
 	struct radius_attr a;
 	if (s->is_acct || radius_find(p->attrs, RADIUS_MESSAGE_AUTHENTICATOR, &a))
 		return true;
-	return s->server->conf.trusts_unsigned && !radius_find(p->attrs, RADIUS_EAP_MESSAGE, &a);
+	return (s->server->conf.trusts_unsigned || slot->socket->stream) && !radius_find(p->attrs, RADIUS_EAP_MESSAGE, &a);
 }
 
 static bool has_proxy_state(struct view attrs, struct view value)
@@ -79,23 +91,21 @@ static bool is_foreign(const struct radius_slot *slot, const struct radius_packe
 }
 
 /* The count of what is wrong with it; NULL: nothing, and it is the slot's. */
-static uint64_t *judge(struct radius_socket *s, const struct datagram *d, struct radius_packet *p, struct radius_slot **slot)
+static uint64_t *judge(struct radius_socket *s, struct view bytes, struct radius_packet *p, struct radius_slot **slot)
 {
 	struct radius_service *v = s->service;
 	const struct radius_server_conf *c = &v->server->conf;
-	if (d->port != v->port || !addr_eq(&d->from, &c->addr))
-		return &v->counts.dropped;
-	if (radius_parse(d->bytes, p) != ST_OK)
+	if (radius_parse(bytes, p) != ST_OK)
 		return &v->counts.malformed;
-	if (!answers(v, p->code))
+	struct radius_slot *k = s->slots[p->id];
+	if (!answers(v, p->code) && !answers_probe(s, k, p->code))
 		return &v->counts.unknown;
-	*slot = s->slots[p->id];
-	if (!*slot)
+	*slot = k;
+	if (!k)
 		return &v->counts.dropped;
-	if (radius_verify_reply((struct view){c->secret, c->secret_len}, (*slot)->authenticator, p) != ST_OK ||
-	    !is_signed_enough(v, p))
+	if (radius_verify_reply((struct view){c->secret, c->secret_len}, k->authenticator, p) != ST_OK || !is_signed_enough(k, p))
 		return &v->counts.bad_authenticators;
-	return is_foreign(*slot, p) ? &v->counts.dropped : NULL;
+	return is_foreign(k, p) ? &v->counts.dropped : NULL;
 }
 
 static void count(struct radius_counts *c, uint8_t code)
@@ -112,29 +122,49 @@ static void act(struct radius_slot *slot, const struct radius_packet *p)
 	uint64_t took = radius_now(v->r) - slot->sent_ms;
 	bool is_probe = !slot->ask;
 	v->server->last_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
-	radius_service_heard(v); /* the slot of a probe goes with it */
+	if (slot->socket->stream)
+		radius_stream_heard(slot);
+	radius_service_heard(v); /* the slot of a probe went with one of these */
 	if (is_probe)
 		return;
 	count(&v->counts, p->code);
 	radius_ask_answered(slot, p);
 }
 
+/* true: it is an answer, or what came too late to be one. */
+static bool take(struct radius_socket *s, struct view bytes)
+{
+	struct radius_packet p;
+	struct radius_slot *slot = NULL;
+	uint64_t *wrong = judge(s, bytes, &p, &slot);
+	if (!wrong) {
+		act(slot, &p);
+		return true;
+	}
+	++*wrong;
+	if (slot && slot->ask)
+		slot->ask->was_lied_to = true;
+	stats_status(s->service->r->stats, ST_RADIUS_REPLY);
+	return wrong == &s->service->counts.dropped;
+}
+
 bool radius_reply_read(struct radius_socket *s)
 {
 	uint8_t buf[RADIUS_MAX];
-	struct radius_packet p;
-	struct radius_slot *slot = NULL;
 	struct datagram d;
+	const struct radius_service *v = s->service;
 	if (!receive(s->fd, buf, &d))
 		return false;
-	uint64_t *wrong = judge(s, &d, &p, &slot);
-	if (wrong) {
-		++*wrong;
-		if (slot && slot->ask)
-			slot->ask->was_lied_to = true;
-		stats_status(s->service->r->stats, ST_RADIUS_REPLY);
-	} else {
-		act(slot, &p);
+	if (d.port == v->port && addr_eq(&d.from, &v->server->conf.addr)) {
+		(void)take(s, d.bytes);
+		return true;
 	}
+	s->service->counts.dropped++;
+	stats_status(v->r->stats, ST_RADIUS_REPLY);
 	return true;
+}
+
+bool radius_reply_take(struct radius_socket *s, struct view packet)
+{
+	return take(s, packet);
 }

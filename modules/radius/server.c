@@ -6,8 +6,17 @@
 #include "core/crypto/rnd.h"
 #include "modules/radius/packet.h"
 #include "modules/radius/socket.h"
+#include "modules/radius/stream.h"
 
 /* ---- contents --------------------------------------------------------------------------------- */
+
+static bool same_tls(const struct radius_tls_conf *a, const struct radius_tls_conf *b)
+{
+	return a->is_on == b->is_on && strcmp(a->client, b->client) == 0 && strcmp(a->server, b->server) == 0 &&
+	       a->id_type == b->id_type && a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0 &&
+	       a->connect_ms == b->connect_ms && a->idle_ms == b->idle_ms && a->watchdog_ms == b->watchdog_ms &&
+	       a->retries == b->retries;
+}
 
 bool radius_server_is(const struct radius_server *s, const struct radius_server_conf *c)
 {
@@ -16,7 +25,7 @@ bool radius_server_is(const struct radius_server *s, const struct radius_server_
 	       addr_eq(&o->source, &c->source) && o->auth_port == c->auth_port && o->acct_port == c->acct_port &&
 	       o->secret_len == c->secret_len && mem_eq_secret(o->secret, c->secret, c->secret_len) &&
 	       o->timeout_ms == c->timeout_ms && o->retransmit == c->retransmit && o->dead_ms == c->dead_ms &&
-	       o->wants_probe == c->wants_probe && o->trusts_unsigned == c->trusts_unsigned;
+	       o->wants_probe == c->wants_probe && o->trusts_unsigned == c->trusts_unsigned && same_tls(&o->tls, &c->tls);
 }
 
 static void on_probe(struct timer *t, void *ctx);
@@ -76,9 +85,22 @@ static uint32_t longest_wait(const struct radius_server_conf *c)
 	return first_wait(c) > RADIUS_WAIT_MAX_MS ? first_wait(c) : RADIUS_WAIT_MAX_MS;
 }
 
+uint32_t radius_service_tries(const struct radius_service *s)
+{
+	return s->server->conf.tls.is_on ? 1 : s->server->conf.retransmit + 1;
+}
+
+static uint32_t wait_by_tls(const struct radius_server_conf *c)
+{
+	uint64_t ms = (uint64_t)first_wait(c) * (c->retransmit + 1);
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
 uint32_t radius_service_wait(const struct radius_service *s, uint32_t wait_ms)
 {
 	const struct radius_server_conf *c = &s->server->conf;
+	if (c->tls.is_on)
+		return wait_by_tls(c);
 	if (wait_ms == 0)
 		return jitter(first_wait(c));
 	/* 2 * RT + RAND * RT, with RAND a tenth at most. */
@@ -119,18 +141,22 @@ static uint32_t probe_wait(const struct radius_server_conf *c)
 
 static void send_probe(struct radius_service *s)
 {
-	uint8_t packet[RADIUS_HEADER + 18 + 18];
+	uint8_t packet[RADIUS_PROBE_MAX];
 	struct wr w = wr_init(packet, sizeof(packet));
 	if (radius_slot_take(s, &s->probe) != ST_OK)
 		return; /* with the next */
 	if (radius_packet_probe(s->probe, &w) == ST_OK)
-		radius_slot_send(s->probe, packet, w.len);
+		(void)!radius_slot_send(s->probe, packet, w.len); /* of UDP: always ST_OK */
 }
 
 static void on_probe(struct timer *t, void *ctx)
 {
 	struct radius *r = ctx;
 	struct radius_service *s = CONTAINER_OF(t, struct radius_service, probe_timer);
+	if (s->server->conf.tls.is_on) {
+		radius_stream_revive(s);
+		return;
+	}
 	radius_slot_free(s->probe, false);
 	s->probe = NULL;
 	send_probe(s);
@@ -143,15 +169,24 @@ static void die(struct radius_service *s, uint64_t now)
 	s->is_dead = true;
 	s->dead_from_ms = now;
 	s->counts.deaths++;
-	if (s->server->conf.wants_probe)
+	if (s->server->conf.wants_probe && !s->server->conf.tls.is_on)
 		(void)!timer_set(&r->timers, &s->probe_timer, now + probe_wait(&s->server->conf));
 	tell(s->server);
+}
+
+void radius_service_lost(struct radius_service *s, uint64_t again_ms)
+{
+	if (!s->is_dead)
+		die(s, radius_now(s->r));
+	(void)!timer_set(&s->r->timers, &s->probe_timer, again_ms); /* room was reserved */
 }
 
 void radius_service_heard(struct radius_service *s)
 {
 	s->silent_tries = 0;
 	s->silent_from_ms = 0;
+	s->failures = 0;
+	s->links.has_failed = false;
 	if (!s->is_dead)
 		return;
 	s->is_dead = false;
@@ -169,7 +204,8 @@ void radius_service_silent(struct radius_service *s)
 	uint64_t now = radius_now(s->r);
 	s->counts.timeouts++;
 	s->silent_tries += s->silent_tries < UINT32_MAX;
-	if (c->dead_ms == 0)
+	/* By TLS its link finds out, since one request may be slow where others are not. */
+	if (c->dead_ms == 0 || c->tls.is_on)
 		return;
 	if (!s->is_dead && s->silent_tries > c->retransmit && now - s->silent_from_ms >= all_tries_ms(c))
 		die(s, now);
@@ -179,5 +215,6 @@ void radius_service_silent(struct radius_service *s)
 
 bool radius_service_may_use(const struct radius_service *s, uint64_t now)
 {
-	return !s->is_dead || (now >= s->rest_until_ms && !s->server->conf.wants_probe);
+	bool finds_out = s->server->conf.wants_probe || s->server->conf.tls.is_on;
+	return !s->is_dead || (now >= s->rest_until_ms && !finds_out);
 }

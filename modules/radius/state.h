@@ -12,6 +12,7 @@
 #include "core/base/list.h"
 #include "core/base/map.h"
 #include "core/base/timer.h"
+#include "modules/radius/frame.h"
 #include "modules/radius/radius.h"
 
 #define RADIUS_IDS         256
@@ -36,6 +37,11 @@ struct radius_service {
 	struct timer probe_timer;
 	struct radius_slot *probe;
 	struct radius_counts counts;
+	/* by TLS */
+	uint32_t failures;       /* of links, one after another */
+	uint64_t dial_at_ms;     /* none before */
+	struct addr own;         /* from where the last link came */
+	struct radius_link_info links; /* counts, and the last failure */
 };
 
 struct radius_server {
@@ -63,10 +69,26 @@ struct radius_set {
 	size_t n_groups;
 };
 
+/* What a socket has that is a link. */
+struct radius_stream {
+	uint64_t number;
+	enum radius_link_state state;
+	struct timer timer;        /* always armed */
+	struct radius_slot *probe; /* of the watchdog; NULL: none is out */
+	uint64_t probed_ms;        /* a sign of life is waited for since then; 0: it is not */
+	uint64_t heard_ms;         /* an answer came, or it opened */
+	uint64_t asked_ms;         /* a request went out since then; 0: none */
+	uint64_t busy_ms;          /* it was last of use for a request */
+	bool was_heard;            /* it brought an answer */
+	bool was_told;             /* that it is open */
+	struct frame frame;
+};
+
 struct radius_socket {
 	struct list in_service;
 	struct radius_service *service;
-	int fd;
+	struct radius_stream *stream; /* NULL: UDP */
+	int fd;                       /* of UDP, otherwise -1 */
 	struct addr own; /* from where the kernel sends; family 0: it does not know */
 	uint16_t n_open;
 	uint8_t next;    /* identifier to begin with */
@@ -94,6 +116,7 @@ struct radius_ask {
 	struct radius_slot *slot;       /* the last */
 	enum status result;             /* ST_PENDING, or how it ends with its timer */
 	uint32_t tries;                 /* at this service */
+	uint32_t losses;                /* links of this service that went away beneath it */
 	uint32_t wait_ms;               /* the last, without the end of all */
 	uint64_t end_ms;                /* TIMER_NEVER: none */
 	uint32_t delay_s;               /* as it stands in the packet */
@@ -126,6 +149,7 @@ struct radius {
 	size_t bytes;    /* of asks */
 	struct radius_set *set;
 	uint16_t last_handle;
+	uint64_t last_link;
 	struct radius_socket *sockets[RADIUS_SOCKETS_MAX];
 	size_t n_sockets;
 };

@@ -1,4 +1,4 @@
-"""FreeRADIUS in a namespace, with a configuration of its own: EAP with every method that it has, passwords from a list."""
+"""FreeRADIUS in a namespace, with a configuration of its own: EAP with every method that it has, passwords from a list; by UDP, or by TLS alone."""
 import os
 
 import lib
@@ -23,7 +23,7 @@ client test {
   ipaddr = %(clients)s
   secret = %(secret)s
 }
-thread pool {
+%(others)sthread pool {
   start_servers = 2
   max_servers = 4
   min_spare_servers = 1
@@ -90,17 +90,7 @@ modules {
   }
 }
 server outer {
-  listen {
-    type = auth
-    ipaddr = %(address)s
-    port = 1812
-  }
-  listen {
-    type = acct
-    ipaddr = %(address)s
-    port = 1813
-  }
-  authorize {
+%(listen)s  authorize {
     auth_detail
     eap {
       ok = return
@@ -145,6 +135,48 @@ server inner {
 """
 
 
+UDP = """  listen {
+    type = auth
+    ipaddr = %(address)s
+    port = 1812
+  }
+  listen {
+    type = acct
+    ipaddr = %(address)s
+    port = 1813
+  }
+"""
+# RFC 6614: one port, certificates of both sides, the secret is "radsec".
+TLS = """  listen {
+    type = auth+acct
+    ipaddr = %(address)s
+    port = %(radsec)s
+    proto = tcp
+    clients = radsec
+    tls {
+      private_key_file = %(key)s
+      certificate_file = %(cert)s
+      ca_file = %(ca)s
+      cipher_list = "DEFAULT"
+      tls_min_version = "1.2"
+      tls_max_version = "%(tls_max)s"
+      fragment_size = 8192
+      require_client_cert = yes
+      cache {
+        enable = no
+      }
+    }
+  }
+"""
+TLS_CLIENTS = """clients radsec {
+  client tls {
+    ipaddr = %(clients)s
+    proto = tls
+    secret = radsec
+  }
+}
+"""
+
 # Debian 12's server signs replies to EAP only, unless it is told to; we demand it of all (CVE-2024-3596).
 SIGNS = """  post-auth {
     update reply {
@@ -161,14 +193,17 @@ SIGNS = """  post-auth {
 
 class FreeRadius:
     """users: {name: password}, or {name: (password, "Attribute = value, ...")}. server: the pki_lib entity that TLS shows, ca: the authority
-    of clients. peap: the method inside it. first: the method that is proposed first."""
+    of clients. peap: the method inside it. first: the method that is proposed first. radsec: the TCP port where it listens, and nowhere else.
+    name: of its folder, where a host has several."""
 
     def __init__(self, host, users, server, ca, address="127.0.0.1", clients="127.0.0.1", secret="radius-secret", first="md5", peap="mschapv2",
-                 fragment=1000, signs=True):
-        self.host, self.dir = host, os.path.join(lib.WORK, "radius-" + host.name)
+                 fragment=1000, signs=True, radsec=None, tls_max="1.3", name=None):
+        self.host, self.dir = host, os.path.join(lib.WORK, "radius-" + (name or host.name))
         os.makedirs(self.dir, exist_ok=True)
         values = dict(dir=self.dir, address=address, clients=clients, secret=secret, signs=SIGNS if signs else "", first=first, peap=peap, fragment=fragment,
-                      key=server.key_file, cert=server.chain_file, ca=ca.cert_file)
+                      key=server.key_file, cert=server.chain_file, ca=ca.cert_file, radsec=radsec, tls_max=tls_max)
+        values["listen"] = (TLS if radsec else UDP) % values
+        values["others"] = TLS_CLIENTS % values if radsec else ""
         lines = []
         for name, value in users.items():
             password, reply = value if isinstance(value, tuple) else (value, "")
@@ -181,6 +216,7 @@ class FreeRadius:
         self.log = os.path.join(self.dir, "log")
 
     def start(self):
+        open(self.log, "w").close()
         self.process = lib.spawn(self.host.ns, "/usr/sbin/freeradius", "-f", "-d", self.dir, "-n", "radiusd", "-l", "stdout", log=self.log)
         if not lib.wait_for(10, lambda: "Ready to process requests" in self.log_text()):
             raise RuntimeError("FreeRADIUS did not start: " + self.log_text()[-2000:])

@@ -66,6 +66,17 @@ static const struct printed servers[] = {
 	{R " sallyport require-message-authenticator no\n no sallyport require-message-authenticator\n", R " exit\n"},
 	{R " sallyport source 10.0.0.1\n", NULL},
 	{R " sallyport source 10.0.0.1\n no sallyport source\n", R " exit\n"},
+	{R " tls\n", NULL},
+	{R " tls port 2083\n", R " tls\n"},
+	{R " tls\n tls port 2084\n tls trustpoint client HQ\n tls trustpoint server CA\n"
+	   " tls match-server-identity hostname radius.example\n tls connectiontimeout 9\n tls idletimeout 120\n"
+	   " tls watchdoginterval 0\n tls retries 0\n", NULL},
+	{R " tls match-server-identity ip-address 2001:db8::8\n", R " tls\n tls match-server-identity ip-address 2001:db8::8\n"},
+	{R " tls match-server-identity email-address a@b.example\n no tls match-server-identity\n", R " tls\n"},
+	{R " tls trustpoint client HQ\n tls watchdoginterval 9\n no tls trustpoint client\n no tls watchdoginterval\n",
+		R " tls\n"},
+	{R " tls port 9\n tls trustpoint client HQ\n no tls\n", R " exit\n"},
+	{R " tls port 9\n default tls port\n", R " tls\n"},
 	{R "radius server S\n timeout 9\nno radius server R\n", "radius server S\n timeout 9\n"},
 	{R " timeout 9\n" R " retransmit 1\n", R " timeout 9\n retransmit 1\n"},
 	{"radius-server host 10.0.0.8\n", NULL},

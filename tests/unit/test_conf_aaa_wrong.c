@@ -38,8 +38,16 @@ static const struct wrong errors[] = {
 	{R " sallyport require-message-authenticator on\n", 2, 42, "on", "yes or no"},
 	{R " sallyport source eth0\n", 2, 19, "eth0", "an IP address"},
 	{R " address ipv4 10.0.0.1\n key x\n sallyport source ::1\n", 1, 15, "R", "the other family"},
-	{R " tls port 2083\n", 2, 2, "tls", "RadSec is not supported"},
-	{R " dtls\n", 2, 2, "dtls", "RadSec is not supported"},
+	{R " tls port 0\n", 2, 11, "0", "a number 1-65535"},
+	{R " tls connectiontimeout 0\n", 2, 24, "0", "a number 1-3600"},
+	{R " tls retries 101\n", 2, 14, "101", "a number 0-100"},
+	{R " tls trustpoint both HQ\n", 2, 17, "both", "unexpected word"},
+	{R " tls match-server-identity hostname a@b\n", 2, 37, "a@b", "no name of this kind"},
+	{R " tls match-server-identity ip-address a.b\n", 2, 39, "a.b", "no name of this kind"},
+	{R " tls match-server-identity email-address a.b\n", 2, 42, "a.b", "no name of this kind"},
+	{R " tls match-server-identity name a.b\n", 2, 28, "name", "hostname"},
+	{R " tls ip vrf forwarding RED\n", 2, 2, "tls ip", "source and VRF of TLS are those of UDP"},
+	{R " dtls\n", 2, 2, "dtls", "over DTLS is not supported"},
 	{"radius-server hots 10.0.0.1\n", 1, 15, "hots", "did you mean 'host'?"},
 	{"radius-server host 10.0.0.300\n", 1, 20, "10.0.0.300", "neither an address"},
 	{"radius-server host 10.0.0.1 retransmit 101\n", 1, 40, "", "a number 0-100"},
@@ -236,6 +244,10 @@ struct warned {
 #define SERVER R " address ipv4 10.0.0.1\n key x\n"
 #define GROUP  SERVER G " server name R\n"
 #define RADIUS GROUP "aaa authorization network N group G local\n"
+#define OWN                                                                                                                      \
+	"crypto pki trustpoint T\n revocation-check none\n sallyport ca-certificate ca.pem\n sallyport certificate t.pem\n"      \
+	" sallyport private-key t.key\n"
+#define TLS    OWN R " address ipv4 10.0.0.1\n"
 #define PASS   "sallyport aaa authorization-password x\n"
 
 static const struct warned warnings[] = {
@@ -247,6 +259,14 @@ static const struct warned warnings[] = {
 	{SERVER " automate-tester username x probe-on\n", 4, "only probe-on"},
 	{SERVER " automate-tester username x\n", 4, "only probe-on"},
 	{SERVER " non-standard\n", 4, "no meaning"},
+	{SERVER " tls\n", 1, "by TLS without a trustpoint"},
+	{TLS " tls trustpoint client T\n", 0, NULL},
+	{TLS " tls trustpoint server T\n", 6, "without a certificate of ours"},
+	{TLS " tls trustpoint client NOWHERE\n tls trustpoint server T\n", 8, "trustpoint that is not defined"},
+	{TLS " tls trustpoint client T\n tls trustpoint server NOWHERE\n", 9, "trustpoint that is not defined"},
+	{TLS " tls trustpoint client T\n address ipv4 10.0.0.1 auth-port 1645\n", 6, "by TLS there is one port"},
+	{"crypto pki trustpoint T\n revocation-check none\n sallyport ca-certificate ca.pem\n" R
+	 " address ipv4 10.0.0.1\n tls trustpoint client T\n", 6, "no certificate and key of ours"},
 	{"radius-server host 10.0.0.1\n", 1, "without a key"},
 	{"radius-server host 10.0.0.1 key x\n", 0, NULL},
 	{"radius-server dead-criteria time 5\n", 1, "changes nothing here"},

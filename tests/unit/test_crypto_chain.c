@@ -317,6 +317,16 @@ static void identities(void)
 	T_EQ(judge(&q, t, &(struct sent){{"leaf", "int"}}, &r), ST_CERT_IDENTITY);
 	T_TRUE(r.is_trusted && strstr(r.words, "is not for the identity gw\\0a.corp.example") != NULL);
 	chain_result_fini(&r);
+	q.id_type = 1;
+	q.id = text_view("\x0a\x63\x02\x02");
+	T_EQ(judge(&q, t, &(struct sent){{"leaf", "int"}}, &r), ST_CERT_IDENTITY);
+	T_TRUE(strstr(r.words, "is not for the identity 10.99.2.2") != NULL);
+	chain_result_fini(&r);
+	q.id = text_view("\x0a\x63");
+	T_EQ(judge(&q, t, &(struct sent){{"leaf", "int"}}, &r), ST_CERT_IDENTITY);
+	T_TRUE(strstr(r.words, "is not for the identity 0a63") != NULL);
+	chain_result_fini(&r);
+	q.id_type = 2;
 	/* an identity does not save a chain that is not trusted */
 	q.id = text_view("self.corp.example");
 	T_EQ(judge(&q, t, &(struct sent){{"selfsigned"}}, &r), ST_CERT_UNTRUSTED);

@@ -506,6 +506,40 @@ static void keys_and_gifts(void)
 	pki_unref(p);
 }
 
+/* One trustpoint instead of a profile's: that of a RADIUS server. */
+static void alone(void)
+{
+	struct pki *p = load(TP CA " revocation-check none\n" REST, NULL);
+	struct cert *leaf = pki_cert("client.pem"), *sub = pki_cert("sub.pem");
+	struct view others[] = {cert_der(sub)};
+	struct pki_query q = {.trustpoint = "HQ", .leaf = cert_der(leaf), .others = others, .n_others = 1, .purpose = CHAIN_TLS_CLIENT, .id_type = 2,
+		.id = {(const uint8_t *)"laptop.corp.example", 19}};
+	uint8_t keys[2][PKI_CASE_KEY];
+	struct pki_case *c;
+	struct pki_verdict v;
+	T_EQ(pki_case_new(p, &q, &c), ST_OK);
+	pki_case_run(c, JUNE_2026);
+	pki_case_verdict(c, &v);
+	pki_case_key(c, keys[0]);
+	T_STR(v.words, "");
+	T_EQ(v.status, ST_OK);
+	T_STR(v.trustpoint, "HQ");
+	pki_case_free(c);
+	/* What was said of it is kept apart from what profiles were told. */
+	q.trustpoint = NULL;
+	q.profile = "P";
+	T_EQ(pki_case_new(p, &q, &c), ST_OK);
+	pki_case_key(c, keys[1]);
+	T_TRUE(memcmp(keys[0], keys[1], PKI_CASE_KEY) != 0);
+	pki_case_free(c);
+	q.trustpoint = "nowhere";
+	T_EQ(pki_case_new(p, &q, &c), ST_CONFIG);
+	cert_unref(leaf);
+	cert_unref(sub);
+	pki_unref(p);
+	T_EQ(mem_live(), 0);
+}
+
 static void limits(void)
 {
 	static uint8_t big[CHAIN_BYTES_MAX + 1];
@@ -583,6 +617,7 @@ int main(void)
 	T_RUN(by_ocsp);
 	T_RUN(identities);
 	T_RUN(keys_and_gifts);
+	T_RUN(alone);
 	T_RUN(limits);
 	T_RUN(no_memory);
 	return t_end();

@@ -1,5 +1,6 @@
 /* From lines of AAA to servers and groups that are asked: names, keys, sources, times, groups that share servers. */
 #include "cmd/radius_plan.h"
+#include "core/wire/id.h"
 #include "tests/unit/conf_lib.h"
 
 static struct radius_plan plan;
@@ -109,6 +110,49 @@ static void vrfs(void)
 	T_STR(plan.servers[all->servers[0]].vrf, "");
 }
 
+static const struct radius_server_conf *only(const char *lines)
+{
+	char text[1024];
+	snprintf(text, sizeof(text), "hostname gw\naaa new-model\nradius-server key all\nradius server A\n%s", lines);
+	make(text);
+	return plan.n_servers == 1 ? &plan.servers[0] : NULL;
+}
+
+static void by_tls(void)
+{
+	static const struct {
+		const char *lines, *client, *server, *id;
+		uint8_t id_type, id_len;
+	} rows[] = {
+		{" address ipv4 192.0.2.1\n tls trustpoint client A\n tls trustpoint server B\n", "A", "B", "\xc0\0\2\1", IDT_IPV4, 4},
+		{" address ipv6 2001::1\n tls trustpoint client A\n", "A", "A", "\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\1", IDT_IPV6, 16},
+		{" address ipv6 known.example\n tls trustpoint server B\n", "", "B", "known.example", IDT_FQDN, 13},
+		{" address ipv4 192.0.2.1\n tls trustpoint server B\n tls match-server-identity hostname x.y\n", "", "B", "x.y", IDT_FQDN, 3},
+		{" address ipv4 192.0.2.1\n tls trustpoint server B\n tls match-server-identity email-address x@y\n", "", "B", "x@y", IDT_EMAIL, 3},
+		{" address ipv6 known.example\n tls trustpoint server B\n tls match-server-identity ip-address 9.8.7.6\n", "", "B",
+			"\x9\x8\x7\x6", IDT_IPV4, 4},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, rows[i].lines);
+		const struct radius_server_conf *c = only(rows[i].lines);
+		T_TRUE(c && c->tls.is_on && c->auth_port == 2083 && c->acct_port == 2083);
+		T_TRUE(c->secret_len == 6 && memcmp(c->secret, "radsec", 6) == 0); /* not that of all */
+		T_STR(c->tls.client, rows[i].client);
+		T_STR(c->tls.server, rows[i].server);
+		T_EQ(c->tls.id_type, rows[i].id_type);
+		T_EQ(c->tls.id_len, rows[i].id_len);
+		T_TRUE(memcmp(c->tls.id, rows[i].id, rows[i].id_len) == 0);
+		T_TRUE(c->tls.connect_ms == 5000 && c->tls.idle_ms == 60000 && c->tls.watchdog_ms == 30000 && c->tls.retries == 5);
+	}
+	const struct radius_server_conf *c = only(" address ipv4 192.0.2.1\n key own\n tls port 9\n tls trustpoint server B\n"
+						  " tls connectiontimeout 2\n tls idletimeout 3\n tls watchdoginterval 0\n tls retries 0\n");
+	T_TRUE(c && c->auth_port == 9 && c->secret_len == 3 && c->tls.connect_ms == 2000 && c->tls.idle_ms == 3000);
+	T_TRUE(c->tls.watchdog_ms == 0 && c->tls.retries == 0);
+	T_TRUE(only(" address ipv4 192.0.2.1\n tls\n") == NULL); /* nobody could be believed */
+	c = only(" address ipv4 192.0.2.1\n tls trustpoint server B\n no tls\n");
+	T_TRUE(c && !c->tls.is_on && c->auth_port == 1812 && c->secret_len == 3);
+}
+
 static void nothing(void)
 {
 	make("hostname gw\n");
@@ -120,6 +164,7 @@ int main(void)
 	T_RUN(servers_and_groups);
 	T_RUN(names);
 	T_RUN(vrfs);
+	T_RUN(by_tls);
 	T_RUN(nothing);
 	return t_end();
 }

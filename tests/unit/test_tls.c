@@ -156,6 +156,8 @@ static void good_one(size_t i, size_t piece)
 	T_EQ(p.s.want, TLS_DONE);
 	T_EQ(p.c.want, TLS_DONE);
 	T_EQ(tls_version(p.s.c), good[i].version);
+	T_TRUE(strncmp(tls_cipher(p.c.c), "TLS_", 4) == 0);
+	T_STR(tls_cipher(p.c.c), tls_cipher(p.s.c));
 	T_EQ(p.s.scheme, good[i].server_scheme);
 	T_EQ(p.c.scheme, good[i].client_scheme);
 	T_EQ(p.c.n_chains, 1);
