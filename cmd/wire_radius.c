@@ -198,6 +198,19 @@ enum wire_aaa wire_aaa_next(const struct snapshot *s, enum aaa_kind kind, const 
 	return WIRE_AAA_END;
 }
 
+uint32_t wire_aaa_within_ms(uint64_t left_ms, bool has_other)
+{
+	uint64_t ms = has_other ? left_ms / 2 : left_ms;
+	return ms == 0 ? 1 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+void wire_aaa_log_fall(const struct wire_aaa_fall *f)
+{
+	const char *next = f->next ? f->next : f->to == WIRE_AAA_LOCAL ? "local" : "none";
+	LOG(EV_AAA_FALLBACK, kv_bytes("user", f->name.p, f->name.len), kv_str("list", f->list), kv_str("silent", f->silent),
+	    kv_status("reason", f->why), kv_str("next", next));
+}
+
 /* ---- requests --------------------------------------------------------------------------------------------- */
 
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who)
