@@ -110,6 +110,7 @@ struct wire {
 	struct list clients;     /* of cmd/wire_client.c */
 	struct list net_watches; /* of port 500 */
 	struct list links;       /* of cmd/wire_link.c */
+	struct list hosts;       /* of cmd/wire_host.c */
 	struct list ctl_watches;
 
 	struct wire_http_end *http[WIRE_HTTP_ENDS]; /* of cmd/wire_http.c; NULL: not open */
