@@ -340,7 +340,7 @@ static enum status pass_on(struct pass *p)
 	radius_put_text(&o, RADIUS_USER_NAME, p->name);
 	radius_put_u32(&o, RADIUS_SERVICE_TYPE, 1); /* Login, R-RAD-04 */
 	radius_put_u32(&o, RADIUS_FRAMED_MTU, FRAMED_MTU);
-	wire_radius_put_who(p->wire, &o, &(struct radius_who){&p->local, &p->remote, p->profile});
+	wire_radius_put_who(p->wire, &o, &(struct radius_who){&p->local, &p->remote, p->profile, p->sa});
 	if (p->state_len)
 		radius_put(&o, RADIUS_STATE, p->state, p->state_len);
 	radius_put_eap(&o, (struct view){p->packet, p->packet_len});

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
+#include "core/session/coa_match.h"
 #include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
@@ -213,11 +214,22 @@ void wire_aaa_log_fall(const struct wire_aaa_fall *f)
 
 /* ---- requests --------------------------------------------------------------------------------------------- */
 
+/* As accounting will have it (core/session/coa_match.h). */
+static void put_port(const struct wire *w, struct wr *o, const struct radius_who *who)
+{
+	const struct ike_profile *p = snapshot_profile(w->conf, who->profile);
+	char name[COA_IFNAME];
+	radius_put_u32(o, RADIUS_NAS_PORT, (uint32_t)who->sa);
+	if (p && p->virtual_template)
+		radius_put_text(o, RADIUS_NAS_PORT_ID, coa_access_name(who->sa, name));
+	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
+}
+
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who)
 {
 	char text[ADDR_TEXT];
 	radius_put_text(o, RADIUS_NAS_IDENTIFIER, w->conf->hostname ? w->conf->hostname : "sallyport");
-	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
+	put_port(w, o, who);
 	radius_put_text(o, RADIUS_CALLED_STATION_ID, addr_format(&who->local->addr, text));
 	radius_put_text(o, RADIUS_CALLING_STATION_ID, addr_format(&who->remote->addr, text));
 	if (who->profile[0])

@@ -42,8 +42,9 @@ void wire_aaa_log_fall(const struct wire_aaa_fall *f);
 struct radius_who {
 	const struct endpoint *local, *remote;
 	const char *profile;
+	uint64_t sa;
 };
-/* NAS-Identifier, NAS-Port-Type, Called-Station-Id, Calling-Station-Id, the group of the tunnel for policies that
+/* NAS-Identifier, NAS-Port, NAS-Port-Id where the profile has a virtual template, NAS-Port-Type, Called-Station-Id, Calling-Station-Id, the group of the tunnel for policies that
  * come from an ASA. */
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who);
 
