@@ -169,11 +169,11 @@ bool acct_open(struct view record, size_t at, char group[RADIUS_VALUE_MAX + 1], 
 	return false;
 }
 
-bool acct_same_groups(struct view a, struct view b)
+struct view acct_groups(struct view record)
 {
-	struct rd ra = rd_init(a.p, a.len), rb = rd_init(b.p, b.len);
-	struct view ga = rd_bytes(&ra, rd_u8(&ra)), gb = rd_bytes(&rb, rd_u8(&rb));
-	return rd_ok(&ra) && rd_ok(&rb) && ga.len == gb.len && (ga.len == 0 || memcmp(ga.p, gb.p, ga.len) == 0);
+	struct rd r = rd_init(record.p, record.len);
+	struct view groups = rd_bytes(&r, rd_u8(&r));
+	return rd_ok(&r) ? groups : (struct view){0};
 }
 
 uint32_t acct_cause(enum status why)

@@ -50,6 +50,7 @@
 #include "cmd/wire_session.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
+#include "cmd/wire_spool.h"
 #include "cmd/wire_ticket.h"
 #include "cmd/wire_user.h"
 #include "core/base/hash.h"
@@ -95,7 +96,7 @@ static void stop_look(void *ctx)
 	/* Accounting servers hear of the ends, when they are there to hear. */
 	if (ike_count(w->ike) == 0)
 		wire_acct_off(w);
-	if ((ike_count(w->ike) == 0 && wire_acct_is_idle(w)) || now >= w->stop_by_ms)
+	if ((ike_count(w->ike) == 0 && wire_spool_is_idle(w)) || now >= w->stop_by_ms)
 		loop_stop(w->loop);
 	else
 		loop_timer_at(w->stop_timer, now + STOP_LOOK_MS);

@@ -6,8 +6,8 @@
 
 #include "cmd/holder_proto.h"
 #include "cmd/radius_plan.h"
-#include "cmd/wire_acct.h"
 #include "cmd/wire_names.h"
+#include "cmd/wire_spool.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
@@ -123,7 +123,7 @@ static void port_changed(void *ctx, const char *server, bool is_dead)
 {
 	LOG(is_dead ? EV_RADIUS_DEAD : EV_RADIUS_ALIVE, kv_str("server", server));
 	if (!is_dead)
-		wire_acct_revived(ctx);
+		wire_spool_revived(ctx);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct wire_lua;
 struct wire_pki;
 struct wire_eap;
 struct wire_acct;
+struct wire_spool;
 struct wire_authorize;
 struct wire_cache;
 struct wire_psk;
@@ -95,6 +96,7 @@ struct wire {
 	struct wire_psk *psk;
 	struct wire_authorize *authorize;
 	struct wire_acct *acct;
+	struct wire_spool *spool;
 	struct wire_radius *radius;
 	struct wire_coa *coa;
 	struct coa *coa_server; /* of cmd/wire_coa.c */
