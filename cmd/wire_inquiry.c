@@ -20,6 +20,7 @@ struct inquiry {
 	char list[IKE_NAME_LEN];
 	size_t method_at;
 	uint64_t end_ms;
+	bool of_servers_only;
 	size_t password_len;
 	uint8_t password[RADIUS_PASSWORD_MAX];
 	size_t attrs_len;
@@ -33,7 +34,8 @@ static bool has_other_method(const struct inquiry *q)
 {
 	const char *group;
 	size_t at = q->method_at;
-	return wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &at, &group) != WIRE_AAA_END;
+	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &at, &group);
+	return q->of_servers_only ? next == WIRE_AAA_GROUP : next != WIRE_AAA_END;
 }
 
 static enum status ask(struct inquiry *q)
@@ -88,7 +90,7 @@ static bool is_over(struct inquiry *q, struct inquiry_result *r)
 {
 	const char *group;
 	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &q->method_at, &group);
-	if (next != WIRE_AAA_END)
+	if (next == WIRE_AAA_GROUP || (next != WIRE_AAA_END && !q->of_servers_only))
 		log_fall(q, r->status, next, group);
 	if (next == WIRE_AAA_GROUP) {
 		snprintf(q->group, sizeof(q->group), "%s", group);
@@ -162,6 +164,7 @@ enum wire_aaa inquiry_start(struct wire *w, const struct inquiry_about *about, i
 	q->done = done;
 	q->ctx = ctx;
 	q->method_at = at;
+	q->of_servers_only = about->of_servers_only;
 	snprintf(q->list, sizeof(q->list), "%s", about->list);
 	snprintf(q->group, sizeof(q->group), "%s", group);
 	q->end_ms = loop_now_ms() + WITHIN_MS;
