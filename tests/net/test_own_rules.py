@@ -129,7 +129,8 @@ sp.kill_main()
 wait_for(10, sp.answers)
 ok("with a new main, too", refused(sixth, "10.78.8.8"), sp.tail(5))
 t.gw.ip("addr", "del", "10.78.8.8/32", "dev", "lan0")
-ok("when the host has it no more, he has it", wait_for(10, sixth.up) and "10.78.8.8" in sixth.addresses(), str(sixth.addresses()) + sixth.last[-600:] + sp.tail(8))
+ok("when the host has it no more, he has it", wait_for(10, lambda: sixth.up() or "10.78.8.8" in sixth.addresses()) and
+   "10.78.8.8" in sixth.addresses(), str(sixth.addresses()) + sixth.last[-600:] + sp.tail(8))
 sixth.down()
 t.gw.ip("addr", "add", "10.100.3.250/32", "dev", "lan0")
 ok("of a pool it is said", wait_for(5, lambda: "pool=RA" in sp.tail(200) and "address=10.100.3.250" in sp.tail(200)), sp.tail(5))
@@ -137,7 +138,7 @@ pooled = StrongSwan(t.client(7), user="client7@psk.test", vips="10.100.3.250").s
 ok("... and another is lent", pooled.up() and pooled.addresses()[0] != "10.100.3.250", str(pooled.addresses()) + sp.tail(5))
 pooled.down()
 t.gw.ip("addr", "del", "10.100.3.250/32", "dev", "lan0")
-ok("... until it is gone", wait_for(5, lambda: pooled.up() and (pooled.addresses()[0] == "10.100.3.250" or not pooled.down())), str(pooled.addresses()) + sp.tail(5))
+ok("... until it is gone", wait_for(5, lambda: pooled.up() and ("10.100.3.250" in pooled.addresses() or not pooled.down())), str(pooled.addresses()) + sp.tail(5))
 for client in (sixth, pooled):
     client.stop()
 wait_for(5, lambda: len(sp.sessions()) == 1)
