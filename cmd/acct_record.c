@@ -5,6 +5,7 @@
 
 #include "core/base/log.h"
 #include "core/ike/id_text.h"
+#include "core/session/coa_match.h"
 
 #define VIRTUAL 5 /* NAS-Port-Type (RFC 2865 5.41) */
 #define FRAMED  2 /* Service-Type */
@@ -23,18 +24,39 @@ static void put_pair(struct wr *o, const char *name, const char *value)
 		radius_put_avpair(o, name, value);
 }
 
-/* An address, or the whole prefix that is the client's. */
-static void put_ip6(struct wr *o, const struct kept_grant *g)
+static void put_prefix6(struct wr *o, uint8_t type, const struct prefix *p)
 {
-	uint8_t v[18] = {0, g->ip6_prefix_len};
-	struct prefix p = {g->ip6, g->ip6_prefix_len};
-	if (g->ip6_prefix_len == 128) {
-		radius_put(o, RADIUS_FRAMED_IPV6_ADDRESS, g->ip6.b, 16);
-		return;
-	}
-	prefix_mask(&p);
-	memcpy(v + 2, p.addr.b, 16);
-	radius_put(o, RADIUS_DELEGATED_IPV6_PREFIX, v, 2 + ((size_t)g->ip6_prefix_len + 7) / 8);
+	uint8_t v[18] = {0, p->len};
+	struct prefix net = *p;
+	prefix_mask(&net);
+	memcpy(v + 2, net.addr.b, 16);
+	radius_put(o, type, v, 2 + ((size_t)p->len + 7) / 8);
+}
+
+/* An address, or the whole prefix that is the client's and its address in it (RFC 3162, 6911); and the networks
+ * behind it (RFC 4818). */
+static void put_ip6(struct wr *o, const struct session *s)
+{
+	struct prefix net = coa_net6(s);
+	uint8_t id[COA_INTERFACE_ID];
+	if (net.addr.family == 6 && net.len == 128)
+		radius_put(o, RADIUS_FRAMED_IPV6_ADDRESS, s->grant->ip6.b, 16);
+	else if (net.addr.family == 6)
+		put_prefix6(o, RADIUS_FRAMED_IPV6_PREFIX, &net);
+	if (coa_interface_id(s, id))
+		radius_put(o, RADIUS_FRAMED_INTERFACE_ID, id, sizeof(id));
+	for (size_t i = 0; s->terms && i < s->terms->delegated.n; i++)
+		put_prefix6(o, RADIUS_DELEGATED_IPV6_PREFIX, &s->terms->delegated.v[i]);
+}
+
+/* As a CoA- or Disconnect-Request may name it. */
+static void put_port(struct wr *o, const struct session *s)
+{
+	char name[COA_IFNAME];
+	if (coa_port(s))
+		radius_put_u32(o, RADIUS_NAS_PORT, coa_port(s));
+	radius_put_text(o, RADIUS_NAS_PORT_ID, coa_ifname(s, name));
+	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
 }
 
 /* What the server wants to have back (RFC 2865 5.25, RFC 4372). */
@@ -66,14 +88,13 @@ void acct_put_base(struct wr *o, const char *groups, const char *nas, const stru
 	radius_put_text(o, RADIUS_ACCT_SESSION_ID, id);
 	put_user(o, s);
 	radius_put_text(o, RADIUS_NAS_IDENTIFIER, nas);
-	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
+	put_port(o, s);
 	radius_put_u32(o, RADIUS_SERVICE_TYPE, FRAMED);
 	radius_put_text(o, RADIUS_CALLED_STATION_ID, addr_format(&s->local.addr, addr));
 	radius_put_text(o, RADIUS_CALLING_STATION_ID, addr_format(&s->remote.addr, addr));
 	if (s->grant->ip4.family == 4)
 		radius_put(o, RADIUS_FRAMED_IP_ADDRESS, s->grant->ip4.b, 4);
-	if (s->grant->ip6.family == 6)
-		put_ip6(o, s->grant);
+	put_ip6(o, s);
 	radius_put_u32(o, RADIUS_ACCT_AUTHENTIC, s->is_of_radius ? RADIUS_AUTHENTIC_RADIUS : RADIUS_AUTHENTIC_LOCAL);
 	if (s->terms)
 		put_echo(o, s->terms);
@@ -148,11 +169,11 @@ bool acct_open(struct view record, size_t at, char group[RADIUS_VALUE_MAX + 1], 
 	return false;
 }
 
-bool acct_same_groups(struct view a, struct view b)
+struct view acct_groups(struct view record)
 {
-	struct rd ra = rd_init(a.p, a.len), rb = rd_init(b.p, b.len);
-	struct view ga = rd_bytes(&ra, rd_u8(&ra)), gb = rd_bytes(&rb, rd_u8(&rb));
-	return rd_ok(&ra) && rd_ok(&rb) && ga.len == gb.len && (ga.len == 0 || memcmp(ga.p, gb.p, ga.len) == 0);
+	struct rd r = rd_init(record.p, record.len);
+	struct view groups = rd_bytes(&r, rd_u8(&r));
+	return rd_ok(&r) ? groups : (struct view){0};
 }
 
 uint32_t acct_cause(enum status why)

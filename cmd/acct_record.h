@@ -30,8 +30,8 @@ void acct_put_headend(struct wr *o, const char *groups, const char *nas, const s
 /* The group at `at` (0: the first). False: there are not so many, or it is no record. attrs: of the packet. */
 bool acct_open(struct view record, size_t at, char group[RADIUS_VALUE_MAX + 1], struct view *attrs);
 
-/* Are two records for the same groups? What is no record is for none. */
-bool acct_same_groups(struct view a, struct view b);
+/* Its groups, by which records are told apart; empty: it is no record. */
+struct view acct_groups(struct view record);
 
 uint32_t acct_cause(enum status why); /* Acct-Terminate-Cause */
 

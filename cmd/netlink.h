@@ -4,9 +4,12 @@
 #define CMD_NETLINK_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "core/base/addr.h"
 
 #define NETLINK_MESSAGE_CAP 512
 
@@ -27,5 +30,19 @@ int netlink_ask(struct netlink_message *m);
 /* The same for a question: the kernel's answer with its head into buf, aligned as messages are.
  * Its length, or -1 with errno. */
 ssize_t netlink_get(struct netlink_message *m, uint8_t *buf, size_t cap);
+
+/* Addresses that a network namespace has: netlink_addresses_ask() makes the request, whose answers have that number;
+ * then whatever comes from the socket, other messages too, goes through netlink_addresses_read(). */
+struct netlink_addresses {
+	uint32_t number;
+	bool is_over;     /* the last one was found */
+	bool is_broken;   /* the kernel refused, or the list changed while it was told: it is to be asked for again */
+	bool has_changed; /* an address came or went: not of the answer */
+	void (*found)(void *ctx, const struct addr *a); /* of this machine, not of the other end of a link */
+	void *ctx;
+};
+struct netlink_message netlink_addresses_ask(uint32_t number);
+/* len: of a whole datagram; what is malformed is passed over. */
+void netlink_addresses_read(struct netlink_addresses *r, const uint8_t *buf, size_t len);
 
 #endif

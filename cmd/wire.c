@@ -29,6 +29,7 @@
 #include "cmd/wire_dhcp_address.h"
 #include "cmd/wire_dhcp_name.h"
 #include "cmd/wire_fetch.h"
+#include "cmd/wire_host.h"
 #include "cmd/wire_http.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_keep.h"
@@ -49,6 +50,7 @@
 #include "cmd/wire_session.h"
 #include "cmd/wire_syslog.h"
 #include "cmd/wire_snmp.h"
+#include "cmd/wire_spool.h"
 #include "cmd/wire_ticket.h"
 #include "cmd/wire_user.h"
 #include "core/base/hash.h"
@@ -94,7 +96,7 @@ static void stop_look(void *ctx)
 	/* Accounting servers hear of the ends, when they are there to hear. */
 	if (ike_count(w->ike) == 0)
 		wire_acct_off(w);
-	if ((ike_count(w->ike) == 0 && wire_acct_is_idle(w)) || now >= w->stop_by_ms)
+	if ((ike_count(w->ike) == 0 && wire_spool_is_idle(w)) || now >= w->stop_by_ms)
 		loop_stop(w->loop);
 	else
 		loop_timer_at(w->stop_timer, now + STOP_LOOK_MS);
@@ -135,6 +137,7 @@ static void each_second(void *ctx)
 	wire_dhcp_second(w);
 	wire_reserve_second(w);
 	wire_net_second(w);
+	wire_host_second(w);
 	wire_proxy_second(w);
 	wire_counters_keep(w);
 	wire_log_second();
@@ -315,6 +318,7 @@ static int make_base(struct wire *w)
 	list_init(&w->clients);
 	list_init(&w->net_watches);
 	list_init(&w->links);
+	list_init(&w->hosts);
 	list_init(&w->routes);
 	list_init(&w->ctl_watches);
 	list_init(&w->answers);
@@ -433,6 +437,7 @@ static int start(struct wire *w)
 	/* Before the holder is told to close what nobody asked for. */
 	if (wire_coa_open(w) != ST_OK)
 		return refuse("cannot start", status_words(ST_NOMEM));
+	wire_host_apply(w); /* before the first client */
 	rc = open_net(w);
 	if (rc)
 		return rc;
@@ -462,6 +467,7 @@ static void end(struct wire *w)
 	wire_client_fini(w);
 	wire_coa_close(w);
 	wire_link_close(w);
+	wire_host_close(w);
 	wire_net_close(w);
 	if (w->store && w->data && w->ike)
 		(void)wire_sample(w);

@@ -6,6 +6,7 @@
 #include "cmd/wire_pass.h"
 #include "cmd/wire_psk.h"
 #include "cmd/wire_radius.h"
+#include "cmd/wire_spool.h"
 
 enum status wire_aaa_open(struct wire *w)
 {
@@ -36,7 +37,7 @@ void wire_aaa_configure(struct wire *w)
 void wire_aaa_second(struct wire *w)
 {
 	wire_radius_second(w);
-	wire_acct_second(w);
+	wire_spool_second(w);
 }
 
 void wire_aaa_close(struct wire *w)

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/wire_radius.h"
-#include "core/base/list.h"
+#include "cmd/wire_spool.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
@@ -12,283 +11,14 @@
 #include "db/acct.h"
 #include "db/store.h"
 #include "modules/loop/loop.h"
-#include "modules/radius/radius.h"
 
-#define KEPT      128   /* records of the spool in memory */
-#define WINDOW    64    /* of them on their way */
-#define AGAIN_MS  10000 /* groups whose servers did not answer rest so long, then twice as long */
-#define AGAIN_MAX 60000
-#define RESTING   (CONF_AAA_GROUPS + 1)
-
-/* Questions to the store. */
-#define ASKED_SPOOL 1
-#define ASKED_LOST  2
-
-/* A record of the spool. */
-struct item {
-	struct list in_list;
-	struct wire *wire;
-	uint64_t id;
-	uint64_t ms; /* UTC, of the event */
-	char session[ULID_TEXT];
-	uint64_t request;  /* on its way; 0: not */
-	size_t group_at;   /* group that is asked next */
-	size_t len;
-	uint8_t record[]; /* core of cmd/acct_record.h */
-};
-
-/* Groups that nobody answers for: their records stay in the spool, so that others do not wait behind them. */
-struct rest {
-	uint8_t groups[UINT8_MAX + 1]; /* as a record begins; groups[0] 0: free */
-	uint64_t until_ms;             /* monotonic */
-	uint64_t step_ms;
-};
+/* Question to the store. */
+#define ASKED_LOST 2
 
 struct wire_acct {
-	struct list items; /* oldest first */
-	size_t n, open;
-	uint64_t after;    /* the newest that was read */
-	bool is_asking;    /* the store */
-	bool has_more;     /* there may be others in the spool */
-	bool is_stale;     /* what it is asked for is not wanted any more */
-	bool is_off;       /* the headend stops */
-	uint64_t first_left; /* the oldest record that was passed over; 0: none */
-	struct rest resting[RESTING];
-	uint64_t sessions, put, delivered; /* since main began */
+	bool is_off;             /* the headend stops */
+	uint64_t sessions, put;  /* since main began */
 };
-
-/* ---- from the spool to the servers ------------------------------------------------------------------ */
-
-static void item_free(struct wire_acct *a, struct item *i)
-{
-	list_del(&i->in_list);
-	a->n--;
-	a->open -= i->request != 0;
-	mem_free(i);
-}
-
-static struct view record_of(const struct item *i)
-{
-	return (struct view){i->record, i->len};
-}
-
-static struct view view_of(const struct rest *r)
-{
-	return (struct view){r->groups, 1u + r->groups[0]};
-}
-
-static struct rest *rest_of(struct wire_acct *a, struct view record)
-{
-	for (size_t i = 0; i < RESTING; i++)
-		if (a->resting[i].groups[0] && acct_same_groups(view_of(&a->resting[i]), record))
-			return &a->resting[i];
-	return NULL;
-}
-
-/* It stays in the spool. */
-static void pass_over(struct wire_acct *a, uint64_t id)
-{
-	if (!a->first_left || id < a->first_left)
-		a->first_left = id;
-}
-
-/* Nobody answers for these groups: none of their records is tried for a while. Those that are on their way may still
- * arrive, and come again then. */
-static void let_rest(struct wire *w, const struct item *failed)
-{
-	struct wire_acct *a = w->acct;
-	struct rest *r = rest_of(a, record_of(failed));
-	uint64_t now = loop_now_ms();
-	for (size_t i = 0; !r && i < RESTING; i++)
-		if (!a->resting[i].groups[0])
-			r = &a->resting[i];
-	if (!r)
-		r = &a->resting[0]; /* more groups than a configuration has: of configurations before */
-	if (!r->groups[0] || !acct_same_groups(view_of(r), record_of(failed))) {
-		*r = (struct rest){0};
-		memcpy(r->groups, failed->record, 1u + failed->record[0]);
-	}
-	if (r->until_ms > now)
-		return;
-	r->step_ms = r->step_ms == 0 ? AGAIN_MS : r->step_ms < AGAIN_MAX / 2 ? 2 * r->step_ms : AGAIN_MAX;
-	r->until_ms = now + r->step_ms;
-}
-
-static bool is_resting(struct wire_acct *a, const struct item *i)
-{
-	const struct rest *r = rest_of(a, record_of(i));
-	return r && r->until_ms > loop_now_ms();
-}
-
-static void pump(struct wire *w);
-
-/* Back to the spool. */
-static void leave(struct wire *w, struct item *i)
-{
-	let_rest(w, i);
-	pass_over(w->acct, i->id);
-	item_free(w->acct, i);
-}
-
-static void on_answer(void *ctx, uint64_t request, const struct radius_answer *r)
-{
-	struct item *i = ctx;
-	struct wire *w = i->wire;
-	struct wire_acct *a = w->acct;
-	(void)request;
-	a->open--;
-	i->request = 0;
-	if (r->status == ST_OK) {
-		struct rest *was = rest_of(a, record_of(i));
-		if (was)
-			*was = (struct rest){0};
-		a->delivered++;
-		if (store_acct_done(w->store, i->id) != ST_OK)
-			LOG(EV_STORE_ERROR, kv_str("reason", "an accounting record that was delivered stays in the spool"));
-		item_free(a, i);
-	}
-	pump(w); /* with the next group, where this one did not answer */
-}
-
-/* Acct-Delay-Time is counted from a monotonic time, which may have begun after the event. */
-static uint64_t event_ms(const struct item *i)
-{
-	uint64_t wall = (uint64_t)loop_wall_ms(), now = loop_now_ms();
-	uint64_t age = wall > i->ms ? wall - i->ms : 0;
-	return now > age ? now - age : 1;
-}
-
-/* To the next of its groups. It may be gone afterwards: a record that nobody can read is none. */
-static void send(struct wire *w, struct item *i)
-{
-	struct wire_acct *a = w->acct;
-	char group[RADIUS_VALUE_MAX + 1];
-	struct radius_request q = {.number = wire_radius_number(w), .group = group, .code = RADIUS_ACCOUNTING_REQUEST,
-				   .event_ms = event_ms(i), .ctx = i, .done = on_answer};
-	bool is_there = acct_open(record_of(i), i->group_at, group, &q.attrs);
-	if (!is_there && i->group_at == 0) {
-		(void)!store_acct_done(w->store, i->id);
-		item_free(a, i);
-		return;
-	}
-	i->group_at++;
-	if (!is_there || radius_ask(wire_radius(w), &q) != ST_OK) {
-		leave(w, i);
-		return;
-	}
-	i->request = q.number;
-	a->open++;
-}
-
-/* Records of one session arrive in their order. */
-static bool is_next(const struct wire_acct *a, const struct item *i)
-{
-	LIST_EACH(at, &a->items) {
-		const struct item *o = CONTAINER_OF(at, struct item, in_list);
-		if (o == i)
-			return true;
-		if (strcmp(o->session, i->session) == 0 && acct_same_groups(record_of(o), record_of(i)))
-			return false;
-	}
-	return true;
-}
-
-/* The rest of some groups is over: everything from the oldest record that was passed over is read anew, so that
- * none overtakes it. Those on their way stay. */
-static void wake(struct wire_acct *a)
-{
-	uint64_t now = loop_now_ms();
-	bool is_due = false;
-	for (size_t i = 0; i < RESTING; i++) {
-		struct rest *r = &a->resting[i];
-		if (r->until_ms == 0 || r->until_ms > now)
-			continue;
-		r->until_ms = 0;
-		is_due = true;
-	}
-	if (!is_due || !a->first_left)
-		return;
-	LIST_EACH_SAFE(at, &a->items) {
-		struct item *i = CONTAINER_OF(at, struct item, in_list);
-		if (!i->request && i->id > a->first_left)
-			item_free(a, i);
-	}
-	a->after = a->first_left - 1;
-	a->first_left = 0;
-	a->has_more = true;
-	a->is_stale = a->is_asking;
-}
-
-static void pump(struct wire *w)
-{
-	struct wire_acct *a = w->acct;
-	wake(a);
-	LIST_EACH_SAFE(at, &a->items) {
-		struct item *i = CONTAINER_OF(at, struct item, in_list);
-		if (a->open >= WINDOW)
-			break;
-		if (!i->request && is_resting(a, i)) {
-			pass_over(a, i->id);
-			item_free(a, i);
-		} else if (!i->request && is_next(a, i)) {
-			send(w, i);
-		}
-	}
-	if (a->has_more && !a->is_asking && a->n + STORE_ACCT_BATCH <= KEPT) {
-		a->is_asking = store_acct_next(w->store, ASKED_SPOOL, a->after) == ST_OK;
-		a->has_more = !a->is_asking; /* what is put from now on may not be in the answer */
-	}
-}
-
-/* It is on its way already, or nobody can read it. */
-static bool is_settled(struct wire *w, const struct store_acct *v)
-{
-	LIST_EACH(at, &w->acct->items)
-		if (CONTAINER_OF(at, struct item, in_list)->id == v->id)
-			return true;
-	if (v->len > 0 && v->record[0] > 0 && v->record[0] < v->len)
-		return false;
-	(void)!store_acct_done(w->store, v->id);
-	return true;
-}
-
-static bool keep(struct wire *w, const struct store_acct *v)
-{
-	struct wire_acct *a = w->acct;
-	if (is_settled(w, v)) {
-		a->after = v->id;
-		return true;
-	}
-	struct item *i = mem_new(sizeof(*i) + v->len);
-	if (!i)
-		return false;
-	a->after = v->id;
-	i->wire = w;
-	i->id = v->id;
-	i->ms = v->ms;
-	memcpy(i->session, v->session, sizeof(i->session));
-	i->len = v->len;
-	memcpy(i->record, v->record, v->len);
-	list_push_back(&a->items, &i->in_list);
-	a->n++;
-	return true;
-}
-
-static void on_spool(struct wire *w, enum status st, const struct store_acct *v, size_t n)
-{
-	struct wire_acct *a = w->acct;
-	a->is_asking = false;
-	a->has_more |= st != ST_OK || n == STORE_ACCT_BATCH;
-	n = a->is_stale ? 0 : n;
-	a->is_stale = false;
-	for (size_t i = 0; i < n && a->after < v[i].id; i++) {
-		if (!keep(w, &v[i])) {
-			a->has_more = true; /* it and those behind it are asked for again, in a second */
-			return;
-		}
-	}
-	pump(w);
-}
 
 /* ---- into the spool ------------------------------------------------------------------------------------- */
 
@@ -302,8 +32,7 @@ static void put(struct wire *w, const struct ulid *session, uint64_t ms, const s
 		return;
 	}
 	a->put++;
-	a->has_more = true;
-	pump(w);
+	wire_spool_put(w, acct_groups((struct view){o->buf, o->len}));
 }
 
 static const char *nas_name(const struct wire *w)
@@ -460,11 +189,7 @@ static void on_lost(struct wire *w, const struct store_acct *v, size_t n)
 
 void wire_acct_on_store(struct wire *w, uint64_t number, enum status st, const struct store_acct *v, size_t n)
 {
-	if (!w->acct)
-		return;
-	if (number == ASKED_SPOOL)
-		on_spool(w, st, v, n);
-	else if (st == ST_OK)
+	if (w->acct && !wire_spool_on_store(w, number, st, v, n) && st == ST_OK)
 		on_lost(w, v, n);
 }
 
@@ -495,12 +220,11 @@ static void tell_headend(struct wire *w, uint8_t kind)
 
 void wire_acct_begin(struct wire *w, bool is_fresh)
 {
-	w->acct->has_more = true;
 	/* The ends of sessions that were lost come before: afterwards servers know of none. */
 	(void)!store_acct_lost(w->store, ASKED_LOST);
 	if (is_fresh)
 		tell_headend(w, RADIUS_ACCT_ON);
-	pump(w);
+	wire_spool_begin(w);
 }
 
 void wire_acct_off(struct wire *w)
@@ -511,50 +235,23 @@ void wire_acct_off(struct wire *w)
 	w->acct->is_off = true;
 }
 
-void wire_acct_revived(struct wire *w)
-{
-	for (size_t i = 0; w->acct && i < RESTING; i++)
-		if (w->acct->resting[i].until_ms)
-			w->acct->resting[i].until_ms = 1; /* over; the next second begins */
-}
-
-void wire_acct_second(struct wire *w)
-{
-	pump(w);
-}
-
-bool wire_acct_is_idle(const struct wire *w)
-{
-	const struct wire_acct *a = w->acct;
-	return a->n == 0 && !a->is_asking && !a->has_more;
-}
-
 void wire_acct_info(void *ctx, struct acct_info *out)
 {
 	const struct wire *w = ctx;
 	const struct wire_acct *a = w->acct;
-	*out = (struct acct_info){.sessions = a->sessions, .put = a->put, .delivered = a->delivered, .open = a->open};
+	struct spool_counts c = wire_spool_counts(w);
+	*out = (struct acct_info){.sessions = a->sessions, .put = a->put, .delivered = c.delivered, .open = c.open};
 }
 
 enum status wire_acct_open(struct wire *w)
 {
 	w->acct = mem_new(sizeof(*w->acct));
-	if (!w->acct)
-		return ST_NOMEM;
-	list_init(&w->acct->items);
-	return ST_OK;
+	return w->acct ? wire_spool_open(w) : ST_NOMEM;
 }
 
 void wire_acct_close(struct wire *w)
 {
-	if (!w->acct)
-		return;
-	LIST_EACH_SAFE(at, &w->acct->items) {
-		struct item *i = CONTAINER_OF(at, struct item, in_list);
-		if (i->request)
-			radius_cancel(wire_radius(w), i->request);
-		item_free(w->acct, i);
-	}
+	wire_spool_close(w);
 	mem_free(w->acct);
 	w->acct = NULL;
 }

@@ -1,5 +1,5 @@
 /* Accounting (R-ACC, RFC 2866): records of sessions go into the spool of the database first and to the servers from
- * there, in order, once each, whatever dies in between. Loop thread. */
+ * there (cmd/wire_spool.h), in order, once each, whatever dies in between. Loop thread. */
 #ifndef CMD_WIRE_ACCT_H
 #define CMD_WIRE_ACCT_H
 
@@ -25,12 +25,6 @@ void wire_acct_down(struct wire *w, const struct session *s, enum status why, co
 void wire_acct_begin(struct wire *w, bool is_fresh);
 /* The headend stops: its sessions have ended. */
 void wire_acct_off(struct wire *w);
-/* Once a second: sessions whose next interim record is due, servers that are tried again. */
-void wire_acct_second(struct wire *w);
-/* A server answers again. */
-void wire_acct_revived(struct wire *w);
-/* True when nothing is on its way to a server and nothing waits that could be sent now. */
-bool wire_acct_is_idle(const struct wire *w);
 
 /* store_options.on_acct. */
 void wire_acct_on_store(struct wire *w, uint64_t number, enum status st, const struct store_acct *v, size_t n);

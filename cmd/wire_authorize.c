@@ -139,7 +139,7 @@ static enum status look_up(struct asking *g, const struct aaa_author *line, char
 			.list = line->list,
 			.name = name->name,
 			.password = &w->conf->aaa.authorization_password,
-			.who = {&g->question.local, &g->question.remote, g->question.profile},
+			.who = {&g->question.local, &g->question.remote, g->question.profile, g->question.sa},
 		};
 		(void)inquiry_start(w, &about, on_result, g, &g->inquiry, &st);
 	}

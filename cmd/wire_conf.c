@@ -11,6 +11,7 @@
 #include "cmd/wire_dhcp_name.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_logins.h"
+#include "cmd/wire_host.h"
 #include "cmd/wire_link.h"
 #include "cmd/wire_fetch.h"
 #include "cmd/wire_http.h"
@@ -300,6 +301,7 @@ static enum status put_in_force(struct wire *w, struct snapshot *s, struct out *
 	wire_client_apply(w);
 	wire_coa_apply(w);
 	wire_link_apply(w);
+	wire_host_apply(w);
 	return ST_OK;
 }
 

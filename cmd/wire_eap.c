@@ -371,13 +371,14 @@ void wire_eap_given(struct wire *w, uint64_t sa, enum status st, const struct lo
 
 /* ---- questions ------------------------------------------------------------------------------------------ */
 
-static enum status begin(struct wire_eap *e, const struct ike_question *q, struct ike_answer *a, struct talk **out)
+static enum status begin(struct wire_eap *e, const struct eap_side_want *want, struct talk **out)
 {
+	const struct ike_question *q = want->q;
 	struct talk *t = mem_new(sizeof(*t));
 	if (!t)
 		return ST_NOMEM;
 	list_init(&t->in_list);
-	enum status st = eap_side_make(e->wire, &e->tls, q, &t->side, a->detail, sizeof(a->detail));
+	enum status st = eap_side_make(e->wire, &e->tls, want, &t->side);
 	if (st != ST_OK) {
 		talk_free(NULL, t);
 		return st;
@@ -395,13 +396,27 @@ bool wire_eap_ask(struct wire *w, uint64_t number, const struct ike_question *q,
 {
 	struct wire_eap *e = w->eap;
 	struct talk *t = find_sa(e, q->sa);
-	enum status st = t ? ST_OK : begin(e, q, a, &t);
+	enum status st = t ? ST_OK : begin(e, &(struct eap_side_want){.q = q, .why = a->detail}, &t);
 	if (st == ST_OK && (t->is_lent || t->number))
 		st = ST_BAD_STATE;
 	if (st == ST_OK)
 		st = set_bytes(t, q->eap);
 	if (st == ST_OK)
 		st = lend(e, t, q->eap.len || q->we_are_initiator ? IN_PACKET : IN_START);
+	if (st == ST_OK)
+		set_number(e, t, number);
+	a->status = st;
+	return st == ST_OK;
+}
+
+bool wire_eap_go_on(struct wire *w, uint64_t number, const struct ike_question *q, struct ike_answer *a)
+{
+	struct wire_eap *e = w->eap;
+	struct talk *t = NULL;
+	wire_eap_forget(w, q->sa); /* of its first authentication, where it has two */
+	enum status st = begin(e, &(struct eap_side_want){.q = q, .goes_on = true, .why = a->detail}, &t);
+	if (st == ST_OK)
+		st = lend(e, t, IN_START);
 	if (st == ST_OK)
 		set_number(e, t, number);
 	a->status = st;

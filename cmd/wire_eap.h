@@ -17,6 +17,9 @@ void wire_eap_configure(struct wire *w);
 
 /* True: answered later by ike_on_answer(). False: a says why not. */
 bool wire_eap_ask(struct wire *w, uint64_t number, const struct ike_question *q, struct ike_answer *a);
+/* The same for a client that RADIUS servers were asked about in vain, before any method began: q->eap is its
+ * EAP-Response/Identity, sent or made of its IKE identity, and is not asked for again. */
+bool wire_eap_go_on(struct wire *w, uint64_t number, const struct ike_question *q, struct ike_answer *a);
 /* The answer is not wanted any more; one that is not open is fine. */
 void wire_eap_cancel(struct wire *w, uint64_t number);
 /* The conversation of this SA is over. */

@@ -115,43 +115,61 @@ static uint8_t choose_methods(const struct eap_list *all, bool are_to_prove, uin
 	return n;
 }
 
-static enum status make_server(const struct wire *w, const struct ike_profile *p, const struct ike_question *q,
-			       struct eap_side *side, char *why, size_t cap)
+/* Who the client says it is: by IKE, or by the answer that RADIUS servers did not take. */
+static enum status take_name(const struct ike_profile *p, const struct eap_side_want *want, struct eap_server_conf *c)
 {
+	struct eap_packet e;
+	if (!want->goes_on) {
+		c->query_identity = p->eap_query_identity;
+		rnd_bytes(&c->first_id, 1);
+		return eap_name_of(want->q, p->eap_query_identity, &c->identity, want->why, IKE_DETAIL_LEN);
+	}
+	enum status st = eap_parse(want->q->eap, &e);
+	if (st == ST_OK && (e.code != EAP_CODE_RESPONSE || e.type != EAP_IDENTITY))
+		st = ST_EAP_UNEXPECTED;
+	if (st != ST_OK)
+		return st;
+	c->identity = e.data;
+	c->first_id = (uint8_t)(e.id + 1); /* a client takes the same one for the same request (RFC 3748 4.1) */
+	return ST_OK;
+}
+
+static enum status make_server(const struct wire *w, const struct ike_profile *p, const struct eap_side_want *want,
+			       struct eap_side *side)
+{
+	const struct ike_question *q = want->q;
 	struct eap_server_conf c = {
-		.query_identity = p->eap_query_identity,
 		.server_name = w->conf->hostname ? w->conf->hostname : "sallyport",
 		.tls = side->tls,
 		.tls_inner = side->tls,
 		.random = random_bytes,
 		.quirks = q->is_forticlient ? EAP_QUIRK_FORTICLIENT : 0,
 	};
-	if (!is_local(w, p)) {
-		snprintf(why, cap, "profile %s: authentication list %s names neither `local` nor a group of servers",
+	if (!want->goes_on && !is_local(w, p)) {
+		snprintf(want->why, IKE_DETAIL_LEN, "profile %s: authentication list %s names neither `local` nor a group of servers",
 			 p->name, p->eap_authen_list);
 		return ST_CONFIG;
 	}
-	enum status st = eap_name_of(q, p->eap_query_identity, &c.identity, why, cap);
+	enum status st = take_name(p, want, &c);
 	if (st != ST_OK)
 		return st;
 	c.n_methods = choose_methods(&p->eap_methods, q->proves_gateway, c.methods);
 	if (c.n_methods == 0 || (q->proves_gateway && !side->tls)) {
-		snprintf(why, cap, "profile %s: the client wants no certificate of ours in IKE, and none of `sallyport eap methods` "
+		snprintf(want->why, IKE_DETAIL_LEN, "profile %s: the client wants no certificate of ours in IKE, and none of `sallyport eap methods` "
 			 "proves us", p->name);
 		return ST_CONFIG;
 	}
 	c.n_inner = p->eap_inner.n;
 	memcpy(c.inner, p->eap_inner.v, p->eap_inner.n);
-	rnd_bytes(&c.first_id, 1);
 	side->server = eap_server_new(&c);
 	return side->server ? ST_OK : ST_NOMEM;
 }
 
 /* ---- peer ---------------------------------------------------------------------------------------------- */
 
-static enum status make_peer(const struct ike_profile *p, const struct ike_question *q, struct eap_side *side, char *why,
-			     size_t cap)
+static enum status make_peer(const struct ike_profile *p, const struct eap_side_want *want, struct eap_side *side)
 {
+	const struct ike_question *q = want->q;
 	static const uint8_t all[] = {EAP_MSCHAPV2, EAP_GTC, EAP_MD5, EAP_TLS};
 	static const uint8_t one[] = {[EAP_LOCAL_GTC] = EAP_GTC, [EAP_LOCAL_MD5] = EAP_MD5, [EAP_LOCAL_MSCHAPV2] = EAP_MSCHAPV2};
 	struct eap_peer_conf c = {
@@ -172,7 +190,7 @@ static enum status make_peer(const struct ike_profile *p, const struct ike_quest
 		c.methods[0] = one[p->eap_local];
 	}
 	if (q->proves_gateway && (!side->tls || p->eap_local != EAP_LOCAL_ANY)) {
-		snprintf(why, cap, "profile %s: the gateway shows no certificate in IKE, and only EAP-TLS would prove it",
+		snprintf(want->why, IKE_DETAIL_LEN, "profile %s: the gateway shows no certificate in IKE, and only EAP-TLS would prove it",
 			 p->name);
 		return ST_CONFIG;
 	}
@@ -185,16 +203,17 @@ static enum status make_peer(const struct ike_profile *p, const struct ike_quest
 	return side->peer ? ST_OK : ST_NOMEM;
 }
 
-enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct ike_question *q,
-			  struct eap_side *out, char *why, size_t cap)
+enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct eap_side_want *want,
+			  struct eap_side *out)
 {
-	const struct ike_profile *p = snapshot_profile(w->conf, q->profile);
+	const struct ike_profile *p = snapshot_profile(w->conf, want->q->profile);
+	bool is_server = !want->q->we_are_initiator;
 	*out = (struct eap_side){0};
 	if (!p)
 		return ST_NO_PROFILE;
-	enum status st = find_tls(w, cache, p, !q->we_are_initiator, out);
+	enum status st = find_tls(w, cache, p, is_server, out);
 	if (st == ST_OK)
-		st = q->we_are_initiator ? make_peer(p, q, out, why, cap) : make_server(w, p, q, out, why, cap);
+		st = is_server ? make_server(w, p, want, out) : make_peer(p, want, out);
 	if (st != ST_OK)
 		eap_side_free(out);
 	return st;

@@ -33,9 +33,14 @@ void eap_tls_cache_clear(struct eap_tls_cache *c);
  * client is asked for its name (queries), and out is empty. */
 enum status eap_name_of(const struct ike_question *q, bool queries, struct view *out, char *why, size_t cap) MUST_USE;
 
-/* For the SA of the question. ST_CONFIG and words in why; ST_NO_PROFILE; ST_NOMEM. */
-enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct ike_question *q,
-			  struct eap_side *out, char *why, size_t cap) MUST_USE;
+struct eap_side_want {
+	const struct ike_question *q; /* its SA */
+	bool goes_on;                 /* server: as of wire_eap_go_on() */
+	char *why;                    /* IKE_DETAIL_LEN */
+};
+/* ST_CONFIG and words in why; ST_NO_PROFILE; ST_NOMEM. */
+enum status eap_side_make(const struct wire *w, struct eap_tls_cache *cache, const struct eap_side_want *want,
+			  struct eap_side *out) MUST_USE;
 void eap_side_free(struct eap_side *s);
 
 #endif

@@ -5,10 +5,11 @@
 
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
 #define OUTBOUND  5     /* Service-Type: nobody logs in with this name (RFC 2865 5.6) */
-#define WITHIN_MS 50000 /* less than the engine waits */
+#define WITHIN_MS 50000 /* less than the engine waits, for all groups of the list */
 
 struct inquiry {
 	struct wire *wire;
@@ -18,6 +19,8 @@ struct inquiry {
 	char group[RADIUS_NAME];
 	char list[IKE_NAME_LEN];
 	size_t method_at;
+	uint64_t end_ms;
+	bool of_servers_only;
 	size_t password_len;
 	uint8_t password[RADIUS_PASSWORD_MAX];
 	size_t attrs_len;
@@ -26,8 +29,19 @@ struct inquiry {
 
 static void on_answer(void *ctx, uint64_t number, const struct radius_answer *a);
 
+/* Is there somebody else to ask afterwards? */
+static bool has_other_method(const struct inquiry *q)
+{
+	const char *group;
+	size_t at = q->method_at;
+	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &at, &group);
+	return q->of_servers_only ? next == WIRE_AAA_GROUP : next != WIRE_AAA_END;
+}
+
 static enum status ask(struct inquiry *q)
 {
+	bool has_other = has_other_method(q);
+	uint64_t now = loop_now_ms();
 	struct radius_request r = {
 		.number = wire_radius_number(q->wire),
 		.group = q->group,
@@ -35,7 +49,8 @@ static enum status ask(struct inquiry *q)
 		.attrs = {q->attrs, q->attrs_len},
 		.has_password = q->password_len > 0,
 		.password = {q->password, q->password_len},
-		.within_ms = WITHIN_MS,
+		.within_ms = wire_aaa_within_ms(q->end_ms > now ? q->end_ms - now : 0, has_other),
+		.has_other = has_other,
 		.ctx = q,
 		.done = on_answer,
 	};
@@ -62,11 +77,21 @@ static void give(struct inquiry *q, const struct inquiry_result *r)
 	done(ctx, r);
 }
 
+static void log_fall(const struct inquiry *q, enum status why, enum wire_aaa to, const char *next)
+{
+	struct radius_attr name = {0};
+	(void)radius_find((struct view){q->attrs, q->attrs_len}, RADIUS_USER_NAME, &name);
+	wire_aaa_log_fall(&(struct wire_aaa_fall){.list = q->list, .silent = q->group, .next = next, .name = name.value,
+						  .to = to, .why = why});
+}
+
 /* No server of this group answered: what comes next? false: the inquiry goes on. */
 static bool is_over(struct inquiry *q, struct inquiry_result *r)
 {
 	const char *group;
 	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &q->method_at, &group);
+	if (next == WIRE_AAA_GROUP || (next != WIRE_AAA_END && !q->of_servers_only))
+		log_fall(q, r->status, next, group);
 	if (next == WIRE_AAA_GROUP) {
 		snprintf(q->group, sizeof(q->group), "%s", group);
 		enum status st = ask(q);
@@ -139,8 +164,10 @@ enum wire_aaa inquiry_start(struct wire *w, const struct inquiry_about *about, i
 	q->done = done;
 	q->ctx = ctx;
 	q->method_at = at;
+	q->of_servers_only = about->of_servers_only;
 	snprintf(q->list, sizeof(q->list), "%s", about->list);
 	snprintf(q->group, sizeof(q->group), "%s", group);
+	q->end_ms = loop_now_ms() + WITHIN_MS;
 	*st = fill(q, about);
 	if (*st == ST_OK)
 		*st = ask(q);

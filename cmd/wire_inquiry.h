@@ -13,6 +13,7 @@ struct inquiry_about {
 	const char *name;  /* User-Name */
 	const struct secret *password; /* User-Password; NULL or not usable: none is sent */
 	struct radius_who who;
+	bool of_servers_only; /* nobody else could answer: dead servers are tried all the same */
 };
 
 struct inquiry_result {

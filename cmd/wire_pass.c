@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/wire_cached.h"
+#include "cmd/wire_eap.h"
 #include "cmd/wire_eap_conf.h"
 #include "cmd/wire_radius.h"
 #include "core/aaa/radius_sign.h"
@@ -13,13 +14,14 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
+#include "modules/loop/loop.h"
 #include "core/wire/eap.h"
 #include "modules/radius/radius.h"
 
 #define PASS_NAME     (RADIUS_VALUE_MAX + 1)
 #define FRAMED_MTU    1200u /* of EAP packets: with IKE and ESP around it in one packet on every path */
 #define ROUNDS_MAX    128
-#define WITHIN_MS     55000 /* less than the engine waits for us */
+#define WITHIN_MS     55000 /* less than the engine waits for us, for all groups of the list */
 
 /*     client             we                                server
  *     IKE_AUTH  ------>  [EAP-Request/Identity ----.
@@ -28,7 +30,10 @@
  *                        Access-Request  --------------->
  *               <------  EAP-Request   <---------------  Access-Challenge, State
  *               ------>  EAP-Response  --------------->  Access-Request, State
- *               <------  EAP-Success   <---------------  Access-Accept, MSK, attributes  */
+ *               <------  EAP-Success   <---------------  Access-Accept, MSK, attributes
+ *
+ * Where no server answers the first Access-Request, the next method of the list is asked; `local` is the built-in
+ * server, which goes on from EAP-Response/Identity. Later nobody else can: a method has begun. */
 struct pass {
 	struct list in_list;
 	struct map_node by_sa, by_number;
@@ -41,7 +46,9 @@ struct pass {
 	size_t method_at;     /* of the list, the one after that is asked */
 	const char *list;     /* of the configuration in force; NULL after a reload */
 	char group[RADIUS_NAME];
+	uint64_t end_ms;      /* of the question that waits */
 	bool is_asking_name;  /* our own EAP-Request/Identity is on its way */
+	bool is_forticlient;
 	bool proves_gateway;  /* only methods that do so are passed on (RFC 5998 section 4) */
 	bool is_known;        /* a server has answered: the others know nothing of it */
 	uint8_t own_id;       /* of that request */
@@ -242,15 +249,50 @@ static void on_reject(struct pass *p, const struct radius_answer *a, struct view
 }
 
 static enum status pass_on(struct pass *p);
+static void end(struct pass *p);
 
-/* Nobody of this group knows of the conversation yet: the next method of the list may. */
-static bool next_group(struct pass *p)
+/* The built-in server is the list's next method: the conversation is its own from now on. */
+static void go_on_locally(struct pass *p)
+{
+	struct ike_question q = {.kind = ASK_EAP, .sa = p->sa, .local = p->local, .remote = p->remote,
+				 .eap = {p->packet, p->packet_len}, .is_forticlient = p->is_forticlient,
+				 .proves_gateway = p->proves_gateway};
+	struct ike_answer *a = mem_new(sizeof(*a));
+	memcpy(q.profile, p->profile, sizeof(q.profile));
+	if (!a)
+		refuse(p, ST_NOMEM, (struct view){0}, status_words(ST_NOMEM));
+	else if (wire_eap_go_on(p->wire, p->number, &q, a))
+		end(p);
+	else
+		refuse(p, a->status, (struct view){0}, a->detail[0] ? a->detail : status_words(a->status));
+	mem_free(a);
+}
+
+/* Who is asked when the group that is asked now does not answer. Nobody, once a server knows of the conversation;
+ * `none` could not talk EAP. */
+static enum wire_aaa other_method(const struct pass *p, size_t *at, const char **group)
+{
+	enum wire_aaa next = WIRE_AAA_END;
+	*at = p->method_at;
+	*group = NULL;
+	if (!p->is_known && p->list)
+		next = wire_aaa_next(p->wire->conf, AAA_AUTHEN_LOGIN, p->list, at, group);
+	return next == WIRE_AAA_GROUP || next == WIRE_AAA_LOCAL ? next : WIRE_AAA_END;
+}
+
+/* False: there is none. */
+static bool next_method(struct pass *p, enum status why)
 {
 	const char *group;
-	if (p->is_known || !p->list)
+	enum wire_aaa next = p->number ? other_method(p, &p->method_at, &group) : WIRE_AAA_END;
+	if (next == WIRE_AAA_END)
 		return false;
-	if (wire_aaa_next(p->wire->conf, AAA_AUTHEN_LOGIN, p->list, &p->method_at, &group) != WIRE_AAA_GROUP)
-		return false;
+	wire_aaa_log_fall(&(struct wire_aaa_fall){.list = p->list, .silent = p->group, .next = group, .to = next, .why = why,
+						  .name = {(const uint8_t *)p->name, strlen(p->name)}});
+	if (next == WIRE_AAA_LOCAL) {
+		go_on_locally(p);
+		return true;
+	}
 	snprintf(p->group, sizeof(p->group), "%s", group);
 	return pass_on(p) == ST_OK;
 }
@@ -263,7 +305,7 @@ static void on_answer(void *ctx, uint64_t request, const struct radius_answer *a
 	(void)request;
 	p->request = 0;
 	if (a->status != ST_OK) {
-		if (!next_group(p))
+		if (!next_method(p, a->status))
 			refuse(p, a->status, (struct view){0}, status_words(a->status));
 		return;
 	}
@@ -286,12 +328,19 @@ static enum status pass_on(struct pass *p)
 {
 	uint8_t attrs[RADIUS_MAX];
 	struct wr o = wr_init(attrs, sizeof(attrs));
-	struct radius_request q = {.group = p->group, .code = RADIUS_ACCESS_REQUEST, .server = p->server,
-				   .within_ms = WITHIN_MS, .ctx = p, .done = on_answer};
+	uint64_t now = loop_now_ms();
+	const char *group;
+	size_t at;
+	bool has_other = other_method(p, &at, &group) != WIRE_AAA_END;
+	if (p->is_known || !p->end_ms)
+		p->end_ms = now + WITHIN_MS;
+	struct radius_request q = {.group = p->group, .code = RADIUS_ACCESS_REQUEST, .server = p->server, .has_other = has_other,
+				   .within_ms = wire_aaa_within_ms(p->end_ms > now ? p->end_ms - now : 0, has_other),
+				   .ctx = p, .done = on_answer};
 	radius_put_text(&o, RADIUS_USER_NAME, p->name);
 	radius_put_u32(&o, RADIUS_SERVICE_TYPE, 1); /* Login, R-RAD-04 */
 	radius_put_u32(&o, RADIUS_FRAMED_MTU, FRAMED_MTU);
-	wire_radius_put_who(p->wire, &o, &(struct radius_who){&p->local, &p->remote, p->profile});
+	wire_radius_put_who(p->wire, &o, &(struct radius_who){&p->local, &p->remote, p->profile, p->sa});
 	if (p->state_len)
 		radius_put(&o, RADIUS_STATE, p->state, p->state_len);
 	radius_put_eap(&o, (struct view){p->packet, p->packet_len});
@@ -380,6 +429,7 @@ static struct pass *begin(struct wire *w, const struct ike_question *q, const st
 	p->local = q->local;
 	p->remote = q->remote;
 	p->proves_gateway = q->proves_gateway;
+	p->is_forticlient = q->is_forticlient;
 	p->list = profile->eap_authen_list;
 	snprintf(p->profile, sizeof(p->profile), "%s", q->profile);
 	rnd_bytes(&p->own_id, 1);
@@ -425,6 +475,8 @@ enum wire_pass wire_pass_ask(struct wire *w, uint64_t number, const struct ike_q
 	const char *words = "";
 	*block = NULL;
 	if (q->we_are_initiator)
+		return PASS_NOT_OURS;
+	if (!p && q->eap.len) /* it goes on where it began */
 		return PASS_NOT_OURS;
 	if (!p)
 		return first(w, number, q, a, block);

@@ -164,7 +164,8 @@ bool wire_psk_ask(struct wire *w, uint64_t number, const struct ike_question *q,
 		.list = p->keyring,
 		.name = name,
 		.password = secret_usable(&p->keyring_password) ? &p->keyring_password : &w->conf->aaa.authorization_password,
-		.who = {&q->local, &q->remote, q->profile},
+		.who = {&q->local, &q->remote, q->profile, q->sa},
+		.of_servers_only = true,
 	};
 	struct asked_key *k = remember(w, number, q);
 	if (!k) {

@@ -6,12 +6,13 @@
 
 #include "cmd/holder_proto.h"
 #include "cmd/radius_plan.h"
-#include "cmd/wire_acct.h"
 #include "cmd/wire_names.h"
 #include "cmd/wire_radsec.h"
+#include "cmd/wire_spool.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/conf/aaa.h"
+#include "core/session/coa_match.h"
 #include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
@@ -123,7 +124,7 @@ static void port_changed(void *ctx, const char *server, bool is_dead)
 {
 	LOG(is_dead ? EV_RADIUS_DEAD : EV_RADIUS_ALIVE, kv_str("server", server));
 	if (!is_dead)
-		wire_acct_revived(ctx);
+		wire_spool_revived(ctx);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------- */
@@ -199,13 +200,37 @@ enum wire_aaa wire_aaa_next(const struct snapshot *s, enum aaa_kind kind, const 
 	return WIRE_AAA_END;
 }
 
+uint32_t wire_aaa_within_ms(uint64_t left_ms, bool has_other)
+{
+	uint64_t ms = has_other ? left_ms / 2 : left_ms;
+	return ms == 0 ? 1 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+void wire_aaa_log_fall(const struct wire_aaa_fall *f)
+{
+	const char *next = f->next ? f->next : f->to == WIRE_AAA_LOCAL ? "local" : "none";
+	LOG(EV_AAA_FALLBACK, kv_bytes("user", f->name.p, f->name.len), kv_str("list", f->list), kv_str("silent", f->silent),
+	    kv_status("reason", f->why), kv_str("next", next));
+}
+
 /* ---- requests --------------------------------------------------------------------------------------------- */
+
+/* As accounting will have it (core/session/coa_match.h). */
+static void put_port(const struct wire *w, struct wr *o, const struct radius_who *who)
+{
+	const struct ike_profile *p = snapshot_profile(w->conf, who->profile);
+	char name[COA_IFNAME];
+	radius_put_u32(o, RADIUS_NAS_PORT, (uint32_t)who->sa);
+	if (p && p->virtual_template)
+		radius_put_text(o, RADIUS_NAS_PORT_ID, coa_access_name(who->sa, name));
+	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
+}
 
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who)
 {
 	char text[ADDR_TEXT];
 	radius_put_text(o, RADIUS_NAS_IDENTIFIER, w->conf->hostname ? w->conf->hostname : "sallyport");
-	radius_put_u32(o, RADIUS_NAS_PORT_TYPE, VIRTUAL);
+	put_port(w, o, who);
 	radius_put_text(o, RADIUS_CALLED_STATION_ID, addr_format(&who->local->addr, text));
 	radius_put_text(o, RADIUS_CALLING_STATION_ID, addr_format(&who->remote->addr, text));
 	if (who->profile[0])

@@ -27,11 +27,24 @@ enum wire_aaa { WIRE_AAA_END, WIRE_AAA_LOCAL, WIRE_AAA_NONE, WIRE_AAA_GROUP };
  * configured is `default`, and if that is not there either, nobody. */
 enum wire_aaa wire_aaa_next(const struct snapshot *s, enum aaa_kind kind, const char *list, size_t *at, const char **group);
 
+/* Of what is left for all methods of a list, how much the one that is asked now may take. */
+uint32_t wire_aaa_within_ms(uint64_t left_ms, bool has_other);
+/* No server of group `silent` answered for that name, and the list went on: to group `next`, or, where that is NULL,
+ * to `to`. It is logged. */
+struct wire_aaa_fall {
+	const char *list, *silent, *next;
+	struct view name;
+	enum wire_aaa to;
+	enum status why;
+};
+void wire_aaa_log_fall(const struct wire_aaa_fall *f);
+
 struct radius_who {
 	const struct endpoint *local, *remote;
 	const char *profile;
+	uint64_t sa;
 };
-/* NAS-Identifier, NAS-Port-Type, Called-Station-Id, Calling-Station-Id, the group of the tunnel for policies that
+/* NAS-Identifier, NAS-Port, NAS-Port-Id where the profile has a virtual template, NAS-Port-Type, Called-Station-Id, Calling-Station-Id, the group of the tunnel for policies that
  * come from an ASA. */
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who);
 

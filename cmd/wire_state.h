@@ -32,6 +32,7 @@ struct wire_lua;
 struct wire_pki;
 struct wire_eap;
 struct wire_acct;
+struct wire_spool;
 struct wire_authorize;
 struct wire_cache;
 struct wire_psk;
@@ -96,6 +97,7 @@ struct wire {
 	struct wire_psk *psk;
 	struct wire_authorize *authorize;
 	struct wire_acct *acct;
+	struct wire_spool *spool;
 	struct wire_radius *radius;
 	struct wire_radsec *radsec;
 	struct wire_coa *coa;
@@ -112,6 +114,7 @@ struct wire {
 	struct list clients;     /* of cmd/wire_client.c */
 	struct list net_watches; /* of port 500 */
 	struct list links;       /* of cmd/wire_link.c */
+	struct list hosts;       /* of cmd/wire_host.c */
 	struct list ctl_watches;
 
 	struct wire_http_end *http[WIRE_HTTP_ENDS]; /* of cmd/wire_http.c; NULL: not open */

@@ -79,19 +79,31 @@ static void take_end(sqlite3_stmt *st, struct store_acct *a)
 	a->packets_out = (uint64_t)sqlite3_column_int64(st, 9);
 }
 
+/* Which statement, with its values. */
+static enum statement bind(struct rows *r, const struct msg_acct_next *m)
+{
+	static const enum statement of[] = {[ACCT_OF_QUEUE] = S_ACCT_NEXT, [ACCT_QUEUES] = S_ACCT_QUEUES, [ACCT_LOST] = S_ACCT_LOST};
+	enum statement s = of[m->ask];
+	int at = 1;
+
+	if (m->ask != ACCT_LOST)
+		(void)sqlite3_bind_blob(r->s[s], at++, m->queue, (int)m->queue_len, SQLITE_STATIC);
+	if (m->ask == ACCT_OF_QUEUE)
+		rows_u64(r, s, at++, m->after);
+	rows_u64(r, s, at, STORE_ACCT_BATCH);
+	return s;
+}
+
 int acct_next(struct rows *r, struct msg_acct_next *m)
 {
-	sqlite3_stmt *st = r->s[m->is_lost ? S_ACCT_LOST : S_ACCT_NEXT];
+	sqlite3_stmt *st = r->s[bind(r, m)];
 	int rc;
 
-	if (!m->is_lost)
-		rows_u64(r, S_ACCT_NEXT, 1, m->after);
-	rows_u64(r, m->is_lost ? S_ACCT_LOST : S_ACCT_NEXT, m->is_lost ? 1 : 2, STORE_ACCT_BATCH);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW && m->n < STORE_ACCT_BATCH) {
 		rc = take_row(st, &m->v[m->n]);
 		if (rc != SQLITE_OK)
 			break;
-		if (m->is_lost)
+		if (m->ask == ACCT_LOST)
 			take_end(st, &m->v[m->n]);
 		m->n++;
 	}

@@ -91,9 +91,17 @@ struct msg_acct {
 	uint8_t *record; /* heap */
 };
 
+enum acct_ask {
+	ACCT_OF_QUEUE, /* records of one */
+	ACCT_QUEUES,   /* the names of those that have any */
+	ACCT_LOST      /* sessions without an end */
+};
+
 struct msg_acct_next {
-	bool is_lost; /* sessions without an end, not records */
+	enum acct_ask ask;
 	uint64_t after;
+	size_t queue_len;
+	uint8_t queue[STORE_ACCT_QUEUE]; /* ACCT_QUEUES: behind this one */
 	size_t n;
 	struct store_acct v[STORE_ACCT_BATCH]; /* each record is a heap block */
 };

@@ -155,7 +155,11 @@
 	X(ACCT_COUNT, "SELECT count(*) FROM accounting") \
 	X(ACCT_PUT, "INSERT INTO accounting(ms, session, record) VALUES(?1,?2,?3)") \
 	X(ACCT_NEXT, \
-		"SELECT id, ms, session, record FROM accounting WHERE id > ?1 ORDER BY id LIMIT ?2") \
+		"SELECT id, ms, session, record FROM accounting WHERE queue = ?1 AND id > ?2 ORDER BY id LIMIT ?3") \
+	X(ACCT_QUEUES, \
+		"WITH RECURSIVE q(v) AS (SELECT (SELECT min(queue) FROM accounting WHERE queue > ?1) UNION ALL" \
+		" SELECT (SELECT min(queue) FROM accounting WHERE queue > v) FROM q WHERE v IS NOT NULL)" \
+		" SELECT 0, 0, '', v FROM q WHERE v IS NOT NULL LIMIT ?2") \
 	X(ACCT_OPEN, "INSERT INTO accounting_open(session, record) VALUES(?1,?2)") \
 	X(ACCT_CLOSE, "DELETE FROM accounting_open WHERE session = ?1") \
 	X(ACCT_LOST, \

@@ -518,25 +518,33 @@ enum status store_acct_stop(struct store *s, uint64_t ms, const struct ulid *ses
 	return put_acct(s, ACCT_STOP, ms, session, (struct view){record, len});
 }
 
-static enum status ask_acct(struct store *s, uint64_t number, bool is_lost, uint64_t after)
+static enum status ask_acct(struct store *s, uint64_t number, const struct msg_acct_next *ask, struct view queue)
 {
-	struct msg *m = msg_new(MSG_ACCT_NEXT);
+	struct msg *m = queue.len <= STORE_ACCT_QUEUE ? msg_new(MSG_ACCT_NEXT) : NULL;
 
 	if (!m)
-		return ST_NOMEM;
-	m->u.acct_next.is_lost = is_lost;
-	m->u.acct_next.after = after;
+		return queue.len <= STORE_ACCT_QUEUE ? ST_NOMEM : ST_BAD_LENGTH;
+	m->u.acct_next.ask = ask->ask;
+	m->u.acct_next.after = ask->after;
+	m->u.acct_next.queue_len = queue.len;
+	if (queue.len)
+		memcpy(m->u.acct_next.queue, queue.p, queue.len);
 	return push_answered(s, m, number);
 }
 
-enum status store_acct_next(struct store *s, uint64_t number, uint64_t after)
+enum status store_acct_next(struct store *s, uint64_t number, struct view queue, uint64_t after)
 {
-	return ask_acct(s, number, false, after);
+	return ask_acct(s, number, &(struct msg_acct_next){.ask = ACCT_OF_QUEUE, .after = after}, queue);
+}
+
+enum status store_acct_queues(struct store *s, uint64_t number, struct view after)
+{
+	return ask_acct(s, number, &(struct msg_acct_next){.ask = ACCT_QUEUES}, after);
 }
 
 enum status store_acct_lost(struct store *s, uint64_t number)
 {
-	return ask_acct(s, number, true, 0);
+	return ask_acct(s, number, &(struct msg_acct_next){.ask = ACCT_LOST}, (struct view){0});
 }
 
 enum status store_acct_done(struct store *s, uint64_t id)

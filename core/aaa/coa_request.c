@@ -31,7 +31,8 @@ struct row {
 };
 
 /* RFC 5176 section 3.6, as far as this is a VPN headend; Framed-IP-Address and the like do name a session in a
- * Disconnect-Request (section 3), whatever the table there says. State is for Authorize-Only and for a login that
+ * Disconnect-Request (section 3), whatever the table there says; Delegated-IPv6-Prefix does only there, since in a
+ * CoA-Request it would be a change (note 3), which no live session can be given. State is for Authorize-Only and for a login that
  * follows, neither of which is asked of RADIUS here: it is carried and has no effect. */
 /* clang-format off */
 static const struct row rows[] = {
@@ -51,6 +52,8 @@ static const struct row rows[] = {
 	{RADIUS_FRAMED_IP_ADDRESS, ROLE_WHO, COA_BY_ADDR, BOTH, false},
 	{RADIUS_FRAMED_IPV6_ADDRESS, ROLE_WHO, COA_BY_ADDR, BOTH, true},
 	{RADIUS_FRAMED_IPV6_PREFIX, ROLE_WHO, COA_BY_PREFIX, BOTH, true},
+	{RADIUS_FRAMED_INTERFACE_ID, ROLE_WHO, COA_BY_INTERFACE_ID, BOTH, false},
+	{RADIUS_DELEGATED_IPV6_PREFIX, ROLE_WHO, COA_BY_DELEGATED, DISC, true},
 	{RADIUS_CALLING_STATION_ID, ROLE_WHO, COA_BY_CALLING, BOTH, false},
 	{RADIUS_CALLED_STATION_ID, ROLE_WHO, COA_BY_CALLED, BOTH, false},
 	{RADIUS_NAS_PORT, ROLE_WHO, COA_BY_PORT, BOTH, false},
@@ -119,7 +122,9 @@ static bool read_key(const struct radius_attr *a, struct coa_key *k)
 	case COA_BY_ADDR:
 		k->net.len = a->type == RADIUS_FRAMED_IP_ADDRESS ? 32 : 128;
 		return a->type == RADIUS_FRAMED_IP_ADDRESS ? radius_ip4(a, &k->net.addr) : radius_ip6(a, &k->net.addr);
-	case COA_BY_PREFIX: return radius_prefix6(a, &k->net);
+	case COA_BY_PREFIX:
+	case COA_BY_DELEGATED: return radius_prefix6(a, &k->net);
+	case COA_BY_INTERFACE_ID: return a->value.len == 8;
 	case COA_BY_PORT: return radius_u32(a, &k->number);
 	default: return a->value.len > 0 && memchr(a->value.p, 0, a->value.len) == NULL;
 	}

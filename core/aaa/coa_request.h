@@ -17,6 +17,8 @@ enum coa_by {
 	COA_BY_CUI,
 	COA_BY_ADDR,   /* net: one address, of either family */
 	COA_BY_PREFIX, /* net */
+	COA_BY_DELEGATED, /* net: one of the networks behind the client */
+	COA_BY_INTERFACE_ID, /* text: 8 octets, the second half of an address whose first is a prefix of the client's own */
 	COA_BY_CALLING,
 	COA_BY_CALLED,
 	COA_BY_PORT,   /* number */

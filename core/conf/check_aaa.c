@@ -90,6 +90,51 @@ static void check_method(struct parse *ps, const char *group)
 			"aaa group server radius NAME");
 }
 
+static bool is_for_eap(const struct snapshot *s, const struct aaa_list *l)
+{
+	for (size_t i = 0; l->kind == AAA_AUTHEN_LOGIN && i < s->profile_count; i++) {
+		const char *name = s->profiles[i].eap_authen_list;
+		if (name && aaa_list_used(s, AAA_AUTHEN_LOGIN, name) == l)
+			return true;
+	}
+	return false;
+}
+
+static bool can_be_asked(const struct snapshot *s, const char *group)
+{
+	const struct aaa_group *g = snapshot_aaa_group(s, group);
+	return strcmp(group, AAA_GROUP_ALL) == 0 ? s->radius_server_count > 0 : g && g->member_count > 0;
+}
+
+static bool rests(const struct snapshot *s, const char *group)
+{
+	const struct aaa_group *g = snapshot_aaa_group(s, group);
+	return s->radius.deadtime_min || (g && g->deadtime_min);
+}
+
+/* Who comes after somebody who answers always is never asked; who comes after servers that never rest waits for
+ * them in each login. */
+static void check_eap_list(struct parse *ps, const struct aaa_list *l)
+{
+	bool has_any = false;
+	for (size_t i = 0; i < l->methods.n; i++) {
+		const char *method = l->methods.v[i], *group = aaa_method_group(method);
+		bool is_last = i + 1 == l->methods.n, is_local = strcmp(method, "local") == 0;
+		has_any |= is_local || (group && can_be_asked(ps->s, group));
+		if (strcmp(method, "none") == 0)
+			warn(ps, l->name, "`none` lets nobody in by EAP, in login list", "local");
+		if (is_local && !is_last)
+			warn(ps, l->name, "`local` always answers, so that methods behind it are never asked, in login list", "");
+		if (is_local)
+			break;
+		if (group && !is_last && can_be_asked(ps->s, group) && !rests(ps->s, group))
+			warn(ps, group, "each login waits for servers that do not answer before the list goes on, because they never rest: group",
+				"deadtime MINUTES");
+	}
+	if (!has_any)
+		warn(ps, l->name, "nobody can log in by EAP: no server and no `local` in login list", "local, or group NAME");
+}
+
 static void check_list(struct parse *ps, const struct aaa_list *l)
 {
 	bool sends = l->acct_mode && strcmp(l->acct_mode, "none") != 0;
@@ -98,6 +143,8 @@ static void check_list(struct parse *ps, const struct aaa_list *l)
 		if (group)
 			check_method(ps, group);
 	}
+	if (is_for_eap(ps->s, l))
+		check_eap_list(ps, l);
 	if (l->kind != AAA_ACCT_NETWORK)
 		return;
 	if (!l->acct_mode)

@@ -81,7 +81,7 @@ static enum status take_own(struct sessions *ss, struct session *s, const struct
 		return refuse_own(p, "is lent by ", o->pool4, detail);
 	if (held && (!o || !session_same_owner(o, s) || held->prefix_len != p->len || !addr_eq(&held->addr, &p->addr)))
 		return refuse_own(p, "is in use by ", o ? o->username : "another session", detail);
-	if (!held && lease_is_ours(ss->conf, s->ivrf, p))
+	if (!held && lease_is_ours(ss->leases, s->ivrf, p))
 		return refuse_own(p, "is an address of this gateway", "", detail);
 	if (held)
 		lease_share(held);
@@ -148,6 +148,11 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 	return lease_take(ss->leases, &want, slot, detail);
 }
 
+enum status sessions_set_host(struct sessions *ss, const char *ivrf, const struct addr *v, size_t n)
+{
+	return leases_set_host(ss->leases, ivrf, v, n);
+}
+
 enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr)
 {
 	struct lease_want want = {
@@ -159,7 +164,7 @@ enum status session_take_exact(struct sessions *ss, struct session *s, const str
 	};
 
 	/* Not even another session of the same peer may have it: lease_claim() would share it. */
-	if (lease_find(ss->leases, s->ivrf, addr) || lease_is_ours(ss->conf, s->ivrf, &(struct prefix){*addr, 32}))
+	if (lease_find(ss->leases, s->ivrf, addr) || lease_is_ours(ss->leases, s->ivrf, &(struct prefix){*addr, 32}))
 		return ST_EXISTS;
 	enum status st = lease_claim(ss->leases, &want, 32, &s->lease4);
 	if (st == ST_OK)

@@ -16,7 +16,9 @@
 void session_assign(struct sessions *ss, const struct ike_question *q, struct ike_answer *answer);
 /* A session that is up, of the same peer by the same way, whose lease of the family s shall have, too; NULL: none. */
 struct session *session_before(const struct sessions *ss, const struct session *s, uint8_t family);
-/* Exactly this IPv4 address, in the name of s->pool4, as lease4. ST_EXISTS: somebody has it, or an interface; ST_NOMEM. */
+/* What the host has in an inner VRF, as leases_set_host(): nobody is granted one of these, whoever names it. */
+enum status sessions_set_host(struct sessions *ss, const char *ivrf, const struct addr *v, size_t n) MUST_USE;
+/* Exactly this IPv4 address, in the name of s->pool4, as lease4. ST_EXISTS: somebody has it, or the host; ST_NOMEM. */
 enum status session_take_exact(struct sessions *ss, struct session *s, const struct addr *addr) MUST_USE;
 
 #endif

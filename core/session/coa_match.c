@@ -6,13 +6,52 @@
 #include "core/base/log.h"
 #include "core/conf/argument.h"
 
+static uint64_t last_sa(const struct session *s)
+{
+	return s->sa ? s->sa : s->index;
+}
+
+uint32_t coa_port(const struct session *s)
+{
+	return (uint32_t)last_sa(s);
+}
+
+char *coa_access_name(uint64_t sa, char out[COA_IFNAME])
+{
+	snprintf(out, COA_IFNAME, "Virtual-Access%u", (unsigned)(sa & 0xffffffffu));
+	return out;
+}
+
 char *coa_ifname(const struct session *s, char out[COA_IFNAME])
 {
+	out[0] = '\0';
 	if (s->grant->tun >= SESSION_TUN_TUNNEL)
 		snprintf(out, COA_IFNAME, "Tunnel%u", (unsigned)(s->grant->tun - SESSION_TUN_TUNNEL));
-	else
-		snprintf(out, COA_IFNAME, "Virtual-Access%u", (unsigned)(s->sa & 0xffffffffu));
+	else if (last_sa(s))
+		coa_access_name(last_sa(s), out);
 	return out;
+}
+
+/* The client may have been told that it is in a wider network (R-RAD-29): only what is lent is its own. */
+struct prefix coa_net6(const struct session *s)
+{
+	const struct kept_grant *g = s->grant;
+	struct prefix p = {g->ip6, s->lease6 ? s->lease6->prefix_len : g->ip6_prefix_len};
+
+	if (p.addr.family != 6)
+		return (struct prefix){0};
+	prefix_mask(&p);
+	return p;
+}
+
+bool coa_interface_id(const struct session *s, uint8_t out[COA_INTERFACE_ID])
+{
+	struct prefix p = coa_net6(s);
+
+	if (p.addr.family != 6 || p.len > 64)
+		return false;
+	memcpy(out, s->grant->ip6.b + 8, COA_INTERFACE_ID);
+	return true;
 }
 
 static bool is_text(struct view v, const char *text)
@@ -51,22 +90,40 @@ static bool is_station(struct view v, const struct endpoint *e)
 /* An address of a prefix that is the client's as a whole is the client's. */
 static bool is_addr(const struct prefix *net, const struct session *s)
 {
-	const struct kept_grant *g = s->grant;
-	struct prefix whole = {g->ip6, g->ip6_prefix_len};
+	struct prefix whole = coa_net6(s);
 
 	if (net->addr.family == 4)
-		return addr_eq(&g->ip4, &net->addr);
-	prefix_mask(&whole);
+		return addr_eq(&s->grant->ip4, &net->addr);
 	return whole.addr.family == 6 && prefix_covers(&whole, net);
 }
 
 static bool is_prefix(const struct prefix *net, const struct session *s)
 {
-	struct prefix mine = {s->grant->ip6, s->grant->ip6_prefix_len}, want = *net;
+	struct prefix mine = coa_net6(s), want = *net;
 
-	prefix_mask(&mine);
 	prefix_mask(&want);
 	return mine.addr.family == 6 && prefix_eq(&mine, &want);
+}
+
+static bool is_delegated(const struct prefix *net, const struct session *s)
+{
+	struct prefix want = *net;
+
+	prefix_mask(&want);
+	for (size_t i = 0; s->terms && i < s->terms->delegated.n; i++) {
+		struct prefix mine = s->terms->delegated.v[i];
+		prefix_mask(&mine);
+		if (prefix_eq(&mine, &want))
+			return true;
+	}
+	return false;
+}
+
+static bool is_interface_id(struct view v, const struct session *s)
+{
+	uint8_t id[COA_INTERFACE_ID];
+
+	return coa_interface_id(s, id) && v.len == sizeof(id) && memcmp(v.p, id, sizeof(id)) == 0;
 }
 
 static bool fits_key(const struct coa_key *k, const struct session *s)
@@ -82,7 +139,9 @@ static bool fits_key(const struct coa_key *k, const struct session *s)
 	case COA_BY_PREFIX: return is_prefix(&k->net, s);
 	case COA_BY_CALLING: return is_station(k->text, &s->remote);
 	case COA_BY_CALLED: return is_station(k->text, &s->local);
-	case COA_BY_PORT: return s->sa != 0 && k->number == (uint32_t)s->sa;
+	case COA_BY_DELEGATED: return is_delegated(&k->net, s);
+	case COA_BY_INTERFACE_ID: return is_interface_id(k->text, s);
+	case COA_BY_PORT: return k->number != 0 && k->number == coa_port(s);
 	case COA_BY_PORT_ID: return is_text(k->text, coa_ifname(s, name));
 	case COA_BY_CUI: return s->terms && is_bytes(k->text, s->terms->cui);
 	}
@@ -134,7 +193,8 @@ struct session *coa_match_next(const struct sessions *ss, const struct dynauth *
 static bool is_by_addr(const struct coa_request *r)
 {
 	for (size_t i = 0; i < r->n_keys; i++)
-		if (r->keys[i].by == COA_BY_ADDR || r->keys[i].by == COA_BY_PREFIX)
+		if (r->keys[i].by == COA_BY_ADDR || r->keys[i].by == COA_BY_PREFIX || r->keys[i].by == COA_BY_DELEGATED ||
+			r->keys[i].by == COA_BY_INTERFACE_ID)
 			return true;
 	return false;
 }

@@ -14,6 +14,7 @@ struct leases {
 	struct hash_key key;
 	struct snapshot *conf;
 	struct list pools;
+	struct list hosts; /* of struct lease_host, one a VRF */
 	struct map by_addr; /* (ivrf, address): held and remembered */
 	struct map by_who;  /* (who, pool): remembered */
 	uint64_t releases;
@@ -238,7 +239,7 @@ bool lease_is_outside(const struct lease *lease)
 static void pool_free(struct lease_pool *p)
 {
 	list_del(&p->node);
-	mem_free(p->ranges);
+	lease_pool_free_parts(p);
 	mem_free(p);
 }
 
@@ -392,6 +393,11 @@ static enum status take_any(
 
 /* ---- pools and configuration ---------------------------------------------------------------- */
 
+static struct lease_ours ours(const struct leases *l, const struct snapshot *conf)
+{
+	return (struct lease_ours){conf, &l->hosts};
+}
+
 static struct lease_pool *pool_new(
 	struct leases *l, const char *name, const char *ivrf, uint8_t family)
 {
@@ -405,7 +411,8 @@ static struct lease_pool *pool_new(
 	p->prefix_len = family == 4 ? 32 : 128;
 	list_init(&p->held);
 	list_init(&p->released);
-	if (lease_pool_read(l->conf, p) != ST_OK) {
+	struct lease_ours o = ours(l, l->conf);
+	if (lease_pool_read(&o, p) != ST_OK) {
 		mem_free(p);
 		return NULL;
 	}
@@ -433,18 +440,18 @@ static void pool_changed(struct leases *l, struct lease_pool *p)
 
 static void swap_ranges(struct leases *l, struct lease_pool *p, struct lease_pool *now)
 {
-	struct lease_range *old = p->ranges;
-
+	lease_pool_free_parts(p);
 	p->ranges = now->ranges;
 	p->n_ranges = now->n_ranges;
 	p->span = now->span;
 	p->total = now->total;
-	memcpy(p->own, now->own, sizeof(p->own));
+	p->own = now->own;
 	p->n_own = now->n_own;
 	p->is_gone = now->is_gone;
 	if (!now->is_gone)
 		p->prefix_len = now->prefix_len;
-	mem_free(old);
+	now->ranges = NULL; /* the pool's now */
+	now->own = NULL;
 	pool_changed(l, p);
 }
 
@@ -458,6 +465,7 @@ struct leases_change {
 enum status leases_prepare(const struct leases *l, struct snapshot *conf, struct leases_change **out)
 {
 	struct leases_change *c;
+	struct lease_ours o = ours(l, conf);
 	size_t n = 0;
 	enum status st = ST_OK;
 
@@ -475,7 +483,7 @@ enum status leases_prepare(const struct leases *l, struct snapshot *conf, struct
 		memcpy(copy->name, p->name, sizeof(p->name));
 		memcpy(copy->ivrf, p->ivrf, sizeof(p->ivrf));
 		if (st == ST_OK)
-			st = lease_pool_read(conf, copy);
+			st = lease_pool_read(&o, copy);
 	}
 	if (st == ST_OK)
 		*out = c;
@@ -489,7 +497,7 @@ void leases_cancel(struct leases_change *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->n; i++)
-		mem_free(c->copies[i].ranges);
+		lease_pool_free_parts(&c->copies[i]);
 	snapshot_unref(c->conf);
 	mem_free(c);
 }
@@ -505,7 +513,6 @@ void leases_commit(struct leases *l, struct leases_change *c)
 		if (lease_pool_same(p, now))
 			continue;
 		swap_ranges(l, p, now);
-		now->ranges = NULL; /* the pool's now */
 	}
 	l->conf = snapshot_ref(c->conf);
 	snapshot_unref(old);
@@ -522,6 +529,48 @@ enum status leases_set_conf(struct leases *l, struct snapshot *conf)
 	return st;
 }
 
+static struct lease_host *host_find(const struct leases *l, const char *ivrf)
+{
+	LIST_EACH(at, &l->hosts) {
+		struct lease_host *h = CONTAINER_OF(at, struct lease_host, in_list);
+		if (strcmp(h->ivrf, ivrf) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+enum status leases_set_host(struct leases *l, const char *ivrf, const struct addr *v, size_t n)
+{
+	struct lease_host *old = host_find(l, ivrf);
+	struct lease_host *h = mem_new(sizeof(*h) + n * sizeof(h->v[0]));
+
+	if (!h)
+		return ST_NOMEM;
+	snprintf(h->ivrf, sizeof(h->ivrf), "%s", ivrf);
+	h->n = n;
+	if (n)
+		memcpy(h->v, v, n * sizeof(h->v[0]));
+	if (old)
+		list_del(&old->in_list);
+	list_push_back(&l->hosts, &h->in_list);
+	enum status st = l->conf ? leases_set_conf(l, l->conf) : ST_OK;
+	if (st != ST_OK) {
+		list_del(&h->in_list);
+		if (old)
+			list_push_back(&l->hosts, &old->in_list);
+		old = h;
+	}
+	mem_free(old);
+	return st;
+}
+
+bool lease_is_ours(const struct leases *l, const char *ivrf, const struct prefix *p)
+{
+	struct lease_ours o = ours(l, l->conf);
+
+	return lease_pool_is_ours(&o, ivrf, p);
+}
+
 struct leases *leases_new(const struct hash_key *key)
 {
 	struct leases *l = mem_new(sizeof(*l));
@@ -530,6 +579,7 @@ struct leases *leases_new(const struct hash_key *key)
 		return NULL;
 	l->key = *key;
 	list_init(&l->pools);
+	list_init(&l->hosts);
 	if (map_init(&l->by_addr, 64) == ST_OK && map_init(&l->by_who, 64) == ST_OK)
 		return l;
 	leases_free(l);
@@ -547,9 +597,11 @@ void leases_free(struct leases *l)
 			LIST_EACH_SAFE(m, both[i])
 				mem_free(CONTAINER_OF(m, struct lease, in_pool));
 		}
-		mem_free(p->ranges);
+		lease_pool_free_parts(p);
 		mem_free(p);
 	}
+	LIST_EACH_SAFE(n, &l->hosts)
+		mem_free(CONTAINER_OF(n, struct lease_host, in_list));
 	map_fini(&l->by_addr);
 	map_fini(&l->by_who);
 	snapshot_unref(l->conf);

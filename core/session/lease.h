@@ -9,7 +9,8 @@
  * Reload: a lease stays with its session when its pool shrinks or goes away; it is then outside of
  * its pool and returns to nowhere.
  *
- * An address that an interface of the same VRF has is never lent, whatever the ranges say.
+ * An address that the host has in the same VRF, by an interface of the configuration or by any other, is never lent,
+ * whatever the ranges say.
  *
  * Addresses that a user has for himself (Framed-IP-Address) are claimed here too: in the pool that they are in, which
  * then does not lend them, or in the pool without a name, which is nobody's and is not shown. */
@@ -54,6 +55,11 @@ enum status leases_prepare(const struct leases *l, struct snapshot *conf,
 void leases_commit(struct leases *l, struct leases_change *c);
 void leases_cancel(struct leases_change *c); /* NULL is fine */
 
+/* The addresses that the host has in that VRF now, of both families, as its kernel says; those of interfaces of the
+ * configuration count even when the kernel has them not. They take the place of what was said of that VRF before.
+ * Who has one already keeps it, as one that is outside of its pool. ST_NOMEM: as before. */
+enum status leases_set_host(struct leases *l, const char *ivrf, const struct addr *v, size_t n) MUST_USE;
+
 struct lease_want {
 	uint8_t family; /* 4 or 6: which kind of pool */
 	const char *pool;
@@ -76,8 +82,8 @@ void lease_count(const struct lease *lease);
 struct lease *lease_overlap(const struct leases *l, const char *ivrf, const struct prefix *p);
 /* The pool of that family that a prefix is in, by its name; "": none. */
 const char *lease_pool_of(const struct snapshot *conf, const struct prefix *p);
-/* Has an interface of ours in that VRF an address of p? */
-bool lease_is_ours(const struct snapshot *conf, const char *ivrf, const struct prefix *p);
+/* Has the host, or an interface of the configuration, an address of p in that VRF? */
+bool lease_is_ours(const struct leases *l, const char *ivrf, const struct prefix *p);
 /* Another session of its holder has it too, and gives it back by itself. */
 void lease_share(struct lease *lease);
 void lease_release(struct leases *l, struct lease *lease); /* NULL is fine */

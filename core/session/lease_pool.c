@@ -120,55 +120,113 @@ static enum status copy_pool6(const struct pool6 *c, struct lease_pool *p)
 	return ST_OK;
 }
 
-/* An address of an interface: whoever got it as a lease could not be reached, nor could we. */
-static void add_own(struct lease_pool *p, const struct addr *a)
+/* Calls fn for each address in force in that VRF: those of interfaces of the configuration, borrowed ones too, and
+ * whatever else the host has. Stops when fn says so, and says so then. */
+typedef bool own_fn(void *ctx, const struct addr *a);
+
+static bool each_of_iface(const struct iface *i, own_fn *fn, void *ctx)
 {
+	if (i->ip.addr.family && fn(ctx, &i->ip.addr))
+		return true;
+	for (size_t k = 0; k < i->ip6_count; k++)
+		if (fn(ctx, &i->ip6[k].addr))
+			return true;
+	return false;
+}
+
+static bool lends(const struct iface *lender, const struct iface *f)
+{
+	return lender == f || (f->unnumbered && strcmp(f->unnumbered, lender->name) == 0) ||
+		(f->unnumbered6 && strcmp(f->unnumbered6, lender->name) == 0);
+}
+
+static bool each_configured(const struct snapshot *conf, const char *ivrf, own_fn *fn, void *ctx)
+{
+	for (size_t i = 0; conf && i < conf->iface_count; i++) {
+		const struct iface *f = &conf->ifaces[i];
+		if (strcmp(f->vrf ? f->vrf : "", ivrf) != 0)
+			continue;
+		for (size_t k = 0; k < conf->iface_count; k++)
+			if (lends(&conf->ifaces[k], f) && each_of_iface(&conf->ifaces[k], fn, ctx))
+				return true;
+	}
+	return false;
+}
+
+static bool each_own(const struct lease_ours *o, const char *ivrf, own_fn *fn, void *ctx)
+{
+	if (each_configured(o->conf, ivrf, fn, ctx))
+		return true;
+	LIST_EACH(at, o->hosts) {
+		const struct lease_host *h = CONTAINER_OF(at, struct lease_host, in_list);
+		for (size_t i = 0; strcmp(h->ivrf, ivrf) == 0 && i < h->n; i++)
+			if (fn(ctx, &h->v[i]))
+				return true;
+	}
+	return false;
+}
+
+static bool count_one(void *ctx, const struct addr *a)
+{
+	(void)a;
+	++*(size_t *)ctx;
+	return false;
+}
+
+/* Whoever got it as a lease could not be reached, nor could we. */
+static bool add_own(void *ctx, const struct addr *a)
+{
+	struct lease_pool *p = ctx;
 	struct prefix lent = {*a, p->prefix_len};
 
-	if (a->family != p->family || p->n_own == LEASE_OWN_MAX)
-		return;
+	if (a->family != p->family)
+		return false;
 	prefix_mask(&lent);
 	if (ranges_have(p, &lent.addr) && !is_own(p, &lent.addr))
 		p->own[p->n_own++] = lent.addr;
+	return false;
 }
 
-static void add_own_of(struct lease_pool *p, const struct iface *i)
+static enum status read_own(const struct lease_ours *o, struct lease_pool *p)
 {
-	add_own(p, &i->ip.addr);
-	for (size_t k = 0; k < i->ip6_count; k++)
-		add_own(p, &i->ip6[k].addr);
+	size_t most = 0;
+
+	(void)each_own(o, p->ivrf, count_one, &most);
+	if (most == 0 || p->n_ranges == 0)
+		return ST_OK;
+	p->own = mem_array(most, sizeof(*p->own));
+	if (!p->own)
+		return ST_NOMEM;
+	(void)each_own(o, p->ivrf, add_own, p);
+	return ST_OK;
 }
 
-/* Addresses in force in the pool's VRF, borrowed ones too. */
-static void read_own(const struct snapshot *conf, struct lease_pool *p)
+void lease_pool_free_parts(struct lease_pool *p)
 {
-	for (size_t i = 0; i < conf->iface_count; i++) {
-		const struct iface *f = &conf->ifaces[i];
-		if (strcmp(f->vrf ? f->vrf : "", p->ivrf) != 0)
-			continue;
-		add_own_of(p, f);
-		for (size_t k = 0; k < conf->iface_count; k++) {
-			const struct iface *lender = &conf->ifaces[k];
-			if ((f->unnumbered && strcmp(f->unnumbered, lender->name) == 0) ||
-				(f->unnumbered6 && strcmp(f->unnumbered6, lender->name) == 0))
-				add_own_of(p, lender);
-		}
-	}
+	mem_free(p->ranges);
+	mem_free(p->own);
+	p->ranges = NULL;
+	p->own = NULL;
+	p->n_ranges = p->n_own = 0;
 }
 
-enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p)
+enum status lease_pool_read(const struct lease_ours *o, struct lease_pool *p)
 {
+	const struct snapshot *conf = o->conf;
 	const struct pool4 *c4 = conf && p->family == 4 ? snapshot_pool4(conf, p->name) : NULL;
 	const struct pool6 *c6 = conf && p->family == 6 ? snapshot_pool6(conf, p->name) : NULL;
 
 	p->ranges = NULL;
 	p->n_ranges = 0;
 	p->span = 0;
+	p->own = NULL;
 	p->n_own = 0;
 	p->is_gone = !c4 && !c6 && !lease_is_dhcp(p->name);
 	enum status st = c4 ? copy_pool4(c4, p) : c6 ? copy_pool6(c6, p) : ST_OK;
-	if (st == ST_OK && conf)
-		read_own(conf, p);
+	if (st == ST_OK)
+		st = read_own(o, p);
+	if (st != ST_OK)
+		lease_pool_free_parts(p);
 	p->total = p->span - p->n_own;
 	return st;
 }
@@ -212,29 +270,14 @@ const char *lease_pool_of(const struct snapshot *conf, const struct prefix *p)
 	return "";
 }
 
-static bool has_addr_in(const struct iface *f, const struct prefix *p)
+static bool is_in(void *ctx, const struct addr *a)
 {
-	if (f->ip.addr.family && prefix_contains(p, &f->ip.addr))
-		return true;
-	for (size_t k = 0; k < f->ip6_count; k++)
-		if (prefix_contains(p, &f->ip6[k].addr))
-			return true;
-	return false;
+	return prefix_contains(ctx, a);
 }
 
-bool lease_is_ours(const struct snapshot *conf, const char *ivrf, const struct prefix *p)
+bool lease_pool_is_ours(const struct lease_ours *o, const char *ivrf, const struct prefix *p)
 {
-	for (size_t i = 0; i < conf->iface_count; i++) {
-		const struct iface *f = &conf->ifaces[i];
-		if (strcmp(f->vrf ? f->vrf : "", ivrf) != 0)
-			continue;
-		for (size_t k = 0; k < conf->iface_count; k++) {
-			const struct iface *lender = &conf->ifaces[k];
-			bool lends = k == i || (f->unnumbered && strcmp(f->unnumbered, lender->name) == 0) ||
-				(f->unnumbered6 && strcmp(f->unnumbered6, lender->name) == 0);
-			if (lends && has_addr_in(lender, p))
-				return true;
-		}
-	}
-	return false;
+	struct prefix net = *p;
+
+	return each_own(o, ivrf, is_in, &net);
 }

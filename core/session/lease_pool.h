@@ -4,7 +4,19 @@
 
 #include "core/session/lease.h"
 
-#define LEASE_OWN_MAX 16 /* interfaces with an address inside one pool; more are not looked for */
+/* What the host has in a VRF, as its kernel says. */
+struct lease_host {
+	struct list in_list;
+	char ivrf[LEASE_NAME];
+	size_t n;
+	struct addr v[];
+};
+
+/* Who has addresses of ours. */
+struct lease_ours {
+	const struct snapshot *conf; /* NULL: none yet */
+	const struct list *hosts;    /* of struct lease_host */
+};
 
 struct lease_range {
 	struct addr first;
@@ -21,8 +33,8 @@ struct lease_pool {
 	size_t n_ranges;
 	uint64_t span;                  /* indexes */
 	uint64_t total;                 /* those that can be lent */
-	struct addr own[LEASE_OWN_MAX]; /* inside the ranges, but an interface of ours has them */
-	uint8_t n_own;
+	struct addr *own;               /* inside the ranges, but an interface of ours has them */
+	size_t n_own;
 	uint64_t fresh;   /* index of the first address that was perhaps never lent */
 	uint64_t skipped; /* addresses behind `fresh` that another pool has or had */
 	uint64_t full_at; /* leases.releases when a look at every address found nothing */
@@ -41,9 +53,12 @@ struct lease_pool {
 struct addr lease_pool_addr(const struct lease_pool *p, uint64_t index);
 /* Is it one of those, and not our own? Of a pool of prefixes only their first addresses are. */
 bool lease_pool_has(const struct lease_pool *p, const struct addr *a);
-/* Ranges and what follows from them, as conf has them for name, ivrf and family; ranges that p had
- * are overwritten, not freed. ST_NOMEM. */
-enum status lease_pool_read(const struct snapshot *conf, struct lease_pool *p) MUST_USE;
+/* Ranges and what follows from them, as they are for name, ivrf and family; ranges and own addresses that p had
+ * are overwritten, not freed. ST_NOMEM: p has none. */
+enum status lease_pool_read(const struct lease_ours *o, struct lease_pool *p) MUST_USE;
+void lease_pool_free_parts(struct lease_pool *p);
+/* Has somebody of ours in that VRF an address of p? */
+bool lease_pool_is_ours(const struct lease_ours *o, const char *ivrf, const struct prefix *p);
 /* The same addresses? */
 bool lease_pool_same(const struct lease_pool *a, const struct lease_pool *b);
 

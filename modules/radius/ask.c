@@ -46,7 +46,8 @@ static struct radius_service *pick_sticky(struct radius_ask *a, struct radius_gr
 	return NULL;
 }
 
-/* In order from `first`; one that rests only when all are dead, since anything is better than nothing then. */
+/* In order from `first`; one that rests only when all are dead and the asker has nobody else, since anything is better
+ * than nothing then. */
 static struct radius_service *pick_from(const struct radius_ask *a, const struct radius_group *g, size_t first)
 {
 	uint64_t now = radius_now(a->r);
@@ -65,7 +66,7 @@ static struct radius_service *pick_from(const struct radius_ask *a, const struct
 		if (!resting)
 			resting = s;
 	}
-	return all_dead ? resting : NULL;
+	return all_dead && !a->has_other ? resting : NULL;
 }
 
 static struct radius_service *pick(struct radius_ask *a, struct radius_group *g)
@@ -79,8 +80,11 @@ static struct radius_service *pick(struct radius_ask *a, struct radius_group *g)
 	return s;
 }
 
-static bool has_alive(const struct radius_ask *a)
+/* Is there a better one to ask than the dead one that is asked now? */
+static bool has_better(const struct radius_ask *a)
 {
+	if (a->has_other)
+		return true;
 	const struct radius_group *g = find_group(a->r, a->group);
 	for (size_t i = 0; g && i < g->n_servers; i++) {
 		const struct radius_service *s = service_for(a, g->servers[i]);
@@ -236,7 +240,7 @@ static void send_again(struct radius_ask *a)
 static bool stay(struct radius_ask *a)
 {
 	struct radius_service *s = a->service;
-	if (a->losses++ >= s->server->conf.tls.retries || (s->is_dead && has_alive(a)) || make(a, s) != ST_OK)
+	if (a->losses++ >= s->server->conf.tls.retries || (s->is_dead && has_better(a)) || make(a, s) != ST_OK)
 		return false;
 	s->counts.retransmits++;
 	return radius_slot_send(a->slot, a->packet, a->packet_len) == ST_OK;
@@ -331,7 +335,7 @@ static void on_timer(struct timer *t, void *ctx)
 		fail(a);
 	} else if (!a->service) {
 		next_server(a);
-	} else if (a->tries < radius_service_tries(a->service) && !(a->service->is_dead && has_alive(a))) {
+	} else if (a->tries < radius_service_tries(a->service) && !(a->service->is_dead && has_better(a))) {
 		send_again(a);
 	} else {
 		leave(a);
@@ -373,6 +377,7 @@ static struct radius_ask *copy(struct radius *r, const struct radius_request *q)
 		memcpy(a->password, q->password.p, q->password.len);
 	a->event_ms = q->event_ms;
 	a->sticky = q->server;
+	a->has_other = q->has_other;
 	a->ctx = q->ctx;
 	a->done = q->done;
 	a->result = ST_PENDING;

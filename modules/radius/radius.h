@@ -5,6 +5,7 @@
  *   radius_ask --> a server --> no answer: again, later and later --> the next server --> ... --> done()
  *                     ^                                                   |
  *                     +------ dead: left out, unless all of them are -----+
+ *                             and the asker knows nobody else
  *
  * A server has two services, for login and for accounting, each alive or dead by itself. Answers that prove
  * nothing are dropped and counted, and waiting goes on. Never blocks. Loop thread. */
@@ -106,6 +107,8 @@ struct radius_request {
 	uint64_t event_ms;        /* accounting: monotonic, when it happened: Acct-Delay-Time is made of it */
 	uint16_t server;          /* of an answer: the same one, while it is there and alive (State); 0: any */
 	uint32_t within_ms;       /* ends by then, whatever is left to try; 0: no such limit */
+	bool has_other;           /* the asker knows somebody else to ask: where all servers are dead, only one request
+	                             after a rest tries them, once; the others end at once */
 	void *ctx;
 	/* Once, never from radius_ask. May ask and cancel. */
 	void (*done)(void *ctx, uint64_t number, const struct radius_answer *a);

@@ -136,6 +136,7 @@ struct radius_ask {
 	size_t password_len;
 	uint64_t event_ms;
 	uint16_t sticky; /* handle; 0: none */
+	bool has_other;
 	void *ctx;
 	void (*done)(void *ctx, uint64_t number, const struct radius_answer *a);
 };

@@ -100,6 +100,8 @@ start = records("anna", "Start")[0]
 ok("... which session, whose, from where", start["Acct-Session-Id"] == [session[0]] and start["Framed-IP-Address"] == [session[1]] and
    start["Calling-Station-Id"] == ["10.99.1.11"] and start["Called-Station-Id"] == ["10.99.1.1"] and start["NAS-Identifier"] == ["gw"] and
    start["NAS-IP-Address"] == ["10.99.2.1"] and start["NAS-Port-Type"] == ["Virtual"] and start["Acct-Authentic"] == ["Local"], str(start))
+shown = sp.sessions()[0]["interface"]
+ok("... by which port, as it is shown", start["NAS-Port-Id"] == [shown] and shown == "Virtual-Access" + start["NAS-Port"][0], str(start) + shown)
 ok("... Cisco's pairs", pairs(start)["audit-session-id"] == session[0] and pairs(start)["isakmp-phase1-id"] == "anna@acct.test" and
    pairs(start)["isakmp-initiator-ip"] == "10.99.1.11" and "connect-progress" in pairs(start), str(start))
 ok("... and when", start["Event-Timestamp"][0].startswith(time.strftime("%b %d %Y", time.gmtime())) and
@@ -136,6 +138,7 @@ ok("... and say how late they are", int(late["Acct-Delay-Time"][0]) >= 2 and abs
 # ---- interim ---------------------------------------------------------------------------------------------
 ok("Interim", wait_for(75 - (time.monotonic() - began), lambda: records("anna", "Interim-Update")), str(records("anna")))
 interim = records("anna", "Interim-Update")[0]
+ok("... of the same port", all(interim[n] == start[n] for n in ("NAS-Port", "NAS-Port-Id", "NAS-Port-Type")), str(interim))
 ok("... with its traffic", int(interim["Acct-Input-Octets"][0]) == 10 * 1028 == int(interim["Acct-Output-Octets"][0]) and
    interim["Acct-Input-Packets"] == ["10"] and 55 <= int(interim["Acct-Session-Time"][0]) <= 75, str(interim))
 

@@ -112,6 +112,37 @@ ok("and the log says why", wait_for(3, lambda: "10.77.7.7, which is the user's o
 own.stop()
 ok("when he is gone, it can be had", wait_for(15, lambda: third.up() or ADDRESS in third.addresses()) and ADDRESS in third.addresses(), third.last[-300:])
 
+# ---- an address that the host has, and no interface of the configuration -----------------------------
+def refused(client, address):
+    """Nobody is granted it, though a policy names it."""
+    sp.configure(conf(port=5996).replace(ADDRESS, address))
+    sp.reload()
+    return not client.up() and wait_for(3, lambda: address + ", which is the user's own, is an address of this gateway" in sp.tail(200))
+
+
+sixth = StrongSwan(t.client(6), user="carl@own.test", ike_more="unique = never").start()
+ok("that of its LAN", refused(sixth, "10.99.2.1"), sp.tail(5))
+ok("one of its loopback", refused(sixth, "127.0.0.5") or "no client can have" in sp.tail(200), sp.tail(5))
+t.gw.ip("addr", "add", "10.78.8.8/32", "dev", "lan0")
+ok("one that came meanwhile", refused(sixth, "10.78.8.8"), sp.tail(5))
+sp.kill_main()
+wait_for(10, sp.answers)
+ok("with a new main, too", refused(sixth, "10.78.8.8"), sp.tail(5))
+t.gw.ip("addr", "del", "10.78.8.8/32", "dev", "lan0")
+ok("when the host has it no more, he has it", wait_for(10, lambda: sixth.up() or "10.78.8.8" in sixth.addresses()) and
+   "10.78.8.8" in sixth.addresses(), str(sixth.addresses()) + sixth.last[-600:] + sp.tail(8))
+sixth.down()
+t.gw.ip("addr", "add", "10.100.3.250/32", "dev", "lan0")
+ok("of a pool it is said", wait_for(5, lambda: "pool=RA" in sp.tail(200) and "address=10.100.3.250" in sp.tail(200)), sp.tail(5))
+pooled = StrongSwan(t.client(7), user="client7@psk.test", vips="10.100.3.250").start()
+ok("... and another is lent", pooled.up() and pooled.addresses()[0] != "10.100.3.250", str(pooled.addresses()) + sp.tail(5))
+pooled.down()
+t.gw.ip("addr", "del", "10.100.3.250/32", "dev", "lan0")
+ok("... until it is gone", wait_for(5, lambda: pooled.up() and ("10.100.3.250" in pooled.addresses() or not pooled.down())), str(pooled.addresses()) + sp.tail(5))
+for client in (sixth, pooled):
+    client.stop()
+wait_for(5, lambda: len(sp.sessions()) == 1)
+
 # ---- one more login than there may be -----------------------------------------------------------------
 sp.configure(conf(port=5996).replace(" sallyport idle-timeout 86400\n", " sallyport simultaneous-logins 1\n"))
 sp.reload()

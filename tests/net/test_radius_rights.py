@@ -39,6 +39,8 @@ aaa authorization network LOCAL local
 aaa authorization network RAD group RAD
 aaa authorization network DOWN group NONE local
 aaa accounting network REC start-stop group RAD
+aaa server radius dynamic-author
+ client 10.99.2.2 server-key a-key-of-dynauth
 sallyport aaa authorization-password %(lookup)s
 ip local pool RA 10.100.0.10 10.100.3.250
 ip local pool SIDE 10.101.0.10 10.101.0.250
@@ -234,7 +236,8 @@ ROWS = [
      lambda p: given(address="10.77.%s.8" % p.source, netmask="255.255.255.0")(p)),
     ("ipsec:addrv6, prefix-len", [av("ipsec:addrv6=fd00:77:%s::7" % S), av("ipsec:prefix-len=64")],
      lambda p: given(address6="fd00:77:%s::7/64" % p.source)(p)),
-    ("Framed-IPv6-Address", [("Framed-IPv6-Address", "fd00:77:%s::9" % S)], lambda p: given(address6="fd00:77:%s::9/128" % p.source)(p)),
+    ("Framed-IPv6-Address", [("Framed-IPv6-Address", "fd00:77:%s::9" % S)],
+     lambda p: given(address6="fd00:77:%s::9/128" % p.source)(p) is True and accounted(p, "Framed-IPv6-Address", "fd00:77:%s::9" % p.source)),
     ("Framed-IPv6-Prefix", [("Framed-IPv6-Prefix", "fd00:78:%s::/64" % S)],
      lambda p: starts("address6", "fd00:78:%s:" % p.source)(p) is True and p.values("address6")[0][16] == 64 or str(p.attributes)),
     ("Delegated-IPv6-Prefix", [("Delegated-IPv6-Prefix", "fd00:79:%s::/56" % S)], lambda p: route("fd00:79:%s::/56" % p.source)(p)),
@@ -362,6 +365,8 @@ for k, (attributes, _) in enumerate(WRONG):
 users["swan"] = (LOOKUP, items([("Framed-IP-Address", "10.77.5.5"), ("Framed-IPv6-Address", "fd00:77:5::5"), av("ipsec:dns-servers=10.99.2.53"),
                                av("ipsec:route-set=prefix 10.99.2.0/24"), av("ip:sub-qos-policy-in=SLOW"), av("ipv6:inacl#10=deny icmp any any"),
                                av("ip:outacl#10=deny udp any any"), av("ip:outacl#20=permit ip any any")]))
+users["named6"] = (LOOKUP, items([("Framed-IPv6-Prefix", "fd00:78:77::/64"), ("Delegated-IPv6-Prefix", "fd00:79:77::/56"),
+                                  ("Delegated-IPv6-Prefix", "fd00:79:78::/56")]))
 users["odd"] = (LOOKUP, items(PASSED_OVER))
 users["refused"] = ("another", 'Reply-Message = "not today"')
 users["empty"] = LOOKUP
@@ -478,6 +483,37 @@ ok("strongSwan: sends with the rate of its policy map", 3 < rate < 6.5, "%.1f Mb
 back = iperf3(ss.host, t.lan, "10.99.2.2", seconds=2, bind="10.77.5.5", reverse=True)
 ok("strongSwan: and gets more", back > 10, "%.1f Mbit/s" % back)
 ss.stop()
+
+# ---- what accounting says of a session names it in a Disconnect-Request ---------------------------------------
+PORT = ["NAS-Port", "NAS-Port-Id", "NAS-Port-Type"]
+
+
+def record_of(user):
+    """Its last Start."""
+    return [r for r in radius.records() if r["Acct-Status-Type"] == ["Start"] and r["User-Name"][0].startswith(user)][-1]
+
+
+def disconnects(name, values):
+    words = ["%s = %s" % (name, '"%s"' % v if name == "NAS-Port-Id" else v) for v in values]
+    path = os.path.join(WORK, "named")
+    with open(path, "w") as f:
+        f.write(", ".join([words[0]] + [w.replace(" = ", " += ") for w in words[1:]]) + "\n")
+    return "Disconnect-ACK" in t.lan.run("radclient", "-x", "-r", "1", "-t", "1", "-f", path, "10.99.2.1:3799", "disconnect", "a-key-of-dynauth", check=False).stdout
+
+
+for name, want in (("NAS-Port", None), ("NAS-Port-Id", None), ("Framed-IPv6-Prefix", ["fd00:78:77::/64"]), ("Framed-Interface-Id", ["0:0:0:1"]),
+                   ("Delegated-IPv6-Prefix", ["fd00:79:77::/56", "fd00:79:78::/56"])):
+    since, started = len(radius.records("auth")), len(radius.records())
+    p = login("user", "named6")
+    ok("%s: a Start" % name, wait_for(3, lambda: len(radius.records()) > started and record_of("named6")))
+    start, told = record_of("named6"), radius.records("auth")[since:]
+    ok("... has it", name in start and (want is None or sorted(start[name]) == want), str(start))
+    ok("... has the port of the Access-Request", told and all(r.get(n) == start.get(n) is not None for n in PORT for r in told) and
+       start["NAS-Port-Id"] == ["Virtual-Access" + start["NAS-Port"][0]], str(told) + str(start))
+    ok("... which says nothing else of IPv6", not any("IPv6" in n for r in told for n in r), str(told))
+    ok("... ends it", disconnects(name, start[name]) and wait_for(3, lambda: len(sp.sessions()) == 0), str(sp.sessions()) + sp.tail(3))
+    stop = wait_for(3, lambda: [r for r in radius.records() if r["Acct-Status-Type"] == ["Stop"] and r["Acct-Session-Id"] == start["Acct-Session-Id"]])
+    ok("... and its Stop says the same", stop and all(stop[0].get(n) == start.get(n) for n in [*PORT, name]), str(stop))
 
 # ---- what cannot be, and what is passed over ---------------------------------------------------------------
 for k, (attributes, words) in enumerate(WRONG):

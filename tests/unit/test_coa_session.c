@@ -110,12 +110,15 @@ static void put(const char *text)
 		} else if (strcmp(word, "ip") == 0) {
 			struct addr a = lab_addr(value);
 			radius_put_addr(&rq.w, RADIUS_FRAMED_IP_ADDRESS, RADIUS_FRAMED_IPV6_ADDRESS, &a);
-		} else if (strcmp(word, "prefix") == 0) {
+		} else if (strcmp(word, "prefix") == 0 || strcmp(word, "behind") == 0) {
 			uint8_t v[18] = {0};
 			p = lab_prefix(value);
 			v[1] = p.len;
 			memcpy(v + 2, p.addr.b, 16);
-			radius_put(&rq.w, RADIUS_FRAMED_IPV6_PREFIX, v, sizeof(v));
+			radius_put(&rq.w, *word == 'p' ? RADIUS_FRAMED_IPV6_PREFIX : RADIUS_DELEGATED_IPV6_PREFIX, v, sizeof(v));
+		} else if (strcmp(word, "id") == 0) {
+			struct addr a = lab_addr(value);
+			radius_put(&rq.w, RADIUS_FRAMED_INTERFACE_ID, a.b + 8, 8);
 		} else {
 			lab_text_attr(&rq, (uint8_t)atoi(word), value);
 		}
@@ -232,6 +235,57 @@ static void prefixes(void)
 	T_TRUE(disconnect(text));
 	T_STR(found(&all), "");
 	coa_request_fini(&request);
+	finish();
+}
+
+static void fits(const char *text, const char *want)
+{
+	static const struct dynauth all = {.match = DYNAUTH_ALL};
+
+	T_TRUE(disconnect(text));
+	T_STR(found(&all), want);
+	coa_request_fini(&request);
+}
+
+/* What accounting says of them, and nothing near it. */
+static void more_of_ipv6(void)
+{
+	uint8_t lent;
+
+	begin();
+	if (!bob->terms)
+		bob->terms = mem_new(sizeof(*bob->terms));
+	T_TRUE(bob->terms != NULL);
+	bob->terms->delegated.v[bob->terms->delegated.n++] = lab_prefix("2001:db8:aa::/48");
+	bob->terms->delegated.v[bob->terms->delegated.n++] = lab_prefix("2001:db8:bb::/56");
+	fits("behind=2001:db8:aa::/48", "b");
+	fits("behind=2001:db8:bb::/56", "b");
+	fits("behind=2001:db8:bb::/56 behind=2001:db8:aa::/48", "b");
+	fits("behind=2001:db8:bb::/48", "");
+	fits("behind=2001:db8:cc::/48", "");
+	fits("behind=2001:db8:aa::/48 1=anna@corp.example", "");
+	/* Of a prefix too long for it there is no second half. */
+	lent = bob->lease6->prefix_len;
+	bob->grant->ip6 = lab_addr("2001:db8:99::a100:2:3:4");
+	fits("id=2001:db8:99::a100:2:3:4", "");
+	bob->lease6->prefix_len = 64;
+	fits("id=::a100:2:3:4", "b");
+	fits("id=::a100:2:3:5", "");
+	/* He is only told of the network. */
+	bob->lease6->prefix_len = 128;
+	bob->grant->ip6_prefix_len = 64;
+	fits("ip=2001:db8:99::a100:2:3:5", "");
+	fits("ip=2001:db8:99::a100:2:3:4", "b");
+	fits("prefix=2001:db8:99::/64", "");
+	bob->lease6->prefix_len = lent;
+	/* It waits, and has the number of before. */
+	bob->sa = 0;
+	fits("port=9", "b");
+	fits("87=Virtual-Access9", "b");
+	bob->index = 0;
+	fits("port=0", "");
+	fits("87=Virtual-Access0", "");
+	bob->sa = bob->index = 9;
 	finish();
 }
 
@@ -426,6 +480,7 @@ int main(void)
 
 	T_RUN(names);
 	T_RUN(prefixes);
+	T_RUN(more_of_ipv6);
 	T_RUN(session_key);
 	T_RUN(unknown_sessions);
 	T_RUN(one_after_the_other);

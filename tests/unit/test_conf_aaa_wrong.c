@@ -8,6 +8,8 @@
 #define DYN  "aaa server radius dynamic-author\n"
 #define M    "crypto ikev2 name-mangler M\n"
 #define P    "crypto ikev2 profile P\n match identity remote any\n"
+#define EAP  P " aaa authentication eap N\n"
+#define L    "aaa authentication login N "
 #define LONG "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh" /* 60 */
 
 struct wrong {
@@ -373,6 +375,23 @@ static const struct {
 	{P " keyring aaa N name-mangler NO\n", "name mangler that is not defined", true},
 	{P " aaa authorization user eap list N name-mangler NO\n", "name mangler that is not defined", true},
 	{P " aaa authorization group eap list N name-mangler M\n" M " email all\n", "name mangler that is not defined", false},
+	{GROUP L "group G local\n" EAP, "because they never rest", true},
+	{GROUP L "group G group radius\n" EAP, "because they never rest", true},
+	{GROUP L "group G\n" EAP, "because they never rest", false},
+	{GROUP " deadtime 1\n" L "group G local\n" EAP, "because they never rest", false},
+	{GROUP "radius-server deadtime 1\n" L "group G local\n" EAP, "because they never rest", false},
+	{GROUP L "group G local\n", "because they never rest", false},
+	{GROUP L "group G none\n" EAP, "`none` lets nobody in", true},
+	{GROUP L "local none\n" EAP, "`none` lets nobody in", false},
+	{GROUP L "local group G\n" EAP, "methods behind it are never asked", true},
+	{GROUP L "group G local\n" EAP, "methods behind it are never asked", false},
+	{GROUP "aaa authentication login default local none\n" EAP, "methods behind it are never asked", true},
+	{GROUP L "local none\n", "methods behind it are never asked", false},
+	{L "group tacacs+\n" EAP, "nobody can log in by EAP", true},
+	{L "group G\n" EAP G, "nobody can log in by EAP", true},
+	{L "none\n" EAP, "nobody can log in by EAP", true},
+	{L "group tacacs+ local\n" EAP, "nobody can log in by EAP", false},
+	{GROUP L "group radius\n" EAP, "nobody can log in by EAP", false},
 	{P " reconnect\n authentication local rsa-sig\n authentication remote anyconnect-eap aggregate\n"
 	   "crypto ikev2 reconnect key 1 active x\n",
 		"no cluster reconnect", true},

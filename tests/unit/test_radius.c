@@ -251,6 +251,48 @@ static void all_dead(void)
 	T_DO(lab_end());
 }
 
+/* Who could ask somebody else does not wait for the dead: one request after a rest finds out, with one try. */
+static void others_to_ask(void)
+{
+	struct radius_request q;
+	unsigned seen;
+	T_DO(lab_begin());
+	T_EQ(lab_set_default(2), ST_OK);
+	lab.servers[0].mode = lab.servers[1].mode = DEAF;
+	q = lab_request(1, "g");
+	q.has_other = true;
+	T_EQ(radius_ask(lab.r, &q), ST_OK);
+	lab_step(20000);
+	T_TRUE(lab.answers[1] == 1 && lab.status[1] == ST_RADIUS_TIMEOUT);
+	T_STR(lab.changed, "-a -b ");
+	seen = lab.servers[0].seen + lab.servers[1].seen;
+	T_EQ(seen, 6); /* alive, each had all its tries */
+	q.number = 2;
+	T_EQ(radius_ask(lab.r, &q), ST_OK);
+	T_EQ(lab.answers[2], 0); /* never from inside */
+	lab_step(0);
+	T_TRUE(lab.answers[2] == 1 && lab.status[2] == ST_RADIUS_TIMEOUT);
+	T_EQ(lab.servers[0].seen + lab.servers[1].seen, seen);
+	lab_step(70000);
+	for (uint64_t n = 3; n <= 5; n++) {
+		q.number = n;
+		T_EQ(radius_ask(lab.r, &q), ST_OK);
+	}
+	lab_step(0);
+	T_TRUE(lab.answers[5] == 1 && lab.answers[3] == 0); /* two servers, two requests that find out */
+	lab_step(5000);
+	T_TRUE(lab.answers[3] == 1 && lab.answers[4] == 1);
+	T_EQ(lab.servers[0].seen + lab.servers[1].seen, seen + 2);
+	lab_step(70000);
+	lab.servers[1].mode = GOOD;
+	q.number = 6;
+	T_EQ(radius_ask(lab.r, &q), ST_OK);
+	lab_step(5000);
+	T_EQ(lab.status[6], ST_OK);
+	T_STR(lab.changed, "-a -b +b ");
+	T_DO(lab_end());
+}
+
 /* dead_ms 0: it rests for nobody. And one that answered others meanwhile is not dead. */
 static void not_dead(void)
 {
@@ -451,6 +493,7 @@ int main(void)
 	T_RUN(failover);
 	T_RUN(revival);
 	T_RUN(all_dead);
+	T_RUN(others_to_ask);
 	T_RUN(not_dead);
 	T_RUN(impatient);
 	T_RUN(probing);

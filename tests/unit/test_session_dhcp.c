@@ -194,6 +194,20 @@ static void somebody_has_it(void)
 	sessions_free(ss);
 }
 
+static void the_host_has_it(void)
+{
+	struct sessions *ss = sessions_of(conf());
+	struct addr a = lab_addr("10.200.0.50");
+	struct ike_question q;
+	struct session *s = arrive(ss, "RA", &q);
+
+	T_EQ(sessions_set_host(ss, "", &a, 1), ST_OK);
+	T_EQ(take(ss, s, "10.200.0.50"), ST_EXISTS);
+	T_EQ(sessions_set_host(ss, "", NULL, 0), ST_OK);
+	T_EQ(take(ss, s, "10.200.0.50"), ST_OK);
+	sessions_free(ss);
+}
+
 /* Each session of a peer is a client of its own, and always the same one. */
 static void clients_of_the_server(void)
 {
@@ -614,6 +628,7 @@ int main(void)
 	T_RUN(a_pool_comes_first);
 	T_RUN(nothing_from_the_server);
 	T_RUN(somebody_has_it);
+	T_RUN(the_host_has_it);
 	T_RUN(clients_of_the_server);
 	T_RUN(authenticates_again);
 	T_RUN(times);

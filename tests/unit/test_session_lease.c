@@ -271,6 +271,55 @@ static void our_own_addresses(void)
 	leases_free(l);
 }
 
+static bool ours(const struct leases *l, const char *ivrf, const char *prefix)
+{
+	struct prefix p = lab_prefix(prefix);
+	return lease_is_ours(l, ivrf, &p);
+}
+
+/* What the host has besides, which comes and goes; however much it is. */
+static void addresses_of_the_host(void)
+{
+	struct snapshot *c = lab_snapshot();
+	struct addr many[40], one = lab_addr("10.0.0.2"), six = lab_addr("2001:db8:8:1::77");
+
+	lab_pool4(c, "A", "10.0.0.1", "10.0.0.42");
+	lab_pool6(c, "N6", "2001:db8:8::/62", 64);
+	lab_iface(c, IFACE_LOOPBACK, 1, "Loopback1")->ip = lab_prefix("10.7.7.7/32");
+	struct leases *l = leases_of(c);
+	T_STR(taken(l, "A", 1, "10.0.0.2"), "10.0.0.2");
+	for (unsigned i = 0; i < 40; i++)
+		many[i] = addr_add(&one, i);
+	T_EQ(leases_set_host(l, "", many, 40), ST_OK);
+	T_TRUE(ours(l, "", "10.0.0.41/32") && ours(l, "", "10.7.7.7/32") && !ours(l, "", "10.0.0.42/32") && !ours(l, "RED", "10.0.0.41/32"));
+	T_TRUE(lease_is_outside(lease_find(l, "", &one))); /* who has it keeps it */
+	T_STR(taken(l, "A", 2, "10.0.0.41"), "10.0.0.1");
+	T_STR(taken(l, "A", 3, NULL), "10.0.0.42");
+	T_STR(taken(l, "A", 4, NULL), "none");
+	T_STR(detail, "pool A is exhausted: 2 of 2 addresses in use");
+	T_STR(lab_text(&take(l, "A", "RED", 1, NULL)->addr), "10.0.0.1"); /* another host, as it were */
+	/* Of a prefix that is lent as a whole one address is enough. */
+	T_EQ(leases_set_host(l, "", &six, 1), ST_OK);
+	T_TRUE(ours(l, "", "2001:db8:8::/48") && ours(l, "", "2001:db8:8:1::77/128") && !ours(l, "", "2001:db8:8:1::78/128"));
+	T_STR(taken(l, "N6", 1, NULL), "2001:db8:8::");
+	T_STR(taken(l, "N6", 2, NULL), "2001:db8:8:2::");
+	/* What it has not any more is lent again. */
+	T_STR(taken(l, "A", 4, "10.0.0.41"), "10.0.0.41");
+	T_TRUE(!lease_is_outside(lease_find(l, "", &one)));
+	T_EQ(leases_set_host(l, "", NULL, 0), ST_OK);
+	T_TRUE(!ours(l, "", "2001:db8:8::/48") && ours(l, "", "10.7.7.7/32"));
+	for (uint64_t nth = 1; nth < 6; nth++) {
+		mem_fail_at(nth);
+		enum status st = leases_set_host(l, "", many, 40);
+		mem_fail_at(0);
+		T_TRUE(st == ST_OK || st == ST_NOMEM);
+		T_EQ(ours(l, "", "10.0.0.41/32"), st == ST_OK);
+		T_EQ(info(l, "A", "").total, st == ST_OK ? 2 : 42);
+		T_EQ(leases_set_host(l, "", NULL, 0), ST_OK);
+	}
+	leases_free(l);
+}
+
 static void hint_same_and_oldest(void)
 {
 	struct snapshot *c = lab_snapshot();
@@ -608,6 +657,7 @@ int main(void)
 	T_RUN(lengths_change_a_lot);
 	T_RUN(ipv6_pools);
 	T_RUN(our_own_addresses);
+	T_RUN(addresses_of_the_host);
 	T_RUN(hint_same_and_oldest);
 	T_RUN(an_address_does_not_change_hands_quickly);
 	T_RUN(vrfs_and_overlapping_pools);

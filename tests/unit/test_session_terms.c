@@ -339,6 +339,12 @@ static void one_owner(void)
 	/* our own */
 	T_TRUE(!login(ss, &(struct login){"CACHED", "dora@corp", NULL, {LIST("ip:addr=10.99.0.1"), NULL, NULL}}, &a));
 	T_TRUE(strstr(a.detail, "is an address of this gateway"));
+	/* that of the host, which the configuration does not name */
+	struct addr host = lab_addr("10.1.1.1");
+	T_EQ(sessions_set_host(ss, "", &host, 1), ST_OK);
+	T_TRUE(!login(ss, &(struct login){"CACHED", "dora@corp", NULL, {LIST("ip:addr=10.1.1.1"), NULL, NULL}}, &a));
+	T_TRUE(strstr(a.detail, "10.1.1.1, which is the user's own, is an address of this gateway"));
+	T_EQ(sessions_set_host(ss, "", NULL, 0), ST_OK);
 	/* of no pool */
 	t = login(ss, &(struct login){"CACHED", "dora@corp", NULL, {LIST("ip:addr=10.1.1.1"), NULL, NULL}}, &a);
 	T_TRUE(t != NULL);

@@ -208,14 +208,14 @@ static void do_acct(struct store *s)
 		struct ulid id = lab_ulid(base + i);
 		T_EQ(store_acct_put(s, base, &id, &i, 1), ST_OK);
 	}
-	T_EQ(store_acct_next(s, base + 5, 0), ST_OK);
+	T_EQ(store_acct_next(s, base + 5, (struct view){0}, 0), ST_OK);
 }
 
 static void after_acct(struct store *s)
 {
 	size_t want = lab.n_answers + 1;
 
-	T_EQ(store_acct_next(s, base + 6, 0), ST_OK);
+	T_EQ(store_acct_next(s, base + 6, (struct view){0}, 0), ST_OK);
 	T_TRUE(lab_wait(s, want));
 	T_EQ(lab.answer[base + 6], ST_OK);
 	T_EQ(n_spool, 3);

@@ -1,0 +1,236 @@
+#include "cmd/wire_host.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cmd/holder_proto.h"
+#include "cmd/netlink.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/session/assign.h"
+#include "modules/loop/loop.h"
+
+#define READ_BYTES 32768 /* a datagram of the kernel's list is never longer */
+#define READ_TRIES 3     /* in one turn, where addresses come and go meanwhile */
+
+struct wire_host {
+	struct list in_list;
+	struct wire *wire;
+	char vrf[ASROOT_VRF];
+	int fd;
+	struct loop_fd *watch;
+	uint32_t number; /* of the last question */
+	bool is_wanted;
+	bool is_stale;   /* what is known may not be so any more */
+	struct addr *known;
+	size_t n_known;
+};
+
+/* ---- what the kernel says --------------------------------------------------------------------------- */
+
+struct found {
+	struct addr *v;
+	size_t n, room;
+	bool is_short; /* of memory */
+};
+
+static void add(void *ctx, const struct addr *a)
+{
+	struct found *f = ctx;
+	if (f->n == f->room) {
+		size_t room = f->room ? 2 * f->room : 16;
+		struct addr *v = mem_array(room, sizeof(*v));
+		if (!v) {
+			f->is_short = true;
+			return;
+		}
+		if (f->n)
+			memcpy(v, f->v, f->n * sizeof(*v));
+		mem_free(f->v);
+		f->v = v;
+		f->room = room;
+	}
+	f->v[f->n++] = *a;
+}
+
+/* The kernel has its answer ready when a question was sent, so that this never waits. */
+static enum status ask(struct wire_host *h, struct found *f, bool *has_changed)
+{
+	uint8_t buf[READ_BYTES];
+	struct netlink_addresses r = {.number = ++h->number, .found = add, .ctx = f};
+	struct netlink_message m = netlink_addresses_ask(r.number);
+	if (send(h->fd, m.bytes, m.len, MSG_DONTWAIT) < 0)
+		return ST_IO;
+	while (!r.is_over && !r.is_broken) {
+		ssize_t n = recv(h->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno != ENOBUFS)
+			return ST_IO;
+		if (n < 0) /* a message was lost: which is not known */
+			r.is_broken = true;
+		else
+			netlink_addresses_read(&r, buf, (size_t)n);
+	}
+	*has_changed = r.has_changed || r.is_broken;
+	return f->is_short ? ST_NOMEM : r.is_over ? ST_OK : ST_IO;
+}
+
+static bool is_known(const struct wire_host *h, const struct addr *a)
+{
+	for (size_t i = 0; i < h->n_known; i++)
+		if (addr_eq(&h->known[i], a))
+			return true;
+	return false;
+}
+
+/* An operator who makes a pool of addresses that the host has is told: the configuration cannot show it. */
+static void say_new(const struct wire_host *h, const struct found *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct prefix p = {f->v[i], f->v[i].family == 4 ? 32 : 128};
+		const char *pool = lease_pool_of(h->wire->conf, &p);
+		if (pool[0] && !is_known(h, &f->v[i]))
+			LOG(EV_CONFIG_WARNING, kv_str("pool", pool), kv_str("vrf", h->vrf), kv_addr("address", &f->v[i]),
+			    kv_str("reason", "this host has the address: it is not lent"));
+	}
+}
+
+static void read_all(struct wire_host *h)
+{
+	struct found f = {0};
+	enum status st = ST_IO;
+	bool has_changed = true;
+	for (int i = 0; i < READ_TRIES && has_changed; i++) {
+		f.n = 0;
+		st = ask(h, &f, &has_changed);
+		if (st == ST_NOMEM)
+			break;
+	}
+	if (st == ST_OK)
+		st = sessions_set_host(h->wire->sessions, h->vrf, f.v, f.n);
+	h->is_stale = st != ST_OK || has_changed;
+	if (st != ST_OK) {
+		mem_free(f.v);
+		return;
+	}
+	say_new(h, &f);
+	mem_free(h->known);
+	h->known = f.v;
+	h->n_known = f.n;
+}
+
+static void ignore(void *ctx, const struct addr *a)
+{
+	(void)ctx;
+	(void)a;
+}
+
+static void on_change(void *ctx, int fd)
+{
+	uint8_t buf[READ_BYTES];
+	struct wire_host *h = ctx;
+	struct netlink_addresses r = {.number = h->number, .found = ignore};
+	ssize_t n;
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) >= 0 || errno == ENOBUFS) {
+		if (n < 0)
+			r.has_changed = true;
+		else
+			netlink_addresses_read(&r, buf, (size_t)n);
+	}
+	if (r.has_changed)
+		read_all(h);
+}
+
+/* ---- where -------------------------------------------------------------------------------------------- */
+
+static void host_free(struct wire_host *h)
+{
+	if (h->watch)
+		loop_fd_del(h->watch);
+	close(h->fd);
+	list_del(&h->in_list);
+	mem_free(h->known);
+	mem_free(h);
+}
+
+static enum status host_new(struct wire *w, const char *vrf, struct wire_host **out)
+{
+	struct asroot_reply reply;
+	struct asroot_request rq = {.op = ASROOT_LINK};
+	int fds[ASROOT_FDS];
+	memcpy(rq.vrf, vrf, strnlen(vrf, sizeof(rq.vrf) - 1));
+	enum status st = asroot_call(w->control, &rq, &reply, fds);
+	if (st != ST_OK)
+		return st;
+	struct wire_host *h = mem_new(sizeof(*h));
+	if (!h) {
+		close(fds[0]);
+		return ST_NOMEM;
+	}
+	*h = (struct wire_host){.wire = w, .fd = fds[0], .is_stale = true};
+	memcpy(h->vrf, rq.vrf, sizeof(h->vrf));
+	list_push_back(&w->hosts, &h->in_list);
+	st = loop_fd_add(w->loop, h->fd, false, on_change, h, &h->watch);
+	if (st == ST_OK)
+		*out = h;
+	else
+		host_free(h);
+	return st;
+}
+
+static struct wire_host *find(const struct wire *w, const char *vrf)
+{
+	LIST_EACH(at, &w->hosts) {
+		struct wire_host *h = CONTAINER_OF(at, struct wire_host, in_list);
+		if (strcmp(h->vrf, vrf) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+static void want(struct wire *w, const char *vrf)
+{
+	struct wire_host *h = find(w, vrf);
+	enum status st = h ? ST_OK : host_new(w, vrf, &h);
+	/* A VRF that is not there has no addresses, and has been said to be missing. */
+	if (st != ST_OK && st != ST_NOT_FOUND)
+		LOG(EV_NET_ERROR, kv_str("vrf", vrf), kv_str("what", "addresses of this host"),
+		    kv_str("reason", status_words(st)));
+	if (st != ST_OK)
+		return;
+	h->is_wanted = true;
+	read_all(h);
+}
+
+void wire_host_apply(struct wire *w)
+{
+	LIST_EACH(at, &w->hosts)
+		CONTAINER_OF(at, struct wire_host, in_list)->is_wanted = false;
+	want(w, "");
+	for (size_t i = 0; i < w->conf->iface_count; i++)
+		if (w->conf->ifaces[i].vrf)
+			want(w, w->conf->ifaces[i].vrf);
+	LIST_EACH_SAFE(at, &w->hosts) {
+		struct wire_host *h = CONTAINER_OF(at, struct wire_host, in_list);
+		if (h->is_wanted)
+			continue;
+		(void)!sessions_set_host(w->sessions, h->vrf, NULL, 0); /* sessions that are left there keep what they have */
+		host_free(h);
+	}
+}
+
+void wire_host_second(struct wire *w)
+{
+	LIST_EACH(at, &w->hosts) {
+		struct wire_host *h = CONTAINER_OF(at, struct wire_host, in_list);
+		if (h->is_stale)
+			read_all(h);
+	}
+}
+
+void wire_host_close(struct wire *w)
+{
+	LIST_EACH_SAFE(at, &w->hosts)
+		host_free(CONTAINER_OF(at, struct wire_host, in_list));
+}
