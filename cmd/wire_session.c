@@ -97,6 +97,15 @@ static void put(char *out, size_t cap, const char *text)
 	out[len] = 0;
 }
 
+static void put_quotas(const struct session_terms *t, struct store_session *row)
+{
+	for (size_t i = 0; t && i < t->n_quotas; i++) {
+		const struct terms_quota *q = &t->quotas[i];
+		if (q->octets && q->period != QUOTA_SESSION)
+			row->quotas[row->n_quotas++] = (struct quota_limit){q->way, q->period, q->octets};
+	}
+}
+
 static void row_of(const struct wire *w, const struct session *s, struct store_session *row)
 {
 	const char *vrf = snapshot_vrf_name(w->conf, s->local.vrf);
@@ -120,6 +129,7 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 		prefix_format(&(struct prefix){s->grant->ip6, s->grant->ip6_prefix_len}, row->ip6);
 	put(row->pool4, sizeof(row->pool4), s->pool4);
 	put(row->pool6, sizeof(row->pool6), s->pool6);
+	put_quotas(s->terms, row);
 	row->up_ms = (uint64_t)loop_wall_ms();
 	row->resumes = s->resumed + (s->state == SESSION_WAITING); /* it is about to be up */
 }

@@ -141,6 +141,7 @@ static const struct failure {
 	{171, ST_DHCP_REFUSED}, {172, ST_END_SESSION_TIMEOUT}, {173, ST_END_NOT_RESUMED},
 	{174, ST_END_LOGIN_LIMIT}, {175, ST_END_DISCONNECT},
 	{177, ST_COA_CLIENT}, {178, ST_COA_AUTH}, {179, ST_COA_OLD}, {187, ST_COA_MALFORMED},
+	{194, ST_QUOTA_USED}, {195, ST_END_QUOTA},
 };
 
 #define FAILURES (sizeof(failures) / sizeof(failures[0]))
