@@ -74,9 +74,15 @@ static void on_event(void *ctx, const struct snmp_event *e)
 
 #define INDEX_MAX 0x7fffffffu
 
-uint32_t wire_snmp_index(uint64_t sa)
+#define INDEX_WAITS 0x40000000u
+
+/* One that waits has no IKE SA, and the number of its last one may be given again by a new main. Of two that wait one may
+ * hide the other: with a chance of one in 2^30 for each pair. */
+uint32_t wire_snmp_index(const struct session *s)
 {
-	return sa ? (uint32_t)((sa - 1) % INDEX_MAX) + 1 : 1;
+	uint32_t random;
+	memcpy(&random, s->ulid.b + sizeof(s->ulid.b) - sizeof(random), sizeof(random));
+	return s->sa ? (uint32_t)((s->sa - 1) % INDEX_MAX) + 1 : INDEX_WAITS | (random & (INDEX_WAITS - 1));
 }
 
 static void put(char *out, size_t cap, const char *text)
@@ -90,8 +96,8 @@ static void put(char *out, size_t cap, const char *text)
 static void card_of(const struct wire *w, const struct session *s, struct snmp_card *card)
 {
 	*card = (struct snmp_card){
-		.index = wire_snmp_index(s->sa), .is_initiator = s->we_are_initiator,
-		.is_orphaned = s->orphaned != 0, .local = s->local, .remote = s->remote,
+		.index = wire_snmp_index(s), .is_initiator = s->we_are_initiator,
+		.is_orphaned = s->orphaned != 0, .is_waiting = s->state == SESSION_WAITING, .local = s->local, .remote = s->remote,
 		.start_ms = (int64_t)s->start_ms};
 	ulid_format(&s->ulid, card->id);
 	put(card->user, sizeof(card->user), s->username);
@@ -108,12 +114,18 @@ static void card_of(const struct wire *w, const struct session *s, struct snmp_c
 	}
 }
 
+/* One whose client is on its way back has none: it will be another row. */
+static bool has_row(const struct session *s)
+{
+	return s->state == SESSION_UP || (s->state == SESSION_WAITING && s->sa == 0);
+}
+
 static void port_all(void *ctx, struct snmp *snmp)
 {
 	struct wire *w = ctx;
 	struct snmp_card card;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
-		if (s->state != SESSION_UP)
+		if (!has_row(s))
 			continue;
 		card_of(w, s, &card);
 		snmp_again(snmp, &card);
@@ -136,6 +148,17 @@ void wire_snmp_moved(struct wire *w, const struct session *s)
 		return;
 	card_of(w, s, &card);
 	snmp_changed(w->snmp, &card);
+}
+
+void wire_snmp_waits(struct wire *w, const struct session *s)
+{
+	wire_snmp_moved(w, s);
+}
+
+void wire_snmp_gone(struct wire *w, const struct session *s)
+{
+	if (w->snmp)
+		snmp_gone(w->snmp, wire_snmp_index(s));
 }
 
 void wire_snmp_down(struct wire *w, enum status why, const struct snmp_traffic *total)

@@ -89,7 +89,7 @@ static void take_card(struct desk *d, struct note *m, int64_t now_ms)
 static void take_end(struct desk *d, struct note *m, int64_t now_ms)
 {
 	struct note *card = index_take(&d->view.cards, m->end.total.index);
-	if (card && atomic_load(&d->share->notify_sessions) && may_notify(d, now_ms))
+	if (card && !m->end.is_silent && atomic_load(&d->share->notify_sessions) && may_notify(d, now_ms))
 		count(d, d->ports->session_down(d->ctx, &card->card, m->end.why, &m->end.total));
 	if (card)
 		desk_give_back(d, card);

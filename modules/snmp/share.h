@@ -49,6 +49,7 @@ struct note {
 	union {
 		struct snmp_card card;
 		struct {
+			bool is_silent; /* nobody is notified */
 			enum status why;
 			struct snmp_traffic total;
 		} end;

@@ -25,6 +25,7 @@ struct snmp_card {
 	uint32_t index; /* 1..2^31-1; no two sessions of one time have the same */
 	bool is_initiator;
 	bool is_orphaned;
+	bool is_waiting; /* for its client, without a tunnel */
 	char id[ULID_TEXT];
 	char user[SNMP_TEXT];
 	char identity[SNMP_TEXT];
@@ -87,6 +88,8 @@ void snmp_up(struct snmp *s, const struct snmp_card *card);
 void snmp_changed(struct snmp *s, const struct snmp_card *card);
 /* It ended: no row any more. total->index says which. */
 void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total);
+/* Its row goes, and nobody is notified: that its tunnel ended was said when it began to wait. */
+void snmp_gone(struct snmp *s, uint32_t index);
 /* Inside ports->all. */
 void snmp_again(struct snmp *s, const struct snmp_card *card);
 /* All cards are handed over again: after the start, or when many may have changed. */

@@ -438,7 +438,7 @@ void tree_session(const struct snmp_card *card, const struct snmp_traffic *t, en
 	case TREE_S_IP6: put_addr(out, &card->ip6); break;
 	case TREE_S_IP6_LEN: out->u = card->ip6.family ? card->ip6_len : 0; break;
 	case TREE_S_ROLE: out->u = card->is_initiator ? 1 : 2; break;
-	case TREE_S_STATE: out->u = card->is_orphaned ? 2 : 1; break;
+	case TREE_S_STATE: out->u = card->is_waiting ? 3 : card->is_orphaned ? 2 : 1; break;
 	case TREE_S_START: put_date(out, card->start_ms); break;
 	case TREE_S_IDLE: out->u = t ? t->idle_s : 0; break;
 	case TREE_S_IN_OCTETS: out->u = t ? t->octets_in : 0; break;
