@@ -11,6 +11,7 @@
 #include "core/ike/id_text.h"
 #include "core/session/session.h"
 #include "modules/loop/loop.h"
+#include "modules/radius/radius.h"
 
 _Static_assert(__builtin_strcmp(CONF_AGENTX, ASROOT_AGENTX_PATH) == 0,
 	       "the path that the holder knows without being told");
@@ -181,10 +182,41 @@ void wire_snmp_count(struct wire *w)
 	w->snmp_dropped = info.notify_dropped;
 }
 
+static struct snmp_radius_service service_of(const struct radius_counts *c, uint32_t open, uint32_t last_ms)
+{
+	return (struct snmp_radius_service){
+		.round_trip_ms = last_ms, .pending = open, .requests = c->requests, .retransmits = c->retransmits,
+		.timeouts = c->timeouts, .accepts = c->accepts, .rejects = c->rejects, .challenges = c->challenges,
+		.responses = c->responses, .malformed = c->malformed, .bad_authenticators = c->bad_authenticators,
+		.unknown = c->unknown, .dropped = c->dropped, .strangers = c->strangers};
+}
+
+_Static_assert(RADIUS_SERVERS_MAX <= SNMP_RADIUS_MAX, "a row for each server");
+
+/* Counters are this main's; rows have the order of `show aaa servers`. */
+static void radius_sample(struct wire *w)
+{
+	static struct snmp_radius v;
+	struct radius_server_info i;
+	size_t cursor = 0;
+	v = (struct snmp_radius){.since_s = w->seconds};
+	put(v.identifier, sizeof(v.identifier), w->conf->hostname);
+	while (w->world.radius && v.n < SNMP_RADIUS_MAX && radius_next_info(w->world.radius, &cursor, &i)) {
+		v.servers[v.n].addr = i.conf.addr;
+		v.servers[v.n].services[0] = service_of(&i.auth, i.of_auth.open, i.of_auth.last_ms);
+		v.servers[v.n].services[1] = service_of(&i.acct, i.of_acct.open, i.of_acct.last_ms);
+		v.servers[v.n].services[0].port = i.conf.auth_port;
+		v.servers[v.n++].services[1].port = i.conf.acct_port;
+	}
+	snmp_radius(w->snmp, &v);
+}
+
 void wire_snmp_sample(struct wire *w)
 {
-	if (w->snmp)
-		snmp_sample(w->snmp, &w->sample, w->snmp_traffic, w->snmp_traffic_n);
+	if (!w->snmp)
+		return;
+	snmp_sample(w->snmp, &w->sample, w->snmp_traffic, w->snmp_traffic_n);
+	radius_sample(w);
 }
 
 /* ---- start, reload, stop ------------------------------------------------------------------------ */

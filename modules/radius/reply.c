@@ -83,8 +83,10 @@ static uint64_t *judge(struct radius_socket *s, const struct datagram *d, struct
 {
 	struct radius_service *v = s->service;
 	const struct radius_server_conf *c = &v->server->conf;
-	if (d->port != v->port || !addr_eq(&d->from, &c->addr))
+	if (d->port != v->port || !addr_eq(&d->from, &c->addr)) {
+		v->counts.strangers++;
 		return &v->counts.dropped;
+	}
 	if (radius_parse(d->bytes, p) != ST_OK)
 		return &v->counts.malformed;
 	if (!answers(v, p->code))
@@ -111,7 +113,7 @@ static void act(struct radius_slot *slot, const struct radius_packet *p)
 	struct radius_service *v = slot->socket->service;
 	uint64_t took = radius_now(v->r) - slot->sent_ms;
 	bool is_probe = !slot->ask;
-	v->server->last_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+	v->last_ms = v->server->last_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 	radius_service_heard(v); /* the slot of a probe goes with it */
 	if (is_probe)
 		return;

@@ -179,6 +179,12 @@ void snmp_sample(struct snmp *s, const struct sample *sample, const struct snmp_
 	share_wake(s->share->wake_thread);
 }
 
+void snmp_radius(struct snmp *s, const struct snmp_radius *v)
+{
+	(void)push(s, s->samples < SAMPLES_MAX ? share_note_radius(v) : NULL);
+	share_wake(s->share->wake_thread);
+}
+
 /* ---- the connection ---------------------------------------------------------------------------- */
 
 static void shut(struct snmp *s)

@@ -50,6 +50,28 @@ struct snmp_traffic {
 	uint64_t drops;
 };
 
+/* RADIUS servers, as RFC 4668 and RFC 4670 count them. */
+#define SNMP_RADIUS_MAX 64
+struct snmp_radius_service {
+	uint16_t port;
+	uint32_t round_trip_ms; /* of the last answer */
+	uint32_t pending;
+	uint64_t requests, retransmits, timeouts;
+	uint64_t accepts, rejects, challenges; /* of logins; of both: */
+	uint64_t responses;
+	uint64_t malformed, bad_authenticators, unknown, dropped;
+	uint64_t strangers; /* of other senders */
+};
+struct snmp_radius {
+	char identifier[SNMP_NAME]; /* our NAS-Identifier */
+	uint64_t since_s; /* since the counters began */
+	size_t n;
+	struct {
+		struct addr addr;
+		struct snmp_radius_service services[2]; /* logins, accounting */
+	} servers[SNMP_RADIUS_MAX];
+};
+
 struct snmp_settings {
 	bool is_on;           /* off: the connection is closed and none is made */
 	bool notify_sessions;
@@ -98,6 +120,9 @@ void snmp_refresh(struct snmp *s);
  * Both are copied; the pools of the sample too. Left out when several wait to be taken. */
 void snmp_sample(struct snmp *s, const struct sample *sample, const struct snmp_traffic *traffic,
 		 size_t n);
+
+/* The same of RADIUS servers. Left out when there is no room. */
+void snmp_radius(struct snmp *s, const struct snmp_radius *v);
 
 /* Readable when snmp_poll() has something to do. */
 int snmp_fd(const struct snmp *s);
