@@ -211,6 +211,7 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 		wire_session_changed(w, s);
 		wire_acct_news(w, s);
 		log_done(EV_COA_ACK, ask, s, "coa");
+		answer->sessions++;
 	}
 }
 
@@ -227,9 +228,10 @@ static void act(struct wire *w, const struct coa_ask *ask, const struct coa_requ
 	struct target *v = targets_of(w, r, n);
 	if (!v)
 		refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
-	else if (r->is_disconnect)
+	else if (r->is_disconnect) {
 		disconnect(w, ask, r, v, n);
-	else if (prepare(w, r, v, n, answer))
+		answer->sessions = (uint32_t)n;
+	} else if (prepare(w, r, v, n, answer))
 		change(w, ask, v, n, answer);
 	free_targets(v, n);
 }

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/ike/id_text.h"
 #include "core/session/session.h"
+#include "modules/coa/coa.h"
 #include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
@@ -193,6 +194,29 @@ static struct snmp_radius_service service_of(const struct radius_counts *c, uint
 
 _Static_assert(RADIUS_SERVERS_MAX <= SNMP_RADIUS_MAX, "a row for each server");
 
+static struct snmp_dynauth_kind kind_of(const struct coa_kind_counts *k)
+{
+	return (struct snmp_dynauth_kind){.requests = k->requests, .auth_only = k->auth_only, .repeated = k->repeated,
+					  .acks = k->acks, .naks = k->naks, .no_context = k->no_context,
+					  .sessions = k->sessions, .malformed = k->malformed,
+					  .bad_authenticators = k->bad_authenticator, .dropped = k->old};
+}
+
+_Static_assert(COA_CLIENTS_MAX <= SNMP_DYNAUTH_MAX, "a row for each client");
+
+static void dynauth_sample(const struct wire *w, struct snmp_radius *v)
+{
+	struct coa_client_info i;
+	size_t cursor = 0;
+	if (!w->world.coa)
+		return;
+	v->strangers[0] = coa_unknown_of(w->world.coa, true);
+	v->strangers[1] = coa_unknown_of(w->world.coa, false);
+	while (v->n_clients < SNMP_DYNAUTH_MAX && coa_next_info(w->world.coa, &cursor, &i))
+		v->clients[v->n_clients++] = (struct snmp_dynauth){.addr = i.addr, .disconnect = kind_of(&i.counts.disconnect),
+								   .coa = kind_of(&i.counts.coa), .unknown_types = i.counts.other_code};
+}
+
 /* Counters are this main's; rows have the order of `show aaa servers`. */
 static void radius_sample(struct wire *w)
 {
@@ -200,7 +224,7 @@ static void radius_sample(struct wire *w)
 	struct radius_server_info i;
 	size_t cursor = 0;
 	v = (struct snmp_radius){.since_s = w->seconds};
-	put(v.identifier, sizeof(v.identifier), w->conf->hostname);
+	put(v.identifier, sizeof(v.identifier), w->conf->hostname ? w->conf->hostname : "sallyport");
 	while (w->world.radius && v.n < SNMP_RADIUS_MAX && radius_next_info(w->world.radius, &cursor, &i)) {
 		v.servers[v.n].addr = i.conf.addr;
 		v.servers[v.n].services[0] = service_of(&i.auth, i.of_auth.open, i.of_auth.last_ms);
@@ -208,6 +232,7 @@ static void radius_sample(struct wire *w)
 		v.servers[v.n].services[0].port = i.conf.auth_port;
 		v.servers[v.n++].services[1].port = i.conf.acct_port;
 	}
+	dynauth_sample(w, &v);
 	snmp_radius(w->snmp, &v);
 }
 

@@ -130,25 +130,28 @@ static int answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 
 /* ---- the MIBs of RADIUS ------------------------------------------------------------------------- */
 
-static const enum radius_mib radius_mibs[RADIUS_MIBS] = {RADIUS_MIB_AUTH, RADIUS_MIB_ACCT};
+static const enum radius_mib radius_mibs[RADIUS_MIBS] = {RADIUS_MIB_AUTH, RADIUS_MIB_ACCT, RADIUS_MIB_DYNAUTH};
 
 static bool put_radius(netsnmp_variable_list *var, enum radius_mib which, const struct radius_mib_found *f)
 {
-	oid name[RADIUS_MIB_ROOT_LEN + RADIUS_MIB_NAME];
-	memcpy(name, radius_mib_root[which], sizeof(radius_mib_root[which]));
-	memcpy(name + RADIUS_MIB_ROOT_LEN, f->name, f->len * sizeof(oid));
-	return snmp_set_var_objid(var, name, RADIUS_MIB_ROOT_LEN + f->len) == 0;
+	const struct radius_mib_root *root = &radius_mib_roots[which];
+	oid name[RADIUS_MIB_ROOT + RADIUS_MIB_NAME];
+	memcpy(name, root->oid, root->len * sizeof(oid));
+	memcpy(name + root->len, f->name, f->len * sizeof(oid));
+	return snmp_set_var_objid(var, name, root->len + f->len) == 0;
 }
 
-/* What stands behind the root; of a name before it: nothing, and all of it follows. */
+/* What stands behind the root; of a name before it: nothing, and all of it follows; of one behind: there is nothing. */
 static struct radius_mib_ask radius_ask(struct agent *a, const netsnmp_request_info *rq, enum radius_mib which)
 {
 	const netsnmp_variable_list *var = rq->requestvb;
-	bool is_below = var->name_length >= RADIUS_MIB_ROOT_LEN &&
-			netsnmp_oid_is_subtree(radius_mib_root[which], RADIUS_MIB_ROOT_LEN, var->name, var->name_length) == 0;
-	return (struct radius_mib_ask){.values = a->desk.radius ? a->desk.radius->radius : NULL, .mib = which,
-				       .name = is_below ? var->name + RADIUS_MIB_ROOT_LEN : NULL,
-				       .len = is_below ? var->name_length - RADIUS_MIB_ROOT_LEN : 0,
+	const struct radius_mib_root *root = &radius_mib_roots[which];
+	bool is_below = var->name_length >= root->len &&
+			netsnmp_oid_is_subtree(root->oid, root->len, var->name, var->name_length) == 0;
+	bool is_behind = !is_below && snmp_oid_compare(var->name, var->name_length, root->oid, root->len) > 0;
+	return (struct radius_mib_ask){.values = a->desk.radius && !is_behind ? a->desk.radius->radius : NULL, .mib = which,
+				       .name = is_below ? var->name + root->len : NULL,
+				       .len = is_below ? var->name_length - root->len : 0,
 				       .is_inclusive = rq->inclusive != 0};
 }
 
@@ -177,14 +180,14 @@ static int answer_radius(netsnmp_mib_handler *handler, netsnmp_handler_registrat
 	return SNMP_ERR_NOERROR;
 }
 
-static void register_radius(enum radius_mib which)
+static void register_radius(const enum radius_mib *which)
 {
-	netsnmp_handler_registration *root = netsnmp_create_handler_registration(
-		which == RADIUS_MIB_AUTH ? "radiusAuthClient" : "radiusAccClient", answer_radius, radius_mib_root[which],
-		RADIUS_MIB_ROOT_LEN, HANDLER_CAN_RONLY);
+	const struct radius_mib_root *r = &radius_mib_roots[*which];
+	netsnmp_handler_registration *root =
+		netsnmp_create_handler_registration(r->name, answer_radius, r->oid, r->len, HANDLER_CAN_RONLY);
 	if (!root)
 		return;
-	root->handler->myvoid = (void *)(uintptr_t)&radius_mibs[which];
+	root->handler->myvoid = (void *)(uintptr_t)which;
 	netsnmp_register_handler(root);
 }
 
@@ -272,8 +275,8 @@ static void start_library(struct agent *a)
 	root = netsnmp_create_handler_registration("sallyport", answer, mib, MIB_LEN, HANDLER_CAN_RONLY);
 	if (root)
 		netsnmp_register_handler(root);
-	register_radius(RADIUS_MIB_AUTH);
-	register_radius(RADIUS_MIB_ACCT);
+	for (size_t i = 0; i < RADIUS_MIBS; i++)
+		register_radius(&radius_mibs[i]);
 	init_snmp("sallyport"); /* connects */
 }
 

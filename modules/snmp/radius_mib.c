@@ -3,117 +3,159 @@
 #include <stddef.h>
 #include <string.h>
 
-const tree_oid radius_mib_root[RADIUS_MIBS][RADIUS_MIB_ROOT_LEN] = {
-	{1, 3, 6, 1, 2, 1, 67, 1, 2, 1, 1},
-	{1, 3, 6, 1, 2, 1, 67, 2, 2, 1, 1},
+const struct radius_mib_root radius_mib_roots[RADIUS_MIBS] = {
+	{"radiusAuthClient", 11, {1, 3, 6, 1, 2, 1, 67, 1, 2, 1, 1}},
+	{"radiusAccClient", 11, {1, 3, 6, 1, 2, 1, 67, 2, 2, 1, 1}},
+	{"radiusDynAuthServer", 8, {1, 3, 6, 1, 2, 1, 146, 1}},
 };
 
-#define TABLE 4 /* the one with addresses of both families */
-enum { INVALID_ADDRESSES = 1, IDENTIFIER };
+/* Scalars, then cells. */
+enum kind { STRANGERS, IDENTIFIER, TYPE, ADDRESS, PORT, ROUND_TRIP, COUNTER, NEVER, PENDING, SINCE };
 
-enum kind { TYPE, ADDRESS, PORT, ROUND_TRIP, COUNTER, PENDING, SINCE };
-
-struct column {
-	uint8_t number;
+/* In the order of their names; a scalar's instance is 0. */
+struct object {
+	uint8_t name[3];
+	uint8_t len;
 	uint8_t kind;
-	uint16_t at; /* of a counter, in struct snmp_radius_service */
+	uint16_t at; /* STRANGERS: of a DAS, which; COUNTER: in the row's struct */
 };
-#define COUNT(number, field) {number, COUNTER, offsetof(struct snmp_radius_service, field)}
+
+#define SCALAR(number, kind) {{number}, 1, kind, 0}
+#define CELL(number, kind) {{4, 1, number}, 3, kind, 0}
+#define COUNT(number, field) {{4, 1, number}, 3, COUNTER, offsetof(struct snmp_radius_service, field)}
+#define CLIENT(number, kind) {{2, 1, number}, 3, kind, 0}
+#define KIND(number, field) {{2, 1, number}, 3, COUNTER, offsetof(struct snmp_dynauth, field)}
 #define COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct column auth[] = {
-	{2, TYPE, 0}, {3, ADDRESS, 0}, {4, PORT, 0}, {5, ROUND_TRIP, 0}, COUNT(6, requests), COUNT(7, retransmits),
+static const struct object auth[] = {
+	SCALAR(1, STRANGERS), SCALAR(2, IDENTIFIER),
+	CELL(2, TYPE), CELL(3, ADDRESS), CELL(4, PORT), CELL(5, ROUND_TRIP), COUNT(6, requests), COUNT(7, retransmits),
 	COUNT(8, accepts), COUNT(9, rejects), COUNT(10, challenges), COUNT(11, malformed), COUNT(12, bad_authenticators),
-	{13, PENDING, 0}, COUNT(14, timeouts), COUNT(15, unknown), COUNT(16, dropped), {17, SINCE, 0},
+	CELL(13, PENDING), COUNT(14, timeouts), COUNT(15, unknown), COUNT(16, dropped), CELL(17, SINCE),
 };
-static const struct column acct[] = {
-	{2, TYPE, 0}, {3, ADDRESS, 0}, {4, PORT, 0}, {5, ROUND_TRIP, 0}, COUNT(6, requests), COUNT(7, retransmits),
-	COUNT(8, responses), COUNT(9, malformed), COUNT(10, bad_authenticators), {11, PENDING, 0}, COUNT(12, timeouts),
-	COUNT(13, unknown), COUNT(14, dropped), {15, SINCE, 0},
+static const struct object acct[] = {
+	SCALAR(1, STRANGERS), SCALAR(2, IDENTIFIER),
+	CELL(2, TYPE), CELL(3, ADDRESS), CELL(4, PORT), CELL(5, ROUND_TRIP), COUNT(6, requests), COUNT(7, retransmits),
+	COUNT(8, responses), COUNT(9, malformed), COUNT(10, bad_authenticators), CELL(11, PENDING), COUNT(12, timeouts),
+	COUNT(13, unknown), COUNT(14, dropped), CELL(15, SINCE),
+};
+/* NEVER: a NAK of ours has no Service-Type. */
+static const struct object dynauth[] = {
+	{{1, 1}, 2, STRANGERS, 0}, {{1, 2}, 2, STRANGERS, 1}, {{1, 3}, 2, IDENTIFIER, 0},
+	CLIENT(2, TYPE), CLIENT(3, ADDRESS),
+	KIND(4, disconnect.requests), KIND(5, disconnect.auth_only), KIND(6, disconnect.repeated), KIND(7, disconnect.acks),
+	KIND(8, disconnect.naks), CLIENT(9, NEVER), KIND(10, disconnect.no_context), KIND(11, disconnect.sessions),
+	KIND(12, disconnect.malformed), KIND(13, disconnect.bad_authenticators), KIND(14, disconnect.dropped),
+	KIND(15, coa.requests), KIND(16, coa.auth_only), KIND(17, coa.repeated), KIND(18, coa.acks), KIND(19, coa.naks),
+	CLIENT(20, NEVER), KIND(21, coa.no_context), KIND(22, coa.sessions), KIND(23, coa.malformed),
+	KIND(24, coa.bad_authenticators), KIND(25, coa.dropped), KIND(26, unknown_types), CLIENT(27, SINCE),
 };
 static const struct {
-	const struct column *v;
+	const struct object *v;
 	size_t n;
-} columns[RADIUS_MIBS] = {{auth, COUNTOF(auth)}, {acct, COUNTOF(acct)}};
-
-static const struct snmp_radius_service *service(const struct snmp_radius *v, enum radius_mib mib, size_t at)
-{
-	return &v->servers[at].services[mib];
-}
+} objects[RADIUS_MIBS] = {{auth, COUNTOF(auth)}, {acct, COUNTOF(acct)}, {dynauth, COUNTOF(dynauth)}};
 
 /* ---- values ---------------------------------------------------------------------------------------- */
 
-static void get_scalar(const struct radius_mib_ask *ask, unsigned number, struct tree_value *out)
+static const struct snmp_radius_service *service(const struct radius_mib_ask *ask, size_t row)
 {
-	const struct snmp_radius *v = ask->values;
-	*out = (struct tree_value){.type = number == IDENTIFIER ? TREE_OCTETS : TREE_COUNTER32};
-	out->p = v->identifier;
-	out->len = number == IDENTIFIER ? strlen(v->identifier) : 0;
-	for (size_t i = 0; i < v->n && number == INVALID_ADDRESSES; i++)
-		out->u += service(v, ask->mib, i)->strangers;
-	if (number == INVALID_ADDRESSES)
-		out->u &= UINT32_MAX;
+	return &ask->values->servers[row].services[ask->mib];
 }
 
-static void get_cell(const struct radius_mib_ask *ask, const struct column *c, size_t at, struct tree_value *out)
+static uint64_t strangers(const struct radius_mib_ask *ask, const struct object *o)
 {
-	static const uint8_t types[] = {[TYPE] = TREE_INTEGER, [ADDRESS] = TREE_OCTETS, [PORT] = TREE_UNSIGNED,
-					[ROUND_TRIP] = TREE_TICKS, [COUNTER] = TREE_COUNTER32, [PENDING] = TREE_UNSIGNED,
-					[SINCE] = TREE_TICKS};
-	const struct snmp_radius_service *s = service(ask->values, ask->mib, at);
-	const struct addr *a = &ask->values->servers[at].addr;
-	*out = (struct tree_value){.type = (enum tree_type)types[c->kind]};
-	switch ((enum kind)c->kind) {
-	case TYPE: out->u = a->family == 4 ? 1 : 2; break; /* RFC 4001 */
+	uint64_t n = 0;
+	if (ask->mib == RADIUS_MIB_DYNAUTH)
+		return ask->values->strangers[o->at];
+	for (size_t i = 0; i < ask->values->n; i++)
+		n += service(ask, i)->strangers;
+	return n;
+}
+
+static const struct addr *addr_of(const struct radius_mib_ask *ask, size_t row)
+{
+	return ask->mib == RADIUS_MIB_DYNAUTH ? &ask->values->clients[row].addr : &ask->values->servers[row].addr;
+}
+
+static uint64_t counter(const struct radius_mib_ask *ask, const struct object *o, size_t row)
+{
+	const void *v = ask->mib == RADIUS_MIB_DYNAUTH ? (const void *)&ask->values->clients[row] : service(ask, row);
+	uint64_t n;
+	memcpy(&n, (const char *)v + o->at, sizeof(n));
+	return n;
+}
+
+static uint64_t number(const struct radius_mib_ask *ask, const struct object *o, size_t row)
+{
+	switch ((enum kind)o->kind) {
+	case STRANGERS: return strangers(ask, o);
+	case TYPE: return addr_of(ask, row)->family == 4 ? 1 : 2; /* RFC 4001 */
+	case PORT: return service(ask, row)->port;
+	case ROUND_TRIP: return service(ask, row)->round_trip_ms / 10;
+	case COUNTER: return counter(ask, o, row);
+	case PENDING: return service(ask, row)->pending;
+	case SINCE: return ask->values->since_s * 100;
+	case IDENTIFIER:
 	case ADDRESS:
-		out->p = a->b;
-		out->len = addr_len(a);
-		break;
-	case PORT: out->u = s->port; break;
-	case ROUND_TRIP: out->u = s->round_trip_ms / 10; break;
-	case COUNTER: memcpy(&out->u, (const char *)s + c->at, sizeof(out->u)); break;
-	case PENDING: out->u = s->pending; break;
-	case SINCE: out->u = ask->values->since_s * 100; break;
+	case NEVER: break;
 	}
-	if (c->kind != ADDRESS)
-		out->u &= UINT32_MAX; /* counters of 32 bits begin anew */
+	return 0;
+}
+
+static void get(const struct radius_mib_ask *ask, const struct object *o, size_t row, struct tree_value *out)
+{
+	static const uint8_t types[] = {[STRANGERS] = TREE_COUNTER32, [IDENTIFIER] = TREE_OCTETS, [TYPE] = TREE_INTEGER,
+					[ADDRESS] = TREE_OCTETS, [PORT] = TREE_UNSIGNED, [ROUND_TRIP] = TREE_TICKS,
+					[COUNTER] = TREE_COUNTER32, [NEVER] = TREE_COUNTER32, [PENDING] = TREE_UNSIGNED,
+					[SINCE] = TREE_TICKS};
+	*out = (struct tree_value){.type = (enum tree_type)types[o->kind]};
+	out->u = number(ask, o, row) & UINT32_MAX; /* counters of 32 bits begin anew */
+	if (o->kind == IDENTIFIER) {
+		out->p = ask->values->identifier;
+		out->len = strlen(ask->values->identifier);
+	} else if (o->kind == ADDRESS) {
+		out->p = addr_of(ask, row)->b;
+		out->len = addr_len(addr_of(ask, row));
+	}
 }
 
 /* ---- names ----------------------------------------------------------------------------------------- */
 
-static int compare(const tree_oid *a, size_t a_len, const tree_oid *b, size_t b_len)
+static int compare(const struct radius_mib_found *f, const tree_oid *name, size_t len)
 {
-	for (size_t i = 0; i < a_len && i < b_len; i++)
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	return a_len < b_len ? -1 : a_len > b_len;
+	for (size_t i = 0; i < f->len && i < len; i++)
+		if (f->name[i] != name[i])
+			return f->name[i] < name[i] ? -1 : 1;
+	return f->len < len ? -1 : f->len > len;
 }
 
-/* Is it what was asked for? They come in the order of their names. */
 static bool is_wanted(const struct radius_mib_ask *ask, const struct radius_mib_found *f)
 {
-	int order = compare(f->name, f->len, ask->name, ask->len);
+	int order = compare(f, ask->name, ask->len);
 	return ask->is_next ? order > 0 || (order == 0 && ask->is_inclusive) : order == 0;
 }
 
-/* A thousand names at most: each is looked at. */
+static size_t rows_of(const struct radius_mib_ask *ask, const struct object *o)
+{
+	if (o->kind < TYPE)
+		return 1;
+	return ask->mib == RADIUS_MIB_DYNAUTH ? ask->values->n_clients : ask->values->n;
+}
+
+/* Some thousand names at most, in their order: each is looked at. */
 bool radius_mib_get(const struct radius_mib_ask *ask, struct radius_mib_found *out)
 {
-	for (unsigned number = INVALID_ADDRESSES; ask->values && number <= IDENTIFIER; number++) {
-		*out = (struct radius_mib_found){.name = {number, 0}, .len = 2};
-		if (is_wanted(ask, out)) {
-			get_scalar(ask, number, &out->value);
+	for (size_t k = 0; ask->values && k < objects[ask->mib].n; k++) {
+		const struct object *o = &objects[ask->mib].v[k];
+		for (size_t row = 0; row < rows_of(ask, o); row++) {
+			*out = (struct radius_mib_found){.len = o->len + 1u};
+			for (size_t i = 0; i < o->len; i++)
+				out->name[i] = o->name[i];
+			out->name[o->len] = o->kind < TYPE ? 0 : row + 1;
+			if (!is_wanted(ask, out))
+				continue;
+			get(ask, o, row, &out->value);
 			return true;
-		}
-	}
-	for (size_t k = 0; ask->values && k < columns[ask->mib].n; k++) {
-		const struct column *c = &columns[ask->mib].v[k];
-		for (size_t i = 0; i < ask->values->n; i++) {
-			*out = (struct radius_mib_found){.name = {TABLE, 1, c->number, i + 1}, .len = 4};
-			if (is_wanted(ask, out)) {
-				get_cell(ask, c, i, &out->value);
-				return true;
-			}
 		}
 	}
 	return false;

@@ -62,6 +62,19 @@ struct snmp_radius_service {
 	uint64_t malformed, bad_authenticators, unknown, dropped;
 	uint64_t strangers; /* of other senders */
 };
+/* Clients that send Disconnect- and CoA-Requests, as RFC 4673 counts them. */
+#define SNMP_DYNAUTH_MAX 256
+struct snmp_dynauth_kind {
+	uint64_t requests, auth_only, repeated;
+	uint64_t acks, naks, no_context;
+	uint64_t sessions; /* that were ended or changed */
+	uint64_t malformed, bad_authenticators, dropped;
+};
+struct snmp_dynauth {
+	struct addr addr;
+	struct snmp_dynauth_kind disconnect, coa;
+	uint64_t unknown_types;
+};
 struct snmp_radius {
 	char identifier[SNMP_NAME]; /* our NAS-Identifier */
 	uint64_t since_s; /* since the counters began */
@@ -70,6 +83,9 @@ struct snmp_radius {
 		struct addr addr;
 		struct snmp_radius_service services[2]; /* logins, accounting */
 	} servers[SNMP_RADIUS_MAX];
+	uint64_t strangers[2]; /* Disconnect- and CoA-Requests of addresses that are no client */
+	size_t n_clients;
+	struct snmp_dynauth clients[SNMP_DYNAUTH_MAX];
 };
 
 struct snmp_settings {

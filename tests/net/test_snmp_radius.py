@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""RADIUS-AUTH-CLIENT-MIB (RFC 4668) and RADIUS-ACC-CLIENT-MIB (RFC 4670) of the client, through snmpd: every current object of both, the numbers that
-`show aaa servers` has, a server by IPv4 and one by IPv6 that is not there."""
+"""RADIUS-AUTH-CLIENT-MIB (RFC 4668), RADIUS-ACC-CLIENT-MIB (RFC 4670) and RADIUS-DYNAUTH-SERVER-MIB (RFC 4673) through snmpd: every current object of
+them, the numbers that `show` has, a server by IPv4 and one by IPv6 that is not there; requests of each kind, right, wrong, repeated and strange."""
 import pki_lib
 from freeradius_lib import FreeRadius
 from snmp_lib import *
@@ -27,6 +27,8 @@ aaa authorization network RAD group GONE group RAD
 aaa accounting network REC start-stop group RAD
 sallyport aaa authorization-password lookup
 sallyport snmp agentx %s
+aaa server radius dynamic-author
+ client 10.99.1.1 server-key coa-secret
 ip local pool RA 10.100.0.10 10.100.3.250
 crypto ikev2 authorization policy RA
  pool RA
@@ -65,6 +67,11 @@ AUTH_COLUMNS = ["InetAddressType", "InetAddress", "ServerInetPortNumber", "Round
                 "PacketsDropped", "CounterDiscontinuity"]
 ACCT_COLUMNS = ["InetAddressType", "InetAddress", "ServerInetPortNumber", "RoundTripTime", "Requests", "Retransmissions", "Responses", "MalformedResponses",
                 "BadAuthenticators", "PendingRequests", "Timeouts", "UnknownTypes", "PacketsDropped", "CounterDiscontinuity"]
+
+DYNAUTH = ".1.3.6.1.2.1.146.1"
+KIND = ["Requests", "AuthOnlyRequests", "DupRequests", "Acks", "Naks", "NakAuthOnlyRequests", "NakSessNoContext", "Sess", "Malformed", "BadAuthenticators",
+        "PacketsDropped"]
+DYNAUTH_COLUMNS = ["AddressType", "Address"] + ["Discon" + k for k in KIND] + ["CoA" + k for k in KIND] + ["UnknownTypes", "CounterDiscontinuity"]
 
 t = Topology()
 root = pki_lib.Authority("Test Root", kind="p256")
@@ -119,6 +126,32 @@ for base in (AUTH, ACCT):
 r = master.get(AUTH + ".4.1.6.3", ACCT + ".4.1.16.1", AUTH + ".3.0", check=False).stdout
 ok("what is not there is not there", r.count("No Such") == 3, r)
 
-# ---- a stranger, and a server that signs with another key -----------------------------------------------
+# ---- requests of others -----------------------------------------------------------------------------------
+def ask(kind, attributes, key="coa-secret", host=t.gw, to="10.99.1.1"):
+    path = os.path.join(WORK, "attributes")
+    with open(path, "w") as f:
+        f.write(attributes + "\n")
+    return host.run("radclient", "-x", "-r", "1", "-t", "1", "-f", path, to + ":3799", kind, key, check=False).stdout
+
+
+WHO = 'User-Name = "anna@rad.test"'
+ok("one is changed", "CoA-ACK" in ask("coa", WHO + ", Idle-Timeout = 600"), sp.tail(3))
+ok("an authorization only is refused", "CoA-NAK" in ask("coa", WHO + ", Service-Type = Authorize-Only"))
+ok("nobody is meant", "Disconnect-NAK" in ask("disconnect", 'User-Name = "nobody"'))
+ask("disconnect", WHO, key="another")
+ask("coa", WHO, key="another")
+ask("disconnect", WHO + ", Event-Timestamp = 1000")
+ask("disconnect", WHO, host=t.lan, to="10.99.2.1")
+ok("one is ended", "Disconnect-ACK" in ask("disconnect", WHO))
+sp.counters()
+time.sleep(0.3)
+rows = master.walk(DYNAUTH)
+client = {DYNAUTH_COLUMNS[int(o.split(".")[-2]) - 2]: text(v).strip() for o, v in rows.items() if o.startswith(DYNAUTH + ".2.1.")}
+ok("every column of %s" % DYNAUTH, list(client) == DYNAUTH_COLUMNS and client["AddressType"] == "1" and octets(client["Address"]) == bytes([10, 99, 1, 1]), str(rows))
+want = {"DisconRequests": 2, "DisconAcks": 1, "DisconNaks": 1, "DisconNakSessNoContext": 1, "DisconSess": 1, "DisconBadAuthenticators": 1,
+        "DisconPacketsDropped": 1, "CoARequests": 2, "CoAAuthOnlyRequests": 1, "CoAAcks": 1, "CoANaks": 1, "CoASess": 1, "CoABadAuthenticators": 1}
+got = {k: int(v) for k, v in client.items() if k not in ("AddressType", "Address", "CounterDiscontinuity") and v != "0"}
+ok("each is counted where it belongs", got == want, str(got))
+ok("the stranger, and who we are", (rows[DYNAUTH + ".1.1.0"], rows[DYNAUTH + ".1.2.0"], text(rows[DYNAUTH + ".1.3.0"])) == ("1", "0", "gw"), str(list(rows.items())[:3]))
 ok("GETBULK goes over both", len(master.walk(".1.3.6.1.2.1.67", program="snmpbulkwalk")) == 4 + 2 * (len(AUTH_COLUMNS) + len(ACCT_COLUMNS)))
 done()
