@@ -91,6 +91,9 @@ void show_waiting(struct world *w, const struct show_filter *f, struct out *out)
 uint64_t clear_waiting(struct world *w, const struct show_filter *f);
 
 /* Where the IPv4 address of a session comes from: lines, and "ip4_from" and so on. s NULL, or without one: nothing is said. */
+/* Limits of volume; each line begins with indent. The session may be NULL. */
+void show_quota(const struct world *w, struct out *out, const struct session *s, const char *indent);
+void js_quota(const struct world *w, struct out *out, const struct session *s);
 void show_address(const struct world *w, struct out *out, const struct session *s);
 void js_address(const struct world *w, struct out *out, const struct session *s);
 

@@ -147,6 +147,7 @@ static void print_life(const struct world *w, struct out *out, const struct ike_
 		out_printf(out, "Session ends in: %" PRIu64 " s\n", left_ms / 1000);
 	if (s->has_token)
 		out_printf(out, "Would wait for its client: %u s, came back %u times\n", s->reconnect_s, s->resumed);
+	show_quota(w, out, s, "");
 }
 
 static void js_life(const struct world *w, struct out *out, const struct ike_sa_info *sa)
@@ -160,6 +161,7 @@ static void js_life(const struct world *w, struct out *out, const struct ike_sa_
 		js_u64(out, "left_ms", left_ms);
 	js_u64(out, "wait_s", s && s->has_token ? s->reconnect_s : 0);
 	js_u64(out, "resumes", s ? s->resumed : 0);
+	js_quota(w, out, s);
 }
 
 static void print_session(struct world *w, struct out *out, const struct ike_sa_info *sa, bool detail)

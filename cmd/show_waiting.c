@@ -35,6 +35,7 @@ static void print_waiting(struct world *w, struct out *out, const struct session
 		out_printf(out, "      Assigned address: %s\n", addr_format(&s->grant->ip6, a));
 	out_printf(out, "      Inactive: %" PRIu64 " s, ends in %" PRIu64 " s\n", session_inactive_ms(s, now, 0) / 1000,
 		   session_wait_left_ms(s, now) / 1000);
+	show_quota(w, out, s, "      ");
 	out_printf(out, "      Inbound:  #pkts %" PRIu64 " bytes %" PRIu64 "\n      Outbound: #pkts %" PRIu64 " bytes %" PRIu64 "\n\n",
 		   s->carried.packets_in, s->carried.bytes_in, s->carried.packets_out, s->carried.bytes_out);
 }
@@ -60,6 +61,7 @@ static void js_waiting(struct world *w, struct out *out, const struct session *s
 	js_u64(out, "inactive_ms", session_inactive_ms(s, now, 0));
 	js_u64(out, "left_ms", session_wait_left_ms(s, now));
 	js_u64(out, "resumes", s->resumed);
+	js_quota(w, out, s);
 	js_u64(out, "packets_in", s->carried.packets_in);
 	js_u64(out, "bytes_in", s->carried.bytes_in);
 	js_u64(out, "packets_out", s->carried.packets_out);

@@ -44,6 +44,7 @@
 #include "cmd/wire_notice.h"
 #include "cmd/wire_ports.h"
 #include "cmd/wire_proxy.h"
+#include "cmd/wire_quota.h"
 #include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
@@ -134,6 +135,7 @@ static void each_second(void *ctx)
 	loop_timer_at(w->second_timer, loop_now_ms() + 1000);
 	wire_child_second(w);
 	wire_session_second(w);
+	wire_quota_second(w);
 	wire_dhcp_second(w);
 	wire_reserve_second(w);
 	wire_net_second(w);
@@ -235,11 +237,16 @@ static void on_acct(void *ctx, uint64_t number, enum status st, const struct sto
 	wire_acct_on_store(ctx, number, st, v, n);
 }
 
+static void on_usage(void *ctx, uint64_t number, enum status st, const struct store_usage *usage)
+{
+	wire_quota_on_store(ctx, number, st, usage);
+}
+
 static int make_store(struct wire *w)
 {
 	struct store_options o = {.node = w->conf->hostname ? w->conf->hostname : "sallyport",
 				  .group_ms = w->conf->own.group_commit_ms,
-				  .on_commit = wire_on_commit, .on_acct = on_acct, .on_notice = on_store_notice, .ctx = w};
+				  .on_commit = wire_on_commit, .on_acct = on_acct, .on_usage = on_usage, .on_notice = on_store_notice, .ctx = w};
 	enum status why;
 	char detail[STORE_TEXT] = "";
 	if (access(w->state, R_OK | W_OK | X_OK) != 0) {
@@ -324,6 +331,7 @@ static int make_base(struct wire *w)
 	list_init(&w->answers);
 	list_init(&w->child_list);
 	list_init(&w->commits);
+	wire_quota_init(w);
 	list_init(&w->tickets);
 	list_init(&w->lookups);
 	list_init(&w->dhcp_names);
@@ -496,6 +504,7 @@ static void end(struct wire *w)
 		store_close(w->store);
 	wire_answers_fini(w);
 	wire_session_fini(w);
+	wire_quota_fini(w);
 	wire_ticket_fini(w);
 	wire_reconnect_fini(w);
 	wire_user_close(w);

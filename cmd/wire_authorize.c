@@ -6,6 +6,7 @@
 #include "cmd/wire_cached.h"
 #include "cmd/wire_inquiry.h"
 #include "cmd/wire_lua.h"
+#include "cmd/wire_quota.h"
 #include "cmd/wire_session.h"
 #include "core/aaa/merge.h"
 #include "core/base/list.h"
@@ -74,13 +75,13 @@ static bool asks_radius(const struct wire *w, const struct aaa_author *line)
 
 /* ---- the end --------------------------------------------------------------------------------------------- */
 
-/* The session by what was found. True: a script has the last word, later. */
+/* The session by what was found. True: how much its user has used is asked for, or a script has the last word, later. */
 static bool decide(struct wire *w, uint64_t number, const struct ike_question *q, struct aaa_set *const set[STAGE_DONE],
 		   struct ike_answer *a)
 {
 	struct session_ask ask = {.q = q, .cached = wire_cached(w, q->sa), .user = set[STAGE_USER], .group = set[STAGE_GROUP]};
 	wire_session_authorize(w, &ask, a);
-	return a->status == ST_OK && wire_lua_ask(w, number, q, a);
+	return a->status == ST_OK && (wire_quota_ask(w, number, q, a) || wire_lua_ask(w, number, q, a));
 }
 
 static void finish(struct asking *g, enum status st, const char *words)

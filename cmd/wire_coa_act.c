@@ -15,6 +15,7 @@
 #include "core/ike/limit.h"
 #include "core/session/coa_change.h"
 #include "core/session/coa_match.h"
+#include "core/session/quota.h"
 #include "modules/coa/coa.h"
 #include "modules/loop/loop.h"
 
@@ -146,6 +147,8 @@ static bool prepare(struct wire *w, const struct coa_request *r, struct target *
 		const struct session *s = session_find(w->sessions, &v[i].session);
 		if (!coa_change_prepare(w->conf, s, r->set, &v[i].change, answer))
 			return false;
+		struct session_totals total = wire_session_totals(w, s);
+		(void)quota_judge(s, v[i].change.terms, &total, (uint64_t)loop_wall_ms());
 		enum status st = wire_policy_make(w, s, v[i].change.terms, &v[i].policy);
 		if (st == ST_OK)
 			continue;
@@ -208,6 +211,7 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 		wire_session_changed(w, s);
 		wire_acct_news(w, s);
 		log_done(EV_COA_ACK, ask, s, "coa");
+		answer->sessions++;
 	}
 }
 
@@ -224,9 +228,10 @@ static void act(struct wire *w, const struct coa_ask *ask, const struct coa_requ
 	struct target *v = targets_of(w, r, n);
 	if (!v)
 		refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
-	else if (r->is_disconnect)
+	else if (r->is_disconnect) {
 		disconnect(w, ask, r, v, n);
-	else if (prepare(w, r, v, n, answer))
+		answer->sessions = (uint32_t)n;
+	} else if (prepare(w, r, v, n, answer))
 		change(w, ask, v, n, answer);
 	free_targets(v, n);
 }

@@ -511,6 +511,22 @@ void wire_lua_down(struct wire *w, const struct session *s, enum status why, con
 	lua_tell(w->lua->lua, HOOK_SESSION_DOWN, only_seen(&in, HOOK_SESSION_DOWN));
 }
 
+void wire_lua_quota(struct wire *w, const struct session *s, const struct terms_quota *q, uint64_t used)
+{
+	static struct pairs in;
+	if (!w->lua || !lua_has(w->lua->lua, HOOK_SESSION_QUOTA))
+		return;
+	pairs_init(&in);
+	session_pairs(w, s, &in);
+	pairs_add_u64(&in, "percent", q->state == QUOTA_OVER ? 100 : QUOTA_NEAR_PERCENT);
+	add(&in, "direction", quota_way_word((enum quota_way)q->way));
+	add(&in, "period", quota_period_word((enum quota_period)q->period));
+	pairs_add_u64(&in, "used", used);
+	pairs_add_u64(&in, "limit", q->octets);
+	add(&in, "action", q->map[0] ? q->map : "disconnect");
+	lua_tell(w->lua->lua, HOOK_SESSION_QUOTA, only_seen(&in, HOOK_SESSION_QUOTA));
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------ */
 
 uint64_t wire_lua_count(struct wire *w)

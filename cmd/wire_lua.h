@@ -32,6 +32,8 @@ void wire_lua_cancel(struct wire *w, uint64_t number);
 void wire_lua_up(struct wire *w, const struct session *s);
 void wire_lua_down(struct wire *w, const struct session *s, enum status why,
 		   const struct store_traffic *total);
+struct terms_quota;
+void wire_lua_quota(struct wire *w, const struct session *s, const struct terms_quota *q, uint64_t used);
 /* The module's numbers go into the loop's counters; calls that wait now, for the sample. */
 uint64_t wire_lua_count(struct wire *w);
 

@@ -7,7 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/esp/policy_make.h"
-#include "core/session/session.h"
+#include "core/session/quota.h"
 #include "modules/data/data.h"
 
 struct entry {
@@ -72,7 +72,7 @@ static bool has_rules(const struct session_terms *t)
 	bool has = false;
 	for (int i = 0; t && i < AAA_FILTERS; i++)
 		has |= t->filter[i][0] != '\0';
-	return has || (t && (t->service[0][0] || t->service[1][0]));
+	return has || (t && (t->service[0][0] || t->service[1][0] || quota_map(t)));
 }
 
 static const struct iface *iface_of(const struct snapshot *s, uint32_t tun)
@@ -99,9 +99,10 @@ static void override(struct esp_rules *r, const struct session_terms *t, struct 
 		if (!*name)
 			*lines = (struct esp_lines){room->v[i], aaa_filter_rules(t->filter[i], is_six ? 6 : 4, room->v[i])};
 	}
+	const char *slow = quota_map(t); /* a limit of volume was passed: in the place of all others */
 	for (int dir = 0; dir < 2; dir++)
-		if (t->service[dir][0])
-			r->service[dir] = t->service[dir];
+		if (slow || t->service[dir][0])
+			r->service[dir] = slow ? slow : t->service[dir];
 }
 
 static enum status make_own(const struct snapshot *s, uint32_t tun, const struct session_terms *t,

@@ -16,6 +16,7 @@
 #include "cmd/wire_pass.h"
 #include "cmd/wire_proof.h"
 #include "cmd/wire_psk.h"
+#include "cmd/wire_quota.h"
 #include "cmd/wire_redirect.h"
 #include "cmd/wire_reconnect.h"
 #include "cmd/wire_reserve.h"
@@ -228,6 +229,7 @@ static void port_cancel(void *ctx, uint64_t number)
 	wire_pass_cancel(w, number);
 	wire_psk_cancel(w, number);
 	wire_authorize_cancel(w, number);
+	wire_quota_cancel(w, number);
 }
 
 static void port_forget(void *ctx, uint64_t sa)

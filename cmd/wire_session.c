@@ -97,6 +97,15 @@ static void put(char *out, size_t cap, const char *text)
 	out[len] = 0;
 }
 
+static void put_quotas(const struct session_terms *t, struct store_session *row)
+{
+	for (size_t i = 0; t && i < t->n_quotas; i++) {
+		const struct terms_quota *q = &t->quotas[i];
+		if (q->octets && q->period != QUOTA_SESSION)
+			row->quotas[row->n_quotas++] = (struct quota_limit){q->way, q->period, q->octets};
+	}
+}
+
 static void row_of(const struct wire *w, const struct session *s, struct store_session *row)
 {
 	const char *vrf = snapshot_vrf_name(w->conf, s->local.vrf);
@@ -120,6 +129,7 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 		prefix_format(&(struct prefix){s->grant->ip6, s->grant->ip6_prefix_len}, row->ip6);
 	put(row->pool4, sizeof(row->pool4), s->pool4);
 	put(row->pool6, sizeof(row->pool6), s->pool6);
+	put_quotas(s->terms, row);
 	row->up_ms = (uint64_t)loop_wall_ms();
 	row->resumes = s->resumed + (s->state == SESSION_WAITING); /* it is about to be up */
 }
@@ -209,10 +219,12 @@ static struct snmp_traffic traffic_of(const struct session *s, const struct tota
 {
 	uint64_t wall = (uint64_t)loop_wall_ms(), now = loop_now_ms();
 	uint64_t idle_ms = wall > s->start_ms ? wall - s->start_ms : 0;
-	if (t->last_ms)
+	if (s->state == SESSION_WAITING)
+		idle_ms = session_inactive_ms(s, wall, 0);
+	else if (t->last_ms)
 		idle_ms = now > t->last_ms ? now - t->last_ms : 0;
 	return (struct snmp_traffic){
-		.index = wire_snmp_index(s->sa), .idle_s = (uint32_t)(idle_ms / 1000),
+		.index = wire_snmp_index(s), .idle_s = (uint32_t)(idle_ms / 1000),
 		.octets_in = t->sum.bytes_in, .octets_out = t->sum.bytes_out,
 		.packets_in = t->sum.packets_in, .packets_out = t->sum.packets_out, .drops = t->drops};
 }
@@ -237,9 +249,9 @@ void wire_session_traffic(struct wire *w)
 	w->snmp_traffic_n = 0;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
 		struct total t = total_of(w, s);
-		if (s->state != SESSION_UP)
+		if (s->state == SESSION_PENDING)
 			continue;
-		if (t.sum.packets_in || t.sum.packets_out)
+		if (s->state == SESSION_UP && (t.sum.packets_in || t.sum.packets_out))
 			store_session_traffic(w->store, &s->ulid, now, &t.sum);
 		if (w->snmp)
 			add_traffic(w, s, &t);
@@ -427,6 +439,8 @@ static void end(struct wire *w, struct session *s, enum status why)
 		session_is_down(w, s, why, &t);
 	if (s->state == SESSION_UP)
 		leave(w, s, why, &t);
+	else if (s->state == SESSION_WAITING)
+		wire_snmp_gone(w, s);
 	wire_dhcp_release(w, s);
 	wire_policy_forget(w, &s->ulid);
 	session_end(w->sessions, s);
@@ -450,6 +464,7 @@ static void wait_for_client(struct wire *w, struct session *s, enum status why)
 		leave(w, s, why, &t);
 	carry(w, s, &t);
 	session_wait(w->sessions, s, (uint64_t)loop_wall_ms());
+	wire_snmp_waits(w, s);
 	/* Without the new record a new main finds it up and without an IKE SA, and lets it wait then. */
 	(void)!wire_session_keep(w, s);
 	if (store_session_wait(w->store, &s->ulid, s->waiting_ms, &t.sum) != ST_OK)
@@ -465,6 +480,8 @@ static void come_back(struct wire *w, const struct ike_question *q, struct ike_a
 	if (s && s->state == SESSION_UP) {
 		struct total t = total_of(w, s);
 		leave(w, s, ST_END_RESUMED, &t);
+	} else if (s) {
+		wire_snmp_gone(w, s);
 	}
 	session_resume(w->sessions, q, (uint64_t)loop_wall_ms(), answer);
 }

@@ -10,7 +10,9 @@
 #include "core/base/mem.h"
 #include "core/ike/id_text.h"
 #include "core/session/session.h"
+#include "modules/coa/coa.h"
 #include "modules/loop/loop.h"
+#include "modules/radius/radius.h"
 
 _Static_assert(__builtin_strcmp(CONF_AGENTX, ASROOT_AGENTX_PATH) == 0,
 	       "the path that the holder knows without being told");
@@ -74,9 +76,15 @@ static void on_event(void *ctx, const struct snmp_event *e)
 
 #define INDEX_MAX 0x7fffffffu
 
-uint32_t wire_snmp_index(uint64_t sa)
+#define INDEX_WAITS 0x40000000u
+
+/* One that waits has no IKE SA, and the number of its last one may be given again by a new main. Of two that wait one may
+ * hide the other: with a chance of one in 2^30 for each pair. */
+uint32_t wire_snmp_index(const struct session *s)
 {
-	return sa ? (uint32_t)((sa - 1) % INDEX_MAX) + 1 : 1;
+	uint32_t random;
+	memcpy(&random, s->ulid.b + sizeof(s->ulid.b) - sizeof(random), sizeof(random));
+	return s->sa ? (uint32_t)((s->sa - 1) % INDEX_MAX) + 1 : INDEX_WAITS | (random & (INDEX_WAITS - 1));
 }
 
 static void put(char *out, size_t cap, const char *text)
@@ -90,8 +98,8 @@ static void put(char *out, size_t cap, const char *text)
 static void card_of(const struct wire *w, const struct session *s, struct snmp_card *card)
 {
 	*card = (struct snmp_card){
-		.index = wire_snmp_index(s->sa), .is_initiator = s->we_are_initiator,
-		.is_orphaned = s->orphaned != 0, .local = s->local, .remote = s->remote,
+		.index = wire_snmp_index(s), .is_initiator = s->we_are_initiator,
+		.is_orphaned = s->orphaned != 0, .is_waiting = s->state == SESSION_WAITING, .local = s->local, .remote = s->remote,
 		.start_ms = (int64_t)s->start_ms};
 	ulid_format(&s->ulid, card->id);
 	put(card->user, sizeof(card->user), s->username);
@@ -108,12 +116,18 @@ static void card_of(const struct wire *w, const struct session *s, struct snmp_c
 	}
 }
 
+/* One whose client is on its way back has none: it will be another row. */
+static bool has_row(const struct session *s)
+{
+	return s->state == SESSION_UP || (s->state == SESSION_WAITING && s->sa == 0);
+}
+
 static void port_all(void *ctx, struct snmp *snmp)
 {
 	struct wire *w = ctx;
 	struct snmp_card card;
 	for (struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s)) {
-		if (s->state != SESSION_UP)
+		if (!has_row(s))
 			continue;
 		card_of(w, s, &card);
 		snmp_again(snmp, &card);
@@ -138,6 +152,17 @@ void wire_snmp_moved(struct wire *w, const struct session *s)
 	snmp_changed(w->snmp, &card);
 }
 
+void wire_snmp_waits(struct wire *w, const struct session *s)
+{
+	wire_snmp_moved(w, s);
+}
+
+void wire_snmp_gone(struct wire *w, const struct session *s)
+{
+	if (w->snmp)
+		snmp_gone(w->snmp, wire_snmp_index(s));
+}
+
 void wire_snmp_down(struct wire *w, enum status why, const struct snmp_traffic *total)
 {
 	if (w->snmp)
@@ -158,10 +183,65 @@ void wire_snmp_count(struct wire *w)
 	w->snmp_dropped = info.notify_dropped;
 }
 
+static struct snmp_radius_service service_of(const struct radius_counts *c, uint32_t open, uint32_t last_ms)
+{
+	return (struct snmp_radius_service){
+		.round_trip_ms = last_ms, .pending = open, .requests = c->requests, .retransmits = c->retransmits,
+		.timeouts = c->timeouts, .accepts = c->accepts, .rejects = c->rejects, .challenges = c->challenges,
+		.responses = c->responses, .malformed = c->malformed, .bad_authenticators = c->bad_authenticators,
+		.unknown = c->unknown, .dropped = c->dropped, .strangers = c->strangers};
+}
+
+_Static_assert(RADIUS_SERVERS_MAX <= SNMP_RADIUS_MAX, "a row for each server");
+
+static struct snmp_dynauth_kind kind_of(const struct coa_kind_counts *k)
+{
+	return (struct snmp_dynauth_kind){.requests = k->requests, .auth_only = k->auth_only, .repeated = k->repeated,
+					  .acks = k->acks, .naks = k->naks, .no_context = k->no_context,
+					  .sessions = k->sessions, .malformed = k->malformed,
+					  .bad_authenticators = k->bad_authenticator, .dropped = k->old};
+}
+
+_Static_assert(COA_CLIENTS_MAX <= SNMP_DYNAUTH_MAX, "a row for each client");
+
+static void dynauth_sample(const struct wire *w, struct snmp_radius *v)
+{
+	struct coa_client_info i;
+	size_t cursor = 0;
+	if (!w->world.coa)
+		return;
+	v->strangers[0] = coa_unknown_of(w->world.coa, true);
+	v->strangers[1] = coa_unknown_of(w->world.coa, false);
+	while (v->n_clients < SNMP_DYNAUTH_MAX && coa_next_info(w->world.coa, &cursor, &i))
+		v->clients[v->n_clients++] = (struct snmp_dynauth){.addr = i.addr, .disconnect = kind_of(&i.counts.disconnect),
+								   .coa = kind_of(&i.counts.coa), .unknown_types = i.counts.other_code};
+}
+
+/* Counters are this main's; rows have the order of `show aaa servers`. */
+static void radius_sample(struct wire *w)
+{
+	static struct snmp_radius v;
+	struct radius_server_info i;
+	size_t cursor = 0;
+	v = (struct snmp_radius){.since_s = w->seconds};
+	put(v.identifier, sizeof(v.identifier), w->conf->hostname ? w->conf->hostname : "sallyport");
+	while (w->world.radius && v.n < SNMP_RADIUS_MAX && radius_next_info(w->world.radius, &cursor, &i)) {
+		v.servers[v.n].addr = i.conf.addr;
+		v.servers[v.n].services[0] = service_of(&i.auth, i.of_auth.open, i.of_auth.last_ms);
+		v.servers[v.n].services[1] = service_of(&i.acct, i.of_acct.open, i.of_acct.last_ms);
+		v.servers[v.n].services[0].port = i.conf.auth_port;
+		v.servers[v.n++].services[1].port = i.conf.acct_port;
+	}
+	dynauth_sample(w, &v);
+	snmp_radius(w->snmp, &v);
+}
+
 void wire_snmp_sample(struct wire *w)
 {
-	if (w->snmp)
-		snmp_sample(w->snmp, &w->sample, w->snmp_traffic, w->snmp_traffic_n);
+	if (!w->snmp)
+		return;
+	snmp_sample(w->snmp, &w->sample, w->snmp_traffic, w->snmp_traffic_n);
+	radius_sample(w);
 }
 
 /* ---- start, reload, stop ------------------------------------------------------------------------ */

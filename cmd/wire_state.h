@@ -146,6 +146,8 @@ struct wire {
 	struct users *users; /* of cmd/wire_user.c */
 	struct logins *logins; /* of cmd/wire_logins.c */
 	struct list commits;    /* on their way to the disk */
+	struct list quotas;     /* questions of cmd/wire_quota.c */
+	uint64_t quota_last;
 	struct map pasts;       /* traffic of children that are gone, by session */
 	struct map own_rules;   /* sessions with rules of their own, of cmd/wire_policy.c */
 

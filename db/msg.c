@@ -20,6 +20,7 @@ static size_t size_of(enum msg_kind kind)
 		[MSG_ACCT_PUT] = sizeof(struct msg_acct),
 		[MSG_ACCT_NEXT] = sizeof(struct msg_acct_next),
 		[MSG_ACCT_DONE] = sizeof(uint64_t),
+		[MSG_USAGE] = sizeof(struct msg_usage),
 		[MSG_PRUNE] = sizeof(struct msg_prune),
 		[MSG_ANONYMIZE] = sizeof(struct msg_prune),
 		[MSG_NOTICE] = sizeof(struct msg_notice),

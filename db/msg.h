@@ -7,6 +7,7 @@
 #include "core/base/stats.h"
 #include "db/acct.h"
 #include "db/store.h"
+#include "db/usage.h"
 
 enum msg_kind {
 	MSG_UP,  /* answered; failed: the session must not be granted */
@@ -23,6 +24,7 @@ enum msg_kind {
 	MSG_ACCT_PUT,  /* never lost either */
 	MSG_ACCT_NEXT, /* answered, with records */
 	MSG_ACCT_DONE, /* never lost either */
+	MSG_USAGE,     /* answered, with numbers */
 	MSG_PRUNE,
 	MSG_ANONYMIZE,
 	MSG_NOTICE /* writer to loop only */
@@ -106,6 +108,11 @@ struct msg_acct_next {
 	struct store_acct v[STORE_ACCT_BATCH]; /* each record is a heap block */
 };
 
+struct msg_usage {
+	struct store_usage_ask ask;
+	struct store_usage usage;
+};
+
 struct msg_prune {
 	uint64_t ms;
 	uint32_t days;
@@ -134,6 +141,7 @@ struct msg {
 		struct msg_acct acct;
 		struct msg_acct_next acct_next;
 		uint64_t acct_id;
+		struct msg_usage usage;
 		struct msg_prune prune;
 		struct msg_notice notice;
 	} u;
@@ -147,7 +155,7 @@ void msg_free(struct msg *m);            /* NULL is fine */
 static inline bool msg_is_answered(const struct msg *m)
 {
 	return m->kind == MSG_UP || m->kind == MSG_RECONCILE || m->kind == MSG_RESUME ||
-	       m->kind == MSG_ACCT_NEXT;
+	       m->kind == MSG_ACCT_NEXT || m->kind == MSG_USAGE;
 }
 
 /* Kept when it could not be written, until it can be. */

@@ -5,6 +5,7 @@
 
 #define PRUNE_ROWS   200 /* a batch; some milliseconds */
 #define COUNTER_DAYS 30  /* history of counters, at most */
+#define USER_DAYS    62  /* usage by user, at most: what the longest limit asks for, and once more */
 #define ANON_ROWS    200 /* a batch of each kind */
 
 /* Rows older than that go. most: days kept at most, 0 for ever. */
@@ -50,6 +51,8 @@ enum status rows_prune(
 		{S_PRUNE_FAILURES, 0, r->options.max_failures},
 		{S_PRUNE_COUNTERS, COUNTER_DAYS, 0},
 		{S_PRUNE_USAGE, 0, 0},
+		{S_PRUNE_USERS, USER_DAYS, 0},
+		{S_PRUNE_QUOTAS, USER_DAYS, 0},
 	};
 	enum status st = rows_begin(r, detail);
 	int n = 0;
@@ -92,18 +95,23 @@ static int run_span(struct rows *r, enum statement s, const uint64_t span[2], ui
 /* One batch of one kind, from where the last one of it ended. */
 static int anonymize_kind(struct rows *r, size_t kind, uint64_t until, bool *more)
 {
-	static const enum statement all[ROWS_SPANS] = {
-		S_ANON_SESSIONS, S_ANON_LEASES, S_ANON_EVENTS, S_ANON_FAILURES, S_ANON_USAGE_GONE};
+	/* Where the name is in the key, rows are first added to that of the pseudonym, and then go. */
+	static const struct {
+		enum statement s;
+		bool has_first;
+		enum statement first;
+	} all[ROWS_SPANS] = {{S_ANON_SESSIONS, false, 0}, {S_ANON_LEASES, false, 0}, {S_ANON_EVENTS, false, 0},
+		{S_ANON_FAILURES, false, 0}, {S_ANON_USAGE_GONE, true, S_ANON_USAGE},
+		{S_ANON_USERS_GONE, true, S_ANON_USERS}, {S_ANON_QUOTAS, false, 0}};
 	const uint64_t span[2] = {r->span_ms[kind], until};
 	uint64_t last = span[0];
 	int rc = SQLITE_OK, n = 0;
 
-	/* The identity is in the key of usage: rows are added to that of the pseudonym and go. */
-	if (all[kind] == S_ANON_USAGE_GONE)
-		rc = run_span(r, S_ANON_USAGE, span, &last, &n);
+	if (all[kind].has_first)
+		rc = run_span(r, all[kind].first, span, &last, &n);
 	n = 0;
 	if (rc == SQLITE_OK)
-		rc = run_span(r, all[kind], span, &last, &n);
+		rc = run_span(r, all[kind].s, span, &last, &n);
 	r->span_ms[kind] = n == ANON_ROWS ? last : until;
 	*more = *more || n == ANON_ROWS;
 	return rc;

@@ -311,6 +311,8 @@ static int apply_up(struct rows *r, const struct store_session *u)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_changes(r->db) ? count_session(r, u) : apply_again(r, u);
 	if (rc == SQLITE_OK)
+		rc = usage_limits(r, u);
+	if (rc == SQLITE_OK)
 		rc = apply_lease(r, u, u->ip4, 4, u->pool4);
 	if (rc == SQLITE_OK)
 		rc = apply_lease(r, u, u->ip6, 6, u->pool6);
@@ -320,7 +322,7 @@ static int apply_up(struct rows *r, const struct store_session *u)
 static int apply_traffic(
 	struct rows *r, const char *ulid, uint64_t ms, const struct store_traffic *t)
 {
-	int rc = SQLITE_OK;
+	int rc = usage_count(r, ulid, ms, t);
 
 	for (int i = 0; i < 2 && rc == SQLITE_OK; i++) {
 		enum statement s = i ? S_COUNT : S_USAGE;
@@ -585,6 +587,7 @@ static int apply(struct rows *r, struct msg *m)
 	case MSG_ACCT_PUT: return acct_put(r, &m->u.acct);
 	case MSG_ACCT_NEXT: return acct_next(r, &m->u.acct_next);
 	case MSG_ACCT_DONE: return acct_done(r, m->u.acct_id);
+	case MSG_USAGE: return usage_ask(r, &m->u.usage);
 	case MSG_PRUNE:
 	case MSG_ANONYMIZE:
 	case MSG_NOTICE: break; /* not rows */

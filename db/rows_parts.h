@@ -10,7 +10,7 @@
 #include "db/statements.h"
 
 #define ROWS_DAY_MS 86400000ull
-#define ROWS_SPANS  5 /* kinds of rows that lose who they are about (db/retain.c) */
+#define ROWS_SPANS  7 /* kinds of rows that lose who they are about (db/retain.c) */
 
 struct rows {
 	sqlite3 *db;
@@ -55,6 +55,11 @@ static inline void rows_u64(struct rows *r, enum statement s, int at, uint64_t v
 /* db/retain.c. Before a row of that time is written: it may be older than what was anonymised, when the
  * disk was full for long. An SQLite result. */
 int retain_late(struct rows *r, uint64_t ms);
+
+/* db/usage.c: SQLite results. Before the session's own numbers are raised; with its row; the answer is filled in. */
+int usage_count(struct rows *r, const char *ulid, uint64_t ms, const struct store_traffic *t);
+int usage_limits(struct rows *r, const struct store_session *u);
+int usage_ask(struct rows *r, struct msg_usage *m);
 
 /* db/acct.c: SQLite results. */
 int acct_put(struct rows *r, const struct msg_acct *m);

@@ -3,6 +3,7 @@
 #define DB_STATEMENTS_H
 
 #include "db/anon.h"
+#include "db/statements_quota.h"
 
 /* clang-format off */
 /* The usage since the session was last counted goes to the day of the count; one that waits uses no time. */
@@ -25,6 +26,7 @@
 
 /*  X(NAME, sql) */
 #define STATEMENT_LIST(X) \
+	QUOTA_STATEMENT_LIST(X) \
 	X(BEGIN, "BEGIN IMMEDIATE") \
 	X(COMMIT, "COMMIT") \
 	X(SAVE, "SAVEPOINT m") \

@@ -178,7 +178,9 @@ static void deliver(struct store *s, struct msg *m)
 		s->failed++;
 	if (m->kind == MSG_ACCT_NEXT && s->options.on_acct)
 		s->options.on_acct(s->options.ctx, number, st, m->u.acct_next.v, m->u.acct_next.n);
-	else if (m->kind != MSG_ACCT_NEXT)
+	else if (m->kind == MSG_USAGE && s->options.on_usage)
+		s->options.on_usage(s->options.ctx, number, st, &m->u.usage.usage);
+	else if (m->kind != MSG_ACCT_NEXT && m->kind != MSG_USAGE)
 		s->options.on_commit(s->options.ctx, number, st);
 	msg_free(m);
 }
@@ -420,6 +422,16 @@ enum status store_reconcile(
 			return ST_NOMEM;
 		}
 	}
+	return push_answered(s, m, number);
+}
+
+enum status store_usage(struct store *s, uint64_t number, const struct store_usage_ask *ask)
+{
+	struct msg *m = msg_new(MSG_USAGE);
+
+	if (!m)
+		return ST_NOMEM;
+	m->u.usage.ask = *ask;
 	return push_answered(s, m, number);
 }
 

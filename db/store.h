@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/base/log.h"
+#include "core/base/quota.h"
 #include "core/base/sample.h"
 #include "core/base/ulid.h"
 #include "db/user.h"
@@ -27,6 +28,7 @@
 
 struct store;
 struct store_acct;
+struct store_usage;
 
 struct store_options {
 	const char *node;      /* name of this headend, in every row */
@@ -43,6 +45,8 @@ struct store_options {
 	/* Answers store_acct_next (db/acct.h). May be NULL when that is never asked. */
 	void (*on_acct)(void *ctx, uint64_t number, enum status st, const struct store_acct *v,
 		size_t n);
+	/* Answers store_usage (db/usage.h). May be NULL when that is never asked. */
+	void (*on_usage)(void *ctx, uint64_t number, enum status st, const struct store_usage *usage);
 	/* The store stopped working (ST_STORE), works again (ST_OK), gives up accounting records
 	 * (ST_LIMIT), or found something odd (ST_EXISTS), in words. May be NULL. */
 	void (*on_notice)(void *ctx, enum status st, const char *text);
@@ -67,6 +71,8 @@ struct store_session {
 	char pool6[STORE_NAME];
 	uint64_t up_ms;            /* when it came up, or back */
 	uint32_t resumes;          /* how often its client came back */
+	uint8_t n_quotas;
+	struct quota_limit quotas[QUOTAS_MAX]; /* of his user, for the view of them */
 	/* What brings it back after a restart of the machine, as store_waiting_read finds it; opaque. */
 	uint16_t record_len;       /* 0: nothing */
 	const uint8_t *record;     /* read during the call; at most STORE_RECORD bytes */

@@ -1,4 +1,4 @@
-/* THE tables of RADIUS attributes: standard ones, of vendor 3076, of Microsoft. */
+/* THE tables of RADIUS attributes: standard ones, of vendor 3076, of ChilliSpot, of Microsoft. */
 #include "core/aaa/attrs.h"
 
 #include <stdio.h>
@@ -226,6 +226,16 @@ static const struct attr_row asa[] = {
 	{219, TEXT, aaa_set_filter, AV_FILTER_IN6, 0, 0, COA},
 };
 
+/* Limits of the session, each in two halves as in accounting. */
+static const struct attr_row chilli[] = {
+	{1, U32, aaa_set_quota_octets, AV_QUOTA, QUOTA_INPUT, 0, COA},
+	{2, U32, aaa_set_quota_octets, AV_QUOTA, QUOTA_OUTPUT, 0, COA},
+	{3, U32, aaa_set_quota_octets, AV_QUOTA, QUOTA_TOTAL, 0, COA},
+	{21, U32, aaa_set_quota_octets, AV_QUOTA, QUOTA_INPUT, 1, COA},
+	{22, U32, aaa_set_quota_octets, AV_QUOTA, QUOTA_OUTPUT, 1, COA},
+	{23, U32, aaa_set_quota_octets, AV_QUOTA, QUOTA_TOTAL, 1, COA},
+};
+
 static const struct attr_row microsoft[] = {
 	{RADIUS_MS_MPPE_SEND_KEY, OF_PACKET, NULL, 0, 0, 0, 0},
 	{RADIUS_MS_MPPE_RECV_KEY, OF_PACKET, NULL, 0, 0, 0, 0},
@@ -260,6 +270,8 @@ static const struct attr_row *find(const struct radius_attr *a)
 		return find_in(standard, sizeof(standard) / sizeof(standard[0]), a->type);
 	if (a->vendor == RADIUS_VENDOR_ASA)
 		return find_in(asa, sizeof(asa) / sizeof(asa[0]), a->vendor_type);
+	if (a->vendor == RADIUS_VENDOR_CHILLI)
+		return find_in(chilli, sizeof(chilli) / sizeof(chilli[0]), a->vendor_type);
 	if (a->vendor == RADIUS_VENDOR_MICROSOFT)
 		return find_in(microsoft, sizeof(microsoft) / sizeof(microsoft[0]), a->vendor_type);
 	return NULL;

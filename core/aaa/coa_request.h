@@ -46,6 +46,7 @@ struct coa_request {
 
 struct coa_answer {
 	uint32_t cause;    /* enum radius_error_cause; 0: ACK */
+	uint32_t sessions; /* ACK: that were ended or changed */
 	bool says_why;     /* why goes to the client as Reply-Message */
 	char why[AAA_WHY]; /* for the log */
 };

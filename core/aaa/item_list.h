@@ -8,6 +8,7 @@
  * Lists are what says "also": networks, and what accounting echoes. Name servers, domains, gateways and
  * filters are one value although they have parts: a user with a name server of his own does not want that
  * of his group as well, and lines of a filter behind `permit ip any any` would say nothing.
+ *   QUOTAS  limits of volume: those of both hold, and of two for the same octets and time the stronger source's
  *
  *   X(NAME, members, how, words) */
 #define AAA_ITEM_LIST(X) \
@@ -40,6 +41,7 @@
 	X(INTERIM, interim_s, ONE, "Acct-Interim-Interval") \
 	X(LOGINS, logins, ONE, "Simultaneous-Logins") \
 	X(LOGINS_REFUSE, logins_refuse, ONE, "simultaneous-logins refuse") \
+	X(QUOTA, quotas, QUOTAS, "quota") \
 	X(MTU, mtu, ONE, "ip mtu") \
 	X(MSS, mss, ONE, "ip tcp adjust-mss") \
 	X(VRF, vrf, ONE, "vrf forwarding") \

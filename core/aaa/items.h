@@ -4,7 +4,7 @@
 
 #include "core/aaa/set.h"
 
-enum aaa_how { AAA_HOW_ONE, AAA_HOW_NETS, AAA_HOW_NAMES, AAA_HOW_CLASS };
+enum aaa_how { AAA_HOW_ONE, AAA_HOW_NETS, AAA_HOW_NAMES, AAA_HOW_CLASS, AAA_HOW_QUOTAS };
 
 struct aaa_item_row {
 	size_t at; /* in struct aaa_set */

@@ -31,6 +31,17 @@ static bool add_classes(struct aaa_set *s, const struct aaa_class *more)
 	return true;
 }
 
+/* What the stronger source says of the same octets and time counts as a whole. */
+static bool add_quotas(struct aaa_set *s, const struct aaa_quotas *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		const struct aaa_quota *q = &more->v[i];
+		if (!aaa_find_quota(s, (enum quota_way)q->way, (enum quota_period)q->period) && !aaa_put_quota(s, q))
+			return false;
+	}
+	return true;
+}
+
 static bool add_one(struct aaa_set *s, enum aaa_item item, const void *value)
 {
 	if (aaa_has(s, item))
@@ -49,6 +60,7 @@ static bool add(struct aaa_set *s, enum aaa_item item, const struct aaa_set *wea
 	case AAA_HOW_NETS: return add_nets(s, item, value);
 	case AAA_HOW_NAMES: return add_names(s, item, value);
 	case AAA_HOW_CLASS: return add_classes(s, value);
+	case AAA_HOW_QUOTAS: return add_quotas(s, value);
 	default: return add_one(s, item, value);
 	}
 }
@@ -92,7 +104,7 @@ void aaa_set_login_only(struct aaa_set *s)
 {
 	s->has &= AAA_BIT(AV_TIMEOUT) | AAA_BIT(AV_IDLE) | AAA_BIT(AV_REAUTH) | AAA_BIT(AV_INTERIM) |
 		AAA_BIT(AV_USER_NAME) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS) |
-		AAA_BIT(AV_LOGINS);
+		AAA_BIT(AV_LOGINS) | AAA_BIT(AV_QUOTA);
 }
 
 bool aaa_wants_user(const struct aaa_set *cached)

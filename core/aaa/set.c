@@ -100,6 +100,29 @@ bool aaa_put_joined(struct aaa_set *s, enum aaa_item item, const char *name)
 	return true;
 }
 
+struct aaa_quota *aaa_find_quota(struct aaa_set *s, enum quota_way way, enum quota_period period)
+{
+	struct aaa_quotas *l = &s->quotas;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].way == way && l->v[i].period == period)
+			return &l->v[i];
+	return NULL;
+}
+
+bool aaa_put_quota(struct aaa_set *s, const struct aaa_quota *q)
+{
+	struct aaa_quota *at = aaa_find_quota(s, (enum quota_way)q->way, (enum quota_period)q->period);
+
+	if (!at && s->quotas.n == QUOTAS_MAX)
+		return false;
+	if (!at)
+		at = &s->quotas.v[s->quotas.n++];
+	*at = *q;
+	s->has |= AAA_BIT(AV_QUOTA);
+	return true;
+}
+
 bool aaa_class_next(struct view all, size_t *at, struct view *out)
 {
 	if (*at >= all.len || all.p[*at] > all.len - *at - 1)
@@ -172,6 +195,19 @@ static bool put_remotes(struct aaa_set *s, const struct authz_policy *a)
 	for (size_t i = 0; i < a->remote_count; i++)
 		if (!aaa_put_net(s, AV_REMOTES, &a->remotes[i]))
 			return false;
+	return true;
+}
+
+static bool put_quotas(struct aaa_set *s, const struct authz_policy *a)
+{
+	for (size_t i = 0; i < a->quota_count; i++) {
+		const struct authz_quota *from = &a->quotas[i];
+		struct aaa_quota q = {.octets = quota_octets(from->number, (enum quota_unit)from->unit), .way = from->way,
+			.period = from->period};
+		snprintf(q.map, sizeof(q.map), "%s", from->map ? from->map : "");
+		if (!aaa_put_quota(s, &q))
+			return false;
+	}
 	return true;
 }
 
@@ -262,5 +298,7 @@ enum status aaa_set_policy(struct aaa_set *s, const struct authz_policy *a, char
 		return refuse(why, a->name, "more than 32 `route set access-list`");
 	if (!put_remotes(s, a))
 		return refuse(why, a->name, "more than 32 `route set remote`");
+	if (!put_quotas(s, a))
+		return refuse(why, a->name, "too many quotas");
 	return ST_OK;
 }

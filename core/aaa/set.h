@@ -7,6 +7,7 @@
 
 #include "core/aaa/item_list.h"
 #include "core/base/addr.h"
+#include "core/base/quota.h"
 #include "core/base/rd.h"
 #include "core/base/status.h"
 
@@ -58,6 +59,20 @@ struct aaa_accept {
 	uint32_t distance;
 };
 
+/* A limit of volume: its octets and its time make it this one. */
+struct aaa_quota {
+	uint64_t octets;    /* 0: no limit, whatever a weaker source says */
+	uint8_t way;        /* enum quota_way */
+	uint8_t period;     /* enum quota_period */
+	uint8_t state;      /* enum quota_state, as two below: of a live session */
+	uint8_t told;
+	char map[AAA_NAME]; /* policy map of a session beyond it; "": it ends */
+};
+struct aaa_quotas {
+	uint8_t n;
+	struct aaa_quota v[QUOTAS_MAX];
+};
+
 enum aaa_split { AAA_SPLIT_ALL, AAA_SPLIT_INCLUDE, AAA_SPLIT_EXCLUDE };
 
 struct aaa_set {
@@ -91,6 +106,7 @@ struct aaa_set {
 	uint32_t interim_s;
 	uint32_t logins; /* 0: no limit */
 	bool logins_refuse; /* one more is refused; else it ends the oldest */
+	struct aaa_quotas quotas;
 	uint32_t mtu;
 	uint32_t mss;
 	char vrf[AAA_NAME];
@@ -125,6 +141,8 @@ static inline bool aaa_has(const struct aaa_set *s, enum aaa_item item)
 /* Empty. NULL: out of memory. Zeroed when it is freed: keys may be in it. */
 struct aaa_set *aaa_set_new(void);
 void aaa_set_free(struct aaa_set *s); /* NULL is fine */
+/* NULL: none of these octets and this time. */
+struct aaa_quota *aaa_find_quota(struct aaa_set *s, enum quota_way way, enum quota_period period);
 const char *aaa_item_words(enum aaa_item item);
 
 /* Of an authorization policy all but its attribute list, into an empty set. ST_NOT_AUTHORIZED with a sentence:
@@ -136,6 +154,7 @@ bool aaa_put_text(struct aaa_set *s, enum aaa_item item, const char *text);
 bool aaa_put_net(struct aaa_set *s, enum aaa_item item, const struct prefix *p); /* one more */
 bool aaa_put_name(struct aaa_set *s, enum aaa_item item, const char *name);      /* one more */
 bool aaa_put_joined(struct aaa_set *s, enum aaa_item item, const char *name);    /* one more */
+bool aaa_put_quota(struct aaa_set *s, const struct aaa_quota *q); /* in the place of that of the same octets and time */
 bool aaa_put_class(struct aaa_set *s, const void *p, size_t len);
 /* Class attributes one by one: *at 0 at first, false at the end. */
 bool aaa_class_next(struct view all, size_t *at, struct view *out);

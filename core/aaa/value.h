@@ -34,6 +34,8 @@ aaa_set_fn aaa_set_mask;
 aaa_set_fn aaa_set_servers; /* "A [B]" into an array of max addresses of family min */
 aaa_set_fn aaa_set_server;  /* one into place index - 1 of it; 0: the next free one */
 aaa_set_fn aaa_set_filter;  /* name[.in|.out]; item is that of the filter in without a suffix */
+aaa_set_fn aaa_set_quota;        /* "N [UNIT] [per TIME] [action ...]"; min: enum quota_way */
+aaa_set_fn aaa_set_quota_octets; /* the session's, low 32 bits, or with max 1 those above; min: enum quota_way */
 aaa_set_fn aaa_set_interface_config;
 
 /* "NAME: WHAT \"VALUE\"" into v->why; AAA_WRONG. */

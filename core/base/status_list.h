@@ -77,6 +77,7 @@
 	X(RADIUS_REPLY, "radius_bad_reply", 24, "the RADIUS server's answer cannot be used") \
 	X(NAME_MANGLER, "name_mangler", 24, "the name mangler finds no name in the identity") \
 	X(LOGIN_LIMIT, "login_limit", 24, "the user has as many sessions as are allowed") \
+	X(QUOTA_USED, "quota_used", 24, "the user has used up the volume that is allowed in this time") \
 	X(DRAINING, "draining", 24, "no new sessions: the headend is being emptied") \
 	X(RECONNECT_BAD, "reconnect_bad_token", 24, "session token is not ours, or altered") \
 	X(RECONNECT_OVER, "reconnect_expired", 24, "session of the token has ended") \
@@ -146,6 +147,7 @@
 	X(END_SESSION_TIMEOUT, "session_timeout", 0, "the longest time of a session is over") \
 	X(END_NOT_RESUMED, "not_resumed", 0, "the client did not come back in time") \
 	X(END_LOGIN_LIMIT, "newer_login", 0, "replaced by a newer login of the same user") \
+	X(END_QUOTA, "quota", 0, "the volume that is allowed is used up") \
 	X(END_DISCONNECT, "disconnect_request", 0, "ended by a RADIUS Disconnect-Request") \
 	/* change of authorization */ \
 	X(COA_CLIENT, "coa_unknown_client", 0, "CoA or Disconnect from an address that is no client") \

@@ -115,6 +115,14 @@ static void check_dhcp(struct parse *ps, const struct authz_policy *p)
 		check_say(ps, CONF_WARNING, p->dhcp_server, "the policy has a pool, and so this DHCP server is not asked:", "");
 }
 
+/* A limit that nothing holds to would be worse than one that is refused. */
+static void quota_refs(struct parse *ps, const struct authz_policy *p)
+{
+	for (size_t i = 0; i < p->quota_count; i++)
+		if (p->quotas[i].map && !snapshot_policy_map(ps->s, p->quotas[i].map))
+			check_say(ps, CONF_ERROR, p->quotas[i].map, "policy map that is not defined:", "");
+}
+
 static void authz_refs(struct parse *ps, const struct authz_policy *p)
 {
 	const struct snapshot *s = ps->s;
@@ -123,6 +131,7 @@ static void authz_refs(struct parse *ps, const struct authz_policy *p)
 	if (p->pool6 && !snapshot_pool6(s, p->pool6))
 		missing(ps, p->pool6, "IPv6 pool");
 	check_dhcp(ps, p);
+	quota_refs(ps, p);
 	for (size_t i = 0; i < p->route_acls.n; i++) {
 		const char *name = p->route_acls.v[i];
 		if (snapshot_acl(s, ACL_EXTENDED, name)) /* */

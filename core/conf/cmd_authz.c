@@ -258,6 +258,64 @@ static void print_redistribute(struct cout *o, const struct cmd *row, const void
 		redistribute_line(o, row, " static", p->static_map);
 }
 
+/* What stands in a line; `no` may end before the number, and then it is about all times, or before that about all. */
+static bool is_meant(const struct cmd_call *c, const struct authz_quota *q)
+{
+	bool any_period = c->form != FORM_SET && !cmd_arg(c, "number");
+	bool any_way = !cmd_has(c, "input") && !cmd_has(c, "output") && !cmd_has(c, "total");
+	const char *period = quota_period_word((enum quota_period)q->period);
+
+	return (any_way || cmd_has(c, quota_way_word((enum quota_way)q->way))) &&
+	       (any_period || cmd_has(c, period) || (q->period == QUOTA_SESSION && !cmd_has(c, "per")));
+}
+
+static void set_quota(struct cmd_call *c)
+{
+	struct authz_policy *p = c->obj;
+	const struct arg *number = cmd_arg(c, "number"), *map = cmd_arg(c, "map");
+	struct authz_quota q = {.map = map ? cmd_ref(c, map) : NULL, .number = number ? (uint32_t)number->num : 0};
+	void *tmp;
+
+	for (size_t i = p->quota_count; i-- > 0;)
+		if (is_meant(c, &p->quotas[i]))
+			p->quota_count = arena_drop(p->quotas, p->quota_count, i, sizeof(q));
+	if (c->form != FORM_SET)
+		return;
+	for (unsigned i = 0; i < QUOTA_WAYS; i++)
+		q.way = cmd_has(c, quota_way_word(i)) ? (uint8_t)i : q.way;
+	for (unsigned i = 0; i < QUOTA_PERIODS; i++)
+		q.period = cmd_has(c, quota_period_word(i)) ? (uint8_t)i : q.period;
+	for (unsigned i = 0; i < QUOTA_UNITS; i++)
+		q.unit = cmd_has(c, quota_unit_word(i)) ? (uint8_t)i : q.unit;
+	if (p->quota_count == QUOTAS_MAX) {
+		cmd_error(c, NULL, "too many quotas", "8 are possible");
+		return;
+	}
+	struct authz_quota *slot = ARENA_PUSH(c->arena, p->quotas, p->quota_count, tmp);
+	if (slot)
+		*slot = q;
+}
+
+static void print_quota(struct cout *o, const struct cmd *row, const void *obj)
+{
+	const struct authz_policy *p = obj;
+	cout_absent(o, row);
+	for (size_t i = 0; i < p->quota_count; i++) {
+		const struct authz_quota *q = &p->quotas[i];
+		cout_head(o, row, false);
+		cout_word(o, quota_way_word((enum quota_way)q->way));
+		cout_str(o, " ");
+		cout_u32(o, q->number);
+		cout_word(o, quota_unit_word((enum quota_unit)q->unit));
+		cout_str(o, " per");
+		cout_word(o, quota_period_word((enum quota_period)q->period));
+		cout_str(o, q->map ? " action service-policy" : " action disconnect");
+		if (q->map)
+			cout_word(o, q->map);
+		cout_end(o);
+	}
+}
+
 static const struct cmd authz[] = {
 	{.grammar = "aaa attribute list <name:name>",
 		.off = AT(attribute_list),
@@ -416,6 +474,12 @@ static const struct cmd authz[] = {
 		.set = set_simultaneous_of_policy,
 		.print = print_simultaneous_of_policy,
 		.help = "Sessions of one user; one more ends the oldest, or is refused"},
+	{.grammar = "sallyport quota {input|output|total} <number:1-4294967295> {kilobytes|megabytes|gigabytes} "
+		    "[per {session|day|week|month}] [action {disconnect|service-policy <map:name>}]",
+		.when = WHEN_NEW,
+		.set = set_quota,
+		.print = print_quota,
+		.help = "How much a session, or its user in a time, may send, get, or both; what happens then"},
 	{.grammar = "subnet-acl <name:name>",
 		.when = WHEN_NEW,
 		.set = set_route_acl,

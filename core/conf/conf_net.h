@@ -4,6 +4,7 @@
 #define CORE_CONF_CONF_NET_H
 
 #include "core/conf/conf_ike.h"
+#include "core/conf/conf_quota.h"
 #include "core/wire/rule.h"
 
 /* Commands of the dialect whose feature is stored as text (canonical words). A secret inside is
@@ -60,6 +61,8 @@ struct authz_policy {
 	uint32_t idle_timeout_s;         /* without data for so long the session ends; 0: never */
 	uint32_t disconnected_timeout_s; /* it waits so long for its client; 0: as the profile's reconnect says */
 	uint32_t simultaneous_logins;    /* of one user; 0: the global number, SIMULTANEOUS_ANY: no limit */
+	struct authz_quota *quotas;      /* at most QUOTAS_MAX; no two of the same octets and time */
+	size_t quota_count;
 	bool simultaneous_refuse;        /* one more is refused; else it ends the oldest */
 };
 #define SIMULTANEOUS_ANY UINT32_MAX

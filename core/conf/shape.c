@@ -171,6 +171,15 @@ static const struct shape_field f_kept[] = {
 };
 static const struct shape shape_kept = SHAPE(kept, f_kept);
 
+static const struct shape_field f_authz_quota[] = {
+	F(U8, authz_quota, way),
+	F(U8, authz_quota, period),
+	F(U8, authz_quota, unit),
+	F(U32, authz_quota, number),
+	F(STR, authz_quota, map),
+};
+static const struct shape shape_authz_quota = SHAPE(authz_quota, f_authz_quota);
+
 static const struct shape_field f_authz_policy[] = {
 	F(STR, authz_policy, name),
 	F(BOOL, authz_policy, disabled),
@@ -214,6 +223,8 @@ static const struct shape_field f_authz_policy[] = {
 	F(U32, authz_policy, disconnected_timeout_s),
 	F(U32, authz_policy, simultaneous_logins),
 	F(BOOL, authz_policy, simultaneous_refuse),
+	LIST(authz_policy, quotas, quota_count, shape_authz_quota),
+	F(SIZE, authz_policy, quota_count),
 };
 const struct shape shape_authz = SHAPE(authz_policy, f_authz_policy);
 

@@ -243,6 +243,10 @@ enum status place_rules(struct resolver *r)
 	for (int i = 0; i < 2 && st == ST_OK; i++)
 		if (r->set->service[i][0] && !snapshot_policy_map(r->conf, r->set->service[i]))
 			st = resolver_refuse(r, "%s names policy-map %.63s, which is not defined", label(r), r->set->service[i]);
+	for (size_t i = 0; i < r->set->quotas.n && st == ST_OK; i++)
+		if (r->set->quotas.v[i].map[0] && !snapshot_policy_map(r->conf, r->set->quotas.v[i].map))
+			st = resolver_refuse(r, "%s names policy-map %.63s for a quota, which is not defined", label(r),
+				r->set->quotas.v[i].map);
 	return st;
 }
 

@@ -46,6 +46,15 @@ struct session_totals {
 	uint64_t drops;
 };
 
+/* What the user had used in each time when the store was asked last, and what of that this session had carried. */
+struct session_used {
+	uint64_t begin_ms; /* of the day of the answer, UTC; 0: there is none */
+	uint64_t in[QUOTA_PERIODS];
+	uint64_t out[QUOTA_PERIODS];
+	uint64_t counted_in;
+	uint64_t counted_out;
+};
+
 struct session {
 	struct ulid ulid;
 	enum session_state state;
@@ -85,6 +94,9 @@ struct session {
 	bool has_token;          /* its client was given one; of that, secret: */
 	uint8_t verifier[TOKEN_VERIFIER];
 	struct session_totals carried;
+	struct session_used used; /* of core/session/quota.h; asked for anew by each main */
+	uint64_t used_next_ms;    /* monotonic: when the store is asked again; 0: now */
+	bool is_map_due;          /* the data path does not have its policy map yet, or still */
 	/* accounting */
 	uint8_t aaa_method;  /* enum aaa_method: how its peer has authenticated */
 	bool is_of_radius;   /* by a RADIUS server */

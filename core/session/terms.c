@@ -9,7 +9,7 @@ static const uint64_t of_terms = AAA_BIT(AV_IP6) | AAA_BIT(AV_IP6_LEN) | AAA_BIT
 	AAA_BIT(AV_DELEGATED) | AAA_BIT(AV_INTERIM) | AAA_BIT(AV_LOGINS) |
 	AAA_BIT(AV_FLOW_LIMIT) | AAA_BIT(AV_MTU) | AAA_BIT(AV_MSS) | AAA_BIT(AV_FILTER_IN4) |
 	AAA_BIT(AV_FILTER_OUT4) | AAA_BIT(AV_FILTER_IN6) | AAA_BIT(AV_FILTER_OUT6) | AAA_BIT(AV_SERVICE_IN) |
-	AAA_BIT(AV_SERVICE_OUT) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS);
+	AAA_BIT(AV_SERVICE_OUT) | AAA_BIT(AV_QUOTA) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS);
 
 static const char *put_text(char **at, const char *text)
 {
@@ -21,10 +21,31 @@ static const char *put_text(char **at, const char *text)
 	return to;
 }
 
+static size_t quotas_len(const struct aaa_quotas *q)
+{
+	size_t len = q->n * sizeof(struct terms_quota);
+
+	for (size_t i = 0; i < q->n; i++)
+		len += strlen(q->v[i].map) + 1;
+	return len;
+}
+
+/* First of what stands behind the terms, where it is aligned as they are. */
+static void put_quotas(struct session_terms *t, const struct aaa_quotas *from, char **at)
+{
+	t->quotas = (struct terms_quota *)(void *)*at;
+	t->n_quotas = from->n;
+	*at += from->n * sizeof(struct terms_quota);
+	for (size_t i = 0; i < from->n; i++)
+		t->quotas[i] = (struct terms_quota){from->v[i].octets, from->v[i].way, from->v[i].period, from->v[i].state, from->v[i].told,
+			put_text(at, from->v[i].map)};
+}
+
 /* Values that the set does not have are zero in it. */
 enum status terms_keep(const struct aaa_set *s, struct session_terms **out)
 {
-	size_t len = s->class.len + strlen(s->service[0]) + strlen(s->service[1]) + strlen(s->cui) + strlen(s->reply) + 4;
+	size_t len = s->class.len + strlen(s->service[0]) + strlen(s->service[1]) + strlen(s->cui) + strlen(s->reply) + 4 +
+		quotas_len(&s->quotas);
 	struct session_terms *t;
 
 	if (!(s->has & of_terms) && !s->ip4.family) {
@@ -41,6 +62,7 @@ enum status terms_keep(const struct aaa_set *s, struct session_terms **out)
 		.delegated = s->delegated, .interim_s = s->interim_s, .logins = s->logins, .logins_refuse = s->logins_refuse,
 		.has_flow_limit = aaa_has(s, AV_FLOW_LIMIT), .flow_limit = s->flow_limit, .mtu = s->mtu, .mss = s->mss};
 	char *at = (char *)(t + 1);
+	put_quotas(t, &s->quotas, &at);
 	for (int i = 0; i < AAA_FILTERS; i++)
 		t->filter[i] = put_text(&at, s->filter[i]);
 	for (int i = 0; i < 2; i++)
@@ -73,8 +95,10 @@ enum field {
 	F_CUI = F_SERVICE + 2,
 	F_REPLY,
 	F_CLASS,
-	F_LOGINS_REFUSE
+	F_LOGINS_REFUSE,
+	F_QUOTA /* a group for each */
 };
+enum quota_field { Q_OCTETS = 1, Q_WAY, Q_PERIOD, Q_STATE, Q_TOLD, Q_MAP };
 
 static void write_text(struct wr *w, int tag, const char *text)
 {
@@ -86,6 +110,19 @@ static void write_u32(struct wr *w, uint16_t tag, uint32_t v)
 {
 	if (v)
 		fz_u32(w, tag, v);
+}
+
+static void write_quota(struct wr *w, const struct terms_quota *q)
+{
+	struct wr_mark m = fz_open(w, F_QUOTA);
+
+	fz_u64(w, Q_OCTETS, q->octets);
+	fz_u8(w, Q_WAY, q->way);
+	fz_u8(w, Q_PERIOD, q->period);
+	fz_u8(w, Q_STATE, q->state);
+	fz_u8(w, Q_TOLD, q->told);
+	write_text(w, Q_MAP, q->map);
+	fz_close(w, m);
 }
 
 void terms_write(struct wr *w, const struct session_terms *t)
@@ -114,6 +151,8 @@ void terms_write(struct wr *w, const struct session_terms *t)
 		write_text(w, F_SERVICE + i, t->service[i]);
 	write_text(w, F_CUI, t->cui);
 	write_text(w, F_REPLY, t->reply);
+	for (size_t i = 0; i < t->n_quotas; i++)
+		write_quota(w, &t->quotas[i]);
 	if (t->class.len)
 		fz_bytes(w, F_CLASS, t->class.p, t->class.len);
 }
@@ -168,6 +207,27 @@ static bool read_text(struct view v, struct aaa_set *s, enum aaa_item item)
 	return fz_get_str(v, text, sizeof(text)) && aaa_put_text(s, item, text);
 }
 
+static bool read_quota(struct view v, struct aaa_set *s)
+{
+	struct rd fields = rd_init(v.p, v.len);
+	struct aaa_quota q = {0};
+	uint16_t tag;
+	bool ok = true;
+
+	while (ok && fz_next(&fields, &tag, &v))
+		switch (tag) {
+		case Q_OCTETS: q.octets = fz_get_u64(v); break;
+		case Q_WAY: q.way = fz_get_u8(v); break;
+		case Q_PERIOD: q.period = fz_get_u8(v); break;
+		case Q_STATE: q.state = fz_get_u8(v); break;
+		case Q_TOLD: q.told = fz_get_u8(v); break;
+		case Q_MAP: ok = fz_get_str(v, q.map, sizeof(q.map)); break;
+		default: break;
+		}
+	return ok && rd_ok(&fields) && q.way < QUOTA_WAYS && q.period < QUOTA_PERIODS && q.state <= QUOTA_OVER &&
+	       q.told <= QUOTA_OVER && aaa_put_quota(s, &q);
+}
+
 bool terms_read(uint16_t tag, struct view v, struct aaa_set *s)
 {
 	if (tag >= F_FILTER && tag < F_FILTER + AAA_FILTERS)
@@ -192,6 +252,7 @@ bool terms_read(uint16_t tag, struct view v, struct aaa_set *s)
 	case F_CUI: return read_text(v, s, AV_CUI);
 	case F_REPLY: return read_text(v, s, AV_REPLY);
 	case F_CLASS: return read_class(v, s);
+	case F_QUOTA: return read_quota(v, s);
 	default: return true;
 	}
 }

@@ -6,6 +6,16 @@
 #include "core/aaa/set.h"
 #include "core/base/wr.h"
 
+/* A limit of volume, and how much of it is used: the state goes where the limit goes. */
+struct terms_quota {
+	uint64_t octets; /* 0: none */
+	uint8_t way;     /* enum quota_way */
+	uint8_t period;  /* enum quota_period */
+	uint8_t state;   /* enum quota_state, as it was judged last */
+	uint8_t told;    /* the same, as far as the operator was told */
+	const char *map; /* policy map beyond it; "": the session ends */
+};
+
 /* One allocation, given back with mem_free(). Texts are never NULL. */
 struct session_terms {
 	struct addr ip4; /* Framed-IP-Address; family 0: none, also below */
@@ -16,6 +26,8 @@ struct session_terms {
 	uint32_t interim_s; /* of accounting; 0: as the configuration says */
 	uint32_t logins;    /* sessions that this user may have; 0: no limit */
 	bool logins_refuse; /* one more is refused; else it ends the oldest */
+	uint8_t n_quotas;
+	struct terms_quota *quotas;
 	bool has_flow_limit;
 	uint32_t flow_limit; /* IPsec SAs */
 	uint32_t mtu;        /* 0: that of the interface */

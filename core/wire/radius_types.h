@@ -99,6 +99,7 @@ enum radius_attr_type {
 #define RADIUS_VENDOR_CISCO     9
 #define RADIUS_VENDOR_MICROSOFT 311
 #define RADIUS_VENDOR_ASA       3076
+#define RADIUS_VENDOR_CHILLI    14559 /* ChilliSpot, CoovaChilli */
 #define RADIUS_CISCO_AVPAIR     1
 #define RADIUS_MS_MPPE_SEND_KEY 16
 #define RADIUS_MS_MPPE_RECV_KEY 17

@@ -6,6 +6,8 @@
 #include "core/base/mem.h"
 #include "modules/coa/kept.h"
 
+#define AUTHORIZE_ONLY 17 /* Service-Type */
+
 struct client {
 	struct coa_client_conf conf;
 	struct coa_counts counts;
@@ -19,6 +21,7 @@ struct coa {
 	bool requires_timestamp;
 	uint32_t window_s;
 	uint64_t unknown;
+	uint64_t unknown_of[2]; /* CoA, Disconnect */
 	struct coa_kept kept;
 };
 
@@ -105,6 +108,11 @@ uint64_t coa_unknown(const struct coa *c)
 	return c->unknown;
 }
 
+uint64_t coa_unknown_of(const struct coa *c, bool is_disconnect)
+{
+	return c->unknown_of[is_disconnect];
+}
+
 /* ---- a datagram ----------------------------------------------------------------------------------- */
 
 static void trace(const struct turn *t, enum coa_step step, const struct coa_answer *a, enum status st)
@@ -153,24 +161,51 @@ static bool is_request(const struct radius_packet *p)
 	return p->code == RADIUS_DISCONNECT_REQUEST || p->code == RADIUS_COA_REQUEST;
 }
 
+/* By the code, which is its first octet, whatever else it is. NULL: neither. */
+static struct coa_kind_counts *kind_of(struct coa_counts *n, uint8_t code)
+{
+	return code == RADIUS_DISCONNECT_REQUEST ? &n->disconnect : code == RADIUS_COA_REQUEST ? &n->coa : NULL;
+}
+
+static void count_unknown(struct coa *c, uint8_t code)
+{
+	if (code == RADIUS_DISCONNECT_REQUEST || code == RADIUS_COA_REQUEST)
+		c->unknown_of[code == RADIUS_DISCONNECT_REQUEST]++;
+}
+
+static void count_malformed(struct coa_counts *n, uint8_t code)
+{
+	struct coa_kind_counts *k = kind_of(n, code);
+
+	if (k)
+		k->malformed++;
+	else
+		n->other_code++;
+}
+
 /* False: it is dropped. A name with several addresses, or two clients behind one address, have one key. */
 static bool judge(struct turn *t, struct view datagram)
 {
 	struct coa *c = t->c;
 	struct radius_attr a;
 
+	uint8_t code = datagram.len ? datagram.p[0] : 0;
+
 	t->client = client_of(c, t->remote);
 	if (!t->client) {
+		count_unknown(c, code);
 		drop(t, &c->unknown, ST_COA_CLIENT);
 		return false;
 	}
 	struct coa_counts *n = &t->client->counts;
 	if (radius_parse(datagram, &t->packet) != ST_OK || !is_request(&t->packet)) {
+		count_malformed(n, code);
 		drop(t, &n->malformed, ST_COA_MALFORMED);
 		return false;
 	}
 	trace(t, COA_RECEIVED, NULL, ST_OK);
 	if (radius_verify_request(secret_of(t), &t->packet) != ST_OK) {
+		kind_of(n, code)->bad_authenticator++;
 		drop(t, &n->bad_authenticator, ST_COA_AUTH);
 		return false;
 	}
@@ -195,22 +230,38 @@ static bool build(const struct turn *t, struct coa_answer *a, struct wr *w)
 	return coa_answer_build(&t->packet, a, secret_of(t), w);
 }
 
+static void count_request(struct coa_kind_counts *n, const struct radius_packet *p)
+{
+	struct radius_attr a;
+	uint32_t service;
+
+	n->requests++;
+	n->auth_only += radius_find(p->attrs, RADIUS_SERVICE_TYPE, &a) && radius_u32(&a, &service) && service == AUTHORIZE_ONLY;
+}
+
+static void count_answer(struct coa_kind_counts *n, const struct coa_answer *a)
+{
+	n->acks += a->cause == 0;
+	n->naks += a->cause != 0;
+	n->no_context += a->cause == RADIUS_ERROR_NO_SESSION;
+	n->sessions += a->cause == 0 ? a->sessions : 0;
+}
+
 static void answer(struct turn *t)
 {
 	struct coa *c = t->c;
 	bool is_disconnect = t->packet.code == RADIUS_DISCONNECT_REQUEST;
-	struct coa_kind_counts *n = is_disconnect ? &t->client->counts.disconnect : &t->client->counts.coa;
+	struct coa_kind_counts *n = kind_of(&t->client->counts, t->packet.code);
 	struct coa_ask ask = {&t->packet, t->local, t->remote, t->client->conf.name};
 	struct coa_answer a = {0};
 	uint8_t buf[RADIUS_MAX];
 	struct wr w = wr_init(buf, sizeof(buf));
 
-	n->requests++;
+	count_request(n, &t->packet);
 	stats_inc(c->stats, is_disconnect ? CT_DISCONNECT_IN : CT_COA_IN);
 	trace(t, COA_QUEUED, NULL, ST_OK);
 	c->ports.decide(c->ports.ctx, &ask, &a);
-	n->acks += a.cause == 0;
-	n->naks += a.cause != 0;
+	count_answer(n, &a);
 	stats_inc(c->stats, a.cause ? (is_disconnect ? CT_DISCONNECT_NAK : CT_COA_NAK) :
 		(is_disconnect ? CT_DISCONNECT_ACK : CT_COA_ACK));
 	if (!build(t, &a, &w)) {
@@ -234,12 +285,14 @@ void coa_on_datagram(struct coa *c, const struct endpoint *local, const struct e
 	before = coa_kept_find(&c->kept, remote, &t.packet);
 	if (before.p) {
 		t.client->counts.repeated++;
+		kind_of(&t.client->counts, t.packet.code)->repeated++;
 		stats_inc(c->stats, CT_COA_REPEATED);
 		trace(&t, COA_REPEATED, NULL, ST_OK);
 		send(&t, before);
 		return;
 	}
 	if (!is_of_now(&t)) {
+		kind_of(&t.client->counts, t.packet.code)->old++;
 		drop(&t, &t.client->counts.old, ST_COA_OLD);
 		return;
 	}

@@ -81,11 +81,17 @@ struct coa_counts {
 		uint64_t requests; /* verified; without those that were sent again */
 		uint64_t acks;
 		uint64_t naks;
+		uint64_t no_context; /* of these: no session is meant by it */
+		uint64_t sessions;   /* that were ended or changed */
+		uint64_t auth_only;  /* of the requests: with Service-Type Authorize-Only */
+		/* what is below, by the code of the packet */
+		uint64_t repeated, bad_authenticator, old, malformed;
 	} disconnect, coa;
 	uint64_t repeated;          /* answered as before */
 	uint64_t bad_authenticator; /* dropped, as are the next two */
 	uint64_t old;
 	uint64_t malformed; /* no RADIUS packet, or of another code */
+	uint64_t other_code; /* of these */
 };
 struct coa_client_info {
 	const char *name;
@@ -96,5 +102,7 @@ struct coa_client_info {
 /* For show: *cursor 0 at first, false at the end. */
 bool coa_next_info(const struct coa *c, size_t *cursor, struct coa_client_info *out);
 uint64_t coa_unknown(const struct coa *c); /* datagrams of addresses that are no client */
+/* Those of them that call themselves a Disconnect-Request, or else a CoA-Request. */
+uint64_t coa_unknown_of(const struct coa *c, bool is_disconnect);
 
 #endif

@@ -11,7 +11,8 @@
 	X(IDENTITY, identity, true, "the peer has said who it is; nothing is proven and no profile chosen yet") \
 	X(AUTHORIZE, authorize, true, "the peer has proven who it is; before addresses are assigned") \
 	X(SESSION_UP, session_up, false, "a session is up") \
-	X(SESSION_DOWN, session_down, false, "a session has ended")
+	X(SESSION_DOWN, session_down, false, "a session has ended") \
+	X(SESSION_QUOTA, session_quota, false, "80 or 100 percent of a limit of volume are used")
 
 enum hook {
 #define X(name, function, asks, when) HOOK_##name,
@@ -34,7 +35,8 @@ enum field_kind {
 #define FIELD_A HOOK_BIT(HOOK_AUTHORIZE)
 #define FIELD_U HOOK_BIT(HOOK_SESSION_UP)
 #define FIELD_D HOOK_BIT(HOOK_SESSION_DOWN)
-#define FIELD_S (FIELD_U | FIELD_D)
+#define FIELD_Q HOOK_BIT(HOOK_SESSION_QUOTA)
+#define FIELD_S (FIELD_U | FIELD_D | FIELD_Q)
 
 /*  X(name, kind, hooks that are told it, hooks that may change it, words) */
 #define FIELD_LIST_OF(X) \
@@ -70,7 +72,13 @@ enum field_kind {
 	X(bytes_in, NUMBER, FIELD_D, 0, "bytes from the peer") \
 	X(bytes_out, NUMBER, FIELD_D, 0, "bytes to the peer") \
 	X(packets_in, NUMBER, FIELD_D, 0, "packets from the peer") \
-	X(packets_out, NUMBER, FIELD_D, 0, "packets to the peer")
+	X(packets_out, NUMBER, FIELD_D, 0, "packets to the peer") \
+	X(percent, NUMBER, FIELD_Q, 0, "80 or 100") \
+	X(direction, TEXT, FIELD_Q, 0, "whose limit it is: input, output or total") \
+	X(period, TEXT, FIELD_Q, 0, "session, day, week or month") \
+	X(used, NUMBER, FIELD_Q, 0, "octets that are used of it") \
+	X(limit, NUMBER, FIELD_Q, 0, "octets of it") \
+	X(action, TEXT, FIELD_Q, 0, "disconnect, or the policy map that comes into force with 100")
 
 /* What a hook comes to. */
 enum verdict {

@@ -77,7 +77,7 @@ static int body_load(lua_State *L)
 	l->script->hooks = defined_hooks(L);
 	if (!l->script->hooks)
 		return luaL_error(L, "%s: defines no hook; a function of the name identity, authorize, "
-			"session_up or session_down is wanted", l->script->name);
+			"session_up, session_down or session_quota is wanted", l->script->name);
 	return 0;
 }
 

@@ -230,7 +230,8 @@ bool radius_next_info(const struct radius *r, size_t *cursor, struct radius_serv
 	uint64_t now = radius_now(r);
 	*out = (struct radius_server_info){.conf = s->conf, .open = auth->n_asks + acct->n_asks, .auth = auth->counts,
 					   .acct = acct->counts, .is_dead = auth->is_dead || acct->is_dead,
-					   .last_ms = s->last_ms};
+					   .last_ms = s->last_ms, .of_auth = {auth->n_asks, auth->last_ms},
+					   .of_acct = {acct->n_asks, acct->last_ms}};
 	mem_zero(out->conf.secret, sizeof(out->conf.secret));
 	out->conf.secret_len = 0;
 	for (int i = 0; i < 2; i++)

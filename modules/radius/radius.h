@@ -139,6 +139,9 @@ struct radius_server_info {
 	uint64_t dead_s;          /* how long it has been */
 	uint32_t open;            /* requests on their way to it */
 	uint32_t last_ms;         /* time of the last answer's round trip, from when it was sent last */
+	struct {
+		uint32_t open, last_ms;
+	} of_auth, of_acct;       /* the same of each service */
 	struct radius_counts {
 		uint64_t requests;    /* without those sent again */
 		uint64_t retransmits;
@@ -150,6 +153,7 @@ struct radius_server_info {
 		uint64_t bad_authenticators; /* of either kind, or Message-Authenticator missing */
 		uint64_t unknown;     /* of a code that answers nothing */
 		uint64_t dropped;     /* nobody asked, another sender, a Proxy-State that is not ours */
+		uint64_t strangers;   /* of these: of another sender */
 		uint64_t deaths;      /* how often it was taken for dead */
 	} auth, acct;
 	struct radius_link_info links[2]; /* by TLS: of logins, of accounting */

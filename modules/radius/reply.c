@@ -121,7 +121,7 @@ static void act(struct radius_slot *slot, const struct radius_packet *p)
 	struct radius_service *v = slot->socket->service;
 	uint64_t took = radius_now(v->r) - slot->sent_ms;
 	bool is_probe = !slot->ask;
-	v->server->last_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+	v->last_ms = v->server->last_ms = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 	if (slot->socket->stream)
 		radius_stream_heard(slot);
 	radius_service_heard(v); /* the slot of a probe went with one of these */
@@ -159,6 +159,7 @@ bool radius_reply_read(struct radius_socket *s)
 		(void)take(s, d.bytes);
 		return true;
 	}
+	s->service->counts.strangers++;
 	s->service->counts.dropped++;
 	stats_status(v->r->stats, ST_RADIUS_REPLY);
 	return true;

@@ -34,6 +34,7 @@ struct radius_service {
 	bool is_dead;
 	uint64_t dead_from_ms;
 	uint64_t rest_until_ms;
+	uint32_t last_ms; /* round trip */
 	struct timer probe_timer;
 	struct radius_slot *probe;
 	struct radius_counts counts;

@@ -28,6 +28,7 @@
 
 #include "gen/version.h"
 #include "modules/snmp/notify.h"
+#include "modules/snmp/radius_mib.h"
 #include "modules/snmp/transport.h"
 #include "modules/snmp/value.h"
 
@@ -127,6 +128,69 @@ static int answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 	return SNMP_ERR_NOERROR;
 }
 
+/* ---- the MIBs of RADIUS ------------------------------------------------------------------------- */
+
+static const enum radius_mib radius_mibs[RADIUS_MIBS] = {RADIUS_MIB_AUTH, RADIUS_MIB_ACCT, RADIUS_MIB_DYNAUTH};
+
+static bool put_radius(netsnmp_variable_list *var, enum radius_mib which, const struct radius_mib_found *f)
+{
+	const struct radius_mib_root *root = &radius_mib_roots[which];
+	oid name[RADIUS_MIB_ROOT + RADIUS_MIB_NAME];
+	memcpy(name, root->oid, root->len * sizeof(oid));
+	memcpy(name + root->len, f->name, f->len * sizeof(oid));
+	return snmp_set_var_objid(var, name, root->len + f->len) == 0;
+}
+
+/* What stands behind the root; of a name before it: nothing, and all of it follows; of one behind: there is nothing. */
+static struct radius_mib_ask radius_ask(struct agent *a, const netsnmp_request_info *rq, enum radius_mib which)
+{
+	const netsnmp_variable_list *var = rq->requestvb;
+	const struct radius_mib_root *root = &radius_mib_roots[which];
+	bool is_below = var->name_length >= root->len &&
+			netsnmp_oid_is_subtree(root->oid, root->len, var->name, var->name_length) == 0;
+	bool is_behind = !is_below && snmp_oid_compare(var->name, var->name_length, root->oid, root->len) > 0;
+	return (struct radius_mib_ask){.values = a->desk.radius && !is_behind ? a->desk.radius->radius : NULL, .mib = which,
+				       .name = is_below ? var->name + root->len : NULL,
+				       .len = is_below ? var->name_length - root->len : 0,
+				       .is_inclusive = rq->inclusive != 0};
+}
+
+static int answer_radius(netsnmp_mib_handler *handler, netsnmp_handler_registration *reginfo,
+			 netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	struct agent *a = the_agent;
+	enum radius_mib which = *(const enum radius_mib *)handler->myvoid;
+	bool is_next = info->mode == MODE_GETNEXT;
+	if (info->mode != MODE_GET && !is_next)
+		return SNMP_ERR_GENERR;
+	for (netsnmp_request_info *rq = requests; rq; rq = rq->next) {
+		struct radius_mib_found f;
+		struct radius_mib_ask ask = radius_ask(a, rq, which);
+		if (rq->processed)
+			continue;
+		ask.is_next = is_next;
+		share_count(&a->share->requests, 1);
+		if (!radius_mib_get(&ask, &f)) {
+			if (!is_next)
+				netsnmp_set_request_error(info, rq, SNMP_NOSUCHINSTANCE);
+		} else if ((is_next && !put_radius(rq->requestvb, which, &f)) || !value_set(rq->requestvb, &f.value)) {
+			netsnmp_set_request_error(info, rq, SNMP_ERR_GENERR);
+		}
+	}
+	return SNMP_ERR_NOERROR;
+}
+
+static void register_radius(const enum radius_mib *which)
+{
+	const struct radius_mib_root *r = &radius_mib_roots[*which];
+	netsnmp_handler_registration *root =
+		netsnmp_create_handler_registration(r->name, answer_radius, r->oid, r->len, HANDLER_CAN_RONLY);
+	if (!root)
+		return;
+	root->handler->myvoid = (void *)(uintptr_t)which;
+	netsnmp_register_handler(root);
+}
+
 /* ---- what the library tells us ----------------------------------------------------------------- */
 
 static int on_connected(int major, int minor, void *session, void *arg)
@@ -211,6 +275,8 @@ static void start_library(struct agent *a)
 	root = netsnmp_create_handler_registration("sallyport", answer, mib, MIB_LEN, HANDLER_CAN_RONLY);
 	if (root)
 		netsnmp_register_handler(root);
+	for (size_t i = 0; i < RADIUS_MIBS; i++)
+		register_radius(&radius_mibs[i]);
 	init_snmp("sallyport"); /* connects */
 }
 

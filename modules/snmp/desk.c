@@ -89,7 +89,7 @@ static void take_card(struct desk *d, struct note *m, int64_t now_ms)
 static void take_end(struct desk *d, struct note *m, int64_t now_ms)
 {
 	struct note *card = index_take(&d->view.cards, m->end.total.index);
-	if (card && atomic_load(&d->share->notify_sessions) && may_notify(d, now_ms))
+	if (card && !m->end.is_silent && atomic_load(&d->share->notify_sessions) && may_notify(d, now_ms))
 		count(d, d->ports->session_down(d->ctx, &card->card, m->end.why, &m->end.total));
 	if (card)
 		desk_give_back(d, card);
@@ -126,12 +126,20 @@ static void take_sample(struct desk *d, struct note *m, int64_t now_ms)
 		desk_give_back(d, old);
 }
 
+static void take_radius(struct desk *d, struct note *m)
+{
+	if (d->radius)
+		desk_give_back(d, d->radius);
+	d->radius = m;
+}
+
 static void take(struct desk *d, struct note *m, int64_t now_ms)
 {
 	switch (m->kind) {
 	case NOTE_CARD: take_card(d, m, now_ms); return;
 	case NOTE_END: take_end(d, m, now_ms); return;
 	case NOTE_SAMPLE: take_sample(d, m, now_ms); return;
+	case NOTE_RADIUS: take_radius(d, m); return;
 	case NOTE_RESET:
 		give_back_all(d, &d->next);
 		d->is_rebuilding = true;
@@ -180,6 +188,9 @@ void desk_fini(struct desk *d)
 	give_back_all(d, &d->next);
 	if (d->sample)
 		desk_give_back(d, d->sample);
+	if (d->radius)
+		desk_give_back(d, d->radius);
+	d->radius = NULL;
 	d->sample = NULL;
 	d->view.sample = NULL;
 	LIST_EACH_SAFE(at, &d->back)

@@ -21,6 +21,7 @@ struct desk {
 	void *ctx;
 	struct tree_view view; /* what is answered from */
 	struct note *sample;    /* of the view; NULL: none yet */
+	struct note *radius;    /* the newest; NULL: none yet */
 	struct index next;     /* all cards anew, until they are complete */
 	bool is_rebuilding;
 	struct list back;      /* messages for which the ring had no room */

@@ -40,6 +40,18 @@ struct note *share_note_sample(size_t n_pools, size_t n_traffic)
 	return m;
 }
 
+struct note *share_note_radius(const struct snmp_radius *v)
+{
+	size_t head = (sizeof(struct note) + 15) & ~(size_t)15;
+	struct note *m = mem_new(head + sizeof(*v));
+	if (!m)
+		return NULL;
+	m->kind = NOTE_RADIUS;
+	list_init(&m->in_list);
+	m->radius = memcpy((char *)m + head, v, sizeof(*v));
+	return m;
+}
+
 enum status share_init(struct share *sh, size_t queue)
 {
 	memset(sh, 0, sizeof(*sh));

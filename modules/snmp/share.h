@@ -15,6 +15,7 @@ enum note_kind {
 	NOTE_CARD,     /* is_new: the session came up just now */
 	NOTE_END,
 	NOTE_SAMPLE,
+	NOTE_RADIUS,
 	NOTE_RESET,    /* all cards follow, then */
 	NOTE_COMPLETE,
 	NOTE_EVENT     /* from the thread */
@@ -49,10 +50,12 @@ struct note {
 	union {
 		struct snmp_card card;
 		struct {
+			bool is_silent; /* nobody is notified */
 			enum status why;
 			struct snmp_traffic total;
 		} end;
 		struct share_sample sample;
+		const struct snmp_radius *radius; /* behind this struct */
 		struct {
 			enum snmp_event_kind kind;
 			char text[SNMP_TEXT];
@@ -80,6 +83,7 @@ struct share {
 /* Room for a message with its whole union, or only for what its kind needs. NULL: out of memory. */
 struct note *share_note(enum note_kind kind);
 struct note *share_note_sample(size_t n_pools, size_t n_traffic);
+struct note *share_note_radius(const struct snmp_radius *v); /* a copy */
 
 enum status share_init(struct share *sh, size_t queue) MUST_USE;
 void share_fini(struct share *sh); /* both rings must be empty */

@@ -115,18 +115,30 @@ void snmp_again(struct snmp *s, const struct snmp_card *card)
 		put_card(s, card, false);
 }
 
-void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total)
+static bool push_end(struct snmp *s, enum status why, const struct snmp_traffic *total, bool is_silent)
 {
 	struct note *m = s->is_incomplete ? NULL : share_note(NOTE_END);
 	if (m) {
 		m->end.why = why;
 		m->end.total = *total;
+		m->end.is_silent = is_silent;
 	}
-	if (!push(s, m)) {
+	bool is_pushed = push(s, m);
+	if (!is_pushed)
 		is_missing(s);
-		s->lost += s->settings.notify_sessions;
-	}
 	share_wake(s->share->wake_thread);
+	return is_pushed;
+}
+
+void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total)
+{
+	if (!push_end(s, why, total, false))
+		s->lost += s->settings.notify_sessions;
+}
+
+void snmp_gone(struct snmp *s, uint32_t index)
+{
+	(void)push_end(s, ST_OK, &(struct snmp_traffic){.index = index}, true);
 }
 
 void snmp_refresh(struct snmp *s)
@@ -164,6 +176,12 @@ void snmp_sample(struct snmp *s, const struct sample *sample, const struct snmp_
 		s->samples++;
 	else
 		s->samples_left_out++;
+	share_wake(s->share->wake_thread);
+}
+
+void snmp_radius(struct snmp *s, const struct snmp_radius *v)
+{
+	(void)push(s, s->samples < SAMPLES_MAX ? share_note_radius(v) : NULL);
 	share_wake(s->share->wake_thread);
 }
 

@@ -25,6 +25,7 @@ struct snmp_card {
 	uint32_t index; /* 1..2^31-1; no two sessions of one time have the same */
 	bool is_initiator;
 	bool is_orphaned;
+	bool is_waiting; /* for its client, without a tunnel */
 	char id[ULID_TEXT];
 	char user[SNMP_TEXT];
 	char identity[SNMP_TEXT];
@@ -47,6 +48,44 @@ struct snmp_traffic {
 	uint64_t octets_in, octets_out;
 	uint64_t packets_in, packets_out;
 	uint64_t drops;
+};
+
+/* RADIUS servers, as RFC 4668 and RFC 4670 count them. */
+#define SNMP_RADIUS_MAX 64
+struct snmp_radius_service {
+	uint16_t port;
+	uint32_t round_trip_ms; /* of the last answer */
+	uint32_t pending;
+	uint64_t requests, retransmits, timeouts;
+	uint64_t accepts, rejects, challenges; /* of logins; of both: */
+	uint64_t responses;
+	uint64_t malformed, bad_authenticators, unknown, dropped;
+	uint64_t strangers; /* of other senders */
+};
+/* Clients that send Disconnect- and CoA-Requests, as RFC 4673 counts them. */
+#define SNMP_DYNAUTH_MAX 256
+struct snmp_dynauth_kind {
+	uint64_t requests, auth_only, repeated;
+	uint64_t acks, naks, no_context;
+	uint64_t sessions; /* that were ended or changed */
+	uint64_t malformed, bad_authenticators, dropped;
+};
+struct snmp_dynauth {
+	struct addr addr;
+	struct snmp_dynauth_kind disconnect, coa;
+	uint64_t unknown_types;
+};
+struct snmp_radius {
+	char identifier[SNMP_NAME]; /* our NAS-Identifier */
+	uint64_t since_s; /* since the counters began */
+	size_t n;
+	struct {
+		struct addr addr;
+		struct snmp_radius_service services[2]; /* logins, accounting */
+	} servers[SNMP_RADIUS_MAX];
+	uint64_t strangers[2]; /* Disconnect- and CoA-Requests of addresses that are no client */
+	size_t n_clients;
+	struct snmp_dynauth clients[SNMP_DYNAUTH_MAX];
 };
 
 struct snmp_settings {
@@ -87,6 +126,8 @@ void snmp_up(struct snmp *s, const struct snmp_card *card);
 void snmp_changed(struct snmp *s, const struct snmp_card *card);
 /* It ended: no row any more. total->index says which. */
 void snmp_down(struct snmp *s, enum status why, const struct snmp_traffic *total);
+/* Its row goes, and nobody is notified: that its tunnel ended was said when it began to wait. */
+void snmp_gone(struct snmp *s, uint32_t index);
 /* Inside ports->all. */
 void snmp_again(struct snmp *s, const struct snmp_card *card);
 /* All cards are handed over again: after the start, or when many may have changed. */
@@ -95,6 +136,9 @@ void snmp_refresh(struct snmp *s);
  * Both are copied; the pools of the sample too. Left out when several wait to be taken. */
 void snmp_sample(struct snmp *s, const struct sample *sample, const struct snmp_traffic *traffic,
 		 size_t n);
+
+/* The same of RADIUS servers. Left out when there is no room. */
+void snmp_radius(struct snmp *s, const struct snmp_radius *v);
 
 /* Readable when snmp_poll() has something to do. */
 int snmp_fd(const struct snmp *s);

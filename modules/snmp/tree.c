@@ -141,6 +141,7 @@ static const struct failure {
 	{171, ST_DHCP_REFUSED}, {172, ST_END_SESSION_TIMEOUT}, {173, ST_END_NOT_RESUMED},
 	{174, ST_END_LOGIN_LIMIT}, {175, ST_END_DISCONNECT},
 	{177, ST_COA_CLIENT}, {178, ST_COA_AUTH}, {179, ST_COA_OLD}, {187, ST_COA_MALFORMED},
+	{194, ST_QUOTA_USED}, {195, ST_END_QUOTA},
 };
 
 #define FAILURES (sizeof(failures) / sizeof(failures[0]))
@@ -437,7 +438,7 @@ void tree_session(const struct snmp_card *card, const struct snmp_traffic *t, en
 	case TREE_S_IP6: put_addr(out, &card->ip6); break;
 	case TREE_S_IP6_LEN: out->u = card->ip6.family ? card->ip6_len : 0; break;
 	case TREE_S_ROLE: out->u = card->is_initiator ? 1 : 2; break;
-	case TREE_S_STATE: out->u = card->is_orphaned ? 2 : 1; break;
+	case TREE_S_STATE: out->u = card->is_waiting ? 3 : card->is_orphaned ? 2 : 1; break;
 	case TREE_S_START: put_date(out, card->start_ms); break;
 	case TREE_S_IDLE: out->u = t ? t->idle_s : 0; break;
 	case TREE_S_IN_OCTETS: out->u = t ? t->octets_in : 0; break;

@@ -27,7 +27,7 @@ enum tree_group {
 	TREE_NOTIFY
 };
 
-enum tree_type { TREE_OCTETS, TREE_INTEGER, TREE_UNSIGNED, TREE_COUNTER64, TREE_TICKS };
+enum tree_type { TREE_OCTETS, TREE_INTEGER, TREE_UNSIGNED, TREE_COUNTER64, TREE_TICKS, TREE_COUNTER32 };
 
 struct tree_value {
 	enum tree_type type;

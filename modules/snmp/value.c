@@ -27,7 +27,8 @@ static void raw_of(const struct tree_value *v, struct raw *r)
 		break;
 	case TREE_UNSIGNED:
 	case TREE_TICKS:
-		*r = (struct raw){.type = v->type == TREE_TICKS ? ASN_TIMETICKS : ASN_UNSIGNED,
+	case TREE_COUNTER32:
+		*r = (struct raw){.type = v->type == TREE_TICKS ? ASN_TIMETICKS : v->type == TREE_UNSIGNED ? ASN_UNSIGNED : ASN_COUNTER,
 				  .u = v->u, .len = sizeof(r->u)};
 		r->p = &r->u;
 		break;

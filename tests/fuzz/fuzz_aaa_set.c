@@ -35,6 +35,11 @@ static void look(const struct aaa_set *s)
 	ends(s->split_dns, sizeof(s->split_dns));
 	ends(s->backup, sizeof(s->backup));
 	ends(s->user_name, sizeof(s->user_name));
+	MUST(s->quotas.n <= QUOTAS_MAX);
+	for (size_t i = 0; i < s->quotas.n; i++) {
+		ends(s->quotas.v[i].map, sizeof(s->quotas.v[i].map));
+		MUST(s->quotas.v[i].way < QUOTA_WAYS && s->quotas.v[i].period < QUOTA_PERIODS);
+	}
 	MUST(s->route_nets.n <= AAA_NETS && s->remotes.n <= AAA_NETS && s->route_lists4.n <= AAA_NAMES &&
 		s->delegated.n <= AAA_DELEGATED && s->mask4 <= 32 && s->ip6_len <= 128);
 	MUST(s->key_local.len <= AAA_KEY && s->key_remote.len <= AAA_KEY && s->class.len <= AAA_CLASS);

@@ -41,6 +41,7 @@ struct printed {
 #define M     "crypto ikev2 name-mangler M\n"
 #define L     "aaa attribute list L\n"
 #define AUTHZ "crypto ikev2 authorization policy A\n"
+#define SLOW "policy-map SLOW\n class class-default\n  police cir 1000000 conform-action transmit exceed-action drop\n"
 
 static const struct printed servers[] = {
 	{R " exit\n", NULL},
@@ -228,6 +229,15 @@ static const struct printed others[] = {
 	{"sallyport retention anonymize 1\n", NULL},
 	{"sallyport retention anonymize 36500\nno sallyport retention anonymize\n", ""},
 	{AUTHZ " sallyport idle-timeout 60\n sallyport disconnected-timeout 60\n sallyport simultaneous-logins 1 refuse\n", NULL},
+	{SLOW AUTHZ " sallyport quota input 1 kilobytes per session action disconnect\n"
+	       " sallyport quota total 4294967295 gigabytes per month action service-policy SLOW\n", NULL},
+	{AUTHZ " sallyport quota total 5 gigabytes\n", AUTHZ " sallyport quota total 5 gigabytes per session action disconnect\n"},
+	{AUTHZ " sallyport quota total 5 gigabytes per day\n sallyport quota total 6 megabytes per day\n"
+	       " sallyport quota total 1 megabytes\n no sallyport quota total 1 megabytes\n",
+		AUTHZ " sallyport quota total 6 megabytes per day action disconnect\n"},
+	{AUTHZ " sallyport quota total 5 gigabytes per day\n sallyport quota total 6 megabytes\n sallyport quota input 1 kilobytes\n"
+	       " no sallyport quota total\n", AUTHZ " sallyport quota input 1 kilobytes per session action disconnect\n"},
+	{AUTHZ " sallyport quota input 5 gigabytes per week\n sallyport quota total 6 megabytes per day\n no sallyport quota\n", AUTHZ " exit\n"},
 	{AUTHZ " sallyport idle-timeout 86400\n sallyport disconnected-timeout 604800\n no sallyport simultaneous-logins\n", NULL},
 	{AUTHZ " sallyport idle-timeout 60\n sallyport disconnected-timeout 60\n no sallyport simultaneous-logins\n"
 	       " no sallyport idle-timeout\n no sallyport disconnected-timeout\n default sallyport simultaneous-logins\n",

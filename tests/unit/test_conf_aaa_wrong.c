@@ -115,6 +115,12 @@ static const struct wrong errors[] = {
 	{"crypto ikev2 authorization policy A\n sallyport disconnected-timeout 59\n", 2, 33, "59", "a number 60-604800"},
 	{"crypto ikev2 authorization policy A\n sallyport disconnected-timeout 604801\n", 2, 33, "604801", ""},
 	{"crypto ikev2 authorization policy A\n sallyport simultaneous-logins 1000001\n", 2, 32, "1000001", ""},
+	{"crypto ikev2 authorization policy A\n sallyport quota total 0 megabytes\n", 2, 24, "0", "a number 1-4294967295"},
+	{"crypto ikev2 authorization policy A\n sallyport quota total 4294967296 megabytes\n", 2, 24, "4294967296", ""},
+	{"crypto ikev2 authorization policy A\n sallyport quota all 1 megabytes\n", 2, 18, "all", ""},
+	{"crypto ikev2 authorization policy A\n sallyport quota total 1\n", 2, 25, "", "incomplete"},
+	{"crypto ikev2 authorization policy A\n sallyport quota total 1 megabytes per year\n", 2, 40, "year", ""},
+	{"crypto ikev2 authorization policy A\n sallyport quota total 1 megabytes action service-policy NO\n", 2, 58, "NO", "not defined"},
 	/* R-REC-05, both orders: the line that the other excludes */
 	{P " reconnect\n authentication local pre-share\n", 4, 2, "authentication local pre-share", "in line 3"},
 	{P " authentication local pre-share key x\n reconnect\n", 3, 2, "authentication local pre-share", "in line 4"},

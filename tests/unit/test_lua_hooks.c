@@ -88,7 +88,8 @@ static const char dump[] =
 	"for _, k in ipairs(n) do local v = s[k]\n"
 	" print(k, math.type(v) or type(v), type(v) == 'table' and table.concat(v, ',') or v) end end\n"
 	"function authorize(s) dump(s) end function identity(s) dump(s) end\n"
-	"function session_up(s) dump(s) end function session_down(s) dump(s) end\n";
+	"function session_up(s) dump(s) end function session_down(s) dump(s) end\n"
+	"function session_quota(s) dump(s) end\n";
 
 static void given(void)
 {
@@ -106,6 +107,8 @@ static void given(void)
 	T_EQ(lab_call(HOOK_IDENTITY, ROWS("identity=a", "pool=P", "bytes_in=1", "nonsense=1", "role=responder")),
 		VERDICT_PASS);
 	T_STR(lab.printed, "identity string a\nrole string responder\n");
+	T_EQ(lab_call(HOOK_SESSION_QUOTA, ROWS("name=a", "percent=80", "direction=total", "used=8", "limit=10", "seconds=1")), VERDICT_PASS);
+	T_STR(lab.printed, "direction string total\nlimit integer 10\nname string a\npercent integer 80\nused integer 8\n");
 	T_EQ(lab_call(HOOK_SESSION_UP, ROWS("ip4=10.9.0.1", "reason=dpd", "pool=P")), VERDICT_PASS);
 	T_STR(lab.printed, "ip4 string 10.9.0.1\npool string P\n");
 	T_EQ(lab_call(HOOK_SESSION_DOWN, ROWS("reason=dpd", "bytes_in=9223372036854775807", "seconds=0")),

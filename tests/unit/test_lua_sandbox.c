@@ -410,8 +410,8 @@ static void bounds_of_loading(void)
 	T_STR(lab.words, "t.lua: too many scripts, or one that is too long");
 	lab_begin();
 	T_EQ(lab_load("x = 1"), 0);
-	T_STR(lab.words, "t.lua: defines no hook; a function of the name identity, authorize, session_up or "
-			 "session_down is wanted");
+	T_STR(lab.words, "t.lua: defines no hook; a function of the name identity, authorize, session_up, "
+			 "session_down or session_quota is wanted");
 	T_EQ(lab_load("authorize = 1"), 0);
 	T_EQ(lab_load("function session_down() end authorize = 1"), HOOK_BIT(HOOK_SESSION_DOWN));
 }

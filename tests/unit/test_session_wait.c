@@ -144,6 +144,36 @@ static void clocks(void)
 	sessions_free(ss);
 }
 
+/* What the policy says of waiting and of data counts in the place of what the profile says. */
+static void policy_before_profile(void)
+{
+	static const struct {
+		uint32_t profile_s, policy_s, idle_s, is_s;
+	} rows[] = {{1800, 0, 0, 1800}, {1800, 600, 300, 600}, {60, 604800, 60, 604800}, {0, 600, 300, 0}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot *c = conf_with(rows[i].profile_s, 0);
+		struct authz_policy *a = (struct authz_policy *)(uintptr_t)snapshot_authz(c, "RA");
+		a->disconnected_timeout_s = rows[i].policy_s;
+		a->idle_timeout_s = rows[i].idle_s;
+		struct sessions *ss = sessions_new(c, &key);
+		struct session *s = login(ss, 1);
+		T_ROW(i, "");
+		T_EQ(s->reconnect_s, rows[i].is_s);
+		T_EQ(s->idle_timeout_s, rows[i].idle_s);
+		T_EQ(session_waits(s, ST_END_DPD), rows[i].is_s > 0);
+		uint64_t last = START + 1000 + rows[i].idle_s * 1000ull;
+		T_EQ(session_due(s, last - 1, 0), ST_OK);
+		T_EQ(session_due(s, last, 0), rows[i].idle_s ? ST_END_IDLE : ST_OK);
+		session_wait(ss, s, START + 10000);
+		T_EQ(session_due(s, START + 10000 + rows[i].is_s * 1000ull, 0), ST_END_NOT_RESUMED);
+		if (rows[i].is_s)
+			T_EQ(session_due(s, START + 10000 + rows[i].is_s * 1000ull - 1, 0), ST_OK);
+		sessions_free(ss);
+		snapshot_unref(c);
+	}
+}
+
 static void waits_with_all_it_has(void)
 {
 	struct sessions *ss = sessions_with(600, 7200);
@@ -326,6 +356,7 @@ int main(void)
 {
 	T_RUN(who_waits);
 	T_RUN(clocks);
+	T_RUN(policy_before_profile);
 	T_RUN(waits_with_all_it_has);
 	T_RUN(comes_back);
 	T_RUN(nobody_else);

@@ -235,6 +235,11 @@ static void come_and_go(void)
 	T_EQ(told.up, 3);
 	pthread_mutex_unlock(&lock);
 	down(s, 77, ST_END_PEER); /* nobody's */
+	snmp_changed(s, &(struct snmp_card){.index = 50, .is_waiting = true});
+	live[50] = true;
+	T_TRUE(agrees(s, false));
+	live[50] = false; /* it goes as it came: without a word */
+	snmp_gone(s, 50);
 	T_TRUE(agrees(s, false));
 	snmp_info(s, &info);
 	T_EQ(info.notify_sent, 4);

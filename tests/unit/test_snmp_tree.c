@@ -387,6 +387,9 @@ static void session_cells(void)
 	T_EQ(v.u, 0);
 	tree_session(&c, &t, TREE_S_STATE, &v);
 	T_EQ(v.u, 2);
+	c.is_waiting = true;
+	tree_session(&c, &t, TREE_S_STATE, &v);
+	T_EQ(v.u, 3);
 	tree_session(&c, &t, TREE_S_ROLE, &v);
 	T_EQ(v.u, 2);
 	tree_session(&c, &t, TREE_S_IN_OCTETS, &v);

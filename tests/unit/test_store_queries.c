@@ -29,7 +29,9 @@ static void fill(struct store *s)
 		snprintf(u.identity, sizeof(u.identity), "anna@corp.example");
 		snprintf(u.username, sizeof(u.username), "anna@corp.example");
 		snprintf(e.session, sizeof(e.session), "%s", u.ulid);
-		u.started_ms = started[i];
+		u.started_ms = u.up_ms = started[i];
+		u.n_quotas = 1;
+		u.quotas[0] = (struct quota_limit){QUOTA_TOTAL, QUOTA_MONTH, 5000};
 		T_EQ(store_session_up(s, i + 1, &u), ST_OK);
 		T_EQ(store_acct_put(s, started[i], &id, (const uint8_t *)"x", 1), ST_OK);
 		store_event(s, &e);

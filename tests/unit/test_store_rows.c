@@ -63,6 +63,7 @@ static void views_are_a_contract(void)
 		{"v_usage_total", "day,node,ivrf,users,sessions,seconds,bytes_in,bytes_out,"
 				  "packets_in,packets_out"},
 		{"v_accounting", "id,ms,at,session,octets"},
+		{"v_quota", "username,profile,direction,period,begins,octets,used,last_login"},
 	};
 	char sql[256];
 
@@ -77,8 +78,8 @@ static void views_are_a_contract(void)
 		T_STR(lab_ask("sallyport.db", sql), "0"); /* and it runs */
 	}
 	T_STR(lab_ask("sallyport.db", "SELECT count(*) FROM sqlite_schema WHERE type = 'view'"),
-		"10");
-	T_STR(lab_ask("sallyport.db", "SELECT value FROM meta WHERE name = 'views'"), "2");
+		"11");
+	T_STR(lab_ask("sallyport.db", "SELECT value FROM meta WHERE name = 'views'"), "3");
 	lab_remove();
 }
 
