@@ -500,7 +500,7 @@ void wire_session_ended(struct wire *w, const struct ike_event *ev)
 	if (s->state == SESSION_WAITING || (s->state == SESSION_UP && session_waits(s, ev->status)))
 		wait_for_client(w, s, ev->status);
 	else
-		end(w, s, ev->status);
+		end(w, s, session_end_why(s, ev->status));
 }
 
 void wire_session_moved(struct wire *w, const struct ulid *session, const struct endpoint *local,
