@@ -33,8 +33,8 @@ struct row {
 };
 
 /* RFC 5176 section 3.6, as far as this is a VPN headend; Framed-IP-Address and the like do name a session in a
- * Disconnect-Request (section 3), whatever the table there says. State is for Authorize-Only and for a login that
- * follows, neither of which is asked of RADIUS here: it is carried and has no effect. */
+ * Disconnect-Request (section 3), whatever the table there says. State is for Authorize-Only, which is not
+ * asked of RADIUS here, and for a login that follows, which is the client's: it is carried and has no effect. */
 /* clang-format off */
 static const struct row rows[] = {
 	{RADIUS_PROXY_STATE, ROLE_PACKET, 0, BOTH, true},

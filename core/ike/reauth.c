@@ -66,10 +66,11 @@ static void put_lifetime(struct msg_out *o, uint32_t seconds)
 	msg_notify(o, N_AUTH_LIFETIME, data, sizeof(data));
 }
 
+/* Who comes back without a login has what is left since the last one. */
 void reauth_put(struct msg_out *o, const struct ike_sa *sa)
 {
 	if (limit_s(sa) != 0)
-		put_lifetime(o, limit_s(sa));
+		put_lifetime(o, (uint32_t)(sa_since_login_ms(sa, limit_s(sa)) / 1000));
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -259,7 +259,8 @@ except Refused:
 ok("... nor for a new main", not came_back and "emil@corp.test" in waiting())
 before = emil.address
 emil = login("emil")
-ok("... its client logs in, and has its address", emil.address == before and "emil@corp.test" not in waiting(), "%s %s" % (before, emil.address))
+ok("... its client logs in, and has its address", emil.address == before and "emil@corp.test" not in waiting() and
+   ended("emil@corp.test") == ["reauthenticated"], "%s %s %s" % (before, emil.address, ended("emil@corp.test")))
 swan["anna"].stop()
 ok("clean stop", sp.stop() == 0, sp.tail())
 done()
