@@ -78,6 +78,8 @@ const struct admin_command admin_commands[] = {
 	{"show debugging", "", false, show_debugging, "who is debugging what, and for how long"},
 	{"rekey crypto ikev2 sa", "[FILTER]", true, rekey_ikev2_sa, "new keys for IKE SAs now"},
 	{"rekey crypto ipsec sa", "[FILTER]", true, rekey_ipsec_sa, "new keys for IPsec SAs now"},
+	{"reauthenticate crypto session", "[FILTER]", true, reauthenticate_session,
+	 "let clients authenticate again now; their sessions end when they do not"},
 	{"user add", "NAME RECORD", true, user_add, "a new user; asked by `sallyport user`"},
 	{"user set", "NAME RECORD", true, user_set, "another password"},
 	{"user totp", "NAME {RECORD|off}", true, user_totp, "a second factor, or none"},

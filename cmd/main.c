@@ -32,6 +32,7 @@ static const struct subcommand {
 	{"debug", client_main, "{crypto {ikev2|condition}|aaa pod} ... [--socket PATH]", "watch the running headend at work"},
 	{"undebug", client_main, "all [--socket PATH]", "end every debug"},
 	{"rekey", client_main, "WHAT... [--socket PATH]", "give SAs new keys now"},
+	{"reauthenticate", client_main, "WHAT... [--socket PATH]", "let clients authenticate again"},
 	{"crypto", crypto_main, "{ikev2 client flexvpn connect NAME | eap credentials PROFILE} [--socket PATH]",
 	 "make a client connect, or give it the user name and the password that it waits for"},
 	{"sql", client_sql_main, "[--state DIR] [--json|--csv] [QUERY]", "ask the database"},

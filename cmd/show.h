@@ -42,6 +42,7 @@ SHOW(show_pki_trustpoints);
 SHOW(show_pki_crls);
 SHOW(show_snmp);
 SHOW(rekey_ikev2_sa);
+SHOW(reauthenticate_session);
 SHOW(rekey_ipsec_sa);
 SHOW(clear_crypto_session);
 SHOW(clear_ikev2_sa);

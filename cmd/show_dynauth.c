@@ -39,9 +39,9 @@ static void text_all(const struct world *w, struct out *out)
 	for (size_t k = 0; d->on && k < CONF_DYNAUTH_PORTS && d->ports[k]; k++)
 		out_printf(out, " %u", (unsigned)d->ports[k]);
 	if (d->on)
-		out_printf(out, ", auth-type %s%s, Event-Timestamp within %u s%s\n", match_word(d),
+		out_printf(out, ", auth-type %s%s, Event-Timestamp within %u s%s, reauthentication within %u s\n", match_word(d),
 			   d->ignores_session_key ? ", session-key ignored" : "", (unsigned)d->timestamp_window_s,
-			   d->requires_timestamp ? ", required" : "");
+			   d->requires_timestamp ? ", required" : "", (unsigned)d->reauth_s);
 	out_printf(out, "Dropped from unknown clients: %" PRIu64 "\n", (w->coa ? coa_unknown(w->coa) : 0));
 	while (w->coa && coa_next_info(w->coa, &cursor, &i))
 		text_client(w, out, &i);
@@ -82,6 +82,7 @@ static void json_all(const struct world *w, struct out *out)
 	js_bool(out, "ignores_session_key", d->ignores_session_key);
 	js_u64(out, "timestamp_window_s", d->timestamp_window_s);
 	js_bool(out, "timestamp_required", d->requires_timestamp);
+	js_u64(out, "reauthentication_s", d->on ? d->reauth_s : DYNAUTH_REAUTH_S);
 	js_u64(out, "unknown_clients", (w->coa ? coa_unknown(w->coa) : 0));
 	js_open_array(out, "clients");
 	while (w->coa && coa_next_info(w->coa, &cursor, &i))

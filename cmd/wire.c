@@ -46,6 +46,7 @@
 #include "cmd/wire_proxy.h"
 #include "cmd/wire_quota.h"
 #include "cmd/wire_reconnect.h"
+#include "cmd/wire_reauth.h"
 #include "cmd/wire_reserve.h"
 #include "cmd/wire_sample.h"
 #include "cmd/wire_session.h"
@@ -286,7 +287,8 @@ static bool make_core(struct wire *w)
 				  .acct = wire_acct_info, .totals = wire_session_totals,
 				  .set_drain = wire_drain_set, .drain = wire_drain,
 				  .reload = wire_reload, .log_limited = wire_log_limited,
-				  .end_session = wire_session_finish, .inactive_ms = wire_session_inactive_ms,
+				  .end_session = wire_session_finish, .reauth_session = wire_reauth_session,
+				  .inactive_ms = wire_session_inactive_ms,
 				  .next_client = wire_client_next, .wish_client = wire_client_wish};
 	return w->sessions && w->ike && w->logins &&
 	       diagnose_resize(&w->diagnose, w->conf->ike.diagnose_error) == ST_OK;

@@ -8,6 +8,7 @@
 #include "cmd/wire_acct.h"
 #include "cmd/wire_coa.h"
 #include "cmd/wire_policy.h"
+#include "cmd/wire_reauth.h"
 #include "cmd/wire_session.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -149,6 +150,8 @@ static bool prepare(struct wire *w, const struct coa_request *r, struct target *
 			return false;
 		struct session_totals total = wire_session_totals(w, s);
 		(void)quota_judge(s, v[i].change.terms, &total, (uint64_t)loop_wall_ms());
+		v[i].change.has_reauth_ms = r->reauth;
+		v[i].change.reauth_ms = coa_change_reauth_ms(s, (uint64_t)loop_wall_ms(), w->conf->dynauth.reauth_s);
 		enum status st = wire_policy_make(w, s, v[i].change.terms, &v[i].policy);
 		if (st == ST_OK)
 			continue;
@@ -165,6 +168,21 @@ static uint64_t age_ms(const struct session *s)
 	return now > s->start_ms ? now - s->start_ms : 0;
 }
 
+/* The engine is told of what is the session's own. One that waits has no SA, and its limits are looked at where it waits.
+ * In the middle of a rekeying it is not known which of the two SAs will be the one. */
+static enum status tell_engine(struct wire *w, const struct session *s, const struct coa_change *c)
+{
+	struct ike_limit limit = {age_ms(s), s->grant->session_lifetime_s, s->grant->session_reauth};
+	enum status st = ST_OK;
+	if (!s->sa)
+		return st;
+	if (c->has_reauth_ms)
+		st = wire_reauth_tell(w, s);
+	if (st == ST_OK && c->has_lifetime)
+		st = ike_limit(w->ike, s->sa, &limit);
+	return st;
+}
+
 /* Terms, frozen record and limit of one session; as it was when that fails. */
 static enum status change_one(struct wire *w, struct target *t)
 {
@@ -173,14 +191,14 @@ static enum status change_one(struct wire *w, struct target *t)
 		return ST_OK; /* it ended while others were changed */
 	coa_change_swap(s, &t->change);
 	enum status st = wire_session_keep(w, s);
-	/* One that waits has no SA, and its limit is looked at where it waits. In the middle of a rekeying it is not
-	 * known which of the two SAs will be the one. */
-	if (st == ST_OK && t->change.has_lifetime && s->sa)
-		st = ike_limit(w->ike, s->sa, age_ms(s), s->grant->session_lifetime_s);
+	if (st == ST_OK)
+		st = tell_engine(w, s, &t->change);
 	if (st == ST_OK)
 		return ST_OK;
 	coa_change_swap(s, &t->change);
 	(void)!wire_session_keep(w, s); /* of a size that had room before */
+	if (t->change.has_reauth_ms && s->sa)
+		(void)!wire_reauth_tell(w, s); /* it may be what went well */
 	return st;
 }
 

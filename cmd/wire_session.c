@@ -61,8 +61,7 @@ static bool has_room(struct wire *w, const struct ike_question *q, struct ike_an
 void wire_session_authorize(struct wire *w, struct session_ask *ask, struct ike_answer *answer)
 {
 	uint8_t random[10];
-	if (ask->q->initial_contact)
-		end_waiting_of(w, ask->q);
+	end_waiting_of(w, ask->q);
 	if (!has_room(w, ask->q, answer))
 		return;
 	/* An earlier attempt of the same SA ends with this one. */
@@ -486,15 +485,16 @@ static void come_back(struct wire *w, const struct ike_question *q, struct ike_a
 	session_resume(w->sessions, q, (uint64_t)loop_wall_ms(), answer);
 }
 
-/* The peer says that nothing of before is left: neither is what waits for it. */
+/* The peer says that nothing of before is left: neither is what waits for it. And what waits for its client to authenticate
+ * waits no longer. Either way its address is free for the same client. */
 static void end_waiting_of(struct wire *w, const struct ike_question *q)
 {
 	struct session *next;
 	for (struct session *s = session_next_same(w->sessions, &q->peer_id, NULL); s; s = next) {
 		next = session_next_same(w->sessions, &q->peer_id, s);
-		if (s->state == SESSION_WAITING && s->sa == 0 && strcmp(s->user, q->user) == 0 &&
-		    strcmp(s->profile, q->profile) == 0)
-			end(w, s, ST_END_REPLACED);
+		if (s->state == SESSION_WAITING && s->sa == 0 && (q->initial_contact || s->reauth_ms) &&
+		    strcmp(s->user, q->user) == 0 && strcmp(s->profile, q->profile) == 0)
+			end(w, s, s->reauth_ms ? ST_END_REAUTH : ST_END_REPLACED);
 	}
 }
 
@@ -517,7 +517,7 @@ void wire_session_ended(struct wire *w, const struct ike_event *ev)
 	if (s->state == SESSION_WAITING || (s->state == SESSION_UP && session_waits(s, ev->status)))
 		wait_for_client(w, s, ev->status);
 	else
-		end(w, s, ev->status);
+		end(w, s, session_end_why(s, ev->status));
 }
 
 void wire_session_moved(struct wire *w, const struct ulid *session, const struct endpoint *local,

@@ -20,6 +20,12 @@ bool wire_ticket_ask(struct wire *w, uint64_t number, const struct ike_question 
 		     struct ike_answer *answer)
 {
 	const struct session *s = session_find(w->sessions, &q->ticket);
+	/* Its keys prove that it is the same device, which is not what was asked for. */
+	if (s && s->reauth_ms) {
+		answer->status = ST_TICKET_REVOKED;
+		snprintf(answer->detail, sizeof(answer->detail), "its client was asked to authenticate again");
+		return false;
+	}
 	if (s && s->state == SESSION_UP && !s->we_are_initiator) {
 		answer->live_sa = s->sa;
 		return false;

@@ -93,6 +93,8 @@ struct world {
 	enum status (*wish_client)(void *ctx, const char *name, bool connect);
 	/* Ends a session for good, its IKE SA with it. */
 	void (*end_session)(void *ctx, struct session *s, enum status why);
+	/* Its client is to authenticate again, soon. */
+	enum status (*reauth_session)(void *ctx, struct session *s);
 	/* How long it has had no tunnel, or no data. NULL: nobody knows. */
 	uint64_t (*inactive_ms)(void *ctx, const struct session *s);
 	void (*acct)(void *ctx, struct acct_info *out);

@@ -9,7 +9,9 @@
 
 #define EXTENDED_1 241                 /* RFC 6929 */
 #define OPERATOR_NAS_IDENTIFIER 8      /* behind it: RFC 8559 */
-#define SESSION_KEY "audit-session-id" /* cisco-avpair */
+#define SESSION_KEY "audit-session-id" /* cisco-avpair, and the next two */
+#define COMMAND "subscriber:command"
+#define REAUTH_TYPE "subscriber:reauthenticate-type"
 
 enum role {
 	ROLE_PACKET, /* of the exchange, and of no session */
@@ -32,8 +34,8 @@ struct row {
 
 /* RFC 5176 section 3.6, as far as this is a VPN headend; Framed-IP-Address and the like do name a session in a
  * Disconnect-Request (section 3), whatever the table there says; Delegated-IPv6-Prefix does only there, since in a
- * CoA-Request it would be a change (note 3), which no live session can be given. State is for Authorize-Only and for a login that
- * follows, neither of which is asked of RADIUS here: it is carried and has no effect. */
+ * CoA-Request it would be a change (note 3), which no live session can be given. State is for Authorize-Only, which is not
+ * asked of RADIUS here, and for a login that follows, which is the client's: it is carried and has no effect. */
 /* clang-format off */
 static const struct row rows[] = {
 	{RADIUS_PROXY_STATE, ROLE_PACKET, 0, BOTH, true},
@@ -73,6 +75,7 @@ struct reading {
 	struct coa_request *out;
 	struct coa_answer *answer;
 	bool seen[256];
+	bool has_reauth_type;
 	uint8_t changes[RADIUS_MAX]; /* attributes for the tables of attrs.h */
 	struct wr w;
 };
@@ -156,15 +159,20 @@ static bool put_nas(struct reading *r, const struct radius_attr *a)
 	return ok || wrong_value(r, a->type);
 }
 
-/* "audit-session-id=VALUE"; its value, or an empty view. */
-static struct view session_key(const struct radius_attr *a)
+/* The value of a cisco-avpair "name=VALUE", or an empty view. */
+static struct view pair_value(const struct radius_attr *a, const char *name)
 {
-	const size_t len = sizeof(SESSION_KEY) - 1;
+	const size_t len = strlen(name);
 
 	if (a->vendor != RADIUS_VENDOR_CISCO || a->vendor_type != RADIUS_CISCO_AVPAIR || a->value.len <= len ||
-		strncasecmp_ascii((const char *)a->value.p, SESSION_KEY, len) != 0 || a->value.p[len] != '=')
+		strncasecmp_ascii((const char *)a->value.p, name, len) != 0 || a->value.p[len] != '=')
 		return (struct view){0};
 	return (struct view){a->value.p + len + 1, a->value.len - len - 1};
+}
+
+static bool is_word(struct view v, const char *word)
+{
+	return v.len == strlen(word) && strncasecmp_ascii((const char *)v.p, word, v.len) == 0;
 }
 
 static bool has_key(const struct coa_request *r, enum coa_by by)
@@ -190,14 +198,45 @@ static bool put_change(struct reading *r, const struct radius_attr *a)
 	return true;
 }
 
+static bool take_command(struct reading *r, struct view v)
+{
+	if (r->out->reauth)
+		return refuse(r->answer, RADIUS_ERROR_INVALID_REQUEST, "%s stands twice", COMMAND);
+	if (!is_word(v, "reauthenticate"))
+		return refuse(r->answer, RADIUS_ERROR_UNSUPPORTED_SERVICE, "%s: only reauthenticate can be done here", COMMAND);
+	r->out->reauth = true;
+	return true;
+}
+
+/* By which method is a matter between the client and its profile: both words mean the same here. */
+static bool take_reauth_type(struct reading *r, struct view v)
+{
+	if (r->has_reauth_type)
+		return refuse(r->answer, RADIUS_ERROR_INVALID_REQUEST, "%s stands twice", REAUTH_TYPE);
+	if (!is_word(v, "last") && !is_word(v, "rerun"))
+		return refuse(r->answer, RADIUS_ERROR_INVALID_VALUE, "%s is last or rerun", REAUTH_TYPE);
+	r->has_reauth_type = true;
+	return true;
+}
+
+/* What a CoA-Request says by a pair. */
+static bool take_pair(struct reading *r, const struct radius_attr *a)
+{
+	struct view command = pair_value(a, COMMAND), type = pair_value(a, REAUTH_TYPE);
+
+	if (command.p != NULL)
+		return take_command(r, command);
+	return type.p != NULL ? take_reauth_type(r, type) : put_change(r, a);
+}
+
 static bool take_vsa(struct reading *r, const struct radius_attr *a)
 {
 	struct radius_attr inner = *a;
 
-	inner.value = session_key(a);
+	inner.value = pair_value(a, SESSION_KEY);
 	if (inner.value.p == NULL) {
 		if (!r->out->is_disconnect)
-			return put_change(r, a);
+			return take_pair(r, a);
 		return refuse(r->answer, RADIUS_ERROR_UNSUPPORTED_ATTRIBUTE,
 			"attribute 26 of vendor %lu does not belong into a Disconnect-Request", (unsigned long)a->vendor);
 	}
@@ -257,11 +296,16 @@ static bool read_changes(struct reading *r)
 }
 
 /* What the request must have. */
-static bool is_whole(const struct coa_request *r, struct coa_answer *answer)
+static bool is_whole(const struct reading *from)
 {
+	const struct coa_request *r = from->out;
+	struct coa_answer *answer = from->answer;
+
 	if (r->n_keys == 0)
 		return refuse(answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "no attribute names a session");
-	if (!r->is_disconnect && r->set->has == 0)
+	if (from->has_reauth_type && !r->reauth)
+		return refuse(answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "%s without %s=reauthenticate", REAUTH_TYPE, COMMAND);
+	if (!r->is_disconnect && !r->reauth && r->set->has == 0)
 		return refuse(answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "there is nothing to change");
 	return true;
 }
@@ -278,7 +322,7 @@ bool coa_request_read(const struct radius_packet *p, struct coa_request *out, st
 	r.w = wr_init(r.changes, sizeof(r.changes));
 	while (ok && radius_next(&c, &a))
 		ok = take(&r, &a);
-	ok = ok && read_changes(&r) && is_whole(out, answer);
+	ok = ok && read_changes(&r) && is_whole(&r);
 	if (!ok)
 		coa_request_fini(out);
 	return ok;

@@ -41,6 +41,7 @@ struct coa_request {
 	struct coa_key keys[COA_KEYS];
 	struct addr nas[2];  /* NAS-IP-Address, NAS-IPv6-Address; family 0: not said */
 	struct view nas_id;  /* NAS-Identifier; p NULL: not said */
+	bool reauth;         /* the client is to authenticate again (subscriber:command=reauthenticate) */
 	struct aaa_set *set; /* what is to change; of a Disconnect-Request only its Class. Not NULL */
 };
 

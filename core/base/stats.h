@@ -25,6 +25,7 @@
 	X(CHILD_UP, "child_sa_up", "SAs", "IPsec SAs established") \
 	X(CHILD_DOWN, "child_sa_down", "SAs", "IPsec SAs ended") \
 	X(IKE_REKEYED, "ike_rekeys", "SAs", "IKE SAs replaced by rekeying") \
+	X(IKE_REAUTH_ASKED, "ike_reauthentications_asked", "messages", "peers told that their authentication counts for another time") \
 	X(IKE_REAUTH, "ike_reauthentications", "SAs", "IKE SAs whose peer authenticated again while the one before was up") \
 	X(CHILD_REKEYED, "child_rekeys", "SAs", "IPsec SAs replaced by rekeying") \
 	X(REKEY_COLLISION, "rekey_collisions", "times", "both sides rekeyed the same SA at once") \
@@ -194,7 +195,6 @@ const char *counter_words(enum counter c);
 const char *gauge_token(enum gauge g);
 const char *gauge_unit(enum gauge g);
 const char *gauge_words(enum gauge g);
-/* dst += src; dst is private to the caller. */
-void stats_sum(struct stats *dst, const struct stats *src);
+void stats_sum(struct stats *dst, const struct stats *src); /* dst += src; dst is private to the caller */
 
 #endif

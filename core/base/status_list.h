@@ -159,6 +159,7 @@
 	X(UNACCEPTABLE_ADDRESSES, "unacceptable_addresses", 40, "the peer does not accept our new address") \
 	X(BAD_COOKIE2, "bad_cookie2", 0, "the peer's answer does not prove where it is") \
 	X(END_REAUTH, "reauthenticated", 0, "the peer has authenticated again") \
+	X(END_NOT_REAUTH, "not_reauthenticated", 0, "the peer did not authenticate again in time") \
 	/* data path */ \
 	X(ESP_SHORT, "esp_short", 0, "ESP packet too short") \
 	X(ESP_NO_SA, "esp_no_sa", 11, "ESP packet with unknown SPI") \

@@ -243,6 +243,13 @@ static const struct cmd dynauth[] = {
 		.set = set_timestamp,
 		.print = print_timestamp,
 		.help = "Requests without Event-Timestamp are dropped; how far from now it may be"},
+	{.grammar = "sallyport reauthentication <seconds:10-86400>",
+		.off = AT(reauth_s),
+		.def = "60",
+		.when = WHEN_LIVE,
+		.set = set_u32,
+		.print = print_u32,
+		.help = "How long a client has that is told to authenticate again, until its session ends"},
 	{.grammar = "domain ...", .flags = CMD_IGNORED, .set = set_none, .help = "`domain`"},
 };
 CMD_ROWS(rows_dynauth, dynauth);

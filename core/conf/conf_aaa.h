@@ -163,6 +163,7 @@ enum dynauth_match { DYNAUTH_ALL, DYNAUTH_ANY, DYNAUTH_SESSION_KEY };
 #define DYNAUTH_PORT     3799 /* RFC 5176 */
 #define DYNAUTH_PORT_OLD 1700 /* both listen where no port is named */
 #define DYNAUTH_WINDOW_S 300  /* RFC 5176 section 6.3 */
+#define DYNAUTH_REAUTH_S 60   /* also of the command, where nothing is configured */
 struct dynauth {
 	bool on;
 	struct dynauth_client *clients;
@@ -174,6 +175,7 @@ struct dynauth {
 	bool nak_404;            /* Error-Cause of an unknown session: 404, not 503 (R-POD-06) */
 	bool requires_timestamp; /* requests without Event-Timestamp are dropped */
 	uint32_t timestamp_window_s; /* how far from now it may be */
+	uint32_t reauth_s; /* for a client that is told to authenticate again */
 };
 
 /* `crypto ikev2 reconnect key` (R-CRK): [0] is index 1. form SECRET_NONE: not configured. */

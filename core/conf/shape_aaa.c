@@ -132,6 +132,7 @@ static const struct shape_field f_dynauth[] = {
 	F(BOOL, dynauth, nak_404),
 	F(BOOL, dynauth, requires_timestamp),
 	F(U32, dynauth, timestamp_window_s),
+	F(U32, dynauth, reauth_s),
 };
 const struct shape shape_dynauth = SHAPE(dynauth, f_dynauth);
 

@@ -54,6 +54,7 @@ enum status grant_keep(const struct ike_grant *g, struct kept_grant **out)
 		.n_remote = g->n_remote,
 		.tun = g->tun,
 		.session_lifetime_s = g->session_lifetime_s,
+		.session_reauth = g->session_reauth,
 		.has_flow_limit = g->has_flow_limit,
 		.flow_limit = g->flow_limit,
 		.include_local_lan = g->include_local_lan,
@@ -95,6 +96,7 @@ void grant_read(const struct kept_grant *k, struct ike_grant *out)
 	out->n_remote = k->n_remote;
 	out->tun = k->tun;
 	out->session_lifetime_s = k->session_lifetime_s;
+	out->session_reauth = k->session_reauth;
 	out->has_flow_limit = k->has_flow_limit;
 	out->flow_limit = k->flow_limit;
 	memcpy(out->dns, k->dns, k->n_dns * sizeof(k->dns[0]));

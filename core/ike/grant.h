@@ -18,6 +18,7 @@ struct kept_grant {
 	uint8_t n_remote;
 	uint32_t tun;
 	uint32_t session_lifetime_s;
+	bool session_reauth;
 	bool has_flow_limit;
 	uint32_t flow_limit;
 	const struct addr *dns;

@@ -43,6 +43,7 @@ struct ike_grant {
 	struct addr server_ip6;
 	uint32_t tun;            /* tunnel device of the session: number in the data path */
 	uint32_t session_lifetime_s; /* 0: none */
+	bool session_reauth;         /* when it is over: the peer may go on by authenticating again */
 	bool has_flow_limit;         /* false: what the IPsec profile says */
 	uint32_t flow_limit;         /* most IPsec SAs at the same time */
 };

@@ -7,6 +7,7 @@
 #include "core/ike/engine.h"
 #include "core/ike/freeze.h"
 #include "core/ike/limit.h"
+#include "core/ike/work.h"
 #include "core/wire/notify.h"
 
 #define AGAIN_MS  10000 /* until it is told once more */
@@ -27,22 +28,97 @@ static uint32_t limit_s(const struct ike_sa *sa)
 	return smaller(sa->settings.reauth_s, session_s);
 }
 
-bool reauth_is_session(const struct ike_sa *sa)
+static bool has_passed(const struct ike_sa *sa, uint64_t when_ms)
+{
+	return when_ms != 0 && when_ms <= ike_now(sa->ike);
+}
+
+bool reauth_is_over(const struct ike_sa *sa)
+{
+	return has_passed(sa, sa->session_end_ms) || has_passed(sa, sa->reauth_end_ms);
+}
+
+/* Is it the lifetime of the session that counts, rather than that of the authentication? */
+static bool is_session(const struct ike_sa *sa)
 {
 	uint32_t session_s = sa->grant != NULL ? sa->grant->session_lifetime_s : 0;
 
 	return session_s != 0 && limit_s(sa) == session_s;
 }
 
-void reauth_put(struct msg_out *o, const struct ike_sa *sa)
+enum status reauth_why(const struct ike_sa *sa)
+{
+	if (reauth_was_followed(sa))
+		return ST_END_REAUTH;
+	if (has_passed(sa, sa->reauth_end_ms))
+		return ST_END_NOT_REAUTH;
+	if (!has_passed(sa, sa->session_end_ms) || !is_session(sa))
+		return ST_END_LIFETIME;
+	return sa->grant->session_reauth ? ST_END_NOT_REAUTH : ST_END_SESSION_TIMEOUT;
+}
+
+static void put_lifetime(struct msg_out *o, uint32_t seconds)
 {
 	uint8_t data[4];
 	struct wr w = wr_init(data, sizeof(data));
 
-	if (limit_s(sa) == 0)
-		return;
-	wr_u32(&w, limit_s(sa));
+	wr_u32(&w, seconds);
 	msg_notify(o, N_AUTH_LIFETIME, data, sizeof(data));
+}
+
+/* Who comes back without a login has what is left since the last one. */
+void reauth_put(struct msg_out *o, const struct ike_sa *sa)
+{
+	if (limit_s(sa) != 0)
+		put_lifetime(o, (uint32_t)(sa_since_login_ms(sa, limit_s(sa)) / 1000));
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Rounded down: who comes in the last of these seconds comes in time. 0 is "at once" to the peer. */
+static uint32_t left_s(const struct ike_sa *sa)
+{
+	uint64_t end_ms = earlier(sa->session_end_ms, sa->reauth_end_ms), now = ike_now(sa->ike);
+	uint64_t s = end_ms > now ? (end_ms - now) / 1000 : 0;
+
+	return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
+}
+
+/* Without a limit there is nothing to say: RFC 4478 has no word for "not any more". */
+enum status reauth_send(struct ike_sa *sa)
+{
+	struct msg_out o;
+	struct view msg;
+	enum status st;
+
+	if (sa->session_end_ms == 0 && sa->reauth_end_ms == 0) {
+		sa->owes_lifetime = false;
+		return ST_OK;
+	}
+	msg_start(&o, sa, EX_INFORMATIONAL, false, sa->out.next);
+	put_lifetime(&o, left_s(sa));
+	st = msg_end(&o, &msg);
+	if (st == ST_OK)
+		st = sa_request(sa, REQ_LIFETIME, msg);
+	if (st != ST_OK)
+		return st;
+	stats_inc(sa->ike->stats, CT_IKE_REAUTH_ASKED);
+	sa->owes_lifetime = false;
+	st = ike_keep(sa);
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
+	sa_send(sa, msg);
+	return ST_OK;
+}
+
+/* A request that was open at the old one may never have arrived: it is made again. */
+void reauth_inherit(struct ike_sa *heir, const struct ike_sa *old)
+{
+	heir->reauth_end_ms = old->reauth_end_ms;
+	heir->owes_lifetime = old->owes_lifetime || window_out_has(&old->out, REQ_LIFETIME);
 }
 
 static void be_due(struct ike_sa *sa, uint64_t whole_ms)
@@ -81,38 +157,105 @@ void reauth_start(struct ike_sa *sa)
 		sa->session_end_ms = end;
 }
 
-static enum status limit(struct ike_sa *sa, uint64_t age_ms, uint32_t lifetime_s)
+/* ---- another limit for one that is up --------------------------------------------------------------- */
+
+/* What changes together, and goes back together when it cannot be kept. */
+struct terms {
+	uint64_t session_end_ms, reauth_end_ms, reauth_ms;
+	bool owes_lifetime, session_reauth;
+	uint32_t session_lifetime_s;
+};
+
+static struct terms terms_of(const struct ike_sa *sa)
 {
-	uint64_t was_ms = sa->session_end_ms, now = ike_now(sa->ike);
-	uint64_t whole_ms = (uint64_t)smaller(sa->settings.reauth_s, lifetime_s) * 1000;
-	uint32_t was_s = sa->grant != NULL ? sa->grant->session_lifetime_s : 0;
+	return (struct terms){sa->session_end_ms, sa->reauth_end_ms, sa->reauth_ms, sa->owes_lifetime,
+		sa->grant != NULL && sa->grant->session_reauth, sa->grant != NULL ? sa->grant->session_lifetime_s : 0};
+}
+
+static void set_terms(struct ike_sa *sa, const struct terms *t)
+{
+	sa->session_end_ms = t->session_end_ms;
+	sa->reauth_end_ms = t->reauth_end_ms;
+	sa->reauth_ms = t->reauth_ms;
+	sa->owes_lifetime = t->owes_lifetime;
+	if (sa->grant == NULL)
+		return;
+	sa->grant->session_reauth = t->session_reauth;
+	sa->grant->session_lifetime_s = t->session_lifetime_s;
+}
+
+static enum status change(struct ike_sa *sa, const struct terms *to)
+{
+	struct terms was = terms_of(sa);
 	enum status st;
 
-	sa->session_end_ms = whole_ms == 0 ? 0 : whole_ms > age_ms ? now + whole_ms - age_ms : now;
-	if (sa->grant != NULL)
-		sa->grant->session_lifetime_s = lifetime_s;
+	set_terms(sa, to);
 	st = ike_keep(sa);
 	if (st != ST_OK) {
-		sa->session_end_ms = was_ms;
-		if (sa->grant != NULL)
-			sa->grant->session_lifetime_s = was_s;
+		set_terms(sa, &was);
 		return st;
 	}
 	sa_arm_life(sa);
+	work(sa);
 	return ST_OK;
 }
 
-enum status ike_limit(struct ike *ike, uint64_t number, uint64_t age_ms, uint32_t lifetime_s)
+static enum status limit(struct ike_sa *sa, const struct ike_limit *l)
 {
-	struct ike_sa *sa = ike_find_number(ike, number);
-	enum status st = ST_BAD_STATE;
+	uint64_t whole_ms = (uint64_t)smaller(sa->settings.reauth_s, l->lifetime_s) * 1000, now = ike_now(sa->ike);
+	struct terms t = terms_of(sa);
 
-	if (sa == NULL)
+	t.session_end_ms = whole_ms == 0 ? 0 : whole_ms > l->age_ms ? now + whole_ms - l->age_ms : now;
+	t.session_lifetime_s = l->lifetime_s;
+	t.session_reauth = l->reauth;
+	t.owes_lifetime |= l->reauth && !sa->is_client && t.session_end_ms > now;
+	return change(sa, &t);
+}
+
+static enum status ask_again(struct ike_sa *sa, uint64_t within_ms)
+{
+	struct terms t = terms_of(sa);
+	uint64_t now = ike_now(sa->ike);
+
+	if (sa->is_client) {
+		t.reauth_ms = within_ms != 0 ? now : t.reauth_ms;
+	} else {
+		t.reauth_end_ms = within_ms != 0 ? now + within_ms : 0;
+		t.owes_lifetime |= within_ms != 0;
+	}
+	return change(sa, &t);
+}
+
+static enum status find_up(struct ike *ike, uint64_t number, struct ike_sa **sa)
+{
+	*sa = ike_find_number(ike, number);
+	if (*sa == NULL)
 		return ST_NOT_FOUND;
-	if (sa->state != SA_UP)
+	return (*sa)->state == SA_UP ? ST_OK : ST_BAD_STATE;
+}
+
+enum status ike_limit(struct ike *ike, uint64_t number, const struct ike_limit *l)
+{
+	struct ike_sa *sa;
+	enum status st = find_up(ike, number, &sa);
+
+	if (st != ST_OK)
 		return st;
 	ike_enter(ike);
-	st = limit(sa, age_ms, lifetime_s);
+	st = limit(sa, l);
+	ike_settle(ike);
+	return st;
+}
+
+enum status ike_reauth(struct ike *ike, uint64_t number, uint64_t within_ms)
+{
+	struct ike_sa *sa;
+	enum status st = find_up(ike, number, &sa);
+
+	if (st != ST_OK)
+		return st;
+	ike_enter(ike);
+	st = ask_again(sa, within_ms);
 	ike_settle(ike);
 	return st;
 }

@@ -2,6 +2,8 @@
  * counts, the initiator begins a new IKE SA in time, make before break.
  *
  *   HDR, SK {IDr, AUTH, SAr2, TSi, TSr, N(AUTH_LIFETIME)}   <--   or, later, in an INFORMATIONAL
+ *   HDR, SK {N(AUTH_LIFETIME)}                    <--   of a limit that has changed, or when somebody asks for it:
+ *   HDR, SK {}   -->                                      by CoA, by a command (ike_reauth of limit.h)
  *   ... the initiator tells REAUTH_DUE; who connected connects again beside the old IKE SA ...
  *   HDR, SK {D}   -->                                             of the old one
  *
@@ -15,6 +17,11 @@
 
 /* Responder: AUTH_LIFETIME, when there is a limit. */
 void reauth_put(struct msg_out *o, const struct ike_sa *sa);
+/* Responder: an INFORMATIONAL with what is left of one that has changed (owes_lifetime). ST_AGAIN, ST_NOMEM, ST_LIMIT:
+ * nothing was sent. */
+enum status reauth_send(struct ike_sa *sa) MUST_USE;
+/* A rekeyed SA: what was asked of the peer, and what it has not confirmed. */
+void reauth_inherit(struct ike_sa *heir, const struct ike_sa *old);
 /* Initiator: an AUTH_LIFETIME among the notifies sets reauth_ms, never later than it was. True: there
  * was one, and the timer is to be armed. */
 bool reauth_read(struct ike_sa *sa, const struct ike_payloads *p);
@@ -27,8 +34,9 @@ void reauth_due(struct ike_sa *sa);
 struct ike_sa *reauth_older(const struct ike_sa *sa);
 /* Is there a newer one that follows this one? */
 bool reauth_was_followed(const struct ike_sa *sa);
-/* Is it the lifetime of the session that ends it, rather than that of the authentication? */
-bool reauth_is_session(const struct ike_sa *sa);
+/* Is the time of the session, or of its authentication, over? And why the SA ends, now that a lifetime is over. */
+bool reauth_is_over(const struct ike_sa *sa);
+enum status reauth_why(const struct ike_sa *sa);
 /* The SA goes: what follows it is settled. */
 void reauth_hand_over(struct ike_sa *sa);
 

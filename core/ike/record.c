@@ -60,7 +60,7 @@ static const struct field sa_fields[] = {
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, in_udp),
 	SA(87, F_U8, claims_nat), SA(88, F_U8, peer_class), SA(89, F_U8, settings.set_accept),
-	SA(90, F_STR, user),
+	SA(90, F_STR, user), SA(96, F_U64, reauth_end_ms), SA(97, F_U8, owes_lifetime),
 };
 
 static const struct field child_fields[] = {
@@ -95,6 +95,7 @@ static const struct field grant_fields[] = {
 	GRANT(15, F_U8, smartcard_disconnect), GRANT(16, F_ADDR, server_ip4),
 	GRANT(17, F_ADDR, server_ip6), GRANT(18, F_U8, allows_ip4), GRANT(19, F_U8, allows_ip6),
 	GRANT(20, F_U8, has_flow_limit), GRANT(21, F_U32, flow_limit),
+	GRANT(26, F_U8, session_reauth),
 };
 
 #undef SA

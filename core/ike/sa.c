@@ -70,12 +70,8 @@ static void on_life_timer(struct timer *t, void *ctx)
 	struct ike_sa *sa = CONTAINER_OF(t, struct ike_sa, life_timer);
 	uint64_t now = ike_now(ctx);
 
-	if ((sa->end_ms != 0 && sa->end_ms <= now) ||
-		(sa->session_end_ms != 0 && sa->session_end_ms <= now)) {
-		bool is_session = sa->session_end_ms != 0 && sa->session_end_ms <= now && reauth_is_session(sa);
-
-		sa_event(sa, SE_LIFETIME, reauth_was_followed(sa) ? ST_END_REAUTH
-				: is_session ? ST_END_SESSION_TIMEOUT : ST_END_LIFETIME);
+	if ((sa->end_ms != 0 && sa->end_ms <= now) || reauth_is_over(sa)) {
+		sa_event(sa, SE_LIFETIME, reauth_why(sa));
 		return;
 	}
 	reauth_due(sa);
@@ -575,7 +571,8 @@ void sa_set_lifetimes(struct ike_sa *sa)
 
 void sa_arm_life(struct ike_sa *sa)
 {
-	const uint64_t times[] = {sa->end_ms, sa->session_end_ms, sa->rekey_ms, sa->reauth_ms};
+	const uint64_t times[] = {
+		sa->end_ms, sa->session_end_ms, sa->rekey_ms, sa->reauth_ms, sa->reauth_end_ms};
 	uint64_t due = TIMER_NEVER;
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)

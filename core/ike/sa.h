@@ -116,6 +116,8 @@ struct ike_sa {
 	uint64_t end_ms;           /* lifetime; 0: none */
 	uint64_t session_end_ms;   /* lifetime of the session or of its authentication; 0: none */
 	uint64_t reauth_ms;        /* initiator: when to authenticate again; 0: never */
+	uint64_t reauth_end_ms;    /* responder: the peer was asked to authenticate again, until then; 0: was not */
+	bool owes_lifetime;        /* responder: a changed lifetime that the peer has not been told */
 };
 
 /* What happened, for an action. Only the members of the kind are set. */
@@ -178,8 +180,7 @@ void sa_send_to(struct ike_sa *sa, const struct endpoint *local, const struct en
 	struct view msg);
 /* No child, none in sight, and none is needed: its session is over. */
 bool sa_is_spent(const struct ike_sa *sa);
-/* Arms one of the SA's timers; never fails. */
-void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms);
+void sa_arm(struct ike_sa *sa, struct timer *t, uint64_t due_ms); /* one of its timers; never fails */
 /* Arms the DPD timer for the clock's present state. */
 void sa_arm_dpd(struct ike_sa *sa);
 void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child *child);

@@ -8,6 +8,7 @@
 #include "core/ike/info.h"
 #include "core/ike/keepalive.h"
 #include "core/ike/qcd.h"
+#include "core/ike/reauth.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 
@@ -156,6 +157,7 @@ void succeed(struct ike_sa *old, struct ike_sa *heir)
 	sa_set_lifetimes(heir);
 	heir->session_end_ms = old->session_end_ms;
 	heir->reauth_ms = old->reauth_ms;
+	reauth_inherit(heir, old);
 	/* Both records: the peer may still repeat a request to the old one. */
 	st = ike_keep(heir);
 	if (st != ST_OK) { /* what is kept under its number is the old one, which has another now */

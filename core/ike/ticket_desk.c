@@ -91,6 +91,8 @@ static uint64_t lifetime_s(const struct ike_sa *sa)
 		s = least(s, left_s(sa, sa->end_ms));
 	if (sa->up_ms != 0 && sa->session_end_ms != 0)
 		s = least(s, left_s(sa, sa->session_end_ms));
+	if (sa->reauth_end_ms != 0)
+		s = least(s, left_s(sa, sa->reauth_end_ms));
 	if (sa->up_ms == 0 && sa->settings.lifetime_s != 0)
 		s = least(s, sa->settings.lifetime_s);
 	return s;

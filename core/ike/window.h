@@ -51,6 +51,7 @@ enum request_kind {
 	REQ_FOLLOWUP,
 	REQ_TICKET = 20,
 	REQ_RESUME,
+	REQ_LIFETIME,
 	REQ_KINDS
 };
 

@@ -9,6 +9,7 @@
 #include "core/ike/info.h"
 #include "core/ike/ticket_desk.h"
 #include "core/ike/notice.h"
+#include "core/ike/reauth.h"
 #include "core/ike/wish.h"
 
 #define PATIENCE_MS 60000   /* for the peer to delete what it replaced */
@@ -201,6 +202,8 @@ void work(struct ike_sa *sa)
 		st = info_delete_children(sa);
 	else if (notice_is_due(sa) && window_out_is_free(&sa->out, REQ_DPD))
 		st = notice_send(sa);
+	else if (sa->owes_lifetime && window_out_is_free(&sa->out, REQ_LIFETIME))
+		st = reauth_send(sa);
 	else if (sa->owed_set != NULL && window_out_is_free(&sa->out, REQ_DPD))
 		st = cp_set_send(sa);
 	else if (sa->wants_ticket && window_out_is_free(&sa->out, REQ_TICKET))

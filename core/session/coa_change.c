@@ -69,17 +69,29 @@ static bool prepare(const struct snapshot *conf, const struct session *s, struct
 	return st == ST_OK ? merge(now, before, answer) : refuse(answer, RADIUS_ERROR_RESOURCES, status_words(st));
 }
 
+/* Session-Timeout and what becomes of its end; who names one of them leaves the other as it is. */
+static void read_lifetime(const struct session *s, const struct aaa_set *set, struct coa_change *out)
+{
+	out->has_lifetime = aaa_has(set, AV_TIMEOUT) || aaa_has(set, AV_REAUTH);
+	out->lifetime_s = aaa_has(set, AV_TIMEOUT) ? set->timeout_s : s->grant->session_lifetime_s;
+	out->reauth = aaa_has(set, AV_REAUTH) ? set->reauth : s->grant->session_reauth;
+}
+
+uint64_t coa_change_reauth_ms(const struct session *s, uint64_t now_ms, uint32_t within_s)
+{
+	uint64_t until_ms = now_ms + (uint64_t)within_s * 1000;
+
+	return s->reauth_ms && s->reauth_ms < until_ms ? s->reauth_ms : until_ms;
+}
+
 bool coa_change_prepare(const struct snapshot *conf, const struct session *s, const struct aaa_set *set,
 	struct coa_change *out, struct coa_answer *answer)
 {
 	struct aaa_set *now, *before;
 	bool ok;
 
-	*out = (struct coa_change){.has_idle = aaa_has(set, AV_IDLE), .idle_s = set->idle_s,
-		.has_lifetime = aaa_has(set, AV_TIMEOUT), .lifetime_s = set->timeout_s};
-	if (aaa_has(set, AV_REAUTH) && set->reauth)
-		return refuse(answer, RADIUS_ERROR_UNSUPPORTED_SERVICE,
-			"Termination-Action RADIUS-Request is not supported in a live session");
+	*out = (struct coa_change){.has_idle = aaa_has(set, AV_IDLE), .idle_s = set->idle_s};
+	read_lifetime(s, set, out);
 	now = aaa_set_new();
 	before = aaa_set_new();
 	ok = now && before;
@@ -112,8 +124,19 @@ void coa_change_swap(struct session *s, struct coa_change *c)
 	c->terms = terms;
 	if (c->has_idle)
 		swap(&s->idle_timeout_s, &c->idle_s);
-	if (c->has_lifetime)
+	if (c->has_lifetime) {
+		bool reauth = s->grant->session_reauth;
+
 		swap(&s->grant->session_lifetime_s, &c->lifetime_s);
+		s->grant->session_reauth = c->reauth;
+		c->reauth = reauth;
+	}
+	if (c->has_reauth_ms) {
+		uint64_t reauth_ms = s->reauth_ms;
+
+		s->reauth_ms = c->reauth_ms;
+		c->reauth_ms = reauth_ms;
+	}
 }
 
 void coa_change_fini(struct coa_change *c)

@@ -62,7 +62,9 @@ enum field {
 	F_CARRIED, /* bytes in, out, packets in, out, drops: 8 octets each */
 	F_ACCT_GROUPS,
 	F_ACCT, /* bits: stop-only 1, of RADIUS 2; the method of the login from bit 4 on */
-	F_DHCP = 90 /* a group */
+	F_DHCP = 90, /* a group */
+	F_REAUTH = 94, /* of the lifetime: at its end the client may authenticate again */
+	F_REAUTH_MS
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -116,6 +118,7 @@ static void write_grant(struct wr *w, const struct kept_grant *g)
 	put_str(w, F_BANNER, g->banner);
 	put_u32(w, F_TUN, g->tun);
 	put_u32(w, F_LIFETIME, g->session_lifetime_s);
+	put_u8(w, F_REAUTH, g->session_reauth);
 	put_str(w, F_SPLIT_DNS, g->split_dns);
 	put_str(w, F_BACKUP_GATEWAYS, g->backup_gateways);
 	put_str(w, F_CONFIG_URL, g->config_url);
@@ -145,6 +148,7 @@ static void write_life(struct wr *w, const struct session *s)
 	put_u32(w, F_IDLE_TIMEOUT_S, s->idle_timeout_s);
 	put_u64(w, F_UP_MS, s->up_ms);
 	put_u64(w, F_WAITING_MS, s->waiting_ms);
+	put_u64(w, F_REAUTH_MS, s->reauth_ms);
 	put_u32(w, F_RESUMED, s->resumed);
 	put_str(w, F_ACCT_GROUPS, s->acct_groups);
 	put_u8(w, F_ACCT, (uint8_t)(s->acct_stop_only | s->is_of_radius << 1 | s->aaa_method << 4));
@@ -299,6 +303,7 @@ static bool read_life(uint16_t tag, struct view v, struct session *s)
 	case F_IDLE_TIMEOUT_S: s->idle_timeout_s = fz_get_u32(v); return true;
 	case F_UP_MS: s->up_ms = fz_get_u64(v); return true;
 	case F_WAITING_MS: s->waiting_ms = fz_get_u64(v); return true;
+	case F_REAUTH_MS: s->reauth_ms = fz_get_u64(v); return true;
 	case F_RESUMED: s->resumed = fz_get_u32(v); return true;
 	case F_ACCT_GROUPS: return fz_get_str(v, s->acct_groups, sizeof(s->acct_groups));
 	case F_ACCT: return read_acct(fz_get_u8(v), s);
@@ -332,6 +337,7 @@ static bool read_field(uint16_t tag, struct view v, struct session *s, struct ik
 	case F_MASK_LEN: s->mask_len = fz_get_u8(v); return s->mask_len <= 32;
 	case F_SPI_IN: s->spi_in = fz_get_u32(v); return true;
 	case F_DISTANCE: s->route_distance = fz_get_u32(v); return true;
+	case F_REAUTH: g->session_reauth = fz_get_u8(v) != 0; return true;
 	default: return tag >= F_USER ? read_life(tag, v, s) : read_grant(tag, v, g);
 	}
 }

@@ -345,6 +345,7 @@ enum status place_set(struct resolver *r)
 	s->reconnect_s = a->disconnected_s;
 	place_logins(r);
 	r->grant->session_lifetime_s = lifetime_of(a);
+	r->grant->session_reauth = a->reauth && a->timeout_s && lifetime_of(a) == a->timeout_s;
 	st = aaa_has(a, AV_FLOW_LIMIT) && a->flow_limit == 0 /* R-AZP-10 */
 		? resolver_refuse(r, "%s allows no IPsec SA (ipsec flow-limit 0)", label(r)) : check_vrf(r);
 	if (st == ST_OK)

@@ -90,6 +90,7 @@ struct session {
 	uint32_t idle_timeout_s; /* it ends after so long without data while it is up; 0: never */
 	uint64_t up_ms;          /* UTC: when it came up last; 0 while pending */
 	uint64_t waiting_ms;     /* UTC: since when it waits */
+	uint64_t reauth_ms;      /* UTC: its client was asked to authenticate again until then; 0: it was not */
 	uint32_t resumed;        /* times */
 	bool has_token;          /* its client was given one; of that, secret: */
 	uint8_t verifier[TOKEN_VERIFIER];

@@ -23,6 +23,13 @@ bool session_waits(const struct session *s, enum status why)
 	}
 }
 
+enum status session_end_why(const struct session *s, enum status why)
+{
+	bool is_silent = why == ST_END_DPD || why == ST_TIMEOUT || why == ST_END_LOST || why == ST_END_CRASHED;
+
+	return s->reauth_ms && is_silent ? ST_END_NOT_REAUTH : why;
+}
+
 static uint64_t since(uint64_t then_ms, uint64_t now_ms)
 {
 	return now_ms > then_ms ? now_ms - then_ms : 0;
@@ -62,7 +69,7 @@ enum status session_due(const struct session *s, uint64_t now_ms, uint64_t data_
 	if (s->state == SESSION_PENDING)
 		return ST_OK;
 	if (session_life_left_ms(s, now_ms) == 0)
-		return ST_END_SESSION_TIMEOUT;
+		return s->grant->session_reauth ? ST_END_NOT_REAUTH : ST_END_SESSION_TIMEOUT;
 	/* One that is coming back has an IKE SA, which has a time-out of its own. */
 	if (s->state == SESSION_WAITING)
 		return s->sa == 0 && session_wait_left_ms(s, now_ms) == 0 ? ST_END_NOT_RESUMED : ST_OK;
@@ -82,7 +89,8 @@ struct session *session_of_token(
 		return NULL;
 	*why = ST_RECONNECT_OVER;
 	s = session_find(ss, &ulid);
-	if (!s || !s->has_token || s->state == SESSION_PENDING || s->local.vrf != vrf)
+	/* A token proves who it was, not who it is: it is no answer to who is asked to authenticate again. */
+	if (!s || !s->has_token || s->state == SESSION_PENDING || s->reauth_ms || s->local.vrf != vrf)
 		return NULL;
 	*why = ST_OK;
 	return s;

@@ -15,7 +15,10 @@
 /* Does it wait when its IKE SA ended so? Only when nobody wanted the end, and its client has a token
  * to come back with. */
 bool session_waits(const struct session *s, enum status why);
-/* Why it is to be ended now: ST_END_SESSION_TIMEOUT in any state, ST_END_NOT_RESUMED where it waits,
+/* Why it ends when its IKE SA ended so. Who was asked to authenticate again and went silent instead has not done it, and
+ * must not come back by a ticket: those of sessions that were merely lost are good. */
+enum status session_end_why(const struct session *s, enum status why);
+/* Why it is to be ended now: ST_END_SESSION_TIMEOUT, or ST_END_NOT_REAUTH, in any state, ST_END_NOT_RESUMED where it waits,
  * ST_END_IDLE where it is up; ST_OK: it stays. data_ms: when it last had data, 0: never; counts while
  * it is up. */
 enum status session_due(const struct session *s, uint64_t now_ms, uint64_t data_ms);

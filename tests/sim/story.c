@@ -8,6 +8,7 @@
 #include "core/base/timer.h"
 #include "core/conf/snapshot.h"
 #include "core/ike/frag.h"
+#include "core/ike/limit.h"
 #include "core/ike/msg.h"
 #include "core/wire/notify.h"
 #include "core/wire/payload.h"
@@ -434,7 +435,7 @@ static bool act(struct story *s)
 	int side = (int)(world_random(w) % 2);
 	uint64_t sa;
 
-	switch (world_random(w) % 26) {
+	switch (world_random(w) % 27) {
 	case 0:
 	case 1:
 	case 2:
@@ -506,6 +507,9 @@ static bool act(struct story *s)
 			s->renewed = w->node[0].told[IKE_EV_REAUTH_DUE];
 			(void)!world_connect(w, &sa);
 		}
+		break;
+	case 21: /* somebody asks for it, in the middle of anything */
+		(void)!ike_reauth(w->node[1].ike, w->node[1].up_sa, 5000 + world_random(w) % 60000);
 		break;
 	default:
 		traffic(w, side);

@@ -75,6 +75,18 @@ static const struct {
 	{"an unknown pair", 43, {SESSION, {26, "ip:no-such=1", 0}}, 401, 0},
 	{"a pair that no live session can be given", 43, {SESSION, {26, "ipsec:addr-pool=P", 0}}, 401, 0},
 	{"an interface command that is not allowed", 43, {SESSION, {26, "ip:interface-config=shutdown", 0}}, 407, 0},
+	{"authenticate again", 43, {SESSION, {26, "subscriber:command=reauthenticate", 0}}, 0, 1},
+	{"authenticate again, in capitals, and how", 43, {SESSION, {26, "Subscriber:Command=Reauthenticate", 0}, {26, "subscriber:reauthenticate-type=last", 0}}, 0, 1},
+	{"authenticate again, and before that how", 43, {{26, "subscriber:reauthenticate-type=rerun", 0}, {26, "subscriber:command=reauthenticate", 0}, SESSION}, 0, 1},
+	{"how, without what", 43, {SESSION, {26, "subscriber:reauthenticate-type=last", 0}, {27, NULL, 60}}, 402, 0},
+	{"no way of it", 43, {SESSION, {26, "subscriber:command=reauthenticate", 0}, {26, "subscriber:reauthenticate-type=soon", 0}}, 407, 0},
+	{"twice", 43, {SESSION, {26, "subscriber:command=reauthenticate", 0}, {26, "subscriber:command=reauthenticate", 0}}, 404, 0},
+	{"how, twice", 43, {SESSION, {26, "subscriber:reauthenticate-type=last", 0}, {26, "subscriber:reauthenticate-type=last", 0}}, 404, 0},
+	{"another command", 43, {SESSION, {26, "subscriber:command=bounce-host-port", 0}}, 405, 0},
+	{"no command", 43, {SESSION, {26, "subscriber:command=", 0}}, 405, 0},
+	{"a command in a Disconnect", 40, {SESSION, {26, "subscriber:command=reauthenticate", 0}}, 401, 0},
+	{"Termination-Action", 43, {SESSION, {29, NULL, 1}}, 0, 1},
+	{"Termination-Action of no kind", 43, {SESSION, {29, NULL, 2}}, 407, 0},
 	{"Authorize-Only", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}}, 405, 0},
 	{"Service-Type in a Disconnect", 40, {SESSION, {6, NULL, 17}}, 405, 0},
 	{"a number of three octets", 43, {SESSION, {27, "abc", 0}}, 407, 0},
@@ -100,6 +112,7 @@ static void every_request(void)
 		T_EQ(ok, reads[i].cause == 0);
 		T_EQ(request.n_keys, reads[i].n_keys);
 		T_TRUE(ok == (answer.why[0] == 0) && ok == (request.set != NULL));
+		T_EQ(request.reauth, ok && strncmp(reads[i].name, "authenticate", 12) == 0);
 		coa_request_fini(&request);
 	}
 }

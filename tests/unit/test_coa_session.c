@@ -431,15 +431,66 @@ static void not_there(void)
 		T_EQ(answer.cause, 407);
 		T_TRUE(strstr(answer.why, "CoA-Request") && strstr(answer.why, "not defined") && !change.terms);
 	}
-	T_ROW(0, "Termination-Action");
+	T_TRUE(anna->terms == NULL);
+	finish();
+}
+
+static bool coa_times(uint32_t timeout_s, uint32_t action)
+{
 	lab_open(&rq, RADIUS_COA_REQUEST, 1);
 	lab_pair(&rq, "audit-session-id=x");
-	radius_put_u32(&rq.w, RADIUS_TERMINATION_ACTION, 1);
-	T_EQ(radius_parse(lab_close(&rq, lab_key), &packet), ST_OK);
-	T_TRUE(coa_request_read(&packet, &request, &answer));
-	T_TRUE(!coa_change_prepare(conf, anna, request.set, &change, &answer) && answer.cause == 405);
+	if (timeout_s)
+		radius_put_u32(&rq.w, RADIUS_SESSION_TIMEOUT, timeout_s);
+	if (action < 2)
+		radius_put_u32(&rq.w, RADIUS_TERMINATION_ACTION, action);
+	if (radius_parse(lab_close(&rq, lab_key), &packet) != ST_OK)
+		abort();
+	if (!coa_request_read(&packet, &request, &answer))
+		return false;
+	bool ok = coa_change_prepare(conf, anna, request.set, &change, &answer);
 	coa_request_fini(&request);
-	T_TRUE(anna->terms == NULL);
+	return ok;
+}
+
+/* Session-Timeout and Termination-Action: who names one leaves the other; exchanged and back. */
+static void its_end(void)
+{
+	static const struct {
+		uint32_t timeout_s, action; /* 0, 2: not in the request */
+		uint32_t is_s;
+		bool reauth;
+	} rows[] = {{600, 1, 600, true}, {700, 2, 700, true}, {0, 0, 700, false}, {0, 1, 700, true}, {800, 0, 800, false}};
+
+	begin();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t was_s = anna->grant->session_lifetime_s;
+		bool was = anna->grant->session_reauth;
+
+		T_ROW(i, "its end");
+		T_TRUE(coa_times(rows[i].timeout_s, rows[i].action));
+		coa_change_swap(anna, &change);
+		T_TRUE(anna->grant->session_lifetime_s == rows[i].is_s && anna->grant->session_reauth == rows[i].reauth);
+		coa_change_swap(anna, &change);
+		T_TRUE(anna->grant->session_lifetime_s == was_s && anna->grant->session_reauth == was);
+		coa_change_swap(anna, &change);
+		coa_change_fini(&change);
+	}
+	finish();
+}
+
+/* Asked twice, the first of the two times counts; and back. */
+static void asked_again(void)
+{
+	begin();
+	T_EQ(coa_change_reauth_ms(anna, 5000, 60), 65000);
+	change = (struct coa_change){.has_reauth_ms = true, .reauth_ms = 65000};
+	coa_change_swap(anna, &change);
+	T_TRUE(anna->reauth_ms == 65000 && change.reauth_ms == 0);
+	T_EQ(coa_change_reauth_ms(anna, 10000, 60), 65000);
+	T_EQ(coa_change_reauth_ms(anna, 10000, 10), 20000);
+	coa_change_swap(anna, &change);
+	T_EQ(anna->reauth_ms, 0);
+	coa_change_fini(&change);
 	finish();
 }
 
@@ -486,6 +537,8 @@ int main(void)
 	T_RUN(one_after_the_other);
 	T_RUN(both_families);
 	T_RUN(not_there);
+	T_RUN(its_end);
+	T_RUN(asked_again);
 	T_RUN(does_not_wait);
 	T_RUN(without_memory);
 	if (mem_live() != live)

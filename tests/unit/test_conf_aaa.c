@@ -213,6 +213,9 @@ static const struct printed others[] = {
 	{DYN " auth-type all\n ignore session-key\n no ignore session-key\n no ignore server-key\n", DYN " exit\n"},
 	{DYN " sallyport nak-unknown 404\n sallyport event-timestamp require\n sallyport event-timestamp window 1\n", NULL},
 	{DYN " sallyport event-timestamp window 86400\n", NULL},
+	{DYN " sallyport reauthentication 10\n", NULL},
+	{DYN " sallyport reauthentication 60\n", DYN " exit\n"},
+	{DYN " sallyport reauthentication 600\n no sallyport reauthentication\n", DYN " exit\n"},
 	{DYN " sallyport event-timestamp window 300\n", DYN " exit\n"},
 	{DYN " sallyport event-timestamp require\n sallyport event-timestamp window 9\n no sallyport event-timestamp require\n",
 		DYN " sallyport event-timestamp window 9\n"},
@@ -304,7 +307,7 @@ static void defaults(void)
 	T_TRUE(r && !r->is_host && !r->host && !r->addr.family && !r->key.form && !r->probe && !r->trusts_unsigned);
 	T_TRUE(r->auth_port == 1812 && r->acct_port == 1813 && r->timeout_s == INHERIT && r->retransmit == INHERIT);
 	T_TRUE(s->radius.timeout_s == 5 && s->radius.retransmit == 3 && s->radius.deadtime_min == 0 && !s->radius.balances);
-	T_TRUE(s->dynauth.on && s->dynauth.match == DYNAUTH_ALL && s->dynauth.timestamp_window_s == 300 && !s->dynauth.ports[0]);
+	T_TRUE(s->dynauth.on && s->dynauth.match == DYNAUTH_ALL && s->dynauth.timestamp_window_s == 300 && s->dynauth.reauth_s == 60 && !s->dynauth.ports[0]);
 	T_TRUE(!s->dynauth.nak_404 && !s->dynauth.requires_timestamp && !s->dynauth.ignores_session_key);
 	T_TRUE(s->own.simultaneous_logins == 0 && s->own.anonymize_days == 0 && !s->aaa.authorization_password.form);
 	T_TRUE(snapshot_authz(s, "default")->simultaneous_logins == 0 && !snapshot_authz(s, "default")->modified);

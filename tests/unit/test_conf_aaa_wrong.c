@@ -99,6 +99,8 @@ static const struct wrong errors[] = {
 	{DYN " auth-type some\n", 2, 12, "some", "any, all or session-key"},
 	{DYN " ignore server-key\n", 2, 9, "server-key", "never obeyed"},
 	{DYN " sallyport nak-unknown 503\n", 2, 24, "503", ""},
+	{DYN " sallyport reauthentication 9\n", 2, 29, "9", "a number 10-86400"},
+	{DYN " sallyport reauthentication 86401\n", 2, 29, "86401", "a number 10-86400"},
 	{DYN " sallyport event-timestamp window 0\n", 2, 35, "0", "a number 1-86400"},
 	{DYN " sallyport event-timestamp window 86401\n", 2, 35, "86401", "a number 1-86400"},
 	{"crypto ikev2 reconnect key 3 x\n", 1, 28, "", "a number 1-2"},

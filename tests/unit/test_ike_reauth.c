@@ -303,8 +303,9 @@ static void test_another_limit(void)
 		T_DO(open_world(70 + i, 0, rows[i].profile_s));
 		T_DO(log_in());
 		uint64_t number = w.node[1].up_sa, begin = w.now_ms;
-		T_EQ(ike_limit(w.node[1].ike, number, rows[i].age_ms, rows[i].limit_s), ST_OK);
-		T_EQ(ike_limit(w.node[1].ike, 0x7777777, 0, 1), ST_NOT_FOUND);
+		struct ike_limit limit = {.age_ms = rows[i].age_ms, .lifetime_s = rows[i].limit_s};
+		T_EQ(ike_limit(w.node[1].ike, number, &limit), ST_OK);
+		T_EQ(ike_limit(w.node[1].ike, 0x7777777, &limit), ST_NOT_FOUND);
 		bool is_over = rows[i].limit_s && rows[i].age_ms >= rows[i].limit_s * 1000ull;
 		if (rows[i].ends_ms > 20000) {
 			T_EQ(ike_rekey(w.node[1].ike, number, false), ST_OK);
@@ -320,8 +321,181 @@ static void test_another_limit(void)
 	}
 }
 
+/* ---- asked for ------------------------------------------------------------------------------------ */
+
+static enum status ask(int side, uint64_t within_ms)
+{
+	return ike_reauth(w.node[side].ike, w.node[side].up_sa, within_ms);
+}
+
+static uint64_t told_times(void)
+{
+	return world_count(&w.node[1], CT_IKE_REAUTH_ASKED);
+}
+
+/* An IKE SA with no limit at all: told in an INFORMATIONAL, a new one beside it, no packet without a way. And the new one
+ * knows nothing of it. */
+static void test_asked(void)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		int64_t live = mem_live();
+
+		T_ROW(i, "asked");
+		T_DO(open_world(100 + i, 0, 0));
+		w.knobs.delay_ms = 1 + i * 5;
+		w.knobs.nat_client = i % 2;
+		T_DO(log_in());
+		T_EQ(ask(1, 60000), ST_OK);
+		T_TRUE(!is_due_within(46000));
+		T_TRUE(is_due_within(9000));
+		T_EQ(told_times(), 1);
+		T_DO(begin_again());
+		T_EQ(world_count(&w.node[1], CT_IKE_REAUTH), 1);
+		T_TRUE(!is_due_within(3000000));
+		T_EQ(w.node[1].told[IKE_EV_SA_DOWN], 0);
+		T_DO(close_world());
+		T_EQ(mem_live(), live);
+	}
+}
+
+/* Who does not come is not there any more, for a reason of its own; who was not asked any more stays. */
+static void test_asked_in_vain(void)
+{
+	for (unsigned withdrawn = 0; withdrawn < 2; withdrawn++) {
+		T_ROW(withdrawn, "withdrawn");
+		T_DO(open_world(130, 0, 0));
+		T_DO(log_in());
+		T_EQ(ask(1, 60000), ST_OK);
+		world_run(&w, 59000);
+		T_TRUE(w.node[1].up_sa != 0);
+		if (withdrawn)
+			T_EQ(ask(1, 0), ST_OK);
+		world_run(&w, 5000);
+		T_EQ(w.node[1].up_sa == 0, !withdrawn);
+		T_EQ(w.node[0].up_sa == 0, !withdrawn);
+		T_EQ(world_status_count(&w.node[1], ST_END_NOT_REAUTH), !withdrawn);
+		if (!withdrawn)
+			T_EQ(w.node[1].last_status, ST_END_NOT_REAUTH);
+		T_DO(close_world());
+	}
+}
+
+static unsigned lost;
+
+static bool lose(struct world *world, int from, struct world_item *it, void *ctx)
+{
+	(void)world;
+	(void)it;
+	(void)ctx;
+	lost += from == 1;
+	return from == 0;
+}
+
+/* Rekeyed before or after, by either side; the telling lost on its way; either engine made anew before it arrives; an
+ * exchange of ours open already. The end is the same, and so is its time. */
+static void test_asked_survives(void)
+{
+	enum { REKEY_BEFORE = 1, REKEY_AFTER = 2, BY_PEER = 4, LOST = 8, RESTART = 16 };
+
+	for (unsigned i = 0; i < 32; i++) {
+		int by = i & BY_PEER ? 0 : 1;
+
+		T_ROW(i, "survives");
+		T_DO(open_world(140 + i, 0, 0));
+		T_DO(log_in());
+		if (i & REKEY_BEFORE) /* both in the same moment */
+			T_EQ(ike_rekey(w.node[by].ike, w.node[by].up_sa, false), ST_OK);
+		if (i & LOST)
+			w.tap = lose;
+		lost = 0;
+		T_EQ(ask(1, 60000), ST_OK);
+		if (i & RESTART)
+			T_TRUE(world_restart(&w, 1));
+		world_run(&w, 500);
+		T_TRUE(!(i & LOST) || lost > 0);
+		w.tap = NULL;
+		if (i & REKEY_AFTER)
+			(void)!ike_rekey(w.node[by].ike, w.node[by].up_sa, false);
+		world_run(&w, 3000);
+		if (i & RESTART)
+			T_TRUE(world_restart(&w, 0));
+		T_TRUE(told_times() >= 1 || i & RESTART); /* counters die with their engine */
+		T_TRUE(is_due_within(56000));
+		T_TRUE(!(i & (REKEY_BEFORE | REKEY_AFTER)) || world_count(&w.node[1], CT_IKE_REKEYED) >= 1 || i & RESTART);
+		w.node[0].told[IKE_EV_SA_DOWN] = w.node[1].told[IKE_EV_SA_DOWN] = 0;
+		if (i % 3 == 0) {
+			world_run(&w, 62000);
+			T_EQ(w.node[1].up_sa, 0);
+			T_EQ(w.node[1].last_status, ST_END_NOT_REAUTH);
+		} else {
+			T_DO(begin_again());
+		}
+		T_DO(close_world());
+	}
+}
+
+/* Our own session with another gateway: we begin at once, and nobody is told anything. */
+static void test_asked_of_the_client(void)
+{
+	T_DO(open_world(180, 0, 0));
+	T_DO(log_in());
+	T_EQ(ask(0, 60000), ST_OK);
+	T_TRUE(is_due_within(100));
+	T_EQ(world_count(&w.node[0], CT_IKE_REAUTH_ASKED), 0);
+	T_DO(begin_again());
+	T_DO(close_world());
+}
+
+static void test_asked_and_not_kept(void)
+{
+	struct ike_limit limit = {.lifetime_s = 60, .reauth = true};
+
+	T_DO(open_world(190, 0, 0));
+	T_DO(log_in());
+	w.node[1].keep_fails = true;
+	T_EQ(ask(1, 60000), ST_NOMEM);
+	T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_NOMEM);
+	w.node[1].keep_fails = false;
+	T_EQ(ike_reauth(w.node[1].ike, 0x7777777, 1000), ST_NOT_FOUND);
+	T_TRUE(!is_due_within(100000));
+	T_EQ(told_times(), 0);
+	T_TRUE(w.node[1].up_sa != 0 && sa_of(1)->session_end_ms == 0 && sa_of(1)->reauth_end_ms == 0);
+	T_DO(close_world());
+}
+
+/* A limit whose end asks for an authentication: told when it is set, and again when it changes; at its end the reason is
+ * that nobody came. Without that it is not told, and the reason is the limit. */
+static void test_limit_that_asks(void)
+{
+	for (unsigned reauth = 0; reauth < 2; reauth++) {
+		struct ike_limit limit = {.age_ms = 2000, .lifetime_s = 300, .reauth = reauth};
+
+		T_ROW(reauth, "asks");
+		T_DO(open_world(200, 0, 0));
+		T_DO(log_in());
+		T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
+		world_run(&w, 1000);
+		T_EQ(told_times(), reauth);
+		limit.lifetime_s = 100;
+		T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
+		T_EQ(ike_rekey(w.node[1].ike, w.node[1].up_sa, false), ST_OK);
+		T_EQ(is_due_within(90000), reauth);
+		T_TRUE(world_restart(&w, 1));
+		world_run(&w, 100000);
+		T_EQ(w.node[1].up_sa, 0);
+		T_EQ(w.node[1].last_status, reauth ? ST_END_NOT_REAUTH : ST_END_SESSION_TIMEOUT);
+		T_DO(close_world());
+	}
+}
+
 int main(void)
 {
+	T_RUN(test_asked);
+	T_RUN(test_asked_in_vain);
+	T_RUN(test_asked_survives);
+	T_RUN(test_asked_of_the_client);
+	T_RUN(test_asked_and_not_kept);
+	T_RUN(test_limit_that_asks);
 	T_RUN(test_limits);
 	T_RUN(test_round_after_round);
 	T_RUN(test_the_new_child_waits);

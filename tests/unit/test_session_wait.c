@@ -110,6 +110,38 @@ static void who_waits(void)
 	sessions_free(ss);
 }
 
+/* Who was asked to authenticate again: no token is an answer, silence is no excuse, and a new engine knows of it. */
+static void asked_again(void)
+{
+	static uint8_t rec[SESSION_FROZEN_MAX];
+	struct sessions *ss = sessions_with(600, 7200);
+	struct session *s = login(ss, 1), *again;
+	struct ike_question q = by_token(s, 2);
+	enum status why;
+
+	T_TRUE(session_of_token(ss, &q.peer_id, q.local.vrf, &why) == s);
+	T_EQ(session_end_why(s, ST_END_DPD), ST_END_DPD);
+	s->reauth_ms = START + 60000;
+	s->grant->session_reauth = true;
+	T_TRUE(session_of_token(ss, &q.peer_id, q.local.vrf, &why) == NULL);
+	T_EQ(why, ST_RECONNECT_OVER);
+	T_EQ(session_end_why(s, ST_END_DPD), ST_END_NOT_REAUTH);
+	T_EQ(session_end_why(s, ST_END_CRASHED), ST_END_NOT_REAUTH);
+	T_EQ(session_end_why(s, ST_END_ADMIN), ST_END_ADMIN);
+	T_EQ(session_end_why(s, ST_END_REAUTH), ST_END_REAUTH);
+	T_TRUE(!session_waits(s, ST_END_NOT_REAUTH) && session_waits(s, ST_END_DPD));
+	session_wait(ss, s, START + 10000);
+	T_EQ(session_due(s, START + 70000, 0), ST_OK); /* it has its address until its client logs in, or for its time */
+	T_EQ(session_due(s, START + 610000, 0), ST_END_NOT_RESUMED);
+	T_EQ(session_due(s, START + 7200000, 0), ST_END_NOT_REAUTH);
+	size_t len = session_freeze(s, rec, sizeof(rec));
+	struct sessions *other = sessions_with(600, 7200);
+	T_EQ(session_thaw(other, (struct view){rec, len}, &again), ST_OK);
+	T_TRUE(again->reauth_ms == START + 60000 && again->grant->session_reauth);
+	sessions_free(ss);
+	sessions_free(other);
+}
+
 /* Each clock, the moment before it and the moment itself. */
 static void clocks(void)
 {
@@ -355,6 +387,7 @@ static void session_ids(void)
 int main(void)
 {
 	T_RUN(who_waits);
+	T_RUN(asked_again);
 	T_RUN(clocks);
 	T_RUN(policy_before_profile);
 	T_RUN(waits_with_all_it_has);
