@@ -57,12 +57,13 @@ static bool answers_probe(const struct radius_socket *s, const struct radius_slo
 }
 
 /* A login is decided by a Message-Authenticator, because MD5 alone can be forged without the secret (RFC 3579
- * 3.2 asks for it with EAP, whoever is trusted). Inside TLS nobody else could have put it there. */
+ * 3.2 asks for it with EAP, whoever is trusted). Inside TLS nobody else could have put it there. An answer to
+ * Status-Server decides nothing, and FreeRADIUS 3.2.1 sends it without (RFC 5997 section 5 leaves it free). */
 static bool is_signed_enough(const struct radius_slot *slot, const struct radius_packet *p)
 {
 	const struct radius_service *s = slot->socket->service;
 	struct radius_attr a;
-	if (s->is_acct || radius_find(p->attrs, RADIUS_MESSAGE_AUTHENTICATOR, &a))
+	if (s->is_acct || !slot->ask || radius_find(p->attrs, RADIUS_MESSAGE_AUTHENTICATOR, &a))
 		return true;
 	return (s->server->conf.trusts_unsigned || slot->socket->stream) && !radius_find(p->attrs, RADIUS_EAP_MESSAGE, &a);
 }

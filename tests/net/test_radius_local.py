@@ -22,7 +22,6 @@ radius server R1
  timeout 1
  retransmit 1
  automate-tester probe-on
- sallyport require-message-authenticator no
 radius server HALF
  address ipv4 10.99.2.2 auth-port 1912 acct-port 1913
  key %(secret)s

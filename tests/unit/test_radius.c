@@ -378,13 +378,14 @@ static void probing(void)
 	T_EQ(lab_ask(3, "g"), ST_OK);
 	lab_pump();
 	T_TRUE(a->seen == 3 && lab.status[3] == ST_OK);
-	/* An answer that proves nothing does not bring it back. */
-	a->mode = UNSIGNED;
+	/* An answer with a wrong proof does not bring it back. */
+	a->mode = WRONG_PROOF;
 	acct->mode = WRONG_SECRET;
 	lab_step(15000);
 	T_TRUE(lab_info(0).auth.bad_authenticators > 0 && lab_info(0).acct.bad_authenticators > 0);
-	a->mode = GOOD;
+	a->mode = UNSIGNED; /* RFC 5997 section 5: none is needed */
 	lab_step(12000);
+	a->mode = GOOD;
 	T_STR(lab.changed, "-a "); /* as long as one of its services is */
 	T_EQ(lab_ask(4, "g"), ST_OK);
 	lab_pump();
