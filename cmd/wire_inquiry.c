@@ -9,7 +9,9 @@
 #include "modules/radius/radius.h"
 
 #define OUTBOUND  5     /* Service-Type: nobody logs in with this name (RFC 2865 5.6) */
-#define WITHIN_MS 50000 /* less than the engine waits, for all groups of the list */
+/* Less than the engine waits, for all groups of the list. */
+#define WITHIN_MS      50000
+#define KEYS_WITHIN_MS 18000
 
 struct inquiry {
 	struct wire *wire;
@@ -167,7 +169,7 @@ enum wire_aaa inquiry_start(struct wire *w, const struct inquiry_about *about, i
 	q->of_servers_only = about->of_servers_only;
 	snprintf(q->list, sizeof(q->list), "%s", about->list);
 	snprintf(q->group, sizeof(q->group), "%s", group);
-	q->end_ms = loop_now_ms() + WITHIN_MS;
+	q->end_ms = loop_now_ms() + (q->of_servers_only ? KEYS_WITHIN_MS : WITHIN_MS);
 	*st = fill(q, about);
 	if (*st == ST_OK)
 		*st = ask(q);
