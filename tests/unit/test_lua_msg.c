@@ -135,10 +135,10 @@ static void not_messages(void)
 			ST_LIMIT},
 		{true, BYTES("\2\0\0\0\0\0\0\0\0\0\2a\0\0\0\0\0\0\0"), ST_BAD_PAYLOAD},
 		/* a hook that is none */
-		{true, BYTES("\3\0\0\0\1\4\0\0\0\0\0\0\0\0\0\0"), ST_BAD_PAYLOAD},
+		{true, BYTES("\3\0\0\0\1\5\0\0\0\0\0\0\0\0\0\0"), ST_BAD_PAYLOAD},
 		/* no hooks, and hooks that are none */
 		{false, BYTES("\x42\0"), ST_BAD_PAYLOAD},
-		{false, BYTES("\x42\x10"), ST_BAD_PAYLOAD},
+		{false, BYTES("\x42\x20"), ST_BAD_PAYLOAD},
 		/* sentences: empty, with a NUL */
 		{false, BYTES("\x43\0\0"), ST_BAD_PAYLOAD},
 		{false, BYTES("\x43\0\2a\0"), ST_BAD_PAYLOAD},
