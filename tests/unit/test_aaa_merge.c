@@ -85,6 +85,7 @@ static void every_item(void)
 	all->route_nets = all->remotes = (struct aaa_nets){1, {{addr_v4(0x0a000000), 8}}};
 	all->route_lists4 = all->route_lists6 = (struct aaa_names){1, {"A"}};
 	all->class = (struct aaa_class){1, 2, {1, 'x'}};
+	all->quotas = (struct aaa_quotas){1, {{.octets = 1}}};
 	T_EQ(aaa_merge(&from, out, why), ST_OK);
 	T_EQ(out->has, all->has);
 	for (int i = 0; i < AV_ITEMS; i++) {
