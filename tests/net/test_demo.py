@@ -212,11 +212,12 @@ def abandoned():
     p = start()
     folder = wait_for(5, lambda: [f for f in os.listdir("/run") if f.startswith("sallyport-demo-")])
     wait_for(5, holder_pid)
-    for pid, _, _ in others():
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    for sig in (signal.SIGSTOP, signal.SIGKILL):  # none of them sees another die
+        for pid, _, _ in others():
+            try:
+                os.kill(pid, sig)
+            except ProcessLookupError:
+                pass
     p.communicate(timeout=10)
     ok("killed with its keeper: no process is left", wait_for(3, lambda: not others()), str(others()))
     path = os.path.join("/run", folder[0])
