@@ -52,8 +52,10 @@ with open("/proc/%d/status" % sp.main_pid()) as f:
 too_little = enough // 3
 before = table()
 failed_starts = 0
-while enough - too_little > 64 and not failed:
-    limit = (enough + too_little) // 2
+
+
+def with_less(limit):
+    """A new main with so much address space (KiB), and one with enough after it; did the first one die?"""
     run("prlimit", "--pid", sp.process.pid, "--as=%d:unlimited" % (limit << 10))
     said = len(sp.log_text())
     sp.kill_main()
@@ -64,15 +66,22 @@ while enough - too_little > 64 and not failed:
         run("prlimit", "--pid", sp.main_pid(), "--as=unlimited:unlimited", check=False)
     ok("%d KiB: a main takes over" % limit, wait_for(15, sp.answers), sp.tail())
     ok("%d KiB: both sessions are there" % limit, table() == before, "%s %s" % (table(), sp.tail()))
-    failed_starts += is_dead
-    if is_dead:
+    time.sleep(1.1)  # ready for a second: no habit of failing
+    return is_dead
+
+
+while enough - too_little > 64 and not failed:
+    limit = (enough + too_little) // 2
+    if with_less(limit):
+        failed_starts += 1
         too_little = limit
     else:
         enough = limit
-    time.sleep(1.1)  # ready for a second: no habit of failing
+for less in (100, 300, 1000, 3000, 10000):  # and some that are never enough
+    failed_starts += with_less(too_little - less)
 reasons = sorted(set(line for line in sp.log_text().splitlines() if line.startswith("sallyport: ")))
 print("   %d starts failed: %s" % (failed_starts, "; ".join(reasons)))
-ok("some starts failed", failed_starts > 3)
+ok("some starts failed", failed_starts > 5)
 ok("traffic goes on", wait_for(5, lambda: one.host.ping("10.99.2.2") == 3 and two.host.ping("10.99.2.2") == 3))
 
 # ---- a session's record is damaged, and the store cannot end its row ------------------------------------
