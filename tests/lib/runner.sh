@@ -9,7 +9,7 @@ readonly GROUPS_IN_ORDER="check unit asan tsan planted sim fuzz net repro"
 if [[ -n ${QUICK:-} ]]; then
 	: "${SIM_SEEDS:=2000}" "${FUZZ_SECONDS:=3}"
 else
-	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=4}"
+	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=3}"
 fi
 export SALLYPORT_ROOT=$ROOT SALLYPORT_BIN=$ROOT/build/sallyport
 
