@@ -3,26 +3,20 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "cmd/holder_proto.h"
 #include "cmd/netlink.h"
+#include "cmd/wire_watch.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/session/assign.h"
-#include "modules/loop/loop.h"
 
 #define READ_BYTES 32768 /* a datagram of the kernel's list is never longer */
 #define READ_TRIES 3     /* in one turn, where addresses come and go meanwhile */
 
 struct wire_host {
-	struct list in_list;
+	struct wire_watch watch;
 	struct wire *wire;
-	char vrf[ASROOT_VRF];
-	int fd;
-	struct loop_fd *watch;
 	uint32_t number; /* of the last question */
-	bool is_wanted;
 	bool is_stale;   /* what is known may not be so any more */
 	struct addr *known;
 	size_t n_known;
@@ -61,10 +55,10 @@ static enum status ask(struct wire_host *h, struct found *f, bool *has_changed)
 	uint8_t buf[READ_BYTES];
 	struct netlink_addresses r = {.number = ++h->number, .found = add, .ctx = f};
 	struct netlink_message m = netlink_addresses_ask(r.number);
-	if (send(h->fd, m.bytes, m.len, MSG_DONTWAIT) < 0)
+	if (send(h->watch.fd, m.bytes, m.len, MSG_DONTWAIT) < 0)
 		return ST_IO;
 	while (!r.is_over && !r.is_broken) {
-		ssize_t n = recv(h->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		ssize_t n = recv(h->watch.fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno != ENOBUFS)
 			return ST_IO;
 		if (n < 0) /* a message was lost: which is not known */
@@ -91,7 +85,7 @@ static void say_new(const struct wire_host *h, const struct found *f)
 		struct prefix p = {f->v[i], f->v[i].family == 4 ? 32 : 128};
 		const char *pool = lease_pool_of(h->wire->conf, &p);
 		if (pool[0] && !is_known(h, &f->v[i]))
-			LOG(EV_CONFIG_WARNING, kv_str("pool", pool), kv_str("vrf", h->vrf), kv_addr("address", &f->v[i]),
+			LOG(EV_CONFIG_WARNING, kv_str("pool", pool), kv_str("vrf", h->watch.vrf), kv_addr("address", &f->v[i]),
 			    kv_str("reason", "this host has the address: it is not lent"));
 	}
 }
@@ -108,7 +102,7 @@ static void read_all(struct wire_host *h)
 			break;
 	}
 	if (st == ST_OK)
-		st = sessions_set_host(h->wire->sessions, h->vrf, f.v, f.n);
+		st = sessions_set_host(h->wire->sessions, h->watch.vrf, f.v, f.n);
 	h->is_stale = st != ST_OK || has_changed;
 	if (st != ST_OK) {
 		mem_free(f.v);
@@ -129,7 +123,7 @@ static void ignore(void *ctx, const struct addr *a)
 static void on_change(void *ctx, int fd)
 {
 	uint8_t buf[READ_BYTES];
-	struct wire_host *h = ctx;
+	struct wire_host *h = CONTAINER_OF(ctx, struct wire_host, watch);
 	struct netlink_addresses r = {.number = h->number, .found = ignore};
 	ssize_t n;
 	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) >= 0 || errno == ENOBUFS) {
@@ -146,52 +140,36 @@ static void on_change(void *ctx, int fd)
 
 static void host_free(struct wire_host *h)
 {
-	if (h->watch)
-		loop_fd_del(h->watch);
-	close(h->fd);
-	list_del(&h->in_list);
+	wire_watch_close(&h->watch);
 	mem_free(h->known);
 	mem_free(h);
 }
 
-static enum status host_new(struct wire *w, const char *vrf, struct wire_host **out)
+static struct wire_host *host_of(struct list *at)
 {
-	struct asroot_reply reply;
-	struct asroot_request rq = {.op = ASROOT_LINK};
-	int fds[ASROOT_FDS];
-	memcpy(rq.vrf, vrf, strnlen(vrf, sizeof(rq.vrf) - 1));
-	enum status st = asroot_call(w->control, &rq, &reply, fds);
-	if (st != ST_OK)
-		return st;
-	struct wire_host *h = mem_new(sizeof(*h));
-	if (!h) {
-		close(fds[0]);
-		return ST_NOMEM;
-	}
-	*h = (struct wire_host){.wire = w, .fd = fds[0], .is_stale = true};
-	memcpy(h->vrf, rq.vrf, sizeof(h->vrf));
-	list_push_back(&w->hosts, &h->in_list);
-	st = loop_fd_add(w->loop, h->fd, false, on_change, h, &h->watch);
-	if (st == ST_OK)
-		*out = h;
-	else
-		host_free(h);
-	return st;
+	return CONTAINER_OF(at, struct wire_host, watch.in_list);
 }
 
-static struct wire_host *find(const struct wire *w, const char *vrf)
+static enum status host_new(struct wire *w, const char *vrf, struct wire_host **out)
 {
-	LIST_EACH(at, &w->hosts) {
-		struct wire_host *h = CONTAINER_OF(at, struct wire_host, in_list);
-		if (strcmp(h->vrf, vrf) == 0)
-			return h;
+	struct wire_host *h = mem_new(sizeof(*h));
+	if (!h)
+		return ST_NOMEM;
+	*h = (struct wire_host){.wire = w, .is_stale = true};
+	enum status st = wire_watch_open(w, &h->watch, vrf, on_change);
+	if (st != ST_OK) {
+		mem_free(h);
+		return st;
 	}
-	return NULL;
+	list_push_back(&w->hosts, &h->watch.in_list);
+	*out = h;
+	return ST_OK;
 }
 
 static void want(struct wire *w, const char *vrf)
 {
-	struct wire_host *h = find(w, vrf);
+	struct wire_watch *there = wire_watch_find(&w->hosts, vrf);
+	struct wire_host *h = there ? CONTAINER_OF(there, struct wire_host, watch) : NULL;
 	enum status st = h ? ST_OK : host_new(w, vrf, &h);
 	/* A VRF that is not there has no addresses, and has been said to be missing. */
 	if (st != ST_OK && st != ST_NOT_FOUND)
@@ -199,23 +177,23 @@ static void want(struct wire *w, const char *vrf)
 		    kv_str("reason", status_words(st)));
 	if (st != ST_OK)
 		return;
-	h->is_wanted = true;
+	h->watch.is_wanted = true;
 	read_all(h);
 }
 
 void wire_host_apply(struct wire *w)
 {
 	LIST_EACH(at, &w->hosts)
-		CONTAINER_OF(at, struct wire_host, in_list)->is_wanted = false;
+		host_of(at)->watch.is_wanted = false;
 	want(w, "");
 	for (size_t i = 0; i < w->conf->iface_count; i++)
 		if (w->conf->ifaces[i].vrf)
 			want(w, w->conf->ifaces[i].vrf);
 	LIST_EACH_SAFE(at, &w->hosts) {
-		struct wire_host *h = CONTAINER_OF(at, struct wire_host, in_list);
-		if (h->is_wanted)
+		struct wire_host *h = host_of(at);
+		if (h->watch.is_wanted)
 			continue;
-		(void)!sessions_set_host(w->sessions, h->vrf, NULL, 0); /* sessions that are left there keep what they have */
+		(void)!sessions_set_host(w->sessions, h->watch.vrf, NULL, 0); /* sessions that are left there keep what they have */
 		host_free(h);
 	}
 }
@@ -223,7 +201,7 @@ void wire_host_apply(struct wire *w)
 void wire_host_second(struct wire *w)
 {
 	LIST_EACH(at, &w->hosts) {
-		struct wire_host *h = CONTAINER_OF(at, struct wire_host, in_list);
+		struct wire_host *h = host_of(at);
 		if (h->is_stale)
 			read_all(h);
 	}
@@ -232,5 +210,5 @@ void wire_host_second(struct wire *w)
 void wire_host_close(struct wire *w)
 {
 	LIST_EACH_SAFE(at, &w->hosts)
-		host_free(CONTAINER_OF(at, struct wire_host, in_list));
+		host_free(host_of(at));
 }

@@ -1,26 +1,19 @@
 #include "cmd/wire_link.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "cmd/holder_proto.h"
+#include "cmd/wire_watch.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/ike/ike.h"
 #include "core/session/client_spec.h"
-#include "modules/loop/loop.h"
 
 #define SETTLE_MS 100 /* an address and its routes come and go one by one */
 
 struct wire_link {
-	struct list in_list;
+	struct wire_watch watch;
 	struct wire *wire;
-	char vrf[ASROOT_VRF];
-	int fd;
-	struct loop_fd *watch;
-	bool is_wanted;
 };
 
 static void on_settled(void *ctx)
@@ -36,7 +29,7 @@ static void on_settled(void *ctx)
 static void on_change(void *ctx, int fd)
 {
 	uint8_t buf[8192];
-	struct wire_link *l = ctx;
+	struct wire_link *l = CONTAINER_OF(ctx, struct wire_link, watch);
 	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 		continue;
 	/* From the first change on: where routes never rest they are looked at all the same. */
@@ -46,52 +39,36 @@ static void on_change(void *ctx, int fd)
 	loop_timer_at(l->wire->link_timer, loop_now_ms() + SETTLE_MS);
 }
 
+static struct wire_link *link_of(struct list *at)
+{
+	return CONTAINER_OF(at, struct wire_link, watch.in_list);
+}
+
 static void link_free(struct wire_link *l)
 {
-	loop_fd_del(l->watch);
-	close(l->fd);
-	list_del(&l->in_list);
+	wire_watch_close(&l->watch);
 	mem_free(l);
 }
 
 static enum status link_new(struct wire *w, const char *vrf)
 {
-	struct asroot_reply reply;
-	struct asroot_request rq = {.op = ASROOT_LINK};
-	int fds[ASROOT_FDS];
-	memcpy(rq.vrf, vrf, strnlen(vrf, sizeof(rq.vrf) - 1));
-	enum status st = asroot_call(w->control, &rq, &reply, fds);
-	if (st != ST_OK)
-		return st;
 	struct wire_link *l = mem_new(sizeof(*l));
-	if (!l) {
-		close(fds[0]);
+	if (!l)
 		return ST_NOMEM;
-	}
-	*l = (struct wire_link){.wire = w, .fd = fds[0], .is_wanted = true};
-	memcpy(l->vrf, rq.vrf, sizeof(l->vrf));
-	list_push_back(&w->links, &l->in_list);
-	st = loop_fd_add(w->loop, l->fd, false, on_change, l, &l->watch);
-	if (st != ST_OK)
-		link_free(l);
+	*l = (struct wire_link){.watch.is_wanted = true, .wire = w};
+	enum status st = wire_watch_open(w, &l->watch, vrf, on_change);
+	if (st == ST_OK)
+		list_push_back(&w->links, &l->watch.in_list);
+	else
+		mem_free(l);
 	return st;
-}
-
-static struct wire_link *find(const struct wire *w, const char *vrf)
-{
-	LIST_EACH(at, &w->links) {
-		struct wire_link *l = CONTAINER_OF(at, struct wire_link, in_list);
-		if (strcmp(l->vrf, vrf) == 0)
-			return l;
-	}
-	return NULL;
 }
 
 static void want(struct wire *w, const char *vrf)
 {
-	struct wire_link *l = find(w, vrf);
-	if (l) {
-		l->is_wanted = true;
+	struct wire_watch *there = wire_watch_find(&w->links, vrf);
+	if (there) {
+		there->is_wanted = true;
 		return;
 	}
 	enum status st = link_new(w, vrf);
@@ -107,12 +84,12 @@ void wire_link_apply(struct wire *w)
 	if (!spec)
 		return;
 	LIST_EACH(at, &w->links)
-		CONTAINER_OF(at, struct wire_link, in_list)->is_wanted = false;
+		link_of(at)->watch.is_wanted = false;
 	while (client_spec_next(w->conf, &cursor, spec))
 		want(w, spec->vrf_name);
 	LIST_EACH_SAFE(at, &w->links)
-		if (!CONTAINER_OF(at, struct wire_link, in_list)->is_wanted)
-			link_free(CONTAINER_OF(at, struct wire_link, in_list));
+		if (!link_of(at)->watch.is_wanted)
+			link_free(link_of(at));
 	if (!list_empty(&w->links))
 		loop_timer_at(w->link_timer, loop_now_ms() + SETTLE_MS);
 	mem_free(spec);
@@ -126,7 +103,7 @@ enum status wire_link_open(struct wire *w)
 void wire_link_close(struct wire *w)
 {
 	LIST_EACH_SAFE(at, &w->links)
-		link_free(CONTAINER_OF(at, struct wire_link, in_list));
+		link_free(link_of(at));
 	if (w->link_timer)
 		loop_timer_free(w->link_timer);
 	w->link_timer = NULL;
