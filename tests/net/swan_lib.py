@@ -12,6 +12,24 @@ from lib import StrongSwan
 
 MORE_PLUGINS = "eap-identity eap-md5 eap-gtc eap-mschapv2 eap-tls eap-ttls eap-radius md5 xauth-generic pkcs7 pkcs12 curl mgf1"
 
+PSK_CONNECTION = """ %(name)s { version = 2
+  proposals = aes128gcm16-prfsha256-ecp256
+  remote_addrs = 10.99.1.1
+  vips = 0.0.0.0
+  encap = yes
+  local { auth = psk
+          id = %(name)s@%(domain)s }
+  remote { auth = psk
+           id = gw.example.test }
+  children { net { remote_ts = 10.99.2.0/24
+                   esp_proposals = aes128gcm16 } } }
+"""
+
+
+def psk_connection(name, domain):
+    """Of NAME@DOMAIN with the gateway in lib.py, for an IPv4 address and the child `net`."""
+    return PSK_CONNECTION % dict(name=name, domain=domain)
+
 
 class Swan(StrongSwan):
     def __init__(self, host, connections, secrets="", cas=(), keys=(), subs=(), extra="", plugins="", name=None, **more):

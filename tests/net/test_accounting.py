@@ -8,7 +8,7 @@ import signal
 import pki_lib
 from freeradius_lib import FreeRadius
 from lib import *
-from swan_lib import Swan
+from swan_lib import Swan, psk_connection
 
 CONF = """
 hostname gw
@@ -42,18 +42,6 @@ interface Virtual-Template1 type tunnel
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile default
 """
-CONN = """ %s { version = 2
-  proposals = aes128gcm16-prfsha256-ecp256
-  remote_addrs = 10.99.1.1
-  vips = 0.0.0.0
-  encap = yes
-  local { auth = psk
-          id = %s@acct.test }
-  remote { auth = psk
-           id = gw.example.test }
-  children { net { remote_ts = 10.99.2.0/24
-                   esp_proposals = aes128gcm16 } } }
-"""
 OTHERS = """radius server GONE
  address ipv4 10.99.2.9 auth-port 1812 acct-port 1813
  key radius-secret
@@ -69,7 +57,7 @@ root = pki_lib.Authority("Test Root", kind="p256")
 server = root.leaf("radius", kind="p256", san=["dns:radius.test"], eku=["server"])
 radius = FreeRadius(t.lan, {}, server, root, address="10.99.2.2", clients="10.99.2.0/24").start()
 sp = Sallyport(t.gw, CONF).start()
-swans = {n: Swan(t.client(k), CONN % (n, n), "ike-1 { id-1 = %s@acct.test\n secret = secret }" % n, retransmits=3, timeout="1.0").start()
+swans = {n: Swan(t.client(k), psk_connection(n, "acct.test"), "ike-1 { id-1 = %s@acct.test\n secret = secret }" % n, retransmits=3, timeout="1.0").start()
          for k, n in enumerate(("anna", "bert"), 1)}
 
 

@@ -6,7 +6,7 @@ his month counts over sessions, and then he is refused. Log, script, show and SQ
 import pki_lib
 from freeradius_lib import FreeRadius
 from lib import *
-from swan_lib import Swan
+from swan_lib import Swan, psk_connection
 
 CONF = """
 hostname gw
@@ -64,18 +64,6 @@ PROFILES = {
     "month": " aaa authorization group psk list LOCAL MONTH",
 }
 SCRIPT = 'function session_quota(s) print("quota " .. s.name .. " " .. s.percent .. " " .. s.direction .. " " .. s.period .. " " .. s.limit) end\n'
-CONN = """ %(user)s { version = 2
-  proposals = aes128gcm16-prfsha256-ecp256
-  remote_addrs = 10.99.1.1
-  vips = 0.0.0.0
-  encap = yes
-  local { auth = psk
-          id = %(user)s@%(domain)s.test }
-  remote { auth = psk
-           id = gw.example.test }
-  children { net { remote_ts = 10.99.2.0/24
-                   esp_proposals = aes128gcm16 } } }
-"""
 USERS = {"anna": "rad", "bert": "rad", "carl": "slow", "dora": "month"}
 
 t = Topology()
@@ -90,7 +78,7 @@ os.makedirs(os.path.join(sp.dir, "lua"), exist_ok=True)
 with open(os.path.join(sp.dir, "lua", "told.lua"), "w") as f:
     f.write(SCRIPT)
 sp.start()
-swans = {n: Swan(t.client(k), CONN % {"user": n, "domain": d}, "ike-1 { id-1 = %s@%s.test\n secret = secret }" % (n, d), retransmits=3, timeout="1.0").start()
+swans = {n: Swan(t.client(k), psk_connection(n, d + ".test"), "ike-1 { id-1 = %s@%s.test\n secret = secret }" % (n, d), retransmits=3, timeout="1.0").start()
          for k, (n, d) in enumerate(USERS.items(), 1)}
 
 

@@ -4,7 +4,7 @@ them, the numbers that `show` has, a server by IPv4 and one by IPv6 that is not 
 import pki_lib
 from freeradius_lib import FreeRadius
 from snmp_lib import *
-from swan_lib import Swan
+from swan_lib import Swan, psk_connection
 
 CONF = """
 hostname gw
@@ -47,18 +47,6 @@ interface Virtual-Template1 type tunnel
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile default
 """
-CONN = """ %s { version = 2
-  proposals = aes128gcm16-prfsha256-ecp256
-  remote_addrs = 10.99.1.1
-  vips = 0.0.0.0
-  encap = yes
-  local { auth = psk
-          id = %s@rad.test }
-  remote { auth = psk
-           id = gw.example.test }
-  children { net { remote_ts = 10.99.2.0/24
-                   esp_proposals = aes128gcm16 } } }
-"""
 # As the RFCs number them: below radiusAuthClient and radiusAccClient. Index aside.
 AUTH, ACCT = ".1.3.6.1.2.1.67.1.2.1.1", ".1.3.6.1.2.1.67.2.2.1.1"
 SCALARS = ["InvalidServerAddresses", "Identifier"]
@@ -79,7 +67,7 @@ server = root.leaf("radius", kind="p256", san=["dns:radius.test"], eku=["server"
 radius = FreeRadius(t.lan, {"anna": "lookup", "bert": "another"}, server, root, address="10.99.2.2", clients="10.99.2.0/24").start()
 master = Master(t.gw).start()
 sp = Sallyport(t.gw, CONF % master.socket).start()
-swans = {n: Swan(t.client(k), CONN % (n, n), "ike-1 { id-1 = %s@rad.test\n secret = secret }" % n, retransmits=3, timeout="5.0").start()
+swans = {n: Swan(t.client(k), psk_connection(n, "rad.test"), "ike-1 { id-1 = %s@rad.test\n secret = secret }" % n, retransmits=3, timeout="5.0").start()
          for k, n in enumerate(("anna", "bert"), 1)}
 
 
