@@ -21,9 +21,8 @@ struct asked {
 	struct list in_list;
 	uint64_t number;
 	struct ulid session;
-	bool is_login;
 	uint64_t login; /* number of the engine's question, which is: */
-	struct ike_question *question;
+	struct ike_question *question; /* NULL: of a session that is up */
 };
 
 void wire_quota_init(struct wire *w)
@@ -80,7 +79,6 @@ bool wire_quota_ask(struct wire *w, uint64_t number, const struct ike_question *
 		snprintf(answer->detail, sizeof(answer->detail), "%s", status_words(ST_NOMEM));
 		return false;
 	}
-	a->is_login = true;
 	a->login = number;
 	a->question = copy;
 	return true;
@@ -90,7 +88,7 @@ void wire_quota_cancel(struct wire *w, uint64_t number)
 {
 	LIST_EACH_SAFE(at, &w->quotas) {
 		struct asked *a = CONTAINER_OF(at, struct asked, in_list);
-		if (a->is_login && a->login == number)
+		if (a->question && a->login == number)
 			forget(a);
 	}
 }
@@ -142,7 +140,9 @@ void wire_quota_on_store(struct wire *w, uint64_t number, enum status st, const 
 		return; /* cancelled */
 	if (s && st == ST_OK)
 		take(s, usage);
-	if (a->is_login && w->ike)
+	else if (s)
+		s->used_next_ms = loop_now_ms() + AGAIN_MS;
+	if (a->question && w->ike)
 		decide(w, a, s, st);
 	forget(a);
 }
@@ -171,10 +171,11 @@ static bool put_map(struct wire *w, struct session *s)
 {
 	struct wire_policy_own *own;
 	enum status st = wire_policy_make(w, s, s->terms, &own);
-	s->is_map_due = st == ST_NOMEM;
+	/* Without the limit's map, what was the session's own may have gone in a reload: tried again, too. */
+	s->is_map_due = st == ST_NOMEM || (st != ST_OK && !quota_map(s->terms));
 	if (st == ST_OK)
 		wire_policy_set(w, s, own);
-	return st == ST_OK || st == ST_NOMEM || !quota_map(s->terms);
+	return st == ST_OK || s->is_map_due;
 }
 
 /* In the order in which it is told: log and script hear of the limit before they hear of the end. */
@@ -183,7 +184,7 @@ static void judge(struct wire *w, struct session *s)
 	struct session_totals now = wire_session_totals(w, s);
 	const char *before = quota_map(s->terms);
 	bool is_new = quota_judge(s, s->terms, &now, (uint64_t)loop_wall_ms());
-	bool is_map = s->is_map_due || quota_map(s->terms) != before;
+	bool is_again = s->is_map_due, is_map = is_again || quota_map(s->terms) != before;
 	if (!is_new && !is_map && !quota_ends(s->terms))
 		return;
 	tell(w, s, &now);
@@ -191,24 +192,40 @@ static void judge(struct wire *w, struct session *s)
 		wire_session_finish(w, s, ST_END_QUOTA);
 		return;
 	}
+	if (is_again && !is_new && s->is_map_due)
+		return; /* nothing is new */
 	/* Without the new record a new main judges, and tells, once more. */
 	(void)!wire_session_keep(w, s);
 	wire_session_changed(w, s);
+}
+
+static bool has_limits(const struct session *s)
+{
+	return s->state == SESSION_UP && s->terms && s->terms->n_quotas > 0;
+}
+
+static bool is_due(const struct session *s, uint64_t now)
+{
+	return has_limits(s) && quota_wants_store(s->terms) && now >= s->used_next_ms;
 }
 
 void wire_quota_second(struct wire *w)
 {
 	uint64_t now = loop_now_ms();
 	size_t asked = 0;
-	struct session *next;
+	struct session *next, *turn = session_find(w->sessions, &w->quota_turn);
+	/* Those that the last second had no question left for come first. */
+	w->quota_turn = (struct ulid){0};
+	for (struct session *s = turn ? turn : session_next(w->sessions, NULL); s && asked < AT_ONCE; s = session_next(w->sessions, s)) {
+		if (!is_due(s, now) || !ask(w, s))
+			continue;
+		s->used_next_ms = UINT64_MAX; /* the answer says when again */
+		if (++asked == AT_ONCE && session_next(w->sessions, s))
+			w->quota_turn = session_next(w->sessions, s)->ulid;
+	}
 	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
 		next = session_next(w->sessions, s);
-		if (s->state != SESSION_UP || !s->terms || s->terms->n_quotas == 0)
-			continue;
-		if (quota_wants_store(s->terms) && now >= s->used_next_ms && asked < AT_ONCE && ask(w, s)) {
-			s->used_next_ms = now + AGAIN_MS;
-			asked++;
-		}
-		judge(w, s);
+		if (has_limits(s))
+			judge(w, s);
 	}
 }

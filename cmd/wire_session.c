@@ -658,7 +658,7 @@ static enum status end_lone_sessions(struct wire *w)
 		if (s->state == SESSION_WAITING || (s->state == SESSION_UP && session_waits(s, ST_END_LOST)))
 			wait_for_client(w, s, ST_END_LOST);
 		else
-			end(w, s, ST_END_LOST);
+			end(w, s, session_end_why(s, ST_END_LOST));
 	}
 	mem_free(sas);
 	return ST_OK;

@@ -148,6 +148,7 @@ struct wire {
 	struct list commits;    /* on their way to the disk */
 	struct list quotas;     /* questions of cmd/wire_quota.c */
 	uint64_t quota_last;
+	struct ulid quota_turn; /* the session that is asked about first in the next second; zero: the oldest */
 	struct map pasts;       /* traffic of children that are gone, by session */
 	struct map own_rules;   /* sessions with rules of their own, of cmd/wire_policy.c */
 

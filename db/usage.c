@@ -18,7 +18,7 @@ static int put_limit(struct rows *r, const struct store_session *u, const struct
 	rows_text(r, S_QUOTA, 2, u->profile);
 	rows_text(r, S_QUOTA, 3, quota_way_word((enum quota_way)q->way));
 	rows_text(r, S_QUOTA, 4, quota_period_word((enum quota_period)q->period));
-	rows_u64(r, S_QUOTA, 5, q->octets);
+	rows_u64(r, S_QUOTA, 5, q->octets < INT64_MAX ? q->octets : INT64_MAX); /* the column is signed */
 	rows_u64(r, S_QUOTA, 6, u->up_ms);
 	return rows_run(r, S_QUOTA);
 }

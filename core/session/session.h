@@ -96,7 +96,7 @@ struct session {
 	uint8_t verifier[TOKEN_VERIFIER];
 	struct session_totals carried;
 	struct session_used used; /* of core/session/quota.h; asked for anew by each main */
-	uint64_t used_next_ms;    /* monotonic: when the store is asked again; 0: now */
+	uint64_t used_next_ms;    /* monotonic: when the store is asked again; 0: now; UINT64_MAX: it has not answered */
 	bool is_map_due;          /* the data path does not have its policy map yet, or still */
 	/* accounting */
 	uint8_t aaa_method;  /* enum aaa_method: how its peer has authenticated */
