@@ -463,7 +463,7 @@ static void wait_for_client(struct wire *w, struct session *s, enum status why)
 		leave(w, s, why, &t);
 	carry(w, s, &t);
 	session_wait(w->sessions, s, (uint64_t)loop_wall_ms());
-	wire_snmp_waits(w, s);
+	wire_snmp_moved(w, s);
 	/* Without the new record a new main finds it up and without an IKE SA, and lets it wait then. */
 	(void)!wire_session_keep(w, s);
 	if (store_session_wait(w->store, &s->ulid, s->waiting_ms, &t.sum) != ST_OK)

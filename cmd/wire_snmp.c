@@ -152,11 +152,6 @@ void wire_snmp_moved(struct wire *w, const struct session *s)
 	snmp_changed(w->snmp, &card);
 }
 
-void wire_snmp_waits(struct wire *w, const struct session *s)
-{
-	wire_snmp_moved(w, s);
-}
-
 void wire_snmp_gone(struct wire *w, const struct session *s)
 {
 	if (w->snmp)

@@ -15,12 +15,11 @@ void wire_snmp_stop(struct wire *w);
 
 /* The number that names a session in the MIB; by that of its IKE SA; while it waits, one of its own. */
 uint32_t wire_snmp_index(const struct session *s);
-/* A session is up; has moved; ends. */
+/* A session is up; has moved, or waits for its client after its tunnel ended; ends. */
 void wire_snmp_up(struct wire *w, const struct session *s);
 void wire_snmp_moved(struct wire *w, const struct session *s);
 void wire_snmp_down(struct wire *w, enum status why, const struct snmp_traffic *total);
-/* After its tunnel ended: it waits; it waits no more, which no notification tells. */
-void wire_snmp_waits(struct wire *w, const struct session *s);
+/* It waits no more, which no notification tells. */
 void wire_snmp_gone(struct wire *w, const struct session *s);
 
 /* Notifications that were sent and dropped since the last call go into the loop's counters. */

@@ -67,7 +67,7 @@ enum aaa_verdict aaa_set_quota(const struct aaa_value *v)
 	const char *number = aaa_next_word(&at, BLANKS);
 	if (!number || !read_u64(number, &n) || !read_rest(at, n, &q))
 		return aaa_wrong(v, "NUMBER [UNIT] [per TIME] [action ...] is wanted, not");
-	return aaa_put_quota(v->set, &q) ? AAA_TAKEN : aaa_wrong(v, "more than 8 quotas:");
+	return aaa_put_quota(v->set, &q) ? AAA_TAKEN : aaa_wrong(v, "too many quotas:");
 }
 
 enum aaa_verdict aaa_set_quota_octets(const struct aaa_value *v)
@@ -79,5 +79,5 @@ enum aaa_verdict aaa_set_quota_octets(const struct aaa_value *v)
 	if (!aaa_read_u32(v->text, &n))
 		return aaa_wrong(v, "no number:");
 	q.octets = v->max ? (uint64_t)n << 32 | (uint32_t)q.octets : (q.octets & ~(uint64_t)UINT32_MAX) | n;
-	return aaa_put_quota(v->set, &q) ? AAA_TAKEN : aaa_wrong(v, "more than 8 quotas:");
+	return aaa_put_quota(v->set, &q) ? AAA_TAKEN : aaa_wrong(v, "too many quotas:");
 }

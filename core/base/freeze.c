@@ -90,6 +90,36 @@ void fz_endpoint(struct wr *w, uint16_t tag, const struct endpoint *e)
 	fz_close(w, m);
 }
 
+void fz_some_u8(struct wr *w, uint16_t tag, uint8_t v)
+{
+	if (v)
+		fz_u8(w, tag, v);
+}
+
+void fz_some_u32(struct wr *w, uint16_t tag, uint32_t v)
+{
+	if (v)
+		fz_u32(w, tag, v);
+}
+
+void fz_some_u64(struct wr *w, uint16_t tag, uint64_t v)
+{
+	if (v)
+		fz_u64(w, tag, v);
+}
+
+void fz_some_str(struct wr *w, uint16_t tag, const char *s)
+{
+	if (s[0])
+		fz_str(w, tag, s);
+}
+
+void fz_some_addr(struct wr *w, uint16_t tag, const struct addr *a)
+{
+	if (a->family)
+		fz_addr(w, tag, a);
+}
+
 struct wr_mark fz_open(struct wr *w, uint16_t tag)
 {
 	wr_u16(w, tag);

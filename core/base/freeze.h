@@ -19,6 +19,12 @@ void fz_str(struct wr *w, uint16_t tag, const char *s);
 void fz_addr(struct wr *w, uint16_t tag, const struct addr *a);
 void fz_prefix(struct wr *w, uint16_t tag, const struct prefix *p);
 void fz_endpoint(struct wr *w, uint16_t tag, const struct endpoint *e);
+/* The same, and nothing where it is zero (family 0, ""): for records that are read into zeros. */
+void fz_some_u8(struct wr *w, uint16_t tag, uint8_t v);
+void fz_some_u32(struct wr *w, uint16_t tag, uint32_t v);
+void fz_some_u64(struct wr *w, uint16_t tag, uint64_t v);
+void fz_some_str(struct wr *w, uint16_t tag, const char *s);
+void fz_some_addr(struct wr *w, uint16_t tag, const struct addr *a);
 /* Nested group of fields. */
 struct wr_mark fz_open(struct wr *w, uint16_t tag);
 void fz_close(struct wr *w, struct wr_mark m);

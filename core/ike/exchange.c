@@ -264,14 +264,19 @@ static enum status stop(struct exchange *x, const struct x_event *ev)
 	return exchange_fail(x, ST_TIMEOUT, "%s", "a computation was not answered");
 }
 
+/* About the same child, or both about the IKE SA? */
+static bool is_same(const struct exchange *a, const struct exchange *b)
+{
+	return a->kind != X_NEW_CHILD && a->kind == b->kind && a->old_spi == b->old_spi;
+}
+
 /* Has the peer asked for what x is about, and is its answer being computed? */
 static bool is_early(const struct exchange *x)
 {
 	LIST_EACH(at, &x->sa->theirs) {
 		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
 
-		if (x->kind != X_NEW_CHILD && other->kind == x->kind && other->old_spi == x->old_spi &&
-			(other->state == XS_R_DH || other->state == XS_R_SECRET))
+		if (is_same(other, x) && (other->state == XS_R_DH || other->state == XS_R_SECRET))
 			return true;
 	}
 	return false;
@@ -400,7 +405,7 @@ void exchange_yield(struct exchange *x)
 	LIST_EACH_SAFE(at, &x->sa->theirs) {
 		struct exchange *theirs = CONTAINER_OF(at, struct exchange, node);
 
-		if (x->kind != X_NEW_CHILD && theirs->kind == x->kind && theirs->old_spi == x->old_spi)
+		if (is_same(theirs, x))
 			refuse_theirs(theirs);
 	}
 }

@@ -81,8 +81,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 /* Rounded down: who comes in the last of these seconds comes in time. 0 is "at once" to the peer. */
 static uint32_t left_s(const struct ike_sa *sa)
 {
-	uint64_t end_ms = earlier(sa->session_end_ms, sa->reauth_end_ms), now = ike_now(sa->ike);
-	uint64_t s = end_ms > now ? (end_ms - now) / 1000 : 0;
+	uint64_t s = sa_left_s(sa, earlier(sa->session_end_ms, sa->reauth_end_ms));
 
 	return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
 }

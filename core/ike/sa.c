@@ -543,6 +543,13 @@ void sa_arm_dpd(struct ike_sa *sa)
 		sa_arm(sa, &sa->dpd_timer, due);
 }
 
+uint64_t sa_left_s(const struct ike_sa *sa, uint64_t end_ms)
+{
+	uint64_t now = ike_now(sa->ike);
+
+	return end_ms > now ? (end_ms - now) / 1000 : 0;
+}
+
 uint64_t sa_since_login_ms(const struct ike_sa *sa, uint32_t limit_s)
 {
 	int64_t now = sa->ike->ports->wall_s(sa->ike->ctx);

@@ -187,12 +187,12 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 
 /* What is left of a limit that began with the login, in ms: all of it unless the session was resumed. */
 uint64_t sa_since_login_ms(const struct ike_sa *sa, uint32_t limit_s);
+uint64_t sa_left_s(const struct ike_sa *sa, uint64_t end_ms); /* whole seconds until then; 0: it is over */
 void sa_set_lifetimes(struct ike_sa *sa); /* of the SA and of its session: they start */
 void sa_arm_life(struct ike_sa *sa);      /* the timer, for the earlier of the two */
 
 uint64_t sa_spi_local(const struct ike_sa *sa);
 uint64_t sa_spi_remote(const struct ike_sa *sa);
-
 /* ---- actions shared by several rows ---- */
 sa_action sa_stop;
 sa_action sa_refused;

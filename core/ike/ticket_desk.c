@@ -58,14 +58,6 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Seconds until then; 0: it is over. */
-static uint64_t left_s(const struct ike_sa *sa, uint64_t end_ms)
-{
-	uint64_t now = ike_now(sa->ike);
-
-	return end_ms > now ? (end_ms - now) / 1000 : 0;
-}
-
 /* Of a limit that began with the login; one that is beginning has all of it. */
 static uint64_t left_of(uint64_t login_s, uint64_t limit_s, uint64_t now_s)
 {
@@ -88,11 +80,11 @@ static uint64_t lifetime_s(const struct ike_sa *sa)
 	if (sa->grant != NULL && sa->grant->session_lifetime_s != 0)
 		s = least(s, left_of(sa->login_s, sa->grant->session_lifetime_s, now));
 	if (sa->up_ms != 0 && sa->end_ms != 0)
-		s = least(s, left_s(sa, sa->end_ms));
+		s = least(s, sa_left_s(sa, sa->end_ms));
 	if (sa->up_ms != 0 && sa->session_end_ms != 0)
-		s = least(s, left_s(sa, sa->session_end_ms));
+		s = least(s, sa_left_s(sa, sa->session_end_ms));
 	if (sa->reauth_end_ms != 0)
-		s = least(s, left_s(sa, sa->reauth_end_ms));
+		s = least(s, sa_left_s(sa, sa->reauth_end_ms));
 	if (sa->up_ms == 0 && sa->settings.lifetime_s != 0)
 		s = least(s, sa->settings.lifetime_s);
 	return s;

@@ -69,43 +69,12 @@ enum field {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What is zero is left out: a session that is read begins with zeros. */
-static void put_u8(struct wr *w, uint16_t tag, uint8_t v)
-{
-	if (v)
-		fz_u8(w, tag, v);
-}
-
-static void put_u32(struct wr *w, uint16_t tag, uint32_t v)
-{
-	if (v)
-		fz_u32(w, tag, v);
-}
-
-static void put_u64(struct wr *w, uint16_t tag, uint64_t v)
-{
-	if (v)
-		fz_u64(w, tag, v);
-}
-
-static void put_str(struct wr *w, uint16_t tag, const char *v)
-{
-	if (v[0])
-		fz_str(w, tag, v);
-}
-
-static void put_addr(struct wr *w, uint16_t tag, const struct addr *v)
-{
-	if (v->family)
-		fz_addr(w, tag, v);
-}
-
 static void write_grant(struct wr *w, const struct kept_grant *g)
 {
-	put_addr(w, F_IP4, &g->ip4);
-	put_u8(w, F_IP4_MASK_LEN, g->ip4_mask_len);
-	put_addr(w, F_IP6, &g->ip6);
-	put_u8(w, F_IP6_LEN, g->ip6_prefix_len);
+	fz_some_addr(w, F_IP4, &g->ip4);
+	fz_some_u8(w, F_IP4_MASK_LEN, g->ip4_mask_len);
+	fz_some_addr(w, F_IP6, &g->ip6);
+	fz_some_u8(w, F_IP6_LEN, g->ip6_prefix_len);
 	for (size_t i = 0; i < g->n_dns; i++)
 		fz_addr(w, F_DNS, &g->dns[i]);
 	for (size_t i = 0; i < g->n_nbns; i++)
@@ -114,21 +83,21 @@ static void write_grant(struct wr *w, const struct kept_grant *g)
 		fz_prefix(w, F_SUBNET, &g->subnets[i]);
 	for (size_t i = 0; i < g->n_remote; i++)
 		fz_prefix(w, F_REMOTE_NET, &g->remote[i]);
-	put_str(w, F_DOMAIN, g->def_domain);
-	put_str(w, F_BANNER, g->banner);
-	put_u32(w, F_TUN, g->tun);
-	put_u32(w, F_LIFETIME, g->session_lifetime_s);
-	put_u8(w, F_REAUTH, g->session_reauth);
-	put_str(w, F_SPLIT_DNS, g->split_dns);
-	put_str(w, F_BACKUP_GATEWAYS, g->backup_gateways);
-	put_str(w, F_CONFIG_URL, g->config_url);
-	put_str(w, F_CONFIG_VERSION, g->config_version);
-	put_u8(w, F_LOCAL_LAN, g->include_local_lan);
-	put_u8(w, F_PFS, g->pfs);
-	put_u8(w, F_SMARTCARD, g->smartcard_disconnect);
-	put_u8(w, F_ALLOWS, (uint8_t)(g->allows_ip4 | g->allows_ip6 << 1));
-	put_addr(w, F_SERVER4, &g->server_ip4);
-	put_addr(w, F_SERVER6, &g->server_ip6);
+	fz_some_str(w, F_DOMAIN, g->def_domain);
+	fz_some_str(w, F_BANNER, g->banner);
+	fz_some_u32(w, F_TUN, g->tun);
+	fz_some_u32(w, F_LIFETIME, g->session_lifetime_s);
+	fz_some_u8(w, F_REAUTH, g->session_reauth);
+	fz_some_str(w, F_SPLIT_DNS, g->split_dns);
+	fz_some_str(w, F_BACKUP_GATEWAYS, g->backup_gateways);
+	fz_some_str(w, F_CONFIG_URL, g->config_url);
+	fz_some_str(w, F_CONFIG_VERSION, g->config_version);
+	fz_some_u8(w, F_LOCAL_LAN, g->include_local_lan);
+	fz_some_u8(w, F_PFS, g->pfs);
+	fz_some_u8(w, F_SMARTCARD, g->smartcard_disconnect);
+	fz_some_u8(w, F_ALLOWS, (uint8_t)(g->allows_ip4 | g->allows_ip6 << 1));
+	fz_some_addr(w, F_SERVER4, &g->server_ip4);
+	fz_some_addr(w, F_SERVER6, &g->server_ip6);
 }
 
 static void write_lease(struct wr *w, uint16_t tag, const struct lease *l)
@@ -143,16 +112,16 @@ static void write_life(struct wr *w, const struct session *s)
 	const uint64_t carried[] = {t->bytes_in, t->bytes_out, t->packets_in, t->packets_out, t->drops};
 	bool has_carried = t->bytes_in || t->bytes_out || t->packets_in || t->packets_out || t->drops;
 
-	put_str(w, F_USER, s->user);
-	put_u32(w, F_RECONNECT_S, s->reconnect_s);
-	put_u32(w, F_IDLE_TIMEOUT_S, s->idle_timeout_s);
-	put_u64(w, F_UP_MS, s->up_ms);
-	put_u64(w, F_WAITING_MS, s->waiting_ms);
-	put_u64(w, F_REAUTH_MS, s->reauth_ms);
-	put_u32(w, F_RESUMED, s->resumed);
-	put_str(w, F_ACCT_GROUPS, s->acct_groups);
-	put_u8(w, F_ACCT, (uint8_t)(s->acct_stop_only | s->is_of_radius << 1 | s->aaa_method << 4));
-	put_u64(w, F_INDEX, s->index);
+	fz_some_str(w, F_USER, s->user);
+	fz_some_u32(w, F_RECONNECT_S, s->reconnect_s);
+	fz_some_u32(w, F_IDLE_TIMEOUT_S, s->idle_timeout_s);
+	fz_some_u64(w, F_UP_MS, s->up_ms);
+	fz_some_u64(w, F_WAITING_MS, s->waiting_ms);
+	fz_some_u64(w, F_REAUTH_MS, s->reauth_ms);
+	fz_some_u32(w, F_RESUMED, s->resumed);
+	fz_some_str(w, F_ACCT_GROUPS, s->acct_groups);
+	fz_some_u8(w, F_ACCT, (uint8_t)(s->acct_stop_only | s->is_of_radius << 1 | s->aaa_method << 4));
+	fz_some_u64(w, F_INDEX, s->index);
 	if (s->has_token)
 		fz_bytes(w, F_VERIFIER, s->verifier, sizeof(s->verifier));
 	for (size_t i = 0; i < COUNT(carried) && has_carried; i++)
@@ -165,24 +134,24 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 
 	fz_begin(&w, KEEP_SESSION, VERSION);
 	fz_bytes(&w, F_ULID, s->ulid.b, sizeof(s->ulid.b));
-	put_u8(&w, F_STATE, (uint8_t)s->state);
-	put_u8(&w, F_INITIATOR, s->we_are_initiator);
-	put_u64(&w, F_SA, s->sa);
-	put_u64(&w, F_START_MS, s->start_ms);
-	put_str(&w, F_PROFILE, s->profile);
-	put_str(&w, F_POLICY, s->policy);
-	put_str(&w, F_POLICY_USER, s->policy_user);
-	put_str(&w, F_POOL4, s->pool4);
-	put_str(&w, F_POOL6, s->pool6);
-	put_str(&w, F_IVRF, s->ivrf);
-	put_u8(&w, F_ID_TYPE, s->peer_id.type);
+	fz_some_u8(&w, F_STATE, (uint8_t)s->state);
+	fz_some_u8(&w, F_INITIATOR, s->we_are_initiator);
+	fz_some_u64(&w, F_SA, s->sa);
+	fz_some_u64(&w, F_START_MS, s->start_ms);
+	fz_some_str(&w, F_PROFILE, s->profile);
+	fz_some_str(&w, F_POLICY, s->policy);
+	fz_some_str(&w, F_POLICY_USER, s->policy_user);
+	fz_some_str(&w, F_POOL4, s->pool4);
+	fz_some_str(&w, F_POOL6, s->pool6);
+	fz_some_str(&w, F_IVRF, s->ivrf);
+	fz_some_u8(&w, F_ID_TYPE, s->peer_id.type);
 	fz_bytes(&w, F_ID, s->peer_id.bytes, s->peer_id.len);
-	put_str(&w, F_USERNAME, s->username);
+	fz_some_str(&w, F_USERNAME, s->username);
 	fz_endpoint(&w, F_LOCAL, &s->local);
 	fz_endpoint(&w, F_REMOTE, &s->remote);
-	put_u8(&w, F_MASK_LEN, s->mask_len);
-	put_u32(&w, F_SPI_IN, s->spi_in);
-	put_u32(&w, F_DISTANCE, s->route_distance);
+	fz_some_u8(&w, F_MASK_LEN, s->mask_len);
+	fz_some_u32(&w, F_SPI_IN, s->spi_in);
+	fz_some_u32(&w, F_DISTANCE, s->route_distance);
 	write_lease(&w, F_LEASE4, s->lease4);
 	write_lease(&w, F_LEASE6, s->lease6);
 	write_grant(&w, s->grant);

@@ -100,18 +100,6 @@ enum field {
 };
 enum quota_field { Q_OCTETS = 1, Q_WAY, Q_PERIOD, Q_STATE, Q_TOLD, Q_MAP };
 
-static void write_text(struct wr *w, int tag, const char *text)
-{
-	if (text[0])
-		fz_str(w, (uint16_t)tag, text);
-}
-
-static void write_u32(struct wr *w, uint16_t tag, uint32_t v)
-{
-	if (v)
-		fz_u32(w, tag, v);
-}
-
 static void write_quota(struct wr *w, const struct terms_quota *q)
 {
 	struct wr_mark m = fz_open(w, F_QUOTA);
@@ -121,7 +109,7 @@ static void write_quota(struct wr *w, const struct terms_quota *q)
 	fz_u8(w, Q_PERIOD, q->period);
 	fz_u8(w, Q_STATE, q->state);
 	fz_u8(w, Q_TOLD, q->told);
-	write_text(w, Q_MAP, q->map);
+	fz_some_str(w, Q_MAP, q->map);
 	fz_close(w, m);
 }
 
@@ -129,28 +117,26 @@ void terms_write(struct wr *w, const struct session_terms *t)
 {
 	if (!t)
 		return;
-	if (t->ip4.family)
-		fz_addr(w, F_IP4, &t->ip4);
-	if (t->ip6.family)
-		fz_addr(w, F_IP6, &t->ip6);
-	write_u32(w, F_IP6_LEN, t->ip6_len);
+	fz_some_addr(w, F_IP4, &t->ip4);
+	fz_some_addr(w, F_IP6, &t->ip6);
+	fz_some_u32(w, F_IP6_LEN, t->ip6_len);
 	if (t->prefix6.addr.family)
 		fz_prefix(w, F_PREFIX6, &t->prefix6);
 	for (int i = 0; i < t->delegated.n; i++)
 		fz_prefix(w, F_DELEGATED, &t->delegated.v[i]);
-	write_u32(w, F_INTERIM, t->interim_s);
-	write_u32(w, F_LOGINS, t->logins);
-	write_u32(w, F_LOGINS_REFUSE, t->logins && t->logins_refuse);
+	fz_some_u32(w, F_INTERIM, t->interim_s);
+	fz_some_u32(w, F_LOGINS, t->logins);
+	fz_some_u32(w, F_LOGINS_REFUSE, t->logins && t->logins_refuse);
 	if (t->has_flow_limit)
 		fz_u32(w, F_FLOW_LIMIT, t->flow_limit);
-	write_u32(w, F_MTU, t->mtu);
-	write_u32(w, F_MSS, t->mss);
+	fz_some_u32(w, F_MTU, t->mtu);
+	fz_some_u32(w, F_MSS, t->mss);
 	for (int i = 0; i < AAA_FILTERS; i++)
-		write_text(w, F_FILTER + i, t->filter[i]);
+		fz_some_str(w, (uint16_t)(F_FILTER + i), t->filter[i]);
 	for (int i = 0; i < 2; i++)
-		write_text(w, F_SERVICE + i, t->service[i]);
-	write_text(w, F_CUI, t->cui);
-	write_text(w, F_REPLY, t->reply);
+		fz_some_str(w, (uint16_t)(F_SERVICE + i), t->service[i]);
+	fz_some_str(w, F_CUI, t->cui);
+	fz_some_str(w, F_REPLY, t->reply);
 	for (size_t i = 0; i < t->n_quotas; i++)
 		write_quota(w, &t->quotas[i]);
 	if (t->class.len)
