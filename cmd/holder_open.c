@@ -22,7 +22,6 @@
 #include "cmd/holder_proxy.h"
 #include "cmd/holder_socket.h"
 #include "cmd/holder_source.h"
-#include "cmd/holder_stream.h"
 #include "core/base/mem.h"
 
 #define THINGS_MAX 4096
@@ -561,7 +560,7 @@ static enum status (*const asroot_table[ASROOT__MAX])(struct kept *, const struc
 	[ASROOT_UDP] = asroot_socket,
 	[ASROOT_RAW] = asroot_socket,
 	[ASROOT_ASKER] = asroot_asker,
-	[ASROOT_STREAM] = asroot_stream,
+	[ASROOT_STREAM] = asroot_asker,
 	[ASROOT_TUN] = asroot_tun,
 	[ASROOT_ROUTE] = asroot_route,
 	[ASROOT_SOURCE] = asroot_source,

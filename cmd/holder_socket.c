@@ -33,7 +33,10 @@ static bool set_deaf(int fd)
 
 static bool set_options(int fd, const struct asroot_request *rq)
 {
-	if (rq->op == ASROOT_ASKER)
+	/* The port is chosen when it connects, so that one port serves several servers. */
+	if (rq->op == ASROOT_STREAM)
+		(void)set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	if (rq->op == ASROOT_ASKER || rq->op == ASROOT_STREAM)
 		return rq->family == 4 || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (rq->op == ASROOT_RAW && !set_deaf(fd))
 		return false;
@@ -68,7 +71,7 @@ static bool set_absent(int fd, uint8_t family)
 
 enum status holder_socket(const struct asroot_request *rq, int *out, int32_t *error)
 {
-	int type = rq->op == ASROOT_RAW ? SOCK_RAW : SOCK_DGRAM;
+	int type = rq->op == ASROOT_RAW ? SOCK_RAW : rq->op == ASROOT_STREAM ? SOCK_STREAM : SOCK_DGRAM;
 	int fd = socket(rq->family == 4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			rq->op == ASROOT_RAW ? IPPROTO_ESP : 0);
 	if (fd < 0)

@@ -45,7 +45,7 @@ static void fill_identity(const struct radius_server *r, struct radius_tls_conf 
 	struct addr a;
 	if (r->tls.match == RADIUS_MATCH_EMAIL) {
 		out->id_type = IDT_EMAIL;
-	} else if (addr_parse(text, &a) == ST_OK) {
+	} else if (r->tls.match != RADIUS_MATCH_NAME && addr_parse(text, &a) == ST_OK) {
 		out->id_type = a.family == 4 ? IDT_IPV4 : IDT_IPV6;
 		out->id_len = (uint16_t)addr_len(&a);
 		memcpy(out->id, a.b, out->id_len);

@@ -11,6 +11,7 @@
 #include "core/session/assign.h"
 
 #define READ_BYTES 32768 /* a datagram of the kernel's list is never longer */
+#define AGAIN_S    10    /* until a namespace that could not be watched is tried again */
 #define READ_TRIES 3     /* in one turn, where addresses come and go meanwhile */
 
 struct wire_host {
@@ -86,7 +87,7 @@ static void say_new(const struct wire_host *h, const struct found *f)
 		const char *pool = lease_pool_of(h->wire->conf, &p);
 		if (pool[0] && !is_known(h, &f->v[i]))
 			LOG(EV_CONFIG_WARNING, kv_str("pool", pool), kv_str("vrf", h->watch.vrf), kv_addr("address", &f->v[i]),
-			    kv_str("reason", "this host has the address: it is not lent"));
+			    kv_str("reason", "this host has the address: in this VRF it is not lent"));
 	}
 }
 
@@ -170,19 +171,24 @@ static void want(struct wire *w, const char *vrf)
 {
 	struct wire_watch *there = wire_watch_find(&w->hosts, vrf);
 	struct wire_host *h = there ? CONTAINER_OF(there, struct wire_host, watch) : NULL;
+	if (h && h->watch.is_wanted)
+		return; /* another interface is there, too */
 	enum status st = h ? ST_OK : host_new(w, vrf, &h);
-	/* A VRF that is not there has no addresses, and has been said to be missing. */
-	if (st != ST_OK && st != ST_NOT_FOUND)
+	/* A VRF that is not there has no addresses, and has been said to be missing; it may come. */
+	if (st != ST_OK && st != ST_NOT_FOUND && w->hosts_again == 0)
 		LOG(EV_NET_ERROR, kv_str("vrf", vrf), kv_str("what", "addresses of this host"),
 		    kv_str("reason", status_words(st)));
-	if (st != ST_OK)
+	if (st != ST_OK) {
+		w->hosts_short = true;
 		return;
+	}
 	h->watch.is_wanted = true;
 	read_all(h);
 }
 
-void wire_host_apply(struct wire *w)
+static void apply(struct wire *w)
 {
+	w->hosts_short = false;
 	LIST_EACH(at, &w->hosts)
 		host_of(at)->watch.is_wanted = false;
 	want(w, "");
@@ -198,8 +204,19 @@ void wire_host_apply(struct wire *w)
 	}
 }
 
+void wire_host_apply(struct wire *w)
+{
+	/* A pool of the new configuration may have what is known already: that is said, too. */
+	LIST_EACH(at, &w->hosts)
+		host_of(at)->n_known = 0;
+	w->hosts_again = 0;
+	apply(w);
+}
+
 void wire_host_second(struct wire *w)
 {
+	if (w->hosts_short && ++w->hosts_again % AGAIN_S == 0)
+		apply(w);
 	LIST_EACH(at, &w->hosts) {
 		struct wire_host *h = host_of(at);
 		if (h->is_stale)

@@ -31,13 +31,19 @@ struct inquiry {
 
 static void on_answer(void *ctx, uint64_t number, const struct radius_answer *a);
 
+/* Can who comes next in the list answer this? */
+static bool can_answer(const struct inquiry *q, enum wire_aaa next)
+{
+	return next == WIRE_AAA_GROUP || (next != WIRE_AAA_END && !q->of_servers_only);
+}
+
 /* Is there somebody else to ask afterwards? */
 static bool has_other_method(const struct inquiry *q)
 {
 	const char *group;
 	size_t at = q->method_at;
 	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &at, &group);
-	return q->of_servers_only ? next == WIRE_AAA_GROUP : next != WIRE_AAA_END;
+	return can_answer(q, next);
 }
 
 static enum status ask(struct inquiry *q)
@@ -92,7 +98,7 @@ static bool is_over(struct inquiry *q, struct inquiry_result *r)
 {
 	const char *group;
 	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &q->method_at, &group);
-	if (next == WIRE_AAA_GROUP || (next != WIRE_AAA_END && !q->of_servers_only))
+	if (can_answer(q, next))
 		log_fall(q, r->status, next, group);
 	if (next == WIRE_AAA_GROUP) {
 		snprintf(q->group, sizeof(q->group), "%s", group);

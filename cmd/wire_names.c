@@ -19,6 +19,19 @@ struct name {
 	bool is_wanted;
 };
 
+/* A server of names may give the same ones in another order each time. */
+static bool are_known(const struct name *n, int six, const struct addr *addrs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool is_known = false;
+		for (size_t k = 0; k < n->n[six]; k++)
+			is_known |= addr_eq(&n->addrs[six][k], &addrs[i]);
+		if (!is_known)
+			return false;
+	}
+	return count == n->n[six];
+}
+
 static void take(struct name *n, int six, enum status st, const struct addr *addrs, size_t count)
 {
 	n->query[six] = NULL;
@@ -28,7 +41,7 @@ static void take(struct name *n, int six, enum status st, const struct addr *add
 		return;
 	}
 	count = st == ST_OK ? count : 0;
-	if (count == n->n[six] && (count == 0 || memcmp(n->addrs[six], addrs, count * sizeof(*addrs)) == 0))
+	if (are_known(n, six, addrs, count))
 		return;
 	n->n[six] = count;
 	if (count)

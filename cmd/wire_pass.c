@@ -14,8 +14,8 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
-#include "modules/loop/loop.h"
 #include "core/wire/eap.h"
+#include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
 
 #define PASS_NAME     (RADIUS_VALUE_MAX + 1)

@@ -433,7 +433,7 @@ static void port_told(void *ctx, const struct radius_link_event *e)
 		LOG(EV_RADIUS_TLS_UP, kv_str("server", e->server), kv_str("for", what), kv_str("version", e->look->version),
 		    kv_str("cipher", e->look->cipher), kv_bytes("subject", e->look->subject, strlen(e->look->subject)));
 	else
-		LOG(e->end == RADIUS_LINK_IDLE || e->end == RADIUS_LINK_CONFIG ? EV_RADIUS_TLS_CLOSED : EV_RADIUS_TLS_FAILED,
+		LOG(e->is_failure ? EV_RADIUS_TLS_FAILED : EV_RADIUS_TLS_CLOSED,
 		    kv_str("server", e->server), kv_str("for", what), kv_str("reason", radius_link_words(e->end)),
 		    kv_bytes("detail", e->words, strlen(e->words)));
 }

@@ -115,6 +115,8 @@ struct wire {
 	struct list net_watches; /* of port 500 */
 	struct list links;       /* of cmd/wire_link.c */
 	struct list hosts;       /* of cmd/wire_host.c */
+	bool hosts_short;      /* a namespace could not be watched */
+	uint32_t hosts_again;  /* seconds that it is so */
 	struct list ctl_watches;
 
 	struct wire_http_end *http[WIRE_HTTP_ENDS]; /* of cmd/wire_http.c; NULL: not open */

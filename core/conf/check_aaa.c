@@ -106,10 +106,22 @@ static bool can_be_asked(const struct snapshot *s, const char *group)
 	return strcmp(group, AAA_GROUP_ALL) == 0 ? s->radius_server_count > 0 : g && g->member_count > 0;
 }
 
+/* A server that is asked by TLS is dead as soon as there is no connection. */
+static bool is_of_tls(const struct snapshot *s, const struct aaa_group *g)
+{
+	size_t n = g ? g->member_count : s->radius_server_count;
+	for (size_t i = 0; i < n; i++) {
+		const struct radius_server *r = g ? aaa_member_server(s, &g->members[i]) : &s->radius_servers[i];
+		if (!r || !r->tls.on)
+			return false;
+	}
+	return n > 0;
+}
+
 static bool rests(const struct snapshot *s, const char *group)
 {
 	const struct aaa_group *g = snapshot_aaa_group(s, group);
-	return s->radius.deadtime_min || (g && g->deadtime_min);
+	return s->radius.deadtime_min || (g && g->deadtime_min) || is_of_tls(s, g);
 }
 
 /* Who comes after somebody who answers always is never asked; who comes after servers that never rest waits for

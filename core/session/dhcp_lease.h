@@ -54,7 +54,7 @@ struct dhcp_grant {
 	uint64_t asked_ms; /* its times count from here */
 	uint64_t asked_utc_ms;
 };
-/* The session has the address. ST_EXISTS: somebody else has it, or an interface of ours; ST_NOMEM. Nothing changed. */
+/* The session has the address. ST_EXISTS: somebody else has it, or the host; ST_NOMEM. Nothing changed. */
 enum status dhcp_lease_take(struct sessions *ss, struct session *s, const struct dhcp_grant *g) MUST_USE;
 void dhcp_lease_renewed(struct session *s, const struct dhcp_grant *g);
 /* Of a session of the same peer which has the same lease (RFC 4478). */

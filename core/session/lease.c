@@ -552,13 +552,17 @@ enum status leases_set_host(struct leases *l, const char *ivrf, const struct add
 		memcpy(h->v, v, n * sizeof(h->v[0]));
 	if (old)
 		list_del(&old->in_list);
-	list_push_back(&l->hosts, &h->in_list);
+	list_init(&h->in_list);
+	if (n)
+		list_push_back(&l->hosts, &h->in_list);
 	enum status st = l->conf ? leases_set_conf(l, l->conf) : ST_OK;
 	if (st != ST_OK) {
 		list_del(&h->in_list);
 		if (old)
 			list_push_back(&l->hosts, &old->in_list);
 		old = h;
+	} else if (!n) {
+		mem_free(h);
 	}
 	mem_free(old);
 	return st;

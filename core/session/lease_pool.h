@@ -33,7 +33,7 @@ struct lease_pool {
 	size_t n_ranges;
 	uint64_t span;                  /* indexes */
 	uint64_t total;                 /* those that can be lent */
-	struct addr *own;               /* inside the ranges, but an interface of ours has them */
+	struct addr *own;               /* inside the ranges, but this host has them */
 	size_t n_own;
 	uint64_t fresh;   /* index of the first address that was perhaps never lent */
 	uint64_t skipped; /* addresses behind `fresh` that another pool has or had */

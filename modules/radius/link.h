@@ -17,8 +17,6 @@
 #include "core/base/rd.h"
 #include "core/base/status.h"
 
-#define RADIUS_TLS_PORT     2083
-#define RADIUS_TLS_SECRET   "radsec"  /* RFC 6614 2.3 (4) */
 #define RADIUS_TLS_NAME     64        /* of trustpoints; with NUL */
 #define RADIUS_TLS_IDENTITY 256       /* bytes of a name */
 #define RADIUS_LINK_WORDS   256       /* a sentence, with NUL */
@@ -53,8 +51,7 @@ struct radius_tls_conf {
 	X(CERTIFICATE, "certificate", "the server's certificate is refused") \
 	X(SILENT, "silent", "the server does not answer any more") \
 	X(PACKET, "packet", "the server sent what is no answer") \
-	X(OURS, "ours", "it cannot be made here") \
-	X(CONFIG, "configuration", "the configuration changed")
+	X(OURS, "ours", "it cannot be made here")
 
 enum radius_link_end {
 #define X(name, token, words) RADIUS_LINK_##name,
@@ -78,6 +75,7 @@ struct radius_link_event {
 	bool is_acct;
 	bool is_open;             /* it opened; otherwise it ended, or could not be opened */
 	enum radius_link_end end; /* of one that ended */
+	bool is_failure;          /* and not as it may: the service is dead now */
 	const char *words;        /* why; "": the end's own words say it all */
 	const struct radius_link_look *look; /* of one that opened */
 };

@@ -187,6 +187,7 @@ void radius_service_heard(struct radius_service *s)
 	s->silent_from_ms = 0;
 	s->failures = 0;
 	s->links.has_failed = false;
+	s->told_ends = 0;
 	if (!s->is_dead)
 		return;
 	s->is_dead = false;

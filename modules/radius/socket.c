@@ -84,7 +84,7 @@ void radius_socket_shut(struct radius_socket *s, enum radius_link_end end)
 void radius_sockets_shut(struct radius_service *s)
 {
 	LIST_EACH_SAFE(at, &s->sockets)
-		radius_socket_shut(CONTAINER_OF(at, struct radius_socket, in_service), RADIUS_LINK_CONFIG);
+		radius_socket_shut(CONTAINER_OF(at, struct radius_socket, in_service), RADIUS_LINK_IDLE);
 }
 
 /* What has been idle goes: the next request gets another port and, where the network changed, another address. */

@@ -40,6 +40,7 @@ struct radius_service {
 	struct radius_counts counts;
 	/* by TLS */
 	uint32_t failures;       /* of links, one after another */
+	uint32_t told_ends;      /* bits of enum radius_link_end that were told since it answered last */
 	uint64_t dial_at_ms;     /* none before */
 	struct addr own;         /* from where the last link came */
 	struct radius_link_info links; /* counts, and the last failure */

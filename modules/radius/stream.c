@@ -117,13 +117,15 @@ static void tell_open(struct radius_socket *k)
 }
 
 /* A server that is down is tried for hours: the same reason is told once. */
-static void tell_end(struct radius_service *s, enum radius_link_end end, const char *words)
+static void tell_end(struct radius_service *s, const struct radius_link_event *e)
 {
 	struct radius_link_info *l = &s->links;
-	bool is_new = !l->has_failed || l->last != end || strcmp(l->words, words) != 0;
-	l->ends[end]++;
+	bool is_new = !(s->told_ends >> e->end & 1) || (l->has_failed && l->last == e->end && strcmp(l->words, e->words) != 0);
+	l->ends[e->end]++;
+	if (e->is_failure)
+		s->told_ends |= 1u << e->end;
 	if (is_new)
-		tell(s, &(struct radius_link_event){.end = end, .words = words});
+		tell(s, e);
 }
 
 static void fail(struct radius_service *s, enum radius_link_end end, const char *words)
@@ -170,7 +172,7 @@ static void lose(struct radius_socket *k, enum radius_link_end end, const char *
 	if (end == RADIUS_LINK_CLOSED && was_open && !harmless && !words[0])
 		words = "it answered nothing before; does it believe our certificate?";
 	radius_socket_shut(k, end);
-	tell_end(s, end, words);
+	tell_end(s, &(struct radius_link_event){.end = end, .is_failure = !harmless, .words = words});
 	if (!harmless)
 		fail(s, end, words);
 	for (size_t i = 0; i < n; i++)
@@ -272,7 +274,7 @@ enum status radius_stream_new(struct radius_socket *k)
 	if (st == ST_OK && s->dial_at_ms <= radius_now(s->r)) {
 		st = dial(k, words);
 		if (st != ST_OK) {
-			tell_end(s, RADIUS_LINK_OURS, words);
+			tell_end(s, &(struct radius_link_event){.end = RADIUS_LINK_OURS, .is_failure = true, .words = words});
 			fail(s, RADIUS_LINK_OURS, words);
 		}
 	}
@@ -285,7 +287,7 @@ void radius_stream_free(struct radius_socket *k, enum radius_link_end end)
 	struct radius *r = k->service->r;
 	/* Nobody is there to be told goodbye where the other side ended it. */
 	bool is_gone = end != RADIUS_LINK_IDLE && end != RADIUS_LINK_TIMEOUT && end != RADIUS_LINK_SILENT &&
-		       end != RADIUS_LINK_PACKET && end != RADIUS_LINK_CONFIG;
+		       end != RADIUS_LINK_PACKET;
 	if (!is_gone && t->state >= RADIUS_LINK_OPENS)
 		r->ports.link.hang_up(r->ports.ctx, t->number);
 	timer_stop(&r->timers, &t->timer);
@@ -318,9 +320,10 @@ void radius_stream_revive(struct radius_service *s)
  * later. */
 static void believe(struct radius_service *s)
 {
-	uint32_t failures = s->failures;
+	uint32_t failures = s->failures, told = s->told_ends;
 	radius_service_heard(s);
 	s->failures = failures;
+	s->told_ends = told;
 }
 
 void radius_stream_opened(struct radius *r, uint64_t number)
@@ -344,6 +347,15 @@ void radius_stream_opened(struct radius *r, uint64_t number)
 	wake_for_all(k);
 }
 
+/* Also what came too late to be an answer says that the server is there. */
+static void heard(struct radius_socket *k)
+{
+	struct radius_stream *t = k->stream;
+	t->heard_ms = radius_now(k->service->r);
+	if (k->n_open == (t->probe ? 1u : 0u))
+		t->asked_ms = 0;
+}
+
 static void take_all(struct radius *r, uint64_t number, struct view bytes)
 {
 	struct radius_socket *k;
@@ -352,7 +364,13 @@ static void take_all(struct radius *r, uint64_t number, struct view bytes)
 	/* Whoever is told of an answer may ask and cancel, but ends no link. */
 	while ((k = radius_socket_of_link(r, number)) && st == ST_OK) {
 		st = frame_take(&k->stream->frame, &bytes, &packet);
-		if (st == ST_OK && !radius_reply_take(k, packet)) {
+		if (st != ST_OK)
+			continue;
+		bool is_good = radius_reply_take(k, packet);
+		k = radius_socket_of_link(r, number);
+		if (k && is_good) {
+			heard(k);
+		} else if (k) {
 			lose(k, RADIUS_LINK_PACKET, "a packet that is malformed, of a code that answers nothing, or not signed with our key");
 			return;
 		}

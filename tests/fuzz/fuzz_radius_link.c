@@ -96,8 +96,8 @@ static void begin(void)
 {
 	static const struct radius_ports ports = {.open = open_udp, .shut = shut_udp, .now_ms = now_ms, .wake_at = wake_at,
 						  .changed = changed, .link = {dial, send_it, hang_up, look, told}};
-	struct radius_server_conf c = {.name = "a", .addr = {4, {127, 0, 0, 1}}, .auth_port = RADIUS_TLS_PORT,
-				       .acct_port = RADIUS_TLS_PORT, .secret_len = 6, .secret = "radsec", .timeout_ms = 1000,
+	struct radius_server_conf c = {.name = "a", .addr = {4, {127, 0, 0, 1}}, .auth_port = 2083,
+				       .acct_port = 2083, .secret_len = 6, .secret = "radsec", .timeout_ms = 1000,
 				       .tls = {.is_on = true, .connect_ms = 1000, .idle_ms = 1000, .watchdog_ms = 1000}};
 	struct radius_group_conf g = {.name = "g", .n_servers = 1};
 	struct radius_request q = {.group = "g", .code = RADIUS_ACCESS_REQUEST, .done = done};

@@ -212,7 +212,7 @@ static void close_all(unsigned server)
 static struct radius_server_conf tls_conf(unsigned i)
 {
 	struct radius_server_conf c = lab_conf(i);
-	c.auth_port = c.acct_port = RADIUS_TLS_PORT;
+	c.auth_port = c.acct_port = 2083;
 	memcpy(c.secret, TLS_SECRET, sizeof(TLS_SECRET) - 1);
 	c.secret_len = sizeof(TLS_SECRET) - 1;
 	c.dead_ms = 0;
