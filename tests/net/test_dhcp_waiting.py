@@ -129,6 +129,7 @@ bert = login("bert", there)
 ok("another has another", bert.address not in (None, addr), str(bert.attributes))
 newer = login("anna", there, token=False)
 ok("the same user from anew, too", newer.address not in (None, addr, bert.address), str(newer.attributes))
+wait_for(3, lambda: count("dhcp_discovers_sent") >= 3)  # counted in the samples of each second
 discovers = count("dhcp_discovers_sent")
 ok("each asked once", discovers == 3, str(discovers))
 newer.logout()
