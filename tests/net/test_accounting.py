@@ -148,12 +148,7 @@ ok("... for its carrier", records("anna", "Stop")[1]["Acct-Terminate-Cause"] == 
 # ---- the memory of the machine is lost -----------------------------------------------------------------------
 # What was delivered and is not noted yet would come twice.
 ok("nothing waits", delivered())
-main = sp.main_pid()
-os.kill(main, signal.SIGSTOP) # it would say goodbye
-sp.process.kill()
-os.kill(main, signal.SIGKILL)
-sp.process.wait()
-ok("main goes with the holder", wait_for(10, lambda: not os.path.exists("/proc/%d" % main)))
+ok("main goes with the holder", sp.crash())
 sp.start()
 ok("who was lost gets a Stop", wait_for(10, lambda: len(records("bert", "Stop")) == 2), str([r["Acct-Status-Type"] for r in records("bert")]))
 ok("... by the reboot", records("bert", "Stop")[1]["Acct-Terminate-Cause"] == ["NAS-Reboot"], str(records("bert", "Stop")[1]))

@@ -47,12 +47,7 @@ for name, host in hosts.items():
     ok("%s connects" % name, wait_for(15, lambda: host.ping("10.99.2.2", count=1) == 1), sp.tail(4))
 sessions = len(sp.sessions())
 
-main = sp.main_pid()
-os.kill(main, signal.SIGSTOP) # it would say goodbye
-sp.process.kill()
-os.kill(main, signal.SIGKILL)
-sp.process.wait()
-ok("nothing is left", wait_for(10, lambda: not os.path.exists("/proc/%d" % main)))
+ok("nothing is left", sp.crash())
 sp.start()
 began, back = time.monotonic(), {}
 while len(back) < len(hosts) and time.monotonic() - began < 60:

@@ -152,8 +152,7 @@ c = peer().resume(b.ticket, b.sk_d)
 ok("resumed after main's death", c.address == a.address and c.ping("10.99.2.2"))
 ok("the Sallyport client is up, with a ticket", wait_for(5, lambda: road.show("crypto", "ikev2", "sa")["ikev2_sas"][0]["has_ticket"]),
    road.tail())
-run("kill", "-9", sp.process.pid, sp.main_pid())
-sp.process.wait(5)
+sp.crash()
 lost_at = time.monotonic()
 for dev in ("sp-vt1",):
     t.gw.ip("link", "del", dev, check=False)

@@ -113,11 +113,7 @@ ok("... of the same session, with a new number", new != index and table()[new][I
 ok("... and it is notified", wait_for(3, lambda: len(receiver.of(UP)) == 2), str(receiver.notes()))
 
 # ---- without any memory --------------------------------------------------------------------------------------
-main = sp.main_pid()
-os.kill(sp.process.pid, signal.SIGKILL)
-os.kill(main, signal.SIGKILL)
-sp.process.wait()
-wait_for(5, lambda: not os.path.exists("/proc/%d" % main))
+sp.crash()
 sp.start()
 ok("she waits after a crash of everything", waits(), sp.tail(5))
 ok("her row has its number again", wait_for(15, lambda: state() == [(index, "3")]) and table()[index][ID] == ulid, str(state()))
