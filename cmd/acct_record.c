@@ -73,8 +73,8 @@ static void put_echo(struct wr *o, const struct session_terms *t)
 static void put_user(struct wr *o, const struct session *s)
 {
 	char name[SESSION_USERNAME];
-	if (strcmp(id_text(&s->peer_id, name, sizeof(name)), s->username) == 0)
-		id_plain(&s->peer_id, name, sizeof(name));
+	if (strcmp(id_text(s->peer_id, name, sizeof(name)), s->username) == 0)
+		id_plain(s->peer_id, name, sizeof(name));
 	else
 		unescape_bytes(name, sizeof(name), s->username);
 	radius_put_text(o, RADIUS_USER_NAME, name);
@@ -99,7 +99,7 @@ void acct_put_base(struct wr *o, const char *groups, const char *nas, const stru
 	if (s->terms)
 		put_echo(o, s->terms);
 	put_pair(o, "audit-session-id", id);
-	put_pair(o, "isakmp-phase1-id", id_text(&s->peer_id, text, sizeof(text)));
+	put_pair(o, "isakmp-phase1-id", id_text(s->peer_id, text, sizeof(text)));
 	put_pair(o, "isakmp-initiator-ip", addr_format(s->we_are_initiator ? &s->local.addr : &s->remote.addr, addr));
 }
 

@@ -87,7 +87,7 @@ static void text_user(struct world *w, struct out *out, const struct session *s)
 	out_printf(out, "    Attribute list:\n      session-id = %s\n      start_time = %" PRIu64 "\n      formatted-clid = %s\n", id,
 		   s->start_ms / 1000, addr_format(&s->remote.addr, addr));
 	out_printf(out, "      audit-session-id = %s\n      isakmp-phase1-id = %s\n      isakmp-initiator-ip = %s\n", id,
-		   id_text(&s->peer_id, text, sizeof(text)), addr_format(s->we_are_initiator ? &s->local.addr : &s->remote.addr, addr));
+		   id_text(s->peer_id, text, sizeof(text)), addr_format(s->we_are_initiator ? &s->local.addr : &s->remote.addr, addr));
 	out_printf(out, "    Dynamic attribute list:\n      connect-progress = Call Up\n      elapsed_time = %" PRIu64 "\n",
 		   now > s->start_ms ? (now - s->start_ms) / 1000 : 0);
 	out_printf(out, "      bytes_in = %" PRIu64 "\n      bytes_out = %" PRIu64 "\n      paks_in = %" PRIu64 "\n      paks_out = %" PRIu64 "\n",
@@ -106,7 +106,7 @@ static void json_user(struct world *w, struct out *out, const struct session *s)
 	js_bool(out, "start_sent", s->acct_groups[0] && !s->acct_stop_only);
 	js_bool(out, "stop_only", s->acct_stop_only);
 	js_str(out, "groups", s->acct_groups);
-	js_id(out, "isakmp_phase1_id", &s->peer_id);
+	js_id(out, "isakmp_phase1_id", s->peer_id);
 	js_u64(out, "start_ms", s->start_ms);
 	js_u64(out, "bytes_in", t.bytes_in);
 	js_u64(out, "bytes_out", t.bytes_out);

@@ -28,7 +28,7 @@ static void print_waiting(struct world *w, struct out *out, const struct session
 	out_printf(out, "Peer: %s port %u fvrf: %s ivrf: %s\n", addr_format(&s->remote.addr, r), s->remote.port,
 		   show_vrf(w, s->local.vrf), s->ivrf[0] ? s->ivrf : "none");
 	out_printf(out, "      Phase1_id: ");
-	show_id(out, &s->peer_id);
+	show_id(out, s->peer_id);
 	out_printf(out, "\n      Username: %s\n", s->username);
 	show_address(w, out, s);
 	if (s->grant->ip6.family)
@@ -49,7 +49,7 @@ static void js_waiting(struct world *w, struct out *out, const struct session *s
 	js_u64(out, "index", s->index);
 	js_str(out, "profile", s->profile);
 	js_str(out, "status", "WAITING");
-	js_id(out, "identity", &s->peer_id);
+	js_id(out, "identity", s->peer_id);
 	js_str(out, "username", s->username);
 	js_endpoint(out, "local", &s->local);
 	js_endpoint(out, "peer", &s->remote);

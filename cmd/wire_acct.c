@@ -43,7 +43,7 @@ static const char *nas_name(const struct wire *w)
 /* Groups that stand for one another, or each of which is told (`broadcast`). Calls fn for each record. */
 static void each_record(const struct session *s, void (*fn)(void *ctx, const char *groups), void *ctx)
 {
-	char groups[sizeof(s->acct_groups)];
+	char groups[SESSION_GROUPS];
 	char *at = groups, *end;
 	snprintf(groups, sizeof(groups), "%s", s->acct_groups);
 	if (groups[0] != '*') {
@@ -90,22 +90,23 @@ static const char *list_of(const struct ike_profile *p, const struct session *s)
 	return own ? own : p->accounting[AAA_ALL];
 }
 
-void wire_acct_choose(const struct wire *w, struct session *s)
+enum status wire_acct_choose(const struct wire *w, struct session *s)
 {
 	const struct ike_profile *p = s->we_are_initiator ? NULL : snapshot_profile(w->conf, s->profile);
 	const char *name = p ? list_of(p, s) : NULL;
 	const struct aaa_list *l = name ? aaa_list_used(w->conf, AAA_ACCT_NETWORK, name) : NULL;
+	char groups[SESSION_GROUPS] = "";
 	size_t len = 0;
-	s->acct_groups[0] = 0;
 	if (!l || !l->acct_mode || strcmp(l->acct_mode, "none") == 0)
-		return;
+		return text_set(&s->acct_groups, "");
 	s->acct_stop_only = strcmp(l->acct_mode, "stop-only") == 0;
 	for (size_t i = 0; i < l->methods.n; i++) {
 		const char *group = aaa_method_group(l->methods.v[i]);
-		size_t cap = sizeof(s->acct_groups) - len;
+		size_t cap = sizeof(groups) - len;
 		if (group && strlen(group) + 2 < cap)
-			len += (size_t)snprintf(s->acct_groups + len, cap, "%s%s", len ? "," : l->broadcast ? "*" : "", group);
+			len += (size_t)snprintf(groups + len, cap, "%s%s", len ? "," : l->broadcast ? "*" : "", group);
 	}
+	return text_set(&s->acct_groups, groups);
 }
 
 /* The next interim record; 0: none. What a server said wins over the configuration. */

@@ -12,8 +12,8 @@ struct store_acct;
 enum status wire_acct_open(struct wire *w) MUST_USE;
 void wire_acct_close(struct wire *w);
 
-/* Which groups are told of this session, before it is frozen for the first time. */
-void wire_acct_choose(const struct wire *w, struct session *s);
+/* Which groups are told of this session, before it is frozen for the first time. ST_NOMEM: none yet. */
+enum status wire_acct_choose(const struct wire *w, struct session *s) MUST_USE;
 void wire_acct_up(struct wire *w, struct session *s);
 /* Something of it changed that servers should know (`aaa accounting update newinfo`): addresses, rights. */
 void wire_acct_news(const struct wire *w, struct session *s);

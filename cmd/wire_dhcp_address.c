@@ -246,7 +246,7 @@ static struct asked *asked_new(struct wire *w, struct session *s, uint32_t withi
 static void say_failed(const struct session *s, enum status st, const char *words)
 {
 	char who[IKE_ID_LEN];
-	LOG(EV_DHCP_FAILED, kv_str("identity", id_text(&s->peer_id, who, sizeof(who))), kv_bytes("server", s->dhcp->server, strlen(s->dhcp->server)),
+	LOG(EV_DHCP_FAILED, kv_str("identity", id_text(s->peer_id, who, sizeof(who))), kv_bytes("server", s->dhcp->server, strlen(s->dhcp->server)),
 	    kv_addr("ip4", &s->grant->ip4), kv_status("status", st), kv_str("reason", words));
 }
 

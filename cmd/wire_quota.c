@@ -157,7 +157,7 @@ static void tell(struct wire *w, struct session *s, const struct session_totals 
 		uint64_t used = 0;
 		(void)quota_used(s, q, now, (uint64_t)loop_wall_ms(), &used);
 		LOG(EV_SESSION_QUOTA, kv_str("session", ulid_format(&s->ulid, id)), kv_ep("remote", &s->remote),
-		    kv_str("identity", id_text(&s->peer_id, who, sizeof(who))), kv_str("name", s->username),
+		    kv_str("identity", id_text(s->peer_id, who, sizeof(who))), kv_str("name", s->username),
 		    kv_str("profile", s->profile), kv_u64("percent", q->state == QUOTA_OVER ? 100 : QUOTA_NEAR_PERCENT),
 		    kv_str("direction", quota_way_word((enum quota_way)q->way)),
 		    kv_str("period", quota_period_word((enum quota_period)q->period)), kv_u64("used", used),

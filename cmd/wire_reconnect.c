@@ -103,7 +103,7 @@ bool wire_reconnect_named(struct wire *w, const struct ike_question *q, struct i
 		return true;
 	}
 	a->by_token = true;
-	memcpy(a->profile, s->profile, sizeof(a->profile));
+	snprintf(a->profile, sizeof(a->profile), "%s", s->profile);
 	return true;
 }
 

@@ -114,8 +114,8 @@ static void row_of(const struct wire *w, const struct session *s, struct store_s
 	put(row->ivrf, sizeof(row->ivrf), s->ivrf);
 	put(row->profile, sizeof(row->profile), s->profile);
 	put(row->policy, sizeof(row->policy), s->policy);
-	put(row->identity_type, sizeof(row->identity_type), identity_type_name(s->peer_id.type));
-	id_text(&s->peer_id, row->identity, sizeof(row->identity));
+	put(row->identity_type, sizeof(row->identity_type), identity_type_name(s->peer_id->type));
+	id_text(s->peer_id, row->identity, sizeof(row->identity));
 	put(row->username, sizeof(row->username), s->username);
 	endpoint_format(&s->local, row->local);
 	endpoint_format(&s->remote, row->remote);
@@ -283,8 +283,8 @@ enum status wire_session_commit(struct wire *w, uint64_t number, const struct ik
 	struct session *s = session_find(w->sessions, &c->session);
 	if (!s)
 		return ST_NOT_FOUND;
-	if (s->state == SESSION_PENDING)
-		wire_acct_choose(w, s);
+	if (s->state == SESSION_PENDING && wire_acct_choose(w, s) != ST_OK)
+		return ST_NOMEM;
 	struct wire_commit *wait = mem_new(sizeof(*wait));
 	if (!wait)
 		return ST_NOMEM;
@@ -323,7 +323,7 @@ static void log_session(enum event e, const struct session *s, enum status why,
 {
 	char id[ULID_TEXT], who[STORE_IDENTITY];
 	LOG(e, kv_str("session", ulid_format(&s->ulid, id)), kv_ep("remote", &s->remote),
-	    kv_str("identity", id_text(&s->peer_id, who, sizeof(who))),
+	    kv_str("identity", id_text(s->peer_id, who, sizeof(who))),
 	    kv_str("profile", s->profile), kv_addr("ip4", &s->grant->ip4), kv_addr("ip6", &s->grant->ip6),
 	    kv_status("status", why), kv_u64("bytes_in", t->bytes_in), kv_u64("bytes_out", t->bytes_out));
 }

@@ -103,7 +103,7 @@ static void card_of(const struct wire *w, const struct session *s, struct snmp_c
 		.start_ms = (int64_t)s->start_ms};
 	ulid_format(&s->ulid, card->id);
 	put(card->user, sizeof(card->user), s->username);
-	id_text(&s->peer_id, card->identity, sizeof(card->identity));
+	id_text(s->peer_id, card->identity, sizeof(card->identity));
 	put(card->profile, sizeof(card->profile), s->profile);
 	put(card->policy, sizeof(card->policy), s->policy);
 	put(card->vrf, sizeof(card->vrf), snapshot_vrf_name(w->conf, s->local.vrf));

@@ -26,9 +26,9 @@
 
 struct ike_id {
 	uint8_t type; /* RFC 7296 3.5: 1 IPv4, 2 FQDN, 3 email, 5 IPv6, 9 DN, 11 key-id; 0 none */
+	uint8_t reserved[3]; /* of the ID payload as it was received: signed, else meaningless */
 	uint16_t len;
 	uint8_t bytes[IKE_ID_LEN];
-	uint8_t reserved[3]; /* of the ID payload as it was received: signed, else meaningless */
 };
 
 /* CERT payload (RFC 7296 3.6): a certificate, a bundle, a hash and URL, an OCSP response (RFC 4806). */

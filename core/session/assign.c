@@ -31,9 +31,9 @@ static enum status no_pool(const struct session *s, uint8_t family, char *detail
 struct session *session_before(
 	const struct sessions *ss, const struct session *s, uint8_t family)
 {
-	struct session *o = session_next_same(ss, &s->peer_id, NULL);
+	struct session *o = session_next_same(ss, s->peer_id, NULL);
 
-	for (; o; o = session_next_same(ss, &s->peer_id, o)) {
+	for (; o; o = session_next_same(ss, s->peer_id, o)) {
 		struct lease *l = family == 4 ? o->lease4 : o->lease6;
 		const char *pool = family == 4 ? o->pool4 : o->pool6;
 		const char *wanted = family == 4 ? s->pool4 : s->pool6;
@@ -72,7 +72,7 @@ static enum status take_own(struct sessions *ss, struct session *s, const struct
 	struct lease *held = lease_overlap(ss->leases, s->ivrf, p);
 	const struct session *o = held ? session_of_lease(ss, held) : NULL;
 	struct lease_want want = {.family = p->addr.family, .pool = lease_pool_of(ss->conf, p), .ivrf = s->ivrf,
-		.who = session_who(ss, &s->peer_id), .hint = p->addr};
+		.who = session_who(ss, s->peer_id), .hint = p->addr};
 
 	if (*slot)
 		return ST_OK; /* asked again */
@@ -120,18 +120,15 @@ static enum status take(struct sessions *ss, struct session *s, uint8_t family,
 		.family = family,
 		.pool = family == 4 ? s->pool4 : s->pool6,
 		.ivrf = s->ivrf,
-		.who = session_who(ss, &s->peer_id),
+		.who = session_who(ss, s->peer_id),
 		.hint = *hint,
 	};
 
 	if (*slot)
 		return ST_OK; /* asked again */
 	if (own.addr.family) { /* R-MCF-12 */
-		char *pool = family == 4 ? s->pool4 : s->pool6;
-		enum status st = take_own(ss, s, &(struct own_want){own, slot}, detail);
-		if (st == ST_OK)
-			snprintf(pool, SESSION_NAME, "%s", lease_pool_of(ss->conf, &own));
-		return st;
+		enum status st = text_set(family == 4 ? &s->pool4 : &s->pool6, lease_pool_of(ss->conf, &own));
+		return st == ST_OK ? take_own(ss, s, &(struct own_want){own, slot}, detail) : st;
 	}
 	if (!want.pool[0])
 		return no_pool(s, family, detail);
@@ -159,7 +156,7 @@ enum status session_take_exact(struct sessions *ss, struct session *s, const str
 		.family = 4,
 		.pool = s->pool4,
 		.ivrf = s->ivrf,
-		.who = session_who(ss, &s->peer_id),
+		.who = session_who(ss, s->peer_id),
 		.hint = *addr,
 	};
 

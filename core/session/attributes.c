@@ -32,8 +32,8 @@ void attributes_who(const struct session *s, const char *vrf, struct pairs *out)
 	char text[PAIRS_VALUE];
 
 	pairs_add(out, "session", ulid_format(&s->ulid, text));
-	pairs_add(out, "identity", id_text(&s->peer_id, text, sizeof(text)));
-	pairs_add(out, "identity_type", identity_type_name(s->peer_id.type));
+	pairs_add(out, "identity", id_text(s->peer_id, text, sizeof(text)));
+	pairs_add(out, "identity_type", identity_type_name(s->peer_id->type));
 	pairs_add(out, "name", s->username);
 	pairs_add(out, "profile", s->profile);
 	pairs_add(out, "policy", s->policy);
@@ -108,9 +108,16 @@ void attributes_of(const struct session *s, struct pairs *out)
 
 /* ---- and back --------------------------------------------------------------------------------- */
 
+/* What the session will have beside its grant. */
+struct chosen {
+	char pool4[SESSION_NAME], pool6[SESSION_NAME];
+	uint8_t mask_len;
+	uint32_t idle_timeout_s;
+};
+
 struct change {
 	const struct snapshot *conf;
-	struct session *s; /* a copy; its grant: */
+	struct chosen *own;
 	struct ike_grant *grant;
 	const char *value;
 	char *detail;
@@ -135,7 +142,7 @@ static enum status one_only(const struct change *c, const char *name)
 
 static enum status take_pool(const struct change *c, uint8_t family)
 {
-	char *out = family == 4 ? c->s->pool4 : c->s->pool6;
+	char *out = family == 4 ? c->own->pool4 : c->own->pool6;
 	const char *what = family == 4 ? "pool" : "pool6";
 	bool is_there = family == 4 ? snapshot_pool4(c->conf, c->value) != NULL
 				    : snapshot_pool6(c->conf, c->value) != NULL;
@@ -164,10 +171,10 @@ static enum status take_netmask(const struct change *c)
 	struct addr a;
 	enum status st = one_only(c, "netmask");
 
-	c->s->mask_len = 0;
+	c->own->mask_len = 0;
 	if (st != ST_OK || !c->value[0])
 		return st;
-	if (addr_parse(c->value, &a) != ST_OK || a.family != 4 || mask_to_len(&a, &c->s->mask_len) != ST_OK)
+	if (addr_parse(c->value, &a) != ST_OK || a.family != 4 || mask_to_len(&a, &c->own->mask_len) != ST_OK)
 		return bad(c, "a script gave the netmask \"%.40s\", which is none", c->value);
 	return ST_OK;
 }
@@ -280,7 +287,7 @@ static enum status take_lifetime(const struct change *c)
 
 static enum status take_idle_timeout(const struct change *c)
 {
-	return take_seconds(c, "idle_timeout", &c->s->idle_timeout_s);
+	return take_seconds(c, "idle_timeout", &c->own->idle_timeout_s);
 }
 
 static enum status take_prefix(
@@ -350,22 +357,32 @@ static enum status apply_one(struct change *c, const struct pairs *changed, size
 enum status attributes_apply(const struct snapshot *conf, const struct pairs *changed,
 	struct session *s, char detail[IKE_DETAIL_LEN])
 {
-	struct session *copy = mem_dup(s, sizeof(*s));
 	struct ike_grant grant;
-	struct change c = {.conf = conf, .s = copy, .grant = &grant, .detail = detail};
-	enum status st = copy ? ST_OK : ST_NOMEM;
+	struct chosen own = {.mask_len = s->mask_len, .idle_timeout_s = s->idle_timeout_s};
+	struct change c = {.conf = conf, .own = &own, .grant = &grant, .detail = detail};
+	const char *pool4, *pool6;
+	enum status st = ST_OK;
 
+	text_init(&pool4);
+	text_init(&pool6);
+	snprintf(own.pool4, sizeof(own.pool4), "%s", s->pool4);
+	snprintf(own.pool6, sizeof(own.pool6), "%s", s->pool6);
 	grant_read(s->grant, &grant);
 	for (size_t i = 0; i < changed->n && st == ST_OK; i++)
 		st = apply_one(&c, changed, i);
 	if (st == ST_OK)
+		st = text_set(&pool4, own.pool4);
+	if (st == ST_OK)
+		st = text_set(&pool6, own.pool6);
+	if (st == ST_OK)
 		st = grant_keep(&grant, &s->grant);
 	if (st == ST_OK) {
-		memcpy(s->pool4, copy->pool4, sizeof(s->pool4));
-		memcpy(s->pool6, copy->pool6, sizeof(s->pool6));
-		s->mask_len = copy->mask_len;
-		s->idle_timeout_s = copy->idle_timeout_s;
+		text_move(&s->pool4, &pool4);
+		text_move(&s->pool6, &pool6);
+		s->mask_len = own.mask_len;
+		s->idle_timeout_s = own.idle_timeout_s;
 	}
-	mem_free(copy);
+	text_free(&pool4);
+	text_free(&pool6);
 	return st;
 }

@@ -12,6 +12,7 @@
 #include "core/conf/match.h"
 #include "core/ike/id_text.h"
 #include "core/session/place.h"
+#include "core/session/table.h"
 #include "core/wire/auth.h"
 
 enum aaa_method authorize_method(uint8_t auth_method)
@@ -22,12 +23,6 @@ enum aaa_method authorize_method(uint8_t auth_method)
 	case AUTHM_EAP_SHOWN: return AAA_EAP;
 	default: return AAA_CERT;
 	}
-}
-
-/* Names of configuration objects fit (the parser refuses longer ones). */
-static void set_name(char out[SESSION_NAME], const char *name)
-{
-	snprintf(out, SESSION_NAME, "%s", name ? name : "");
 }
 
 /* ---- which sources -------------------------------------------------------------------------- */
@@ -181,7 +176,7 @@ static enum status read_author(struct resolver *r, const struct aaa_author *a, b
 	if (st == ST_OK)
 		st = find_policy(r, name, is_group, &policy);
 	if (st == ST_OK)
-		set_name(is_group ? r->s->policy : r->s->policy_user, policy ? policy->name : NULL);
+		st = text_set(is_group ? &r->s->policy : &r->s->policy_user, policy ? policy->name : "");
 	return st == ST_OK ? read_policy(r, policy, out) : st;
 }
 
@@ -214,10 +209,9 @@ static enum status read_group(struct resolver *r, const struct aaa_author *group
 	if (group->list && !is_named)
 		return read_author(r, group, true, &from->group);
 	st = find_policy(r, is_named ? of_user->group : "default", is_named, &policy);
-	if (st != ST_OK)
-		return st;
-	set_name(r->s->policy, policy ? policy->name : NULL);
-	return read_policy(r, policy, &from->group);
+	if (st == ST_OK)
+		st = text_set(&r->s->policy, policy ? policy->name : "");
+	return st == ST_OK ? read_policy(r, policy, &from->group) : st;
 }
 
 static enum status read_sources(struct resolver *r, const struct ike_profile *p, struct sources *from)
@@ -297,8 +291,7 @@ static enum status find_device(
 				(unsigned)n, p->name, r->tun ? "shut down" : "not defined");
 	}
 	/* The device stands in the VRF of its interface, and there addresses must differ. */
-	set_name(r->s->ivrf, r->tun->vrf);
-	return ST_OK;
+	return text_set(&r->s->ivrf, r->tun->vrf ? r->tun->vrf : "");
 }
 
 /* Our own addresses on its side of the tunnel. */
@@ -327,30 +320,32 @@ static void finish(struct resolver *r)
 }
 
 /* R-RAD-01: who RADIUS says it was is who it is, unless a script or EAP has said so. */
-static void name_user(struct session *s, const struct session_ask *ask)
+static enum status name_user(struct session *s, const struct session_ask *ask)
 {
 	const struct ike_question *q = ask->q;
 	const char *name = given_name(q, ask);
+	char shown[SESSION_USERNAME];
 
 	if (name[0])
-		escape_bytes(s->username, sizeof(s->username), name, strlen(name));
+		escape_bytes(shown, sizeof(shown), name, strlen(name));
 	else
-		id_text(&q->peer_id, s->username, sizeof(s->username));
+		id_text(&q->peer_id, shown, sizeof(shown));
+	return text_set(&s->username, shown);
 }
 
 enum status authorize_name(const struct snapshot *conf, const struct session_ask *ask, const struct aaa_author *a,
 	struct authorize_name *out)
 {
-	struct session *s = mem_new(sizeof(*s));
+	struct session *s = session_new();
 	struct resolver r = {.conf = conf, .q = ask->q, .ask = ask, .s = s, .detail = out->detail, .method = authorize_method(ask->q->peer_method)};
 	enum status st = s ? ST_OK : ST_NOMEM;
 
 	*out = (struct authorize_name){0};
-	if (st == ST_OK) {
-		name_user(s, ask);
+	if (st == ST_OK)
+		st = name_user(s, ask);
+	if (st == ST_OK)
 		st = name_of(&r, a, out->name);
-	}
-	mem_free(s);
+	session_free(s);
 	return st;
 }
 
@@ -369,9 +364,11 @@ enum status authorize_resolve(const struct snapshot *conf, const struct session_
 		snprintf(out->detail, IKE_DETAIL_LEN, "profile %.63s is gone", q->profile);
 		return ST_NO_PROFILE;
 	}
-	set_name(s->profile, p->name);
-	name_user(s, ask);
-	st = find_device(&r, p, q);
+	st = text_set(&s->profile, p->name);
+	if (st == ST_OK)
+		st = name_user(s, ask);
+	if (st == ST_OK)
+		st = find_device(&r, p, q);
 	if (st == ST_OK)
 		st = apply_sources(&r, p, place_set);
 	if (st == ST_OK && !q->we_are_initiator)
@@ -386,24 +383,25 @@ uint8_t authorize_networks(const struct snapshot *conf, const char *profile, uin
 	struct prefix out[IKE_NETS_MAX])
 {
 	struct {
-		struct session s;
 		struct ike_question q;
 		struct authorized to;
 	} *room = mem_new(sizeof(*room));
+	struct session *s = session_new();
 	const struct ike_profile *p = snapshot_profile(conf, profile);
 	uint8_t n = 0;
 
-	if (room && p) {
+	if (room && s && p) {
 		struct ike_grant *g = &room->to.grant;
-		struct resolver r = {.conf = conf, .q = &room->q, .s = &room->s, .grant = g, .detail = room->to.detail};
+		struct resolver r = {.conf = conf, .q = &room->q, .s = s, .grant = g, .detail = room->to.detail};
 
-		room->s.we_are_initiator = room->q.we_are_initiator = true;
+		s->we_are_initiator = room->q.we_are_initiator = true;
 		room->q.tun = tun;
 		if (find_device(&r, p, &room->q) == ST_OK && apply_sources(&r, p, place_pushed) == ST_OK)
 			n = g->n_subnets;
 		memcpy(out, g->subnets, n * sizeof(out[0]));
 		aaa_set_free(r.set);
 	}
+	session_free(s);
 	mem_free(room);
 	return n;
 }

@@ -18,6 +18,7 @@ enum field { F_SERVER = 1, F_GIADDR, F_TIMEOUT, F_NUMBER, F_BOUND, F_RELAY, F_SE
 
 enum status dhcp_lease_apply(struct session *s, const struct aaa_set *set)
 {
+	char pool[SESSION_NAME];
 	uint32_t timeout_s = set->dhcp_timeout_s ? set->dhcp_timeout_s : SESSION_DHCP_TIMEOUT_S;
 
 	if (!set->dhcp_server[0] || s->pool4[0] || set->ip4.family) /* R-MCF-12 */
@@ -28,8 +29,8 @@ enum status dhcp_lease_apply(struct session *s, const struct aaa_set *set)
 	snprintf(s->dhcp->server, sizeof(s->dhcp->server), "%s", set->dhcp_server);
 	s->dhcp->giaddr = set->dhcp_giaddr;
 	s->dhcp->timeout_s = timeout_s < SESSION_DHCP_TIMEOUT_MAX_S ? timeout_s : SESSION_DHCP_TIMEOUT_MAX_S;
-	snprintf(s->pool4, sizeof(s->pool4), LEASE_DHCP "%.*s", (int)(sizeof(s->pool4) - sizeof(LEASE_DHCP)), s->dhcp->server);
-	return ST_OK;
+	snprintf(pool, sizeof(pool), LEASE_DHCP "%.*s", (int)(sizeof(pool) - sizeof(LEASE_DHCP)), s->dhcp->server);
+	return text_set(&s->pool4, pool);
 }
 
 bool dhcp_lease_is_used(const struct session *s)
@@ -41,7 +42,7 @@ bool dhcp_lease_is_used(const struct session *s)
 
 static bool has_number(const struct sessions *ss, const struct session *s, uint32_t number)
 {
-	for (const struct session *o = session_next_same(ss, &s->peer_id, NULL); o; o = session_next_same(ss, &s->peer_id, o))
+	for (const struct session *o = session_next_same(ss, s->peer_id, NULL); o; o = session_next_same(ss, s->peer_id, o))
 		if (o != s && dhcp_lease_is_used(o) && (o->dhcp->is_bound || o->dhcp->is_asked) && o->dhcp->number == number &&
 			strcmp(o->profile, s->profile) == 0 && strcmp(o->username, s->username) == 0)
 			return true;
@@ -64,7 +65,7 @@ struct session *dhcp_lease_asker(struct sessions *ss, const struct ike_question 
 void dhcp_lease_who(const struct session *s, struct dhcp_who *who)
 {
 	static const char label[] = "sallyport dhcp client";
-	const uint8_t more[] = {s->peer_id.type, (uint8_t)(s->dhcp->number >> 24), (uint8_t)(s->dhcp->number >> 16),
+	const uint8_t more[] = {s->peer_id->type, (uint8_t)(s->dhcp->number >> 24), (uint8_t)(s->dhcp->number >> 16),
 		(uint8_t)(s->dhcp->number >> 8), (uint8_t)s->dhcp->number};
 	/* Text with its NUL: where one part ends is in what is hashed. */
 	const struct view parts[] = {
@@ -72,7 +73,7 @@ void dhcp_lease_who(const struct session *s, struct dhcp_who *who)
 		{more, sizeof(more)},
 		{(const uint8_t *)s->profile, strlen(s->profile) + 1},
 		{(const uint8_t *)s->username, strlen(s->username) + 1},
-		{s->peer_id.bytes, s->peer_id.len},
+		{s->peer_id->bytes, s->peer_id->len},
 	};
 	uint8_t digest[32];
 

@@ -144,8 +144,8 @@ size_t frozen_write(const struct session *s, uint8_t *out, size_t cap)
 	fz_some_str(&w, F_POOL4, s->pool4);
 	fz_some_str(&w, F_POOL6, s->pool6);
 	fz_some_str(&w, F_IVRF, s->ivrf);
-	fz_some_u8(&w, F_ID_TYPE, s->peer_id.type);
-	fz_bytes(&w, F_ID, s->peer_id.bytes, s->peer_id.len);
+	fz_some_u8(&w, F_ID_TYPE, s->peer_id->type);
+	fz_bytes(&w, F_ID, s->peer_id->bytes, s->peer_id->len);
 	fz_some_str(&w, F_USERNAME, s->username);
 	fz_endpoint(&w, F_LOCAL, &s->local);
 	fz_endpoint(&w, F_REMOTE, &s->remote);
@@ -229,6 +229,14 @@ static bool read_grant(uint16_t tag, struct view v, struct ike_grant *g)
 	}
 }
 
+/* What the session keeps at its own length, as wide as a record may have it. */
+struct words {
+	char profile[SESSION_NAME], policy[SESSION_NAME], policy_user[SESSION_NAME];
+	char pool4[SESSION_NAME], pool6[SESSION_NAME], ivrf[SESSION_NAME];
+	char username[SESSION_USERNAME], user[IKE_ID_LEN], acct_groups[SESSION_GROUPS];
+	struct ike_id peer_id;
+};
+
 static bool read_id(struct view v, struct ike_id *id)
 {
 	if (v.len > sizeof(id->bytes))
@@ -264,17 +272,48 @@ static bool read_acct(uint8_t bits, struct session *s)
 	return s->aaa_method < AAA_METHODS;
 }
 
+static bool read_word(uint16_t tag, struct view v, struct words *w)
+{
+	switch (tag) {
+	case F_PROFILE: return fz_get_str(v, w->profile, sizeof(w->profile));
+	case F_POLICY: return fz_get_str(v, w->policy, sizeof(w->policy));
+	case F_POLICY_USER: return fz_get_str(v, w->policy_user, sizeof(w->policy_user));
+	case F_POOL4: return fz_get_str(v, w->pool4, sizeof(w->pool4));
+	case F_POOL6: return fz_get_str(v, w->pool6, sizeof(w->pool6));
+	case F_IVRF: return fz_get_str(v, w->ivrf, sizeof(w->ivrf));
+	case F_USERNAME: return fz_get_str(v, w->username, sizeof(w->username));
+	case F_USER: return fz_get_str(v, w->user, sizeof(w->user));
+	case F_ACCT_GROUPS: return fz_get_str(v, w->acct_groups, sizeof(w->acct_groups));
+	case F_ID_TYPE: w->peer_id.type = fz_get_u8(v); return true;
+	case F_ID: return read_id(v, &w->peer_id);
+	default: return true;
+	}
+}
+
+static enum status take_words(struct session *s, const struct words *w)
+{
+	const struct {
+		const char **to;
+		const char *from;
+	} all[] = {{&s->profile, w->profile}, {&s->policy, w->policy}, {&s->policy_user, w->policy_user}, {&s->pool4, w->pool4},
+		{&s->pool6, w->pool6}, {&s->ivrf, w->ivrf}, {&s->username, w->username}, {&s->user, w->user},
+		{&s->acct_groups, w->acct_groups}};
+	enum status st = kept_id_set(&s->peer_id, &w->peer_id);
+
+	for (size_t i = 0; i < COUNT(all) && st == ST_OK; i++)
+		st = text_set(all[i].to, all[i].from);
+	return st;
+}
+
 static bool read_life(uint16_t tag, struct view v, struct session *s)
 {
 	switch (tag) {
-	case F_USER: return fz_get_str(v, s->user, sizeof(s->user));
 	case F_RECONNECT_S: s->reconnect_s = fz_get_u32(v); return true;
 	case F_IDLE_TIMEOUT_S: s->idle_timeout_s = fz_get_u32(v); return true;
 	case F_UP_MS: s->up_ms = fz_get_u64(v); return true;
 	case F_WAITING_MS: s->waiting_ms = fz_get_u64(v); return true;
 	case F_REAUTH_MS: s->reauth_ms = fz_get_u64(v); return true;
 	case F_RESUMED: s->resumed = fz_get_u32(v); return true;
-	case F_ACCT_GROUPS: return fz_get_str(v, s->acct_groups, sizeof(s->acct_groups));
 	case F_ACCT: return read_acct(fz_get_u8(v), s);
 	case F_INDEX: s->index = fz_get_u64(v); return true;
 	case F_VERIFIER:
@@ -292,15 +331,6 @@ static bool read_field(uint16_t tag, struct view v, struct session *s, struct ik
 	case F_INITIATOR: s->we_are_initiator = fz_get_u8(v) != 0; return true;
 	case F_SA: s->sa = fz_get_u64(v); return true;
 	case F_START_MS: s->start_ms = fz_get_u64(v); return true;
-	case F_PROFILE: return fz_get_str(v, s->profile, sizeof(s->profile));
-	case F_POLICY: return fz_get_str(v, s->policy, sizeof(s->policy));
-	case F_POLICY_USER: return fz_get_str(v, s->policy_user, sizeof(s->policy_user));
-	case F_POOL4: return fz_get_str(v, s->pool4, sizeof(s->pool4));
-	case F_POOL6: return fz_get_str(v, s->pool6, sizeof(s->pool6));
-	case F_IVRF: return fz_get_str(v, s->ivrf, sizeof(s->ivrf));
-	case F_ID_TYPE: s->peer_id.type = fz_get_u8(v); return true;
-	case F_ID: return read_id(v, &s->peer_id);
-	case F_USERNAME: return fz_get_str(v, s->username, sizeof(s->username));
 	case F_LOCAL: s->local = fz_get_endpoint(v); return true;
 	case F_REMOTE: s->remote = fz_get_endpoint(v); return true;
 	case F_MASK_LEN: s->mask_len = fz_get_u8(v); return s->mask_len <= 32;
@@ -316,6 +346,7 @@ struct frozen_parts {
 	struct aaa_set *terms;
 	uint8_t carried; /* fields of it so far */
 	struct view dhcp;
+	struct words words;
 };
 
 /* All of a record into s, the grant and the terms. */
@@ -339,7 +370,7 @@ static bool read_all(struct rd *fields, struct session *s, struct ike_grant *gra
 		else if (tag >= TERMS_TAG)
 			ok = terms_read(tag, v, parts->terms);
 		else
-			ok = read_field(tag, v, s, grant);
+			ok = read_word(tag, v, &parts->words) && read_field(tag, v, s, grant);
 	}
 	return ok && rd_ok(fields) && !ulid_is_zero(&s->ulid);
 }
@@ -363,6 +394,8 @@ enum status frozen_read(struct view rec, struct session *s, struct frozen_lease 
 	if (!parts.terms)
 		return ST_NOMEM;
 	st = read_all(&fields, s, &grant, &parts) ? ST_OK : ST_BAD_PAYLOAD;
+	if (st == ST_OK)
+		st = take_words(s, &parts.words);
 	*lease4 = parts.lease4;
 	*lease6 = parts.lease6;
 	if (st == ST_OK && parts.dhcp.p)

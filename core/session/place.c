@@ -338,8 +338,8 @@ enum status place_set(struct resolver *r)
 	}
 	place_texts(r->grant, a);
 	place_servers(r->grant, a);
-	copy(s->pool4, sizeof(s->pool4), a->pool4);
-	copy(s->pool6, sizeof(s->pool6), a->pool6);
+	if (text_set(&s->pool4, a->pool4) || text_set(&s->pool6, a->pool6))
+		return ST_NOMEM;
 	s->mask_len = a->mask4;
 	s->idle_timeout_s = a->idle_s;
 	s->reconnect_s = a->disconnected_s;

@@ -11,13 +11,40 @@
 #include "core/session/frozen.h"
 #include "core/session/table.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 #define ID_IPV4 1 /* RFC 7296 section 3.5 */
 #define ID_IPV6 5
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-static void free_session(struct session *s)
+/* Members that are text. */
+static void each_text(struct session *s, void (*fn)(const char **t))
 {
+	const char **const all[] = {&s->profile, &s->policy, &s->policy_user, &s->pool4, &s->pool6, &s->ivrf, &s->username,
+		&s->user, &s->acct_groups};
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		fn(all[i]);
+}
+
+struct session *session_new(void)
+{
+	struct session *s = mem_new(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	each_text(s, text_init);
+	kept_id_init(&s->peer_id);
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	each_text(s, text_free);
+	kept_id_free(&s->peer_id);
 	mem_free(s->grant);
 	mem_free(s->dhcp);
 	mem_free(s->terms);
@@ -47,7 +74,7 @@ void sessions_free(struct sessions *ss)
 	if (!ss)
 		return;
 	LIST_EACH_SAFE(n, &ss->in_order)
-		free_session(CONTAINER_OF(n, struct session, in_order));
+		session_free(CONTAINER_OF(n, struct session, in_order));
 	map_fini(&ss->by_ulid);
 	map_fini(&ss->by_sa);
 	map_fini(&ss->by_identity);
@@ -190,7 +217,7 @@ static void add(struct sessions *ss, struct session *s)
 	list_push_back(&ss->in_order, &s->in_order);
 	map_add(&ss->by_ulid, &s->by_ulid, ulid_hash(ss, &s->ulid));
 	set_sa(ss, s, s->sa);
-	map_add(&ss->by_identity, &s->by_identity, session_who(ss, &s->peer_id));
+	map_add(&ss->by_identity, &s->by_identity, session_who(ss, s->peer_id));
 	ss->count++;
 	ss->n_up += s->state == SESSION_UP;
 	ss->n_waiting += s->state == SESSION_WAITING;
@@ -208,7 +235,7 @@ void session_end(struct sessions *ss, struct session *s)
 	map_del(&ss->by_identity, &s->by_identity);
 	ss->count--;
 	set_state(ss, s, SESSION_PENDING);
-	free_session(s);
+	session_free(s);
 }
 
 struct session *session_find(const struct sessions *ss, const struct ulid *ulid)
@@ -283,7 +310,7 @@ struct session *session_next_same(
 
 	for (; n; n = map_next(n)) {
 		struct session *s = CONTAINER_OF(n, struct session, by_identity);
-		if (same_id(&s->peer_id, id))
+		if (same_id(s->peer_id, id))
 			return s;
 	}
 	return NULL;
@@ -309,7 +336,7 @@ struct session *sessions_stale(const struct sessions *ss, uint64_t started_befor
 /* ---- questions ------------------------------------------------------------------------------ */
 
 /* What the profile says of a life beyond the tunnel, and who the peer is by EAP. */
-static void take_profile(const struct sessions *ss, const struct ike_question *q, struct session *s)
+static enum status take_profile(const struct sessions *ss, const struct ike_question *q, struct session *s)
 {
 	const struct ike_profile *p = snapshot_profile(ss->conf, s->profile);
 
@@ -317,7 +344,7 @@ static void take_profile(const struct sessions *ss, const struct ike_question *q
 		s->reconnect_s = 0;
 	else if (!s->reconnect_s) /* the authorization says nothing about it */
 		s->reconnect_s = p->reconnect_s;
-	snprintf(s->user, sizeof(s->user), "%s", q->user);
+	return text_set(&s->user, q->user);
 }
 
 void session_no_memory(struct ike_answer *a)
@@ -341,7 +368,7 @@ static void take_grant(const struct session *s, const struct ike_question *q, st
 /* The same user, by the same profile: what one of the sessions has the other may have. */
 bool session_same_owner(const struct session *a, const struct session *b)
 {
-	return same_id(&a->peer_id, &b->peer_id) && strcmp(a->profile, b->profile) == 0 &&
+	return same_id(a->peer_id, b->peer_id) && strcmp(a->profile, b->profile) == 0 &&
 	       strcmp(a->username, b->username) == 0 && strcmp(a->ivrf, b->ivrf) == 0;
 }
 
@@ -405,13 +432,14 @@ void session_authorize(struct sessions *ss, const struct session_ask *ask, struc
 {
 	const struct ike_question *q = ask->q;
 	struct session *earlier = session_find_sa(ss, q->sa);
-	struct session *s = mem_new(sizeof(*s));
+	struct session *s = session_new();
 
 	*answer = (struct ike_answer){.kind = ASK_AUTHORIZE};
 	if (earlier && earlier->state == SESSION_PENDING)
 		session_end(ss, earlier);
-	if (!s) {
+	if (!s || kept_id_set(&s->peer_id, &q->peer_id)) {
 		session_no_memory(answer);
+		session_free(s);
 		return;
 	}
 	s->ulid = ulid_make(ask->wall_ms, ask->random);
@@ -419,17 +447,17 @@ void session_authorize(struct sessions *ss, const struct session_ask *ask, struc
 	s->we_are_initiator = q->we_are_initiator;
 	s->sa = q->sa;
 	s->start_ms = ask->wall_ms;
-	s->peer_id = q->peer_id;
 	s->local = q->local;
 	s->remote = q->remote;
 	answer->status = resolve(ss, ask, s, answer->detail);
+	if (answer->status == ST_OK)
+		answer->status = take_profile(ss, q, s);
 	if (answer->status != ST_OK) {
 		if (answer->status == ST_NOMEM)
 			session_no_memory(answer);
-		free_session(s);
+		session_free(s);
 		return;
 	}
-	take_profile(ss, q, s);
 	answer->session = s->ulid;
 	answer->grant.tun = s->grant->tun;
 	add(ss, s);
@@ -480,7 +508,7 @@ static enum status claim(struct sessions *ss, const struct session *s, const str
 		.family = f->addr.family,
 		.pool = f->addr.family == 4 ? s->pool4 : s->pool6,
 		.ivrf = s->ivrf,
-		.who = session_who(ss, &s->peer_id),
+		.who = session_who(ss, s->peer_id),
 		.hint = f->addr,
 	};
 
@@ -491,14 +519,14 @@ static enum status claim_delegated(struct sessions *ss, struct session *s, size_
 {
 	const struct prefix *p = &s->terms->delegated.v[i];
 	struct lease_want want = {.family = 6, .pool = lease_pool_of(ss->conf, p), .ivrf = s->ivrf,
-		.who = session_who(ss, &s->peer_id), .hint = p->addr};
+		.who = session_who(ss, s->peer_id), .hint = p->addr};
 
 	return lease_claim(ss->leases, &want, p->len, &s->delegated[i]);
 }
 
 enum status session_thaw(struct sessions *ss, struct view rec, struct session **out)
 {
-	struct session *s = mem_new(sizeof(*s));
+	struct session *s = session_new();
 	struct frozen_lease f4, f6;
 	enum status st;
 
@@ -519,7 +547,7 @@ enum status session_thaw(struct sessions *ss, struct view rec, struct session **
 		lease_release(ss->leases, s->lease6);
 		for (size_t i = 0; i < AAA_DELEGATED; i++)
 			lease_release(ss->leases, s->delegated[i]);
-		free_session(s);
+		session_free(s);
 		return st;
 	}
 	add(ss, s);

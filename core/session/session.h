@@ -15,7 +15,9 @@
 #ifndef CORE_SESSION_SESSION_H
 #define CORE_SESSION_SESSION_H
 
+#include "core/base/text.h"
 #include "core/ike/grant.h"
+#include "core/ike/kept_id.h"
 #include "core/session/lease.h"
 #include "core/session/terms.h"
 #include "core/session/token.h"
@@ -62,15 +64,17 @@ struct session {
 	uint64_t sa;       /* number of the IKE SA; 0: it waits and has none */
 	uint64_t index;    /* of that, or of the last one; 0: of before a restart of the machine */
 	uint64_t start_ms; /* UTC, of the authorization */
-	char profile[SESSION_NAME];
-	char policy[SESSION_NAME];      /* authorization policy; "" when none applies */
-	char policy_user[SESSION_NAME]; /* of the user authorization; "" usually */
-	char pool4[SESSION_NAME];
-	char pool6[SESSION_NAME];
-	char ivrf[SESSION_NAME]; /* inner VRF; "" is our own */
-	struct ike_id peer_id;
-	char username[SESSION_USERNAME]; /* printable, escaped */
-	char user[IKE_ID_LEN];           /* whom EAP proved the peer to be, as it came; "" without EAP */
+	/* Text at its own length (text.h): names are below SESSION_NAME, those of users below SESSION_USERNAME. */
+	const char *profile;
+	const char *policy;      /* authorization policy; "" when none applies */
+	const char *policy_user; /* of the user authorization; "" usually */
+	const char *pool4;
+	const char *pool6;
+	const char *ivrf;        /* inner VRF; "" is our own */
+	const char *username;    /* printable, escaped */
+	const char *user;        /* whom EAP proved the peer to be, as it came; "" without EAP */
+	const char *acct_groups; /* servers that are told of it: "A,B", B when A is silent; "*A,B": both; "": none */
+	const struct ike_id *peer_id; /* of kept_id.h */
 	struct endpoint local;
 	struct endpoint remote;
 	struct kept_grant *grant; /* not NULL */
@@ -102,7 +106,6 @@ struct session {
 	uint8_t aaa_method;  /* enum aaa_method: how its peer has authenticated */
 	bool is_of_radius;   /* by a RADIUS server */
 	bool acct_stop_only;
-	char acct_groups[SESSION_GROUPS]; /* of servers that are told of it: "A,B", B when A is silent; "*A,B": both; "": none */
 	uint64_t acct_next_ms; /* monotonic: of the next interim record; 0: not planned */
 	/* tables */
 	struct list in_order;

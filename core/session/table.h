@@ -15,6 +15,10 @@ struct sessions {
 	size_t count, n_up, n_waiting;
 };
 
+/* One that is in no table and nobody's yet, all of it zero, "" and nobody. NULL: out of memory. */
+struct session *session_new(void);
+/* Of session_new(), and of no table. NULL: nothing. */
+void session_free(struct session *s);
 /* In whose name leases are taken: a hash of the identity in IKE. */
 uint64_t session_who(const struct sessions *ss, const struct ike_id *id);
 /* The newest session that has the lease; NULL: none that lives. */

@@ -110,7 +110,7 @@ void session_resume(struct sessions *ss, const struct ike_question *q, uint64_t 
 	answer->session = s->ulid;
 	answer->live_sa = s->sa;
 	answer->login_s = s->start_ms / 1000;
-	answer->peer_id = s->peer_id;
+	kept_id_read(s->peer_id, &answer->peer_id);
 	snprintf(answer->name, sizeof(answer->name), "%s", s->user);
 	answer->grant.tun = s->grant->tun;
 	session_take_over(ss, s, q->sa, now_ms);

@@ -10,6 +10,7 @@
 #define CISCO_AVPAIR 1
 
 static struct session s;
+static const struct ike_id anna_id = {.type = 3 /* ID_RFC822_ADDR */, .len = 17, .bytes = "anna@corp.example"};
 static struct kept_grant grant;
 static struct session_terms terms;
 static uint8_t record[ACCT_RECORD_MAX];
@@ -32,10 +33,9 @@ static void anna(void)
 	memset(&grant, 0, sizeof(grant));
 	memset(&terms, 0, sizeof(terms));
 	memset(s.ulid.b, 0x5a, sizeof(s.ulid.b));
-	snprintf(s.username, sizeof(s.username), "anna");
-	s.peer_id.type = 3; /* ID_RFC822_ADDR */
-	s.peer_id.len = 17;
-	memcpy(s.peer_id.bytes, "anna@corp.example", 17);
+	s.username = "anna";
+	s.acct_groups = "";
+	s.peer_id = &anna_id;
 	s.local.addr = ip("192.0.2.1");
 	s.remote.addr = ip("198.51.100.7");
 	grant.ip4 = ip("10.99.0.10");
@@ -304,13 +304,17 @@ static void ports(void)
 static void the_longest_record(void)
 {
 	static uint8_t classes[AAA_CLASS];
-	static char cui[AAA_TEXT];
+	static char cui[AAA_TEXT], username[SESSION_USERNAME];
+	static struct ike_id longest;
 	char id[ULID_TEXT];
 
 	anna();
-	memset(s.username, 'u', sizeof(s.username) - 1);
-	memset(s.peer_id.bytes, 'i', sizeof(s.peer_id.bytes));
-	s.peer_id.len = sizeof(s.peer_id.bytes);
+	memset(username, 'u', sizeof(username) - 1);
+	memset(longest.bytes, 'i', sizeof(longest.bytes));
+	longest.type = anna_id.type;
+	longest.len = sizeof(longest.bytes);
+	s.username = username;
+	s.peer_id = &longest;
 	memset(cui, 'c', sizeof(cui) - 1);
 	for (size_t at = 0; at + 2 <= sizeof(classes); at += 2)
 		classes[at] = 1;

@@ -323,7 +323,7 @@ static void unknown_sessions(void)
 	coa_request_fini(&request);
 	/* The same address in another VRF is somebody else's. */
 	bob->grant->ip4 = anna->grant->ip4;
-	snprintf(bob->ivrf, sizeof(bob->ivrf), "RED");
+	T_EQ(text_set(&bob->ivrf, "RED"), ST_OK);
 	T_TRUE(disconnect("ip=10.99.0.10"));
 	T_EQ(coa_match_count(ss, &d, &request, &answer), 0);
 	T_EQ(answer.cause, 508);

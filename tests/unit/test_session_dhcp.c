@@ -230,7 +230,7 @@ static void clients_of_the_server(void)
 	T_TRUE(dhcp_lease_asker(ss, &q3) == s && s->dhcp->number == 0);
 	dhcp_lease_who(s, &again);
 	T_MEM(one.client_id, again.client_id, sizeof(one.client_id));
-	snprintf(s->profile, sizeof(s->profile), "OTHER");
+	T_EQ(text_set(&s->profile, "OTHER"), ST_OK);
 	dhcp_lease_who(s, &again);
 	T_TRUE(memcmp(one.client_id, again.client_id, sizeof(one.client_id)) != 0);
 	sessions_free(ss);

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/conf/match.h"
 #include "core/session/assign.h"
+#include "core/session/table.h"
 #include "core/session/dhcp_lease.h"
 #include "core/session/session.h"
 #include "tests/unit/session_lab.h"
@@ -668,7 +669,7 @@ static void thawed_sessions_are_the_same(void)
 	T_TRUE(t == session_find(tt, &s->ulid) && t == session_find_sa(tt, 9));
 	T_TRUE(t == session_find_addr(tt, "", &s->grant->ip4) &&
 		t == session_find_addr(tt, "", &s->grant->ip6));
-	T_TRUE(t == session_next_same(tt, &s->peer_id, NULL));
+	T_TRUE(t == session_next_same(tt, s->peer_id, NULL));
 	T_EQ(t->spi_in, 0x1000 + 9);
 	T_EQ(t->orphaned, 0);
 	T_EQ(session_thaw(tt, (struct view){rec, len}, &t), ST_EXISTS);
@@ -708,17 +709,24 @@ static void thawed_sessions_are_the_same(void)
 static void the_largest_record_fits(void)
 {
 	struct ike_grant g = {0};
-	struct session *s = mem_new(sizeof(*s)), *t;
+	struct session *s = session_new(), *t;
 	uint8_t rec[SESSION_FROZEN_MAX];
-	char *const texts[] = {s->profile, s->policy, s->policy_user, s->pool4, s->pool6, s->ivrf};
+	const char **const texts[] = {&s->profile, &s->policy, &s->policy_user, &s->pool4, &s->pool6, &s->ivrf, &s->acct_groups,
+		&s->username, &s->user};
+	static const size_t rooms[] = {SESSION_NAME, SESSION_NAME, SESSION_NAME, SESSION_NAME, SESSION_NAME, SESSION_NAME,
+		SESSION_GROUPS, SESSION_USERNAME, IKE_ID_LEN};
+	const struct ike_id id = {.type = 11, .len = IKE_ID_LEN};
 
 	s->ulid.b[0] = 1;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		memset(texts[i], 'x', SESSION_NAME - 1);
-	memset(s->username, 'u', sizeof(s->username) - 1);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[SESSION_USERNAME] = "";
+
+		memset(text, 'x', rooms[i] - 1);
+		T_EQ(text_set(texts[i], text), ST_OK);
+	}
 	memset(g.def_domain, 'd', sizeof(g.def_domain) - 1);
 	memset(g.banner, 'b', sizeof(g.banner) - 1);
-	s->peer_id = (struct ike_id){.type = 11, .len = IKE_ID_LEN};
+	T_EQ(kept_id_set(&s->peer_id, &id), ST_OK);
 	s->local.addr = s->remote.addr = g.ip6 = lab_addr("2001:db8::1");
 	g.ip4 = lab_addr("10.0.0.1");
 	g.n_dns = 8;
@@ -741,8 +749,9 @@ static void the_largest_record_fits(void)
 	struct sessions *ss = sessions_of(lab_snapshot());
 	T_EQ(session_thaw(ss, (struct view){rec, len}, &t), ST_OK);
 	T_TRUE(same_grant(&g, t));
-	mem_free(s->grant);
-	mem_free(s);
+	T_TRUE(strlen(t->acct_groups) == SESSION_GROUPS - 1 && strlen(t->username) == SESSION_USERNAME - 1 &&
+		t->peer_id->len == IKE_ID_LEN);
+	session_free(s);
 	sessions_free(ss);
 }
 
@@ -865,7 +874,7 @@ static void end_oldest_waiting(struct sessions *ss)
 /* One who has an address is one user by one profile from one source; of pools he has one address where he is. */
 static void check_owner(const struct session *s, const struct session *t)
 {
-	bool is_same = addr_eq(&t->grant->ip4, &s->grant->ip4), is_user = is_same_id(&t->peer_id, &s->peer_id);
+	bool is_same = addr_eq(&t->grant->ip4, &s->grant->ip4), is_user = is_same_id(t->peer_id, s->peer_id);
 
 	T_TRUE(!is_same || (is_user && strcmp(s->profile, t->profile) == 0));
 	T_TRUE(!is_same || dhcp_lease_is_used(s) == dhcp_lease_is_used(t));
@@ -907,10 +916,12 @@ static void hundred_thousand_random_steps(void)
 				end_oldest_waiting(ss);
 		} else if (s) {
 			struct addr a = s->grant->ip4;
-			struct ike_id who = s->peer_id;
+			struct ike_id who;
+
+			kept_id_read(s->peer_id, &who);
 			session_end(ss, s);
 			t = a.family ? session_find_addr(ss, "RED", &a) : NULL;
-			T_TRUE(!t || is_same_id(&t->peer_id, &who));
+			T_TRUE(!t || is_same_id(t->peer_id, &who));
 		} else {
 			char mail[32];
 			snprintf(mail, sizeof(mail), "u%u@corp.example", draw(150));
