@@ -7,6 +7,7 @@
 
 #include "cmd/show.h"
 #include "core/base/mem.h"
+#include "core/ike/kept_id.h"
 
 enum status diagnose_resize(struct diagnose *d, size_t n)
 {
@@ -42,7 +43,7 @@ void diagnose_add(struct diagnose *d, int64_t wall_ms, const struct ike_event *e
 		.remote = ev->remote,
 	};
 	if (ev->peer_id)
-		e->peer_id = *ev->peer_id;
+		kept_id_read(ev->peer_id, &e->peer_id);
 	snprintf(e->profile, sizeof(e->profile), "%s", ev->profile ? ev->profile : "");
 	snprintf(e->detail, sizeof(e->detail), "%s",
 		 ev->detail && ev->detail[0] ? ev->detail : status_words(ev->status));

@@ -10,14 +10,14 @@ typedef void timer_fn(struct timer *t, void *ctx);
 struct timer {
 	struct heap_node node; /* key = due time in ms */
 	timer_fn *fn;
-	uint64_t call; /* of timers_run: the last that ran it, and how often it did */
+	uint32_t call; /* of timers_run: the last that ran it, and how often it did */
 	uint8_t runs;
 };
 
 struct timers {
 	struct heap heap;
 	void *ctx; /* given to every fn */
-	uint64_t call;
+	uint32_t call; /* may wrap: that it is the same again costs a timer a millisecond */
 };
 
 #define TIMER_NEVER UINT64_MAX

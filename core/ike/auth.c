@@ -30,10 +30,20 @@ enum status auth_read_id(struct view body, struct ike_id *out)
 	return ST_OK;
 }
 
-static void set_id(struct ike_id *out, uint8_t type, const void *p, size_t len)
+enum status auth_read_peer_id(struct ike_sa *sa, struct view body)
 {
-	*out = (struct ike_id){.type = type, .len = (uint16_t)len};
-	memcpy(out->bytes, p, len);
+	struct ike_id id;
+	enum status st = auth_read_id(body, &id);
+
+	return st == ST_OK ? kept_id_set(&sa->peer_id, &id) : st;
+}
+
+static enum status set_my_id(struct ike_sa *sa, uint8_t type, const void *p, size_t len)
+{
+	struct ike_id id = {.type = type, .len = (uint16_t)len};
+
+	memcpy(id.bytes, p, len);
+	return kept_id_set(&sa->my_id, &id);
 }
 
 enum status auth_my_id(struct ike_sa *sa, const struct ike_profile *profile, struct view subject)
@@ -50,15 +60,13 @@ enum status auth_my_id(struct ike_sa *sa, const struct ike_profile *profile, str
 				? "profile %s: our identity is the subject of our certificate, and there is none"
 				: "profile %s: the subject of our certificate is too long for an identity; "
 				  "`identity local fqdn` gives another", profile->name);
-		set_id(&sa->my_id, IDT_DN, subject.p, subject.len);
-	} else if (m->kind == ID_NONE || m->kind == ID_ADDRESS) {
-		set_id(&sa->my_id, a->family == 4 ? IDT_IPV4 : IDT_IPV6, a->b, addr_len(a));
-	} else if (len > IKE_ID_LEN) {
-		return sa_fail(sa, ST_CONFIG, "profile %s: our identity is too long", profile->name);
-	} else {
-		set_id(&sa->my_id, type, m->text, len);
+		return set_my_id(sa, IDT_DN, subject.p, subject.len);
 	}
-	return ST_OK;
+	if (m->kind == ID_NONE || m->kind == ID_ADDRESS)
+		return set_my_id(sa, a->family == 4 ? IDT_IPV4 : IDT_IPV6, a->b, addr_len(a));
+	if (len > IKE_ID_LEN)
+		return sa_fail(sa, ST_CONFIG, "profile %s: our identity is too long", profile->name);
+	return set_my_id(sa, type, m->text, len);
 }
 
 static size_t id_body(const struct ike_id *id, uint8_t out[4 + IKE_ID_LEN])
@@ -123,11 +131,11 @@ enum status auth_verify(struct ike_sa *sa, struct view key)
 	if (p->method != AUTHM_PSK)
 		return sa_fail(sa, ST_AUTH_METHOD,
 			"the peer authenticates by %s, profile %s wants a pre-shared key",
-			auth_method_name(p->method), sa->settings.profile);
+			auth_method_name(p->method), sa->profile);
 	if (key.len == 0)
 		return sa_fail(sa, ST_NO_KEY, "no remote pre-shared key for the peer in profile %s",
-			sa->settings.profile);
-	is_right = auth_is_right(sa, &sa->peer_id, key);
+			sa->profile);
+	is_right = auth_is_right(sa, sa->peer_id, key);
 	if (!is_right && is_resumed)
 		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the ticket is not the peer's");
 	if (!is_right && sa->hs->by_token)
@@ -135,7 +143,7 @@ enum status auth_verify(struct ike_sa *sa, struct view key)
 	if (!is_right)
 		return sa_fail(sa, ST_AUTH_FAILED,
 			"the pre-shared key%s is not the peer's (profile %s)",
-			sa->used_ppk ? " or the post-quantum key" : "", sa->settings.profile);
+			sa->used_ppk ? " or the post-quantum key" : "", sa->profile);
 	sa->auth_remote = is_resumed ? resume_method(sa, !sa->is_initiator) : AUTHM_PSK;
 	return ST_OK;
 }
@@ -146,7 +154,7 @@ enum status auth_sign(struct ike_sa *sa, struct view key)
 
 	if (key.len == 0)
 		return sa_fail(sa, ST_NO_KEY, "no local pre-shared key for the peer in profile %s",
-			sa->settings.profile);
+			sa->profile);
 	st = proof_share(sa, key);
 	sa->auth_local = sa->hs->resumed != NULL ? resume_method(sa, sa->is_initiator) : AUTHM_PSK;
 	return st;
@@ -174,7 +182,7 @@ void auth_put_ours(struct msg_out *o, uint8_t id_type, const struct ike_sa *sa)
 	const struct proof *p = sa->hs->proof;
 
 	if (!p->was_shown) {
-		auth_put_id(o, id_type, &sa->my_id);
+		auth_put_id(o, id_type, sa->my_id);
 		proof_put_certs(o, p);
 	}
 	if (p->my_method != 0)
@@ -191,12 +199,11 @@ void auth_put_child(struct msg_out *o, struct ike_sa *sa, const struct sa *offer
 	child_put_ts(o, PT_TSR, c->ts_r, c->n_ts_r);
 }
 
-void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
+enum status auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 {
 	const struct snapshot *conf = sa->hs->conf;
 	struct dpd dpd = profile_dpd(conf, profile);
 
-	snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s", profile->name);
 	sa->settings.lifetime_s = profile->lifetime_s;
 	sa->settings.nat_keepalive_s = profile_nat_keepalive_s(conf, profile);
 	sa->settings.reauth_s = profile->reauth_s;
@@ -209,6 +216,7 @@ void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 		.retry_s = dpd.retry_s,
 		.retries = conf->ike.dpd_retries,
 	};
+	return text_set(&sa->profile, profile->name);
 }
 
 /* Names that ident_eq takes for equal must meet in the same slot. */
@@ -226,18 +234,18 @@ uint64_t auth_peer_hash(const struct ike *ike, const struct ike_id *id, const ch
 
 bool auth_is_same_peer(const struct ike_sa *a, const struct ike_sa *b)
 {
-	struct ident x = {a->peer_id.type, {a->peer_id.bytes, a->peer_id.len}};
-	struct ident y = {b->peer_id.type, {b->peer_id.bytes, b->peer_id.len}};
+	struct ident x = {a->peer_id->type, {a->peer_id->bytes, a->peer_id->len}};
+	struct ident y = {b->peer_id->type, {b->peer_id->bytes, b->peer_id->len}};
 
 	/* Users of EAP may say any identity in IKE, and those of Windows behind two NATs the same. */
 	return a->local.vrf == b->local.vrf && ident_eq(&x, &y) && strcmp(a->user, b->user) == 0 &&
-	       strcmp(a->settings.profile, b->settings.profile) == 0;
+	       strcmp(a->profile, b->profile) == 0;
 }
 
 void auth_replace_older(struct ike_sa *sa)
 {
 	struct ike *ike = sa->ike;
-	uint64_t hash = auth_peer_hash(ike, &sa->peer_id, sa->settings.profile);
+	uint64_t hash = auth_peer_hash(ike, sa->peer_id, sa->profile);
 	struct map_node *next;
 
 	for (struct map_node *n = map_first(&ike->by_peer, hash); n != NULL; n = next) {

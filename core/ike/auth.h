@@ -11,9 +11,11 @@
 
 /* ST_BAD_PAYLOAD, ST_TRUNCATED; ST_LIMIT: longer than we keep. */
 enum status auth_read_id(struct view body, struct ike_id *out) MUST_USE;
+/* The same into the SA; also ST_NOMEM. */
+enum status auth_read_peer_id(struct ike_sa *sa, struct view body) MUST_USE;
 /* Our identity by the profile (R-PFL-09): without one the subject of our certificate, or our address.
  * subject: a Name in DER, empty without a certificate. ST_CONFIG and words: there is no subject, or it is too
- * long. */
+ * long; ST_NOMEM. */
 enum status auth_my_id(struct ike_sa *sa, const struct ike_profile *profile, struct view subject) MUST_USE;
 /* What the AUTH payload of one side covers. int_auth: room for a part of it. */
 void auth_octets(const struct ike_sa *sa, bool of_initiator, const struct ike_id *id,
@@ -33,8 +35,8 @@ void auth_put_value(struct msg_out *o, const struct ike_sa *sa);
 /* Our identity and certificates, where the peer does not have them yet, and our AUTH, where there is one. */
 void auth_put_ours(struct msg_out *o, uint8_t id_type, const struct ike_sa *sa);
 void auth_put_child(struct msg_out *o, struct ike_sa *sa, const struct sa *offer);
-/* Settings, DPD and lifetimes from the profile. */
-void auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile);
+/* Name, settings, DPD and lifetimes from the profile. ST_NOMEM: without its name. */
+enum status auth_take_profile(struct ike_sa *sa, const struct ike_profile *profile) MUST_USE;
 /* The same identity, by the same profile, in the same VRF. */
 bool auth_is_same_peer(const struct ike_sa *a, const struct ike_sa *b);
 /* Older SAs of the same peer and profile end (RFC 7296 2.4, R-IKE-10). */

@@ -59,7 +59,7 @@ static bool is_first_contact(const struct ike_sa *sa)
 static bool wants_config(const struct ike_sa *sa)
 {
 	const struct ike_connect *c = sa->hs->connect;
-	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->profile);
 
 	return c->request_ip4 || c->request_ip6 || (c->is_flexvpn && p != NULL && p->config_request);
 }
@@ -109,7 +109,7 @@ enum status auth_i_request(struct ike_sa *sa)
 
 	ask_selectors(hs);
 	hs->is_childless = hs->peer_childless &&
-			   snapshot_profile(hs->conf, sa->settings.profile)->childless;
+			   snapshot_profile(hs->conf, sa->profile)->childless;
 	hs->child.spi_ours = child_new_spi(sa->ike);
 	if (hs->child.spi_ours == 0)
 		return sa_fail(sa, ST_INTERNAL, "%s", "no free SPI found");
@@ -129,7 +129,7 @@ enum status auth_i_request(struct ike_sa *sa)
 
 static enum status take_keys(struct ike_sa *sa, const struct ike_answer *a)
 {
-	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->profile);
 	struct handshake *hs = sa->hs;
 	enum status st;
 
@@ -156,7 +156,7 @@ enum status auth_i_send(struct ike_sa *sa, const struct sa_event *ev)
 	if (st == ST_OK && eap_i_is_ours(sa)) {
 		proof_drop_certs(sa->hs->proof);
 		return ppk_is_required(sa) ? sa_fail(sa, ST_PPK_REQUIRED, "profile %s requires a post-quantum "
-				"key, which does not go with EAP here", sa->settings.profile)
+				"key, which does not go with EAP here", sa->profile)
 					   : auth_i_request(sa);
 	}
 	if (st == ST_OK)
@@ -252,19 +252,19 @@ static enum status judge_identity(struct ike_sa *sa, const struct ike_profile *p
 
 	if (proof_profile_covers(sa, profile))
 		return ST_OK;
-	explain_id(who, sizeof(who), &sa->peer_id);
+	explain_id(who, sizeof(who), sa->peer_id);
 	return sa_fail(sa, ST_NO_PROFILE, "profile %s has no `match` for %s", profile->name, who);
 }
 
 enum status auth_i_read_peer(struct ike_sa *sa, const struct ike_payloads *p)
 {
-	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->profile);
 	const struct payload *id = payload_find(p, PT_IDR);
 	enum status st;
 
 	if (id == NULL)
 		return ST_BAD_EXCHANGE;
-	st = auth_read_id(id->body, &sa->peer_id);
+	st = auth_read_peer_id(sa, id->body);
 	if (st == ST_OK)
 		st = proof_read(sa, p);
 	if (st == ST_OK)
@@ -274,7 +274,7 @@ enum status auth_i_read_peer(struct ike_sa *sa, const struct ike_payloads *p)
 
 enum status auth_i_authenticate(struct ike_sa *sa, const struct ike_payloads *p)
 {
-	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->profile);
 	struct handshake *hs = sa->hs;
 	enum status st;
 
@@ -310,7 +310,7 @@ enum sa_event_kind auth_i_reply_event(const struct ike_sa *sa, const struct ike_
 /* The responder has signed: the reply waits until that is judged. */
 enum status auth_i_prove(struct ike_sa *sa, const struct sa_event *ev)
 {
-	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *profile = snapshot_profile(sa->hs->conf, sa->profile);
 	const struct ike_payloads *p = &ev->msg->p;
 	enum status st;
 

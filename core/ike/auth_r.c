@@ -48,10 +48,10 @@ static enum status read_request(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct handshake *hs = sa->hs;
 	const struct payload *cp = payload_find(p, PT_CP);
-	enum status st = auth_read_id(payload_find(p, PT_IDI)->body, &sa->peer_id);
+	enum status st = auth_read_peer_id(sa, payload_find(p, PT_IDI)->body);
 
 	sa->peer_class = (uint8_t)peer_class_read(p, (enum peer_class)sa->peer_class);
-	sa->peer_class = (uint8_t)peer_class_by_id(&sa->peer_id, (enum peer_class)sa->peer_class);
+	sa->peer_class = (uint8_t)peer_class_by_id(sa->peer_id, (enum peer_class)sa->peer_class);
 	if (st == ST_OK)
 		st = read_notifies(hs, p);
 	qcd_take(sa->ike, p, &sa->peer_token);
@@ -79,8 +79,8 @@ static enum status select_profile(const struct ike_sa *sa, struct profile_answer
 		.cert_map_count = proof_cert_maps(sa, maps, CERT_MAPS_MAX),
 		.vrf = sa->local.vrf,
 		.local = sa->local.addr,
-		.id_type = sa->peer_id.type,
-		.id = {sa->peer_id.bytes, sa->peer_id.len},
+		.id_type = sa->peer_id->type,
+		.id = {sa->peer_id->bytes, sa->peer_id->len},
 	};
 
 	return profile_select(sa->hs->conf, &q, answer);
@@ -104,7 +104,7 @@ static enum status find_profile(struct ike_sa *sa, const char *name, const struc
 	}
 	st = select_profile(sa, &answer);
 	if (st != ST_OK) {
-		explain_profile(words, sizeof(words), st, &sa->peer_id, &answer);
+		explain_profile(words, sizeof(words), st, sa->peer_id, &answer);
 		return sa_fail(sa, st, "%s", words);
 	}
 	*out = answer.profile;
@@ -113,9 +113,10 @@ static enum status find_profile(struct ike_sa *sa, const char *name, const struc
 
 static enum status take_profile(struct ike_sa *sa, const struct ike_profile *profile)
 {
-	enum status st;
+	enum status st = auth_take_profile(sa, profile);
 
-	auth_take_profile(sa, profile);
+	if (st != ST_OK)
+		return st;
 	mobike_agree(sa);
 	/* Who resumes has shown before how it authenticates. */
 	if (sa->hs->by_token)
@@ -147,8 +148,9 @@ enum status auth_r_request(struct ike_sa *sa, const struct sa_event *ev)
 	if (st != ST_OK)
 		return st;
 	if (select_profile(sa, &likely) == ST_OK)
-		snprintf(sa->settings.profile, sizeof(sa->settings.profile), "%s",
-			likely.profile->name);
+		st = text_set(&sa->profile, likely.profile->name);
+	if (st != ST_OK)
+		return st;
 	q.session_state = sa->hs->session_state;
 	sa->hs->session_state = (struct view){0}; /* the message goes */
 	return sa_ask(sa, &q);
@@ -159,7 +161,7 @@ enum status auth_r_profile(struct ike_sa *sa, const struct ike_answer *a)
 	const struct ike_profile *profile = NULL;
 	enum status st;
 
-	sa->settings.profile[0] = '\0';
+	text_free(&sa->profile);
 	sa->hs->by_token = a->by_token;
 	snprintf(sa->hs->name, sizeof(sa->hs->name), "%s", a->name);
 	st = find_profile(sa, a->profile, &profile);
@@ -177,7 +179,7 @@ enum status auth_r_named(struct ike_sa *sa, const struct sa_event *ev)
 
 static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
-	return snapshot_profile(sa->hs->conf, sa->settings.profile);
+	return snapshot_profile(sa->hs->conf, sa->profile);
 }
 
 enum sa_event_kind auth_r_request_event(const struct ike_sa *sa, const struct ike_payloads *p)
@@ -312,12 +314,16 @@ void auth_r_replace_older(struct ike_sa *sa)
 		auth_replace_older(sa);
 }
 
-static void take_session(struct ike_sa *sa, const struct ike_answer *a)
+static enum status take_session(struct ike_sa *sa, const struct ike_answer *a)
 {
+	enum status st = ST_OK;
+
 	sa->session = a->session;
 	if (sa->hs->by_token)
-		token_r_take_over(sa, a);
-	auth_r_replace_older(sa);
+		st = token_r_take_over(sa, a);
+	if (st == ST_OK)
+		auth_r_replace_older(sa);
+	return st;
 }
 
 enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
@@ -333,8 +339,8 @@ enum status auth_r_authorized(struct ike_sa *sa, const struct sa_event *ev)
 		.wants_state = hs->cp_type == CP_REQUEST && (hs->cp_asked & CP_ASKED_STATE) != 0,
 	};
 
-	take_session(sa, ev->answer);
-	return sa_ask(sa, &q);
+	enum status st = take_session(sa, ev->answer);
+	return st == ST_OK ? sa_ask(sa, &q) : st;
 }
 
 /* RFC 8983: a client that asked for the wrong family is told which one there is. */
@@ -347,7 +353,10 @@ enum status auth_r_no_address(struct ike_sa *sa, const struct sa_event *ev)
 
 enum status auth_r_childless(struct ike_sa *sa, const struct sa_event *ev)
 {
-	take_session(sa, ev->answer);
+	enum status st = take_session(sa, ev->answer);
+
+	if (st != ST_OK)
+		return st;
 	sa_fail(sa, sa->hs->child.status, "%s", sa->hs->child_words);
 	return ST_OK;
 }

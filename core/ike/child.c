@@ -330,9 +330,9 @@ void child_tell_up(struct ike_child *c)
 
 const struct ipsec_profile *child_profile(const struct ike_sa *sa, const struct snapshot *conf)
 {
-	const struct ipsec_profile *p = sa->settings.ipsec_profile[0] != '\0'
-		? snapshot_ipsec_profile(conf, sa->settings.ipsec_profile)
-		: profile_ipsec(conf, snapshot_profile(conf, sa->settings.profile));
+	const struct ipsec_profile *p = sa->ipsec_profile[0] != '\0'
+		? snapshot_ipsec_profile(conf, sa->ipsec_profile)
+		: profile_ipsec(conf, snapshot_profile(conf, sa->profile));
 
 	return p != NULL ? p : snapshot_ipsec_profile(conf, "default");
 }

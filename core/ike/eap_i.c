@@ -9,7 +9,7 @@
 
 static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
-	return snapshot_profile(sa->hs->conf, sa->settings.profile);
+	return snapshot_profile(sa->hs->conf, sa->profile);
 }
 
 bool eap_i_is_ours(const struct ike_sa *sa)
@@ -137,7 +137,7 @@ enum status eap_i_check(struct ike_sa *sa, const struct ike_payloads *p)
 	if (proof->method != AUTHM_PSK)
 		return sa_fail(sa, ST_AUTH_METHOD, "after EAP the responder authenticates by %s",
 			auth_method_name(proof->method));
-	if (!auth_is_right(sa, &sa->peer_id, proof_eap_key(sa, false)))
+	if (!auth_is_right(sa, sa->peer_id, proof_eap_key(sa, false)))
 		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the responder's AUTH after EAP is wrong");
 	if (proof->eap_only)
 		sa->auth_remote = AUTHM_EAP_SHOWN;

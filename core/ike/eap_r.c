@@ -14,7 +14,7 @@
 
 static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
-	return snapshot_profile(sa->hs->conf, sa->settings.profile);
+	return snapshot_profile(sa->hs->conf, sa->profile);
 }
 
 bool eap_r_is_only(const struct ike_sa *sa)
@@ -51,7 +51,7 @@ static const struct ike_id *eap_id(const struct ike_sa *sa)
 {
 	const struct proof *p = sa->hs->proof;
 
-	return p->is_second ? &p->second_id : &sa->peer_id;
+	return p->is_second ? &p->second_id : sa->peer_id;
 }
 
 /* ---- our side of the conversation ------------------------------------------------------------------ */
@@ -61,10 +61,11 @@ static enum status ask(struct ike_sa *sa, struct view packet)
 	struct ike_question q = {
 		.kind = ASK_EAP,
 		.eap = packet,
-		.eap_id = *eap_id(sa), .proves_gateway = sa->hs->proof->eap_only,
+		.proves_gateway = sa->hs->proof->eap_only,
 		.is_forticlient = sa->hs->is_forticlient,
 	};
 
+	kept_id_read(eap_id(sa), &q.eap_id);
 	return sa_ask(sa, &q);
 }
 
@@ -210,7 +211,9 @@ enum status eap_r_check(struct ike_sa *sa, const struct sa_event *ev)
 	sa->auth_remote = AUTHM_EAP_SHOWN;
 	if (p->eap_only)
 		sa->auth_local = AUTHM_EAP_SHOWN;
-	memcpy(sa->user, p->eap_name, sizeof(sa->user));
+	st = text_set(&sa->user, p->eap_name);
+	if (st != ST_OK)
+		return st;
 	if (hs->name[0] == '\0')
 		snprintf(hs->name, sizeof(hs->name), "%s", p->eap_name);
 	return proof_share(sa, proof_eap_key(sa, false));

@@ -11,7 +11,7 @@ static bool is_wanted(const struct ike_sa *sa, const struct snapshot *conf)
 
 	if (!sa->is_client)
 		return profiles_force_encap(conf, sa->local.vrf, &sa->local.addr);
-	p = snapshot_profile(conf, sa->settings.profile);
+	p = snapshot_profile(conf, sa->profile);
 	return p != NULL && p->nat_force_encap;
 }
 

@@ -29,7 +29,7 @@ struct ike_event {
 	uint64_t spi_r;
 	struct endpoint local;
 	struct endpoint remote;
-	const struct ike_id *peer_id; /* NULL when not known yet */
+	const struct ike_id *peer_id; /* NULL when not known yet; as kept_id.h has it: not to be copied whole */
 	const char *profile;          /* "" when none was selected */
 	enum status status;
 	const char *detail;           /* sentence for the operator, "" when the words suffice */

@@ -177,7 +177,7 @@ static void on_failed_mine(struct exchange *x)
 	struct ike_event ev = {
 		.kind = IKE_EV_REKEY_FAILED, .sa = sa->number, .spi_i = sa->spi_i,
 		.spi_r = sa->spi_r, .local = sa->local, .remote = sa->remote,
-		.peer_id = &sa->peer_id, .profile = sa->settings.profile, .status = x->why,
+		.peer_id = sa->peer_id, .profile = sa->profile, .status = x->why,
 		.detail = x->words, .session = sa->session, .spi_in = x->old_spi,
 	};
 

@@ -1,5 +1,7 @@
 #include "core/ike/freeze.h"
 
+#include <stdio.h>
+
 #include "core/base/freeze.h"
 #include "core/base/keep.h"
 #include "core/base/mem.h"
@@ -131,6 +133,18 @@ static void put_kept(struct wr *w, const struct window_in *in)
 	}
 }
 
+static void put_words(struct wr *w, const struct ike_sa *sa)
+{
+	struct sa_words words = {{0}};
+
+	kept_id_read(sa->my_id, &words.my_id);
+	kept_id_read(sa->peer_id, &words.peer_id);
+	snprintf(words.user, sizeof(words.user), "%s", sa->user);
+	snprintf(words.profile, sizeof(words.profile), "%s", sa->profile);
+	snprintf(words.ipsec_profile, sizeof(words.ipsec_profile), "%s", sa->ipsec_profile);
+	record_put(w, RECORD_WORDS, &words);
+}
+
 static void put_window(struct wr *w, struct ike_sa *sa)
 {
 	static const uint16_t tags[LANES] = {TAG_REQUEST, TAG_REQUEST_INFO};
@@ -166,6 +180,7 @@ enum status ike_keep(struct ike_sa *sa)
 		return ST_OK;
 	fz_begin(&w, KEEP_IKE, RECORD_VERSION);
 	put_window(&w, sa);
+	put_words(&w, sa);
 	put_suite(&w, &sa->suite);
 	if (sa->ticket.bytes != NULL) {
 		struct wr_mark m = fz_open(&w, TAG_TICKET);

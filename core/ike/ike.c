@@ -518,8 +518,10 @@ static enum status start(struct ike *ike, const struct ike_connect *c,
 	}
 	if (sa->hs->connect->ipsec_profile[0] == '\0')
 		snprintf(sa->hs->connect->ipsec_profile, IKE_NAME_LEN, "default");
-	memcpy(sa->settings.ipsec_profile, sa->hs->connect->ipsec_profile, IKE_NAME_LEN);
-	auth_take_profile(sa, profile);
+	if (text_set(&sa->ipsec_profile, sa->hs->connect->ipsec_profile) != ST_OK || auth_take_profile(sa, profile) != ST_OK) {
+		sa_free(sa);
+		return ST_NOMEM;
+	}
 	sa->is_client = true;
 	if (resume_i_prepare(sa))
 		ev.kind = SE_RESUME;

@@ -49,7 +49,7 @@ void mobike_put_offer(struct msg_out *o, const struct ike_sa *sa)
 
 void mobike_put_request(struct msg_out *o, const struct ike_sa *sa)
 {
-	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->profile);
 
 	if (p != NULL && p->mobike)
 		mobike_put_offer(o, sa);
@@ -103,7 +103,7 @@ enum status mobike_read_offer(struct ike_sa *sa, const struct msg_in *m)
 
 void mobike_agree(struct ike_sa *sa)
 {
-	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->settings.profile);
+	const struct ike_profile *p = snapshot_profile(sa->hs->conf, sa->profile);
 
 	/* The ports must be those of UDP encapsulation already (section 3.3). */
 	sa->mobike.is_on &= p != NULL && p->mobike && sa->hs->peer_sent_natd &&
@@ -349,7 +349,7 @@ void mobike_try_path(struct ike_sa *sa, const struct window_request *r)
 static bool is_acceptable(const struct ike_sa *sa, const struct msg_in *m)
 {
 	const struct snapshot *conf = sa->ike->conf;
-	const struct ike_profile *p = snapshot_profile(conf, sa->settings.profile);
+	const struct ike_profile *p = snapshot_profile(conf, sa->profile);
 
 	return m->local->vrf == sa->local.vrf && m->local->port != (uint16_t)conf->own.port &&
 	       !addr_is_any(&m->remote->addr) &&
@@ -401,7 +401,7 @@ static struct ike_sa *meant_by(struct ike_sa *sa)
 		return sa;
 	if (sa->state != SA_REPLACED)
 		return NULL;
-	for (n = map_first(&ike->by_peer, auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
+	for (n = map_first(&ike->by_peer, auth_peer_hash(ike, sa->peer_id, sa->profile));
 		n != NULL; n = map_next(n)) {
 		struct ike_sa *heir = CONTAINER_OF(n, struct ike_sa, by_peer);
 

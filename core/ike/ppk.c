@@ -32,7 +32,7 @@ void ppk_free(struct ppk *ppk)
 
 static const struct ike_profile *profile_of(const struct ike_sa *sa)
 {
-	return snapshot_profile(sa->hs->conf, sa->settings.profile);
+	return snapshot_profile(sa->hs->conf, sa->profile);
 }
 
 /* The keyring's entry for the peer; NULL: it has none with a key. */
@@ -43,8 +43,8 @@ static const struct ike_peer *entry_of(const struct ike_sa *sa)
 	if (sa->is_initiator)
 		return ppk_for_initiator(sa->hs->conf, profile_of(sa),
 			c->peer_name[0] != '\0' ? c->peer_name : NULL, &sa->remote.addr);
-	return ppk_for_responder(sa->hs->conf, profile_of(sa), sa->peer_id.type,
-		(struct view){sa->peer_id.bytes, sa->peer_id.len}, &sa->remote.addr);
+	return ppk_for_responder(sa->hs->conf, profile_of(sa), sa->peer_id->type,
+		(struct view){sa->peer_id->bytes, sa->peer_id->len}, &sa->remote.addr);
 }
 
 bool ppk_is_required(const struct ike_sa *sa)
@@ -151,7 +151,7 @@ enum status ppk_sign(struct ike_sa *sa, const struct ike_answer *a)
 		return ST_OK;
 	if (!has_key(a))
 		return sa_fail(sa, ST_NO_KEY, "the post-quantum key of profile %s is gone",
-			sa->settings.profile);
+			sa->profile);
 	keep_plain(sa);
 	mix(sa, (struct view){a->ppk, a->ppk_len});
 	return auth_sign(sa, (struct view){a->local_key, a->local_key_len});
@@ -165,7 +165,7 @@ enum status ppk_keep_answer(struct ike_sa *sa, const struct ike_answer *a)
 		return ST_OK;
 	if (!has_key(a))
 		return sa_fail(sa, ST_NO_KEY, "the post-quantum key of profile %s is gone",
-			sa->settings.profile);
+			sa->profile);
 	/* Where it is required, there is no signature without it. */
 	if (ppk->is_required) {
 		mix(sa, (struct view){a->ppk, a->ppk_len});
@@ -221,7 +221,7 @@ enum status ppk_decide(struct ike_sa *sa, const struct ike_answer *a)
 	if (ppk == NULL)
 		return is_required ? sa_fail(sa, ST_PPK_REQUIRED,
 					     "profile %s requires a post-quantum key of this peer, which "
-					     "uses none", sa->settings.profile)
+					     "uses none", sa->profile)
 				   : ST_OK;
 	if (ppk->id_len != 0 && has_key(a)) {
 		mix(sa, (struct view){a->ppk, a->ppk_len});
@@ -236,7 +236,7 @@ enum status ppk_decide(struct ike_sa *sa, const struct ike_answer *a)
 	if (is_required || !ppk->has_plain)
 		return sa_fail(sa, ST_PPK_UNKNOWN,
 			"profile %s has no post-quantum key for this peer by the ID that it names%s",
-			sa->settings.profile, is_required ? ", and requires one" : "");
+			sa->profile, is_required ? ", and requires one" : "");
 	hs->proof->auth_len = ppk->plain_len;
 	memcpy(hs->proof->auth, ppk->plain_auth, ppk->plain_len);
 	return ST_OK;

@@ -235,7 +235,7 @@ size_t proof_cert_maps(const struct ike_sa *sa, const char **names, size_t max)
 
 bool proof_profile_covers(const struct ike_sa *sa, const struct ike_profile *profile)
 {
-	struct view id = {sa->peer_id.bytes, sa->peer_id.len};
+	struct view id = {sa->peer_id->bytes, sa->peer_id->len};
 	struct cert *leaf = leaf_of(sa->hs->proof);
 	bool covers = false;
 
@@ -243,7 +243,7 @@ bool proof_profile_covers(const struct ike_sa *sa, const struct ike_profile *pro
 		const struct id_match *m = &profile->remotes[i];
 
 		covers = m->kind == ID_CERT_MAP ? leaf != NULL && certmap_matches(sa->hs->conf, m->text, leaf)
-						: id_covers(m, sa->peer_id.type, id);
+						: id_covers(m, sa->peer_id->type, id);
 	}
 	cert_unref(leaf);
 	return covers;
@@ -349,7 +349,7 @@ enum status proof_share(struct ike_sa *sa, struct view key)
 	if (st != ST_OK)
 		return st;
 	p = sa->hs->proof;
-	auth_value(sa, sa->is_initiator, &sa->my_id, key, p->my_auth);
+	auth_value(sa, sa->is_initiator, sa->my_id, key, p->my_auth);
 	p->my_auth_len = sa->suite.prf->out_len;
 	p->my_method = AUTHM_PSK;
 	return ST_OK;
@@ -360,7 +360,7 @@ enum status proof_share(struct ike_sa *sa, struct view key)
 /* What the AUTH payload of a side covers (RFC 7296 2.15, RFC 9242 3.3.2), in one piece. */
 static size_t octets_of(const struct ike_sa *sa, bool of_initiator, uint8_t out[OCTETS_MAX])
 {
-	const struct ike_id *id = of_initiator == sa->is_initiator ? &sa->my_id : &sa->peer_id;
+	const struct ike_id *id = of_initiator == sa->is_initiator ? sa->my_id : sa->peer_id;
 	uint8_t int_auth[INT_AUTH_MAX];
 	struct auth_octets o;
 	struct wr w = wr_init(out, OCTETS_MAX);
@@ -412,7 +412,7 @@ enum status proof_signed(struct ike_sa *sa, const struct ike_job_result *r)
 
 	if (r->status != ST_OK)
 		return sa_fail(sa, r->status, "our own signature could not be made (profile %s)",
-			sa->settings.profile);
+			sa->profile);
 	if (r->signature_len == 0 || r->signature_len > sizeof(r->signature))
 		return ST_INTERNAL;
 	wr_bytes(&w, alg, sig_scheme_put((enum sig_scheme)p->my_scheme, alg));

@@ -284,7 +284,7 @@ static bool follows(const struct ike_sa *sa, const struct ike_sa *old)
 static struct map_node *same_peer(const struct ike_sa *sa)
 {
 	return map_first(&sa->ike->by_peer,
-		auth_peer_hash(sa->ike, &sa->peer_id, sa->settings.profile));
+		auth_peer_hash(sa->ike, sa->peer_id, sa->profile));
 }
 
 struct ike_sa *reauth_older(const struct ike_sa *sa)

@@ -27,6 +27,7 @@ struct field {
 	SA((tag) + 2, F_U32, out.lane[n].backoff.first_ms), \
 	SA((tag) + 3, F_U32, out.lane[n].backoff.cap_ms), \
 	SA((tag) + 4, F_U8, out.lane[n].backoff.repeats)
+#define WORDS(tag, kind, member) FIELD(tag, kind, struct sa_words, member)
 #define CHILD(tag, kind, member) FIELD(tag, kind, struct ike_child, member)
 #define GRANT(tag, kind, member) FIELD(tag, kind, struct ike_grant, member)
 #define EXCHANGE(tag, kind, member) FIELD(tag, kind, struct exchange, member)
@@ -42,14 +43,11 @@ static const struct field sa_fields[] = {
 	OPEN(23, LANE_EXCHANGE),
 	SA(28, F_U8, dpd.mode), SA(29, F_U32, dpd.interval_s), SA(30, F_U32, dpd.retry_s),
 	SA(31, F_U32, dpd.retries), SA(32, F_U64, dpd.last_in_ms), SA(33, F_U64, dpd.last_out_ms),
-	SA(34, F_U8, my_id.type), SA(35, F_U16, my_id.len), SA(36, F_BYTES, my_id.bytes),
-	SA(37, F_U8, peer_id.type), SA(38, F_U16, peer_id.len), SA(39, F_BYTES, peer_id.bytes),
-	SA(40, F_STR, settings.profile), SA(41, F_U32, settings.lifetime_s),
+	SA(41, F_U32, settings.lifetime_s),
 	SA(42, F_U8, settings.initial_contact_force), SA(43, F_BYTES, session.b),
 	SA(44, F_U64, created_ms), SA(45, F_U64, up_ms), SA(46, F_U64, end_ms),
 	SA(47, F_U64, session_end_ms), SA(49, F_U64, rekey_ms),
-	SA(50, F_U8, wants_rekey), SA(51, F_STR, settings.ipsec_profile),
-	SA(52, F_U32, settings.nat_keepalive_s),
+	SA(50, F_U8, wants_rekey), SA(52, F_U32, settings.nat_keepalive_s),
 	SA(53, F_U8, frag.ours), SA(54, F_U8, frag.form), SA(55, F_U32, frag.mtu),
 	SA(56, F_U8, follows_redirects), SA(57, F_U8, peer_token.is_known),
 	SA(58, F_BYTES, peer_token.digest), SA(59, F_U8, owes_token),
@@ -60,7 +58,14 @@ static const struct field sa_fields[] = {
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, in_udp),
 	SA(87, F_U8, claims_nat), SA(88, F_U8, peer_class), SA(89, F_U8, settings.set_accept),
-	SA(90, F_STR, user), SA(96, F_U64, reauth_end_ms), SA(97, F_U8, owes_lifetime),
+	SA(96, F_U64, reauth_end_ms), SA(97, F_U8, owes_lifetime),
+};
+
+/* Of the SA, too: tags are those that it has not. */
+static const struct field words_fields[] = {
+	WORDS(34, F_U8, my_id.type), WORDS(35, F_U16, my_id.len), WORDS(36, F_BYTES, my_id.bytes),
+	WORDS(37, F_U8, peer_id.type), WORDS(38, F_U16, peer_id.len), WORDS(39, F_BYTES, peer_id.bytes),
+	WORDS(40, F_STR, profile), WORDS(51, F_STR, ipsec_profile), WORDS(90, F_STR, user),
 };
 
 static const struct field child_fields[] = {
@@ -100,6 +105,7 @@ static const struct field grant_fields[] = {
 
 #undef SA
 #undef OPEN
+#undef WORDS
 #undef CHILD
 #undef GRANT
 #undef EXCHANGE
@@ -109,6 +115,7 @@ static const struct {
 	size_t n;
 } tables[RECORD_TABLES] = {
 	[RECORD_SA] = {sa_fields, ARRAY_LEN(sa_fields)},
+	[RECORD_WORDS] = {words_fields, ARRAY_LEN(words_fields)},
 	[RECORD_CHILD] = {child_fields, ARRAY_LEN(child_fields)},
 	[RECORD_GRANT] = {grant_fields, ARRAY_LEN(grant_fields)},
 	[RECORD_EXCHANGE] = {exchange_fields, ARRAY_LEN(exchange_fields)},

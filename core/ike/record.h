@@ -9,6 +9,7 @@
 
 #include "core/base/rd.h"
 #include "core/base/wr.h"
+#include "core/ike/questions.h"
 
 #define RECORD_VERSION 1
 
@@ -44,9 +45,18 @@ enum {
 	TAG_RESTS        /* of a wish: u8 */
 };
 
-enum record_table { RECORD_SA, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
+/* What an SA keeps at its own length, as wide as a record may have it. */
+struct sa_words {
+	struct ike_id my_id;
+	struct ike_id peer_id;
+	char user[IKE_ID_LEN];
+	char profile[IKE_NAME_LEN];
+	char ipsec_profile[IKE_NAME_LEN];
+};
 
-/* Writes the fields of the table from obj (struct ike_sa, ike_child, ike_grant, exchange) that are not zero: obj is
+enum record_table { RECORD_SA, RECORD_WORDS, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
+
+/* Writes the fields of the table from obj (struct ike_sa, sa_words, ike_child, ike_grant, exchange) that are not zero: obj is
  * zeroed before record_take() fills it. */
 void record_put(struct wr *w, enum record_table table, const void *obj);
 /* True: the tag is in the table. *good becomes false when its value has not the right form. */

@@ -85,15 +85,15 @@ static void tell(struct ike_sa *sa, enum ike_event_kind kind, const struct gatew
 		.spi_r = sa->spi_r,
 		.local = sa->local,
 		.remote = sa->remote,
-		.peer_id = sa->peer_id.type != 0 ? &sa->peer_id : NULL,
-		.profile = sa->settings.profile,
+		.peer_id = sa->peer_id->type != 0 ? sa->peer_id : NULL,
+		.profile = sa->profile,
 		.detail = gateway_format(g, text),
 		.session = sa->session,
 		.gateway = g,
 	};
 
 	/* Before the client has authenticated it is what anybody can cause. */
-	if (kind == IKE_EV_REDIRECT_SENT && sa->peer_id.type == 0)
+	if (kind == IKE_EV_REDIRECT_SENT && sa->peer_id->type == 0)
 		ike_report(sa->ike, &ev);
 	else
 		sa->ike->ports->tell(sa->ike->ctx, &ev);
@@ -179,7 +179,7 @@ enum sa_event_kind redirect_r_init_event(const struct ike *ike, const struct ike
 enum sa_event_kind redirect_r_auth_event(const struct ike_sa *sa)
 {
 	const struct snapshot *conf = sa->hs->conf;
-	const struct ike_profile *profile = snapshot_profile(conf, sa->settings.profile);
+	const struct ike_profile *profile = snapshot_profile(conf, sa->profile);
 	bool wanted = conf->ike.redirect_auth || (profile != NULL && profile->redirect_auth);
 
 	/* Its session is here, and nowhere else. */

@@ -52,8 +52,8 @@ static bool is_same(const struct ike_id *a, const struct ike_id *b)
 enum status resume_judge_ids(struct ike_sa *sa)
 {
 	const struct ticket *t = sa->hs->resumed;
-	const struct ike_id *client = sa->is_initiator ? &sa->my_id : &sa->peer_id;
-	const struct ike_id *gateway = sa->is_initiator ? &sa->peer_id : &sa->my_id;
+	const struct ike_id *client = sa->is_initiator ? sa->my_id : sa->peer_id;
+	const struct ike_id *gateway = sa->is_initiator ? sa->peer_id : sa->my_id;
 
 	if (!is_same(client, &t->client))
 		return sa_fail(sa, ST_AUTH_FAILED, "%s", "the ticket is of another client identity");

@@ -18,7 +18,7 @@ bool resume_i_prepare(struct ike_sa *sa)
 	struct ike *ike = sa->ike;
 	struct handshake *hs = sa->hs;
 	const struct wallet_entry *e =
-		wallet_find(&ike->wallet, sa->settings.profile, &sa->remote, sa->hs->connect->tun,
+		wallet_find(&ike->wallet, sa->profile, &sa->remote, sa->hs->connect->tun,
 			ike_now(ike));
 
 	if (e == NULL || !ticket_desk_is_on(sa) || (!e->state.used_ppk && ppk_is_required(sa)) ||
@@ -156,10 +156,12 @@ enum status resume_i_reply(struct ike_sa *sa, const struct sa_event *ev)
 	}
 	sa_request_done(sa, LANE_EXCHANGE);
 	/* From here on it counts as presented: RFC 5723 4.3.1 wants each used once. */
-	wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, hs->connect->tun);
+	wallet_drop(&sa->ike->wallet, sa->profile, &sa->remote, hs->connect->tun);
 	resume_derive(sa);
 	init_i_float(sa);
-	sa->my_id = hs->resumed->client;
+	st = kept_id_set(&sa->my_id, &hs->resumed->client);
+	if (st != ST_OK)
+		return st;
 	key = resume_auth_key(sa, false);
 	hs->remote_key_len = (uint16_t)key.len;
 	memcpy(hs->remote_key, key.p, key.len);
@@ -188,7 +190,7 @@ enum status resume_i_fall_back(struct ike_sa *sa, const struct sa_event *ev)
 	sa_request_done(sa, LANE_EXCHANGE);
 	/* Without an answer the ticket may still be good; a refused one is not. */
 	if (ev->kind == SE_INIT_REFUSED)
-		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, hs->connect->tun);
+		wallet_drop(&sa->ike->wallet, sa->profile, &sa->remote, hs->connect->tun);
 	handshake_forget_ticket(hs);
 	hs->retries = 0;
 	hs->cookie_len = 0;

@@ -160,7 +160,7 @@ static enum status take_identity(struct ike_sa *sa)
 
 	if (then->type == IDT_DN)
 		subject = (struct view){then->bytes, then->len};
-	return auth_my_id(sa, snapshot_profile(sa->hs->conf, sa->settings.profile), subject);
+	return auth_my_id(sa, snapshot_profile(sa->hs->conf, sa->profile), subject);
 }
 
 /* The configuration of today decides, as for a login; no key of it is asked for. */
@@ -171,13 +171,13 @@ enum status resume_r_verify(struct ike_sa *sa, const struct sa_event *ev)
 		.kind = ASK_TICKET, .ticket = hs->resumed->session, .claims_ticket = true};
 	enum status st = auth_r_profile(sa, ev->answer);
 
-	if (st == ST_OK && strcmp(sa->settings.profile, hs->resumed->profile) != 0)
+	if (st == ST_OK && strcmp(sa->profile, hs->resumed->profile) != 0)
 		st = sa_fail(sa, ST_NO_PROFILE, "the ticket is of profile %s, and the peer is now one of %s",
-			hs->resumed->profile, sa->settings.profile);
+			hs->resumed->profile, sa->profile);
 	if (st == ST_OK && !hs->resumed->used_ppk && ppk_is_required(sa))
 		st = sa_fail(sa, ST_PPK_REQUIRED,
 			"profile %s requires a post-quantum key of this peer, and there is none in its ticket",
-			sa->settings.profile);
+			sa->profile);
 	if (st == ST_OK)
 		st = take_identity(sa);
 	if (st == ST_OK)
@@ -208,7 +208,9 @@ enum status resume_r_claimed(struct ike_sa *sa, const struct sa_event *ev)
 	if (hs->hint_ip6.family == 0)
 		hs->hint_ip6 = hs->resumed->ip6;
 	/* It is whom EAP once proved it to be, as after a login; its identity in IKE is only what it said. */
-	memcpy(sa->user, hs->resumed->user, sizeof(sa->user));
+	st = text_set(&sa->user, hs->resumed->user);
+	if (st != ST_OK)
+		return st;
 	snprintf(q.name, sizeof(q.name), "%s", hs->name[0] != '\0' ? hs->name : sa->user);
 	auth_r_put_networks(sa, &q);
 	return sa_ask(sa, &q);

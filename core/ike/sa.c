@@ -133,6 +133,11 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	list_init(&sa->children);
 	list_init(&sa->theirs);
 	list_init(&sa->wishes);
+	kept_id_init(&sa->my_id);
+	kept_id_init(&sa->peer_id);
+	text_init(&sa->user);
+	text_init(&sa->profile);
+	text_init(&sa->ipsec_profile);
 	timer_init(&sa->state_timer, on_state_timer);
 	timer_init(&sa->request_timer, on_request_timer);
 	timer_init(&sa->dpd_timer, on_dpd_timer);
@@ -210,6 +215,11 @@ void sa_free(struct ike_sa *sa)
 	mem_free(sa->owed_set);
 	mem_free(sa->detail);
 	mem_free(sa->ticket.bytes);
+	kept_id_free(&sa->my_id);
+	kept_id_free(&sa->peer_id);
+	text_free(&sa->user);
+	text_free(&sa->profile);
+	text_free(&sa->ipsec_profile);
 	keys_wipe(&sa->keys);
 	mem_free_secret(sa, sizeof(*sa));
 	ike->count--;
@@ -408,14 +418,14 @@ enum status sa_ask(struct ike_sa *sa, struct ike_question *q)
 	q->we_are_initiator = sa->is_initiator;
 	q->local = sa->local;
 	q->remote = sa->remote;
-	q->peer_id = sa->peer_id;
-	q->my_id = sa->my_id;
+	kept_id_read(sa->peer_id, &q->peer_id);
+	kept_id_read(sa->my_id, &q->my_id);
 	q->session = sa->session;
 	q->by_token = sa->hs != NULL && sa->hs->by_token;
 	if (q->kind == ASK_AUTHORIZE)
-		memcpy(q->user, sa->user, sizeof(q->user));
+		snprintf(q->user, sizeof(q->user), "%s", sa->user);
 	q->peer_method = sa->auth_remote;
-	memcpy(q->profile, sa->settings.profile, sizeof(q->profile));
+	snprintf(q->profile, sizeof(q->profile), "%s", sa->profile);
 	return asked(sa, n, sa->ike->ports->ask(sa->ike->ctx, n, q));
 }
 
@@ -427,10 +437,10 @@ enum status sa_commit(struct ike_sa *sa)
 		.session = sa->session,
 		.local = sa->local,
 		.remote = sa->remote,
-		.peer_id = sa->peer_id,
 	};
 
-	memcpy(c.profile, sa->settings.profile, sizeof(c.profile));
+	kept_id_read(sa->peer_id, &c.peer_id);
+	snprintf(c.profile, sizeof(c.profile), "%s", sa->profile);
 	if (!list_empty(&sa->children))
 		c.spi_in = CONTAINER_OF(sa->children.next, struct ike_child, node)->spi_in;
 	return asked(sa, n, sa->ike->ports->commit(sa->ike->ctx, n, &c));
@@ -598,8 +608,8 @@ void sa_tell(struct ike_sa *sa, enum ike_event_kind kind, const struct ike_child
 		.spi_r = sa->spi_r,
 		.local = sa->local,
 		.remote = sa->remote,
-		.peer_id = sa->peer_id.type != 0 ? &sa->peer_id : NULL,
-		.profile = sa->settings.profile,
+		.peer_id = sa->peer_id->type != 0 ? sa->peer_id : NULL,
+		.profile = sa->profile,
 		.status = sa->why,
 		.detail = sa_detail(sa),
 		.session = sa->session,

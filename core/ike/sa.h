@@ -4,6 +4,7 @@
 
 #include "core/base/list.h"
 #include "core/base/map.h"
+#include "core/base/text.h"
 #include "core/base/timer.h"
 #include "core/crypto/keys.h"
 #include "core/ike/child_sa.h"
@@ -11,6 +12,7 @@
 #include "core/ike/grant.h"
 #include "core/ike/handshake.h"
 #include "core/ike/ike.h"
+#include "core/ike/kept_id.h"
 #include "core/ike/mobike.h"
 #include "core/ike/msg.h"
 #include "core/ike/sa_parts.h"
@@ -62,10 +64,8 @@ struct ike_sa {
 	struct ike_suite suite;
 	struct ike_keys keys;
 
-	struct timer state_timer;
-	struct timer request_timer;
-	struct timer dpd_timer;
-	struct timer life_timer;
+	struct timer state_timer, request_timer;
+	struct timer dpd_timer, life_timer;
 	struct timer child_timer;  /* the next child whose time has come */
 	struct timer work_timer;   /* what waits for a better moment */
 	struct timer nat_timer;    /* the next NAT keepalive */
@@ -80,9 +80,9 @@ struct ike_sa {
 	enum status why;           /* how it ends or failed */
 	char *detail;              /* sentence for the operator; NULL: none, see sa_detail() */
 
-	struct ike_id my_id;
-	struct ike_id peer_id;
-	char user[IKE_ID_LEN];     /* whom EAP proved the peer to be, whatever peer_id says; "": peer_id is proven */
+	const struct ike_id *my_id, *peer_id; /* kept_id.h; those below: text.h */
+	const char *user;          /* whom EAP proved the peer to be, whatever peer_id says; "": peer_id is proven */
+	const char *profile, *ipsec_profile; /* the latter of an initiator; "": that of the virtual template */
 	struct sa_settings settings;
 	struct ulid session;
 	struct kept_grant *grant;  /* NULL until granted */

@@ -50,7 +50,7 @@ void sa_enter_up(struct ike_sa *sa)
 	sa->is_up = true;
 	ike->guard.established++;
 	map_add(&ike->by_peer, &sa->by_peer,
-		auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
+		auth_peer_hash(ike, sa->peer_id, sa->profile));
 	stats_inc(ike->stats, CT_IKE_UP);
 	sa_arm_dpd(sa);
 	sa_arm_life(sa);
@@ -71,13 +71,13 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 				     "reach this host, and do large packets?";
 	bool is_early = from <= SA_I_ADD_SECRET || (from >= SA_R_DH && from < SA_R_AUTH);
 	struct ike_event ev = {
-		.kind = is_early || sa->peer_id.type == 0 ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED,
+		.kind = is_early || sa->peer_id->type == 0 ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED,
 		.sa = sa->number,
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,
 		.local = sa->local,
 		.remote = sa->remote,
-		.profile = sa->settings.profile,
+		.profile = sa->profile,
 		.status = sa->why,
 		.detail = sa_detail(sa),
 	};
@@ -85,7 +85,7 @@ static void tell_failure(struct ike_sa *sa, enum sa_state from)
 	if (sa->why == ST_REDIRECTED) /* it was told, and is none */
 		return;
 	count_login(sa, CT_REFUSED_KEY, CT_REFUSED_CERT, CT_REFUSED_EAP);
-	if (sa->is_initiator || sa->peer_id.type != 0) {
+	if (sa->is_initiator || sa->peer_id->type != 0) {
 		sa_tell(sa, is_early ? IKE_EV_INIT_FAILED : IKE_EV_AUTH_FAILED, NULL);
 		return;
 	}

@@ -8,8 +8,6 @@
 
 /* What an established SA took from its profile; the profile may go. */
 struct sa_settings {
-	char profile[IKE_NAME_LEN];
-	char ipsec_profile[IKE_NAME_LEN]; /* initiator; "": that of the virtual template */
 	uint32_t lifetime_s;
 	bool initial_contact_force;
 	bool set_send;                    /* CFG_SET to the peer; meaningless once established */

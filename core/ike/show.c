@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ike/engine.h"
@@ -96,8 +97,6 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.status_description = state->words,
 		.local = sa->local,
 		.remote = sa->remote,
-		.my_id = sa->my_id,
-		.peer_id = sa->peer_id,
 		.session = sa->session,
 		.auth_local = sa->auth_local,
 		.auth_remote = sa->auth_remote,
@@ -122,7 +121,9 @@ static void sa_info(const struct ike_sa *sa, uint64_t now, struct ike_sa_info *o
 		.used_ppk = sa->used_ppk,
 		.peer_class = peer_class_words((enum peer_class)sa->peer_class),
 	};
-	memcpy(out->profile, sa->settings.profile, sizeof(out->profile));
+	kept_id_read(sa->my_id, &out->my_id);
+	kept_id_read(sa->peer_id, &out->peer_id);
+	snprintf(out->profile, sizeof(out->profile), "%s", sa->profile);
 	suite_info(sa, out);
 	grant_read(sa->grant, &out->grant);
 	LIST_EACH(at, &sa->children)

@@ -12,6 +12,19 @@
 #include "core/ike/ticket_desk.h"
 #include "core/ike/work.h"
 
+static enum status take_words(struct ike_sa *heir, const struct ike_sa *old)
+{
+	enum status st = kept_id_set(&heir->my_id, old->my_id);
+
+	if (st == ST_OK)
+		st = kept_id_set(&heir->peer_id, old->peer_id);
+	if (st == ST_OK)
+		st = text_set(&heir->user, old->user);
+	if (st == ST_OK)
+		st = text_set(&heir->profile, old->profile);
+	return st == ST_OK ? text_set(&heir->ipsec_profile, old->ipsec_profile) : st;
+}
+
 struct ike_sa *succeed_new(struct exchange *x)
 {
 	struct ike_sa *old = x->sa, *heir = sa_alloc(old->ike);
@@ -25,6 +38,10 @@ struct ike_sa *succeed_new(struct exchange *x)
 		.spi_r = x->is_mine ? x->spi_peer : x->spi_ours,
 	};
 
+	if (heir != NULL && take_words(heir, old) != ST_OK) {
+		sa_free(heir);
+		return NULL;
+	}
 	if (heir == NULL)
 		return NULL;
 	heir->number = ++ike->last_number;
@@ -43,9 +60,6 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->remote = old->remote;
 	heir->auth_local = old->auth_local;
 	heir->auth_remote = old->auth_remote;
-	heir->my_id = old->my_id;
-	heir->peer_id = old->peer_id;
-	memcpy(heir->user, old->user, sizeof(heir->user));
 	heir->settings = old->settings;
 	heir->follows_redirects = old->follows_redirects;
 	heir->peer_token = x->peer_token;

@@ -320,7 +320,7 @@ static bool is_sound(const struct ike_sa *sa)
 	const struct ike_suite *s = &sa->suite;
 
 	return s->encr != NULL && sa->number != 0 && sa->spi_i != 0 && sa->spi_r != 0 &&
-	       sa->up_ms != 0 && sa->my_id.len <= IKE_ID_LEN && sa->peer_id.len <= IKE_ID_LEN &&
+	       sa->up_ms != 0 &&
 	       sa->keys.d_len == s->prf->key_len &&
 	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
 	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
@@ -329,8 +329,22 @@ static bool is_sound(const struct ike_sa *sa)
 	       (sa->grant != NULL || sa->why != ST_OK);
 }
 
+static enum status take_words(struct ike_sa *sa, const struct sa_words *w)
+{
+	enum status st = kept_id_set(&sa->my_id, &w->my_id);
+
+	if (st == ST_OK)
+		st = kept_id_set(&sa->peer_id, &w->peer_id);
+	if (st == ST_OK)
+		st = text_set(&sa->user, w->user);
+	if (st == ST_OK)
+		st = text_set(&sa->profile, w->profile);
+	return st == ST_OK ? text_set(&sa->ipsec_profile, w->ipsec_profile) : st;
+}
+
 static enum status read_record(struct ike_sa *sa, struct view rec)
 {
+	struct sa_words words = {{0}};
 	uint16_t kind, version, tag;
 	struct rd fields;
 	struct view v;
@@ -340,11 +354,13 @@ static enum status read_record(struct ike_sa *sa, struct view rec)
 	if (st == ST_OK && (kind != KEEP_IKE || version != RECORD_VERSION))
 		st = ST_BAD_PAYLOAD;
 	while (st == ST_OK && fz_next(&fields, &tag, &v))
-		if (!record_take(RECORD_SA, tag, v, sa, &good))
+		if (!record_take(RECORD_SA, tag, v, sa, &good) && !record_take(RECORD_WORDS, tag, v, &words, &good))
 			st = take_other(sa, tag, v);
 	if (st != ST_OK)
 		return st;
-	return good && is_sound(sa) ? ST_OK : ST_BAD_PAYLOAD;
+	if (!good || !is_sound(sa) || words.my_id.len > IKE_ID_LEN || words.peer_id.len > IKE_ID_LEN)
+		return ST_BAD_PAYLOAD;
+	return take_words(sa, &words);
 }
 
 /* ---- coming back ----------------------------------------------------------------------------- */
@@ -369,7 +385,7 @@ static void resume_up(struct ike_sa *sa)
 	sa->is_up = true;
 	ike->guard.established++;
 	map_add(&ike->by_peer, &sa->by_peer,
-		auth_peer_hash(ike, &sa->peer_id, sa->settings.profile));
+		auth_peer_hash(ike, sa->peer_id, sa->profile));
 	work_arm(sa);
 	sa_arm_dpd(sa);
 	keepalive_arm(sa);

@@ -1,5 +1,6 @@
 #include "core/ike/ticket_desk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -34,14 +35,14 @@ static void describe(const struct ike_sa *sa, struct ticket *t)
 		.suite = sa->suite,
 		.used_ppk = sa->used_ppk,
 		.sk_d_len = sa->keys.d_len,
-		.client = sa->is_client ? sa->my_id : sa->peer_id,
-		.gateway = sa->is_client ? sa->peer_id : sa->my_id,
 		.auth_client = sa->is_client ? sa->auth_local : sa->auth_remote,
 		.auth_gateway = sa->is_client ? sa->auth_remote : sa->auth_local,
 	};
 	memcpy(t->sk_d, sa->keys.sk_d, sizeof(t->sk_d));
-	memcpy(t->profile, sa->settings.profile, sizeof(t->profile));
-	memcpy(t->user, sa->user, sizeof(t->user));
+	kept_id_read(sa->is_client ? sa->my_id : sa->peer_id, &t->client);
+	kept_id_read(sa->is_client ? sa->peer_id : sa->my_id, &t->gateway);
+	snprintf(t->profile, sizeof(t->profile), "%s", sa->profile);
+	snprintf(t->user, sizeof(t->user), "%s", sa->user);
 }
 
 /* ---- gateway ------------------------------------------------------------------------------------- */
@@ -244,7 +245,7 @@ void ticket_desk_arm(struct ike_sa *sa)
 
 	/* One of an SA before this one says nothing about it, and must not outlive a farewell. */
 	if (sa->is_client)
-		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, tun_of(sa));
+		wallet_drop(&sa->ike->wallet, sa->profile, &sa->remote, tun_of(sa));
 	if (sa->login_s == 0)
 		sa->login_s = wall_s(sa->ike);
 	if (sa->wants_ticket)
@@ -274,7 +275,7 @@ void ticket_desk_ended(struct ike_sa *sa)
 	struct ticket t;
 
 	if (sa->is_client && is_farewell)
-		wallet_drop(&sa->ike->wallet, sa->settings.profile, &sa->remote, tun_of(sa));
+		wallet_drop(&sa->ike->wallet, sa->profile, &sa->remote, tun_of(sa));
 	if (sa->ticket.bytes != NULL && sa->is_up && !was_ended) {
 		describe(sa, &t);
 		wallet_put(&sa->ike->wallet, &sa->remote, tun_of(sa), &t,

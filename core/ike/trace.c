@@ -40,7 +40,7 @@ static struct ike_trace of_sa(enum trace_kind kind, const struct ike_sa *sa)
 		.sa = sa->number,
 		.local = sa->local,
 		.remote = sa->remote,
-		.peer_id = &sa->peer_id,
+		.peer_id = sa->peer_id,
 		.detail = "",
 	};
 }
@@ -53,7 +53,7 @@ static struct ike_trace of_msg(enum trace_kind kind, const struct ike_sa *sa, co
 		.sa = sa != NULL ? sa->number : 0,
 		.local = *m->local,
 		.remote = *m->remote,
-		.peer_id = sa != NULL ? &sa->peer_id : NULL,
+		.peer_id = sa != NULL ? sa->peer_id : NULL,
 		.hdr = &m->hdr,
 		.p = &m->p,
 		.len = m->raw.len,

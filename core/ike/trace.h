@@ -36,7 +36,7 @@ struct ike_trace {
 	uint64_t sa; /* engine's number; 0: there is none */
 	struct endpoint local;
 	struct endpoint remote;
-	const struct ike_id *peer_id; /* type 0 or NULL: not known yet */
+	const struct ike_id *peer_id; /* type 0 or NULL: not known yet; else as in struct ike_event */
 	const struct ike_hdr *hdr;
 	const struct ike_payloads *p;
 	size_t len; /* of the datagram */

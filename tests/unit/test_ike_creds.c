@@ -427,7 +427,7 @@ static void test_contact_of_another_user(void)
 		world_run(&w, 2000);
 		T_STR(ike_find_number(w.node[1].ike, first)->user, "eapuser");
 		if (!same)
-			snprintf(ike_find_number(w.node[1].ike, first)->user, IKE_ID_LEN, "anna");
+			T_EQ(text_set(&ike_find_number(w.node[1].ike, first)->user, "anna"), ST_OK);
 		T_DO(connect(3000));
 		T_EQ(ike_count(w.node[1].ike), same ? 1 : 2);
 		T_TRUE((ike_find_number(w.node[1].ike, first) == NULL) == same);

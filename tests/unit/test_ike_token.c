@@ -84,7 +84,7 @@ static void comes_back(void)
 	T_EQ(sa->auth_local, AUTHM_PSK);
 	T_EQ(sa->auth_remote, AUTHM_PSK);
 	T_STR(sa->user, "anna");
-	T_TRUE(sa->peer_id.type == 3 && sa->peer_id.len == 17); /* who has logged in, not the session ID */
+	T_TRUE(sa->peer_id->type == 3 && sa->peer_id->len == 17); /* who has logged in, not the session ID */
 	T_TRUE(w.node[1].was_by_token);
 	T_EQ(world_count(&w.node[1], CT_RECONNECTED), 1);
 	T_EQ(world_count(&w.node[1], CT_LOGIN_KEY), 0);
