@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct esp_rt) == 1152 && offsetof(struct esp_rt, seq_out)
 #define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
 #define IKE_RECORD_MAX 131072
 /* Blocks and slots that are reserved from the start. */
-#define KEEP_FIRST 2560u
+#define KEEP_FIRST 10240u
 #define RT_FIRST 640u
 
 static size_t round_up(size_t n)

@@ -14,7 +14,7 @@
 #define RT_STEP (1u << 20)
 /* Left for those who are in: records are written anew before the old ones go, and each rekeying has two
  * SAs for a while. Nobody new comes in below. Twice as much is wanted ahead. */
-#define LEFT_BLOCKS 1024u
+#define LEFT_BLOCKS 4096u
 #define LEFT_RECORDS 128u
 #define LEFT_SLOTS 256u
 #define AGAIN_MS 1000 /* after a refusal */

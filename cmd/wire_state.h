@@ -48,7 +48,7 @@ struct wire_http_end;
 
 /* Frozen records: for ten thousand sessions of three records each, and their run-time numbers. */
 #define WIRE_KEEP_RECORDS 40960u
-#define WIRE_KEEP_BLOCKS 98304u
+#define WIRE_KEEP_BLOCKS 393216u
 #define WIRE_RT_SLOTS 16384u
 
 /* Keys of KEEP_META. */

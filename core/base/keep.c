@@ -2,7 +2,7 @@
  *
  *   head (one page)  magic (of the layout), number of slots, of blocks, of blocks ever written
  *   slots            one 64-bit word a record: 0, or 1 + number of its first block
- *   blocks           512 bytes: {next block + 1 or 0, unused} and 504 bytes of the record
+ *   blocks           KEEP_BLOCK bytes: next block + 1 or 0, the rest of the record
  *
  * The first block's data begins with {kind, length, key, checksum}. Which blocks are free is not
  * written down: attach finds out what the slots reach and zeroes the rest. So a put is: write fresh
@@ -17,9 +17,9 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 
-#define KEEP_MAGIC  0x53414c4c59504b31ull /* changes with the layout */
+#define KEEP_MAGIC  0x53414c4c59504b32ull /* changes with the layout */
 #define HEAD_BYTES  4096u
-#define BLOCK_BYTES 512u
+#define BLOCK_BYTES KEEP_BLOCK
 #define BLOCK_WORDS (BLOCK_BYTES / 8)
 #define BLOCK_DATA  (BLOCK_BYTES - 8) /* after the link */
 #define HEAD_WORDS  3 /* kind+length, key, checksum: data words of the first block */

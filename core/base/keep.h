@@ -15,7 +15,10 @@ enum keep_kind { KEEP_IKE = 1, KEEP_ESP = 2, KEEP_SESSION = 3, KEEP_META = 4 };
 
 struct keep;
 
-/* Bytes of memory needed for so many records of 512-byte blocks. */
+/* Octets of a block: a record has blocks of its own. Small ones, since most records are of some hundred octets. */
+#define KEEP_BLOCK 128u
+
+/* Bytes of memory needed for so many records and blocks. */
 size_t keep_size(uint32_t max_records, uint32_t max_blocks);
 /* Zeroed memory becomes an empty keep; memory of an earlier process is verified and attached.
  * mem is page aligned and stays the caller's. size: bytes that are there now, of
@@ -27,8 +30,7 @@ enum status keep_attach(void *mem, size_t size, uint32_t max_records, uint32_t m
 void keep_detach(struct keep *k); /* the memory stays as it is */
 /* So many bytes are there from now on; fewer than before changes nothing. */
 void keep_raise(struct keep *k, size_t size);
-/* How many may still be written, of the blocks that are there and of all records. A block
- * has 512 bytes, and a record has blocks of its own. */
+/* How many may still be written, of the blocks that are there and of all records. */
 uint32_t keep_free_blocks(const struct keep *k);
 uint32_t keep_free_records(const struct keep *k);
 /* Put replaces the record under (kind, key). ST_NOMEM: full, the old record stays. */

@@ -37,7 +37,7 @@ static void record(_Atomic uint64_t *at, uint64_t v)
 #include "tests/lib/t.h"
 
 #define RECORDS 8
-#define BLOCKS  24
+#define BLOCKS  96
 
 static uint64_t *memory(void)
 {
@@ -116,14 +116,14 @@ static void nothing_stays_behind(void)
 
 static void full_keeps_the_old_record(void)
 {
-	uint8_t big[BLOCKS * 512] = {1};
+	uint8_t big[BLOCKS * BLOCK_BYTES] = {1};
 	struct keep *k;
 
 	T_EQ(keep_attach(memory(), 65536, RECORDS, BLOCKS, &k), ST_OK);
 	for (uint64_t key = 0; key < RECORDS; key++)
-		T_DO(put(k, key, 900, 1));                      /* 2 blocks each: 16 of 24 */
+		T_DO(put(k, key, 900, 1));                      /* 8 blocks each: 64 of 96 */
 	T_EQ(keep_put(k, KEEP_IKE, 99, "x", 1), ST_NOMEM);      /* no slot */
-	T_EQ(keep_put(k, KEEP_IKE, 3, big, 9 * 504), ST_NOMEM); /* no blocks */
+	T_EQ(keep_put(k, KEEP_IKE, 3, big, 33 * BLOCK_DATA), ST_NOMEM); /* no blocks */
 	T_EQ(keep_put(k, KEEP_IKE, 3, big, sizeof(big)), ST_NOMEM);
 	T_TRUE(has(k, 3, 900, 1));
 	T_DO(put(k, 3, 3000, 2));
@@ -140,9 +140,9 @@ static void more_than_the_layout(uint8_t *mem, size_t most)
 
 	T_TRUE(mprotect(mem, most, PROT_READ | PROT_WRITE) == 0);
 	T_EQ(keep_attach(mem, most, 64, 4096, &k), ST_OK);
-	T_EQ(keep_free_blocks(k), 4090);
+	T_EQ(keep_free_blocks(k), 4072);
 	keep_raise(k, most * 2);
-	T_EQ(keep_free_blocks(k), 4090);
+	T_EQ(keep_free_blocks(k), 4072);
 	keep_detach(k);
 }
 
@@ -156,23 +156,23 @@ static void grows_when_told(void)
 
 	T_TRUE(mem != MAP_FAILED && mprotect(mem, size, PROT_READ | PROT_WRITE) == 0);
 	T_EQ(keep_attach(mem, size, 64, 4096, &k), ST_OK);
-	T_EQ(keep_free_blocks(k), 8);
+	T_EQ(keep_free_blocks(k), 32);
 	T_EQ(keep_free_records(k), 64);
 	for (uint64_t key = 0; key < 4; key++)
-		T_DO(put(k, key, 900, 1)); /* 2 blocks each */
+		T_DO(put(k, key, 900, 1)); /* 8 blocks each */
 	T_EQ(keep_free_blocks(k), 0);
 	T_EQ(keep_put(k, KEEP_IKE, 9, "x", 1), ST_NOMEM);
 	T_EQ(keep_put(k, KEEP_IKE, 2, "x", 1), ST_NOMEM);
 	T_TRUE(has(k, 2, 900, 1));
 	keep_raise(k, size - 1); /* fewer */
 	T_EQ(keep_put(k, KEEP_IKE, 9, "x", 1), ST_NOMEM);
-	keep_raise(k, size + 511); /* not a whole block more */
+	keep_raise(k, size + BLOCK_BYTES - 1); /* not a whole block more */
 	T_EQ(keep_put(k, KEEP_IKE, 9, "x", 1), ST_NOMEM);
 	T_TRUE(mprotect(mem, size + page, PROT_READ | PROT_WRITE) == 0);
 	keep_raise(k, size + page);
-	T_EQ(keep_free_blocks(k), 8);
-	T_DO(put(k, 2, 3000, 2)); /* 6 blocks, and 2 come back */
-	T_EQ(keep_free_blocks(k), 4);
+	T_EQ(keep_free_blocks(k), 32);
+	T_DO(put(k, 2, 3000, 2)); /* 26 blocks, and 8 come back */
+	T_EQ(keep_free_blocks(k), 14);
 	T_TRUE(has(k, 2, 3000, 2));
 	T_EQ(keep_free_records(k), 60);
 	keep_detach(k);
@@ -180,7 +180,7 @@ static void grows_when_told(void)
 	/* A process after it finds what was written, and is told of no less. */
 	T_EQ(keep_attach(mem, size + page, 64, 4096, &k), ST_OK);
 	T_EQ(keep_dropped(k), 0);
-	T_EQ(keep_free_blocks(k), 4);
+	T_EQ(keep_free_blocks(k), 14);
 	T_TRUE(has(k, 2, 3000, 2) && has(k, 3, 900, 1));
 	keep_detach(k);
 	/* What reaches behind the end is damaged, and not followed. */
@@ -221,7 +221,7 @@ static void damage_is_dropped(void)
 	memcpy(good, mem, sizeof(good));
 	size_t words = keep_size(RECORDS, BLOCKS) / 8;
 	for (size_t w = 4096 / 8; w < words; w++) {
-		if (good[w] == 0 && w % 64 > 2)
+		if (good[w] == 0 && w % BLOCK_WORDS > 2)
 			continue;
 		T_ROW(w, "word");
 		memcpy(mem, good, sizeof(good));
@@ -258,7 +258,7 @@ static const struct step story[] = {
 	{2, 500, 2},
 	{3, 0, 0},
 	{1, 0, 0},
-	{1, 504, 4},
+	{1, BLOCK_DATA, 4},
 };
 #define STEPS (sizeof(story) / sizeof(story[0]))
 
