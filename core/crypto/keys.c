@@ -1,9 +1,51 @@
 #include "core/crypto/keys.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "core/base/mem.h"
 #include "core/crypto/hmac.h"
+
+/* ---- in memory ---------------------------------------------------------------------------------- */
+
+static size_t size_of(const struct ike_keys *k)
+{
+	if (!k->is_short)
+		return sizeof(*k);
+	return k->a_len > 0 ? offsetof(struct ike_keys, sk_pi) : offsetof(struct ike_keys, sk_ai);
+}
+
+struct ike_keys *ike_keys_new(void)
+{
+	return mem_new(sizeof(struct ike_keys));
+}
+
+void ike_keys_shorten(struct ike_keys **k)
+{
+	const struct ike_keys head = {.a_len = (*k)->a_len, .is_short = true};
+	struct ike_keys *copy = (*k)->is_short ? NULL : mem_dup(*k, size_of(&head));
+
+	if (copy == NULL)
+		return;
+	copy->is_short = true;
+	ike_keys_free(*k);
+	*k = copy;
+}
+
+void ike_keys_read(const struct ike_keys *k, struct ike_keys *out)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out, k, size_of(k));
+	out->is_short = false;
+}
+
+void ike_keys_free(struct ike_keys *k)
+{
+	if (k != NULL)
+		mem_free_secret(k, size_of(k));
+}
+
+/* ---- derivation --------------------------------------------------------------------------------- */
 
 static void put_u64(uint8_t out[8], uint64_t v)
 {

@@ -1,7 +1,9 @@
 /* Keys of an IKE SA and of its children (RFC 7296 sections 2.14, 2.15, 2.17, 2.18; RFC 5282).
- * No heap; nothing here fails except by lengths that the callers' rows exclude. */
+ * Derivation needs no heap, and nothing of it fails except by lengths that the callers' rows exclude. */
 #ifndef CORE_CRYPTO_KEYS_H
 #define CORE_CRYPTO_KEYS_H
+
+#include <stdbool.h>
 
 #include "core/base/rd.h"
 #include "core/crypto/prf.h"
@@ -11,19 +13,30 @@
 #define KEYS_E_MAX 36 /* longest encryption key with its salt */
 
 /* Flat: every array with the length in use, so that it can be frozen field by field. The holder
- * of one calls keys_wipe. */
+ * of one calls keys_wipe. Last come those that are not needed for long, or not with every suite. */
 struct ike_keys {
 	uint8_t d_len; /* SK_d, SK_pi, SK_pr: prf->key_len */
 	uint8_t a_len; /* SK_ai, SK_ar: 0 with an AEAD */
 	uint8_t e_len; /* SK_ei, SK_er: key and salt */
+	bool is_short; /* made by ike_keys_shorten */
 	uint8_t sk_d[PRF_OUT_MAX];
-	uint8_t sk_ai[PRF_OUT_MAX];
-	uint8_t sk_ar[PRF_OUT_MAX];
 	uint8_t sk_ei[KEYS_E_MAX];
 	uint8_t sk_er[KEYS_E_MAX];
+	uint8_t sk_ai[PRF_OUT_MAX];
+	uint8_t sk_ar[PRF_OUT_MAX];
 	uint8_t sk_pi[PRF_OUT_MAX];
 	uint8_t sk_pr[PRF_OUT_MAX];
 };
+
+/* Keys of an SA in memory of their own; all zero. NULL: out of memory. */
+struct ike_keys *ike_keys_new(void);
+/* In the place of *k what an SA needs that is authenticated: no SK_pi and SK_pr, and no SK_ai and SK_ar where there
+ * are none. There is no memory behind them: a copy is made by ike_keys_read(). Out of memory *k stays. */
+void ike_keys_shorten(struct ike_keys **k);
+/* With zeros for what is not there. */
+void ike_keys_read(const struct ike_keys *k, struct ike_keys *out);
+/* Of ike_keys_new() or ike_keys_shorten(), wiped. NULL: nothing. */
+void ike_keys_free(struct ike_keys *k);
 
 /* What an exchange contributes. Nonces are payload bodies; SPIs as numbers (sent big-endian);
  * secret is g^ir, and empty for a child without its own exchange. */

@@ -89,7 +89,7 @@ void auth_octets(const struct ike_sa *sa, bool of_initiator, const struct ike_id
 	uint8_t body[4 + IKE_ID_LEN];
 	size_t len = id_body(id, body);
 
-	keys_auth_octets(sa->suite.prf, &sa->keys, of_initiator, message, nonce,
+	keys_auth_octets(sa->suite.prf, sa->keys, of_initiator, message, nonce,
 		(struct view){body, len}, out);
 	out->int_auth = intermediate_auth(sa, int_auth);
 }

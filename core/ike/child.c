@@ -437,7 +437,7 @@ static enum status fill_keys(const struct ike_sa *sa, const struct child_birth *
 		return ST_INTERNAL;
 	s->key_in_len = (uint16_t)len;
 	s->key_out_len = (uint16_t)len;
-	return keys_child(sa->suite.prf, &sa->keys, &in, &b->offer->suite,
+	return keys_child(sa->suite.prf, sa->keys, &in, &b->offer->suite,
 		b->is_initiator ? s->key_out : s->key_in,
 		b->is_initiator ? s->key_in : s->key_out);
 }

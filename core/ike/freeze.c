@@ -145,6 +145,15 @@ static void put_words(struct wr *w, const struct ike_sa *sa)
 	record_put(w, RECORD_WORDS, &words);
 }
 
+static void put_keys(struct wr *w, const struct ike_sa *sa)
+{
+	struct ike_keys keys;
+
+	ike_keys_read(sa->keys, &keys);
+	record_put(w, RECORD_KEYS, &keys);
+	keys_wipe(&keys);
+}
+
 static void put_window(struct wr *w, struct ike_sa *sa)
 {
 	static const uint16_t tags[LANES] = {TAG_REQUEST, TAG_REQUEST_INFO};
@@ -181,6 +190,7 @@ enum status ike_keep(struct ike_sa *sa)
 	fz_begin(&w, KEEP_IKE, RECORD_VERSION);
 	put_window(&w, sa);
 	put_words(&w, sa);
+	put_keys(&w, sa);
 	put_suite(&w, &sa->suite);
 	if (sa->ticket.bytes != NULL) {
 		struct wr_mark m = fz_open(&w, TAG_TICKET);

@@ -147,7 +147,7 @@ enum status init_derive(struct ike_sa *sa, const struct ike_job_result *job)
 			"the peer's key exchange value is not valid for its group" : "");
 	if (job->secret_len != sa->suite.dh->secret_len)
 		return sa_fail(sa, ST_INTERNAL, "%s", "shared secret of the wrong length");
-	keys_derive(&sa->suite, &in, &sa->keys);
+	keys_derive(&sa->suite, &in, sa->keys);
 	sa->has_keys = true;
 	return ST_OK;
 }

@@ -104,7 +104,7 @@ const struct ike_keys *intermediate_keys(const struct ike_sa *sa, uint32_t msgid
 	/* What was answered was read with the keys of its time. */
 	bool is_repeat = !sa->is_initiator && window_in_judge(&sa->in, msgid) == WIN_REPEAT;
 
-	return im != NULL && msgid <= im->done && is_repeat ? &im->before : &sa->keys;
+	return im != NULL && msgid <= im->done && is_repeat ? &im->before : sa->keys;
 }
 
 static const struct xf *group_of(const struct intermediate *im)
@@ -122,7 +122,7 @@ static void take_in(struct ike_sa *sa, bool of_initiator, struct view message, u
 {
 	struct intermediate *im = of(sa);
 	uint8_t *sum = of_initiator ? im->auth_i : im->auth_r;
-	const uint8_t *sk_p = of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr;
+	const uint8_t *sk_p = of_initiator ? sa->keys->sk_pi : sa->keys->sk_pr;
 	struct rd r = rd_init(message.p, message.len);
 	struct view before = {sum, im->done > 0 ? sa->suite.prf->out_len : 0};
 	uint8_t head[HEAD_LEN];
@@ -137,7 +137,7 @@ static void take_in(struct ike_sa *sa, bool of_initiator, struct view message, u
 	wr_u8(&w, rd_u8(&r)); /* reserved; of any fragment */
 	wr_u16(&w, (uint16_t)(4 + plain.len));
 	const struct view parts[] = {before, {head, w.len}, plain};
-	prf_parts(sa->suite.prf, (struct view){sk_p, sa->keys.d_len}, parts, 3, sum);
+	prf_parts(sa->suite.prf, (struct view){sk_p, sa->keys->d_len}, parts, 3, sum);
 }
 
 struct view intermediate_auth(const struct ike_sa *sa, uint8_t out[INT_AUTH_MAX])
@@ -230,8 +230,8 @@ enum status intermediate_derive(struct ike_sa *sa, const struct ike_job_result *
 			"the peer's additional key exchange value is not valid for its group" : "");
 	if (job->secret_len != group_of(im)->secret_len)
 		return sa_fail(sa, ST_INTERNAL, "%s", "shared secret of the wrong length");
-	im->before = sa->keys;
-	keys_rekey(&sa->suite, sa->suite.prf, &im->before, &in, &sa->keys);
+	im->before = *sa->keys;
+	keys_rekey(&sa->suite, sa->suite.prf, &im->before, &in, sa->keys);
 	im->done++;
 	return ST_OK;
 }

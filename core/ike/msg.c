@@ -40,7 +40,7 @@ void msg_start_plain(struct msg_out *o, struct ike *ike, const struct ike_hdr *h
 void msg_start(struct msg_out *o, struct ike_sa *sa, uint8_t exchange, bool is_response,
 	uint32_t msgid)
 {
-	struct sk_key key = keys_sk(&sa->suite, &sa->keys, sa->is_initiator);
+	struct sk_key key = keys_sk(&sa->suite, sa->keys, sa->is_initiator);
 	struct ike_hdr hdr = {
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,
@@ -65,7 +65,7 @@ struct view msg_plain(const struct msg_out *o)
 {
 	struct rd r = rd_init(o->w.buf, o->w.len);
 
-	rd_skip(&r, o->iv_at + keys_sk(&o->sa->suite, &o->sa->keys, o->sa->is_initiator).encr->iv_len);
+	rd_skip(&r, o->iv_at + keys_sk(&o->sa->suite, o->sa->keys, o->sa->is_initiator).encr->iv_len);
 	return rd_rest(&r);
 }
 
@@ -94,7 +94,7 @@ static enum status seal(struct msg_out *o)
 {
 	struct ike_sa *sa = o->sa;
 	struct ike *ike = sa->ike;
-	struct sk_key key = keys_sk(&sa->suite, &sa->keys, sa->is_initiator);
+	struct sk_key key = keys_sk(&sa->suite, sa->keys, sa->is_initiator);
 	size_t at = o->iv_at + key.encr->iv_len, room = frag_room(sa->frag.mtu, &sa->remote);
 	uint8_t iv[SK_IV_MAX];
 	struct view plain;

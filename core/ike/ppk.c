@@ -123,7 +123,7 @@ void ppk_ask(const struct ike_sa *sa, struct ike_question *q)
 
 static void mix(struct ike_sa *sa, struct view key)
 {
-	keys_mix_ppk(sa->suite.prf, key, &sa->keys);
+	keys_mix_ppk(sa->suite.prf, key, sa->keys);
 	sa->used_ppk = true;
 }
 
@@ -135,7 +135,7 @@ static void keep_plain(struct ike_sa *sa)
 
 	ppk->plain_len = p->my_auth_len;
 	memcpy(ppk->plain_auth, p->my_auth, p->my_auth_len);
-	ppk->plain_keys = sa->keys;
+	ppk->plain_keys = *sa->keys;
 }
 
 static bool has_key(const struct ike_answer *a)
@@ -269,7 +269,7 @@ enum status ppk_read_auth_reply(struct ike_sa *sa, const struct ike_payloads *p)
 		return ST_OK;
 	if (ppk->is_required)
 		return sa_fail(sa, ST_PPK_REQUIRED, "%s", "the peer did not use the post-quantum key");
-	sa->keys = ppk->plain_keys;
+	*sa->keys = ppk->plain_keys;
 	sa->used_ppk = false;
 	return ST_OK;
 }

@@ -338,7 +338,7 @@ struct view proof_eap_key(const struct ike_sa *sa, bool of_initiator)
 
 	if (p->msk_len > 0)
 		return (struct view){p->msk, p->msk_len};
-	return (struct view){of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr, sa->keys.d_len};
+	return (struct view){of_initiator ? sa->keys->sk_pi : sa->keys->sk_pr, sa->keys->d_len};
 }
 
 enum status proof_share(struct ike_sa *sa, struct view key)

@@ -28,6 +28,7 @@ struct field {
 	SA((tag) + 3, F_U32, out.lane[n].backoff.cap_ms), \
 	SA((tag) + 4, F_U8, out.lane[n].backoff.repeats)
 #define WORDS(tag, kind, member) FIELD(tag, kind, struct sa_words, member)
+#define KEYS(tag, kind, member) FIELD(tag, kind, struct ike_keys, member)
 #define CHILD(tag, kind, member) FIELD(tag, kind, struct ike_child, member)
 #define GRANT(tag, kind, member) FIELD(tag, kind, struct ike_grant, member)
 #define EXCHANGE(tag, kind, member) FIELD(tag, kind, struct exchange, member)
@@ -36,10 +37,7 @@ static const struct field sa_fields[] = {
 	SA(1, F_U64, number), SA(2, F_U8, is_initiator), SA(3, F_U8, nat_local),
 	SA(4, F_U8, nat_remote), SA(5, F_U8, auth_local), SA(6, F_U8, auth_remote),
 	SA(7, F_U64, spi_i), SA(8, F_U64, spi_r), SA(9, F_EP, local), SA(10, F_EP, remote),
-	SA(11, F_U8, keys.d_len), SA(12, F_U8, keys.a_len), SA(13, F_U8, keys.e_len),
-	SA(14, F_BYTES, keys.sk_d), SA(15, F_BYTES, keys.sk_ai), SA(16, F_BYTES, keys.sk_ar),
-	SA(17, F_BYTES, keys.sk_ei), SA(18, F_BYTES, keys.sk_er), SA(19, F_BYTES, keys.sk_pi),
-	SA(20, F_BYTES, keys.sk_pr), SA(21, F_U32, in.next), SA(22, F_U32, out.next),
+	SA(21, F_U32, in.next), SA(22, F_U32, out.next),
 	OPEN(23, LANE_EXCHANGE),
 	SA(28, F_U8, dpd.mode), SA(29, F_U32, dpd.interval_s), SA(30, F_U32, dpd.retry_s),
 	SA(31, F_U32, dpd.retries), SA(32, F_U64, dpd.last_in_ms), SA(33, F_U64, dpd.last_out_ms),
@@ -61,11 +59,16 @@ static const struct field sa_fields[] = {
 	SA(96, F_U64, reauth_end_ms), SA(97, F_U8, owes_lifetime),
 };
 
-/* Of the SA, too: tags are those that it has not. */
+/* Of the SA, too: tags are those that it has not. 19 and 20 were SK_pi and SK_pr. */
 static const struct field words_fields[] = {
 	WORDS(34, F_U8, my_id.type), WORDS(35, F_U16, my_id.len), WORDS(36, F_BYTES, my_id.bytes),
 	WORDS(37, F_U8, peer_id.type), WORDS(38, F_U16, peer_id.len), WORDS(39, F_BYTES, peer_id.bytes),
 	WORDS(40, F_STR, profile), WORDS(51, F_STR, ipsec_profile), WORDS(90, F_STR, user),
+};
+
+static const struct field keys_fields[] = {
+	KEYS(11, F_U8, d_len), KEYS(12, F_U8, a_len), KEYS(13, F_U8, e_len), KEYS(14, F_BYTES, sk_d),
+	KEYS(15, F_BYTES, sk_ai), KEYS(16, F_BYTES, sk_ar), KEYS(17, F_BYTES, sk_ei), KEYS(18, F_BYTES, sk_er),
 };
 
 static const struct field child_fields[] = {
@@ -106,6 +109,7 @@ static const struct field grant_fields[] = {
 #undef SA
 #undef OPEN
 #undef WORDS
+#undef KEYS
 #undef CHILD
 #undef GRANT
 #undef EXCHANGE
@@ -116,6 +120,7 @@ static const struct {
 } tables[RECORD_TABLES] = {
 	[RECORD_SA] = {sa_fields, ARRAY_LEN(sa_fields)},
 	[RECORD_WORDS] = {words_fields, ARRAY_LEN(words_fields)},
+	[RECORD_KEYS] = {keys_fields, ARRAY_LEN(keys_fields)},
 	[RECORD_CHILD] = {child_fields, ARRAY_LEN(child_fields)},
 	[RECORD_GRANT] = {grant_fields, ARRAY_LEN(grant_fields)},
 	[RECORD_EXCHANGE] = {exchange_fields, ARRAY_LEN(exchange_fields)},

@@ -34,14 +34,14 @@ void resume_derive(struct ike_sa *sa)
 	};
 
 	sa->suite = hs->resumed->suite;
-	keys_resume(&sa->suite, (struct view){hs->resumed->sk_d, hs->resumed->sk_d_len}, &in, &sa->keys);
+	keys_resume(&sa->suite, (struct view){hs->resumed->sk_d, hs->resumed->sk_d_len}, &in, sa->keys);
 	sa->has_keys = true;
 	sa->used_ppk = hs->resumed->used_ppk; /* its SK_d goes on in these keys */
 }
 
 struct view resume_auth_key(const struct ike_sa *sa, bool of_initiator)
 {
-	return (struct view){of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr, sa->keys.d_len};
+	return (struct view){of_initiator ? sa->keys->sk_pi : sa->keys->sk_pr, sa->keys->d_len};
 }
 
 static bool is_same(const struct ike_id *a, const struct ike_id *b)

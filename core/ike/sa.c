@@ -126,6 +126,11 @@ struct ike_sa *sa_alloc(struct ike *ike)
 	sa = mem_new(sizeof(*sa));
 	if (sa == NULL)
 		return NULL;
+	sa->keys = ike_keys_new();
+	if (sa->keys == NULL) {
+		mem_free(sa);
+		return NULL;
+	}
 	sa->ike = ike;
 	sa->wait.sa = sa;
 	list_init(&sa->node);
@@ -220,7 +225,7 @@ void sa_free(struct ike_sa *sa)
 	text_free(&sa->user);
 	text_free(&sa->profile);
 	text_free(&sa->ipsec_profile);
-	keys_wipe(&sa->keys);
+	ike_keys_free(sa->keys);
 	mem_free_secret(sa, sizeof(*sa));
 	ike->count--;
 }

@@ -62,7 +62,7 @@ struct ike_sa {
 	struct endpoint local, remote;
 	struct endpoint guarded_as;
 	struct ike_suite suite;
-	struct ike_keys keys;
+	struct ike_keys *keys;     /* short once established */
 
 	struct timer state_timer, request_timer;
 	struct timer dpd_timer, life_timer;

@@ -46,6 +46,7 @@ void sa_enter_up(struct ike_sa *sa)
 	count_login(sa, CT_LOGIN_KEY, CT_LOGIN_CERT, CT_LOGIN_EAP);
 
 	sa_forget_handshake(sa);
+	ike_keys_shorten(&sa->keys);
 	sa_unguard(sa);
 	sa->is_up = true;
 	ike->guard.established++;

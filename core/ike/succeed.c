@@ -49,7 +49,8 @@ struct ike_sa *succeed_new(struct exchange *x)
 	heir->spi_i = in.spi_i;
 	heir->spi_r = in.spi_r;
 	heir->suite = x->suite;
-	keys_rekey(&x->suite, old->suite.prf, &old->keys, &in, &heir->keys);
+	keys_rekey(&x->suite, old->suite.prf, old->keys, &in, heir->keys);
+	ike_keys_shorten(&heir->keys);
 	heir->has_keys = true;
 	heir->used_ppk = old->used_ppk;
 	heir->nat_local = old->nat_local;

@@ -321,9 +321,9 @@ static bool is_sound(const struct ike_sa *sa)
 
 	return s->encr != NULL && sa->number != 0 && sa->spi_i != 0 && sa->spi_r != 0 &&
 	       sa->up_ms != 0 &&
-	       sa->keys.d_len == s->prf->key_len &&
-	       sa->keys.e_len == s->encr->key_len + s->encr->salt_len &&
-	       sa->keys.a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
+	       sa->keys->d_len == s->prf->key_len &&
+	       sa->keys->e_len == s->encr->key_len + s->encr->salt_len &&
+	       sa->keys->a_len == (s->integ != NULL ? s->integ->key_len : 0) &&
 	       is_sound_window(sa) && sa->frag.form <= FRAG_CISCO &&
 	       (sa->frag.mtu == 0 || (sa->frag.mtu >= 68 && sa->frag.mtu <= 1500)) &&
 	       (sa->grant != NULL || sa->why != ST_OK);
@@ -345,6 +345,7 @@ static enum status take_words(struct ike_sa *sa, const struct sa_words *w)
 static enum status read_record(struct ike_sa *sa, struct view rec)
 {
 	struct sa_words words = {{0}};
+	struct ike_keys keys = {0};
 	uint16_t kind, version, tag;
 	struct rd fields;
 	struct view v;
@@ -354,8 +355,12 @@ static enum status read_record(struct ike_sa *sa, struct view rec)
 	if (st == ST_OK && (kind != KEEP_IKE || version != RECORD_VERSION))
 		st = ST_BAD_PAYLOAD;
 	while (st == ST_OK && fz_next(&fields, &tag, &v))
-		if (!record_take(RECORD_SA, tag, v, sa, &good) && !record_take(RECORD_WORDS, tag, v, &words, &good))
+		if (!record_take(RECORD_SA, tag, v, sa, &good) && !record_take(RECORD_WORDS, tag, v, &words, &good) &&
+			!record_take(RECORD_KEYS, tag, v, &keys, &good))
 			st = take_other(sa, tag, v);
+	*sa->keys = keys;
+	ike_keys_shorten(&sa->keys);
+	keys_wipe(&keys);
 	if (st != ST_OK)
 		return st;
 	if (!good || !is_sound(sa) || words.my_id.len > IKE_ID_LEN || words.peer_id.len > IKE_ID_LEN)

@@ -34,11 +34,11 @@ static void describe(const struct ike_sa *sa, struct ticket *t)
 		.spi_r = sa->spi_r,
 		.suite = sa->suite,
 		.used_ppk = sa->used_ppk,
-		.sk_d_len = sa->keys.d_len,
+		.sk_d_len = sa->keys->d_len,
 		.auth_client = sa->is_client ? sa->auth_local : sa->auth_remote,
 		.auth_gateway = sa->is_client ? sa->auth_remote : sa->auth_local,
 	};
-	memcpy(t->sk_d, sa->keys.sk_d, sizeof(t->sk_d));
+	memcpy(t->sk_d, sa->keys->sk_d, sizeof(t->sk_d));
 	kept_id_read(sa->is_client ? sa->my_id : sa->peer_id, &t->client);
 	kept_id_read(sa->is_client ? sa->peer_id : sa->my_id, &t->gateway);
 	snprintf(t->profile, sizeof(t->profile), "%s", sa->profile);

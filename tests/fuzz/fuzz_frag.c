@@ -83,7 +83,7 @@ static void put_fragment(const struct op *op)
 
 	if (from == NULL || to == NULL || !from->has_keys)
 		return;
-	struct sk_key key = keys_sk(&from->suite, &from->keys, from->is_initiator);
+	struct sk_key key = keys_sk(&from->suite, from->keys, from->is_initiator);
 	c = start(&wr, from, to, how, &length);
 	at = wr.len;
 	by_seal = payload_open(&c, PT_SKF);

@@ -213,10 +213,47 @@ static void post_quantum_key(void)
 	}
 }
 
+/* What an established SA keeps: without SK_pi and SK_pr, and without SK_ai and SK_ar where there are none. */
+static void short_ones(void)
+{
+	int64_t before = mem_live();
+
+	for (int has_integ = 0; has_integ < 2; has_integ++) {
+		struct ike_keys *k = ike_keys_new(), *was, want, out;
+
+		T_ROW(has_integ, "integrity");
+		memset(k, 0x5a, sizeof(*k));
+		k->is_short = false;
+		k->a_len = has_integ ? 20 : 0;
+		want = *k;
+		memset(want.sk_pi, 0, sizeof(want.sk_pi));
+		memset(want.sk_pr, 0, sizeof(want.sk_pr));
+		if (!has_integ) {
+			memset(want.sk_ai, 0, sizeof(want.sk_ai));
+			memset(want.sk_ar, 0, sizeof(want.sk_ar));
+		}
+		mem_fail_at(1);
+		was = k;
+		ike_keys_shorten(&k);
+		T_TRUE(k == was && k->sk_pi[0] == 0x5a);
+		mem_fail_at(0);
+		for (int twice = 0; twice < 2; twice++) {
+			ike_keys_shorten(&k);
+			T_TRUE(k->is_short);
+			ike_keys_read(k, &out);
+			T_MEM(&out, &want, sizeof(out));
+		}
+		ike_keys_free(k);
+	}
+	ike_keys_free(NULL);
+	T_EQ(mem_live(), before);
+}
+
 int main(void)
 {
 	T_RUN(schedule_of_an_independent_implementation);
 	T_RUN(every_input_counts);
 	T_RUN(post_quantum_key);
+	T_RUN(short_ones);
 	return t_end();
 }

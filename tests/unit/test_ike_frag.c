@@ -315,7 +315,7 @@ static size_t craft(uint32_t msgid, uint8_t exchange, uint16_t number, uint16_t 
 	struct view chunk, uint8_t outer, uint8_t out[WORLD_PACKET_MAX])
 {
 	struct ike_sa *sa = first_sa(0);
-	struct sk_key key = keys_sk(&sa->suite, &sa->keys, true);
+	struct sk_key key = keys_sk(&sa->suite, sa->keys, true);
 	struct ike_hdr h = {.spi_i = sa->spi_i, .spi_r = sa->spi_r, .version = IKE_VERSION,
 		.exchange = exchange, .flags = IKE_FLAG_INITIATOR, .msgid = msgid};
 	struct wr wr = wr_init(out, WORLD_PACKET_MAX);

@@ -116,13 +116,13 @@ static void test_goes_on(void)
 		T_DO(open_world(7, i ? "q key" : NULL, i ? "q key" : NULL));
 		T_EQ(world_connect(&w, &sa), ST_OK);
 		world_run(&w, 2000);
-		T_EQ(memcmp(sa_of(0)->keys.sk_d, sa_of(1)->keys.sk_d, PRF_OUT_MAX), 0);
+		T_EQ(memcmp(sa_of(0)->keys->sk_d, sa_of(1)->keys->sk_d, PRF_OUT_MAX), 0);
 		if (i == 0) {
-			memcpy(plain, sa_of(0)->keys.sk_d, sizeof(plain));
+			memcpy(plain, sa_of(0)->keys->sk_d, sizeof(plain));
 			T_DO(close_world());
 		}
 	}
-	T_TRUE(memcmp(sa_of(0)->keys.sk_d, plain, sizeof(plain)) != 0);
+	T_TRUE(memcmp(sa_of(0)->keys->sk_d, plain, sizeof(plain)) != 0);
 	for (int i = 0; i < 4; i++) {
 		T_ROW(i, "goes on");
 		T_EQ(ike_rekey(w.node[i & 1].ike, w.node[i & 1].up_sa, i & 2), ST_OK);

@@ -224,7 +224,7 @@ static void test_no_secret(void)
 		T_TRUE(holds("xsecret", (const uint8_t *)"secret", 6)); /* the search finds */
 		T_TRUE(strlen(text[side]) > 2000);
 		T_TRUE(!holds(text[side], (const uint8_t *)w.node[side].psk_local, strlen(w.node[side].psk_local)));
-		T_TRUE(!holds(text[side], sa->keys.sk_d, 16));
+		T_TRUE(!holds(text[side], sa->keys->sk_d, 16));
 		T_TRUE(!holds(text[side], c->key_in, 16) && !holds(text[side], c->key_out, 16));
 	}
 	T_DO(close_world());
