@@ -191,6 +191,8 @@ enum status ike_keep(struct ike_sa *sa)
 	put_window(&w, sa);
 	put_words(&w, sa);
 	put_keys(&w, sa);
+	if (sa->mobike.peer != NULL)
+		record_put(&w, RECORD_MOBIKE, sa->mobike.peer);
 	put_suite(&w, &sa->suite);
 	if (sa->ticket.bytes != NULL) {
 		struct wr_mark m = fz_open(&w, TAG_TICKET);

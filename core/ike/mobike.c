@@ -71,19 +71,20 @@ static void parse(const struct ike_sa *sa, const struct msg_in *m, struct mobike
 /* That which it wrote from first (section 3.6). */
 static void take_addrs(struct mobike *k, const struct endpoint *from, const struct mobike_msg *msg)
 {
+	struct addr *to = k->peer->addrs;
 	size_t n = 0;
 
-	memset(k->addrs, 0, sizeof(k->addrs));
-	k->addrs[n++] = from->addr;
+	memset(k->peer, 0, sizeof(*k->peer));
+	to[n++] = from->addr;
 	for (size_t i = 0; i < msg->n_addrs && n < MOBIKE_ADDRS; i++)
 		if (!addr_eq(&msg->addrs[i], &from->addr))
-			k->addrs[n++] = msg->addrs[i];
+			to[n++] = msg->addrs[i];
 }
 
 static bool has_addr(const struct mobike *k, const struct addr *a)
 {
 	for (size_t i = 0; i < MOBIKE_ADDRS; i++)
-		if (k->addrs[i].family != 0 && addr_eq(&k->addrs[i], a))
+		if (k->peer->addrs[i].family != 0 && addr_eq(&k->peer->addrs[i], a))
 			return true;
 	return false;
 }
@@ -95,8 +96,14 @@ enum status mobike_read_offer(struct ike_sa *sa, const struct msg_in *m)
 	parse(sa, m, &msg);
 	if (msg.is_translated)
 		return sa_fail(sa, ST_UNEXPECTED_NAT, "%s", "");
+	mem_free(sa->mobike.peer); /* an earlier message of the exchange may have said so */
 	sa->mobike = (struct mobike){.is_on = msg.is_supported, .decides = sa->is_initiator};
 	sa->mobike.memory.proven = m->remote->addr;
+	if (!msg.is_supported || !sa->is_initiator)
+		return ST_OK;
+	sa->mobike.peer = mem_new(sizeof(*sa->mobike.peer));
+	if (sa->mobike.peer == NULL)
+		return ST_NOMEM;
 	take_addrs(&sa->mobike, m->remote, &msg);
 	return ST_OK;
 }
@@ -216,14 +223,16 @@ static void go(struct ike_sa *sa, const struct endpoint *local, const struct end
 /* The next way after the present one, in the order of the peer's addresses. False: there is no other. */
 static bool next_way(struct ike_sa *sa)
 {
-	struct mobike *k = &sa->mobike;
+	const struct mobike_peer *peer = sa->mobike.peer;
 	struct endpoint local, remote;
 	size_t now = 0;
 
-	while (now < MOBIKE_ADDRS && !addr_eq(&k->addrs[now], &sa->remote.addr))
+	if (peer == NULL)
+		return false;
+	while (now < MOBIKE_ADDRS && !addr_eq(&peer->addrs[now], &sa->remote.addr))
 		now++;
 	for (size_t i = 1; i <= MOBIKE_ADDRS; i++) {
-		const struct addr *to = &k->addrs[(now + i) % MOBIKE_ADDRS];
+		const struct addr *to = &peer->addrs[(now + i) % MOBIKE_ADDRS];
 
 		if (!find_way(sa, to, &local, &remote) ||
 			(addr_eq(&local.addr, &sa->local.addr) && addr_eq(to, &sa->remote.addr)))
@@ -385,8 +394,10 @@ static void take_list(struct ike_sa *sa, const struct msg_in *m, const struct mo
 {
 	struct mobike *k = &sa->mobike;
 
+	if (k->peer == NULL)
+		return;
 	take_addrs(k, m->remote, msg);
-	if (k->decides && !has_addr(k, &sa->remote.addr) && next_way(sa))
+	if (!has_addr(k, &sa->remote.addr) && next_way(sa))
 		send_again(sa);
 }
 
@@ -579,9 +590,10 @@ enum status mobike_reply(struct ike_sa *sa, const struct msg_in *m)
 	return open & MOBIKE_UPDATE ? on_updated(sa, &msg) : ST_OK;
 }
 
-void mobike_inherit(struct ike_sa *heir, const struct ike_sa *old)
+void mobike_inherit(struct ike_sa *heir, struct ike_sa *old)
 {
 	heir->mobike = old->mobike;
+	old->mobike.peer = NULL;
 	heir->mobike.wants |= old->mobike.open & (MOBIKE_UPDATE | MOBIKE_CHECK | MOBIKE_LIST);
 	heir->mobike.open = 0;
 	heir->mobike.newest_id = 0;

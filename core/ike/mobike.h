@@ -27,18 +27,23 @@ struct msg_out;
 #define MOBIKE_STALE  4u /* the addresses changed after the open request went out */
 #define MOBIKE_LIST   8u /* our other addresses */
 
-/* All of it but newest_id and refusals is kept beyond our death; only bytes, so that it has no holes. */
+/* The peer's; family 0: none. */
+struct mobike_peer {
+	struct addr addrs[MOBIKE_ADDRS];
+};
+
+/* All of it but newest_id and refusals is kept beyond our death. */
 struct mobike {
 	bool is_on;         /* both sides said that they support it */
 	bool decides;       /* we */
 	uint8_t wants;      /* UPDATE, CHECK, LIST */
 	uint8_t open;       /* of the open request of kind REQ_MOBIKE; with STALE */
-	struct addr addrs[MOBIKE_ADDRS]; /* the peer's; family 0: none */
-	struct mobike_memory {
+	struct mobike_memory { /* only bytes, so that it has no holes */
 		uint8_t cookie[MOBIKE_COOKIE]; /* of the open request */
 		uint8_t seen[NATD_LEN];        /* how the peer saw us when it was last told */
 		struct addr proven;            /* where the peer was reached, and its children go */
 	} memory;
+	struct mobike_peer *peer; /* where else it could be reached; NULL: not we decide */
 	uint32_t newest_id; /* of a request that said anything about addresses */
 	uint8_t refusals;   /* UNACCEPTABLE_ADDRESSES in a row */
 };
@@ -47,7 +52,7 @@ struct mobike {
 void mobike_put_offer(struct msg_out *o, const struct ike_sa *sa);
 /* The same for our initiator, where its profile does MOBIKE. */
 void mobike_put_request(struct msg_out *o, const struct ike_sa *sa);
-/* What the peer's message of IKE_AUTH says. ST_UNEXPECTED_NAT: it forbids NATs, and there is one. */
+/* What the peer's message of IKE_AUTH says. ST_UNEXPECTED_NAT: it forbids NATs, and there is one; ST_NOMEM. */
 enum status mobike_read_offer(struct ike_sa *sa, const struct msg_in *m) MUST_USE;
 /* The profile is chosen: may it be? */
 void mobike_agree(struct ike_sa *sa);
@@ -74,6 +79,6 @@ void mobike_try_path(struct ike_sa *sa, const struct window_request *r);
 /* ESP showed where the peer is. */
 void mobike_followed(struct ike_sa *sa);
 /* A rekeyed SA's part goes on in its successor. */
-void mobike_inherit(struct ike_sa *heir, const struct ike_sa *old);
+void mobike_inherit(struct ike_sa *heir, struct ike_sa *old);
 
 #endif

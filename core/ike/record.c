@@ -29,6 +29,7 @@ struct field {
 	SA((tag) + 4, F_U8, out.lane[n].backoff.repeats)
 #define WORDS(tag, kind, member) FIELD(tag, kind, struct sa_words, member)
 #define KEYS(tag, kind, member) FIELD(tag, kind, struct ike_keys, member)
+#define MOBIKE(tag, kind, member) FIELD(tag, kind, struct mobike_peer, member)
 #define CHILD(tag, kind, member) FIELD(tag, kind, struct ike_child, member)
 #define GRANT(tag, kind, member) FIELD(tag, kind, struct ike_grant, member)
 #define EXCHANGE(tag, kind, member) FIELD(tag, kind, struct exchange, member)
@@ -51,7 +52,7 @@ static const struct field sa_fields[] = {
 	SA(58, F_BYTES, peer_token.digest), SA(59, F_U8, owes_token),
 	SA(60, F_U8, is_client), SA(61, F_U8, is_resumed), SA(62, F_U64, login_s),
 	SA(64, F_U8, mobike.is_on), SA(65, F_U8, mobike.decides), SA(66, F_U8, mobike.wants),
-	SA(67, F_U8, mobike.open), SA(68, F_BYTES, mobike.addrs), SA(69, F_BYTES, mobike.memory),
+	SA(67, F_U8, mobike.open), SA(69, F_BYTES, mobike.memory),
 	SA(70, F_U64, reauth_ms), SA(71, F_U32, settings.reauth_s), SA(72, F_U8, used_ppk),
 	SA(77, F_U32, in.missing), SA(78, F_U8, in.size), SA(79, F_U8, out.size),
 	OPEN(80, LANE_INFO), SA(85, F_U8, may_be_empty), SA(86, F_U8, in_udp),
@@ -69,6 +70,10 @@ static const struct field words_fields[] = {
 static const struct field keys_fields[] = {
 	KEYS(11, F_U8, d_len), KEYS(12, F_U8, a_len), KEYS(13, F_U8, e_len), KEYS(14, F_BYTES, sk_d),
 	KEYS(15, F_BYTES, sk_ai), KEYS(16, F_BYTES, sk_ar), KEYS(17, F_BYTES, sk_ei), KEYS(18, F_BYTES, sk_er),
+};
+
+static const struct field mobike_fields[] = {
+	MOBIKE(68, F_BYTES, addrs),
 };
 
 static const struct field child_fields[] = {
@@ -110,6 +115,7 @@ static const struct field grant_fields[] = {
 #undef OPEN
 #undef WORDS
 #undef KEYS
+#undef MOBIKE
 #undef CHILD
 #undef GRANT
 #undef EXCHANGE
@@ -121,6 +127,7 @@ static const struct {
 	[RECORD_SA] = {sa_fields, ARRAY_LEN(sa_fields)},
 	[RECORD_WORDS] = {words_fields, ARRAY_LEN(words_fields)},
 	[RECORD_KEYS] = {keys_fields, ARRAY_LEN(keys_fields)},
+	[RECORD_MOBIKE] = {mobike_fields, ARRAY_LEN(mobike_fields)},
 	[RECORD_CHILD] = {child_fields, ARRAY_LEN(child_fields)},
 	[RECORD_GRANT] = {grant_fields, ARRAY_LEN(grant_fields)},
 	[RECORD_EXCHANGE] = {exchange_fields, ARRAY_LEN(exchange_fields)},

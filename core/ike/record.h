@@ -54,9 +54,9 @@ struct sa_words {
 	char ipsec_profile[IKE_NAME_LEN];
 };
 
-enum record_table { RECORD_SA, RECORD_WORDS, RECORD_KEYS, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
+enum record_table { RECORD_SA, RECORD_WORDS, RECORD_KEYS, RECORD_MOBIKE, RECORD_CHILD, RECORD_GRANT, RECORD_EXCHANGE, RECORD_TABLES };
 
-/* Writes the fields of the table from obj (struct ike_sa, sa_words, ike_keys, ike_child, ike_grant, exchange) that are not zero: obj is
+/* Writes the fields of the table from obj (struct ike_sa, sa_words, ike_keys, mobike_peer, ike_child, ike_grant, exchange) that are not zero: obj is
  * zeroed before record_take() fills it. */
 void record_put(struct wr *w, enum record_table table, const void *obj);
 /* True: the tag is in the table. *good becomes false when its value has not the right form. */

@@ -225,6 +225,7 @@ void sa_free(struct ike_sa *sa)
 	text_free(&sa->user);
 	text_free(&sa->profile);
 	text_free(&sa->ipsec_profile);
+	mem_free(sa->mobike.peer);
 	ike_keys_free(sa->keys);
 	mem_free_secret(sa, sizeof(*sa));
 	ike->count--;

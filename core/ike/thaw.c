@@ -342,10 +342,30 @@ static enum status take_words(struct ike_sa *sa, const struct sa_words *w)
 	return st == ST_OK ? text_set(&sa->ipsec_profile, w->ipsec_profile) : st;
 }
 
+/* What the SA keeps in its own memory, as wide as a record may have it. */
+struct wide {
+	struct sa_words words;
+	struct ike_keys keys;
+	struct mobike_peer peer;
+};
+
+static bool take_wide(struct wide *to, uint16_t tag, struct view v, bool *good)
+{
+	return record_take(RECORD_WORDS, tag, v, &to->words, good) || record_take(RECORD_KEYS, tag, v, &to->keys, good) ||
+	       record_take(RECORD_MOBIKE, tag, v, &to->peer, good);
+}
+
+static enum status take_peer(struct ike_sa *sa, const struct mobike_peer *peer)
+{
+	if (!sa->mobike.is_on || !sa->mobike.decides)
+		return ST_OK;
+	sa->mobike.peer = mem_dup(peer, sizeof(*peer));
+	return sa->mobike.peer != NULL ? ST_OK : ST_NOMEM;
+}
+
 static enum status read_record(struct ike_sa *sa, struct view rec)
 {
-	struct sa_words words = {{0}};
-	struct ike_keys keys = {0};
+	struct wide wide = {0};
 	uint16_t kind, version, tag;
 	struct rd fields;
 	struct view v;
@@ -355,17 +375,16 @@ static enum status read_record(struct ike_sa *sa, struct view rec)
 	if (st == ST_OK && (kind != KEEP_IKE || version != RECORD_VERSION))
 		st = ST_BAD_PAYLOAD;
 	while (st == ST_OK && fz_next(&fields, &tag, &v))
-		if (!record_take(RECORD_SA, tag, v, sa, &good) && !record_take(RECORD_WORDS, tag, v, &words, &good) &&
-			!record_take(RECORD_KEYS, tag, v, &keys, &good))
+		if (!record_take(RECORD_SA, tag, v, sa, &good) && !take_wide(&wide, tag, v, &good))
 			st = take_other(sa, tag, v);
-	*sa->keys = keys;
+	*sa->keys = wide.keys;
 	ike_keys_shorten(&sa->keys);
-	keys_wipe(&keys);
-	if (st != ST_OK)
-		return st;
-	if (!good || !is_sound(sa) || words.my_id.len > IKE_ID_LEN || words.peer_id.len > IKE_ID_LEN)
-		return ST_BAD_PAYLOAD;
-	return take_words(sa, &words);
+	keys_wipe(&wide.keys);
+	if (st == ST_OK && (!good || !is_sound(sa) || wide.words.my_id.len > IKE_ID_LEN || wide.words.peer_id.len > IKE_ID_LEN))
+		st = ST_BAD_PAYLOAD;
+	if (st == ST_OK)
+		st = take_words(sa, &wide.words);
+	return st == ST_OK ? take_peer(sa, &wide.peer) : st;
 }
 
 /* ---- coming back ----------------------------------------------------------------------------- */
