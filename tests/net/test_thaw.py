@@ -2,6 +2,7 @@
 """A new main that does not find everything: a record that is damaged, a store that refuses, no memory.
 Nothing is given away for want of memory, and nothing stays half alive."""
 import mmap
+import re
 from lib import *
 
 CONF_HERE = CONF.replace("RA6", "THAWPOOL")
@@ -23,7 +24,9 @@ def restart():
 
 
 def damage(text, who):
-    """Spoils frozen records that have both words near each other; how many. Only a session's names its pool."""
+    """Spoils frozen records that have both words near each other; how many. Only a session's names its pool.
+    A word may go on in the next block, behind its link."""
+    text, who = (re.compile(b"(?:.{8})?".join(re.escape(bytes([c])) for c in word), re.DOTALL) for word in (text, who))
     n = 0
     for fd in os.listdir("/proc/%d/fd" % sp.process.pid):
         path = "/proc/%d/fd/%s" % (sp.process.pid, fd)
@@ -34,12 +37,10 @@ def damage(text, who):
                 m = mmap.mmap(f.fileno(), 0)
             except PermissionError:
                 continue  # the configuration, which nobody changes
-            at = m.find(text)
-            while at >= 0:
-                if who in m[max(at - 600, 0):at + 1200]:
+            for at in [found.start() for found in text.finditer(m)]:
+                if who.search(m[max(at - 600, 0):at + 1200]):
                     m[at] ^= 1
                     n += 1
-                at = m.find(text, at + 1)
             m.close()
     return n
 
