@@ -185,6 +185,7 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 	struct ike *ike = sa->ike;
 	switch (window_in_judge(&sa->in, m->hdr.msgid)) {
 	case WIN_NEW:
+		sa->in.new_ms = ike_now(ike);
 		dpd_heard(&sa->dpd, ike_now(ike));
 		on_request(sa, m, st);
 		/* Only a message that used up its ID proves where the peer is: another may be a copy

@@ -426,6 +426,7 @@ static void resume(struct ike_sa *sa)
 	map_add(&ike->by_number, &sa->by_number, hash_u64(sa->number));
 	map_add(&ike->by_spi, &sa->by_spi, hash_u64(sa_spi_local(sa)));
 	sa->has_keys = true;
+	sa->in.new_ms = ike_now(ike); /* or a little earlier */
 	/* Our request may or may not have gone out: its repetition starts again. */
 	for (size_t i = 0; i < LANES; i++)
 		window_alive(&sa->out.lane[i]);

@@ -72,9 +72,14 @@ static uint32_t lowest_open(const struct window_in *w)
 	return w->next;
 }
 
-void window_in_fini(struct window_in *w)
+void window_in_forget(struct window_in *w)
 {
 	drop(w, 0, UINT64_MAX);
+}
+
+void window_in_fini(struct window_in *w)
+{
+	window_in_forget(w);
 	*w = (struct window_in){0};
 }
 

@@ -35,6 +35,7 @@ struct window_in {
 	uint32_t busy;     /* seen, no reply yet */
 	uint8_t size;      /* that the peer may have open; 0 is 1 */
 	struct window_kept *kept; /* replies, in no order */
+	uint64_t new_ms;   /* when the newest one came; the owner's clock */
 };
 
 enum request_kind {
@@ -95,6 +96,8 @@ enum status window_in_reply(struct window_in *w, uint32_t msgid, struct view rep
 /* One that was kept before, by a process that died. ST_NOMEM; ST_BAD_PAYLOAD: there are as many already
  * as can be, or one for this message. */
 enum status window_in_restore(struct window_in *w, uint32_t msgid, struct view reply) MUST_USE;
+/* All that is kept: who asks again after minutes is not answered (RFC 7296 2.1). */
+void window_in_forget(struct window_in *w);
 /* The reply that was kept for it was not sent: another one will be. */
 void window_in_retract(struct window_in *w, uint32_t msgid);
 /* The peer may have so many open from now on; it never becomes less. */

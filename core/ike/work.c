@@ -16,6 +16,7 @@
 #define POSTPONE_MS 1000
 #define SETTLE_MS 1000
 #define POSTPONE_MAX_MS 32000
+#define REPLIES_MS 300000   /* how long a reply can be sent again */
 
 /* ---- wishes ------------------------------------------------------------------------------------ */
 
@@ -241,10 +242,18 @@ static uint64_t due_of(const struct ike_child *c)
 	return due;
 }
 
+/* A peer that asks again does so within a minute or two; a gateway has thousands of SAs that rest. */
+static uint64_t replies_due(const struct ike_sa *sa)
+{
+	return sa->in.kept != NULL ? sa->in.new_ms + REPLIES_MS : TIMER_NEVER;
+}
+
 static void arm_children(struct ike_sa *sa)
 {
 	uint64_t due = wish_due_ms(sa);
 
+	if (replies_due(sa) < due)
+		due = replies_due(sa);
 	LIST_EACH(at, &sa->children) {
 		uint64_t t = due_of(CONTAINER_OF(at, struct ike_child, node));
 
@@ -297,6 +306,10 @@ void work_children_due(struct ike_sa *sa)
 		return;
 	LIST_EACH_SAFE(at, &sa->children)
 		is_less |= child_due(CONTAINER_OF(at, struct ike_child, node), now);
+	if (replies_due(sa) <= now) {
+		window_in_forget(&sa->in);
+		is_less = true;
+	}
 	if (is_less && ike_keep(sa) != ST_OK)
 		stats_status(sa->ike->stats, ST_NOMEM);
 	work(sa);

@@ -593,6 +593,38 @@ static void test_class_19_replay_after_everything(void)
 	world_fini(&w);
 }
 
+/* The last request of a login again, each minute: answered for five, also by a new main for five of its own, and
+ * then ignored (RFC 7296 2.1). */
+static void test_reply_is_forgotten(void)
+{
+	for (int restarts = 0; restarts < 2; restarts++) {
+		size_t last, before = 0;
+
+		T_DO(open_world());
+		T_DO(log_in());
+		for (last = n_seen - 1; seen[last].from != 0;)
+			last--;
+		T_EQ(seen[last].bytes[18], EX_IKE_AUTH);
+		for (int minute = 0; minute < 10; minute++) {
+			bool is_kept = minute < (restarts != 0 ? 9 : 6);
+			uint64_t sent;
+
+			T_ROW(minute, "minute");
+			if (restarts != 0 && minute == 4)
+				T_TRUE(world_restart(&w, 1));
+			T_EQ(first_sa(1)->in.kept != NULL, is_kept);
+			T_TRUE(is_kept || w.node[1].record[0].len + 100 < before);
+			before = is_kept ? w.node[1].record[0].len : before;
+			sent = w.packets;
+			world_inject(&w, 1, &seen[last].local, &seen[last].remote, seen[last].bytes, seen[last].len);
+			T_EQ(w.packets - sent, is_kept);
+			world_run(&w, minute == 0 ? 30000 : 60000);
+		}
+		T_DO(still_alive());
+		world_fini(&w);
+	}
+}
+
 static void test_wrong_version_and_unknown_spi_are_answered_rarely(void)
 {
 	uint8_t msg[IKE_HDR_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 0, 0x30, 37, 8};
@@ -730,6 +762,7 @@ int main(void)
 	T_RUN(test_class_23_flood_of_spoofed_inits);
 	T_RUN(test_repeated_init);
 	T_RUN(test_class_19_replay_after_everything);
+	T_RUN(test_reply_is_forgotten);
 	T_RUN(test_wrong_version_and_unknown_spi_are_answered_rarely);
 	T_RUN(test_class_21_message_ids_used_up);
 	T_RUN(test_class_24_a_failure_reveals_nothing);
