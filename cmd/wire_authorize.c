@@ -137,6 +137,7 @@ static enum status look_up(struct asking *g, const struct aaa_author *line, char
 	enum status st = name ? authorize_name(w->conf, &ask, line, name) : ST_NOMEM;
 	if (st == ST_OK) {
 		struct inquiry_about about = {
+			.kind = AAA_AUTHOR_NETWORK,
 			.list = line->list,
 			.name = name->name,
 			.password = &w->conf->aaa.authorization_password,

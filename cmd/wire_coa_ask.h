@@ -1,0 +1,28 @@
+/* Authorize-Only (RFC 5176 section 3.2): RADIUS is asked what a live session may from now on. Loop thread.
+ *
+ *     client                        we                                server
+ *     CoA-Request, State  ----->
+ *                         <-----  CoA-NAK, 507
+ *                                 Access-Request, State  ----->
+ *                                                        <-----  Access-Accept: what it says is changed, or nothing
+ *                                                                Access-Reject: the session ends
+ */
+#ifndef CMD_WIRE_COA_ASK_H
+#define CMD_WIRE_COA_ASK_H
+
+#include "cmd/wire_state.h"
+#include "core/base/rd.h"
+
+struct coa_answer;
+struct session;
+
+#define COA_ASKS_MAX 1024 /* at once, one of a session */
+
+enum status wire_coa_ask_open(struct wire *w) MUST_USE;
+void wire_coa_ask_close(struct wire *w); /* also after a failed open */
+/* The Access-Request is on its way, with State as it came. False: the answer is filled: 405 the session has no server that
+ * could be asked, 506 one is being asked about it already, or too many are. */
+bool wire_coa_ask(struct wire *w, const struct session *s, struct view state, struct coa_answer *answer);
+void wire_coa_ask_drop(struct wire *w, const struct ulid *session); /* one that is not asked about is fine */
+
+#endif
