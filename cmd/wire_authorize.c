@@ -117,6 +117,8 @@ static void on_result(void *ctx, const struct inquiry_result *r)
 		struct aaa_set *set = st == ST_OK ? aaa_set_new() : NULL;
 		if (st == ST_OK)
 			st = set ? wire_cached_read(set, r->attrs, why) : ST_NOMEM;
+		if (st == ST_OK)
+			set->has &= ~AAA_BIT(AV_STATE); /* of the look-up, and not of the login */
 		if (st != ST_OK) {
 			aaa_set_free(set);
 			finish(g, st, why[0] ? why : r->words);

@@ -321,8 +321,10 @@ static bool read_changes(struct reading *r)
 	r->out->set = aaa_set_new();
 	if (!r->out->set)
 		return refuse(r->answer, RADIUS_ERROR_RESOURCES, "%s", status_words(ST_NOMEM));
-	if (aaa_attrs_read(r->out->set, AAA_OF_COA, (struct view){r->changes, r->w.len}, &f) == ST_OK)
+	if (aaa_attrs_read(r->out->set, AAA_OF_COA, (struct view){r->changes, r->w.len}, &f) == ST_OK) {
+		aaa_attrs_keep_state(r->out->set, r->out->state);
 		return true;
+	}
 	return refuse(r->answer,
 		f.verdict == AAA_WRONG ? RADIUS_ERROR_INVALID_VALUE : RADIUS_ERROR_UNSUPPORTED_ATTRIBUTE, "%s", f.why);
 }
