@@ -252,13 +252,16 @@ bool wire_coa_give(struct wire *w, const struct ulid *session, struct aaa_set *s
 
 /* ---- Authorize-Only (RFC 5176 section 3.2) ---------------------------------------------------------------- */
 
-/* Of none, or of all; the requests leave before the NAK that says so, in the same turn of the loop. */
+/* About none, or about all; the requests leave before the NAK that says so, in the same turn of the loop. Without memory for
+ * one of them the answers to the others are not waited for. */
 static void authorize(struct wire *w, const struct coa_ask *ask, const struct coa_request *r, struct target *v, size_t n,
 		      struct coa_answer *answer)
 {
+	for (size_t i = 0; i < n; i++)
+		if (!wire_coa_may_ask(w, session_find(w->sessions, &v[i].session), answer))
+			return;
 	for (size_t i = 0; i < n; i++) {
-		struct session *s = session_find(w->sessions, &v[i].session);
-		if (wire_coa_ask(w, s, r->state, answer))
+		if (wire_coa_ask(w, session_find(w->sessions, &v[i].session), r->state, answer))
 			continue;
 		while (i > 0)
 			wire_coa_ask_drop(w, &v[--i].session);

@@ -88,11 +88,13 @@ static enum status put_attrs(const struct wire *w, const struct session *s, stru
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
 
-static void log_refused(const struct session *s, const char *why)
+static void log_refused(const struct wire *w, const struct ulid *session, const char *why)
 {
+	const struct session *s = session_find(w->sessions, session);
 	char id[ULID_TEXT];
-	LOG(EV_COA_NAK, kv_str("request", "authorize-only"), kv_str("session", ulid_format(&s->ulid, id)),
-	    kv_str("name", s->username), kv_str("reason", why));
+	if (s)
+		LOG(EV_COA_NAK, kv_str("request", "authorize-only"), kv_str("session", ulid_format(session, id)),
+		    kv_str("name", s->username), kv_str("reason", why));
 }
 
 static bool take_accept(struct wire *w, const struct session *s, struct view attrs, struct coa_answer *answer)
@@ -112,16 +114,17 @@ static void on_result(void *ctx, const struct inquiry_result *r)
 {
 	struct asked *k = ctx;
 	struct wire *w = k->wire;
-	struct session *s = session_find(w->sessions, &k->session);
+	struct ulid id = k->session;
+	struct session *s = session_find(w->sessions, &id);
 	struct coa_answer answer = {0};
 	k->inquiry = NULL;
 	asked_free(k);
 	if (!s)
 		return; /* it ended meanwhile */
-	if (r->status == ST_OK && !take_accept(w, s, r->attrs, &answer))
-		log_refused(s, answer.why);
+	if (r->status == ST_OK && !take_accept(w, s, r->attrs, &answer)) /* s may be gone: its time may be over now */
+		log_refused(w, &id, answer.why);
 	if (r->status != ST_OK)
-		log_refused(s, r->words);
+		log_refused(w, &id, r->words);
 	if (r->status == ST_RADIUS_REJECT)
 		wire_session_finish(w, s, ST_END_UNAUTHORIZED);
 }
@@ -140,18 +143,21 @@ static struct asked *remember(struct wire *w, const struct session *s)
 	return k;
 }
 
+bool wire_coa_may_ask(const struct wire *w, const struct session *s, struct coa_answer *answer)
+{
+	enum aaa_kind kind;
+	if (!list_of(w, s, &kind))
+		return refuse(answer, RADIUS_ERROR_UNSUPPORTED_SERVICE, "the session has no RADIUS server that could be asked");
+	return !find(w, &s->ulid) || refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about the session already");
+}
+
 bool wire_coa_ask(struct wire *w, const struct session *s, struct view state, struct coa_answer *answer)
 {
 	uint8_t attrs[INQUIRY_ATTRS];
 	struct wr o = wr_init(attrs, sizeof(attrs));
 	struct inquiry_about about = {.of_servers_only = true};
-	enum status st = ST_OK;
 	about.list = list_of(w, s, &about.kind);
-	if (!about.list)
-		return refuse(answer, RADIUS_ERROR_UNSUPPORTED_SERVICE, "the session has no RADIUS server that could be asked");
-	if (find(w, &s->ulid))
-		return refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about the session already");
-	st = put_attrs(w, s, state, &o);
+	enum status st = put_attrs(w, s, state, &o);
 	about.attrs = (struct view){attrs, o.len};
 	struct asked *k = st == ST_OK ? remember(w, s) : NULL;
 	if (k)

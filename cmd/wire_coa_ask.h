@@ -20,8 +20,11 @@ struct session;
 
 enum status wire_coa_ask_open(struct wire *w) MUST_USE;
 void wire_coa_ask_close(struct wire *w); /* also after a failed open */
-/* The Access-Request is on its way, with State as it came. False: the answer is filled: 405 the session has no server that
- * could be asked, 506 one is being asked about it already, or too many are. */
+/* May it be asked about this session? False: the answer is filled: 405 the session has no server that could be asked, 506 one
+ * is being asked about it already. */
+bool wire_coa_may_ask(const struct wire *w, const struct session *s, struct coa_answer *answer);
+/* The Access-Request is on its way, with State as it came. Only after that. False: the answer is filled: 506 no memory, too
+ * many are under way. */
 bool wire_coa_ask(struct wire *w, const struct session *s, struct view state, struct coa_answer *answer);
 void wire_coa_ask_drop(struct wire *w, const struct ulid *session); /* one that is not asked about is fine */
 

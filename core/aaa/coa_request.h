@@ -66,7 +66,8 @@ bool coa_accept_read(struct view attrs, struct aaa_set *out, char why[AAA_WHY]);
 /* Event-Timestamp (RFC 2869 5.3) without reading the rest. False: there is none, or it is no time. */
 bool coa_request_time(const struct radius_packet *p, uint32_t *utc_s);
 
-/* The whole answer, signed, into w; State of a CoA-Request goes back (section 3.3). False: does not fit (more Proxy-State than there is room for). */
+/* The whole answer, signed, into w; State of a CoA-Request goes back (section 3.3). False: does not fit (more Proxy-State than
+ * there is room for). */
 bool coa_answer_build(const struct radius_packet *request, const struct coa_answer *a, struct view secret,
 	struct wr *w);
 

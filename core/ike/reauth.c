@@ -226,13 +226,13 @@ static enum status change(struct ike_sa *sa, const struct terms *to)
 	return ST_OK;
 }
 
-/* Of a limit without an authentication at its end nobody is told but at the login, unless it is that of the profile. */
+/* Of one without an authentication at its end nobody is told but who was to be told of the one before. */
 static void tell_of_limit(const struct ike_sa *sa, struct terms *t, uint32_t whole_s)
 {
-	bool is_said = t->session_reauth || (whole_s != 0 && whole_s == sa->settings.reauth_s);
+	bool is_said = t->session_reauth || t->reauth_ms != 0;
 
 	t->reauth_ms = is_said && t->session_end_ms != 0 ? tell_ms(sa, whole_s, t->session_end_ms) : 0;
-	t->owes_lifetime |= t->session_reauth && t->reauth_ms == 0 && t->session_end_ms > ike_now(sa->ike);
+	t->owes_lifetime |= is_said && t->reauth_ms == 0 && t->session_end_ms > ike_now(sa->ike);
 }
 
 static enum status limit(struct ike_sa *sa, const struct ike_limit *l)

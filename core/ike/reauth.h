@@ -18,8 +18,8 @@
 
 /* Responder: AUTH_LIFETIME, when there is a limit that is long enough; else reauth_ms is set, when it is to be sent. */
 void reauth_put(struct msg_out *o, struct ike_sa *sa);
-/* Responder: an INFORMATIONAL with what is left of one that has changed, or is near its end (owes_lifetime). ST_AGAIN, ST_NOMEM, ST_LIMIT:
- * nothing was sent. */
+/* Responder: an INFORMATIONAL with what is left of one that has changed, or is near its end (owes_lifetime).
+ * ST_AGAIN, ST_NOMEM, ST_LIMIT: nothing was sent. */
 enum status reauth_send(struct ike_sa *sa) MUST_USE;
 /* A rekeyed SA: what was asked of the peer, and what it has not confirmed. */
 void reauth_inherit(struct ike_sa *heir, const struct ike_sa *old);

@@ -196,9 +196,14 @@ for name, cause, text in (
         ("another NAS", "NAS-Identification-Mismatch", only("anna@eap.test", "ok", 'NAS-Identifier = "other"')),
         ("a session that no server knows", "Unsupported-Service", only("client1@psk.test", "ok"))):
     ok("%s: %s" % (name, cause), psk_up and "CoA-NAK" in text and "Error-Cause = " + cause in text, text + psk.last[-300:])
+a = ask("coa", 'Called-Station-Id = "10.99.1.1"', "Service-Type = Authorize-Only", "State = 0x66726565")
+ok("two sessions, of which one has no server: about none", len(sp.sessions()) == 2 and "Error-Cause = Unsupported-Service" in a, a)
 a = ask("disconnect", 'User-Name = "anna@eap.test"', "Service-Type = Authorize-Only")
 ok("a Disconnect-Request has no service: 401", "Disconnect-NAK" in a and "Error-Cause = Unsupported-Attribute" in a, a)
+time.sleep(0.3)
 ok("none of them came to the server", len(radius.records("auth")) == before)
+psk.stop()
+sp.command("clear", "crypto", "session", "username", "client1@psk.test")
 
 # ---- the same again, and another one meanwhile ---------------------------------------------------------------------
 SENDER = """
@@ -238,8 +243,11 @@ radius.process.send_signal(signal.SIGCONT)
 
 # ---- a reject ends the session --------------------------------------------------------------------------------------------
 ok("rex connects", up("rex"), sp.tail(5) + radius.log_text()[-500:])
-a = only("rex@eap.test", "any")
-ok("rex: asked", is_initiated(a, "any"), a)
+wait_for(10, lambda: len(logged("coa_ack", "authorize-only")) + len(logged("coa_nak", "authorize-only")) == len(logged("coa_authorize")))
+before = len(sp.sessions())
+a = ask("coa", 'Called-Station-Id = "10.99.1.1"', "Service-Type = Authorize-Only", "State = 0x66726565")
+ok("two sessions: about both", before == 2 and is_initiated(a, "free") and wait_for(3, lambda: {r["User-Name"][0] for r in asked("free")} ==
+   {"anna@eap.test", "rex@eap.test"}), a + str(asked("free")))
 ok("rex: his session ends, and he is told", wait_for(5, lambda: not session("rex@eap.test")) and wait_for(5, lambda: "ESTABLISHED" not in swan["rex"].ctl("--list-sas").stdout),
    sp.tail(5))
 ok("... the history says why", ended("rex@eap.test") == ["authorization_refused"], str(ended("rex@eap.test")))

@@ -516,6 +516,26 @@ static void test_limit_that_asks(void)
 	}
 }
 
+/* Who is to be told near the end of one limit is told near that of the next, whatever becomes of it. */
+static void test_limit_in_the_place_of_another(void)
+{
+	struct ike_limit limit = {.lifetime_s = 500};
+
+	T_DO(open_world(201, 0, 0));
+	w.node[1].session_lifetime_s = 300;
+	T_DO(log_in());
+	T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
+	world_run(&w, 430000);
+	T_EQ(told_times(), 0);
+	world_run(&w, 12000);
+	T_EQ(told_times(), 1);
+	limit.lifetime_s = 600; /* it has been told, and this one asks for nothing */
+	T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
+	world_run(&w, 140000);
+	T_EQ(told_times(), 1);
+	T_DO(close_world());
+}
+
 int main(void)
 {
 	T_RUN(test_asked);
@@ -525,6 +545,7 @@ int main(void)
 	T_RUN(test_asked_and_not_kept);
 	T_RUN(test_asked_before_the_limit);
 	T_RUN(test_limit_that_asks);
+	T_RUN(test_limit_in_the_place_of_another);
 	T_RUN(test_limits);
 	T_RUN(test_round_after_round);
 	T_RUN(test_the_new_child_waits);
