@@ -80,25 +80,30 @@ static void put_user(struct wr *o, const struct session *s)
 	radius_put_text(o, RADIUS_USER_NAME, name);
 }
 
-void acct_put_base(struct wr *o, const char *groups, const char *nas, const struct session *s)
+void acct_put_who(struct wr *o, const char *nas, const struct session *s)
 {
-	char id[ULID_TEXT], text[IKE_ID_LEN], addr[ADDR_TEXT];
-	put_groups(o, groups);
-	ulid_format(&s->ulid, id);
-	radius_put_text(o, RADIUS_ACCT_SESSION_ID, id);
+	char id[ULID_TEXT], addr[ADDR_TEXT];
+	radius_put_text(o, RADIUS_ACCT_SESSION_ID, ulid_format(&s->ulid, id));
 	put_user(o, s);
 	radius_put_text(o, RADIUS_NAS_IDENTIFIER, nas);
 	put_port(o, s);
-	radius_put_u32(o, RADIUS_SERVICE_TYPE, FRAMED);
 	radius_put_text(o, RADIUS_CALLED_STATION_ID, addr_format(&s->local.addr, addr));
 	radius_put_text(o, RADIUS_CALLING_STATION_ID, addr_format(&s->remote.addr, addr));
 	if (s->grant->ip4.family == 4)
 		radius_put(o, RADIUS_FRAMED_IP_ADDRESS, s->grant->ip4.b, 4);
 	put_ip6(o, s);
+	put_pair(o, "audit-session-id", id);
+}
+
+void acct_put_base(struct wr *o, const char *groups, const char *nas, const struct session *s)
+{
+	char text[IKE_ID_LEN], addr[ADDR_TEXT];
+	put_groups(o, groups);
+	acct_put_who(o, nas, s);
+	radius_put_u32(o, RADIUS_SERVICE_TYPE, FRAMED);
 	radius_put_u32(o, RADIUS_ACCT_AUTHENTIC, s->is_of_radius ? RADIUS_AUTHENTIC_RADIUS : RADIUS_AUTHENTIC_LOCAL);
 	if (s->terms)
 		put_echo(o, s->terms);
-	put_pair(o, "audit-session-id", id);
 	put_pair(o, "isakmp-phase1-id", id_text(s->peer_id, text, sizeof(text)));
 	put_pair(o, "isakmp-initiator-ip", addr_format(s->we_are_initiator ? &s->local.addr : &s->remote.addr, addr));
 }
@@ -193,6 +198,8 @@ uint32_t acct_cause(enum status why)
 		{ST_END_NOT_REAUTH, RADIUS_CAUSE_SESSION_TIMEOUT},
 		{ST_END_ADMIN, RADIUS_CAUSE_ADMIN_RESET},
 		{ST_END_DISCONNECT, RADIUS_CAUSE_ADMIN_RESET},
+		/* The operator's server takes it away, as by a Disconnect-Request; the others are of users, lines and times. */
+		{ST_END_UNAUTHORIZED, RADIUS_CAUSE_ADMIN_RESET},
 		{ST_END_SHUTDOWN, RADIUS_CAUSE_ADMIN_REBOOT},
 		{ST_END_LOST, RADIUS_CAUSE_NAS_REBOOT},
 		{ST_END_CONFIG, RADIUS_CAUSE_NAS_REQUEST},

@@ -20,6 +20,9 @@ struct acct_event {
 	const struct acct_traffic *traffic; /* NULL: of a Start */
 };
 
+/* What names the session, in its records and in an Access-Request about it: User-Name, its numbers, port and addresses, and
+ * whose NAS it is. */
+void acct_put_who(struct wr *o, const char *nas, const struct session *s);
 /* Groups ("A,B": B when A is silent) and what every record of the session says. */
 void acct_put_base(struct wr *o, const char *groups, const char *nas, const struct session *s);
 /* What is of this event; behind the base. */

@@ -3,6 +3,7 @@
 #include "cmd/wire_acct.h"
 #include "cmd/wire_authorize.h"
 #include "cmd/wire_cached.h"
+#include "cmd/wire_coa_ask.h"
 #include "cmd/wire_pass.h"
 #include "cmd/wire_psk.h"
 #include "cmd/wire_radius.h"
@@ -19,6 +20,8 @@ enum status wire_aaa_open(struct wire *w)
 		st = wire_psk_open(w);
 	if (st == ST_OK)
 		st = wire_authorize_open(w);
+	if (st == ST_OK)
+		st = wire_coa_ask_open(w);
 	if (st == ST_OK)
 		st = wire_acct_open(w);
 	if (st != ST_OK)
@@ -44,6 +47,7 @@ void wire_aaa_close(struct wire *w)
 {
 	w->world.radius = NULL;
 	wire_acct_close(w);
+	wire_coa_ask_close(w);
 	wire_authorize_close(w);
 	wire_psk_close(w);
 	wire_pass_close(w);

@@ -117,6 +117,8 @@ static void on_result(void *ctx, const struct inquiry_result *r)
 		struct aaa_set *set = st == ST_OK ? aaa_set_new() : NULL;
 		if (st == ST_OK)
 			st = set ? wire_cached_read(set, r->attrs, why) : ST_NOMEM;
+		if (st == ST_OK)
+			set->has &= ~AAA_BIT(AV_STATE); /* of the look-up, and not of the login */
 		if (st != ST_OK) {
 			aaa_set_free(set);
 			finish(g, st, why[0] ? why : r->words);
@@ -137,6 +139,7 @@ static enum status look_up(struct asking *g, const struct aaa_author *line, char
 	enum status st = name ? authorize_name(w->conf, &ask, line, name) : ST_NOMEM;
 	if (st == ST_OK) {
 		struct inquiry_about about = {
+			.kind = AAA_AUTHOR_NETWORK,
 			.list = line->list,
 			.name = name->name,
 			.password = &w->conf->aaa.authorization_password,

@@ -5,6 +5,7 @@
 
 #include "cmd/wire_state.h"
 
+struct aaa_set;
 struct coa_answer;
 struct coa_ask;
 struct coa_trace;
@@ -19,6 +20,9 @@ void wire_coa_close(struct wire *w);
 /* Of cmd/wire_coa_act.c: does what a verified request asks for, to all sessions that it means or to none, and says
  * so in the log. ctx is the wire. */
 void wire_coa_decide(void *ctx, const struct coa_ask *ask, struct coa_answer *answer);
+/* What an Access-Accept says, read as a CoA-Request is, to one live session; all of it, or nothing: the answer is filled. It
+ * is logged. */
+bool wire_coa_give(struct wire *w, const struct ulid *session, struct aaa_set *set, struct coa_answer *answer);
 /* Of cmd/wire_coa_debug.c: lines for who debugs it. */
 void wire_coa_trace(void *ctx, const struct coa_trace *t);
 

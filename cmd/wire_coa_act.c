@@ -7,6 +7,7 @@
 
 #include "cmd/wire_acct.h"
 #include "cmd/wire_coa.h"
+#include "cmd/wire_coa_ask.h"
 #include "cmd/wire_policy.h"
 #include "cmd/wire_reauth.h"
 #include "cmd/wire_session.h"
@@ -106,11 +107,16 @@ static void free_targets(struct target *v, size_t n)
 	mem_free(v);
 }
 
+/* ask: NULL for what a server answers to a question of ours. */
 static void log_done(enum event e, const struct coa_ask *ask, const struct session *s, const char *what)
 {
 	char id[ULID_TEXT];
-	LOG(e, kv_str("request", what), kv_str("client", ask->client), kv_ep("from", ask->remote),
-	    kv_str("session", ulid_format(&s->ulid, id)), kv_str("name", s->username));
+	ulid_format(&s->ulid, id);
+	if (!ask)
+		LOG(e, kv_str("request", what), kv_str("session", id), kv_str("name", s->username));
+	else
+		LOG(e, kv_str("request", what), kv_str("client", ask->client), kv_ep("from", ask->remote),
+		    kv_str("session", id), kv_str("name", s->username));
 }
 
 /* ---- Disconnect ---------------------------------------------------------------------------------------- */
@@ -228,9 +234,42 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 		v[i].policy = NULL;
 		wire_session_changed(w, s);
 		wire_acct_news(w, s);
-		log_done(EV_COA_ACK, ask, s, "coa");
+		log_done(EV_COA_ACK, ask, s, ask ? "coa" : "authorize-only");
 		answer->sessions++;
 	}
+}
+
+bool wire_coa_give(struct wire *w, const struct ulid *session, struct aaa_set *set, struct coa_answer *answer)
+{
+	struct coa_request r = {.set = set};
+	struct target t = {.session = *session};
+	if (prepare(w, &r, &t, 1, answer))
+		change(w, NULL, &t, 1, answer);
+	coa_change_fini(&t.change);
+	wire_policy_cancel(t.policy);
+	return answer->cause == 0;
+}
+
+/* ---- Authorize-Only (RFC 5176 section 3.2) ---------------------------------------------------------------- */
+
+/* About none, or about all; the requests leave before the NAK that says so, in the same turn of the loop. Without memory for
+ * one of them the answers to the others are not waited for. */
+static void authorize(struct wire *w, const struct coa_ask *ask, const struct coa_request *r, struct target *v, size_t n,
+		      struct coa_answer *answer)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!wire_coa_may_ask(w, session_find(w->sessions, &v[i].session), answer))
+			return;
+	for (size_t i = 0; i < n; i++) {
+		if (wire_coa_ask(w, session_find(w->sessions, &v[i].session), r->state, answer))
+			continue;
+		while (i > 0)
+			wire_coa_ask_drop(w, &v[--i].session);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		log_done(EV_COA_AUTHORIZE, ask, session_find(w->sessions, &v[i].session), "authorize-only");
+	refuse(answer, RADIUS_ERROR_INITIATED, "RADIUS is asked what the session may");
 }
 
 /* ---- decide ----------------------------------------------------------------------------------------------- */
@@ -249,7 +288,9 @@ static void act(struct wire *w, const struct coa_ask *ask, const struct coa_requ
 	else if (r->is_disconnect) {
 		disconnect(w, ask, r, v, n);
 		answer->sessions = (uint32_t)n;
-	} else if (prepare(w, r, v, n, answer))
+	} else if (r->authorize)
+		authorize(w, ask, r, v, n, answer);
+	else if (prepare(w, r, v, n, answer))
 		change(w, ask, v, n, answer);
 	free_targets(v, n);
 }
@@ -263,7 +304,7 @@ void wire_coa_decide(void *ctx, const struct coa_ask *ask, struct coa_answer *an
 		act(w, ask, &r, answer);
 		coa_request_fini(&r);
 	}
-	if (answer->cause)
+	if (answer->cause && answer->cause != RADIUS_ERROR_INITIATED)
 		LOG(EV_COA_NAK, kv_str("request", is_disconnect ? "disconnect" : "coa"), kv_str("client", ask->client),
 		    kv_ep("from", ask->remote), kv_u64("error_cause", answer->cause), kv_str("reason", answer->why));
 }

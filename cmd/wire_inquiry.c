@@ -20,13 +20,14 @@ struct inquiry {
 	uint64_t request;
 	char group[RADIUS_NAME];
 	char list[IKE_NAME_LEN];
+	enum aaa_kind kind;
 	size_t method_at;
 	uint64_t end_ms;
 	bool of_servers_only;
 	size_t password_len;
 	uint8_t password[RADIUS_PASSWORD_MAX];
 	size_t attrs_len;
-	uint8_t attrs[1024];
+	uint8_t attrs[INQUIRY_ATTRS];
 };
 
 static void on_answer(void *ctx, uint64_t number, const struct radius_answer *a);
@@ -42,7 +43,7 @@ static bool has_other_method(const struct inquiry *q)
 {
 	const char *group;
 	size_t at = q->method_at;
-	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &at, &group);
+	enum wire_aaa next = wire_aaa_next(q->wire->conf, q->kind, q->list, &at, &group);
 	return can_answer(q, next);
 }
 
@@ -97,7 +98,7 @@ static void log_fall(const struct inquiry *q, enum status why, enum wire_aaa to,
 static bool is_over(struct inquiry *q, struct inquiry_result *r)
 {
 	const char *group;
-	enum wire_aaa next = wire_aaa_next(q->wire->conf, AAA_AUTHOR_NETWORK, q->list, &q->method_at, &group);
+	enum wire_aaa next = wire_aaa_next(q->wire->conf, q->kind, q->list, &q->method_at, &group);
 	if (can_answer(q, next))
 		log_fall(q, r->status, next, group);
 	if (next == WIRE_AAA_GROUP) {
@@ -140,6 +141,11 @@ static enum status fill(struct inquiry *q, const struct inquiry_about *about)
 {
 	struct wr o = wr_init(q->attrs, sizeof(q->attrs));
 	const struct secret *p = about->password;
+	if (about->attrs.len) {
+		wr_bytes(&o, about->attrs.p, about->attrs.len);
+		q->attrs_len = o.len;
+		return wr_ok(&o) ? ST_OK : ST_LIMIT;
+	}
 	radius_put_text(&o, RADIUS_USER_NAME, about->name);
 	radius_put_u32(&o, RADIUS_SERVICE_TYPE, OUTBOUND);
 	wire_radius_put_who(q->wire, &o, &about->who);
@@ -158,7 +164,7 @@ enum wire_aaa inquiry_start(struct wire *w, const struct inquiry_about *about, i
 {
 	const char *group;
 	size_t at = 0;
-	enum wire_aaa first = wire_aaa_next(w->conf, AAA_AUTHOR_NETWORK, about->list, &at, &group);
+	enum wire_aaa first = wire_aaa_next(w->conf, about->kind, about->list, &at, &group);
 	*out = NULL;
 	*st = ST_OK;
 	if (first != WIRE_AAA_GROUP)
@@ -171,11 +177,12 @@ enum wire_aaa inquiry_start(struct wire *w, const struct inquiry_about *about, i
 	q->wire = w;
 	q->done = done;
 	q->ctx = ctx;
+	q->kind = about->kind;
 	q->method_at = at;
 	q->of_servers_only = about->of_servers_only;
 	snprintf(q->list, sizeof(q->list), "%s", about->list);
 	snprintf(q->group, sizeof(q->group), "%s", group);
-	q->end_ms = loop_now_ms() + (q->of_servers_only ? KEYS_WITHIN_MS : WITHIN_MS);
+	q->end_ms = loop_now_ms() + (q->of_servers_only && !about->attrs.len ? KEYS_WITHIN_MS : WITHIN_MS);
 	*st = fill(q, about);
 	if (*st == ST_OK)
 		*st = ask(q);

@@ -1,5 +1,5 @@
-/* Look-ups of names with RADIUS servers, by the lists of `aaa`: authorization of users and groups (R-AZN-12), and
- * pre-shared keys (R-AZN-13). Loop thread. */
+/* Look-ups of names with RADIUS servers, by the lists of `aaa`: authorization of users and groups (R-AZN-12),
+ * pre-shared keys (R-AZN-13), and what a session may from now on (RFC 5176 section 3.2). Loop thread. */
 #ifndef CMD_WIRE_INQUIRY_H
 #define CMD_WIRE_INQUIRY_H
 
@@ -7,12 +7,16 @@
 
 struct inquiry;
 
+#define INQUIRY_ATTRS 2048 /* of a request */
+
 /* What is asked for. */
 struct inquiry_about {
-	const char *list;  /* of `aaa authorization network`; NULL: none, which is `local` */
+	enum aaa_kind kind; /* of the list */
+	const char *list;  /* NULL: none, which is `local` */
 	const char *name;  /* User-Name */
 	const struct secret *password; /* User-Password; NULL or not usable: none is sent */
 	struct radius_who who;
+	struct view attrs; /* whole ones of the request, in the place of name, password and who; empty: a look-up of the name */
 	bool of_servers_only; /* nobody else could answer: dead servers are tried all the same */
 };
 

@@ -14,6 +14,7 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/crypto/rnd.h"
+#include "core/session/again.h"
 #include "core/wire/eap.h"
 #include "modules/loop/loop.h"
 #include "modules/radius/radius.h"
@@ -419,6 +420,15 @@ static enum wire_pass ask_name(struct pass *p, struct ike_answer *a, uint8_t **b
 	return PASS_ANSWERED;
 }
 
+/* Of a session in whose place this one comes; a challenge has another. name: as the client was asked for it, or NULL. */
+static void take_state(struct pass *p, const struct ike_question *q, const char *name)
+{
+	struct view state = again_state(p->wire->sessions, q, name);
+	if (state.len)
+		memcpy(p->state, state.p, state.len);
+	p->state_len = state.len;
+}
+
 static struct pass *begin(struct wire *w, const struct ike_question *q, const struct ike_profile *profile)
 {
 	struct pass *p = mem_new(sizeof(*p));
@@ -462,6 +472,7 @@ static enum wire_pass first(struct wire *w, uint64_t number, const struct ike_qu
 		memcpy(p->name, name.p, name.len);
 	if (profile->eap_query_identity)
 		return ask_name(p, a, block);
+	take_state(p, q, NULL);
 	a->status = begin_with_identity(p);
 	if (a->status != ST_OK)
 		return PASS_ANSWERED;
@@ -486,6 +497,8 @@ enum wire_pass wire_pass_ask(struct wire *w, uint64_t number, const struct ike_q
 		return first(w, number, q, a, block);
 	}
 	a->status = p->request || p->number ? ST_BAD_STATE : take_packet(p, q->eap, &words);
+	if (a->status == ST_OK && !p->is_known)
+		take_state(p, q, p->name);
 	if (a->status == ST_OK)
 		a->status = pass_on(p);
 	snprintf(a->detail, sizeof(a->detail), "%s", words);

@@ -161,6 +161,7 @@ bool wire_psk_ask(struct wire *w, uint64_t number, const struct ike_question *q,
 	if (a->status != ST_OK)
 		return false;
 	struct inquiry_about about = {
+		.kind = AAA_AUTHOR_NETWORK,
 		.list = p->keyring,
 		.name = name,
 		.password = secret_usable(&p->keyring_password) ? &p->keyring_password : &w->conf->aaa.authorization_password,

@@ -233,8 +233,13 @@ void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius
 	put_port(w, o, who);
 	radius_put_text(o, RADIUS_CALLED_STATION_ID, addr_format(&who->local->addr, text));
 	radius_put_text(o, RADIUS_CALLING_STATION_ID, addr_format(&who->remote->addr, text));
-	if (who->profile[0])
-		radius_put_vsa(o, RADIUS_VENDOR_ASA, ASA_TUNNEL, who->profile, strlen(who->profile));
+	wire_radius_put_group(o, who->profile);
+}
+
+void wire_radius_put_group(struct wr *o, const char *profile)
+{
+	if (profile[0])
+		radius_put_vsa(o, RADIUS_VENDOR_ASA, ASA_TUNNEL, profile, strlen(profile));
 }
 
 void wire_radius_message(struct view attrs, char out[IKE_DETAIL_LEN])

@@ -48,6 +48,8 @@ struct radius_who {
  * come from an ASA. */
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who);
 
+void wire_radius_put_group(struct wr *o, const char *profile); /* that group alone; "": none */
+
 /* Reply-Message of an answer, printable; "" when there is none. */
 void wire_radius_message(struct view attrs, char out[IKE_DETAIL_LEN]);
 

@@ -191,7 +191,8 @@ _Static_assert(RADIUS_SERVERS_MAX <= SNMP_RADIUS_MAX, "a row for each server");
 
 static struct snmp_dynauth_kind kind_of(const struct coa_kind_counts *k)
 {
-	return (struct snmp_dynauth_kind){.requests = k->requests, .auth_only = k->auth_only, .repeated = k->repeated,
+	return (struct snmp_dynauth_kind){.requests = k->requests, .auth_only = k->auth_only,
+					  .nak_auth_only = k->nak_auth_only, .repeated = k->repeated,
 					  .acks = k->acks, .naks = k->naks, .no_context = k->no_context,
 					  .sessions = k->sessions, .malformed = k->malformed,
 					  .bad_authenticators = k->bad_authenticator, .dropped = k->old};

@@ -25,6 +25,7 @@ struct snmp;
 struct snmp_traffic;
 struct store;
 struct wire_coa;
+struct wire_coa_asks;
 struct wire_dhcp;
 struct wire_fetch;
 struct wire_keys;
@@ -96,6 +97,7 @@ struct wire {
 	struct wire_passes *passes; /* of cmd/wire_pass.c */
 	struct wire_psk *psk;
 	struct wire_authorize *authorize;
+	struct wire_coa_asks *coa_asks; /* of cmd/wire_coa_ask.c */
 	struct wire_acct *acct;
 	struct wire_spool *spool;
 	struct wire_radius *radius;

@@ -427,6 +427,12 @@ static enum status refused(struct aaa_finding *f, enum aaa_verdict v, uint8_t ty
 	return ST_RADIUS_REPLY;
 }
 
+void aaa_attrs_keep_state(struct aaa_set *s, struct view state)
+{
+	if (aaa_has(s, AV_REAUTH) && s->reauth)
+		(void)aaa_put_state(s, state); /* an empty one is none */
+}
+
 enum status aaa_attrs_read(struct aaa_set *s, enum aaa_source source, struct view attrs, struct aaa_finding *f)
 {
 	struct reader r = {.set = s, .source = source, .f = f};
@@ -443,6 +449,8 @@ enum status aaa_attrs_read(struct aaa_set *s, enum aaa_source source, struct vie
 	}
 	if (put_rules(&r, true) != AAA_TAKEN || !aaa_nas_end(s, &r.nas, f->why))
 		return refused(f, AAA_WRONG, RADIUS_NAS_FILTER_RULE);
+	if (radius_find(attrs, RADIUS_STATE, &a))
+		aaa_attrs_keep_state(s, a.value);
 	f->why[0] = '\0';
 	return ST_OK;
 }

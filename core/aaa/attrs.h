@@ -33,6 +33,10 @@ struct aaa_finding {
 enum status aaa_attrs_read(struct aaa_set *s, enum aaa_source source, struct view attrs,
 	struct aaa_finding *f) MUST_USE;
 
+/* State of that packet is kept where its Termination-Action is RADIUS-Request (RFC 2865 5.24, RFC 5176 3.3); aaa_attrs_read
+ * does so with a State among its attributes. */
+void aaa_attrs_keep_state(struct aaa_set *s, struct view state);
+
 /* "[proto:]name" with its value: of a cisco-avpair, or a line of `aaa attribute list`, whose names have no
  * protocol. */
 struct aaa_pair {

@@ -34,8 +34,8 @@ struct row {
 
 /* RFC 5176 section 3.6, as far as this is a VPN headend; Framed-IP-Address and the like do name a session in a
  * Disconnect-Request (section 3), whatever the table there says; Delegated-IPv6-Prefix does only there, since in a
- * CoA-Request it would be a change (note 3), which no live session can be given. State is for Authorize-Only, which is not
- * asked of RADIUS here, and for a login that follows, which is the client's: it is carried and has no effect. */
+ * CoA-Request it would be a change (note 3), which no live session can be given. State is for Authorize-Only, and beside
+ * Termination-Action for the login that follows. */
 /* clang-format off */
 static const struct row rows[] = {
 	{RADIUS_PROXY_STATE, ROLE_PACKET, 0, BOTH, true},
@@ -43,6 +43,7 @@ static const struct row rows[] = {
 	{RADIUS_EVENT_TIMESTAMP, ROLE_PACKET, 0, BOTH, false},
 	{RADIUS_REPLY_MESSAGE, ROLE_PACKET, 0, BOTH, true},
 	{RADIUS_STATE, ROLE_PACKET, 0, COA, false},
+	{RADIUS_SERVICE_TYPE, ROLE_PACKET, 0, COA, false},
 	{RADIUS_ACCT_TERMINATE_CAUSE, ROLE_PACKET, 0, DISC, false},
 	{RADIUS_NAS_IP_ADDRESS, ROLE_NAS, 0, BOTH, false},
 	{RADIUS_NAS_IPV6_ADDRESS, ROLE_NAS, 0, BOTH, false},
@@ -247,6 +248,29 @@ static bool take_vsa(struct reading *r, const struct radius_attr *a)
 
 /* ---- attributes --------------------------------------------------------------------------------- */
 
+/* The only service that a CoA-Request may ask for; the others are of logins. */
+static bool take_service(struct reading *r, const struct radius_attr *a)
+{
+	uint32_t service;
+
+	if (!radius_u32(a, &service))
+		return wrong_value(r, a->type);
+	r->out->authorize = service == RADIUS_SERVICE_AUTHORIZE_ONLY;
+	return r->out->authorize || refuse(r->answer, RADIUS_ERROR_UNSUPPORTED_SERVICE,
+		"Service-Type is %lu: only Authorize-Only can be asked for", (unsigned long)service);
+}
+
+static bool take_of_packet(struct reading *r, const struct radius_attr *a)
+{
+	switch (a->type) {
+	case RADIUS_MESSAGE_AUTHENTICATOR: r->out->is_signed = true; return true;
+	case RADIUS_EVENT_TIMESTAMP: return a->value.len == 4 || wrong_value(r, a->type);
+	case RADIUS_SERVICE_TYPE: return take_service(r, a);
+	case RADIUS_STATE: r->out->state = a->value; return a->value.len > 0 || wrong_value(r, a->type);
+	default: return true;
+	}
+}
+
 static bool take_row(struct reading *r, const struct row *row, const struct radius_attr *a)
 {
 	if (r->seen[a->type] && !row->may_repeat)
@@ -258,16 +282,13 @@ static bool take_row(struct reading *r, const struct row *row, const struct radi
 	case ROLE_CHANGE: return put_change(r, a);
 	case ROLE_PACKET: break;
 	}
-	r->out->is_signed |= a->type == RADIUS_MESSAGE_AUTHENTICATOR;
-	return a->type != RADIUS_EVENT_TIMESTAMP || a->value.len == 4 || wrong_value(r, a->type);
+	return take_of_packet(r, a);
 }
 
 static bool take(struct reading *r, const struct radius_attr *a)
 {
 	const struct row *row = find(a->type);
 
-	if (a->type == RADIUS_SERVICE_TYPE)
-		return refuse(r->answer, RADIUS_ERROR_UNSUPPORTED_SERVICE, "Service-Type (Authorize-Only) is not supported");
 	/* What a proxy knew us by on the way here; the one that we are is said by NAS-Identifier. */
 	if (a->type == EXTENDED_1 && a->value.len > 1 && a->value.p[0] == OPERATOR_NAS_IDENTIFIER)
 		return true;
@@ -277,6 +298,17 @@ static bool take(struct reading *r, const struct radius_attr *a)
 		return refuse(r->answer, RADIUS_ERROR_UNSUPPORTED_ATTRIBUTE, "%s (%u) is not understood here", name_of(a->type),
 			(unsigned)a->type);
 	return take_row(r, row, a);
+}
+
+/* Section 3.2: who asks for Authorize-Only names the NAS and the session, gives State, and nothing else. */
+static bool may_authorize(const struct reading *r)
+{
+	if (!r->out->authorize)
+		return true;
+	if (r->w.len || r->out->reauth || r->has_reauth_type || r->seen[RADIUS_REPLY_MESSAGE])
+		return refuse(r->answer, RADIUS_ERROR_UNSUPPORTED_ATTRIBUTE,
+			"Service-Type Authorize-Only stands beside what neither names a session nor is State");
+	return r->out->state.p || refuse(r->answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "Service-Type Authorize-Only without State");
 }
 
 /* The tables of attributes say what a live session can be given. */
@@ -289,8 +321,10 @@ static bool read_changes(struct reading *r)
 	r->out->set = aaa_set_new();
 	if (!r->out->set)
 		return refuse(r->answer, RADIUS_ERROR_RESOURCES, "%s", status_words(ST_NOMEM));
-	if (aaa_attrs_read(r->out->set, AAA_OF_COA, (struct view){r->changes, r->w.len}, &f) == ST_OK)
+	if (aaa_attrs_read(r->out->set, AAA_OF_COA, (struct view){r->changes, r->w.len}, &f) == ST_OK) {
+		aaa_attrs_keep_state(r->out->set, r->out->state);
 		return true;
+	}
 	return refuse(r->answer,
 		f.verdict == AAA_WRONG ? RADIUS_ERROR_INVALID_VALUE : RADIUS_ERROR_UNSUPPORTED_ATTRIBUTE, "%s", f.why);
 }
@@ -305,7 +339,7 @@ static bool is_whole(const struct reading *from)
 		return refuse(answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "no attribute names a session");
 	if (from->has_reauth_type && !r->reauth)
 		return refuse(answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "%s without %s=reauthenticate", REAUTH_TYPE, COMMAND);
-	if (!r->is_disconnect && !r->reauth && r->set->has == 0)
+	if (!r->is_disconnect && !r->reauth && !r->authorize && r->set->has == 0)
 		return refuse(answer, RADIUS_ERROR_MISSING_ATTRIBUTE, "there is nothing to change");
 	return true;
 }
@@ -322,7 +356,7 @@ bool coa_request_read(const struct radius_packet *p, struct coa_request *out, st
 	r.w = wr_init(r.changes, sizeof(r.changes));
 	while (ok && radius_next(&c, &a))
 		ok = take(&r, &a);
-	ok = ok && read_changes(&r) && is_whole(&r);
+	ok = ok && may_authorize(&r) && read_changes(&r) && is_whole(&r);
 	if (!ok)
 		coa_request_fini(out);
 	return ok;
@@ -332,6 +366,15 @@ void coa_request_fini(struct coa_request *r)
 {
 	aaa_set_free(r->set);
 	*r = (struct coa_request){0};
+}
+
+bool coa_accept_read(struct view attrs, struct aaa_set *out, char why[AAA_WHY])
+{
+	struct aaa_finding f;
+	bool ok = aaa_attrs_read(out, AAA_OF_COA, attrs, &f) == ST_OK;
+
+	snprintf(why, AAA_WHY, "%s", ok ? "" : f.why);
+	return ok;
 }
 
 bool coa_request_time(const struct radius_packet *p, uint32_t *utc_s)
@@ -350,14 +393,19 @@ static uint8_t code_of(uint8_t request, bool is_ack)
 	return is_ack ? RADIUS_COA_ACK : RADIUS_COA_NAK;
 }
 
-static void put_proxy_states(struct wr *w, struct view attrs)
+/* State of a CoA-Request (section 3.3), each Proxy-State (section 3.1): as they came, in their order. */
+static void put_back(struct wr *w, const struct radius_packet *request)
 {
-	struct radius_cursor c = radius_begin(attrs);
+	struct radius_cursor c = radius_begin(request->attrs);
 	struct radius_attr a;
+	bool has_state = request->code != RADIUS_COA_REQUEST;
 
-	while (radius_next(&c, &a))
-		if (a.type == RADIUS_PROXY_STATE)
-			wr_bytes(w, a.whole.p, a.whole.len);
+	while (radius_next(&c, &a)) {
+		if (a.type != RADIUS_PROXY_STATE && (a.type != RADIUS_STATE || has_state))
+			continue;
+		has_state |= a.type == RADIUS_STATE; /* an answer has one at most */
+		wr_bytes(w, a.whole.p, a.whole.len);
+	}
 }
 
 bool coa_answer_build(const struct radius_packet *request, const struct coa_answer *a, struct view secret,
@@ -370,6 +418,8 @@ bool coa_answer_build(const struct radius_packet *request, const struct coa_answ
 	/* Who proves a request in both ways may look for both proofs in the answer. */
 	if (radius_find(request->attrs, RADIUS_MESSAGE_AUTHENTICATOR, &ma))
 		radius_put_unsigned(w);
+	if (a->cause == RADIUS_ERROR_INITIATED)
+		radius_put_u32(w, RADIUS_SERVICE_TYPE, RADIUS_SERVICE_AUTHORIZE_ONLY);
 	if (a->cause) {
 		radius_put_u32(w, RADIUS_ERROR_CAUSE, a->cause);
 		if (a->says_why)
@@ -377,7 +427,7 @@ bool coa_answer_build(const struct radius_packet *request, const struct coa_answ
 	} else if (request->code == RADIUS_DISCONNECT_REQUEST) {
 		radius_put_u32(w, RADIUS_ACCT_TERMINATE_CAUSE, RADIUS_CAUSE_ADMIN_RESET);
 	}
-	put_proxy_states(w, request->attrs);
+	put_back(w, request);
 	wr_close16(w, m);
 	return wr_ok(w) && w->len - from <= RADIUS_MAX &&
 	       radius_sign_reply(secret, request->authenticator, w->buf + from, w->len - from) == ST_OK;

@@ -66,6 +66,7 @@
 	X(CUI, cui, ONE, "Chargeable-User-Identity") \
 	X(REPLY, reply, ONE, "Reply-Message") \
 	X(CLASS, class, CLASS, "Class") \
+	X(STATE, state, ONE, "State") \
 	X(KEY_LOCAL, key_local, ONE, "ikev2-password-local") \
 	X(KEY_REMOTE, key_remote, ONE, "ikev2-password-remote")
 

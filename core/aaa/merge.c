@@ -104,7 +104,7 @@ void aaa_set_login_only(struct aaa_set *s)
 {
 	s->has &= AAA_BIT(AV_TIMEOUT) | AAA_BIT(AV_IDLE) | AAA_BIT(AV_REAUTH) | AAA_BIT(AV_INTERIM) |
 		AAA_BIT(AV_USER_NAME) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS) |
-		AAA_BIT(AV_LOGINS) | AAA_BIT(AV_QUOTA);
+		AAA_BIT(AV_STATE) | AAA_BIT(AV_LOGINS) | AAA_BIT(AV_QUOTA);
 }
 
 bool aaa_wants_user(const struct aaa_set *cached)

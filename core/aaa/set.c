@@ -150,6 +150,16 @@ bool aaa_put_class(struct aaa_set *s, const void *p, size_t len)
 	return true;
 }
 
+bool aaa_put_state(struct aaa_set *s, struct view state)
+{
+	if (state.len == 0 || state.len > AAA_STATE)
+		return false;
+	s->state.len = (uint8_t)state.len;
+	memcpy(s->state.bytes, state.p, state.len);
+	s->has |= AAA_BIT(AV_STATE);
+	return true;
+}
+
 /* ---- from the configuration ------------------------------------------------------------------- */
 
 static void put_addrs(struct aaa_set *s, enum aaa_item item, const struct addr two[2])

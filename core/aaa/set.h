@@ -23,6 +23,7 @@ struct authz_policy;
 #define AAA_DNS 4          /* name servers of one family */
 #define AAA_DELEGATED 4
 #define AAA_CLASS 1024     /* bytes of all Class attributes */
+#define AAA_STATE 253      /* bytes of one attribute */
 #define AAA_FILTER 2048    /* text of one filter, with NUL */
 #define AAA_KEY 256
 #define AAA_WHY 192        /* a sentence for the operator, with NUL */
@@ -47,6 +48,11 @@ struct aaa_class {
 	uint8_t n;
 	uint16_t len;
 	uint8_t bytes[AAA_CLASS];
+};
+/* For the login that takes the place of this session (RFC 2865 5.24). */
+struct aaa_state {
+	uint8_t len;
+	uint8_t bytes[AAA_STATE];
 };
 struct aaa_key {
 	uint16_t len;
@@ -127,6 +133,7 @@ struct aaa_set {
 	char cui[AAA_TEXT];
 	char reply[AAA_TEXT];
 	struct aaa_class class;
+	struct aaa_state state; /* beside Termination-Action RADIUS-Request of the same packet only */
 	struct aaa_key key_local; /* pre-shared keys (R-RAD-20..22) */
 	struct aaa_key key_remote;
 };
@@ -156,6 +163,7 @@ bool aaa_put_name(struct aaa_set *s, enum aaa_item item, const char *name);     
 bool aaa_put_joined(struct aaa_set *s, enum aaa_item item, const char *name);    /* one more */
 bool aaa_put_quota(struct aaa_set *s, const struct aaa_quota *q); /* in the place of that of the same octets and time */
 bool aaa_put_class(struct aaa_set *s, const void *p, size_t len);
+bool aaa_put_state(struct aaa_set *s, struct view state);
 /* Class attributes one by one: *at 0 at first, false at the end. */
 bool aaa_class_next(struct view all, size_t *at, struct view *out);
 

@@ -109,7 +109,7 @@
 	X(DISCONNECT_NAK, "disconnect_naks", "requests", "Disconnect-Requests that were refused") \
 	X(COA_IN, "coa_requests", "requests", "RADIUS CoA-Requests of clients, without those sent again") \
 	X(COA_ACK, "coa_acks", "requests", "CoA-Requests that were obeyed") \
-	X(COA_NAK, "coa_naks", "requests", "CoA-Requests that were refused") \
+	X(COA_NAK, "coa_naks", "requests", "CoA-Requests that were refused, or handed on to RADIUS (Authorize-Only)") \
 	X(COA_REPEATED, "coa_repeated", "requests", "CoA- and Disconnect-Requests that came again and got the same answer") \
 	X(NOTIFY_SENT, "snmp_notifications_sent", "messages", "SNMP notifications handed to the master agent") \
 	X(NOTIFY_DROPPED, "snmp_notifications_dropped", "messages", "SNMP notifications left out: rate limit or no master") \

@@ -149,6 +149,7 @@
 	X(END_LOGIN_LIMIT, "newer_login", 0, "replaced by a newer login of the same user") \
 	X(END_QUOTA, "quota", 0, "the volume that is allowed is used up") \
 	X(END_DISCONNECT, "disconnect_request", 0, "ended by a RADIUS Disconnect-Request") \
+	X(END_UNAUTHORIZED, "authorization_refused", 0, "a RADIUS server does not let the session go on") \
 	/* change of authorization */ \
 	X(COA_CLIENT, "coa_unknown_client", 0, "CoA or Disconnect from an address that is no client") \
 	X(COA_AUTH, "coa_bad_authenticator", 0, "CoA or Disconnect that is not signed with the client's key") \

@@ -12,6 +12,10 @@
 
 #define AGAIN_MS  10000 /* until it is told once more */
 #define FLOOR_MS  5000  /* a peer that wants it at once, always, does not keep us busy */
+/* strongSwan keeps its over_time free of what it is told, 24 minutes by default and 30 in its apps, and begins at once where
+ * that is more: of a shorter time it is told when it is to begin. */
+#define AT_LOGIN_MS 3600000
+#define SHORTEST_S  20    /* before the end, for a new login */
 
 /* ---- the limit ----------------------------------------------------------------------------------- */
 
@@ -66,11 +70,33 @@ static void put_lifetime(struct msg_out *o, uint32_t seconds)
 	msg_notify(o, N_AUTH_LIFETIME, data, sizeof(data));
 }
 
-/* Who comes back without a login has what is left since the last one. */
-void reauth_put(struct msg_out *o, const struct ike_sa *sa)
+/* How long before the end of so many seconds: what is configured for who is asked, but not before the half of them. */
+static uint64_t lead_ms(const struct ike_sa *sa, uint32_t seconds)
 {
-	if (limit_s(sa) != 0)
-		put_lifetime(o, (uint32_t)(sa_since_login_ms(sa, limit_s(sa)) / 1000));
+	const struct dynauth *d = &sa->ike->conf->dynauth;
+	uint32_t lead_s = d->on ? d->reauth_s : DYNAUTH_REAUTH_S, most_s = seconds / 2 > SHORTEST_S ? seconds / 2 : SHORTEST_S;
+
+	return (uint64_t)(lead_s < most_s ? lead_s : most_s) * 1000;
+}
+
+/* When the peer is to be told of a limit of so many seconds that ends then; 0: now. */
+static uint64_t tell_ms(const struct ike_sa *sa, uint32_t seconds, uint64_t end_ms)
+{
+	uint64_t now = ike_now(sa->ike), left_ms = end_ms > now ? end_ms - now : 0, lead = lead_ms(sa, seconds);
+
+	return left_ms >= AT_LOGIN_MS || left_ms <= lead ? 0 : end_ms - lead;
+}
+
+/* Who comes back without a login has what is left since the last one. */
+void reauth_put(struct msg_out *o, struct ike_sa *sa)
+{
+	uint64_t left_ms = sa_since_login_ms(sa, limit_s(sa));
+
+	if (limit_s(sa) == 0)
+		return;
+	sa->reauth_ms = tell_ms(sa, limit_s(sa), ike_now(sa->ike) + left_ms);
+	if (sa->reauth_ms == 0)
+		put_lifetime(o, (uint32_t)(left_ms / 1000));
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -106,6 +132,7 @@ enum status reauth_send(struct ike_sa *sa)
 		return st;
 	stats_inc(sa->ike->stats, CT_IKE_REAUTH_ASKED);
 	sa->owes_lifetime = false;
+	sa->reauth_ms = 0; /* it knows the earlier of both ends */
 	st = ike_keep(sa);
 	if (st != ST_OK)
 		stats_status(sa->ike->stats, st);
@@ -199,6 +226,15 @@ static enum status change(struct ike_sa *sa, const struct terms *to)
 	return ST_OK;
 }
 
+/* Of one without an authentication at its end nobody is told but who was to be told of the one before. */
+static void tell_of_limit(const struct ike_sa *sa, struct terms *t, uint32_t whole_s)
+{
+	bool is_said = t->session_reauth || t->reauth_ms != 0;
+
+	t->reauth_ms = is_said && t->session_end_ms != 0 ? tell_ms(sa, whole_s, t->session_end_ms) : 0;
+	t->owes_lifetime |= is_said && t->reauth_ms == 0 && t->session_end_ms > ike_now(sa->ike);
+}
+
 static enum status limit(struct ike_sa *sa, const struct ike_limit *l)
 {
 	uint64_t whole_ms = (uint64_t)smaller(sa->settings.reauth_s, l->lifetime_s) * 1000, now = ike_now(sa->ike);
@@ -207,7 +243,8 @@ static enum status limit(struct ike_sa *sa, const struct ike_limit *l)
 	t.session_end_ms = whole_ms == 0 ? 0 : whole_ms > l->age_ms ? now + whole_ms - l->age_ms : now;
 	t.session_lifetime_s = l->lifetime_s;
 	t.session_reauth = l->reauth;
-	t.owes_lifetime |= l->reauth && !sa->is_client && t.session_end_ms > now;
+	if (!sa->is_client)
+		tell_of_limit(sa, &t, (uint32_t)(whole_ms / 1000));
 	return change(sa, &t);
 }
 
@@ -221,6 +258,8 @@ static enum status ask_again(struct ike_sa *sa, uint64_t within_ms)
 	} else {
 		t.reauth_end_ms = within_ms != 0 ? now + within_ms : 0;
 		t.owes_lifetime |= within_ms != 0;
+		if (within_ms == 0 && t.session_end_ms != 0)
+			t.reauth_ms = tell_ms(sa, limit_s(sa), t.session_end_ms);
 	}
 	return change(sa, &t);
 }
@@ -265,11 +304,13 @@ void reauth_due(struct ike_sa *sa)
 
 	if (sa->reauth_ms == 0 || sa->reauth_ms > ike_now(sa->ike))
 		return;
-	sa->reauth_ms = ike_now(sa->ike) + AGAIN_MS;
+	sa->reauth_ms = sa->is_client ? ike_now(sa->ike) + AGAIN_MS : 0;
+	sa->owes_lifetime |= !sa->is_client;
 	st = ike_keep(sa);
 	if (st != ST_OK)
 		stats_status(sa->ike->stats, st);
-	sa_tell(sa, IKE_EV_REAUTH_DUE, NULL);
+	if (sa->is_client)
+		sa_tell(sa, IKE_EV_REAUTH_DUE, NULL);
 }
 
 /* ---- from one to the next ------------------------------------------------------------------------ */

@@ -115,9 +115,9 @@ struct ike_sa {
 	uint64_t rekey_ms;         /* when it is to be rekeyed; 0: never */
 	uint64_t end_ms;           /* lifetime; 0: none */
 	uint64_t session_end_ms;   /* lifetime of the session or of its authentication; 0: none */
-	uint64_t reauth_ms;        /* initiator: when to authenticate again; 0: never */
+	uint64_t reauth_ms;        /* initiator: when to authenticate again; responder: when the peer is told to; 0: never, or it was */
 	uint64_t reauth_end_ms;    /* responder: the peer was asked to authenticate again, until then; 0: was not */
-	bool owes_lifetime;        /* responder: a changed lifetime that the peer has not been told */
+	bool owes_lifetime;        /* responder: a lifetime that the peer has not been told, and is to be now */
 };
 
 /* What happened, for an action. Only the members of the kind are set. */

@@ -230,6 +230,7 @@ static bool is_wanted(enum status st)
 	case ST_END_PEER:
 	case ST_END_ADMIN:
 	case ST_END_DISCONNECT:
+	case ST_END_UNAUTHORIZED:
 	case ST_END_LIFETIME:
 	case ST_END_REPLACED:
 	case ST_END_SHUTDOWN:

@@ -190,6 +190,49 @@ struct session *coa_match_next(const struct sessions *ss, const struct dynauth *
 	return s;
 }
 
+/* ---- an Access-Accept --------------------------------------------------------------------------- */
+
+/* The two in which a server leaves the choice to us, or to the client (RFC 2865 5.8), are those that it has. */
+static bool is_any_ip4(const struct addr *a)
+{
+	static const uint8_t beginning[] = {255, 255, 255};
+
+	return memcmp(a->b, beginning, sizeof(beginning)) == 0 && a->b[3] >= 254;
+}
+
+static bool fits_attr(const struct radius_attr *a, const struct session *s)
+{
+	struct prefix net = {.len = 128};
+
+	switch (a->type) {
+	case RADIUS_USER_NAME: return is_user(a->value, s);
+	case RADIUS_CUI: return s->terms && is_bytes(a->value, s->terms->cui);
+	case RADIUS_FRAMED_IP_ADDRESS:
+		net.len = 32;
+		return radius_ip4(a, &net.addr) && (is_any_ip4(&net.addr) || is_addr(&net, s));
+	case RADIUS_FRAMED_IPV6_ADDRESS: return radius_ip6(a, &net.addr) && is_addr(&net, s);
+	case RADIUS_FRAMED_IPV6_PREFIX: return radius_prefix6(a, &net) && is_prefix(&net, s);
+	default: return true;
+	}
+}
+
+bool coa_match_accept(const struct session *s, struct view attrs, char why[AAA_WHY])
+{
+	struct radius_cursor c = radius_begin(attrs);
+	struct radius_attr a;
+
+	why[0] = '\0';
+	while (radius_next(&c, &a)) {
+		if (fits_attr(&a, s))
+			continue;
+		snprintf(why, AAA_WHY, "%s is not that of the session, and cannot be changed in a live session", radius_attr_name(a.type));
+		return false;
+	}
+	return true;
+}
+
+/* ---- several ------------------------------------------------------------------------------------- */
+
 static bool is_by_addr(const struct coa_request *r)
 {
 	for (size_t i = 0; i < r->n_keys; i++)

@@ -28,6 +28,9 @@ bool coa_match_check(const struct dynauth *d, const struct coa_request *r, struc
 /* The sessions that are up and fit, in order of creation: prev NULL for the first. */
 struct session *coa_match_next(const struct sessions *ss, const struct dynauth *d, const struct coa_request *r,
 	const struct session *prev);
+/* Does an Access-Accept to an Authorize-Only mean the session as it is: its user and addresses, as far as it says them? They
+ * cannot change while it lives (RFC 5176 section 3.6, note 6). False: why has a sentence that names the attribute. */
+bool coa_match_accept(const struct session *s, struct view attrs, char why[AAA_WHY]);
 /* How many there are; 0: the answer is filled (503, or 404 by configuration), also when they are of several inner
  * VRFs, in which the same address is not the same user (508). */
 size_t coa_match_count(const struct sessions *ss, const struct dynauth *d, const struct coa_request *r,

@@ -9,7 +9,8 @@ static const uint64_t of_terms = AAA_BIT(AV_IP6) | AAA_BIT(AV_IP6_LEN) | AAA_BIT
 	AAA_BIT(AV_DELEGATED) | AAA_BIT(AV_INTERIM) | AAA_BIT(AV_LOGINS) |
 	AAA_BIT(AV_FLOW_LIMIT) | AAA_BIT(AV_MTU) | AAA_BIT(AV_MSS) | AAA_BIT(AV_FILTER_IN4) |
 	AAA_BIT(AV_FILTER_OUT4) | AAA_BIT(AV_FILTER_IN6) | AAA_BIT(AV_FILTER_OUT6) | AAA_BIT(AV_SERVICE_IN) |
-	AAA_BIT(AV_SERVICE_OUT) | AAA_BIT(AV_QUOTA) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS);
+	AAA_BIT(AV_SERVICE_OUT) | AAA_BIT(AV_QUOTA) | AAA_BIT(AV_CUI) | AAA_BIT(AV_REPLY) | AAA_BIT(AV_CLASS) |
+	AAA_BIT(AV_STATE);
 
 static const char *put_text(char **at, const char *text)
 {
@@ -44,7 +45,7 @@ static void put_quotas(struct session_terms *t, const struct aaa_quotas *from, c
 /* Values that the set does not have are zero in it. */
 enum status terms_keep(const struct aaa_set *s, struct session_terms **out)
 {
-	size_t len = s->class.len + strlen(s->service[0]) + strlen(s->service[1]) + strlen(s->cui) + strlen(s->reply) + 4 +
+	size_t len = s->class.len + s->state.len + strlen(s->service[0]) + strlen(s->service[1]) + strlen(s->cui) + strlen(s->reply) + 4 +
 		quotas_len(&s->quotas);
 	struct session_terms *t;
 
@@ -71,6 +72,9 @@ enum status terms_keep(const struct aaa_set *s, struct session_terms **out)
 	t->reply = put_text(&at, s->reply);
 	t->class = (struct view){(const uint8_t *)at, s->class.len};
 	memcpy(at, s->class.bytes, s->class.len);
+	at += s->class.len;
+	t->state = (struct view){(const uint8_t *)at, s->state.len};
+	memcpy(at, s->state.bytes, s->state.len);
 	mem_free(*out);
 	*out = t;
 	return ST_OK;
@@ -96,7 +100,8 @@ enum field {
 	F_REPLY,
 	F_CLASS,
 	F_LOGINS_REFUSE,
-	F_QUOTA /* a group for each */
+	F_QUOTA, /* a group for each */
+	F_STATE
 };
 enum quota_field { Q_OCTETS = 1, Q_WAY, Q_PERIOD, Q_STATE, Q_TOLD, Q_MAP };
 
@@ -141,6 +146,8 @@ void terms_write(struct wr *w, const struct session_terms *t)
 		write_quota(w, &t->quotas[i]);
 	if (t->class.len)
 		fz_bytes(w, F_CLASS, t->class.p, t->class.len);
+	if (t->state.len)
+		fz_bytes(w, F_STATE, t->state.p, t->state.len);
 }
 
 static bool read_u32(struct view v, struct aaa_set *s, enum aaa_item item, uint32_t *to)
@@ -239,6 +246,7 @@ bool terms_read(uint16_t tag, struct view v, struct aaa_set *s)
 	case F_REPLY: return read_text(v, s, AV_REPLY);
 	case F_CLASS: return read_class(v, s);
 	case F_QUOTA: return read_quota(v, s);
+	case F_STATE: return aaa_put_state(s, v);
 	default: return true;
 	}
 }

@@ -37,6 +37,7 @@ struct session_terms {
 	const char *cui;                 /* Chargeable-User-Identity (RFC 4372) */
 	const char *reply;               /* Reply-Message */
 	struct view class; /* of Class attributes, for aaa_class_next() */
+	struct view state; /* for the login that takes its place; empty: none */
 };
 
 /* Of a merged set, in the place of *out, which may be NULL; *out is NULL when the set has nothing of it. ST_NOMEM:

@@ -6,8 +6,6 @@
 #include "core/base/mem.h"
 #include "modules/coa/kept.h"
 
-#define AUTHORIZE_ONLY 17 /* Service-Type */
-
 struct client {
 	struct coa_client_conf conf;
 	struct coa_counts counts;
@@ -236,13 +234,14 @@ static void count_request(struct coa_kind_counts *n, const struct radius_packet 
 	uint32_t service;
 
 	n->requests++;
-	n->auth_only += radius_find(p->attrs, RADIUS_SERVICE_TYPE, &a) && radius_u32(&a, &service) && service == AUTHORIZE_ONLY;
+	n->auth_only += radius_find(p->attrs, RADIUS_SERVICE_TYPE, &a) && radius_u32(&a, &service) && service == RADIUS_SERVICE_AUTHORIZE_ONLY;
 }
 
 static void count_answer(struct coa_kind_counts *n, const struct coa_answer *a)
 {
 	n->acks += a->cause == 0;
 	n->naks += a->cause != 0;
+	n->nak_auth_only += a->cause == RADIUS_ERROR_INITIATED;
 	n->no_context += a->cause == RADIUS_ERROR_NO_SESSION;
 	n->sessions += a->cause == 0 ? a->sessions : 0;
 }

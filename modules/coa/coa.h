@@ -84,6 +84,7 @@ struct coa_counts {
 		uint64_t no_context; /* of these: no session is meant by it */
 		uint64_t sessions;   /* that were ended or changed */
 		uint64_t auth_only;  /* of the requests: with Service-Type Authorize-Only */
+		uint64_t nak_auth_only; /* of the NAKs: with it; RADIUS was asked */
 		/* what is below, by the code of the packet */
 		uint64_t repeated, bad_authenticator, old, malformed;
 	} disconnect, coa;

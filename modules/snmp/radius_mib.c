@@ -39,7 +39,7 @@ static const struct object acct[] = {
 	COUNT(8, responses), COUNT(9, malformed), COUNT(10, bad_authenticators), CELL(11, PENDING), COUNT(12, timeouts),
 	COUNT(13, unknown), COUNT(14, dropped), CELL(15, SINCE),
 };
-/* NEVER: a NAK of ours has no Service-Type. */
+/* NEVER: a NAK to a Disconnect-Request has no Service-Type. */
 static const struct object dynauth[] = {
 	{{1, 1}, 2, STRANGERS, 0}, {{1, 2}, 2, STRANGERS, 1}, {{1, 3}, 2, IDENTIFIER, 0},
 	CLIENT(2, TYPE), CLIENT(3, ADDRESS),
@@ -47,7 +47,7 @@ static const struct object dynauth[] = {
 	KIND(8, disconnect.naks), CLIENT(9, NEVER), KIND(10, disconnect.no_context), KIND(11, disconnect.sessions),
 	KIND(12, disconnect.malformed), KIND(13, disconnect.bad_authenticators), KIND(14, disconnect.dropped),
 	KIND(15, coa.requests), KIND(16, coa.auth_only), KIND(17, coa.repeated), KIND(18, coa.acks), KIND(19, coa.naks),
-	CLIENT(20, NEVER), KIND(21, coa.no_context), KIND(22, coa.sessions), KIND(23, coa.malformed),
+	KIND(20, coa.nak_auth_only), KIND(21, coa.no_context), KIND(22, coa.sessions), KIND(23, coa.malformed),
 	KIND(24, coa.bad_authenticators), KIND(25, coa.dropped), KIND(26, unknown_types), CLIENT(27, SINCE),
 };
 static const struct {

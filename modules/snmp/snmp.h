@@ -65,7 +65,7 @@ struct snmp_radius_service {
 /* Clients that send Disconnect- and CoA-Requests, as RFC 4673 counts them. */
 #define SNMP_DYNAUTH_MAX 256
 struct snmp_dynauth_kind {
-	uint64_t requests, auth_only, repeated;
+	uint64_t requests, auth_only, nak_auth_only, repeated;
 	uint64_t acks, naks, no_context;
 	uint64_t sessions; /* that were ended or changed */
 	uint64_t malformed, bad_authenticators, dropped;

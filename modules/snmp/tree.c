@@ -143,7 +143,7 @@ static const struct failure {
 	{174, ST_END_LOGIN_LIMIT}, {175, ST_END_DISCONNECT},
 	{177, ST_COA_CLIENT}, {178, ST_COA_AUTH}, {179, ST_COA_OLD}, {187, ST_COA_MALFORMED},
 	{194, ST_QUOTA_USED}, {195, ST_END_QUOTA},
-	{196, ST_END_NOT_REAUTH},
+	{196, ST_END_NOT_REAUTH}, {197, ST_END_UNAUTHORIZED},
 };
 
 #define FAILURES (sizeof(failures) / sizeof(failures[0]))

@@ -53,13 +53,28 @@ static void decide(void *ctx, const struct coa_ask *ask, struct coa_answer *a)
 		return;
 	}
 	MUST(a->cause == 0 && r.set && r.n_keys >= 1 && r.n_keys <= COA_KEYS);
-	MUST(r.is_disconnect || r.set->has);
+	MUST(r.is_disconnect || r.reauth || r.authorize || r.set->has);
+	MUST(!r.authorize || (!r.is_disconnect && !r.reauth && r.set->has == 0 && r.state.len > 0));
 	MUST(!r.is_disconnect || !(r.set->has & ~AAA_BIT(AV_CLASS)));
 	for (int i = 0; i < AAA_FILTERS; i++)
 		if (aaa_filter_is_lines(r.set->filter[i]))
 			MUST(aaa_filter_rules(r.set->filter[i], i >= AAA_IN6 ? 6 : 4, rules) <= AAA_FILTER_LINES);
+	if (r.authorize)
+		*a = (struct coa_answer){.cause = RADIUS_ERROR_INITIATED, .why = "asked"};
 	coa_request_fini(&r);
-	decided_cause = 0;
+	decided_cause = a->cause;
+}
+
+/* The same attributes as those of an Access-Accept that follows. */
+static void accept(struct view attrs)
+{
+	struct aaa_set *set = aaa_set_new();
+	char why[AAA_WHY];
+
+	MUST(set);
+	bool ok = coa_accept_read(attrs, set, why);
+	MUST(memchr(why, 0, sizeof(why)) && ok == (why[0] == 0));
+	aaa_set_free(set);
 }
 
 static void send(void *ctx, const struct endpoint *local, const struct endpoint *remote, const uint8_t *msg, size_t len)
@@ -84,6 +99,9 @@ static void judge(const uint8_t *msg, size_t len)
 	if (radius_find(p.attrs, RADIUS_ERROR_CAUSE, &a))
 		MUST(radius_u32(&a, &cause));
 	MUST(cause == decided_cause);
+	MUST(radius_find(p.attrs, RADIUS_SERVICE_TYPE, &a) == (cause == RADIUS_ERROR_INITIATED));
+	MUST(radius_find(p.attrs, RADIUS_STATE, &a) == (asked.code == RADIUS_COA_REQUEST && radius_find(asked.attrs, RADIUS_STATE, &a)));
+	accept(asked.attrs);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -182,7 +182,7 @@ SIGNS = """  post-auth {
     update reply {
       &Message-Authenticator := 0x00
     }
-    Post-Auth-Type REJECT {
+%(accepts)s    Post-Auth-Type REJECT {
       update reply {
         &Message-Authenticator := 0x00
       }
@@ -194,17 +194,19 @@ SIGNS = """  post-auth {
 class FreeRadius:
     """users: {name: password}, or {name: (password, "Attribute = value, ...")}. server: the pki_lib entity that TLS shows, ca: the authority
     of clients. peap: the method inside it. first: the method that is proposed first. radsec: the TCP port where it listens, and nowhere else.
-    name: of its folder, where a host has several."""
+    name: of its folder, where a host has several. entries: lines of the file of users that come before these.
+    accepts: lines of post-auth, of Access-Accepts only (with signs)."""
 
     def __init__(self, host, users, server, ca, address="127.0.0.1", clients="127.0.0.1", secret="radius-secret", first="md5", peap="mschapv2",
-                 fragment=1000, signs=True, radsec=None, tls_max="1.3", name=None):
+                 fragment=1000, signs=True, radsec=None, tls_max="1.3", name=None, entries="",
+                 accepts=""):
         self.host, self.dir = host, os.path.join(lib.WORK, "radius-" + (name or host.name))
         os.makedirs(self.dir, exist_ok=True)
-        values = dict(dir=self.dir, address=address, clients=clients, secret=secret, signs=SIGNS if signs else "", first=first, peap=peap, fragment=fragment,
+        values = dict(dir=self.dir, address=address, clients=clients, secret=secret, signs=SIGNS % dict(accepts=accepts) if signs else "", first=first, peap=peap, fragment=fragment,
                       key=server.key_file, cert=server.chain_file, ca=ca.cert_file, radsec=radsec, tls_max=tls_max)
         values["listen"] = (TLS if radsec else UDP) % values
         values["others"] = TLS_CLIENTS % values if radsec else ""
-        lines = []
+        lines = [entries]
         for name, value in users.items():
             password, reply = value if isinstance(value, tuple) else (value, "")
             lines.append("\"%s\" Cleartext-Password := \"%s\"\n%s" % (name, password, "\t%s\n" % reply if reply else ""))

@@ -487,7 +487,7 @@ connections {
     dpd_delay = %(dpd)s
     reauth_time = %(reauth)s
     rekey_time = %(rekey)s
-    over_time = 60s
+    over_time = %(over)s
     keyingtries = %(tries)s
     %(ike_more)s
     local { auth = psk
@@ -516,14 +516,14 @@ class StrongSwan:
                  ike="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", vips="0.0.0.0, ::",
                  remote_ts="10.99.2.0/24, fd00:99:2::/64", gwid="gw.example.test", mobike="no",
                  dpd="0s", tries=1, retransmits=3, timeout="1.0", extra="", rekey="0", child_rekey="0",
-                 child_life="0", more="", fragmentation="yes", reauth="0", ike_more="", secrets="", encap="yes"):
+                 child_life="0", more="", fragmentation="yes", reauth="0", ike_more="", secrets="", encap="yes", over="60s"):
         self.host = host
         self.dir = os.path.join(WORK, "ss-" + host.name)
         os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
         self.values = dict(gateway=gateway, local=local, id=user, psk=psk, ike=ike, esp=esp, vips=vips,
                            remote_ts=remote_ts, gwid=gwid, mobike=mobike, dpd=dpd, tries=tries, rekey=rekey,
                            child_rekey=child_rekey, child_life=child_life, more=more,
-                           fragmentation=fragmentation, reauth=reauth, ike_more=ike_more, secrets=secrets, encap=encap)
+                           fragmentation=fragmentation, reauth=reauth, ike_more=ike_more, secrets=secrets, encap=encap, over=over)
         with open(os.path.join(self.dir, "strongswan.conf"), "w") as f:
             f.write(STRONGSWAN % dict(plugins=PLUGINS, dir=self.dir, tries=retransmits, timeout=timeout,
                                       extra=extra))

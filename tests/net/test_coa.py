@@ -196,7 +196,7 @@ ok("no such session: 503", is_nak(a, "Session-Context-Not-Found") and a.says == 
 a = disconnect(ME, quoted("User-Name", "somebody@psk.test"))
 ok("two names that do not fit together", is_nak(a, "Session-Context-Not-Found"), repr(a))
 a = disconnect(ME, quoted("User-Name", USER), quoted("NAS-Identifier", "gw"), "NAS-IP-Address = 10.99.1.1", "Service-Type = Authorize-Only")
-ok("Service-Type: 405", is_nak(a, "Unsupported-Service"), repr(a))
+ok("Service-Type: 401", is_nak(a, "Unsupported-Attribute"), repr(a))
 a = disconnect(ME, quoted("NAS-Identifier", "other"))
 ok("another NAS by name: 403", is_nak(a, "NAS-Identification-Mismatch"), repr(a))
 a = disconnect(ME, "NAS-IP-Address = 10.99.1.77")

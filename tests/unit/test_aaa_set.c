@@ -295,6 +295,40 @@ static void a_coa(void)
 	}
 }
 
+/* RFC 2865 5.24: State is kept with what becomes of the session's end, of the same packet, and otherwise not. */
+static void state_of_the_next_login(void)
+{
+	static const struct {
+		const char *name;
+		enum aaa_source source;
+		uint32_t action; /* 2: none */
+		size_t len;      /* of State; 0: none */
+		bool is_kept;
+	} states[] = {
+		{"both", AAA_OF_ACCEPT, 1, 16, true}, {"both, the longest", AAA_OF_ACCEPT, 1, 253, true}, {"both, in a CoA", AAA_OF_COA, 1, 16, true},
+		{"another action", AAA_OF_ACCEPT, 0, 16, false}, {"State alone", AAA_OF_ACCEPT, 2, 16, false}, {"the action alone", AAA_OF_ACCEPT, 1, 0, false},
+	};
+	uint8_t state[253];
+
+	memset(state, 's', sizeof(state));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct aaa_set *s = aaa_set_new();
+		struct aaa_finding f;
+		struct attrs a;
+		attrs_init(&a);
+		if (states[i].len)
+			radius_put(&a.w, RADIUS_STATE, state, states[i].len);
+		if (states[i].action < 2)
+			radius_put_u32(&a.w, RADIUS_TERMINATION_ACTION, states[i].action);
+		T_ROW(i, states[i].name);
+		T_EQ(aaa_attrs_read(s, states[i].source, attrs_view(&a), &f), ST_OK);
+		T_EQ(aaa_has(s, AV_STATE), states[i].is_kept);
+		T_EQ(s->state.len, states[i].is_kept ? states[i].len : 0);
+		T_TRUE(memcmp(s->state.bytes, state, s->state.len) == 0);
+		aaa_set_free(s);
+	}
+}
+
 /* Several of one packet: what adds up, what is put together, what has an end. */
 static void several(void)
 {
@@ -447,6 +481,7 @@ int main(void)
 	T_RUN(policies_that_are_refused);
 	T_RUN(every_attribute);
 	T_RUN(a_coa);
+	T_RUN(state_of_the_next_login);
 	T_RUN(several);
 	T_RUN(nas_filter_rules);
 	T_RUN(pieces_of_rules);

@@ -87,8 +87,22 @@ static const struct {
 	{"a command in a Disconnect", 40, {SESSION, {26, "subscriber:command=reauthenticate", 0}}, 401, 0},
 	{"Termination-Action", 43, {SESSION, {29, NULL, 1}}, 0, 1},
 	{"Termination-Action of no kind", 43, {SESSION, {29, NULL, 2}}, 407, 0},
-	{"Authorize-Only", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}}, 405, 0},
-	{"Service-Type in a Disconnect", 40, {SESSION, {6, NULL, 17}}, 405, 0},
+	{"Authorize-Only", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}}, 0, 1},
+	{"Authorize-Only, the other way round, with all that may stand there", 43, {{24, "x", 0}, {6, NULL, 17}, {1, "anna", 0}, SESSION,
+		{4, NULL, 0x0a000001}, {32, "gw", 0}, {55, NULL, 1700000000}, {33, "proxy", 0}, {241, "\x08operator", 0}}, 0, 2},
+	{"without State", 43, {SESSION, {6, NULL, 17}}, 402, 0},
+	{"with State alone", 43, {{6, NULL, 17}, {24, "x", 0}}, 402, 0},
+	{"with an empty State", 43, {SESSION, {6, NULL, 17}, {24, "", 0}}, 407, 0},
+	{"with two States", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}, {24, "x", 0}}, 404, 0},
+	{"twice Authorize-Only", 43, {SESSION, {6, NULL, 17}, {6, NULL, 17}, {24, "x", 0}}, 404, 0},
+	{"and a change", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}, {27, NULL, 60}}, 401, 0},
+	{"and before it a change", 43, {{26, "ip:inacl=X", 0}, SESSION, {6, NULL, 17}, {24, "x", 0}}, 401, 0},
+	{"and Class", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}, {25, "class", 0}}, 401, 0},
+	{"and a message", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}, {18, "hello", 0}}, 401, 0},
+	{"and a command", 43, {SESSION, {6, NULL, 17}, {24, "x", 0}, {26, "subscriber:command=reauthenticate", 0}}, 401, 0},
+	{"another service", 43, {SESSION, {6, NULL, 8}, {24, "x", 0}}, 405, 0},
+	{"a service of three octets", 43, {SESSION, {6, "abc", 0}, {24, "x", 0}}, 407, 0},
+	{"Service-Type in a Disconnect", 40, {SESSION, {6, NULL, 17}}, 401, 0},
 	{"a number of three octets", 43, {SESSION, {27, "abc", 0}}, 407, 0},
 	{"an address of three octets", 40, {{8, "abc", 0}}, 407, 0},
 	{"an empty name", 40, {{1, "", 0}}, 407, 0},
@@ -113,6 +127,8 @@ static void every_request(void)
 		T_EQ(request.n_keys, reads[i].n_keys);
 		T_TRUE(ok == (answer.why[0] == 0) && ok == (request.set != NULL));
 		T_EQ(request.reauth, ok && strncmp(reads[i].name, "authenticate", 12) == 0);
+		T_EQ(request.authorize, ok && strncmp(reads[i].name, "Authorize", 9) == 0);
+		T_TRUE(!request.authorize || (request.set->has == 0 && request.state.len == 1 && request.state.p[0] == 'x'));
 		coa_request_fini(&request);
 	}
 }
@@ -435,6 +451,44 @@ static void proxy_states(void)
 	coa_free(c);
 }
 
+/* State goes back as it came, with each answer to a CoA-Request; what says that RADIUS is asked has the service, too. */
+static void states(void)
+{
+	static const struct attr two[] = {SESSION, {24, "first", 0}, {33, "proxy", 0}, {24, "second", 0}, {0, NULL, 0}};
+	static const struct {
+		uint8_t request;
+		uint32_t cause;
+		bool has_state, has_service;
+	} rows[] = {{43, 0, true, false}, {43, 401, true, false}, {43, 507, true, true}, {40, 0, false, false}, {40, 401, false, false}};
+	struct coa *c = start(false);
+	struct radius_packet p;
+	struct radius_attr a;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		T_ROW(i, "an answer");
+		lab.next = (struct coa_answer){.cause = rows[i].cause};
+		lab_open(&rq, rows[i].request, (uint8_t)i);
+		put(&rq, two);
+		struct view v = lab_close(&rq, lab_key);
+		give(c, "192.0.2.1", v);
+		T_DO(is_answer(v, (uint8_t)(rows[i].request + (rows[i].cause ? 2 : 1)), rows[i].cause));
+		T_EQ(radius_parse((struct view){lab.bytes, lab.len}, &p), ST_OK);
+		struct radius_cursor at = radius_begin(p.attrs);
+		int n_states = 0, n_services = 0;
+		while (radius_next(&at, &a)) {
+			n_states += a.type == RADIUS_STATE && a.value.len == 5 && memcmp(a.value.p, "first", 5) == 0;
+			n_services += a.type == RADIUS_SERVICE_TYPE && a.value.p[3] == 17;
+			T_TRUE(a.type != RADIUS_STATE || a.value.len == 5);
+		}
+		T_EQ(n_states, rows[i].has_state);
+		T_EQ(n_services, rows[i].has_service);
+	}
+	size_t cursor = 0;
+	struct coa_client_info info;
+	T_TRUE(coa_next_info(c, &cursor, &info) && info.counts.coa.nak_auth_only == 1 && info.counts.coa.naks == 2);
+	coa_free(c);
+}
+
 static void times(void)
 {
 	static const struct {
@@ -620,6 +674,7 @@ int main(void)
 	T_RUN(vrfs);
 	T_RUN(message_authenticator);
 	T_RUN(proxy_states);
+	T_RUN(states);
 	T_RUN(times);
 	T_RUN(comes_again);
 	T_RUN(memory_is_bounded);

@@ -478,6 +478,47 @@ static void its_end(void)
 	finish();
 }
 
+/* An Access-Accept to an Authorize-Only is read as a CoA-Request is; what is of the login and cannot change must be as it is. */
+static void accepts(void)
+{
+	static const struct {
+		const char *name, *text; /* as put() has it */
+		const char *names;       /* the attribute; NULL: it can be applied */
+	} rows[] = {
+		{"nothing", "24=x", NULL},
+		{"what is as it is", "1=anna@corp.example ip=10.99.0.10", NULL},
+		{"an address of our choice", "ip=255.255.255.254", NULL},
+		{"an address of the client's choice", "ip=255.255.255.255", NULL},
+		{"a list", "11=LIST.in 25=class", NULL},
+		{"another user", "1=bob@corp.example 11=LIST.in", "User-Name"},
+		{"another address", "ip=10.99.0.11", "Framed-IP-Address"},
+		{"an address near those of nobody's choice", "ip=255.255.254.254", "Framed-IP-Address"},
+		{"another IPv6 address", "ip=2001:db8::1", "Framed-IPv6-Address"},
+		{"another prefix", "prefix=2001:db8:5::/64", "Framed-IPv6-Prefix"},
+		{"a name that it has not", "89=cui", "Chargeable-User-Identity"},
+		{"a pool", "88=P", "Framed-Pool"},
+		{"a route", "22=10.0.0.0/8", "Framed-Route"},
+		{"an unknown one", "200=x 11=LIST.in", "200"},
+		{"a port of nothing", "27=x", "Session-Timeout"},
+	};
+	char why[AAA_WHY];
+
+	begin();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct aaa_set *set = aaa_set_new();
+		T_ROW(i, rows[i].name);
+		lab_open(&rq, RADIUS_ACCESS_ACCEPT, 1);
+		put(rows[i].text);
+		T_EQ(radius_parse(lab_close(&rq, lab_key), &packet), ST_OK);
+		bool ok = set && coa_accept_read(packet.attrs, set, why) && coa_match_accept(anna, packet.attrs, why);
+		T_EQ(ok, rows[i].names == NULL);
+		T_TRUE(ok == (why[0] == 0) && (ok || strstr(why, rows[i].names)));
+		T_EQ(ok && aaa_has(set, AV_FILTER_IN4), strcmp(rows[i].name, "a list") == 0);
+		aaa_set_free(set);
+	}
+	finish();
+}
+
 /* Asked twice, the first of the two times counts; and back. */
 static void asked_again(void)
 {
@@ -500,7 +541,8 @@ static void does_not_wait(void)
 	begin();
 	anna->reconnect_s = 600;
 	anna->has_token = true;
-	T_TRUE(session_waits(anna, ST_END_DPD) && !session_waits(anna, ST_END_DISCONNECT));
+	T_TRUE(session_waits(anna, ST_END_DPD) && !session_waits(anna, ST_END_DISCONNECT) &&
+		!session_waits(anna, ST_END_UNAUTHORIZED));
 	finish();
 }
 
@@ -538,6 +580,7 @@ int main(void)
 	T_RUN(both_families);
 	T_RUN(not_there);
 	T_RUN(its_end);
+	T_RUN(accepts);
 	T_RUN(asked_again);
 	T_RUN(does_not_wait);
 	T_RUN(without_memory);

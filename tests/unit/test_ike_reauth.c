@@ -117,13 +117,18 @@ static void test_limits(void)
 	static const struct {
 		unsigned client_s, server_s, session_s, from_s, to_s;
 	} rows[] = {
-		{0, 100, 0, 80, 90},
-		{0, 0, 200, 160, 180},
-		{0, 300, 200, 160, 180},
-		{0, 100, 200, 80, 90},
+		{0, 7200, 0, 5760, 6480}, /* told at the login */
+		{0, 3600, 0, 2880, 3240},
+		{0, 3599, 0, 3586, 3593}, /* told a minute before the end */
+		{0, 0, 200, 187, 194},
+		{0, 300, 200, 187, 194},
+		{0, 100, 200, 89, 95}, /* ... or in the middle */
+		{0, 30, 0, 25, 28},
+		{0, 21, 0, 17, 19},
+		{0, 20, 0, 16, 18}, /* there is no time for that */
 		{50, 0, 0, 40, 45},
 		{50, 100, 0, 40, 45},
-		{100, 50, 0, 40, 45},
+		{100, 50, 0, 44, 48},
 		{0, 0, 0, 0, 0},
 	};
 
@@ -148,13 +153,14 @@ static void test_round_after_round(void)
 		int64_t live = mem_live();
 
 		T_ROW(i, "rounds");
-		T_DO(open_world(i, 0, 60));
+		T_DO(open_world(i, 0, 100));
 		w.knobs.delay_ms = 1 + i * 5;
 		w.knobs.answer_ms = i % 7 * 10;
 		w.knobs.nat_client = i % 2;
 		T_DO(log_in());
 		for (unsigned round = 1; round <= 4; round++) {
-			T_TRUE(is_due_within(55000));
+			T_TRUE(!is_due_within(80000));
+			T_TRUE(is_due_within(16000));
 			T_DO(begin_again());
 			T_EQ(world_count(&w.node[0], CT_IKE_REAUTH), round);
 			T_EQ(world_count(&w.node[1], CT_IKE_REAUTH), round);
@@ -195,7 +201,7 @@ static void test_the_limit_is_kept(void)
 {
 	T_DO(open_world(3, 0, 60));
 	T_DO(log_in());
-	T_TRUE(run_with_way(57000));
+	T_TRUE(run_with_way(57500));
 	T_TRUE(w.node[0].told[IKE_EV_REAUTH_DUE] >= 1);
 	world_run(&w, 7000);
 	T_EQ(w.node[1].up_sa, 0);
@@ -232,8 +238,8 @@ static void test_survives(void)
 			T_TRUE(world_restart(&w, 0));
 			T_TRUE(world_restart(&w, 1));
 		}
-		T_TRUE(!is_due_within(38000));
-		T_TRUE(is_due_within(12000));
+		T_TRUE(!is_due_within(i & 4 ? 38000 : 45000));
+		T_TRUE(is_due_within(i & 4 ? 12000 : 9000));
 		if (!(i & 4)) {
 			world_run(&w, 21000);
 			T_EQ(w.node[1].up_sa, 0);
@@ -463,12 +469,31 @@ static void test_asked_and_not_kept(void)
 	T_DO(close_world());
 }
 
-/* A limit whose end asks for an authentication: told when it is set, and again when it changes; at its end the reason is
- * that nobody came. Without that it is not told, and the reason is the limit. */
+/* Asked, and then not any more: what the profile says is told when it is time for that. */
+static void test_asked_before_the_limit(void)
+{
+	T_DO(open_world(195, 0, 200));
+	T_DO(log_in());
+	T_EQ(ask(1, 60000), ST_OK);
+	world_run(&w, 1000);
+	T_EQ(told_times(), 1);
+	T_EQ(ask(1, 0), ST_OK);
+	world_run(&w, 130000);
+	T_TRUE(told_times() == 1 && w.node[1].up_sa != 0);
+	world_run(&w, 10000);
+	T_EQ(told_times(), 2);
+	world_run(&w, 70000);
+	T_EQ(told_times(), 2);
+	T_EQ(w.node[1].last_status, ST_END_LIFETIME);
+	T_DO(close_world());
+}
+
+/* A limit whose end asks for an authentication: told when it is set, or when a short one is near its end; at its end the reason
+ * is that nobody came. Without that it is not told, and the reason is the limit. */
 static void test_limit_that_asks(void)
 {
 	for (unsigned reauth = 0; reauth < 2; reauth++) {
-		struct ike_limit limit = {.age_ms = 2000, .lifetime_s = 300, .reauth = reauth};
+		struct ike_limit limit = {.age_ms = 2000, .lifetime_s = 7200, .reauth = reauth};
 
 		T_ROW(reauth, "asks");
 		T_DO(open_world(200, 0, 0));
@@ -479,13 +504,36 @@ static void test_limit_that_asks(void)
 		limit.lifetime_s = 100;
 		T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
 		T_EQ(ike_rekey(w.node[1].ike, w.node[1].up_sa, false), ST_OK);
-		T_EQ(is_due_within(90000), reauth);
+		world_run(&w, 40000);
+		T_EQ(told_times(), reauth); /* it is not near enough */
+		T_EQ(is_due_within(54000), reauth);
+		T_EQ(told_times(), 2 * reauth);
 		T_TRUE(world_restart(&w, 1));
 		world_run(&w, 100000);
 		T_EQ(w.node[1].up_sa, 0);
 		T_EQ(w.node[1].last_status, reauth ? ST_END_NOT_REAUTH : ST_END_SESSION_TIMEOUT);
 		T_DO(close_world());
 	}
+}
+
+/* Who is to be told near the end of one limit is told near that of the next, whatever becomes of it. */
+static void test_limit_in_the_place_of_another(void)
+{
+	struct ike_limit limit = {.lifetime_s = 500};
+
+	T_DO(open_world(201, 0, 0));
+	w.node[1].session_lifetime_s = 300;
+	T_DO(log_in());
+	T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
+	world_run(&w, 430000);
+	T_EQ(told_times(), 0);
+	world_run(&w, 12000);
+	T_EQ(told_times(), 1);
+	limit.lifetime_s = 600; /* it has been told, and this one asks for nothing */
+	T_EQ(ike_limit(w.node[1].ike, w.node[1].up_sa, &limit), ST_OK);
+	world_run(&w, 140000);
+	T_EQ(told_times(), 1);
+	T_DO(close_world());
 }
 
 int main(void)
@@ -495,7 +543,9 @@ int main(void)
 	T_RUN(test_asked_survives);
 	T_RUN(test_asked_of_the_client);
 	T_RUN(test_asked_and_not_kept);
+	T_RUN(test_asked_before_the_limit);
 	T_RUN(test_limit_that_asks);
+	T_RUN(test_limit_in_the_place_of_another);
 	T_RUN(test_limits);
 	T_RUN(test_round_after_round);
 	T_RUN(test_the_new_child_waits);

@@ -17,7 +17,8 @@ static void fill(size_t servers, size_t clients)
 				.requests = (1ull << 32) + 5 + i, .strangers = 2, .pending = 9, .dropped = 77};
 	}
 	for (size_t i = 0; i < clients; i++)
-		v.clients[i] = (struct snmp_dynauth){.addr.family = 4, .coa.dropped = 40 + i, .unknown_types = 50};
+		v.clients[i] = (struct snmp_dynauth){.addr.family = 4, .coa.dropped = 40 + i, .coa.nak_auth_only = 60 + i,
+			.coa.auth_only = 70 + i, .disconnect.nak_auth_only = 80, .unknown_types = 50};
 }
 
 static bool is_less(const struct radius_mib_found *a, const struct radius_mib_found *b)
@@ -71,6 +72,9 @@ static void values(void)
 	T_EQ(at(RADIUS_MIB_ACCT, 4, 14, 1), 77);
 	T_EQ(at(RADIUS_MIB_DYNAUTH, 2, 25, 2), 41);
 	T_EQ(at(RADIUS_MIB_DYNAUTH, 2, 26, 1), 50);
+	T_EQ(at(RADIUS_MIB_DYNAUTH, 2, 16, 2), 71);
+	T_EQ(at(RADIUS_MIB_DYNAUTH, 2, 20, 2), 61);
+	T_EQ(at(RADIUS_MIB_DYNAUTH, 2, 9, 2), 0); /* none is ever sent */
 	T_EQ(at(RADIUS_MIB_AUTH, 4, 6, 3), UINT64_MAX);
 	T_EQ(at(RADIUS_MIB_AUTH, 4, 18, 1), UINT64_MAX);
 	T_EQ(at(RADIUS_MIB_AUTH, 3, 5, 1), UINT64_MAX);
