@@ -542,7 +542,7 @@ static void other_versions(void)
 		uint32_t crc = htonl(crc32c(0, rec, len - 4));
 		memcpy(rec + len - 4, &crc, 4);
 		T_ROW(version, "version");
-		T_EQ(data_sa_thaw((struct view){rec, len}, &back), version == 1 ? ST_OK : ST_BAD_VERSION);
+		T_EQ(data_sa_thaw((struct view){rec, len}, &back), version == 2 ? ST_OK : ST_BAD_VERSION);
 	}
 }
 
