@@ -365,6 +365,53 @@ static void a_batch_holds_it(void)
 	tear_down();
 }
 
+static atomic_bool halt;
+
+static void *help(void *arg)
+{
+	while (!atomic_load(&halt))
+		(void)fan_turn(&workers[1]);
+	return arg;
+}
+
+/* A helper has a batch of which nothing is good, while the owner makes the cipher for the next packet. */
+static void a_batch_without_a_cipher(void)
+{
+	enum { N = 10 };
+	struct esp_suite s = gcm();
+	struct packet old, p;
+	struct pkt *k;
+	struct one v[2];
+	pthread_t thread;
+
+	T_DO(set_up());
+	all->fan_out = DATA_FAN_ALWAYS;
+	T_DO(begin_both(v, 0x1000, &s));
+	old = seal(&v[0]);
+	v[0].rt.seq_out = v[1].rt.seq_top = 1000;
+	p = seal(&v[0]);
+	atomic_store(&halt, false);
+	T_EQ(pthread_create(&thread, NULL, help, NULL), 0);
+	k = pool_get(&me->pool);
+	k->kind = PKT_ESP;
+	k->spi = dl_u32(old.p);
+	k->seg = (uint16_t)old.len;
+	for (; k->len < N * old.len; k->len += old.len)
+		memcpy(k->p + k->len, old.p, old.len);
+	path_handed(me, k);
+	T_TRUE(!v[1].sa.esp.in && me->fan->n == 1);
+	take(&p);
+	T_TRUE(v[1].sa.esp.in);
+	fan_settle(me);
+	atomic_store(&halt, true);
+	pthread_join(thread, NULL);
+	T_EQ(v[1].rt.drops_replay, N);
+	T_EQ(v[1].rt.packets_in, 1);
+	end(&v[0]);
+	end(&v[1]);
+	tear_down();
+}
+
 /* Every kind of suite by either engine, in one worker; what wakes up has the engine of then. */
 static void all_suites(void)
 {
@@ -595,6 +642,7 @@ int main(void)
 	T_RUN(forged_packets);
 	T_RUN(no_room);
 	T_RUN(a_batch_holds_it);
+	T_RUN(a_batch_without_a_cipher);
 	T_RUN(all_suites);
 	T_RUN(workers_end_them);
 	T_RUN(keys_are_wiped);
