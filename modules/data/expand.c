@@ -95,8 +95,8 @@ void expand_end(struct worker *w, struct worker_sa *sa)
 
 /* ---- once in a while ---------------------------------------------------------------------- */
 
-/* Packets count that were authentic, or sent. */
-static void judge(struct worker *w, struct rooms *r, void *room)
+/* Of its packets those count that were authentic, or sent. */
+static void end_if_silent(struct worker *w, struct rooms *r, void *room)
 {
 	const struct note *n = note_of(r, room);
 	struct worker_sa *sa = n->sa;
@@ -127,7 +127,7 @@ static void look_on(struct worker *w)
 		e->left--;
 		for (unsigned i = 0; i < ROOM_GROUP; i++) {
 			if ((room = rooms_at(r, e->left, i)))
-				judge(w, r, room);
+				end_if_silent(w, r, room);
 		}
 		rooms_rest(r, e->left);
 		return;

@@ -3,11 +3,11 @@
 #ifndef MODULES_DATA_ROOMS_H
 #define MODULES_DATA_ROOMS_H
 
-#include "core/base/status.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/base/status.h"
 
 #define ROOM_ALIGN 64
 #define ROOM_GROUP 64 /* rooms of one word of bits; a whole number of pages */
