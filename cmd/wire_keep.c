@@ -15,13 +15,13 @@
 
 /* What is in either memory is read by the next main, perhaps of another version. Records say their
  * version; the run-time numbers are a plain array: misread, a nonce would come twice. Another layout
- * is another name, and its sessions begin anew. */
+ * is another name (and another version of records of SAs, modules/data/freeze.c), and its sessions begin anew. */
 #define KEEP_NAME "keep1"
-#define RT_NAME "rt1"
-_Static_assert(sizeof(struct esp_rt) == 1152 && offsetof(struct esp_rt, seq_out) == 0 &&
+#define RT_NAME "rt2"
+_Static_assert(sizeof(struct esp_rt) == 256 && offsetof(struct esp_rt, seq_out) == 0 &&
 		       offsetof(struct esp_rt, seq_top) == 8 && offsetof(struct esp_rt, spi_in) == 96 &&
-		       offsetof(struct esp_rt, bitmap) == 104,
-	       "another layout: another RT_NAME");
+		       offsetof(struct esp_rt, bitmap) == 104 && ESP_WINDOW_MAX == 1024,
+	       "another layout: another RT_NAME and SA_VERSION");
 
 #define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
 #define IKE_RECORD_MAX 131072

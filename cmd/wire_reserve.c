@@ -11,7 +11,7 @@
 
 /* What is taken at a time: some hundred sessions. */
 #define KEEP_STEP (2u << 20)
-#define RT_STEP (1u << 20)
+#define RT_STEP (256u << 10)
 /* Left for those who are in: records are written anew before the old ones go, and each rekeying has two
  * SAs for a while. Nobody new comes in below. Twice as much is wanted ahead. */
 #define LEFT_BLOCKS 4096u

@@ -9,69 +9,66 @@
 /* What one call may seal; far above any datagram, far below what GCM forbids. */
 #define PLAIN_MAX (1u << 20)
 
-/* The allocator knows 16 bytes of alignment, key schedules want more. */
-#define ALIGN 64
-
 /* ---- life --------------------------------------------------------------------------------------
  */
 
-static struct esp_cipher *room_for(const struct esp_suite *s, const struct esp_ops *ops)
+static size_t len_by(const struct esp_ops *ops, const struct esp_suite *s)
 {
-	size_t len = sizeof(struct esp_cipher) + ops->state_len(s) + ALIGN;
-	uint8_t *block = mem_new(len);
-	struct esp_cipher *c;
-
-	if (block == NULL)
-		return NULL;
-	c = (struct esp_cipher *)(void *)(block + (ALIGN - (uintptr_t)block % ALIGN) % ALIGN);
-	c->ops = ops;
-	c->block = block;
-	c->block_len = len;
-	return c;
+	return sizeof(struct esp_cipher) + ops->state_len(s);
 }
 
-enum status esp_cipher_new(
-	const struct esp_suite *s, const uint8_t *keymat, size_t len, struct esp_cipher **out)
+size_t esp_cipher_len(const struct esp_suite *s)
 {
-	struct esp_cipher *c;
+	return len_by(esp_engine_ops(s), s);
+}
+
+struct esp_shape esp_suite_shape(const struct esp_suite *s)
+{
+	return (struct esp_shape){
+		.iv_len = s->encr->iv_len,
+		.align = s->encr->block_len > 4 ? s->encr->block_len : 4,
+		.icv_len = s->integ != NULL ? s->integ->icv_len : s->encr->icv_len,
+	};
+}
+
+enum status esp_cipher_make(const struct esp_suite *s, struct view keymat, struct esp_room room,
+	struct esp_cipher **out)
+{
+	const struct esp_ops *ops = esp_engine_ops(s);
+	struct esp_cipher *c = room.at;
 	enum status st;
 
 	*out = NULL;
-	if (len != suite_esp_key_len(s))
+	if (keymat.len != suite_esp_key_len(s))
 		return ST_BAD_LENGTH;
-	c = room_for(s, esp_engine_ops(s));
-	if (c == NULL)
+	if (room.len < len_by(ops, s))
 		return ST_NOMEM;
+	memset(c, 0, len_by(ops, s));
+	c->ops = ops;
+	c->len = len_by(ops, s);
 	c->esn = s->esn;
 	c->encr = s->encr;
 	c->integ = s->integ;
-	c->shape.iv_len = s->encr->iv_len;
-	c->shape.align = s->encr->block_len > 4 ? s->encr->block_len : 4;
-	c->shape.icv_len = s->integ != NULL ? s->integ->icv_len : s->encr->icv_len;
-	memcpy(c->salt, keymat + s->encr->key_len, s->encr->salt_len);
-	st = c->ops->key(c, s, keymat);
+	c->shape = esp_suite_shape(s);
+	memcpy(c->salt, keymat.p + s->encr->key_len, s->encr->salt_len);
+	st = c->ops->key(c, s, keymat.p);
 	esp_engine_count(c->ops->engine, 1);
 	if (st != ST_OK) {
-		esp_cipher_free(c);
+		esp_cipher_end(c);
 		return st;
 	}
 	*out = c;
 	return ST_OK;
 }
 
-void esp_cipher_free(struct esp_cipher *c)
+void esp_cipher_end(struct esp_cipher *c)
 {
 	if (c == NULL)
 		return;
 	esp_engine_count(c->ops->engine, -1);
 	if (c->ops->wipe != NULL)
 		c->ops->wipe(c);
-	mem_free_secret(c->block, c->block_len);
-}
-
-struct esp_shape esp_cipher_shape(const struct esp_cipher *c)
-{
-	return c->shape;
+	mem_zero(c, c->len);
 }
 
 bool esp_cipher_wants_many(const struct esp_cipher *c)

@@ -5,12 +5,14 @@
  *   0     4     8             8 + iv_len                     len - icv_len
  *   | SPI | seq | explicit IV | payload, padding, pad len, NH | ICV |
  *
- * A cipher is constant after esp_cipher_new: any number of threads may seal and open with it.
- * seal and open never allocate. Which library does the work is esp_engine.h's affair and makes no
+ * A cipher is constant after esp_cipher_make: any number of threads may seal and open with it.
+ * Nothing here allocates: an expanded key is ten to thirty times as long as the key that it is made of, so whoever has
+ * many of them says where they are, and for how long. Which library does the work is esp_engine.h's affair and makes no
  * difference to what a packet looks like. */
 #ifndef CORE_CRYPTO_ESP_AEAD_H
 #define CORE_CRYPTO_ESP_AEAD_H
 
+#include "core/base/rd.h"
 #include "core/crypto/suite.h"
 
 #define ESP_HEAD_LEN  8 /* SPI and sequence number */
@@ -20,11 +22,23 @@
 
 struct esp_cipher;
 
-/* keymat: suite_esp_key_len(s) bytes: encryption key, salt, integrity key. ST_BAD_LENGTH: len is
- * another; ST_NOMEM. */
-enum status esp_cipher_new(const struct esp_suite *s, const uint8_t *keymat, size_t len,
+#define ESP_CIPHER_ALIGN 64 /* key schedules want it */
+
+/* Bytes of room that a cipher of this suite takes; another engine (esp_engine_select) may need more
+ * or less of it. */
+size_t esp_cipher_len(const struct esp_suite *s);
+
+/* The caller's, aligned to ESP_CIPHER_ALIGN, and the cipher's until esp_cipher_end. */
+struct esp_room {
+	void *at;
+	size_t len;
+};
+/* keymat: suite_esp_key_len(s) bytes: encryption key, salt, integrity key. ST_BAD_LENGTH: it has
+ * another length; ST_NOMEM: the room is too small, the engine was changed since it was asked for. *out is NULL then. */
+enum status esp_cipher_make(const struct esp_suite *s, struct view keymat, struct esp_room room,
 	struct esp_cipher **out) MUST_USE;
-void esp_cipher_free(struct esp_cipher *c); /* zeroes the keys; NULL is allowed */
+/* Zeroes all that was written into the room; NULL is allowed. */
+void esp_cipher_end(struct esp_cipher *c);
 
 /* Shape of a packet: plain text lengths are multiples of align (4 or the cipher's block). */
 struct esp_shape {
@@ -32,7 +46,7 @@ struct esp_shape {
 	uint8_t align;
 	uint8_t icv_len;
 };
-struct esp_shape esp_cipher_shape(const struct esp_cipher *c);
+struct esp_shape esp_suite_shape(const struct esp_suite *s);
 
 /* Writes ESP_HEAD_LEN + iv_len + plain_len + icv_len bytes to pkt. plain is payload with trailer,
  * plain_len a multiple of align; it stands either at pkt + ESP_HEAD_LEN + iv_len (in place) or

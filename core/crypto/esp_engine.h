@@ -11,11 +11,11 @@ enum esp_engine { ESP_ENGINE_AUTO, ESP_ENGINE_BORINGSSL, ESP_ENGINE_IPSEC_MB };
 #define ESP_ENGINES 3
 extern const char *const esp_engine_names[ESP_ENGINES]; /* by enum: the words of the configuration */
 
-/* For ciphers made from now on; those that exist keep theirs. Before the first call it is BoringSSL.
+/* For ciphers made from now on; those that exist keep theirs. Other threads may make some meanwhile. Before the
+ * first call it is BoringSSL.
  * ESP_ENGINE_AUTO: ipsec-mb where it can be, which is not an error where it cannot.
  * ST_NOT_FOUND: ipsec-mb was asked for and the processor or the build does not have what it needs;
- * ST_NOMEM: no room to find out; BoringSSL is in force then. One thread at a time, the one that makes
- * ciphers. */
+ * ST_NOMEM: no room to find out; BoringSSL is in force then. One thread at a time. */
 enum status esp_engine_select(enum esp_engine wanted);
 
 /* A thread that seals or opens many packets at once says so, and when it ends: ipsec-mb wants a place
@@ -32,7 +32,7 @@ struct esp_engine_info {
 	const char *version;        /* of ipsec-mb; NULL: not in this build */
 	const char *kind;           /* of its code that suits this processor: "AVX512"; NULL: none */
 	uint32_t threads;           /* that said begin and can do many at once */
-	uint64_t ciphers[ESP_ENGINES]; /* alive, by who does the work: two for each SA */
+	uint64_t ciphers[ESP_ENGINES]; /* alive, by who does the work: one for each direction in use of an SA */
 	uint64_t made[ESP_ENGINES];    /* ever */
 };
 /* Any thread; the numbers are of about the same moment. */

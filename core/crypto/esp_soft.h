@@ -34,8 +34,7 @@ struct esp_cipher {
 	const struct esp_ops *ops;
 	const struct xf *encr;
 	const struct xf *integ;
-	void *block; /* as it was allocated */
-	size_t block_len;
+	size_t len; /* with the state */
 	struct esp_shape shape;
 	bool esn;
 	uint8_t salt[4];

@@ -5,7 +5,7 @@
 /* Of one SA, at most ESP_OPEN_MANY. */
 static void decipher_run(struct esp_opening *v, size_t n)
 {
-	struct esp_shape shape = esp_cipher_shape(v->sa->in);
+	struct esp_shape shape = v->sa->shape;
 	struct esp_job jobs[ESP_OPEN_MANY];
 	size_t m = 0;
 
@@ -26,12 +26,15 @@ static void decipher_run(struct esp_opening *v, size_t n)
 void esp_decipher_many(struct esp_opening *v, size_t n)
 {
 	for (size_t from = 0, to; from < n; from = to) {
+		const struct esp_sa *sa = v[from].sa;
+
 		to = from + 1;
-		if (!v[from].sa || !esp_cipher_wants_many(v[from].sa->in)) {
+		/* After a failure there may be no cipher, and the owner may be making one just now. */
+		if (v[from].st || !esp_cipher_wants_many(sa->in)) {
 			esp_open_decipher(&v[from]);
 			continue;
 		}
-		while (to < n && to - from < ESP_OPEN_MANY && v[to].sa == v[from].sa)
+		while (to < n && to - from < ESP_OPEN_MANY && v[to].sa == sa)
 			to++;
 		decipher_run(v + from, to - from);
 	}

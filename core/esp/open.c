@@ -124,7 +124,7 @@ void esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct esp_opening
 		o->st = replay_infer(o->sa->rt, o->sa->esn, hdr.seq, &o->seq);
 	if (!o->st)
 		o->st = replay_check(o->sa->rt, o->seq);
-	if (!o->st && o->pkt.len < ESP_HEAD_LEN + (size_t)esp_cipher_shape(o->sa->in).iv_len)
+	if (!o->st && o->pkt.len < ESP_HEAD_LEN + (size_t)o->sa->shape.iv_len)
 		o->st = ST_ESP_SHORT;
 }
 
@@ -132,7 +132,7 @@ void esp_open_decipher(struct esp_opening *o)
 {
 	if (o->st)
 		return;
-	o->plain.p = o->pkt.p + ESP_HEAD_LEN + esp_cipher_shape(o->sa->in).iv_len;
+	o->plain.p = o->pkt.p + ESP_HEAD_LEN + o->sa->shape.iv_len;
 	o->st = esp_cipher_open(o->sa->in, (uint32_t)(o->seq >> 32), o->pkt.p, o->pkt.len, o->plain.p,
 				&o->plain.len);
 }

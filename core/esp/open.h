@@ -52,7 +52,7 @@ struct esp_opening {
 };
 /* SA, number, replay window; o->pkt is set. vrf: where the packet came in. */
 void esp_open_begin(const struct esp_tables *t, uint32_t vrf, struct esp_opening *o);
-/* Nothing but the cipher. */
+/* Nothing but the cipher, which is there unless o->st says why not. */
 void esp_open_decipher(struct esp_opening *o);
 /* Failures after the SA was found are counted in its rt too. ST_ESP_SHORT, ST_ESP_NO_SA, ST_ESP_PORT,
  * ST_ESP_REPLAY, ST_ESP_AUTH, ST_ESP_PAD, ST_ESP_MALFORMED, ST_ESP_SOURCE, ST_ESP_MULTICAST, ST_ESP_SELECTOR,

@@ -1,6 +1,7 @@
 #include "core/esp/replay.h"
 
 #define SUBSPACE (UINT64_C(1) << 32)
+#define REACH 8192 /* without a window: how late a packet may be and still be inferred rightly */
 
 static uint64_t top_of(const struct esp_rt *rt)
 {
@@ -24,12 +25,12 @@ static uint64_t bit_of(uint64_t seq)
 }
 
 /* RFC 4303 A2.2, said with the 64-bit bottom of the window: the number is the one with these low
- * bits in [bottom, bottom + 2^32). A window that is switched off still needs a bottom; the largest
- * window is taken. */
+ * bits in [bottom, bottom + 2^32). A window that is switched off still needs a bottom, and refuses nothing: a
+ * larger one is taken than any that is configured. */
 enum status replay_infer(const struct esp_rt *rt, bool esn, uint32_t seq_low, uint64_t *seq)
 {
 	uint64_t top = top_of(rt);
-	uint64_t window = rt->window ? rt->window : ESP_WINDOW_MAX;
+	uint64_t window = rt->window ? rt->window : REACH;
 	uint64_t bottom;
 	uint64_t v;
 

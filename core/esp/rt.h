@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define ESP_WINDOW_MAX 8192 /* packets; the bitmap is a ring of 64-bit words */
+/* Packets; the most that can be configured, since every slot has room for it. The bitmap is a ring of 64-bit words. */
+#define ESP_WINDOW_MAX 1024
 #define ESP_RT_WORDS (ESP_WINDOW_MAX / 64)
 
 struct esp_rt {

@@ -33,21 +33,23 @@ static inline const struct ts *esp_child_remote(const struct esp_child *c)
 	return c->ts + c->n_local;
 }
 
+/* What each packet asks for comes first. */
 struct esp_sa {
 	struct esp_sa *next; /* in its slot of the SAD */
 	const struct esp_child *child;
 	uint32_t spi_in;
 	uint32_t spi_out;
+	struct esp_rt *rt;
+	struct esp_cipher *in, *out; /* NULL: its key is not expanded; the owner does that for a packet */
+	struct esp_shape shape;      /* of both */
 	bool esn;
 	bool client_to_client; /* the TUN lets packets pass from client to client */
 	bool no_multicast;     /* it takes none, nor broadcasts */
 	bool takes_dhcp;       /* DHCP to all, or to `self`, is for us: it is not delivered */
-	struct addr self;      /* IPv4; family 0: none */
 	bool transport; /* the inner IP header is the outer one; transport.h */
 	bool udp_encap; /* sends in UDP; changed by a move, as the endpoints */
 	struct endpoint local, remote;
-	struct esp_cipher *in, *out;
-	struct esp_rt *rt;
+	struct addr self; /* IPv4, of the TUN; family 0: none */
 };
 
 #endif

@@ -25,7 +25,7 @@ static size_t head_len(const struct esp_sa *sa)
 
 size_t esp_sealed_len(const struct esp_sa *sa, size_t inner_len)
 {
-	struct esp_shape shape = esp_cipher_shape(sa->out);
+	struct esp_shape shape = sa->shape;
 	size_t head = head_len(sa), body_len = inner_len > head ? inner_len - head : 0;
 
 	return ESP_HEAD_LEN + shape.iv_len + body_len + esp_pad_len(body_len, shape.align) + ESP_TRAILER_LEN +
@@ -48,7 +48,7 @@ static enum status body_of(const struct esp_sa *sa, struct span inner, struct sp
 
 static enum status seal_body(const struct esp_sa *sa, uint64_t seq, struct span body, uint8_t next, uint8_t *pkt)
 {
-	size_t pad_len = esp_pad_len(body.len, esp_cipher_shape(sa->out).align);
+	size_t pad_len = esp_pad_len(body.len, sa->shape.align);
 
 	esp_trailer_write(body.p + body.len, pad_len, next);
 	return esp_cipher_seal(sa->out, sa->spi_out, seq, body.p, body.len + pad_len + ESP_TRAILER_LEN, pkt);
@@ -94,7 +94,7 @@ enum status esp_seal_to(struct esp_sa *sa, uint64_t now_ms, struct span inner, u
 
 static void lay_body(const struct esp_sa *sa, uint64_t seq, struct span body, uint8_t next, struct esp_job *job)
 {
-	struct esp_shape shape = esp_cipher_shape(sa->out);
+	struct esp_shape shape = sa->shape;
 	size_t pad_len = esp_pad_len(body.len, shape.align);
 	uint8_t *text = job->pkt + ESP_HEAD_LEN + shape.iv_len;
 

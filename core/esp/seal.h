@@ -13,7 +13,9 @@
 #define ESP_SEQ_SKIP 65536
 #define ESP_SEQ_LAST (UINT32_MAX - (uint64_t)ESP_SEQ_SKIP)
 
-/* inner has ESP_SEAL_TAIL bytes of room behind it, which are overwritten, pkt room for esp_sealed_len() bytes: it is
+/* Whatever seals needs the SA's cipher to be there.
+ *
+ * inner has ESP_SEAL_TAIL bytes of room behind it, which are overwritten, pkt room for esp_sealed_len() bytes: it is
  * another place, or such that what is encrypted stays where it is. The number is taken before anything leaves, also
  * when sending then fails. ST_ESP_SEQ_END, ST_ESP_MALFORMED (no IP packet), of an SA in transport mode what
  * transport_strip() says. */

@@ -58,17 +58,24 @@ void owner_flush(struct data *d, uint32_t worker)
 	}
 }
 
+static void resize_done(struct resize *r)
+{
+	mem_free(r->slots);
+	mem_free(r);
+}
+
 static void order_done(struct data *d, struct cmd *c)
 {
 	switch (c->kind) {
 	case CMD_CHILD_ADD:
+	case CMD_CHILD_HOLD:
 	case CMD_CHILD_USE:
 	case CMD_CHILD_UNUSE:
-	case CMD_CHILD_DEL: child_order_done(d, c->child.child); break;
+	case CMD_CHILD_DEL: child_order_done(d, child_at(c->child)); break;
 	case CMD_PORT_ADD:
 	case CMD_PORT_DEL: port_order_done(d, c->port); break;
 	case CMD_SAD_RESIZE:
-	case CMD_FIB_RESIZE: mem_free(c->table.slots); mem_free(c); break;
+	case CMD_FIB_RESIZE: resize_done(CONTAINER_OF(c, struct resize, order)); break;
 	case CMD_SEND: mem_free(CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_POLICY: limits_order_done(d, CONTAINER_OF(c, struct policy_order, order)); break;
 	case CMD_SA_MOVE: mem_free(CONTAINER_OF(c, struct move, order)); break;
@@ -215,6 +222,8 @@ static enum status start_threads(struct data *d)
 static enum status init_workers(struct data *d)
 {
 	d->worker_len = d->shared.n * sizeof(struct worker);
+	/* Both directions of all SAs may be one worker's. */
+	d->shared.rooms = 2 * d->config.rt_slots_max;
 	d->shared.workers = pages_new(d->worker_len);
 	if (!d->shared.workers)
 		return ST_NOMEM;
@@ -256,7 +265,6 @@ struct data *data_new(const struct data_config *config)
 	d->shared.n = config->workers;
 	d->shared.wrong_steering = config->wrong_steering;
 	d->shared.fan_out = config->fan_out;
-	list_init(&d->children);
 	list_init(&d->ports);
 	list_init(&d->unused);
 	fill_buckets(&d->shared);
@@ -292,6 +300,20 @@ static void take_orders_back(struct data *d, uint32_t i)
 	}
 }
 
+/* Of those that were dead the last order has come back. */
+static void free_children(struct data *d)
+{
+	struct map_node *n = map_walk(&d->sas, NULL);
+
+	while (n) {
+		struct child *c = CONTAINER_OF(n, struct child, node);
+
+		n = map_walk(&d->sas, n);
+		limits_leave(d, c);
+		data_child_free(c);
+	}
+}
+
 void data_free(struct data *d)
 {
 	if (!d)
@@ -303,10 +325,7 @@ void data_free(struct data *d)
 		pthread_join(d->shared.workers[i].thread, NULL);
 	for (uint32_t i = 0; i < d->n_inited; i++)
 		take_orders_back(d, i);
-	LIST_EACH_SAFE(at, &d->children) {
-		limits_leave(d, CONTAINER_OF(at, struct child, all));
-		data_child_free(CONTAINER_OF(at, struct child, all));
-	}
+	free_children(d);
 	LIST_EACH_SAFE(at, &d->ports)
 		port_set_free(d, CONTAINER_OF(at, struct port_set, node));
 	for (uint32_t i = 0; i < d->n_inited; i++)

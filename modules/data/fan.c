@@ -179,7 +179,7 @@ bool fan_open(struct worker *w, struct pkt *k)
 		size_t at = i * step;
 
 		j->parts[i].pkt = (struct span){k->p + at, k->len - at < step ? k->len - at : step};
-		esp_open_begin(&w->tables, k->local.vrf, &j->parts[i]);
+		inbound_begin(w, k, &j->parts[i]);
 	}
 	line_up(w, j, n);
 	return true;
@@ -276,10 +276,10 @@ static void return_late(struct worker *w)
 	struct fan *f = w->fan;
 	struct cmd *c;
 
-	while ((c = f->late) && f->ended >= c->after) {
+	/* The distance is small, whatever the numbers are. */
+	while ((c = f->late) && (int32_t)((uint32_t)f->ended - c->after) >= 0) {
 		f->late = c->next;
-		(void)ring_push(&w->done, c);
-		w->wake_main = true;
+		worker_return(w, c);
 	}
 }
 
@@ -338,6 +338,15 @@ bool fan_has_work(const struct worker *w)
 	return f->first && f->first->is_done;
 }
 
+bool fan_has(const struct worker *w, const struct worker_sa *sa)
+{
+	const struct job *j = w->fan->first;
+
+	while (j && j->sa != sa)
+		j = j->next;
+	return j;
+}
+
 bool fan_may_return(struct worker *w, struct cmd *c)
 {
 	struct fan *f = w->fan;
@@ -345,7 +354,7 @@ bool fan_may_return(struct worker *w, struct cmd *c)
 	if (f->n == 0 || (c->kind != CMD_CHILD_DEL && c->kind != CMD_PORT_DEL))
 		return true;
 	/* Jobs that come later do not find what is gone. */
-	c->after = f->ended + f->n;
+	c->after = (uint32_t)f->ended + f->n;
 	c->next = NULL;
 	if (f->late)
 		f->late_last->next = c;

@@ -69,6 +69,8 @@ void fan_settle(struct worker *w);
 /* Ciphers for others, and ends what came back, in order; true: there was anything. */
 bool fan_turn(struct worker *w);
 bool fan_has_work(const struct worker *w);
+/* Is a batch of this SA in the line? */
+bool fan_has(const struct worker *w, const struct worker_sa *sa);
 /* May the order be given back? Otherwise it is, when the jobs have ended that may use what it took out. */
 bool fan_may_return(struct worker *w, struct cmd *c);
 /* The worker was without work until now. */

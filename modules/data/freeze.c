@@ -6,7 +6,9 @@
 #include "core/base/mem.h"
 #include "modules/data/data.h"
 
-#define SA_VERSION 1
+/* Another one with each layout of struct esp_rt, too: the slots of a program with another layout may still be there, and
+ * after a rollback an SA must not go on with the numbers of one that had its SPI before. */
+#define SA_VERSION 2
 
 enum sa_tag {
 	SA_OWNER = 1, SA_SESSION, SA_TUN, SA_SPI_IN, SA_SPI_OUT, SA_ENCR, SA_ENCR_BITS, SA_INTEG,

@@ -5,6 +5,7 @@
 #include "core/esp/many.h"
 #include "core/esp/tos.h"
 #include "modules/data/dhcp.h"
+#include "modules/data/expand.h"
 #include "modules/data/fan.h"
 #include "modules/data/judge.h"
 #include "modules/data/path.h"
@@ -172,6 +173,13 @@ static void take_opened(struct worker *w, const struct pkt *k, const struct esp_
 		stats_status(&w->stats, st);
 }
 
+void inbound_begin(struct worker *w, const struct pkt *k, struct esp_opening *o)
+{
+	esp_open_begin(&w->tables, k->local.vrf, o);
+	if (!o->st)
+		o->st = expand_in(w, CONTAINER_OF(o->sa, struct worker_sa, esp));
+}
+
 static void hold(struct worker *w, struct pkt *k)
 {
 	if (w->n_held == HELD_MAX)
@@ -202,7 +210,7 @@ void inbound_packet(struct worker *w, struct pkt *k)
 	for (size_t at = 0, n; at == 0 || at < k->len;) {
 		for (n = 0; n < ESP_OPEN_MANY && (at == 0 || at < k->len); n++, at += step) {
 			o[n].pkt = (struct span){k->p + at, k->len - at < step ? k->len - at : step};
-			esp_open_begin(&w->tables, k->local.vrf, &o[n]);
+			inbound_begin(w, k, &o[n]);
 		}
 		esp_decipher_many(o, n);
 		for (size_t i = 0; i < n; i++)

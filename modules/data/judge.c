@@ -58,7 +58,7 @@ void judge_begin(struct worker *w, struct worker_sa *sa)
 
 void judge_change(struct worker *w, struct policy_order *o)
 {
-	struct worker_sa *sa = o->sa;
+	struct worker_sa *sa = o->order.child->sa;
 	struct esp_policy *policy = sa->policy;
 	struct esp_meter *meter = sa->meter;
 

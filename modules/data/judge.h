@@ -5,11 +5,10 @@
 
 #include "modules/data/worker.h"
 
-/* CMD_SA_POLICY, part of its child. Carries the new policy and meter there and the old ones back. */
+/* CMD_SA_POLICY, part of its child. Carries the new policy and meter to the SA of order.child and the old ones
+ * back. */
 struct policy_order {
 	struct cmd order;
-	struct child *child; /* main's; not looked into */
-	struct worker_sa *sa;
 	struct esp_policy *policy;
 	struct esp_meter *meter;
 	uint32_t share;

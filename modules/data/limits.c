@@ -63,7 +63,7 @@ static uint32_t count_workers(const struct limits *l)
 	uint64_t seen = 0;
 
 	LIST_EACH(at, &l->children)
-		seen |= UINT64_C(1) << CONTAINER_OF(at, struct child, in_session)->owner;
+		seen |= UINT64_C(1) << CONTAINER_OF(at, struct child, in_session)->work.owner;
 	return (uint32_t)__builtin_popcountll(seen);
 }
 
@@ -75,7 +75,7 @@ static struct esp_meter *meter_of(const struct limits *l, uint32_t owner, const 
 	LIST_EACH(at, &l->children) {
 		const struct child *c = CONTAINER_OF(at, struct child, in_session);
 
-		if (c->owner == owner && c->meter && esp_meter_fits(c->meter, p))
+		if (c->work.owner == owner && c->meter && esp_meter_fits(c->meter, p))
 			return c->meter;
 	}
 	return NULL;
@@ -97,15 +97,14 @@ static void tell(struct data *d, struct child *c)
 		return;
 	}
 	o->order.kind = CMD_SA_POLICY;
-	o->child = c;
-	o->sa = c->sa;
+	o->order.child = &c->work;
 	o->policy = esp_policy_ref(c->limits->policy);
 	o->meter = meter_ref(c->meter);
 	o->share = c->limits->share;
 	o->is_under_way = true;
 	o->again = false;
 	c->pending++;
-	owner_order(d, c->owner, &o->order);
+	owner_order(d, c->work.owner, &o->order);
 }
 
 static void tell_all(struct data *d, struct limits *l)
@@ -116,7 +115,7 @@ static void tell_all(struct data *d, struct limits *l)
 
 void limits_order_done(struct data *d, struct policy_order *o)
 {
-	struct child *c = o->child;
+	struct child *c = child_at(o->order.child);
 
 	esp_policy_unref(o->policy);
 	meter_unref(o->meter);
@@ -144,7 +143,7 @@ static enum status meters_for(const struct limits *l, const struct esp_policy *p
 {
 	memset(v, 0, DATA_WORKERS_MAX * sizeof(v[0]));
 	LIST_EACH(at, &l->children) {
-		uint32_t owner = CONTAINER_OF(at, struct child, in_session)->owner;
+		uint32_t owner = CONTAINER_OF(at, struct child, in_session)->work.owner;
 
 		if (!v[owner])
 			v[owner] = meter_of(l, owner, p);
@@ -175,19 +174,19 @@ static enum status put(struct limits *l, struct esp_policy *policy)
 	LIST_EACH(at, &l->children) {
 		struct child *c = CONTAINER_OF(at, struct child, in_session);
 
-		set_meter(c, meters[c->owner]);
+		set_meter(c, meters[c->work.owner]);
 	}
 	return ST_OK;
 }
 
-enum status limits_join(struct data *d, struct child *c, struct esp_policy *policy)
+enum status limits_join(struct data *d, struct child *c, const struct ulid *session, struct esp_policy *policy)
 {
-	struct limits *l = find(d, &c->session);
+	struct limits *l = find(d, session);
 	bool is_changed;
 	enum status st;
 
 	if (!l)
-		l = limits_new(d, &c->session);
+		l = limits_new(d, session);
 	if (!l)
 		return ST_NOMEM;
 	is_changed = l->policy != policy;
@@ -203,9 +202,9 @@ enum status limits_join(struct data *d, struct child *c, struct esp_policy *poli
 	}
 	is_changed |= l->share != count_workers(l);
 	l->share = count_workers(l);
-	c->sa->policy = esp_policy_ref(policy);
-	c->sa->meter = meter_ref(c->meter);
-	c->sa->share = l->share;
+	c->work.sa->policy = esp_policy_ref(policy);
+	c->work.sa->meter = meter_ref(c->meter);
+	c->work.sa->share = l->share;
 	LIST_EACH(at, &l->children) {
 		struct child *other = CONTAINER_OF(at, struct child, in_session);
 
@@ -239,26 +238,17 @@ void limits_release(struct child *c)
 {
 	meter_unref(c->meter);
 	c->meter = NULL;
-	if (!c->sa)
+	if (!c->work.sa)
 		return;
-	esp_policy_unref(c->sa->policy);
-	meter_unref(c->sa->meter);
-	c->sa->policy = NULL;
-	c->sa->meter = NULL;
-}
-
-static struct child *child_of(const struct data *d, uint32_t spi_in)
-{
-	struct map_node *n = map_first(&d->sas, hash_u64(spi_in));
-
-	while (n && CONTAINER_OF(n, struct child, node)->esp->spi_in != spi_in)
-		n = map_next(n);
-	return n ? CONTAINER_OF(n, struct child, node) : NULL;
+	esp_policy_unref(c->work.sa->policy);
+	meter_unref(c->work.sa->meter);
+	c->work.sa->policy = NULL;
+	c->work.sa->meter = NULL;
 }
 
 enum status data_sa_policy(struct data *d, uint32_t spi_in, struct esp_policy *policy)
 {
-	struct child *c = child_of(d, spi_in);
+	struct child *c = child_find(d, spi_in);
 	enum status st = c ? put(c->limits, policy) : ST_NOT_FOUND;
 
 	if (!st)
@@ -269,7 +259,7 @@ enum status data_sa_policy(struct data *d, uint32_t spi_in, struct esp_policy *p
 bool data_sa_limits(const struct data *d, uint32_t spi_in, const struct esp_policy **policy,
 		    const struct esp_meter **meter)
 {
-	const struct child *c = child_of(d, spi_in);
+	const struct child *c = child_find(d, spi_in);
 
 	if (!c || !c->limits->policy || !c->meter)
 		return false;

@@ -19,9 +19,10 @@ struct limits {
 	uint32_t share;            /* workers that have SAs of it */
 };
 
-/* A child that nobody knows yet joins its session: policy (NULL: none) is the session's from now on, also
+/* A child that nobody knows yet joins this session: policy (NULL: none) is the session's from now on, also
  * for its other SAs, and the SA has it before its first packet. ST_NOMEM: nothing changed. */
-enum status limits_join(struct data *d, struct child *c, struct esp_policy *policy) MUST_USE;
+enum status limits_join(struct data *d, struct child *c, const struct ulid *session,
+			struct esp_policy *policy) MUST_USE;
 /* It goes: no order about it follows. No-op when it went before. */
 void limits_leave(struct data *d, struct child *c);
 /* The order came back. May free the child. */

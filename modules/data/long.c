@@ -16,7 +16,7 @@ static void show(struct worker_sa *sa)
 void long_begin(struct worker_sa *sa)
 {
 	sa->wrap = (struct fit_wrap){
-		.shape = esp_cipher_shape(sa->esp.out),
+		.shape = sa->esp.shape,
 		.family = sa->esp.remote.addr.family,
 		.is_udp = sa->esp.udp_encap,
 		.is_transport = sa->esp.transport,

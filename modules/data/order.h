@@ -7,14 +7,14 @@
 
 #include "core/base/endpoint.h"
 
-struct child; /* main's record, see owner.h */
 struct fib_route;
 struct port;
 struct worker_sa;
 
 enum cmd_kind {
-	CMD_CHILD_ADD, /* routes to the FIB, SA (if not NULL) to the SAD */
-	CMD_CHILD_USE, /* routes only */
+	CMD_CHILD_ADD,  /* routes to the FIB; at the owner the SA to the SAD */
+	CMD_CHILD_HOLD, /* the SA only */
+	CMD_CHILD_USE,  /* the routes only */
 	CMD_CHILD_UNUSE, /* the other way */
 	CMD_CHILD_DEL, /* whatever of both is in */
 	CMD_SA_MOVE,
@@ -26,26 +26,32 @@ enum cmd_kind {
 	CMD_SEND
 };
 
-struct cmd {
-	enum cmd_kind kind;
-	struct cmd *next; /* main's backlog, or fan.c's */
-	uint64_t after;   /* fan.c's */
-	union {
-		struct {
-			struct child *child; /* main's; not looked into */
-			struct fib_route *routes;
-			size_t n_routes;
-			struct worker_sa *sa;
-		} child;
-		struct port *port;
-		struct {
-			void *slots;
-			size_t n;
-		} table;
-	};
+/* A child as workers see it: part of main's record, and constant. */
+struct child_work {
+	struct worker_sa *sa;     /* the owner's */
+	struct fib_route *routes; /* n_routes for each worker */
+	uint32_t n_routes;
+	uint32_t owner;
 };
 
-/* CMD_SA_MOVE, CMD_SA_POLICY (judge.h) and CMD_SEND are more than their order. A child has four orders for each worker. */
+/* Small: some are made for each child, so that its removal never wants memory. */
+struct cmd {
+	struct cmd *next; /* main's backlog, or fan.c's */
+	union {
+		const struct child_work *child;
+		struct port *port;
+	};
+	enum cmd_kind kind;
+	uint32_t after; /* fan.c's */
+};
+
+/* Other orders are more than that: these, CMD_SA_POLICY (judge.h), and those below. */
+struct resize {
+	struct cmd order;
+	void *slots;
+	size_t n;
+};
+
 struct move {
 	struct cmd order;
 	uint32_t spi_in;

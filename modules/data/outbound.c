@@ -2,6 +2,7 @@
 #include "core/esp/pieces.h"
 #include "core/esp/seal.h"
 #include "core/esp/tos.h"
+#include "modules/data/expand.h"
 #include "modules/data/fan.h"
 #include "modules/data/judge.h"
 #include "modules/data/long.h"
@@ -263,12 +264,11 @@ void outbound_packet(struct worker *w, struct worker_sa *sa, struct pkt *k)
 		v = long_judge(w, sa, &ip, (uint32_t)cut_longest(&cut));
 		m = (struct marks){.tos = tos_outer(ip.tos), .df = v.df};
 		is_fanned = v.act == FIT_SEND && !stays_here(w, sa);
-		if (is_fanned && fan_seal(w, sa, k, &cut, m))
+		st = v.act == FIT_TOO_BIG ? refuse(w, sa, &cut, v.len) : expand_out(w, sa);
+		if (!st && is_fanned && fan_seal(w, sa, k, &cut, m))
 			return;
-		if (v.act == FIT_TOO_BIG)
-			st = refuse(w, sa, &cut, v.len);
 		/* What is no packet for others waits until theirs have left. */
-		else if (!is_fanned)
+		if (!st && !is_fanned)
 			fan_settle(w);
 	}
 	while (!st && cut_next(&cut, &one)) {

@@ -13,26 +13,22 @@ struct rt_slot {
 	bool is_frozen;
 };
 
-/* One SA pair as main knows it. Dead children wait until every worker has let go of them. */
+/* One SA pair as main knows it. Dead children wait until every worker has let go of them, and are found by
+ * their orders then. */
 struct child {
 	struct map_node node; /* in data.sas while alive */
-	struct list all;
+	struct child_work work; /* what its orders carry */
 	struct esp_child *esp;
-	struct worker_sa *sa; /* the owner's while alive */
 	struct rt_slot *slot; /* NULL: none yet */
-	struct fib_route *routes; /* n_routes for each worker */
-	size_t n_routes;
-	uint32_t owner;
 	uint32_t pending; /* orders that are not back */
 	bool is_dead;
 	bool is_used;    /* the routes are in, or on their way */
 	bool is_left;    /* and out again, for good */
-	struct ulid session;
 	struct limits *limits;  /* of its session, while alive */
 	struct list in_session; /* in limits.children */
 	struct esp_meter *meter; /* a reference; NULL: none */
 	struct policy_order policy;
-	struct cmd cmds[]; /* for each worker: add, use, del */
+	struct cmd cmds[]; /* one of each kind for each worker, see sa.c */
 };
 
 /* Sockets of one address, or queues of one TUN: one for each worker. */
@@ -50,7 +46,6 @@ struct data {
 	uint32_t n_threads;
 	uint32_t n_inited;
 	struct map sas;      /* child.node by SPI */
-	struct list children;
 	struct map limits;   /* limits.by_session */
 	struct list ports;
 	struct rt_slot *slots;
@@ -66,6 +61,11 @@ struct data {
 	size_t worker_len; /* bytes of the workers' pages */
 };
 
+static inline struct child *child_at(const struct child_work *w)
+{
+	return CONTAINER_OF((uintptr_t)w, struct child, work);
+}
+
 /* Room for so many orders more to each worker. */
 bool owner_has_room(const struct data *d, size_t orders);
 /* Gives the order; when the ring is full it waits in the backlog. */
@@ -75,6 +75,7 @@ void owner_flush(struct data *d, uint32_t worker);
 /* sa.c */
 enum status slots_init(struct data *d) MUST_USE;
 void slots_fini(struct data *d);
+struct child *child_find(const struct data *d, uint32_t spi_in); /* NULL: none */
 void child_order_done(struct data *d, struct child *c);
 void child_use(struct data *d, uint32_t spi_in); /* no-op when there is none */
 void data_child_free(struct child *c);

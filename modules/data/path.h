@@ -18,6 +18,8 @@ void path_bind(struct worker *w, struct worker_sa *sa);
 /* At the owner. ESP datagrams, of one SA. Takes the packet. */
 void inbound_packet(struct worker *w, struct pkt *k);
 void inbound_flush(struct worker *w);
+/* The first step of opening one of them; o->pkt is set. The cipher is there for the second. */
+void inbound_begin(struct worker *w, const struct pkt *k, struct esp_opening *o);
 struct job; /* fan.h */
 void inbound_opened(struct worker *w, const struct job *j); /* takes the packet */
 /* At the owner. An inner packet for the SA. Takes the packet. */

@@ -83,7 +83,7 @@ void pool_put(struct pool *p, struct pkt *k)
 	p->free[p->n_free++] = k;
 }
 
-static void give_back(void *room, size_t len)
+void pages_rest(void *room, size_t len)
 {
 	/* Locked memory goes by the newer name only; older kernels keep it. */
 	if (madvise(room, len, MADV_DONTNEED) != 0)
@@ -99,7 +99,7 @@ void pool_rest(struct pool *p, uint64_t now_ms)
 	if (p->clean > p->low)
 		p->clean = p->low;
 	for (; p->clean < p->low; p->clean++)
-		give_back(p->free[p->clean]->room, STRIDE);
+		pages_rest(p->free[p->clean]->room, STRIDE);
 	p->low = p->n_free;
 }
 

@@ -84,5 +84,8 @@ bool pool_wants_rest(const struct pool *p); /* may there be pages to give back? 
 /* Whole pages, zeroed, aligned for everything, left out of core dumps; NULL: out of memory. */
 void *pages_new(size_t len);
 void pages_free(void *p, size_t len);
+/* Their memory goes back to the kernel, the pages stay: zeroed when they are touched again, unless they are locked
+ * and the kernel is older than 5.18, which leaves them as they are. */
+void pages_rest(void *p, size_t len);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/suite.h"
 #include "core/esp/seal.h"
+#include "modules/data/expand.h"
 #include "modules/data/long.h"
 #include "modules/data/owner.h"
 #include "modules/data/limits.h"
@@ -148,7 +149,7 @@ static struct rt_slot *slot_resume(struct data *d, uint32_t spi_in)
 
 /* ---- making a child ----------------------------------------------------------------------- */
 
-static struct child *child_of(const struct data *d, uint32_t spi_in)
+struct child *child_find(const struct data *d, uint32_t spi_in)
 {
 	struct map_node *n = map_first(&d->sas, hash_u64(spi_in));
 
@@ -190,15 +191,40 @@ static struct esp_child *esp_child_new(const struct data_sa *sa)
 	return c;
 }
 
+static size_t keys_len(size_t key_len)
+{
+	return sizeof(struct sa_keys) + 2 * key_len;
+}
+
+/* Both have the length that judge() wants. */
+static struct sa_keys *keys_new(const struct data_sa *sa, const struct esp_suite *suite)
+{
+	struct sa_keys *k = mem_new(keys_len(sa->key_in_len));
+
+	if (!k)
+		return NULL;
+	k->suite = *suite;
+	k->len = sa->key_in_len;
+	memcpy(k->bytes, sa->key_in, k->len);
+	memcpy(k->bytes + k->len, sa->key_out, k->len);
+	return k;
+}
+
+static void worker_sa_free(struct worker_sa *w)
+{
+	if (w && w->keys)
+		mem_free_secret(w->keys, keys_len(w->keys->len));
+	mem_free(w);
+}
+
 static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suite *suite,
 				 struct child *c)
 {
 	struct worker_sa *w = mem_new(sizeof(*w));
-	enum status st;
 
 	if (!w)
 		return ST_NOMEM;
-	c->sa = w;
+	c->work.sa = w;
 	w->esp.child = c->esp;
 	w->esp.spi_in = sa->spi_in;
 	w->esp.spi_out = sa->spi_out;
@@ -207,13 +233,11 @@ static enum status worker_sa_new(const struct data_sa *sa, const struct esp_suit
 	w->esp.udp_encap = sa->udp_encap;
 	w->esp.local = sa->local;
 	w->esp.remote = sa->remote;
+	w->esp.shape = esp_suite_shape(suite);
 	w->wants_first = sa->receive_only;
-	st = esp_cipher_new(suite, sa->key_in, sa->key_in_len, &w->esp.in);
-	if (!st)
-		st = esp_cipher_new(suite, sa->key_out, sa->key_out_len, &w->esp.out);
-	if (!st)
-		long_begin(w);
-	return st;
+	w->keys = keys_new(sa, suite);
+	long_begin(w);
+	return w->keys ? ST_OK : ST_NOMEM;
 }
 
 /* The prefixes of the remote selectors, each once. Selectors that differ in protocol or port only
@@ -242,16 +266,18 @@ static enum status cover(const struct data_sa *sa, struct prefix out[PREFIXES_MA
 static enum status routes_new(const struct data *d, const struct data_sa *sa, struct child *c)
 {
 	struct prefix prefixes[PREFIXES_MAX];
-	enum status st = cover(sa, prefixes, &c->n_routes);
+	size_t n;
+	enum status st = cover(sa, prefixes, &n);
 
 	if (st)
 		return st;
-	c->routes = mem_array(d->shared.n * c->n_routes, sizeof(*c->routes));
-	if (!c->routes)
+	c->work.n_routes = (uint32_t)n;
+	c->work.routes = mem_array(d->shared.n * n, sizeof(*c->work.routes));
+	if (!c->work.routes)
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < d->shared.n; i++) {
-		for (size_t j = 0; j < c->n_routes; j++) {
-			struct fib_route *r = &c->routes[i * c->n_routes + j];
+		for (size_t j = 0; j < n; j++) {
+			struct fib_route *r = &c->work.routes[i * n + j];
 
 			r->child = c->esp;
 			r->prefix = prefixes[j];
@@ -260,43 +286,20 @@ static enum status routes_new(const struct data *d, const struct data_sa *sa, st
 	return ST_OK;
 }
 
-enum { ORDER_ADD, ORDER_USE, ORDER_UNUSE, ORDER_DEL, ORDERS };
+/* What may be ordered of each worker, each once at most. USE is only there for a child that begins without its
+ * routes. */
+enum order { ORDER_ADD, ORDER_UNUSE, ORDER_DEL, ORDER_USE, ORDERS };
 
-static struct cmd *order_of(struct child *c, uint32_t worker, unsigned which)
+static unsigned orders_of(bool is_used)
 {
-	return &c->cmds[worker * ORDERS + which];
-}
-
-static void fill_orders(const struct data *d, struct child *c)
-{
-	for (uint32_t i = 0; i < d->shared.n; i++) {
-		struct cmd all = {.kind = CMD_CHILD_DEL};
-
-		all.child.child = c;
-		all.child.routes = &c->routes[i * c->n_routes];
-		all.child.n_routes = c->n_routes;
-		all.child.sa = i == c->owner ? c->sa : NULL;
-		*order_of(c, i, ORDER_DEL) = all;
-		all.kind = CMD_CHILD_USE;
-		*order_of(c, i, ORDER_USE) = all;
-		all.kind = CMD_CHILD_UNUSE;
-		*order_of(c, i, ORDER_UNUSE) = all;
-		all.kind = CMD_CHILD_ADD;
-		all.child.n_routes = c->is_used ? c->n_routes : 0;
-		*order_of(c, i, ORDER_ADD) = all;
-	}
+	return is_used ? ORDER_USE : ORDERS;
 }
 
 void data_child_free(struct child *c)
 {
-	list_del(&c->all);
 	limits_release(c);
-	if (c->sa) {
-		esp_cipher_free(c->sa->esp.in);
-		esp_cipher_free(c->sa->esp.out);
-		mem_free(c->sa);
-	}
-	mem_free(c->routes);
+	worker_sa_free(c->work.sa);
+	mem_free(c->work.routes);
 	mem_free(c->esp);
 	mem_free(c);
 }
@@ -312,15 +315,13 @@ void child_order_done(struct data *d, struct child *c)
 static enum status child_new(struct data *d, const struct data_sa *sa,
 			     const struct esp_suite *suite, struct child **out)
 {
-	struct child *c = mem_new(sizeof(*c) + ORDERS * d->shared.n * sizeof(struct cmd));
+	struct child *c = mem_new(sizeof(*c) + orders_of(!sa->receive_only) * d->shared.n * sizeof(struct cmd));
 	enum status st;
 
 	if (!c)
 		return ST_NOMEM;
-	list_init(&c->all);
 	list_init(&c->in_session);
-	c->session = sa->session;
-	c->owner = d->shared.owner_of[sa->spi_in % BUCKETS];
+	c->work.owner = d->shared.owner_of[sa->spi_in % BUCKETS];
 	c->is_used = !sa->receive_only;
 	c->esp = esp_child_new(sa);
 	st = c->esp ? worker_sa_new(sa, suite, c) : ST_NOMEM;
@@ -330,7 +331,6 @@ static enum status child_new(struct data *d, const struct data_sa *sa,
 		data_child_free(c);
 		return st;
 	}
-	fill_orders(d, c);
 	*out = c;
 	return ST_OK;
 }
@@ -340,22 +340,22 @@ static enum status child_new(struct data *d, const struct data_sa *sa,
 /* Twice the slots when there are more entries than slots. Failing costs longer chains only. */
 static void grow(struct data *d, uint32_t worker, enum cmd_kind kind, size_t count, size_t *slots)
 {
-	struct cmd *c;
+	struct resize *r;
 
 	if (count <= *slots)
 		return;
-	c = mem_new(sizeof(*c));
-	if (!c)
+	r = mem_new(sizeof(*r));
+	if (!r)
 		return;
-	c->kind = kind;
-	c->table.n = *slots * 2;
-	c->table.slots = mem_array(c->table.n, sizeof(void *));
-	if (!c->table.slots) {
-		mem_free(c);
+	r->order.kind = kind;
+	r->n = *slots * 2;
+	r->slots = mem_array(r->n, sizeof(void *));
+	if (!r->slots) {
+		mem_free(r);
 		return;
 	}
 	*slots *= 2;
-	owner_order(d, worker, c);
+	owner_order(d, worker, &r->order);
 }
 
 static void grow_all(struct data *d)
@@ -368,24 +368,41 @@ static void grow_all(struct data *d)
 
 /* ---- what the loop calls ------------------------------------------------------------------ */
 
-/* The owner first: a worker that knows the route may pass it a packet at once. */
-static void order_all(struct data *d, struct child *c, unsigned which)
+static void order_one(struct data *d, struct child *c, uint32_t worker, enum order which)
 {
-	c->pending += d->shared.n;
-	owner_order(d, c->owner, order_of(c, c->owner, which));
+	static const enum cmd_kind kinds[ORDERS] = {
+		[ORDER_ADD] = CMD_CHILD_ADD, [ORDER_UNUSE] = CMD_CHILD_UNUSE, [ORDER_DEL] = CMD_CHILD_DEL,
+		[ORDER_USE] = CMD_CHILD_USE,
+	};
+	struct cmd *o = &c->cmds[which * d->shared.n + worker];
+
+	o->kind = which == ORDER_ADD && !c->is_used ? CMD_CHILD_HOLD : kinds[which];
+	o->child = &c->work;
+	c->pending++;
+	owner_order(d, worker, o);
+}
+
+static void order_others(struct data *d, struct child *c, enum order which)
+{
 	for (uint32_t i = 0; i < d->shared.n; i++) {
-		if (i != c->owner)
-			owner_order(d, i, order_of(c, i, which));
+		if (i != c->work.owner)
+			order_one(d, c, i, which);
 	}
+}
+
+/* The owner first: a worker that knows the route may pass it a packet at once. */
+static void order_all(struct data *d, struct child *c, enum order which)
+{
+	order_one(d, c, c->work.owner, which);
+	order_others(d, c, which);
 }
 
 static void install(struct data *d, struct child *c)
 {
-	c->sa->esp.rt = rt_of(d, c->slot);
+	c->work.sa->esp.rt = rt_of(d, c->slot);
 	map_add(&d->sas, &c->node, hash_u64(c->esp->spi_in));
-	list_push_back(&d->children, &c->all);
-	d->n_routes += c->n_routes;
-	d->n_sas[c->owner]++;
+	d->n_routes += c->work.n_routes;
+	d->n_sas[c->work.owner]++;
 	grow_all(d);
 	order_all(d, c, ORDER_ADD);
 }
@@ -398,7 +415,7 @@ enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
 
 	if (st)
 		return st;
-	if (child_of(d, sa->spi_in))
+	if (child_find(d, sa->spi_in))
 		return ST_EXISTS;
 	/* This order, and two more for tables that grow. */
 	if (!owner_has_room(d, 3))
@@ -407,7 +424,7 @@ enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
 	if (st)
 		return st;
 	c->slot = thawed ? slot_resume(d, sa->spi_in) : slot_fresh(d, sa);
-	st = c->slot ? limits_join(d, c, sa->policy) : ST_INSTALL;
+	st = c->slot ? limits_join(d, c, &sa->session, sa->policy) : ST_INSTALL;
 	if (st) {
 		if (c->slot)
 			slot_give_back(d, c->slot);
@@ -421,7 +438,7 @@ enum status data_sa_add(struct data *d, const struct data_sa *sa, bool thawed)
 enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint *local,
 			 const struct endpoint *remote, bool udp_encap)
 {
-	struct child *c = child_of(d, spi_in);
+	struct child *c = child_find(d, spi_in);
 	struct move *m;
 
 	if (!c)
@@ -438,13 +455,13 @@ enum status data_sa_move(struct data *d, uint32_t spi_in, const struct endpoint 
 	m->local = *local;
 	m->remote = *remote;
 	m->udp_encap = udp_encap;
-	owner_order(d, c->owner, &m->order);
+	owner_order(d, c->work.owner, &m->order);
 	return ST_OK;
 }
 
 size_t data_sa_local(const struct data *d, uint32_t spi_in, const struct ts **out)
 {
-	const struct child *c = child_of(d, spi_in);
+	const struct child *c = child_find(d, spi_in);
 
 	if (!c)
 		return 0;
@@ -454,7 +471,7 @@ size_t data_sa_local(const struct data *d, uint32_t spi_in, const struct ts **ou
 
 enum status data_send_inner(struct data *d, uint32_t spi_in, const uint8_t *packet, size_t len)
 {
-	const struct child *c = child_of(d, spi_in);
+	const struct child *c = child_find(d, spi_in);
 	struct send *s;
 
 	if (!c || len > PKT_MAX)
@@ -468,13 +485,13 @@ enum status data_send_inner(struct data *d, uint32_t spi_in, const uint8_t *pack
 	s->spi_in = spi_in;
 	s->len = len;
 	memcpy(s->packet, packet, len);
-	owner_order(d, c->owner, &s->order);
+	owner_order(d, c->work.owner, &s->order);
 	return ST_OK;
 }
 
 void child_use(struct data *d, uint32_t spi_in)
 {
-	struct child *c = child_of(d, spi_in);
+	struct child *c = child_find(d, spi_in);
 
 	if (!c || c->is_used || c->is_left)
 		return;
@@ -484,7 +501,7 @@ void child_use(struct data *d, uint32_t spi_in)
 
 enum status data_sa_use(struct data *d, uint32_t spi_in)
 {
-	if (!child_of(d, spi_in))
+	if (!child_find(d, spi_in))
 		return ST_NOT_FOUND;
 	child_use(d, spi_in);
 	return ST_OK;
@@ -492,7 +509,7 @@ enum status data_sa_use(struct data *d, uint32_t spi_in)
 
 void data_sa_unuse(struct data *d, uint32_t spi_in)
 {
-	struct child *c = child_of(d, spi_in);
+	struct child *c = child_find(d, spi_in);
 
 	if (!c || c->is_left)
 		return;
@@ -504,36 +521,32 @@ void data_sa_unuse(struct data *d, uint32_t spi_in)
 /* The owner last: packets that others hand over meanwhile still find the SA. */
 void data_sa_del(struct data *d, uint32_t spi_in)
 {
-	struct child *c = child_of(d, spi_in);
+	struct child *c = child_find(d, spi_in);
 
 	if (!c)
 		return;
 	map_del(&d->sas, &c->node);
 	limits_leave(d, c);
 	c->is_dead = true;
-	d->n_routes -= c->n_routes;
-	d->n_sas[c->owner]--;
-	c->pending += d->shared.n;
-	for (uint32_t i = 0; i < d->shared.n; i++) {
-		if (i != c->owner)
-			owner_order(d, i, order_of(c, i, ORDER_DEL));
-	}
-	owner_order(d, c->owner, order_of(c, c->owner, ORDER_DEL));
+	d->n_routes -= c->work.n_routes;
+	d->n_sas[c->work.owner]--;
+	order_others(d, c, ORDER_DEL);
+	order_one(d, c, c->work.owner, ORDER_DEL);
 }
 
 bool data_sa_has(const struct data *d, uint32_t spi_in)
 {
-	return child_of(d, spi_in) != NULL;
+	return child_find(d, spi_in) != NULL;
 }
 
 bool data_sa_mtu(const struct data *d, uint32_t spi_in, uint32_t *path_mtu, uint32_t *media_mtu)
 {
-	const struct child *c = child_of(d, spi_in);
+	const struct child *c = child_find(d, spi_in);
 	uint64_t mtus;
 
 	if (!c)
 		return false;
-	mtus = atomic_load_explicit(&c->sa->mtus, memory_order_relaxed);
+	mtus = atomic_load_explicit(&c->work.sa->mtus, memory_order_relaxed);
 	*path_mtu = (uint32_t)(mtus >> 32);
 	*media_mtu = (uint32_t)mtus;
 	return true;
@@ -541,7 +554,7 @@ bool data_sa_mtu(const struct data *d, uint32_t spi_in, uint32_t *path_mtu, uint
 
 const struct esp_rt *data_sa_rt(const struct data *d, uint32_t spi_in)
 {
-	const struct child *c = child_of(d, spi_in);
+	const struct child *c = child_find(d, spi_in);
 
-	return c ? c->sa->esp.rt : NULL;
+	return c ? c->work.sa->esp.rt : NULL;
 }

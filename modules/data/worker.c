@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/esp_engine.h"
 #include "modules/data/dhcp.h"
+#include "modules/data/expand.h"
 #include "modules/data/fan.h"
 #include "modules/data/judge.h"
 #include "modules/data/llq.h"
@@ -189,40 +190,57 @@ static void move_sa(struct worker *w, const struct move *m)
 	path_bind(w, CONTAINER_OF(sa, struct worker_sa, esp));
 }
 
-static void add_routes(struct esp_tables *t, const struct cmd *c)
+static void add_routes(struct worker *w, const struct child_work *c)
 {
-	for (size_t i = 0; i < c->child.n_routes; i++)
-		fib_add(&t->fib, &c->child.routes[i]);
+	for (size_t i = 0; i < c->n_routes; i++)
+		fib_add(&w->tables.fib, &c->routes[w->index * c->n_routes + i]);
 }
 
 /* Those that are not in are passed over. */
-static void del_routes(struct esp_tables *t, const struct cmd *c)
+static void del_routes(struct worker *w, const struct child_work *c)
 {
-	for (size_t i = 0; i < c->child.n_routes; i++)
-		fib_del(&t->fib, &c->child.routes[i]);
+	for (size_t i = 0; i < c->n_routes; i++)
+		fib_del(&w->tables.fib, &c->routes[w->index * c->n_routes + i]);
+}
+
+static void add_sa(struct worker *w, const struct child_work *c)
+{
+	if (c->owner != w->index)
+		return;
+	judge_begin(w, c->sa);
+	sad_add(&w->tables.sad, &c->sa->esp);
+	path_bind(w, c->sa);
+}
+
+static void del_sa(struct worker *w, const struct child_work *c)
+{
+	if (c->owner != w->index)
+		return;
+	sad_del(&w->tables.sad, &c->sa->esp);
+	llq_changed(w, c->sa->policy, NULL);
+}
+
+static void resize(struct esp_tables *t, struct resize *r)
+{
+	if (r->order.kind == CMD_SAD_RESIZE)
+		r->slots = sad_resize(&t->sad, r->slots, r->n);
+	else
+		r->slots = fib_resize(&t->fib, r->slots, r->n);
 }
 
 static void execute(struct worker *w, struct cmd *c)
 {
-	struct esp_tables *t = &w->tables;
-
 	switch (c->kind) {
 	case CMD_CHILD_ADD:
-		if (c->child.sa) {
-			judge_begin(w, c->child.sa);
-			sad_add(&t->sad, &c->child.sa->esp);
-			path_bind(w, c->child.sa);
-		}
-		add_routes(t, c);
+		add_sa(w, c->child);
+		add_routes(w, c->child);
 		break;
-	case CMD_CHILD_USE: add_routes(t, c); break;
-	case CMD_CHILD_UNUSE: del_routes(t, c); break;
+	case CMD_CHILD_HOLD: add_sa(w, c->child); break;
+	case CMD_CHILD_USE: add_routes(w, c->child); break;
+	case CMD_CHILD_UNUSE: del_routes(w, c->child); break;
 	case CMD_CHILD_DEL:
-		del_routes(t, c);
-		if (c->child.sa) {
-			sad_del(&t->sad, &c->child.sa->esp);
-			llq_changed(w, c->child.sa->policy, NULL);
-		}
+		del_routes(w, c->child);
+		del_sa(w, c->child);
 		break;
 	case CMD_SEND: dhcp_send(w, CONTAINER_OF(c, struct send, order)); break;
 	case CMD_SA_MOVE: move_sa(w, CONTAINER_OF(c, struct move, order)); break;
@@ -235,22 +253,28 @@ static void execute(struct worker *w, struct cmd *c)
 		del_port(w, c->port);
 		bind_all(w);
 		break;
-	case CMD_SAD_RESIZE: c->table.slots = sad_resize(&t->sad, c->table.slots, c->table.n); break;
-	case CMD_FIB_RESIZE: c->table.slots = fib_resize(&t->fib, c->table.slots, c->table.n); break;
+	case CMD_SAD_RESIZE:
+	case CMD_FIB_RESIZE: resize(&w->tables, CONTAINER_OF(c, struct resize, order)); break;
 	}
 }
 
 /* Main never has more orders under way than `done` has slots. */
+void worker_return(struct worker *w, struct cmd *c)
+{
+	if (c->kind == CMD_CHILD_DEL && c->child->owner == w->index)
+		expand_end(w, c->child->sa);
+	(void)ring_push(&w->done, c);
+	w->wake_main = true;
+}
+
 void worker_obey(struct worker *w)
 {
 	struct cmd *c;
 
 	while ((c = ring_pop(&w->ctl))) {
 		execute(w, c);
-		if (!fan_may_return(w, c))
-			continue;
-		(void)ring_push(&w->done, c);
-		w->wake_main = true;
+		if (fan_may_return(w, c))
+			worker_return(w, c);
 	}
 }
 
@@ -293,6 +317,16 @@ static bool has_work(const struct worker *w, bool is_starved)
 	return w->all->n > 1 && fan_has_work(w);
 }
 
+/* For ever, unless there may be memory to give back then. */
+static int sleep_ms(const struct worker *w)
+{
+	int ms = expand_sleep_ms(w);
+
+	if (pool_wants_rest(&w->pool) && (ms < 0 || ms > POOL_REST_MS))
+		ms = POOL_REST_MS;
+	return ms;
+}
+
 /* Waits for events unless there is work at hand. With no buffer left, sockets are not looked at:
  * what cannot be received waits in the kernel. */
 static int wait_events(struct worker *w, struct epoll_event *events, bool is_busy)
@@ -304,7 +338,7 @@ static int wait_events(struct worker *w, struct epoll_event *events, bool is_bus
 	if (!is_busy) {
 		atomic_store(&w->nap, is_starved ? NAP_BUFFERS : NAP_WORK);
 		atomic_thread_fence(memory_order_seq_cst);
-		timeout = has_work(w, is_starved) ? 0 : pool_wants_rest(&w->pool) ? POOL_REST_MS : -1;
+		timeout = has_work(w, is_starved) ? 0 : sleep_ms(w);
 		mem_forget_registers();
 	}
 	if (is_starved) {
@@ -370,6 +404,7 @@ void *worker_main(void *arg)
 		is_busy |= fan_turn(w);
 		is_busy |= llq_turn(w);
 		worker_obey(w);
+		expand_turn(w);
 		worker_announce(w);
 	}
 	esp_engine_thread_end();
@@ -444,6 +479,8 @@ enum status worker_init(struct worker *w)
 		st = trains_init(w);
 	if (!st)
 		st = fan_init(w);
+	if (!st)
+		st = expand_init(w);
 	return st;
 }
 
@@ -456,6 +493,7 @@ void worker_fini(struct worker *w)
 	for (uint32_t i = 0; w->home && i <= n; i++)
 		ring_fini(&w->home[i]);
 	fan_fini(w);
+	expand_fini(w);
 	ring_fini(&w->ctl);
 	ring_fini(&w->done);
 	ring_fini(&w->up);

@@ -70,16 +70,19 @@ struct port {
 	uint64_t wanted_ms;    /* TUN: when main was told last that it is wanted */
 };
 
+struct sa_keys; /* expand.h */
+
 /* The owner's half of an SA with what only a worker needs. */
 struct worker_sa {
 	struct esp_sa esp;
+	struct sa_keys *keys;
 	struct port *out; /* sends; NULL: no socket of that VRF and family */
 	struct port *tun; /* delivers; NULL: the TUN went away */
 	struct fit_wrap wrap;
-	struct fit_path path;
-	_Atomic uint64_t mtus; /* for main: path_mtu << 32 | media_mtu */
 	bool lost_told;
 	bool wants_first;  /* main waits for the first packet */
+	struct fit_path path;
+	_Atomic uint64_t mtus; /* for main: path_mtu << 32 | media_mtu */
 	uint64_t moved_ms; /* when main was told last that the peer is elsewhere */
 	uint64_t dhcp_ms;  /* when main was asked last, 0: never */
 	struct esp_policy *policy; /* NULL: everything passes; changed by CMD_SA_POLICY only */
@@ -102,6 +105,7 @@ struct train {
 
 struct worker_shared;
 struct fan;
+struct expanded;
 
 struct worker {
 	/* Written by others. */
@@ -142,6 +146,7 @@ struct worker {
 	struct pkt *held[HELD_MAX]; /* where they are */
 	size_t n_held;
 	struct fan *fan;
+	struct expanded *expanded;
 	struct too_big_limit too_big;
 	uint16_t cut_id; /* of the next packet that is cut against its DF bit */
 	struct pkt_queue second, bulk; /* of llq.c */
@@ -153,6 +158,7 @@ struct worker {
 struct worker_shared {
 	struct worker *workers;
 	uint32_t n;
+	uint32_t rooms; /* for ciphers, that each worker may have of one size */
 	bool wrong_steering;
 	enum data_fan fan_out;
 	uint8_t owner_of[BUCKETS];
@@ -179,6 +185,8 @@ bool worker_hand(struct worker *w, uint32_t to, struct pkt *k);
 bool worker_send_up(struct worker *w, struct pkt *k, size_t max);
 /* What was pushed since the last call is announced now: once a batch, not once a packet. */
 void worker_announce(struct worker *w);
+/* The order is carried out and nothing uses any more what it took out. */
+void worker_return(struct worker *w, struct cmd *c);
 /* Executes the orders that main has given until now. */
 void worker_obey(struct worker *w);
 

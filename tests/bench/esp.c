@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/esp_engine.h"
 #include "core/esp/seal.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/esp_whole.h"
 
 #define SAS 10000
@@ -66,7 +67,8 @@ static void set_up(uint32_t n, uint16_t bits)
 		struct esp_child *c = child_new(i);
 
 		rts[i] = (struct esp_rt){.window = 1024};
-		sas[i] = (struct esp_sa){.child = c, .spi_in = c->spi_in, .rt = &rts[i]};
+		sas[i] = (struct esp_sa){.child = c, .spi_in = c->spi_in, .rt = &rts[i],
+					 .shape = esp_suite_shape(&s)};
 		if (esp_cipher_new(&s, keymat, suite_esp_key_len(&s), &sas[i].in))
 			exit(1);
 		sas[i].out = sas[i].in;

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wr w = wr_init(rec, sizeof(rec));
 
 	thaw(data, size);
-	fz_begin(&w, KEEP_ESP, 1);
+	fz_begin(&w, KEEP_ESP, 2);
 	wr_bytes(&w, data, size);
 	fz_end(&w);
 	if (wr_ok(&w))

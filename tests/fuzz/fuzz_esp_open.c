@@ -9,6 +9,7 @@
 #include "core/esp/open.h"
 #include "core/esp/replay.h"
 #include "core/esp/transport.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/esp_whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -78,6 +79,7 @@ static void set_up(void)
 		sa->child = child;
 		sa->spi_in = SPI;
 		sa->esn = s.esn;
+		sa->shape = esp_suite_shape(&s);
 		sa->rt = &rt;
 		sa->takes_dhcp = i % 2;
 		sa->no_multicast = i % 3 == 0;

@@ -13,7 +13,7 @@
 /* In place. */
 static inline enum status esp_seal(struct esp_sa *sa, uint64_t now_ms, struct span inner, struct span *pkt)
 {
-	pkt->p = inner.p + (sa->transport ? transport_head_len(sa) : 0) - esp_cipher_shape(sa->out).iv_len - ESP_HEAD_LEN;
+	pkt->p = inner.p + (sa->transport ? transport_head_len(sa) : 0) - sa->shape.iv_len - ESP_HEAD_LEN;
 	pkt->len = esp_sealed_len(sa, inner.len);
 	return esp_seal_to(sa, now_ms, inner, pkt->p);
 }

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/crypto/esp_aead.h"
 #include "core/crypto/esp_soft.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/t.h"
 
 static const struct {

@@ -10,6 +10,7 @@
 #include "modules/data/judge.h"
 #include "modules/data/llq.h"
 #include "modules/data/path.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/t.h"
 #include "tests/unit/data_lib.h"
 
@@ -82,6 +83,7 @@ static void begin(struct pair *p, uint32_t spi, struct esp_policy *is)
 
 	*p = (struct pair){.sa.esp = {.spi_in = spi, .spi_out = d.spi_out, .udp_encap = true}};
 	T_EQ(suite_esp(d.encr_id, d.encr_key_bits, d.integ_id, d.esn, &suite), ST_OK);
+	p->sa.esp.shape = esp_suite_shape(&suite);
 	T_EQ(esp_cipher_new(&suite, d.key_out, d.key_out_len, &p->sa.esp.out), ST_OK);
 	p->child = mem_new(sizeof(*p->child) + 2 * sizeof(struct ts));
 	p->child->owner = p->child->tun = 1;
@@ -176,8 +178,9 @@ static void nobody_is_left_waiting(void)
 static void judged_by_what_is_in_force(void)
 {
 	struct esp_policy *voice = policy(VOICE), *deny = policy(DENY);
-	struct policy_order o = {.share = 1};
 	struct pair one, prior;
+	const struct child_work work = {.sa = &one.sa};
+	struct policy_order o = {.order.child = &work, .share = 1};
 
 	T_TRUE(voice && deny);
 	T_DO(set_up());
@@ -185,7 +188,6 @@ static void judged_by_what_is_in_force(void)
 	T_DO(begin(&prior, 0x2000, voice)); /* so that the rest waits */
 	llq_take(me, &one.sa, inner(me, 0x1000, 0, 20));
 	llq_take(me, &prior.sa, inner(me, 0x2000, 0, 20));
-	o.sa = &one.sa;
 	o.policy = deny;
 	o.meter = esp_meter_new(deny);
 	judge_change(me, &o);

@@ -8,6 +8,7 @@
 #include "core/crypto/esp_aead.h"
 #include "core/wire/esp.h"
 #include "core/wire/ip_build.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/unit/data_flows.h"
 
 #define A4 "127.0.0.11"

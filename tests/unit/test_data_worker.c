@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "modules/data/long.h"
 #include "modules/data/path.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/t.h"
 #include "tests/unit/data_lib.h"
 
@@ -294,6 +295,7 @@ static void sa_make(struct worker_sa *sa, uint32_t spi, struct port *out, const 
 				  .local = dl_endpoint("127.0.0.1", 0), .remote = out->local, .rt = mem_new(sizeof(struct esp_rt))};
 	sa->out = out;
 	T_EQ(suite_esp(d.encr_id, d.encr_key_bits, d.integ_id, d.esn, &suite), ST_OK);
+	sa->esp.shape = esp_suite_shape(&suite);
 	T_EQ(esp_cipher_new(&suite, d.key_out, d.key_out_len, &sa->esp.out), ST_OK);
 	long_begin(sa);
 	sad_add(&me->tables.sad, &sa->esp);

@@ -9,6 +9,7 @@
 #include "core/wire/esp.h"
 #include "tests/lib/t.h"
 #include "tests/unit/data_lib.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/esp_whole.h"
 
 #define SPI 0xc0ffee01
@@ -73,6 +74,7 @@ static void set_up(uint16_t encr, uint16_t bits, uint16_t integ, bool esn)
 	mirror.spi_out = SPI;
 	mirror.rt = &mirror_rt;
 	T_EQ(suite_esp(encr, bits, integ, esn, &suite), ST_OK);
+	sa.shape = mirror.shape = esp_suite_shape(&suite);
 	T_EQ(esp_cipher_new(&suite, keymat, suite_esp_key_len(&suite), &sa.in), ST_OK);
 	T_EQ(esp_cipher_new(&suite, keymat, suite_esp_key_len(&suite), &mirror.out), ST_OK);
 	sad_add(&tables.sad, &sa);

@@ -65,7 +65,7 @@ static void order_of_arrival(void)
 	T(20000, true); /* more than a turn of the ring */
 	T(19937, true);
 	T(19936, false);
-	T(20000 - 8192, false);
+	T(20000 - 1024, false);
 	T(UINT32_MAX, true);
 	T(UINT32_MAX, false);
 	T(UINT32_MAX - 1, true);
@@ -75,8 +75,8 @@ static void order_of_arrival(void)
 /* R-ARW: packet X - N + 1 is taken once, X - N is refused, doubles are refused. */
 static void edge_of_each_window(void)
 {
-	static const uint32_t windows[] = {64, 65, 100, 128, 256, 512, 1024, 4096, 8191, 8192};
-	static const uint32_t tops[] = {9000, 65536, 100000, 8191, 8192, 8193};
+	static const uint32_t windows[] = {64, 65, 100, 128, 256, 512, 1023, 1024};
+	static const uint32_t tops[] = {9000, 65536, 100000, 1023, 1024, 1025};
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		for (size_t j = 0; j < sizeof(tops) / sizeof(tops[0]); j++) {
@@ -115,15 +115,15 @@ static void switched_off(void)
 /* However far the window jumps, nothing of its former turn is left in it. */
 static void a_jump_leaves_nothing(void)
 {
-	static const uint32_t jumps[] = {1, 63, 64, 65, 4096, 8190, 8191, 8192, 8193, 16384, 70001};
+	static const uint32_t jumps[] = {1, 63, 64, 65, 512, 1022, 1023, 1024, 1025, 2048, 70001};
 
 	for (size_t j = 0; j < sizeof(jumps) / sizeof(jumps[0]); j++) {
 		const uint64_t top = 50000, next = top + jumps[j];
 
 		T_ROW(jumps[j], "jump");
-		start(8192, top);
+		start(1024, top);
 		T_EQ(arrives(false, (uint32_t)next), true);
-		for (uint64_t n = next - 8191; n < next; n++)
+		for (uint64_t n = next - 1023; n < next; n++)
 			T_EQ(arrives(false, (uint32_t)n), n > top);
 	}
 }
@@ -192,10 +192,11 @@ static const struct {
 	G(64, 0x200000000, 0xffffffff, ST_OK, 0x1ffffffff),
 	G(64, 0x20000003e, 0xffffffff, ST_OK, 0x1ffffffff),
 	G(64, 0x20000003f, 0xffffffff, ST_OK, 0x2ffffffff),
-	G(8192, 0x200000000, 0xffffe001, ST_OK, 0x1ffffe001),
-	G(8192, 0x200000000, 0xffffe000, ST_OK, 0x2ffffe000),
-	/* switched off: the largest window's bottom */
+	G(1024, 0x200000000, 0xfffffc01, ST_OK, 0x1fffffc01),
+	G(1024, 0x200000000, 0xfffffc00, ST_OK, 0x2fffffc00),
+	/* switched off: eight times as far */
 	G(0, 0x200000000, 0xffffe001, ST_OK, 0x1ffffe001),
+	G(0, 0x200000000, 0xffffe000, ST_OK, 0x2ffffe000),
 	/* the very end */
 	G(64, UINT64_MAX, 0xffffffff, ST_OK, UINT64_MAX),
 	G(64, UINT64_MAX, 0, ST_ESP_REPLAY, 0),
@@ -275,7 +276,7 @@ static bool seen[MODEL];
 
 static void like_a_model(void)
 {
-	static const uint32_t windows[] = {64, 100, 127, 1024, 8191, 8192};
+	static const uint32_t windows[] = {64, 100, 127, 512, 1023, 1024};
 
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		uint32_t top = 0;
@@ -311,14 +312,14 @@ static void like_a_model(void)
  * is refused by the next process. The stores of a mark, cut after each of them. */
 static void death_inside_a_mark(void)
 {
-	static const uint32_t jumps[] = {1, 5, 63, 64, 65, 1000, 8191, 8192, 8193, 100000};
+	static const uint32_t jumps[] = {1, 5, 63, 64, 65, 1000, 1023, 1024, 1025, 100000};
 
 	for (size_t j = 0; j < sizeof(jumps) / sizeof(jumps[0]); j++) {
 		struct esp_rt before, after, cut;
 		const uint32_t first = 20000, last = 20100;
 		uint64_t next = last + jumps[j];
 
-		start(8192, 0);
+		start(1024, 0);
 		for (uint32_t n = first; n <= last; n++)
 			T_EQ(arrives(false, n), true);
 		before = rt;

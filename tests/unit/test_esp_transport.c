@@ -6,6 +6,7 @@
 #include "core/wire/esp.h"
 #include "core/wire/ip_build.h"
 #include "tests/unit/data_lib.h"
+#include "tests/lib/esp_keyed.h"
 #include "tests/lib/esp_whole.h"
 
 #define HERE "198.51.100.1"
@@ -51,6 +52,7 @@ static void set_up(bool is_six, bool transport, uint8_t proto, bool esn)
 	there.remote.addr = ours;
 	there.rt = &rt_there;
 	T_EQ(suite_esp(AES_GCM_16, 128, 0, esn, &suite), ST_OK);
+	here.shape = there.shape = esp_suite_shape(&suite);
 	T_EQ(esp_cipher_new(&suite, keymat, suite_esp_key_len(&suite), &here.in), ST_OK);
 	T_EQ(esp_cipher_new(&suite, keymat, suite_esp_key_len(&suite), &there.out), ST_OK);
 	sad_add(&tables.sad, &here);
