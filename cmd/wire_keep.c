@@ -12,6 +12,7 @@
 #include "cmd/wire_session.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/session/session.h"
 
 /* What is in either memory is read by the next main, perhaps of another version. Records say their
  * version; the run-time numbers are a plain array: misread, a nonce would come twice. Another layout
@@ -114,6 +115,13 @@ static void collect(const struct wire *w, enum keep_kind wanted, struct keys *ou
 			out->v[out->n++] = key;
 }
 
+/* A session that waits is shown with the number of its last IKE SA, which no new one may have. */
+static void skip_numbers(struct wire *w)
+{
+	for (const struct session *s = session_next(w->sessions, NULL); s; s = session_next(w->sessions, s))
+		ike_skip_numbers(w->ike, s->index);
+}
+
 static enum status thaw_all(struct wire *w, struct keys *keys, uint8_t *buf)
 {
 	enum status st = ST_OK;
@@ -121,6 +129,7 @@ static enum status thaw_all(struct wire *w, struct keys *keys, uint8_t *buf)
 	size_t sessions = keys->n, children;
 	for (size_t i = 0; i < keys->n && st == ST_OK; i++)
 		st = wire_session_thaw(w, keys->v[i]);
+	skip_numbers(w);
 	collect(w, KEEP_ESP, keys);
 	children = keys->n;
 	for (size_t i = 0; i < keys->n && st == ST_OK; i++)

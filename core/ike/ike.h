@@ -16,11 +16,9 @@
 struct ike;
 struct snapshot;
 
-/* The engine keeps a reference to the snapshot. stats: the loop's own array (the engine writes
- * it). NULL when out of memory. */
+/* The engine keeps a reference to the snapshot. stats: the loop's own array, which it writes. NULL when out of memory. */
 struct ike *ike_new(const struct ike_ports *ports, void *ctx, struct snapshot *conf, struct stats *stats);
-/* What keep_keys was given last, before anything else happens. ST_BAD_PAYLOAD, ST_TRUNCATED: damaged,
- * nothing changed. */
+/* What keep_keys was given last, before anything else. ST_BAD_PAYLOAD, ST_TRUNCATED: damaged, nothing changed. */
 enum status ike_take_keys(struct ike *ike, struct view rec) MUST_USE;
 /* Forgets everything without telling anybody (the frozen records stay): upgrade and tests. */
 void ike_free(struct ike *ike);
@@ -120,6 +118,8 @@ size_t ike_half_open_in(const struct ike *ike);
 /* One frozen record back into an SA; windows resume conservatively, timers restart.
  * ST_BAD_PAYLOAD / ST_TRUNCATED: damaged, nothing changed. */
 enum status ike_thaw(struct ike *ike, struct view rec) MUST_USE;
+/* Numbers up to this one are of SAs that are gone and that somebody still shows: the next SA has a later one. */
+void ike_skip_numbers(struct ike *ike, uint64_t last);
 /* Does any thawed or live SA own this child? For the reconciliation after a thaw. */
 bool ike_owns_child(const struct ike *ike, uint32_t spi_in);
 

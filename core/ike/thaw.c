@@ -389,6 +389,12 @@ static enum status read_record(struct ike_sa *sa, struct view rec)
 
 /* ---- coming back ----------------------------------------------------------------------------- */
 
+void ike_skip_numbers(struct ike *ike, uint64_t last)
+{
+	if (last > ike->last_number)
+		ike->last_number = last;
+}
+
 /* In the order of numbers, as ike_next_info promises. */
 static void insert_by_number(struct ike *ike, struct ike_sa *sa)
 {
@@ -397,8 +403,7 @@ static void insert_by_number(struct ike *ike, struct ike_sa *sa)
 	while (at != &ike->sas && CONTAINER_OF(at, struct ike_sa, node)->number > sa->number)
 		at = at->prev;
 	list_add_before(at->next, &sa->node);
-	if (sa->number > ike->last_number)
-		ike->last_number = sa->number;
+	ike_skip_numbers(ike, sa->number);
 }
 
 /* Counts and tables as sa_enter_up leaves them; nobody is told: nothing happened. */

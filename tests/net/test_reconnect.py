@@ -176,8 +176,11 @@ ok("it waits again", waits("anna"), sp.tail(3))
 old = sp.kill_main()
 ok("a new main comes", wait_for(15, lambda: sp.main_pid() not in (0, old) and sp.answers()), sp.tail(5))
 ok("with those that wait", set(waiting()) >= {"anna"} and waiting()["anna"]["packets_in"] == packets + 2, str(waiting()))
+taken = {s["index"] for s in waiting().values()}
 third = kept.come_back(socket_in(there))
 ok("it comes back to the new main", third.address == address and third.ping(TARGET) and up()["anna"]["session"] == ulid)
+number = sp.show("crypto", "ikev2", "sa")["ikev2_sas"][0]["tunnel_id"]
+ok("... with an SA whose number was nobody's", taken and number > max(taken), "%s %s" % (number, taken))
 
 # ---- time is over -------------------------------------------------------------------------------------
 ok("who does not come ends in time", wait_for(75 - (time.monotonic() - started), lambda: (row("cleo", "end_reason") == ("not_resumed",))),

@@ -244,6 +244,22 @@ static void test_numbers_and_half_open(void)
 	world_fini(&w);
 }
 
+/* No SA is left, and somebody still shows the number of one. */
+static void test_numbers_that_are_taken(void)
+{
+	T_DO(open_world());
+	ike_skip_numbers(w.node[1].ike, 41);
+	ike_skip_numbers(w.node[1].ike, 7);
+	T_DO(log_in());
+	T_EQ(w.node[1].up_sa, 42);
+	T_TRUE(world_restart(&w, 1));
+	ike_skip_numbers(w.node[1].ike, 41);
+	T_EQ(world_connect(&w, &(uint64_t){0}), ST_OK);
+	world_run(&w, 5000);
+	T_EQ(w.node[1].up_sa, 43);
+	world_fini(&w);
+}
+
 static void test_lifetime_goes_on(void)
 {
 	T_DO(open_world());
@@ -361,6 +377,7 @@ int main(void)
 	T_RUN(test_old_request_is_a_repeat_after_return);
 	T_RUN(test_open_requests_go_on);
 	T_RUN(test_numbers_and_half_open);
+	T_RUN(test_numbers_that_are_taken);
 	T_RUN(test_lifetime_goes_on);
 	T_RUN(test_damaged_records);
 	T_RUN(test_thaw_out_of_memory);
