@@ -50,12 +50,12 @@ static const enum status limits[] = {ST_HALF_OPEN_LIMIT, ST_HALF_OPEN_SOURCE, ST
 
 static uint64_t counted(const struct world *w, const struct sample *s, enum counter c)
 {
-	return s->sums.count[c] - w->stats_cleared->count[c];
+	return s->sums.count[c] - w->stats_cleared->sums.count[c];
 }
 
 static uint64_t failed(const struct world *w, const struct sample *s, enum status st)
 {
-	return s->sums.status[st] - w->stats_cleared->status[st];
+	return s->sums.status[st] - w->stats_cleared->sums.status[st];
 }
 
 /* Names of the data path are not IKE's. */
@@ -174,10 +174,8 @@ SHOW(clear_ikev2_stats)
 	const struct sample *s = w->sample(w->ctx);
 	struct stats_cleared *c = w->stats_cleared;
 	c->wall_ms = s->wall_ms;
-	for (int i = 0; i < CT__MAX; i++)
-		c->count[i] = s->sums.count[i];
-	for (int i = 0; i < ST__MAX; i++)
-		c->status[i] = s->sums.status[i];
+	c->sums = s->sums;
+	w->keep_cleared(w->ctx);
 	if (out->json) {
 		js_open(out, NULL);
 		js_u64(out, "cleared_wall_ms", (uint64_t)s->wall_ms);

@@ -147,7 +147,7 @@ SHOW(show_reconnect_stats)
 		js_u64(out, "sample", s->number);
 	}
 	for (size_t i = 0; i < COUNTERS; i++) {
-		uint64_t n = s->sums.count[counters[i]] - w->stats_cleared->count[counters[i]];
+		uint64_t n = s->sums.count[counters[i]] - w->stats_cleared->sums.count[counters[i]];
 		if (out->json)
 			js_u64(out, counter_token(counters[i]), n);
 		else
@@ -172,7 +172,8 @@ SHOW(clear_reconnect_stats)
 		return rc;
 	const struct sample *s = w->sample(w->ctx);
 	for (size_t i = 0; i < COUNTERS; i++)
-		w->stats_cleared->count[counters[i]] = s->sums.count[counters[i]];
+		w->stats_cleared->sums.count[counters[i]] = s->sums.count[counters[i]];
+	w->keep_cleared(w->ctx);
 	if (out->json) {
 		js_open(out, NULL);
 		js_u64(out, "cleared_wall_ms", (uint64_t)s->wall_ms);

@@ -280,7 +280,7 @@ static bool make_core(struct wire *w)
 	wire_debug_init(w);
 	w->world = (struct world){.ike = w->ike, .sessions = w->sessions, .data = w->data,
 				  .conf = w->conf, .diagnose = &w->diagnose, .debug = &w->debug,
-				  .stats_cleared = &w->stats_cleared,
+				  .stats_cleared = &w->stats_cleared, .keep_cleared = wire_counters_cleared,
 				  .logins = w->logins, .users = w->users, .make_user_key = wire_user_make_key, .user_ms = wire_user_ms,
 				  .ctx = w,
 				  .now_ms = wire_ports.now_ms, .sample = wire_sample,

@@ -28,6 +28,7 @@
 #define POOLS_MAX 32768 /* some two hundred pools; beyond that their figures begin anew */
 #define TAG_COUNTER 1
 #define TAG_STATUS 2
+#define TAG_CLEARED 3 /* UTC ms */
 #define TAG_TOKEN 1
 #define TAG_VALUE 2
 #define TAG_POOL 1
@@ -137,22 +138,34 @@ static void keep_pools(struct wire *w)
 		(void)!wire_reserve_put(w, KEEP_META, META_POOLS, rec, r.len);
 }
 
-void wire_counters_keep(struct wire *w)
+static void keep_sums(struct wire *w, uint64_t key, const struct stats *sums, int64_t cleared_ms)
 {
 	static uint8_t rec[COUNTERS_MAX];
-	struct stats all;
 	struct wr r = wr_init(rec, sizeof(rec));
-	sum(w, &all);
 	fz_begin(&r, COUNTERS_KIND, 1);
+	fz_some_u64(&r, TAG_CLEARED, (uint64_t)cleared_ms);
 	for (int i = 0; i < CT__MAX; i++)
-		put_value(&r, TAG_COUNTER, counter_token((enum counter)i), all.count[i]);
+		put_value(&r, TAG_COUNTER, counter_token((enum counter)i), sums->count[i]);
 	for (int i = 0; i < ST__MAX; i++)
-		put_value(&r, TAG_STATUS, status_token((enum status)i), all.status[i]);
+		put_value(&r, TAG_STATUS, status_token((enum status)i), sums->status[i]);
 	fz_end(&r);
 	/* What was kept before stays good when this fails. */
 	if (wr_ok(&r))
-		(void)!wire_reserve_put(w, KEEP_META, META_COUNTERS, rec, r.len);
+		(void)!wire_reserve_put(w, KEEP_META, key, rec, r.len);
+}
+
+void wire_counters_keep(struct wire *w)
+{
+	struct stats all;
+	sum(w, &all);
+	keep_sums(w, META_COUNTERS, &all, 0);
 	keep_pools(w);
+}
+
+void wire_counters_cleared(void *ctx)
+{
+	struct wire *w = ctx;
+	keep_sums(w, META_CLEARED, &w->stats_cleared.sums, w->stats_cleared.wall_ms);
 }
 
 static void thaw_value(struct stats *out, uint16_t kind, struct view group)
@@ -175,19 +188,44 @@ static void thaw_value(struct stats *out, uint16_t kind, struct view group)
 			out->count[i] = value;
 }
 
-void wire_counters_thaw(struct wire *w)
+/* False: there is no such record. */
+static bool thaw_sums(const struct wire *w, uint64_t key, struct stats *sums, int64_t *cleared_ms)
 {
 	static uint8_t rec[COUNTERS_MAX];
 	uint16_t kind, version, tag;
 	struct rd fields;
 	struct view v;
-	size_t len = keep_get(w->keep, KEEP_META, META_COUNTERS, rec, sizeof(rec));
-	w->is_fresh = len == 0;
+	size_t len = keep_get(w->keep, KEEP_META, key, rec, sizeof(rec));
 	if (len && len <= sizeof(rec) &&
 	    fz_open_record((struct view){rec, len}, &kind, &version, &fields) == ST_OK &&
 	    kind == COUNTERS_KIND)
-		while (fz_next(&fields, &tag, &v))
-			thaw_value(w->before, tag, v);
+		while (fz_next(&fields, &tag, &v)) {
+			if (tag == TAG_CLEARED)
+				*cleared_ms = (int64_t)fz_get_u64(v);
+			else
+				thaw_value(sums, tag, v);
+		}
+	return len != 0;
+}
+
+/* Either record may be older than the other, when there was no memory for a new one: nothing that is shown is below zero. */
+static void limit(struct stats *cleared, const struct stats *all)
+{
+	for (int i = 0; i < CT__MAX; i++)
+		if (cleared->count[i] > all->count[i])
+			cleared->count[i] = all->count[i];
+	for (int i = 0; i < ST__MAX; i++)
+		if (cleared->status[i] > all->status[i])
+			cleared->status[i] = all->status[i];
+}
+
+void wire_counters_thaw(struct wire *w)
+{
+	struct stats_cleared *c = &w->stats_cleared;
+	int64_t none;
+	w->is_fresh = !thaw_sums(w, META_COUNTERS, w->before, &none);
+	(void)!thaw_sums(w, META_CLEARED, &c->sums, &c->wall_ms);
+	limit(&c->sums, w->before);
 }
 
 static bool get_pool(struct view group, struct lease_pool_info *p)

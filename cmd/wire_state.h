@@ -59,6 +59,7 @@ struct wire_http_end;
 #define META_TUNS 4u
 #define META_POOLS 5u
 #define META_DRAIN 6u
+#define META_CLEARED 7u
 
 /* A memory of the holder. */
 struct wire_memory {

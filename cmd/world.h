@@ -44,8 +44,7 @@ struct client_info {
 /* What `clear crypto ikev2 stats` took away from what is shown. */
 struct stats_cleared {
 	int64_t wall_ms; /* 0: never */
-	uint64_t count[CT__MAX];
-	uint64_t status[ST__MAX];
+	struct stats sums;
 };
 
 /* New sessions are taken; are not; are not, and the headend stops with the last one. */
@@ -66,6 +65,7 @@ struct world {
 	const struct diagnose *diagnose;
 	struct debug *debug;
 	struct stats_cleared *stats_cleared;
+	void (*keep_cleared)(void *ctx); /* stats_cleared was changed */
 	void *caller;            /* who asks, for a command that returns ADMIN_STAYS */
 	const struct lua *lua;
 	const struct keys *keys;

@@ -109,6 +109,11 @@ before = sp.counters()
 sp.command("clear", "crypto", "ikev2", "stats")
 c = json.loads(sp.command("show", "crypto", "ikev2", "stats", "--json").stdout)
 ok("clear crypto ikev2 stats", c["counters"]["ike_init_in"] == 0 and c["established"] == 2 and c["cleared_wall_ms"] > 0, str(c))
+old = sp.kill_main()
+ok("a new main comes", wait_for(15, lambda: sp.main_pid() not in (0, old) and sp.answers()), sp.tail(5))
+d = json.loads(sp.command("show", "crypto", "ikev2", "stats", "--json").stdout)
+ok("... which has it from the one before", d["counters"]["ike_init_in"] == 0 and d["counters"]["ike_auth_in"] == 0
+   and d["cleared_wall_ms"] == c["cleared_wall_ms"], str(d))
 ok("but no counter goes back", sp.counters()["counters"]["ike_init_in"] >= before["counters"]["ike_init_in"] >= 2)
 # A key that is not shown must not become a key by pasting; with keys it is a configuration again.
 shown = os.path.join(WORK, "shown.conf")
