@@ -10,6 +10,18 @@ static const char *match_word(const struct dynauth *d)
 	return d->match == DYNAUTH_ANY ? "any" : d->match == DYNAUTH_SESSION_KEY ? "session-key" : "all";
 }
 
+/* Of requests of either kind, and of what is neither. */
+struct sums {
+	uint64_t repeated, bad_authenticator, old, malformed;
+};
+
+static struct sums sums_of(const struct coa_counts *n)
+{
+	const struct coa_kind_counts *a = &n->disconnect, *b = &n->coa;
+	return (struct sums){a->repeated + b->repeated, a->bad_authenticator + b->bad_authenticator, a->old + b->old,
+			     a->malformed + b->malformed + n->other_code};
+}
+
 static void text_kind(struct out *out, const char *name, const struct coa_kind_counts *k)
 {
 	out_printf(out, "    %-11s %" PRIu64 " requests, %" PRIu64 " ACK, %" PRIu64 " NAK\n", name, k->requests, k->acks,
@@ -19,13 +31,14 @@ static void text_kind(struct out *out, const char *name, const struct coa_kind_c
 static void text_client(const struct world *w, struct out *out, const struct coa_client_info *i)
 {
 	char addr[ADDR_TEXT];
+	struct sums n = sums_of(&i->counts);
 	out_printf(out, "Client %s, address %s, vrf %s\n", i->name, addr_format(&i->addr, addr), show_vrf(w, i->vrf));
 	text_kind(out, "Disconnect:", &i->counts.disconnect);
 	text_kind(out, "CoA:", &i->counts.coa);
 	out_printf(out,
 		   "    Repeated: %" PRIu64 ", dropped: %" PRIu64 " bad authenticator, %" PRIu64 " of another time, %" PRIu64
 		   " malformed\n",
-		   i->counts.repeated, i->counts.bad_authenticator, i->counts.old, i->counts.malformed);
+		   n.repeated, n.bad_authenticator, n.old, n.malformed);
 }
 
 static void text_all(const struct world *w, struct out *out)
@@ -58,16 +71,17 @@ static void json_kind(struct out *out, const char *name, const struct coa_kind_c
 
 static void json_client(const struct world *w, struct out *out, const struct coa_client_info *i)
 {
+	struct sums n = sums_of(&i->counts);
 	js_open(out, NULL);
 	js_str(out, "client", i->name);
 	js_addr(out, "address", &i->addr);
 	js_str(out, "vrf", show_vrf(w, i->vrf));
 	json_kind(out, "disconnect", &i->counts.disconnect);
 	json_kind(out, "coa", &i->counts.coa);
-	js_u64(out, "repeated", i->counts.repeated);
-	js_u64(out, "bad_authenticator", i->counts.bad_authenticator);
-	js_u64(out, "old", i->counts.old);
-	js_u64(out, "malformed", i->counts.malformed);
+	js_u64(out, "repeated", n.repeated);
+	js_u64(out, "bad_authenticator", n.bad_authenticator);
+	js_u64(out, "old", n.old);
+	js_u64(out, "malformed", n.malformed);
 	js_close(out);
 }
 

@@ -62,7 +62,7 @@ static void text_server(struct out *out, unsigned n, const struct radius_server_
 	out_printf(out, ", deaths %" PRIu64 "\n", i->auth.deaths + i->acct.deaths);
 	out_printf(out, "     Replies without Message-Authenticator: %s\n",
 		   i->conf.trusts_unsigned || i->conf.tls.is_on ? "accepted" : "dropped");
-	out_printf(out, "     Requests open: %" PRIu32 ", last round trip %" PRIu32 " ms\n", i->open, i->last_ms);
+	out_printf(out, "     Requests open: %" PRIu32 ", last round trip %" PRIu32 " ms\n", i->of_auth.open + i->of_acct.open, i->last_ms);
 	text_counts(out, "Authen", &i->auth);
 	text_counts(out, "Account", &i->acct);
 	if (i->conf.tls.is_on) {
@@ -119,7 +119,7 @@ static void json_server(struct out *out, const struct radius_server_info *i)
 	js_bool(out, "dead", i->is_dead);
 	js_u64(out, "dead_seconds", i->dead_s);
 	js_bool(out, "unsigned_replies_accepted", i->conf.trusts_unsigned || i->conf.tls.is_on);
-	js_u64(out, "open", i->open);
+	js_u64(out, "open", i->of_auth.open + i->of_acct.open);
 	js_u64(out, "last_ms", i->last_ms);
 	json_counts(out, "authentication", &i->auth);
 	json_counts(out, "accounting", &i->acct);

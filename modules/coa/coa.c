@@ -171,14 +171,11 @@ static void count_unknown(struct coa *c, uint8_t code)
 		c->unknown_of[code == RADIUS_DISCONNECT_REQUEST]++;
 }
 
-static void count_malformed(struct coa_counts *n, uint8_t code)
+static uint64_t *malformed_of(struct coa_counts *n, uint8_t code)
 {
 	struct coa_kind_counts *k = kind_of(n, code);
 
-	if (k)
-		k->malformed++;
-	else
-		n->other_code++;
+	return k ? &k->malformed : &n->other_code;
 }
 
 /* False: it is dropped. A name with several addresses, or two clients behind one address, have one key. */
@@ -197,14 +194,12 @@ static bool judge(struct turn *t, struct view datagram)
 	}
 	struct coa_counts *n = &t->client->counts;
 	if (radius_parse(datagram, &t->packet) != ST_OK || !is_request(&t->packet)) {
-		count_malformed(n, code);
-		drop(t, &n->malformed, ST_COA_MALFORMED);
+		drop(t, malformed_of(n, code), ST_COA_MALFORMED);
 		return false;
 	}
 	trace(t, COA_RECEIVED, NULL, ST_OK);
 	if (radius_verify_request(secret_of(t), &t->packet) != ST_OK) {
-		kind_of(n, code)->bad_authenticator++;
-		drop(t, &n->bad_authenticator, ST_COA_AUTH);
+		drop(t, &kind_of(n, code)->bad_authenticator, ST_COA_AUTH);
 		return false;
 	}
 	if (!radius_find(t->packet.attrs, RADIUS_MESSAGE_AUTHENTICATOR, &a))
@@ -283,7 +278,6 @@ void coa_on_datagram(struct coa *c, const struct endpoint *local, const struct e
 	coa_kept_expire(&c->kept, c->ports.now_ms(c->ports.ctx));
 	before = coa_kept_find(&c->kept, remote, &t.packet);
 	if (before.p) {
-		t.client->counts.repeated++;
 		kind_of(&t.client->counts, t.packet.code)->repeated++;
 		stats_inc(c->stats, CT_COA_REPEATED);
 		trace(&t, COA_REPEATED, NULL, ST_OK);
@@ -291,8 +285,7 @@ void coa_on_datagram(struct coa *c, const struct endpoint *local, const struct e
 		return;
 	}
 	if (!is_of_now(&t)) {
-		kind_of(&t.client->counts, t.packet.code)->old++;
-		drop(&t, &t.client->counts.old, ST_COA_OLD);
+		drop(&t, &kind_of(&t.client->counts, t.packet.code)->old, ST_COA_OLD);
 		return;
 	}
 	answer(&t);

@@ -85,14 +85,12 @@ struct coa_counts {
 		uint64_t sessions;   /* that were ended or changed */
 		uint64_t auth_only;  /* of the requests: with Service-Type Authorize-Only */
 		uint64_t nak_auth_only; /* of the NAKs: with it; RADIUS was asked */
-		/* what is below, by the code of the packet */
-		uint64_t repeated, bad_authenticator, old, malformed;
+		uint64_t repeated;   /* answered as before */
+		uint64_t bad_authenticator; /* dropped, as are the next two */
+		uint64_t old;
+		uint64_t malformed;  /* no RADIUS packet; by its first octet */
 	} disconnect, coa;
-	uint64_t repeated;          /* answered as before */
-	uint64_t bad_authenticator; /* dropped, as are the next two */
-	uint64_t old;
-	uint64_t malformed; /* no RADIUS packet, or of another code */
-	uint64_t other_code; /* of these */
+	uint64_t other_code;         /* malformed, or a RADIUS packet of another code */
 };
 struct coa_client_info {
 	const char *name;

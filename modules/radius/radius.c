@@ -228,8 +228,8 @@ bool radius_next_info(const struct radius *r, size_t *cursor, struct radius_serv
 	const struct radius_server *s = r->set->servers[(*cursor)++];
 	const struct radius_service *auth = &s->services[0], *acct = &s->services[1];
 	uint64_t now = radius_now(r);
-	*out = (struct radius_server_info){.conf = s->conf, .open = auth->n_asks + acct->n_asks, .auth = auth->counts,
-					   .acct = acct->counts, .is_dead = auth->is_dead || acct->is_dead,
+	*out = (struct radius_server_info){.conf = s->conf, .auth = auth->counts, .acct = acct->counts,
+					   .is_dead = auth->is_dead || acct->is_dead,
 					   .last_ms = s->last_ms, .of_auth = {auth->n_asks, auth->last_ms},
 					   .of_acct = {acct->n_asks, acct->last_ms}};
 	mem_zero(out->conf.secret, sizeof(out->conf.secret));

@@ -137,11 +137,11 @@ struct radius_server_info {
 	struct radius_server_conf conf; /* without its secret */
 	bool is_dead;             /* one of its services; true until it answers, also while it is tried again */
 	uint64_t dead_s;          /* how long it has been */
-	uint32_t open;            /* requests on their way to it */
 	uint32_t last_ms;         /* time of the last answer's round trip, from when it was sent last */
 	struct {
-		uint32_t open, last_ms;
-	} of_auth, of_acct;       /* the same of each service */
+		uint32_t open;    /* requests on their way to it */
+		uint32_t last_ms; /* as above */
+	} of_auth, of_acct;       /* of each service */
 	struct radius_counts {
 		uint64_t requests;    /* without those sent again */
 		uint64_t retransmits;

@@ -397,6 +397,13 @@ static inline struct radius_server_info lab_info(size_t n)
 	return i;
 }
 
+/* Requests on their way to a server. */
+static inline uint32_t lab_pending(size_t n)
+{
+	struct radius_server_info i = lab_info(n);
+	return i.of_auth.open + i.of_acct.open;
+}
+
 static inline unsigned lab_id(const struct lab_request *q)
 {
 	return q->bytes[1];

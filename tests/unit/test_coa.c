@@ -614,8 +614,8 @@ static void counters_stay(void)
 	give(c, "192.0.2.1", disconnect(2, NULL));
 	T_TRUE(coa_next_info(c, &cursor, &i));
 	T_STR(i.name, "one");
-	T_TRUE(i.counts.disconnect.requests == 1 && i.counts.disconnect.acks == 1 && i.counts.repeated == 1);
-	T_EQ(i.counts.bad_authenticator, 1);
+	T_TRUE(i.counts.disconnect.requests == 1 && i.counts.disconnect.acks == 1 && i.counts.disconnect.repeated == 1);
+	T_EQ(i.counts.disconnect.bad_authenticator, 1);
 	T_TRUE(coa_next_info(c, &cursor, &i) && i.counts.disconnect.requests == 0);
 	T_TRUE(!coa_next_info(c, &cursor, &i));
 	give(c, "192.0.2.2", disconnect(1, NULL));

@@ -40,7 +40,7 @@ static void a_login(void)
 	T_TRUE(!radius_find(p.attrs, RADIUS_USER_PASSWORD, &a));
 	T_EQ(lab_info(0).auth.accepts, 2);
 	T_EQ(lab_info(0).auth.requests, 2);
-	T_EQ(lab_info(0).open, 0);
+	T_EQ(lab_pending(0), 0);
 	T_TRUE(lab_info(0).conf.secret[0] == 0 && lab_info(0).conf.secret_len == 0);
 	T_EQ(lab.wake > lab.now, 1);
 	T_DO(lab_end());

@@ -350,7 +350,7 @@ static void identifiers(void)
 		T_EQ(asked(i), ST_PENDING);
 	T_EQ(world.dials[0], 2);
 	T_EQ(lab_info(0).links[0].n_links, 2);
-	T_EQ(lab_info(0).open, 300);
+	T_EQ(lab_pending(0), 300);
 	/* The second one has an identifier for Status-Server, the first one has 256 requests without an answer. */
 	pass(1500);
 	T_EQ(world.status_servers[0], 1);
