@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/conf/grammar.h"
+#include "core/conf/argument.h"
 #include "core/wire/gateway.h"
 
 /* A name has a letter in it: 10.0.0.256 is a mistake, not a name. */
@@ -20,13 +20,9 @@ static bool is_name(const struct word *w)
 bool aaa_server_host(struct cmd_call *c, const struct arg *a, char **host, struct addr *addr)
 {
 	char text[ADDR_TEXT];
-	struct addr parsed = {0};
-	if (a->word.len < sizeof(text)) {
-		memcpy(text, a->word.p, a->word.len);
-		text[a->word.len] = '\0';
-		if (strlen(text) != a->word.len || addr_parse(text, &parsed) != ST_OK)
-			parsed = (struct addr){0};
-	}
+	struct addr parsed;
+	if (!word_addr(&a->word, &parsed))
+		parsed = (struct addr){0};
 	if (parsed.family == 0 && !is_name(&a->word)) {
 		cmd_error(c, a, "neither an address nor the name of a host:", "");
 		return false;

@@ -162,18 +162,20 @@ static bool take_banner(struct take *t, bool any)
 	return true;
 }
 
-static bool take_addr(struct take *t, unsigned families)
+bool word_addr(const struct word *w, struct addr *out)
 {
 	char text[ADDR_TEXT];
-	struct word w = t->out->word;
-	if (w.len >= sizeof(text))
+	if (w->len >= sizeof(text))
 		return false;
-	memcpy(text, w.p, w.len);
-	text[w.len] = '\0';
+	memcpy(text, w->p, w->len);
+	text[w->len] = '\0';
+	return strlen(text) == w->len && addr_parse(text, out) == ST_OK;
+}
+
+static bool take_addr(struct take *t, unsigned families)
+{
 	t->out->kind = ARG_ADDR;
-	if (strlen(text) != w.len || addr_parse(text, &t->out->addr) != ST_OK)
-		return false;
-	return (families & (t->out->addr.family == 4 ? 1u : 2u)) != 0;
+	return word_addr(&t->out->word, &t->out->addr) && (families & (t->out->addr.family == 4 ? 1u : 2u)) != 0;
 }
 
 static bool take_mask(struct take *t, bool wild)

@@ -22,6 +22,9 @@ bool argument_take(const char *g, const struct line *l, size_t at, struct arg *o
  * has no list of values. */
 void argument_near(const char *g, const struct word *w, char *near, size_t cap);
 
+/* An address that is the whole word. false: it is none; out may have changed. */
+bool word_addr(const struct word *w, struct addr *out);
+
 /* Interface names as Linux and the dialect know them: "tu1", "Virtual-Template 1". false when it is
  * none of the kinds that exist here. */
 bool iface_name_parse(const char *p, size_t len, uint8_t *kind, uint32_t *number);

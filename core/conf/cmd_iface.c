@@ -112,17 +112,12 @@ static bool same_ip6(const struct prefix *a, const struct prefix *b)
 /* The host bits of an interface address count: prefix_parse may have cleared them. */
 static struct prefix ip6_of(const struct arg *a)
 {
-	char text[ADDR_TEXT];
 	struct prefix p = a->prefix;
-	const char *slash = memchr(a->word.p, '/', a->word.len);
-	size_t n = slash ? (size_t)(slash - a->word.p) : a->word.len;
-	if (n < sizeof(text)) {
-		memcpy(text, a->word.p, n);
-		text[n] = '\0';
-		if (addr_parse(text, &p.addr) != ST_OK)
-			p = a->prefix;
-	}
-	return p;
+	struct word w = a->word;
+	const char *slash = memchr(w.p, '/', w.len);
+	if (slash)
+		w.len = (size_t)(slash - w.p);
+	return word_addr(&w, &p.addr) ? p : a->prefix;
 }
 
 static void set_ip6(struct cmd_call *c)

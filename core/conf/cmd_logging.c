@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/conf/argument.h"
 #include "core/conf/check.h"
 #include "core/conf/logging.h"
 #include "core/conf/set.h"
@@ -55,22 +56,12 @@ static void add_host(struct cmd_call *c, const struct arg *at, const struct addr
 	parse_remember(c->ps, place_of_logging, at->word.col);
 }
 
-static bool to_addr(const struct arg *a, struct addr *out)
-{
-	char text[ADDR_TEXT];
-	if (a->word.len >= sizeof(text))
-		return false;
-	memcpy(text, a->word.p, a->word.len);
-	text[a->word.len] = '\0';
-	return addr_parse(text, out) == ST_OK;
-}
-
 /* What this version cannot do is kept as text, so that a router's configuration loses nothing. */
 static bool is_for_later(struct cmd_call *c, const struct arg *host, struct addr *a)
 {
 	const char *what = cmd_has(c, "tcp") || cmd_has(c, "tls") ? "TCP and TLS"
 			   : cmd_arg(c, "more")                   ? "this option of a host"
-			   : !to_addr(host, a)                    ? "host names, write the address"
+			   : !word_addr(&host->word, a)           ? "host names, write the address"
 								  : NULL;
 	char text[CONF_TEXT];
 	if (what && c->form == FORM_SET) {
@@ -125,7 +116,7 @@ void set_log_old(struct cmd_call *c)
 {
 	const struct arg *host = cmd_arg(c, "host");
 	struct addr a;
-	if (host && !cmd_arg(c, "more") && to_addr(host, &a)) {
+	if (host && !cmd_arg(c, "more") && word_addr(&host->word, &a)) {
 		if (c->form == FORM_SET)
 			add_host(c, host, &a, NULL, UDP_PORT);
 		else

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/conf/aaa_server.h"
+#include "core/conf/argument.h"
 #include "core/conf/parse.h"
 #include "core/conf/tables.h"
 #include "core/wire/gateway.h"
@@ -186,17 +187,6 @@ static bool is_mail(const struct word *w)
 	return at && at != w->p && at + 1 < w->p + w->len;
 }
 
-static bool is_ip(const struct arg *a)
-{
-	char text[ADDR_TEXT];
-	struct addr parsed;
-	if (a->word.len >= sizeof(text))
-		return false;
-	memcpy(text, a->word.p, a->word.len);
-	text[a->word.len] = '\0';
-	return strlen(text) == a->word.len && addr_parse(text, &parsed) == ST_OK;
-}
-
 static void set_tls_match(struct cmd_call *c)
 {
 	struct radius_tls *t = &((struct radius_server *)c->obj)->tls;
@@ -210,7 +200,7 @@ static void set_tls_match(struct cmd_call *c)
 		   : cmd_has(c, "ip-address") ? RADIUS_MATCH_ADDRESS
 					      : RADIUS_MATCH_EMAIL;
 	if (t->match == RADIUS_MATCH_NAME ? !gateway_name_is_valid(value->word.p, value->word.len)
-		: t->match == RADIUS_MATCH_ADDRESS ? !is_ip(value)
+		: t->match == RADIUS_MATCH_ADDRESS ? !word_addr(&value->word, &(struct addr){0})
 						   : !is_mail(&value->word))
 		cmd_error(c, value, "no name of this kind:", "");
 	t->identity = cmd_text(c, value);
