@@ -382,7 +382,7 @@ bool create_r_note_rival(struct exchange *x)
 	struct exchange *mine = x->sa->mine;
 	struct view low = exchange_low_nonce(x);
 
-	if (mine == NULL || mine->kind != x->kind || mine->old_spi != x->old_spi)
+	if (mine == NULL || !exchange_is_same(mine, x))
 		return false;
 	if (mine->rival_nonce_len == 0)
 		stats_inc(x->sa->ike->stats, CT_REKEY_COLLISION);
@@ -464,7 +464,7 @@ static enum status finish_child(struct exchange *x)
 	}
 	child_tell_up(c);
 	old = x->old_spi != 0 ? ike_find_child(ike, x->old_spi) : NULL;
-	if (x->kind == X_REKEY_CHILD && create_r_note_rival(x))
+	if (create_r_note_rival(x))
 		sa->mine->rival_spi = c->spi_in;
 	else if (old != NULL)
 		work_replaced(old);

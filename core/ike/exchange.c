@@ -264,8 +264,7 @@ static enum status stop(struct exchange *x, const struct x_event *ev)
 	return exchange_fail(x, ST_TIMEOUT, "%s", "a computation was not answered");
 }
 
-/* About the same child, or both about the IKE SA? */
-static bool is_same(const struct exchange *a, const struct exchange *b)
+bool exchange_is_same(const struct exchange *a, const struct exchange *b)
 {
 	return a->kind != X_NEW_CHILD && a->kind == b->kind && a->old_spi == b->old_spi;
 }
@@ -276,7 +275,7 @@ static bool is_early(const struct exchange *x)
 	LIST_EACH(at, &x->sa->theirs) {
 		const struct exchange *other = CONTAINER_OF(at, struct exchange, node);
 
-		if (is_same(other, x) && (other->state == XS_R_DH || other->state == XS_R_SECRET))
+		if (exchange_is_same(other, x) && (other->state == XS_R_DH || other->state == XS_R_SECRET))
 			return true;
 	}
 	return false;
@@ -405,7 +404,7 @@ void exchange_yield(struct exchange *x)
 	LIST_EACH_SAFE(at, &x->sa->theirs) {
 		struct exchange *theirs = CONTAINER_OF(at, struct exchange, node);
 
-		if (is_same(theirs, x))
+		if (exchange_is_same(theirs, x))
 			refuse_theirs(theirs);
 	}
 }
@@ -415,8 +414,7 @@ void exchange_supersede(struct exchange *x)
 	LIST_EACH_SAFE(at, &x->sa->theirs) {
 		struct exchange *other = CONTAINER_OF(at, struct exchange, node);
 
-		if (other != x && other->state == XS_R_MORE_WAIT && other->kind == x->kind &&
-			other->old_spi == x->old_spi)
+		if (other != x && other->state == XS_R_MORE_WAIT && exchange_is_same(other, x))
 			x_free(other);
 	}
 }

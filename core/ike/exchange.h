@@ -138,6 +138,8 @@ void exchange_abort(struct ike_sa *sa);
 void exchange_drop(struct exchange *x);
 /* What the job of x that is done now means to it. */
 enum x_event_kind exchange_job_kind(const struct exchange *x);
+/* Do both rekey the same child, or both the IKE SA? */
+bool exchange_is_same(const struct exchange *a, const struct exchange *b);
 /* The peer's about the same SA as ours, still being computed, is refused: ours is done. */
 void exchange_yield(struct exchange *x);
 /* Ours is given up; its request stays open until it is answered. */

@@ -224,7 +224,7 @@ enum status followup_r_reply(struct exchange *x, const struct x_event *ev)
 		st = create_r_build(x, &msg);
 	if (st != ST_OK)
 		return st;
-	if (x->more.step == 0 && x->kind != X_NEW_CHILD)
+	if (x->more.step == 0)
 		(void)create_r_note_rival(x);
 	st = ike_keep(sa);
 	if (st != ST_OK)
@@ -248,8 +248,7 @@ enum status followup_r_forget(struct exchange *x, const struct x_event *ev)
 
 	(void)ev;
 	/* It is no rival of ours any more. */
-	if (mine != NULL && mine->kind == x->kind && mine->old_spi == x->old_spi && mine->rival == NULL &&
-		mine->rival_spi == 0)
+	if (mine != NULL && exchange_is_same(mine, x) && mine->rival == NULL && mine->rival_spi == 0)
 		mine->rival_nonce_len = 0;
 	return exchange_fail(x, ST_TIMEOUT, "%s", "the peer's next key exchange did not come");
 }
