@@ -125,21 +125,32 @@ void mschap_response(
 	mem_zero(padded, sizeof(padded));
 }
 
-void mschap_proof(const struct mschap *x, const uint8_t nt[MSCHAP_NT_LEN],
-	const uint8_t response[MSCHAP_RESPONSE_LEN], char out[MSCHAP_PROOF_LEN])
+/* SHA-1 of the password's hash, hashed once more, the response, and a constant. */
+static void response_digest(const uint8_t nt[MSCHAP_NT_LEN], const uint8_t response[MSCHAP_RESPONSE_LEN],
+	const char *magic, uint8_t out[SHA_DIGEST_LENGTH])
 {
-	static const char magic1[] = "Magic server to client signing constant";
-	static const char magic2[] = "Pad to make it do more than one iteration";
-	static const char digits[] = "0123456789ABCDEF";
-	uint8_t hash_hash[MD4_DIGEST_LENGTH], challenge[8], digest[SHA_DIGEST_LENGTH];
+	uint8_t hash_hash[MD4_DIGEST_LENGTH];
 	SHA_CTX c;
 
 	MD4(nt, MSCHAP_NT_LEN, hash_hash);
 	SHA1_Init(&c);
 	SHA1_Update(&c, hash_hash, sizeof(hash_hash));
 	SHA1_Update(&c, response, MSCHAP_RESPONSE_LEN);
-	SHA1_Update(&c, magic1, sizeof(magic1) - 1);
-	SHA1_Final(digest, &c);
+	SHA1_Update(&c, magic, strlen(magic));
+	SHA1_Final(out, &c);
+	mem_zero(hash_hash, sizeof(hash_hash));
+	mem_zero(&c, sizeof(c));
+}
+
+void mschap_proof(const struct mschap *x, const uint8_t nt[MSCHAP_NT_LEN],
+	const uint8_t response[MSCHAP_RESPONSE_LEN], char out[MSCHAP_PROOF_LEN])
+{
+	static const char magic2[] = "Pad to make it do more than one iteration";
+	static const char digits[] = "0123456789ABCDEF";
+	uint8_t challenge[8], digest[SHA_DIGEST_LENGTH];
+	SHA_CTX c;
+
+	response_digest(nt, response, "Magic server to client signing constant", digest);
 	challenge_hash(x, challenge);
 	SHA1_Init(&c);
 	SHA1_Update(&c, digest, sizeof(digest));
@@ -152,7 +163,6 @@ void mschap_proof(const struct mschap *x, const uint8_t nt[MSCHAP_NT_LEN],
 		out[2 + 2 * i] = digits[digest[i] >> 4];
 		out[3 + 2 * i] = digits[digest[i] & 15];
 	}
-	mem_zero(hash_hash, sizeof(hash_hash));
 	mem_zero(&c, sizeof(c));
 }
 
@@ -177,25 +187,16 @@ static void start_key(const uint8_t master[16], const char *magic, size_t len, u
 void mschap_keys(const uint8_t nt[MSCHAP_NT_LEN], const uint8_t response[MSCHAP_RESPONSE_LEN],
 	uint8_t receive[MSCHAP_KEY_LEN], uint8_t send[MSCHAP_KEY_LEN])
 {
-	static const char magic1[] = "This is the MPPE Master Key";
 	static const char to_server[] = "On the client side, this is the send key; "
 					"on the server side, it is the receive key.";
 	static const char to_client[] = "On the client side, this is the receive key; "
 					"on the server side, it is the send key.";
-	uint8_t hash_hash[MD4_DIGEST_LENGTH], master[SHA_DIGEST_LENGTH];
-	SHA_CTX c;
+	uint8_t master[SHA_DIGEST_LENGTH];
 
-	MD4(nt, MSCHAP_NT_LEN, hash_hash);
-	SHA1_Init(&c);
-	SHA1_Update(&c, hash_hash, sizeof(hash_hash));
-	SHA1_Update(&c, response, MSCHAP_RESPONSE_LEN);
-	SHA1_Update(&c, magic1, sizeof(magic1) - 1);
-	SHA1_Final(master, &c);
+	response_digest(nt, response, "This is the MPPE Master Key", master);
 	start_key(master, to_server, sizeof(to_server) - 1, receive);
 	start_key(master, to_client, sizeof(to_client) - 1, send);
-	mem_zero(hash_hash, sizeof(hash_hash));
 	mem_zero(master, sizeof(master));
-	mem_zero(&c, sizeof(c));
 }
 
 struct view mschap_bare_name(struct view name)
