@@ -75,9 +75,7 @@ enum status cp_set_send(struct ike_sa *sa)
 		return st;
 	mem_free(sa->owed_set);
 	sa->owed_set = NULL;
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }

@@ -126,9 +126,7 @@ enum status create_i_send(struct exchange *x, const struct x_event *ev)
 	if (st != ST_OK)
 		return st;
 	x->state = XS_I_WAIT; /* as it is kept */
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }

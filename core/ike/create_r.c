@@ -470,9 +470,7 @@ static enum status finish_child(struct exchange *x)
 		work_replaced(old);
 	if (x->kind == X_REKEY_CHILD)
 		stats_inc(ike->stats, CT_CHILD_REKEYED);
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send_to(sa, &x->local, &x->remote, msg);
 	return ST_OK;
 }
@@ -494,9 +492,7 @@ static enum status finish_ike(struct exchange *x)
 	if (create_r_note_rival(x)) {
 		old->mine->rival = heir;
 		heir->predecessor = old;
-		st = ike_keep(old);
-		if (st != ST_OK)
-			stats_status(old->ike->stats, st);
+		ike_keep_counted(old);
 	} else {
 		list_del(&x->node); /* it ends by itself */
 		succeed(old, heir);

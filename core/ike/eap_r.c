@@ -90,28 +90,32 @@ enum status eap_r_start(struct ike_sa *sa, const struct sa_event *ev)
 	return ask(sa, (struct view){0});
 }
 
-/* The reply to the request in hand: our identity the first time, and an EAP packet. */
-static enum status send_packet(struct ike_sa *sa, struct view packet)
+/* The reply to the request in hand, which shows our identity if none did before. */
+static enum status send_reply(struct ike_sa *sa, struct msg_out *o)
 {
-	uint32_t msgid = sa->in.next - 1;
-	struct msg_out o;
 	struct view msg;
-	enum status st;
+	enum status st = msg_end(o, &msg);
 
-	if (packet.len == 0 || packet.len > IKE_EAP_MAX)
-		return sa_fail(sa, ST_INTERNAL, "%s", "an EAP packet of an impossible length");
-	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
-	if (!sa->hs->proof->was_shown)
-		auth_put_ours(&o, PT_IDR, sa);
-	payload_put(&o.c, PT_EAP, packet.p, packet.len);
-	st = msg_end(&o, &msg);
 	if (st == ST_OK)
-		st = window_in_reply(&sa->in, msgid, msg);
+		st = window_in_reply(&sa->in, sa->in.next - 1, msg);
 	if (st != ST_OK)
 		return st;
 	sa->hs->proof->was_shown = true;
 	sa_send(sa, msg);
 	return ST_OK;
+}
+
+static enum status send_packet(struct ike_sa *sa, struct view packet)
+{
+	struct msg_out o;
+
+	if (packet.len == 0 || packet.len > IKE_EAP_MAX)
+		return sa_fail(sa, ST_INTERNAL, "%s", "an EAP packet of an impossible length");
+	msg_start(&o, sa, EX_IKE_AUTH, true, sa->in.next - 1);
+	if (!sa->hs->proof->was_shown)
+		auth_put_ours(&o, PT_IDR, sa);
+	payload_put(&o.c, PT_EAP, packet.p, packet.len);
+	return send_reply(sa, &o);
 }
 
 enum status eap_r_send(struct ike_sa *sa, const struct sa_event *ev)
@@ -231,24 +235,15 @@ enum status eap_r_final(struct ike_sa *sa, const struct sa_event *ev)
 /* The first one is done, and ours: the other follows. */
 enum status eap_r_another(struct ike_sa *sa, const struct sa_event *ev)
 {
-	uint32_t msgid = sa->in.next - 1;
 	struct msg_out o;
-	struct view msg;
 	enum status st = proof_signed(sa, ev->job);
 
 	if (st != ST_OK)
 		return st;
-	msg_start(&o, sa, EX_IKE_AUTH, true, msgid);
+	msg_start(&o, sa, EX_IKE_AUTH, true, sa->in.next - 1);
 	auth_put_ours(&o, PT_IDR, sa);
 	ppk_put(&o, sa);
-	st = msg_end(&o, &msg);
-	if (st == ST_OK)
-		st = window_in_reply(&sa->in, msgid, msg);
-	if (st != ST_OK)
-		return st;
-	sa->hs->proof->was_shown = true;
-	sa_send(sa, msg);
-	return ST_OK;
+	return send_reply(sa, &o);
 }
 
 enum status eap_r_next(struct ike_sa *sa, const struct sa_event *ev)

@@ -101,9 +101,7 @@ enum status followup_i_send(struct exchange *x, const struct x_event *ev)
 		st = sa_request(sa, REQ_FOLLOWUP, msg);
 	if (st != ST_OK)
 		return st;
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }
@@ -226,9 +224,7 @@ enum status followup_r_reply(struct exchange *x, const struct x_event *ev)
 		return st;
 	if (x->more.step == 0)
 		(void)create_r_note_rival(x);
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send_to(sa, &x->local, &x->remote, msg);
 	return ST_OK;
 }

@@ -69,18 +69,6 @@ static void put_grant(struct wr *w, const struct kept_grant *g)
 	fz_close(w, group);
 }
 
-static void put_suite(struct wr *w, const struct ike_suite *s)
-{
-	struct wr_mark m = fz_open(w, TAG_SUITE);
-
-	wr_u16(w, s->encr->id);
-	wr_u16(w, s->encr->key_bits);
-	wr_u16(w, s->prf->id);
-	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
-	wr_u16(w, s->dh->id);
-	fz_close(w, m);
-}
-
 /* What the exchanges before the one that is open have come to. */
 static void put_followups(struct wr *w, const struct exchange *x)
 {
@@ -89,7 +77,7 @@ static void put_followups(struct wr *w, const struct exchange *x)
 	fz_bytes(w, TAG_MORE, x->more.secrets, x->more.secrets_len);
 	fz_bytes(w, TAG_LINK, x->more.link, x->more.link_len);
 	if (x->kind == X_REKEY_IKE)
-		put_suite(w, &x->suite);
+		record_put_suite(w, TAG_SUITE, &x->suite);
 	else
 		put_esp(w, &x->child.suite);
 }
@@ -193,7 +181,7 @@ enum status ike_keep(struct ike_sa *sa)
 	put_keys(&w, sa);
 	if (sa->mobike.peer != NULL)
 		record_put(&w, RECORD_MOBIKE, sa->mobike.peer);
-	put_suite(&w, &sa->suite);
+	record_put_suite(&w, TAG_SUITE, &sa->suite);
 	if (sa->ticket.bytes != NULL) {
 		struct wr_mark m = fz_open(&w, TAG_TICKET);
 
@@ -227,4 +215,12 @@ enum status ike_keep(struct ike_sa *sa)
 	if (st != ST_OK && sa->state == SA_DELETING)
 		ike_forget(sa);
 	return st;
+}
+
+void ike_keep_counted(struct ike_sa *sa)
+{
+	enum status st = ike_keep(sa);
+
+	if (st != ST_OK)
+		stats_status(sa->ike->stats, st);
 }

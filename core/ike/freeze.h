@@ -12,6 +12,8 @@ struct ike_sa;
 
 /* The record as it is now goes to the keeper. Nothing happens before the SA is established. */
 enum status ike_keep(struct ike_sa *sa) MUST_USE;
+/* The same where nothing waits for it: a keeper that is full is counted, and costs a repeated message after a restart. */
+void ike_keep_counted(struct ike_sa *sa);
 /* The keeper forgets it. */
 void ike_forget(struct ike_sa *sa);
 

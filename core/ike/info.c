@@ -46,10 +46,7 @@ static enum status finish_reply(struct ike_sa *sa, struct msg_out *o, const stru
 		st = window_in_reply(&sa->in, m->hdr.msgid, msg);
 	if (st != ST_OK)
 		return st;
-	/* A keeper that is full costs a repeated message after a restart, not the SA now. */
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send_to(sa, m->local, m->remote, msg);
 	return ST_OK;
 }
@@ -198,9 +195,7 @@ static enum status request(struct ike_sa *sa, enum request_kind kind)
 		st = sa_request(sa, kind, msg);
 	if (st != ST_OK)
 		return st;
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }

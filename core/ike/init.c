@@ -130,6 +130,23 @@ enum status init_keep_pair(struct ike_sa *sa, const struct ike_job_result *job)
 	return ST_OK;
 }
 
+enum status init_send_first(struct ike_sa *sa, enum request_kind kind, struct msg_out *o)
+{
+	struct view msg;
+	enum status st = msg_end(o, &msg);
+
+	if (st == ST_OK)
+		st = handshake_keep_request(sa->hs, msg);
+	if (st != ST_OK)
+		return st;
+	sa_request_done(sa, LANE_EXCHANGE);
+	sa->out.next = 0;
+	st = sa_request(sa, kind, msg);
+	if (st == ST_OK)
+		sa_send(sa, msg);
+	return st;
+}
+
 enum status init_derive(struct ike_sa *sa, const struct ike_job_result *job)
 {
 	struct handshake *hs = sa->hs;

@@ -6,6 +6,7 @@
 #include "core/ike/natd.h"
 #include "core/ike/offer.h"
 #include "core/ike/ports.h"
+#include "core/ike/window.h"
 #include "core/wire/ke.h"
 
 /* An INIT message as a plain struct; views into the datagram. */
@@ -39,6 +40,8 @@ void init_put_ke(struct msg_out *o, uint16_t group, struct view public_key, stru
 void init_put_sa(struct msg_out *o, const struct sa *sa);
 
 struct ike_sa;
+/* Ends the initiator's first message, which is message 0 however often it changes, keeps it for AUTH and sends it. */
+enum status init_send_first(struct ike_sa *sa, enum request_kind kind, struct msg_out *o) MUST_USE;
 /* Our key pair from a JOB_DH_GENERATE. */
 enum status init_keep_pair(struct ike_sa *sa, const struct ike_job_result *job) MUST_USE;
 /* Keys of the SA from the shared secret in ev->job; wipes the private key. */

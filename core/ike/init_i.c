@@ -120,7 +120,7 @@ enum status init_i_start(struct ike_sa *sa, const struct sa_event *ev)
 	return sa_job(sa, &job);
 }
 
-/* (Re)builds the request; it is message 0 however often it changes. */
+/* (Re)builds the request. */
 static enum status send_request(struct ike_sa *sa)
 {
 	struct handshake *hs = sa->hs;
@@ -132,7 +132,6 @@ static enum status send_request(struct ike_sa *sa)
 	};
 	struct allowed_set ours;
 	struct msg_out o;
-	struct view msg;
 	struct sa offer;
 	enum status st = offer_allowed_ike(hs->conf, sa->local.vrf, &sa->local.addr, &ours);
 
@@ -153,17 +152,7 @@ static enum status send_request(struct ike_sa *sa)
 	proof_put_hashes(&o);
 	ppk_put_use(&o, sa);
 	intermediate_put_support(&o, &ours);
-	st = msg_end(&o, &msg);
-	if (st == ST_OK)
-		st = handshake_keep_request(hs, msg);
-	if (st != ST_OK)
-		return st;
-	sa_request_done(sa, LANE_EXCHANGE);
-	sa->out.next = 0;
-	st = sa_request(sa, REQ_INIT, msg);
-	if (st == ST_OK)
-		sa_send(sa, msg);
-	return st;
+	return init_send_first(sa, REQ_INIT, &o);
 }
 
 enum status init_i_send(struct ike_sa *sa, const struct sa_event *ev)

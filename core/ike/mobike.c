@@ -184,14 +184,6 @@ static void send_again(struct ike_sa *sa)
 	sa_arm_request(sa);
 }
 
-static void keep(struct ike_sa *sa)
-{
-	enum status st = ike_keep(sa);
-
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
-}
-
 /* ---- who decides: ways ------------------------------------------------------------------------- */
 
 /* Our address towards one of the peer's. False: no way leads there. */
@@ -217,7 +209,7 @@ static void go(struct ike_sa *sa, const struct endpoint *local, const struct end
 	(void)encap_follow(sa, NULL);
 	move_children(sa);
 	sa->mobike.wants |= MOBIKE_UPDATE;
-	keep(sa);
+	ike_keep_counted(sa);
 }
 
 /* The next way after the present one, in the order of the peer's addresses. False: there is no other. */
@@ -342,7 +334,7 @@ void mobike_on_conf(struct ike_sa *sa, const struct snapshot *old)
 		move_children(sa);
 		send_again(sa);
 	}
-	keep(sa);
+	ike_keep_counted(sa);
 	work(sa);
 }
 
@@ -450,7 +442,7 @@ static uint16_t obey(struct ike_sa *sa, const struct msg_in *m, const struct mob
 	if (msg->lists_addrs)
 		take_list(meant, m, msg);
 	if (meant != sa) {
-		keep(meant);
+		ike_keep_counted(meant);
 		sa_arm(meant, &meant->work_timer, ike_now(meant->ike)); /* a reply is being built now */
 	}
 	return error;
@@ -520,7 +512,7 @@ enum status mobike_send(struct ike_sa *sa)
 		stats_inc(sa->ike->stats, CT_MOBIKE_UPDATES_OUT);
 	k->open = k->wants;
 	k->wants = 0;
-	keep(sa);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }

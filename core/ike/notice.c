@@ -50,9 +50,7 @@ enum status notice_send(struct ike_sa *sa)
 		stats_inc(ike->stats, CT_INVALID_SPI_OUT);
 	sa->owed_spi = 0;
 	sa->owes_token = false;
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }

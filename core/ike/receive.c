@@ -85,8 +85,6 @@ static void on_init(struct ike *ike, const struct msg_in *m)
 
 void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struct endpoint *remote)
 {
-	enum status st;
-
 	if (sa->state != SA_UP || !sa->nat_remote || endpoint_eq(&sa->remote, remote) ||
 		remote->vrf != sa->remote.vrf || remote->addr.family != sa->remote.addr.family)
 		return;
@@ -102,9 +100,7 @@ void receive_follow(struct ike_sa *sa, const struct endpoint *local, const struc
 		if (c->is_installed)
 			sa->ike->ports->move(sa->ike->ctx, c->spi_in, &sa->local, &sa->remote, c->udp_encap);
 	}
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_tell(sa, IKE_EV_PEER_MOVED, NULL);
 }
 

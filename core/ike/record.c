@@ -245,3 +245,25 @@ bool record_take(enum record_table table, uint16_t tag, struct view v, void *obj
 		}
 	return false;
 }
+
+void record_put_suite(struct wr *w, uint16_t tag, const struct ike_suite *s)
+{
+	struct wr_mark m = fz_open(w, tag);
+
+	wr_u16(w, s->encr->id);
+	wr_u16(w, s->encr->key_bits);
+	wr_u16(w, s->prf->id);
+	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
+	wr_u16(w, s->dh->id);
+	fz_close(w, m);
+}
+
+bool record_get_suite(struct view v, struct ike_suite *out)
+{
+	struct rd r = rd_init(v.p, v.len);
+	uint16_t id[5];
+
+	for (size_t i = 0; i < 5; i++)
+		id[i] = rd_u16(&r);
+	return rd_done(&r) && suite_ike(id[0], id[1], id[2], id[3], id[4], out) == ST_OK;
+}

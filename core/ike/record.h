@@ -17,7 +17,7 @@
 enum {
 	TAG_DETAIL = 48, /* sentence that belongs to TAG_WHY; "" mostly */
 	TAG_TICKET = 63, /* that the peer gave us: when it ends, u64 in ms; its bytes */
-	TAG_SUITE = 100, /* encr, key bits, prf, integ, group: u16 each */
+	TAG_SUITE = 100, /* of record_put_suite() */
 	TAG_KEPT,        /* reply: message ID, bytes */
 	TAG_REQUEST,     /* bytes of the open request that is not INFORMATIONAL */
 	TAG_WHY,         /* status token; present: the SA is being deleted */
@@ -61,5 +61,10 @@ enum record_table { RECORD_SA, RECORD_WORDS, RECORD_KEYS, RECORD_MOBIKE, RECORD_
 void record_put(struct wr *w, enum record_table table, const void *obj);
 /* True: the tag is in the table. *good becomes false when its value has not the right form. */
 bool record_take(enum record_table table, uint16_t tag, struct view v, void *obj, bool *good);
+
+struct ike_suite;
+/* encr, key bits, prf, integ, group: u16 each, also in tickets. */
+void record_put_suite(struct wr *w, uint16_t tag, const struct ike_suite *s);
+bool record_get_suite(struct view v, struct ike_suite *out); /* false: not ours any more, or damaged */
 
 #endif

@@ -73,8 +73,6 @@ static enum status send_request(struct ike_sa *sa)
 		.flags = IKE_FLAG_INITIATOR,
 	};
 	struct msg_out o;
-	struct view msg;
-	enum status st;
 
 	msg_start_plain(&o, sa->ike, &hdr);
 	if (hs->cookie_len > 0)
@@ -84,17 +82,7 @@ static enum status send_request(struct ike_sa *sa)
 	encap_claim(sa, hs->conf);
 	encap_put(&o, sa, 0, &sa->remote);
 	frag_put(&o, frag_forms(hs->conf));
-	st = msg_end(&o, &msg);
-	if (st == ST_OK)
-		st = handshake_keep_request(hs, msg);
-	if (st != ST_OK)
-		return st;
-	sa_request_done(sa, LANE_EXCHANGE);
-	sa->out.next = 0;
-	st = sa_request(sa, REQ_RESUME, msg);
-	if (st == ST_OK)
-		sa_send(sa, msg);
-	return st;
+	return init_send_first(sa, REQ_RESUME, &o);
 }
 
 enum status resume_i_start(struct ike_sa *sa, const struct sa_event *ev)

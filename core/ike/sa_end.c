@@ -131,13 +131,9 @@ static void end_session(struct ike_sa *sa, enum sa_state from)
 
 void sa_enter_replaced(struct ike_sa *sa)
 {
-	enum status st;
-
 	exchange_abort(sa);
 	/* After the successor, which has its number now: of the two that one must not be missing. */
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 }
 
 void sa_enter_deleting(struct ike_sa *sa, enum sa_state from)

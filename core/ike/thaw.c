@@ -87,16 +87,6 @@ static enum status get_grant(struct view group, struct kept_grant **out)
 	return good && rd_ok(&r) ? grant_keep(g, out) : ST_BAD_PAYLOAD;
 }
 
-static bool get_suite(struct view v, struct ike_suite *out)
-{
-	struct rd r = rd_init(v.p, v.len);
-	uint16_t id[5];
-
-	for (size_t i = 0; i < 5; i++)
-		id[i] = rd_u16(&r);
-	return suite_ike(id[0], id[1], id[2], id[3], id[4], out) == ST_OK;
-}
-
 static enum status get_kept(struct view v, struct window_in *in)
 {
 	struct rd r = rd_init(v.p, v.len);
@@ -187,7 +177,7 @@ static bool get_followups(struct exchange *x, uint16_t tag, struct view v)
 	case TAG_LINK:
 		return take_bytes(v, f->link, sizeof(f->link), &f->link_len);
 	case TAG_SUITE:
-		return get_suite(v, &x->suite);
+		return record_get_suite(v, &x->suite);
 	case TAG_ESP:
 		return get_esp(v, &x->child.suite);
 	default:
@@ -273,7 +263,7 @@ static enum status take_other(struct ike_sa *sa, uint16_t tag, struct view v)
 	case TAG_DETAIL:
 		return get_detail(v, &sa->detail);
 	case TAG_SUITE:
-		return get_suite(v, &sa->suite) ? ST_OK : ST_BAD_PAYLOAD;
+		return record_get_suite(v, &sa->suite) ? ST_OK : ST_BAD_PAYLOAD;
 	case TAG_KEPT:
 		return get_kept(v, &sa->in);
 	case TAG_REQUEST:

@@ -4,6 +4,7 @@
 
 #include "core/base/freeze.h"
 #include "core/base/mem.h"
+#include "core/ike/record.h"
 #include "core/wire/auth.h"
 
 #define HEAD_LEN (1 + TICKET_KEY_ID)
@@ -122,18 +123,6 @@ static void put_id(struct wr *w, uint16_t tag, const struct ike_id *id)
 	fz_close(w, m);
 }
 
-static void put_suite(struct wr *w, const struct ike_suite *s)
-{
-	struct wr_mark m = fz_open(w, TK_SUITE);
-
-	wr_u16(w, s->encr->id);
-	wr_u16(w, s->encr->key_bits);
-	wr_u16(w, s->prf->id);
-	wr_u16(w, s->integ != NULL ? s->integ->id : 0);
-	wr_u16(w, s->dh->id);
-	fz_close(w, m);
-}
-
 static void put_record(struct wr *w, const struct ticket *t)
 {
 	fz_begin(w, KIND_TICKET, TICKET_VERSION);
@@ -143,7 +132,7 @@ static void put_record(struct wr *w, const struct ticket *t)
 	fz_u64(w, TK_LOGIN, t->login_s);
 	fz_u64(w, TK_SPI_I, t->spi_i);
 	fz_u64(w, TK_SPI_R, t->spi_r);
-	put_suite(w, &t->suite);
+	record_put_suite(w, TK_SUITE, &t->suite);
 	fz_bytes(w, TK_SK_D, t->sk_d, t->sk_d_len);
 	put_id(w, TK_CLIENT, &t->client);
 	put_id(w, TK_GATEWAY, &t->gateway);
@@ -170,16 +159,6 @@ static bool get_id(struct view v, struct ike_id *out)
 	return type != 0;
 }
 
-static bool get_suite(struct view v, struct ike_suite *out)
-{
-	struct rd r = rd_init(v.p, v.len);
-	uint16_t id[5];
-
-	for (size_t i = 0; i < 5; i++)
-		id[i] = rd_u16(&r);
-	return rd_done(&r) && suite_ike(id[0], id[1], id[2], id[3], id[4], out) == ST_OK;
-}
-
 static bool get_key_bytes(struct view v, struct ticket *t)
 {
 	if (v.len > sizeof(t->sk_d))
@@ -198,7 +177,7 @@ static bool take_field(struct ticket *t, uint16_t tag, struct view v)
 	case TK_LOGIN: t->login_s = fz_get_u64(v); return true;
 	case TK_SPI_I: t->spi_i = fz_get_u64(v); return true;
 	case TK_SPI_R: t->spi_r = fz_get_u64(v); return true;
-	case TK_SUITE: return get_suite(v, &t->suite);
+	case TK_SUITE: return record_get_suite(v, &t->suite);
 	case TK_SK_D: return get_key_bytes(v, t);
 	case TK_CLIENT: return get_id(v, &t->client);
 	case TK_GATEWAY: return get_id(v, &t->gateway);

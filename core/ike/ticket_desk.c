@@ -216,9 +216,7 @@ enum status ticket_desk_request(struct ike_sa *sa)
 		st = sa_request(sa, REQ_TICKET, msg);
 	if (st != ST_OK)
 		return st;
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }

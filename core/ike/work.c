@@ -182,8 +182,7 @@ enum status work_close(struct ike_sa *sa, const struct sa_event *ev)
 	if (!is_being_rekeyed(sa))
 		return sa_stop(sa, ev);
 	sa->close_why = ev->status;
-	if (ike_keep(sa) != ST_OK)
-		stats_status(sa->ike->stats, ST_NOMEM);
+	ike_keep_counted(sa);
 	return ST_PENDING;
 }
 
@@ -310,8 +309,8 @@ void work_children_due(struct ike_sa *sa)
 		window_in_forget(&sa->in);
 		is_less = true;
 	}
-	if (is_less && ike_keep(sa) != ST_OK)
-		stats_status(sa->ike->stats, ST_NOMEM);
+	if (is_less)
+		ike_keep_counted(sa);
 	work(sa);
 	arm_children(sa);
 }
