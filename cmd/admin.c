@@ -96,10 +96,6 @@ const size_t admin_commands_len = sizeof(admin_commands) / sizeof(admin_commands
 
 SHOW(admin_reload)
 {
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; reload takes no words\n", args->words[0]);
-		return 2;
-	}
 	return w->reload(w->ctx, out, err);
 }
 

@@ -18,7 +18,7 @@ struct admin_args {
 
 struct admin_command {
 	const char *words;  /* "show crypto ikev2 sa" */
-	const char *args;   /* for help: "[detailed]" */
+	const char *args;   /* for help: "[detailed]"; "": words are refused before fn */
 	bool changes;       /* needs root or the daemon's uid */
 	/* Exit code 0, 1 or 2; errors go to err as a sentence with newline. ADMIN_STAYS: the answer to
 	 * world.caller goes on. */

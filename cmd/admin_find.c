@@ -120,6 +120,10 @@ int admin_run(struct world *w, const char *const *words, size_t n, bool may_chan
 		return 1;
 	}
 	struct admin_args args = {n - used, words + used};
+	if (args.n && !row->args[0]) {
+		out_printf(err, "\"%s\" is not understood here; %s takes no words\n", args.words[0], row->words);
+		return 2;
+	}
 	return row->fn(w, &args, out, err);
 }
 

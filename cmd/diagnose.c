@@ -74,10 +74,6 @@ SHOW(show_diagnose)
 {
 	const struct diagnose_entry *e;
 	char text[ENDPOINT_TEXT];
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; the command takes no words\n", args->words[0]);
-		return 2;
-	}
 	if (out->json)
 		js_open_array(out, NULL);
 	else

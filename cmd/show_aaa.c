@@ -46,10 +46,6 @@ static void json_session(struct world *w, struct out *out, const struct session 
 SHOW(show_aaa_sessions)
 {
 	struct acct_info i;
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; show aaa sessions takes no words\n", args->words[0]);
-		return 2;
-	}
 	w->acct(w->ctx, &i);
 	if (out->json) {
 		js_open(out, NULL);

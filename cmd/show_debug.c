@@ -181,10 +181,6 @@ SHOW(debug_condition)
 
 SHOW(undebug_all)
 {
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; the command takes no words\n", args->words[0]);
-		return 2;
-	}
 	debug_stop(w->debug, "Debugging has been switched off by an operator");
 	debug_conditions_reset(w->debug);
 	out_printf(out, "All possible debugging has been turned off\n");
@@ -227,10 +223,6 @@ SHOW(show_debugging)
 	const struct debug *d = w->debug;
 	uint64_t now_ms = w->now_ms(w->ctx);
 	bool any = false;
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; the command takes no words\n", args->words[0]);
-		return 2;
-	}
 	if (out->json) {
 		js_debug(out, d, now_ms);
 		return 0;

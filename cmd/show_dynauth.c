@@ -107,11 +107,6 @@ static void json_all(const struct world *w, struct out *out)
 
 SHOW(show_dynauth)
 {
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; show aaa server radius dynamic-author takes no words\n",
-			   args->words[0]);
-		return 2;
-	}
 	if (out->json)
 		json_all(w, out);
 	else

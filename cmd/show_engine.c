@@ -66,11 +66,6 @@ SHOW(show_crypto_engine)
 {
 	(void)w;
 	struct esp_engine_info info;
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; show crypto engine takes no words\n",
-			   args->words[0]);
-		return 2;
-	}
 	esp_engine_info(&info);
 	if (out->json)
 		json_engine(out, &info);

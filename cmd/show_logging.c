@@ -88,10 +88,6 @@ SHOW(show_logging)
 {
 	const struct snapshot *s = w->conf;
 	uint64_t sent, dropped;
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; show logging takes no words\n", args->words[0]);
-		return 2;
-	}
 	syslog_totals(w->syslog, &sent, &dropped);
 	if (out->json) {
 		json_logging(w, out, dropped);

@@ -59,11 +59,6 @@ static void json_snmp(const struct world *w, const struct snmp_info *i, struct o
 SHOW(show_snmp)
 {
 	struct snmp_info info = {.is_complete = true};
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; show snmp takes no words\n",
-			   args->words[0]);
-		return 2;
-	}
 	if (w->snmp)
 		snmp_info(w->snmp, &info);
 	if (out->json)

@@ -133,10 +133,6 @@ static void put_failures(const struct world *w, struct out *out, const struct sa
 SHOW(show_ikev2_stats)
 {
 	const char *line = "--------------------------------------------------------------------------------";
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; the command takes no words\n", args->words[0]);
-		return 2;
-	}
 	const struct sample *s = w->sample(w->ctx);
 	const struct ike_global *g = &w->conf->ike;
 	uint64_t refused = 0;
@@ -167,10 +163,6 @@ SHOW(show_ikev2_stats)
 
 SHOW(clear_ikev2_stats)
 {
-	if (args->n) {
-		out_printf(err, "\"%s\" is not understood here; the command takes no words\n", args->words[0]);
-		return 2;
-	}
 	const struct sample *s = w->sample(w->ctx);
 	struct stats_cleared *c = w->stats_cleared;
 	c->wall_ms = s->wall_ms;

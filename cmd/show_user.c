@@ -123,8 +123,6 @@ SHOW(user_list)
 {
 	const struct store_user *row;
 	size_t cursor = 0;
-	if (args->n)
-		return usage(err, "list");
 	if (out->json)
 		js_open_array(out, NULL);
 	while ((row = users_next(w->users, &cursor)) != NULL) {

@@ -95,22 +95,11 @@ uint64_t clear_waiting(struct world *w, const struct show_filter *f)
 	return n;
 }
 
-static int no_words(const struct admin_args *args, struct out *err)
-{
-	if (!args->n)
-		return 0;
-	out_printf(err, "\"%s\" is not understood here; the command takes no words\n", args->words[0]);
-	return 2;
-}
-
 /* Of sessions that may be come back to: those that wait, and those whose client has a token. */
 SHOW(clear_reconnect)
 {
 	struct show_filter all = {0};
 	struct session *next;
-	int rc = no_words(args, err);
-	if (rc)
-		return rc;
 	uint64_t n = clear_waiting(w, &all);
 	for (struct session *s = session_next(w->sessions, NULL); s; s = next) {
 		next = session_next(w->sessions, s);
@@ -138,9 +127,6 @@ SHOW(show_reconnect_stats)
 {
 	static const char *const words[COUNTERS] = {"Total incoming reconnect connection", "Success reconnect connection",
 						    "Failed reconnect connection"};
-	int rc = no_words(args, err);
-	if (rc)
-		return rc;
 	const struct sample *s = w->sample(w->ctx);
 	if (out->json) {
 		js_open(out, NULL);
@@ -167,9 +153,6 @@ SHOW(show_reconnect_stats)
 /* R-REC-13: the sessions are still there. */
 SHOW(clear_reconnect_stats)
 {
-	int rc = no_words(args, err);
-	if (rc)
-		return rc;
 	const struct sample *s = w->sample(w->ctx);
 	for (size_t i = 0; i < COUNTERS; i++)
 		w->stats_cleared->sums.count[counters[i]] = s->sums.count[counters[i]];

@@ -68,8 +68,10 @@ static void finds(void)
 		{"sh crypto sa", 0, "sa", 0, ""},
 		{"sh crypto sa 7", 0, "sa", 1, ""},
 		{"sh crypto sa s", 0, "sa_stats", 0, ""},
-		{"sh crypto sa stats x", 0, "sa_stats", 1, ""},
-		{"sh crypto sa stats x y", 0, "sa_stats", 2, ""},
+		{"sh crypto sa 7 8", 0, "sa", 2, ""},
+		{"sh crypto sa stats x", 2, "", 0, "\"x\" is not understood here; show crypto sa stats takes no words\n"},
+		{"sh crypto sa stats x y", 2, "", 0, "\"x\" is not understood here"},
+		{"cl a x", 2, "", 0, "\"x\" is not understood here; clear all takes no words\n"},
 		{"cl a", 0, "clear_all", 0, ""},
 		/* Not enough letters. */
 		{"show crypto se", 2, "", 0, "\"se\" is ambiguous; it may be: session, server\n"},

@@ -306,7 +306,7 @@ static void commands(void)
 		{debug_ikev2, "err pack minutes 5 lines 9", ADMIN_STAYS,
 		 "IKEv2 debugging is on (error, packet) for 5 minutes or 9 lines"},
 		{show_debugging, "", 0, "IKEv2 debugging is on (error, packet): 0 of 9 lines, 0 left out, ends in 300 s\n"},
-		{undebug_all, "now", 2, "not understood"}, {undebug_all, "", 0, "turned off"},
+		{undebug_all, "", 0, "turned off"},
 		{show_debugging, "", 0, "Nobody is debugging\n"},
 		{debug_ikev2, "", ADMIN_STAYS, "(error, packet, internal) for 30 minutes or 100000 lines"},
 	};
