@@ -2,6 +2,7 @@
 
 #include <event2/dns.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -47,22 +48,10 @@ static uint64_t now_ms(void)
 /* ---- what is kept ------------------------------------------------------------------------------- */
 
 /* Names compare without regard to case (RFC 4343). */
-static bool same_name(const char *a, const char *b)
-{
-	for (;; a++, b++) {
-		char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 'a' - 'A') : *a;
-		char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 'a' - 'A') : *b;
-		if (x != y)
-			return false;
-		if (x == 0)
-			return true;
-	}
-}
-
 static struct kept *find(struct dns *d, const char *name, uint8_t family)
 {
 	for (size_t i = 0; i < DNS_KEPT; i++)
-		if (d->kept[i].family == family && same_name(d->kept[i].name, name))
+		if (d->kept[i].family == family && strcasecmp(d->kept[i].name, name) == 0)
 			return &d->kept[i];
 	return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/mem.h"
 
@@ -53,18 +54,6 @@ static bool next_line(char **at, char **line)
 	if (end > *line && end[-1] == '\r')
 		end[-1] = 0;
 	return true;
-}
-
-static bool same_word(const char *a, const char *b)
-{
-	for (;; a++, b++) {
-		char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 'a' - 'A') : *a;
-		char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 'a' - 'A') : *b;
-		if (x != y)
-			return false;
-		if (x == 0)
-			return true;
-	}
 }
 
 /* "HTTP/1.x CODE words" (RFC 9112 4). */
@@ -121,17 +110,17 @@ static bool take_field(char *line, struct head *h)
 	if (line[strcspn(line, " \t")] != 0)
 		return false;
 	char *value = trim(colon + 1);
-	if (same_word(line, "content-length")) {
+	if (strcasecmp(line, "content-length") == 0) {
 		if (!take_number(value, 10, &n) || (h->has_length && n != h->length))
 			return false;
 		h->has_length = true;
 		h->length = n;
-	} else if (same_word(line, "transfer-encoding")) {
-		if (h->is_chunked || !same_word(value, "chunked"))
+	} else if (strcasecmp(line, "transfer-encoding") == 0) {
+		if (h->is_chunked || strcasecmp(value, "chunked") != 0)
 			return false;
 		h->is_chunked = true;
-	} else if (same_word(line, "content-encoding")) {
-		return same_word(value, "identity");
+	} else if (strcasecmp(line, "content-encoding") == 0) {
+		return strcasecmp(value, "identity") == 0;
 	}
 	return true;
 }
