@@ -5,23 +5,17 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/rd.h"
+#include "core/base/sockname.h"
 #include "core/base/wr.h"
 
 #define PATIENCE_MS 2500 /* for an answer, a connection, the next byte */
 #define PACKET_CAP 128
 #define BLOCK (256 * 1024)
-
-union name {
-	struct sockaddr sa;
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
-};
 
 static uint64_t now_us(void)
 {
@@ -36,21 +30,6 @@ static bool is_ready(int fd, short events, uint64_t until_us)
 	uint64_t now = now_us();
 	int ms = until_us > now ? (int)((until_us - now + 999) / 1000) : 0;
 	return poll(&p, 1, ms) == 1;
-}
-
-static socklen_t name_of(union name *out, const struct addr *a, uint16_t port)
-{
-	memset(out, 0, sizeof(*out));
-	if (a->family == 4) {
-		out->in4.sin_family = AF_INET;
-		out->in4.sin_port = htons(port);
-		memcpy(&out->in4.sin_addr, a->b, 4);
-		return sizeof(out->in4);
-	}
-	out->in6.sin6_family = AF_INET6;
-	out->in6.sin6_port = htons(port);
-	memcpy(&out->in6.sin6_addr, a->b, 16);
-	return sizeof(out->in6);
 }
 
 /* ---- echo (RFC 792, RFC 4443 section 4) ---------------------------------------------------------- */
@@ -118,8 +97,8 @@ static void ping_once(struct demo_ping *p, int fd, uint16_t seq)
 int demo_ping_run(void *ctx)
 {
 	struct demo_ping *p = ctx;
-	union name to;
-	socklen_t len = name_of(&to, &p->to, 0);
+	union sockname to;
+	socklen_t len = sockname_of(&to, &p->to, 0);
 	int fd = socket(to.sa.sa_family, SOCK_RAW | SOCK_CLOEXEC,
 			p->to.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 	if (fd < 0 || connect(fd, &to.sa, len) != 0) {
@@ -138,8 +117,8 @@ int demo_ping_run(void *ctx)
 
 static int connect_to(const struct demo_stream *s)
 {
-	union name to;
-	socklen_t len = name_of(&to, &s->to, s->port);
+	union sockname to;
+	socklen_t len = sockname_of(&to, &s->to, s->port);
 	int e = 0;
 	socklen_t e_len = sizeof(e);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "core/base/sockname.h"
 
 #define SOCKET_BUFFER (4 << 20)
 
@@ -53,14 +54,11 @@ static bool set_options(int fd, const struct asroot_request *rq)
 
 static bool bind_to(int fd, const struct asroot_request *rq)
 {
-	if (rq->family == 4) {
-		struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(rq->port)};
-		memcpy(&sa.sin_addr, rq->addr.b, 4);
-		return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
-	}
-	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_port = htons(rq->port)};
-	memcpy(&sa.sin6_addr, rq->addr.b, 16);
-	return bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+	struct addr a = rq->addr; /* family 0: every address of the family that is asked for */
+	union sockname name;
+	a.family = rq->family;
+	socklen_t len = sockname_of(&name, &a, rq->port);
+	return bind(fd, &name.sa, len) == 0;
 }
 
 static bool set_absent(int fd, uint8_t family)

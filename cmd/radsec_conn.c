@@ -8,29 +8,15 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
-
-union sockaddr_any {
-	struct sockaddr sa;
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
-};
+#include "core/base/sockname.h"
 
 /* ---- TCP ------------------------------------------------------------------------------------------- */
 
 static bool start(int fd, const struct addr *to, uint16_t port)
 {
-	union sockaddr_any sa = {0};
+	union sockname sa;
 	int one = 1;
-	socklen_t len = to->family == 4 ? sizeof(sa.in4) : sizeof(sa.in6);
-	if (to->family == 4) {
-		sa.in4.sin_family = AF_INET;
-		sa.in4.sin_port = htons(port);
-		memcpy(&sa.in4.sin_addr, to->b, 4);
-	} else {
-		sa.in6.sin6_family = AF_INET6;
-		sa.in6.sin6_port = htons(port);
-		memcpy(&sa.in6.sin6_addr, to->b, 16);
-	}
+	socklen_t len = sockname_of(&sa, to, port);
 	/* A request is one small write, and waits for its answer. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return connect(fd, &sa.sa, len) == 0 || errno == EINPROGRESS;
@@ -79,17 +65,16 @@ void radsec_conn_free(struct radsec_conn *c)
 
 struct addr radsec_conn_own(const struct radsec_conn *c)
 {
-	union sockaddr_any sa;
+	union sockname sa;
 	socklen_t len = sizeof(sa);
 	if (getsockname(c->fd, &sa.sa, &len) != 0)
 		return (struct addr){0};
-	return sa.sa.sa_family == AF_INET ? addr_from((const uint8_t *)&sa.in4.sin_addr, 4) :
-					    addr_from(sa.in6.sin6_addr.s6_addr, 16);
+	return sockname_addr(&sa, NULL);
 }
 
 enum status radsec_conn_connected(const struct radsec_conn *c)
 {
-	union sockaddr_any sa;
+	union sockname sa;
 	int error = 0;
 	socklen_t len = sizeof(error), sa_len = sizeof(sa);
 	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)

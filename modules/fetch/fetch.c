@@ -1,13 +1,13 @@
 #include "modules/fetch/fetch.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/base/sockname.h"
 #include "core/base/wr.h"
 #include "modules/fetch/cache.h"
 #include "modules/fetch/reply.h"
@@ -218,18 +218,12 @@ static uint64_t last_wish(const struct transfer *t)
 
 static int open_socket(const struct addr *a, uint16_t port)
 {
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	bool is_v4 = a->family == 4;
-	int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	union sockname to;
+	socklen_t len = sockname_of(&to, a, port);
+	int fd = socket(to.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	if (is_v4)
-		memcpy(&v4.sin_addr, a->b, 4);
-	else
-		memcpy(&v6.sin6_addr, a->b, 16);
-	if (connect(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
-		    is_v4 ? sizeof(v4) : sizeof(v6)) == 0 || errno == EINPROGRESS)
+	if (connect(fd, &to.sa, len) == 0 || errno == EINPROGRESS)
 		return fd;
 	int e = errno;
 	close(fd);

@@ -14,7 +14,6 @@
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/base/sockname.h"
 
 #define BACKLOG 64
 #define LOOK_MS 100       /* how soon a finished connection gives its place back */
@@ -65,17 +65,13 @@ static int close_failed(int fd)
 
 static int listen_tcp(const struct http_place *at)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(at->port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(at->port)};
-	bool is4 = at->addr.family == 4;
+	union sockname name;
+	socklen_t len = sockname_of(&name, &at->addr, at->port);
 	const int one = 1;
-	memcpy(&in.sin_addr, at->addr.b, 4);
-	memcpy(&in6.sin6_addr, at->addr.b, 16);
-	int fd = new_socket(is4 ? AF_INET : AF_INET6);
+	int fd = new_socket(name.sa.sa_family);
 	/* REUSEADDR: connections of a main before us must not hold the port. */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-	    bind(fd, is4 ? (void *)&in : (void *)&in6, is4 ? sizeof(in) : sizeof(in6)) < 0 ||
-	    listen(fd, BACKLOG) < 0)
+	    bind(fd, &name.sa, len) < 0 || listen(fd, BACKLOG) < 0)
 		return close_failed(fd);
 	return fd;
 }

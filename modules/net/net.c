@@ -9,6 +9,7 @@
 #include "core/base/list.h"
 #include "core/base/mem.h"
 #include "core/base/rd.h"
+#include "core/base/sockname.h"
 
 #define BATCH 32
 #define MSG_CAP 16384 /* longest IKE message taken from port 500 */
@@ -21,14 +22,8 @@ struct sock {
 	int fd;
 };
 
-union name {
-	struct sockaddr sa;
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
-};
-
 struct slot {
-	union name from;
+	union sockname from;
 	struct iovec iov;
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_CAP];
 	uint8_t bytes[MSG_CAP];
@@ -42,34 +37,6 @@ struct net {
 	struct mmsghdr msgs[BATCH];
 	struct slot slots[BATCH];
 };
-
-static socklen_t name_from(union name *out, const struct addr *a, uint16_t port)
-{
-	memset(out, 0, sizeof(*out));
-	if (a->family == 4) {
-		out->in4.sin_family = AF_INET;
-		out->in4.sin_port = htons(port);
-		memcpy(&out->in4.sin_addr, a->b, 4);
-		return sizeof(out->in4);
-	}
-	out->in6.sin6_family = AF_INET6;
-	out->in6.sin6_port = htons(port);
-	memcpy(&out->in6.sin6_addr, a->b, 16);
-	return sizeof(out->in6);
-}
-
-static struct endpoint name_to(const union name *n, uint32_t vrf)
-{
-	struct endpoint e = {.vrf = vrf};
-	if (n->sa.sa_family == AF_INET) {
-		e.addr = addr_from((const uint8_t *)&n->in4.sin_addr, 4);
-		e.port = ntohs(n->in4.sin_port);
-	} else if (n->sa.sa_family == AF_INET6) {
-		e.addr = addr_from((const uint8_t *)&n->in6.sin6_addr, 16);
-		e.port = ntohs(n->in6.sin6_port);
-	}
-	return e;
-}
 
 struct net *net_new(const struct net_ports *ports, void *ctx, struct stats *stats)
 {
@@ -168,7 +135,8 @@ static void hand_on(struct net *n, const struct sock *s, size_t i)
 	struct mmsghdr *m = &n->msgs[i];
 	struct slot *slot = &n->slots[i];
 	struct endpoint local = s->local;
-	struct endpoint remote = name_to(&slot->from, s->local.vrf);
+	struct endpoint remote = {.vrf = s->local.vrf};
+	remote.addr = sockname_addr(&slot->from, &remote.port);
 	if (m->msg_hdr.msg_flags & MSG_TRUNC) {
 		stats_status(n->stats, ST_LIMIT);
 		return;
@@ -244,11 +212,11 @@ void net_send(struct net *n, const struct endpoint *local, const struct endpoint
 		return;
 	}
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_CAP] = {0};
-	union name to;
+	union sockname to;
 	uint8_t *bytes = (uint8_t *)(uintptr_t)msg; /* sendmsg only reads */
 	struct iovec iov = {bytes, len};
 	struct msghdr h = {.msg_name = &to, .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control};
-	h.msg_namelen = name_from(&to, &remote->addr, remote->port);
+	h.msg_namelen = sockname_of(&to, &remote->addr, remote->port);
 	h.msg_controllen = put_source(control, &local->addr);
 	if (sendmsg(s->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		stats_status(n->stats, ST_OUT_SEND);

@@ -1,10 +1,10 @@
 #include "modules/radius/reply.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/base/sockname.h"
 #include "core/base/stats.h"
 #include "modules/radius/ask.h"
 #include "modules/radius/server.h"
@@ -19,11 +19,7 @@ struct datagram {
 
 static bool receive(int fd, uint8_t buf[RADIUS_MAX], struct datagram *out)
 {
-	union {
-		struct sockaddr sa;
-		struct sockaddr_in in4;
-		struct sockaddr_in6 in6;
-	} sa;
+	union sockname sa;
 	socklen_t len = sizeof(sa);
 	ssize_t n;
 	/* What is longer than a packet can be is padding behind it. */
@@ -32,9 +28,8 @@ static bool receive(int fd, uint8_t buf[RADIUS_MAX], struct datagram *out)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return false;
-	bool is_v4 = sa.sa.sa_family == AF_INET;
-	out->from = is_v4 ? addr_from((const uint8_t *)&sa.in4.sin_addr, 4) : addr_from(sa.in6.sin6_addr.s6_addr, 16);
-	out->port = ntohs(is_v4 ? sa.in4.sin_port : sa.in6.sin6_port);
+	out->port = 0;
+	out->from = sockname_addr(&sa, &out->port);
 	out->bytes = (struct view){buf, (size_t)n};
 	return true;
 }

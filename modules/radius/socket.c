@@ -1,50 +1,31 @@
 #include "modules/radius/socket.h"
 
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "core/base/mem.h"
+#include "core/base/sockname.h"
 #include "modules/radius/stream.h"
 
 /* ---- addresses -------------------------------------------------------------------------------- */
 
-union sockaddr_any {
-	struct sockaddr sa;
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
-};
-
-static socklen_t to_sockaddr(const struct radius_service *s, union sockaddr_any *out)
+static socklen_t name_of(const struct radius_service *s, union sockname *out)
 {
-	const struct addr *a = &s->server->conf.addr;
-	memset(out, 0, sizeof(*out));
-	if (a->family == 4) {
-		out->in4.sin_family = AF_INET;
-		out->in4.sin_port = htons(s->port);
-		memcpy(&out->in4.sin_addr, a->b, 4);
-		return sizeof(out->in4);
-	}
-	out->in6.sin6_family = AF_INET6;
-	out->in6.sin6_port = htons(s->port);
-	memcpy(&out->in6.sin6_addr, a->b, 16);
-	return sizeof(out->in6);
+	return sockname_of(out, &s->server->conf.addr, s->port);
 }
 
 /* Connected for a moment: the kernel then knows from where it sends, and the port is chosen with the first datagram. */
 static struct addr own_address(const struct radius_service *s, int fd)
 {
 	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-	union sockaddr_any sa;
-	socklen_t len = to_sockaddr(s, &sa), own_len = sizeof(sa);
+	union sockname sa;
+	socklen_t len = name_of(s, &sa), own_len = sizeof(sa);
 	struct addr own = {0};
 	if (s->server->conf.source.family)
 		return s->server->conf.source;
 	if (connect(fd, &sa.sa, len) != 0)
 		return own;
 	if (getsockname(fd, &sa.sa, &own_len) == 0)
-		own = sa.sa.sa_family == AF_INET ? addr_from((const uint8_t *)&sa.in4.sin_addr, 4) :
-						   addr_from(sa.in6.sin6_addr.s6_addr, 16);
+		own = sockname_addr(&sa, NULL);
 	(void)connect(fd, &nobody, sizeof(nobody));
 	return own;
 }
@@ -224,11 +205,11 @@ void radius_slot_free(struct radius_slot *slot, bool is_answered)
 enum status radius_slot_send(struct radius_slot *slot, const uint8_t *packet, size_t len)
 {
 	struct radius_service *s = slot->socket->service;
-	union sockaddr_any sa;
+	union sockname sa;
 	slot->sent_ms = radius_now(s->r);
 	if (slot->socket->stream)
 		return radius_stream_send(slot, (struct view){packet, len});
-	socklen_t sa_len = to_sockaddr(s, &sa);
+	socklen_t sa_len = name_of(s, &sa);
 	if (s->silent_from_ms == 0)
 		s->silent_from_ms = slot->sent_ms;
 	(void)!sendto(slot->socket->fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL, &sa.sa, sa_len);

@@ -10,6 +10,7 @@
 
 #include "core/base/endpoint.h"
 #include "core/base/mem.h"
+#include "core/base/sockname.h"
 #include "modules/syslog/queue.h"
 
 #define RETRY_MS 1000
@@ -143,18 +144,15 @@ static bool aim(int fd, const struct syslog_target *t)
 {
 	static const int on = 1;
 	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(t->port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(t->port)};
+	union sockname name;
+	socklen_t len = sockname_of(&name, &t->addr, t->port);
 	/* It may have been aimed before; the host chooses the source address anew. */
 	(void)connect(fd, &nobody, sizeof(nobody));
-	if (t->addr.family == 4) {
+	if (t->addr.family == 4)
 		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-		memcpy(&in4.sin_addr, t->addr.b, 4);
-		return connect(fd, (const struct sockaddr *)&in4, sizeof(in4)) == 0;
-	}
-	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-	memcpy(&in6.sin6_addr, t->addr.b, 16);
-	return connect(fd, (const struct sockaddr *)&in6, sizeof(in6)) == 0;
+	else
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	return connect(fd, &name.sa, len) == 0;
 }
 
 static const char *words_of(enum status st)

@@ -1,6 +1,7 @@
 /* Addresses, prefixes, endpoints: text and arithmetic of both families. */
 #include "core/base/addr.h"
 #include "core/base/endpoint.h"
+#include "core/base/sockname.h"
 #include "tests/lib/t.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -354,8 +355,35 @@ static void longest_texts_fit(void)
 	T_EQ(strlen(endpoint_format(&e, endpoint)), 47);
 }
 
+/* There and back, and as the kernel's header says that they are. */
+static void names_for_the_kernel(void)
+{
+	static const uint8_t five_hundred[] = {0x01, 0xf4};
+	struct addr four = must_addr("192.0.2.1"), six = must_addr("2001:db8::1"), back;
+	union sockname n;
+	uint16_t port = 0;
+
+	memset(&n, 0xff, sizeof(n));
+	T_EQ(sockname_of(&n, &four, 500), sizeof(struct sockaddr_in));
+	T_TRUE(n.sa.sa_family == AF_INET && memcmp(&n.in4.sin_port, five_hundred, 2) == 0);
+	T_MEM(&n.in4.sin_addr, four.b, 4);
+	back = sockname_addr(&n, &port);
+	T_TRUE(addr_eq(&back, &four) && port == 500);
+	memset(&n, 0xff, sizeof(n));
+	T_EQ(sockname_of(&n, &six, 4500), sizeof(struct sockaddr_in6));
+	T_TRUE(n.sa.sa_family == AF_INET6 && n.in6.sin6_scope_id == 0 && n.in6.sin6_flowinfo == 0);
+	back = sockname_addr(&n, &port);
+	T_TRUE(addr_eq(&back, &six) && port == 4500);
+	back = sockname_addr(&n, NULL);
+	T_TRUE(addr_eq(&back, &six));
+	n.sa.sa_family = AF_UNIX;
+	back = sockname_addr(&n, &port);
+	T_TRUE(back.family == 0 && port == 4500);
+}
+
 int main(void)
 {
+	T_RUN(names_for_the_kernel);
 	T_RUN(text_becomes_canonical);
 	T_RUN(wrong_text_is_refused);
 	T_RUN(all_gap_patterns_survive);
