@@ -224,9 +224,14 @@ static void kept_for_its_time(void)
 {
 	struct addr out[DNS_ADDRS];
 	T_EQ(dns_known(dns, "short.test", 4, out), 0);
-	T_DO(ask("short.test", 4));
-	T_EQ(dns_known(dns, "SHORT.test", 4, out), 1);
-	T_EQ(out[0].b[3], 1);
+	/* For a second: a machine that was away for longer has seen nothing. */
+	for (bool in_time = false; !in_time;) {
+		uint64_t asked_ms = loop_now_ms();
+		T_DO(ask("short.test", 4));
+		size_t n = dns_known(dns, "SHORT.test", 4, out);
+		in_time = loop_now_ms() - asked_ms < 1000;
+		T_TRUE(!in_time || (n == 1 && out[0].b[3] == 1));
+	}
 	T_EQ(dns_known(dns, "short.test", 6, out), 0);
 	T_EQ(dns_known(dns, "two.test", 4, out), 2);
 	struct timespec t = {1, 50000000};

@@ -140,8 +140,9 @@ static void turn(struct snmp *s, bool master_answers)
 		;
 }
 
-#define UNTIL(s, ms, condition) \
-	for (int64_t end_ = now_ms() + (ms); !(condition) && now_ms() < end_;) \
+#define PATIENCE_MS 30000 /* on a busy machine the other thread may not run for long */
+#define UNTIL(s, condition) \
+	for (int64_t end_ = now_ms() + PATIENCE_MS; !(condition) && now_ms() < end_;) \
 	turn(s, true)
 
 static const struct snmp_settings on = {.is_on = true, .notify_sessions = true};
@@ -156,7 +157,7 @@ static void silent_master(void)
 	T_TRUE(s != NULL);
 	is_there = true;
 	snmp_set(s, &on);
-	for (int64_t end = now_ms() + 1000; !seen[OPEN] && now_ms() < end;)
+	for (int64_t end = now_ms() + PATIENCE_MS; !seen[OPEN] && now_ms() < end;)
 		turn(s, false);
 	T_EQ(seen[OPEN], 1);
 	/* The thread waits for an answer now. Nothing that main does takes time. */
@@ -169,7 +170,7 @@ static void silent_master(void)
 		int64_t took = now_ms() - from;
 		worst = took > worst ? took : worst;
 	}
-	T_TRUE(worst < 100);
+	T_TRUE(worst < 1000); /* the thread waits for seconds */
 	snmp_info(s, &info);
 	T_TRUE(!info.is_connected && !info.is_complete);
 	int64_t from = now_ms();
@@ -203,48 +204,48 @@ static void master_comes_and_goes(void)
 	struct snmp *s = snmp_new(&ports, NULL, 64);
 	T_TRUE(s != NULL);
 	snmp_set(s, &on);
-	UNTIL(s, 2000, connects >= 1);
+	UNTIL(s, connects >= 1);
 	is_there = true;
-	UNTIL(s, 8000, connected == 1);
+	UNTIL(s, connected == 1);
 	T_EQ(connected, 1);
-	UNTIL(s, 2000, seen[REGISTER] == TREES);
+	UNTIL(s, seen[REGISTER] == TREES);
 	T_EQ(seen[REGISTER], TREES);
 	struct snmp_card c = a_card(6);
 	T_DO(master_asks(GET, user, 9));
-	UNTIL(s, 2000, answers == 1);
+	UNTIL(s, answers == 1);
 	T_EQ(answers, 1);
 	T_TRUE(memmem(answer, answer_len, "user5", 5));
 	T_DO(master_asks(GET, none, 9));
-	UNTIL(s, 2000, answers == 2);
+	UNTIL(s, answers == 2);
 	T_TRUE(answers == 2 && !memmem(answer, answer_len, "user", 4));
 	T_DO(master_asks(GETNEXT, before, 5));
-	UNTIL(s, 2000, answers == 3);
+	UNTIL(s, answers == 3);
 	T_TRUE(answers == 3 && memmem(answer, answer_len, "0.1.0", 5)); /* the version */
 	snmp_up(s, &c);
-	UNTIL(s, 2000, seen[NOTIFY]);
+	UNTIL(s, seen[NOTIFY]);
 	T_EQ(seen[NOTIFY], 1);
 	snmp_down(s, ST_END_DPD, &(struct snmp_traffic){.index = 6});
-	UNTIL(s, 2000, seen[NOTIFY] == 2);
+	UNTIL(s, seen[NOTIFY] == 2);
 	snmp_info(s, &info);
 	T_TRUE(info.is_connected && info.notify_sent == 2 && info.requests == 3 && info.cards == 1);
 	/* Gone: noticed at once, tried again, and all is as before. */
 	close(master);
 	master = -1;
-	UNTIL(s, 2000, lost == 1);
+	UNTIL(s, lost == 1);
 	T_EQ(lost, 1);
 	snmp_up(s, &c);
-	UNTIL(s, 12000, connected == 2 && seen[REGISTER] == 2 * TREES);
+	UNTIL(s, connected == 2 && seen[REGISTER] == 2 * TREES);
 	T_EQ(seen[REGISTER], 2 * TREES);
 	snmp_info(s, &info);
 	T_EQ(info.notify_dropped, 1);
 	/* Switched off: the connection ends. On again: it comes back. */
 	snmp_set(s, &(struct snmp_settings){0});
-	UNTIL(s, 2000, lost == 2);
+	UNTIL(s, lost == 2);
 	T_EQ(lost, 2);
 	snmp_set(s, &on);
-	UNTIL(s, 12000, connected == 3);
+	UNTIL(s, connected == 3);
 	T_EQ(connected, 3);
-	UNTIL(s, 2000, seen[REGISTER] == 3 * TREES);
+	UNTIL(s, seen[REGISTER] == 3 * TREES);
 	int64_t from = now_ms();
 	snmp_free(s); /* nobody answers the goodbye */
 	T_TRUE(now_ms() - from < 4000);
