@@ -120,6 +120,13 @@ def spawn(ns, *argv, log=None, env=None, stdin=subprocess.DEVNULL):
     return p
 
 
+def serve(ns, port, *argv, log=None, udp=False):
+    """A server, which has its port when this returns."""
+    p = spawn(ns, *argv, log=log)
+    wait_for(10, lambda: p.poll() is not None or run("ip", "netns", "exec", ns, "ss", "-Hnul" if udp else "-Hntl", "sport = :%s" % port, check=False).stdout)
+    return p
+
+
 spawn.own_sessions = False # for all, where the kernel schedules sessions as groups (sched_autogroup)
 
 
@@ -649,8 +656,7 @@ class StrongSwanGateway(StrongSwan):
 
 def iperf3(client, server_host, server, seconds=10, reverse=False, bind=None):
     """Mbit/s as the receiver saw it; 0 when it failed."""
-    srv = spawn(server_host.ns, "iperf3", "-s", "-1", "-B", server)
-    time.sleep(0.3)
+    srv = serve(server_host.ns, 5201, "iperf3", "-s", "-1", "-B", server)
     argv = ["iperf3", "-J", "-c", server, "-t", seconds] + (["-R"] if reverse else []) + (["-B", bind] if bind else [])
     r = client.run(*argv, check=False, timeout=seconds + 30)
     stop_process(srv, grace=2)

@@ -61,6 +61,12 @@ class Master:
         return dict(line.split(" ", 1) if " " in line else (line, "") for line in r.stdout.splitlines()
                     if line.startswith("."))
 
+    def catches_up(self, sp):
+        """Waits until it has a sample of now; one that is younger than 0.1 s would serve again."""
+        time.sleep(0.11)
+        number = sp.counters()["sample"]
+        return wait_for(5, lambda: int(self.get(OBJECTS + ".2.1.0").stdout.split()[-1]) >= number)
+
     def answers(self):
         """Does our subagent answer?"""
         return self.is_up(OBJECTS + ".1.1.0")

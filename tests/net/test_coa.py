@@ -125,8 +125,7 @@ def clients():
 def shaped(seconds, acts):
     """Mbit/s in half seconds of UDP from the client at 20 Mbit/s, while acts = [(second, function)] are done."""
     log = os.path.join(WORK, "iperf-%f" % time.monotonic())
-    server = spawn(t.lan.ns, "iperf3", "-s", "-1", "-J", "-i", "0.5", "-B", "10.99.2.2", log=log)
-    time.sleep(0.4)
+    server = serve(t.lan.ns, 5201, "iperf3", "-s", "-1", "-J", "-i", "0.5", "-B", "10.99.2.2", log=log)
     begin = time.monotonic()
     p = spawn(one.host.ns, "iperf3", "-u", "-b", "20M", "-l", "1200", "-t", seconds, "-c", "10.99.2.2", log=log + "c")
     done_at = []

@@ -36,8 +36,7 @@ class Stream:
     """iperf3 through the tunnel; the longest time without a byte."""
 
     def __init__(self, client, lan, seconds):
-        self.server = spawn(lan.ns, "iperf3", "-s", "-1", "-B", "10.99.2.2")
-        time.sleep(0.3)
+        self.server = serve(lan.ns, 5201, "iperf3", "-s", "-1", "-B", "10.99.2.2")
         self.p = subprocess.Popen(["ip", "netns", "exec", client.ns, "iperf3", "-J", "-i", "0.5", "-b", "20M", "-R", "-c",
                                    "10.99.2.2", "-t", str(seconds)], stdout=subprocess.PIPE, text=True)
 

@@ -50,9 +50,8 @@ def conf(port=5998, more=MORE):
 
 def udp_passes(sender, receiver, to, port):
     """Does a datagram of one host reach the other?"""
-    server = spawn(receiver.ns, sys.executable, "-c", "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); "
-                   "s.bind(('%s', %d)); s.settimeout(1.5); s.recv(9)" % (to, port), log=os.path.join(WORK, "udp"))
-    time.sleep(0.4)
+    server = serve(receiver.ns, port, sys.executable, "-c", "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); "
+                   "s.bind(('%s', %d)); s.settimeout(3); s.recv(9)" % (to, port), log=os.path.join(WORK, "udp"), udp=True)
     for _ in range(3):
         sender.run(sys.executable, "-c", "import socket; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(b'x', ('%s', %d))" % (to, port),
                    check=False)

@@ -303,8 +303,7 @@ forget_paths()
 said = [send(site.lan, "10.99.2.2", 1300, df=1) for i in range(3)]
 ok("the path is found", said[2].startswith("error 90 origin 2 mtu 1238"), str(said))
 ok("and shown", mtus(sp) == (1300, 1500), str(mtus(sp)))
-server = spawn(lan.ns, "iperf3", "-s", "-p", "5301", log=os.path.join(WORK, "iperf"))
-time.sleep(0.3)
+server = serve(lan.ns, 5301, "iperf3", "-s", "-p", "5301", log=os.path.join(WORK, "iperf"))
 for name, more in (("to the LAN", []), ("from the LAN", ["-R"])):
     forget_paths()
     r = site.lan.run("iperf3", "-J", "-c", "10.99.2.2", "-p", "5301", "-t", "2", *more, check=False, timeout=30).stdout

@@ -117,8 +117,7 @@ def said(n, percent):
 
 def rate(n, seconds):
     """Mbit/s of at most 40."""
-    srv = spawn(t.lan.ns, "iperf3", "-s", "-1", "-B", "10.99.2.2")
-    time.sleep(0.3)
+    srv = serve(t.lan.ns, 5201, "iperf3", "-s", "-1", "-B", "10.99.2.2")
     r = swans[n].host.run("iperf3", "-J", "-c", "10.99.2.2", "-t", seconds, "-b", "40M", check=False, timeout=seconds + 30)
     stop_process(srv, grace=2)
     try:

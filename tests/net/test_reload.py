@@ -115,10 +115,10 @@ four.write(psk="another-key-of-psk.test")
 ok("the new one is taken", four.up(), four.last[-300:])
 four.down()
 sp.configure(CONF)
+loads = sp.log_text().count("config_loaded")
 sp.process.send_signal(signal.SIGHUP)
 four.write(psk=PSK)
-time.sleep(0.5)
-ok("SIGHUP reloads", four.up(), four.last[-300:] + sp.tail(3))
+ok("SIGHUP reloads", wait_for(5, lambda: sp.log_text().count("config_loaded") > loads) and four.up(), four.last[-300:] + sp.tail(3))
 four.down()
 
 # ---- listen addresses --------------------------------------------------------------------------------

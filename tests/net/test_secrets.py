@@ -197,7 +197,7 @@ sp.configure(conf)
 
 # ---- what is left behind -------------------------------------------------------------------------
 ss.down()
-time.sleep(0.5)
+wait_for(5, lambda: "DELETE_REQUEST" in open(watched[1]).read())
 shown = [open(path).read() for path in watched]
 ok("control: debug saw the logins and the end", "client1@psk.test" in shown[0] and "Auth method: PSK" in shown[0] and
    "DELETE_REQUEST" in shown[1], shown[1][-400:])

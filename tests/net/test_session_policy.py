@@ -57,8 +57,7 @@ class Stream:
         self.server_log = os.path.join(WORK, "iperf-%f" % time.monotonic())
         self.client_log = self.server_log + "c"
         self.reverse = reverse
-        self.srv = spawn(server_host.ns, "iperf3", "-s", "-1", "-J", "-i", "0.5", "-p", port, "-B", server, log=self.server_log)
-        time.sleep(0.4)
+        self.srv = serve(server_host.ns, port, "iperf3", "-s", "-1", "-J", "-i", "0.5", "-p", port, "-B", server, log=self.server_log)
         self.begin = time.monotonic()
         self.p = spawn(client.ns, "iperf3", "-J", "-u", "-b", "20M", "-l", "1200", "-i", "0.5", "-t", seconds, "-p", port,
                        "-c", server, *(["-R"] if reverse else []), log=self.client_log)
@@ -90,9 +89,8 @@ def limits():
 
 def udp_passes(host, port):
     """Does a datagram from the host reach the LAN?"""
-    server = spawn(t.lan.ns, sys.executable, "-c", "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); "
-                   "s.bind(('10.99.2.2', %d)); s.settimeout(1.5); s.recv(9)" % port, log=os.path.join(WORK, "udp"))
-    time.sleep(0.4)
+    server = serve(t.lan.ns, port, sys.executable, "-c", "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); "
+                   "s.bind(('10.99.2.2', %d)); s.settimeout(3); s.recv(9)" % port, log=os.path.join(WORK, "udp"), udp=True)
     for _ in range(3):
         host.run(sys.executable, "-c", "import socket; socket.socket(socket.AF_INET,socket.SOCK_DGRAM).sendto(b'x', ('10.99.2.2', %d))" % port,
                  check=False)

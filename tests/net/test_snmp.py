@@ -56,7 +56,7 @@ ok("no notification of a session that was there before", not receiver.notes(), s
 # ---- the walk, and the MIB --------------------------------------------------------------------------
 ss.host.ping("10.99.2.2", count=5, size=100)
 time.sleep(1.1) # the traffic of sessions is asked for once a second at most
-sp.counters()
+master.catches_up(sp)
 walk = master.walk()
 names = {}
 for oid in walk:

@@ -88,11 +88,8 @@ def table(base, columns):
 ok("snmpd is answered", wait_for(12, master.answers), sp.tail(5))
 ok("anna connects, bert has another password", up("anna") and not up("bert"), sp.tail(5))
 ok("accounting is done", wait_for(8, lambda: [r for r in radius.records() if r["Acct-Status-Type"] == ["Start"]]))
-time.sleep(0.2)
-sp.counters()
 shown = {s["name"]: s for s in sp.show("aaa", "servers")["servers"]}
-sp.counters()
-time.sleep(0.3)
+master.catches_up(sp)
 auth, acct = table(AUTH, AUTH_COLUMNS), table(ACCT, ACCT_COLUMNS)
 by = {r["InetAddressType"]: r for r in auth}
 ok("addresses of both families", set(by) == {"1", "2"} and octets(by["1"]["InetAddress"]) == bytes([10, 99, 2, 2]) and len(octets(by["2"]["InetAddress"])) == 16 and
@@ -131,8 +128,7 @@ ask("coa", WHO, key="another")
 ask("disconnect", WHO + ", Event-Timestamp = 1000")
 ask("disconnect", WHO, host=t.lan, to="10.99.2.1")
 ok("one is ended", "Disconnect-ACK" in ask("disconnect", WHO))
-sp.counters()
-time.sleep(0.3)
+master.catches_up(sp)
 rows = master.walk(DYNAUTH)
 client = {DYNAUTH_COLUMNS[int(o.split(".")[-2]) - 2]: text(v).strip() for o, v in rows.items() if o.startswith(DYNAUTH + ".2.1.")}
 ok("every column of %s" % DYNAUTH, list(client) == DYNAUTH_COLUMNS and client["AddressType"] == "1" and octets(client["Address"]) == bytes([10, 99, 1, 1]), str(rows))

@@ -68,9 +68,8 @@ def site_to_hub(t, hub):
         return sp.reload(check=False)
 
     r = reload(side(dpd="dpd 10 2 periodic", tunnel="description x\n ip mtu 1300", after=SITE_ROUTES + "\nip route 10.98.0.0 255.255.0.0 Tunnel1 77"))
-    time.sleep(0.5)
+    ok("reload: a new route is live", wait_for(5, lambda: routes(site.host).get("10.98.0.0/16") == 77), str(routes(site.host)))
     ok("reload, something else: the session goes on", r.returncode == 0 and [x["session"] for x in active(sp)] == [s["session"]], r.stdout)
-    ok("reload: a new route is live", routes(site.host).get("10.98.0.0/16") == 77, str(routes(site.host)))
     ok("reload: LAN to LAN", site.lan.ping("10.99.2.2") == 3)
     r = reload(side(source="10.99.1.11", addresses="ip address 10.9.9.2 255.255.255.255"))
     ok("reload, another source: a new session", wait_for(10, lambda: active(sp) and active(sp)[0]["session"] != s["session"]), sp.tail())
