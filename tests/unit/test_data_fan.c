@@ -3,10 +3,8 @@
  * and go meanwhile. */
 #include "tests/unit/data_ends.h"
 
-#include "core/conf/conf.h"
-#include "core/conf/snapshot.h"
 #include "core/esp/gso.h"
-#include "core/esp/policy_make.h"
+#include "tests/unit/policy_lib.h"
 
 #define TOTAL 20000 /* datagrams each way */
 #define IN_FLIGHT 600
@@ -224,19 +222,6 @@ static void small_segments(void)
 	tear_down();
 	piece = 200;
 	in_run = 32;
-}
-
-static struct esp_policy *policy_of(const char *text)
-{
-	static struct conf_report report;
-	struct esp_policy *p = NULL;
-	struct snapshot *s = NULL;
-
-	if (conf_parse(text, strlen(text), NULL, &s, &report) != ST_OK ||
-	    esp_policy_make(s, snapshot_iface(s, IFACE_TUNNEL, 1), &p) != ST_OK)
-		p = NULL;
-	snapshot_unref(s);
-	return p;
 }
 
 /* What has the second priority waits for the end of a batch, also while the line is emptied for it. */

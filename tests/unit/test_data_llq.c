@@ -4,20 +4,17 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
-#include "core/conf/conf.h"
-#include "core/conf/snapshot.h"
-#include "core/esp/policy_make.h"
 #include "modules/data/judge.h"
 #include "modules/data/llq.h"
 #include "modules/data/path.h"
 #include "tests/lib/esp_keyed.h"
 #include "tests/lib/t.h"
 #include "tests/unit/data_lib.h"
+#include "tests/unit/policy_lib.h"
 
 #define SEALED ST_OUT_SEND
 enum { EF = 46, AF41 = 34, BULK_MAX = 384 };
 
-static struct conf_report report;
 static struct worker *workers;
 static struct worker_shared *all;
 static struct worker *me, *other;
@@ -28,18 +25,6 @@ struct pair {
 	struct esp_rt rt;
 	struct esp_child *child;
 };
-
-static struct esp_policy *policy(const char *text)
-{
-	struct esp_policy *p = NULL;
-	struct snapshot *s = NULL;
-
-	if (conf_parse(text, strlen(text), NULL, &s, &report) != ST_OK ||
-	    esp_policy_make(s, snapshot_iface(s, IFACE_TUNNEL, 1), &p) != ST_OK)
-		p = NULL;
-	snapshot_unref(s);
-	return p;
-}
 
 #define VOICE                                                                                      \
 	"class-map VOICE\n match dscp ef\nclass-map VIDEO\n match dscp af41\n"                     \
@@ -136,7 +121,7 @@ static uint64_t count(enum status st)
  * packet that happens to come. */
 static void nobody_is_left_waiting(void)
 {
-	struct esp_policy *p = policy(VOICE);
+	struct esp_policy *p = policy_of(VOICE);
 	struct fib_route r;
 	struct pair one, two;
 
@@ -177,7 +162,7 @@ static void nobody_is_left_waiting(void)
 /* A policy that comes while packets wait is theirs, too. */
 static void judged_by_what_is_in_force(void)
 {
-	struct esp_policy *voice = policy(VOICE), *deny = policy(DENY);
+	struct esp_policy *voice = policy_of(VOICE), *deny = policy_of(DENY);
 	struct pair one, prior;
 	const struct child_work work = {.sa = &one.sa};
 	struct policy_order o = {.order.child = &work, .share = 1};
@@ -208,7 +193,7 @@ static void judged_by_what_is_in_force(void)
 static void bulk_of_a_short_worker_goes_home(void)
 {
 	static struct pkt *taken[POOL_PKTS];
-	struct esp_policy *p = policy(VOICE);
+	struct esp_policy *p = policy_of(VOICE);
 	struct pair one;
 	size_t n = 0;
 
@@ -246,7 +231,7 @@ static void bulk_of_a_short_worker_goes_home(void)
 static void full_queue_reads_beginnings(void)
 {
 	struct port port = {.kind = PORT_TUN, .tun = 1};
-	struct esp_policy *p = policy(VOICE);
+	struct esp_policy *p = policy_of(VOICE);
 	struct addr src = dl_addr("192.0.2.1"), dst = dl_addr("10.99.0.1");
 	static uint8_t large[13000], small[100];
 	struct fib_route r;
@@ -306,7 +291,7 @@ static void full_queue_reads_beginnings(void)
 /* Many packets in one buffer, with priority: all of them go first, and are counted one by one. */
 static void super_packet_goes_first(void)
 {
-	struct esp_policy *p = policy(VOICE);
+	struct esp_policy *p = policy_of(VOICE);
 	struct pair one;
 	struct pkt *k;
 

@@ -3,24 +3,9 @@
  * a session, and never left behind. */
 #include <stdlib.h>
 
-#include "core/conf/conf.h"
-#include "core/conf/snapshot.h"
-#include "core/esp/policy_make.h"
+#include "tests/unit/policy_lib.h" /* before the ends, which are called a and b */
+
 #include "tests/unit/data_flows.h"
-
-static struct conf_report report;
-
-static struct esp_policy *policy(const char *text)
-{
-	struct esp_policy *p = NULL;
-	struct snapshot *s = NULL;
-
-	if (conf_parse(text, strlen(text), NULL, &s, &report) != ST_OK ||
-	    esp_policy_make(s, snapshot_iface(s, IFACE_TUNNEL, 1), &p) != ST_OK)
-		p = NULL;
-	snapshot_unref(s);
-	return p;
-}
 
 #define DENY_OUT                                                                                   \
 	"ip access-list extended L\n deny udp any any eq 9\n permit ip any any\n"                  \
@@ -82,7 +67,7 @@ static void tear_down(void)
 
 static void denied_from_the_first_packet(void)
 {
-	struct esp_policy *deny = policy(DENY_OUT), *permit = policy(PERMIT_OUT);
+	struct esp_policy *deny = policy_of(DENY_OUT), *permit = policy_of(PERMIT_OUT);
 	int64_t live;
 	struct data_sa sa;
 
@@ -127,7 +112,7 @@ static uint64_t let_through(uint64_t since_ms)
 
 static void rate_of_a_session(void)
 {
-	struct esp_policy *slow = policy(RATE("8000")), *fast = policy(RATE("800000000"));
+	struct esp_policy *slow = policy_of(RATE("8000")), *fast = policy_of(RATE("800000000"));
 	struct data_sa sa;
 	uint64_t sent, began = now_ms();
 
@@ -168,9 +153,9 @@ static void rate_of_a_session(void)
 /* Counters and buckets stay with classes of the same names, and with no others. */
 static void other_classes_begin_anew(void)
 {
-	struct esp_policy *one = policy("class-map A\n match any\n" RATE_OF("A", "8000"));
-	struct esp_policy *faster = policy("class-map A\n match any\n" RATE_OF("A", "16000"));
-	struct esp_policy *two = policy("class-map B\n match any\n" RATE_OF("B", "8000"));
+	struct esp_policy *one = policy_of("class-map A\n match any\n" RATE_OF("A", "8000"));
+	struct esp_policy *faster = policy_of("class-map A\n match any\n" RATE_OF("A", "16000"));
+	struct esp_policy *two = policy_of("class-map B\n match any\n" RATE_OF("B", "8000"));
 	const struct esp_meter *before;
 	struct data_sa sa;
 
@@ -197,7 +182,7 @@ static void other_classes_begin_anew(void)
  * is the last. */
 static void share_of_workers(void)
 {
-	struct esp_policy *p = policy(RATE("80000"));
+	struct esp_policy *p = policy_of(RATE("80000"));
 	struct data_sa sa;
 
 	T_TRUE(p != NULL);
@@ -228,7 +213,7 @@ static void many_changes(void)
 	int64_t live;
 
 	for (size_t i = 0; i < 4; i++)
-		p[i] = policy(texts[i]);
+		p[i] = policy_of(texts[i]);
 	live = mem_live();
 	T_DO(set_up(3));
 	srand(7);
@@ -259,7 +244,7 @@ static void many_changes(void)
 
 static void out_of_memory(void)
 {
-	struct esp_policy *one = policy(DENY_OUT), *two = policy(RATE("8000"));
+	struct esp_policy *one = policy_of(DENY_OUT), *two = policy_of(RATE("8000"));
 	enum status st = ST_NOMEM;
 	struct data_sa sa;
 
@@ -368,7 +353,7 @@ static size_t position(const size_t *lens, size_t n, size_t len)
 static void priority_goes_first(void)
 {
 	enum { BULK = 200, ESP_MORE = 28 + 8 + 8 + 2 + 2 + 16 }; /* headers, IV, trailer, ICV */
-	struct esp_policy *p = policy(VOICE);
+	struct esp_policy *p = policy_of(VOICE);
 	struct line_up l;
 	size_t lens[BULK + 3];
 
@@ -404,7 +389,7 @@ static void priority_goes_first(void)
 static void bulk_that_is_too_much_is_dropped(void)
 {
 	enum { BULK = 1000 };
-	struct esp_policy *p = policy(VOICE);
+	struct esp_policy *p = policy_of(VOICE);
 	struct line_up l;
 	size_t lens[BULK + 1], n;
 

@@ -1,6 +1,5 @@
 /* Access lists and classes on packets: the text of a configuration against whole inner packets. */
-#include "core/esp/policy_make.h"
-#include "tests/unit/conf_lib.h"
+#include "tests/unit/policy_lib.h"
 
 static uint8_t pkt[128];
 static struct ip_info info;
@@ -66,18 +65,6 @@ static void build(const struct spec *s)
 	put16(pkt + head + 2, s->dport);
 	pkt[head + 13] = s->flags;
 	T_EQ(ip_parse(pkt, head + upper, &info), ST_OK);
-}
-
-/* The policy of Tunnel1 in this text; the caller's. */
-static struct esp_policy *policy(const char *text)
-{
-	struct esp_policy *p = NULL;
-	struct snapshot *s = conf(text);
-
-	if (!s || esp_policy_make(s, snapshot_iface(s, IFACE_TUNNEL, 1), &p) != ST_OK)
-		p = NULL;
-	snapshot_unref(s);
-	return p;
 }
 
 #define C4(lines)                                                                                  \
@@ -161,7 +148,7 @@ static const struct {
 static void packets_judged(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct esp_policy *p = policy(rows[i].conf);
+		struct esp_policy *p = policy_of(rows[i].conf);
 		struct esp_meter *m = p ? esp_meter_new(p) : NULL;
 		struct esp_verdict v;
 
@@ -210,7 +197,7 @@ static void classes_judged(void)
 		{"class-default", {A6, 6, 1, 443, 0}, 0, 0},
 		{"class-default", {A4, 6, 1, 81, 0x28}, 0, 0x28},
 	};
-	struct esp_policy *p = policy(service);
+	struct esp_policy *p = policy_of(service);
 	struct esp_meter *m = p ? esp_meter_new(p) : NULL;
 	struct esp_verdict v;
 
@@ -240,7 +227,7 @@ static void classes_judged(void)
 static void rates_of_classes(void)
 {
 	enum { WEB = 4, DEFAULT = 5, OUT_AT = 0 };
-	struct esp_policy *p = policy(service);
+	struct esp_policy *p = policy_of(service);
 	struct esp_meter *m = p ? esp_meter_new(p) : NULL;
 
 	T_TRUE(m != NULL);
@@ -264,17 +251,17 @@ static void rates_of_classes(void)
 
 static void the_same_or_not(void)
 {
-	struct esp_policy *a = policy(service), *b = policy(service), *c, *d;
+	struct esp_policy *a = policy_of(service), *b = policy_of(service), *c, *d;
 	char text[sizeof(service) + 100];
 
 	snprintf(text, sizeof(text), "%spolicy-map P\n class WEB\n  police cir 90000\n", service);
-	c = policy(text);
+	c = policy_of(text);
 	snprintf(text, sizeof(text), "%sip access-list extended WEB\n permit udp any any\n", service);
-	d = policy(text);
+	d = policy_of(text);
 	T_TRUE(a && b && c && d);
 	T_TRUE(esp_policy_same(a, b) && !esp_policy_same(a, c) && !esp_policy_same(a, d) &&
 	       !esp_policy_same(a, NULL) && esp_policy_same(NULL, NULL));
-	T_TRUE(!policy("interface Tunnel1\n ip mtu 1400\n"));
+	T_TRUE(!policy_of("interface Tunnel1\n ip mtu 1400\n"));
 	esp_policy_unref(a);
 	esp_policy_unref(b);
 	esp_policy_unref(c);
