@@ -147,23 +147,34 @@ enum status init_send_first(struct ike_sa *sa, enum request_kind kind, struct ms
 	return st;
 }
 
-enum status init_derive(struct ike_sa *sa, const struct ike_job_result *job)
+enum status init_take_secret(struct ike_sa *sa, const struct ike_job_result *job, const struct xf *group,
+	struct key_input *in)
 {
 	struct handshake *hs = sa->hs;
-	struct key_input in = {
+
+	mem_zero(hs->private_key, sizeof(hs->private_key));
+	if (job->status != ST_OK)
+		return sa_fail(sa, job->status, "%s", job->status == ST_BAD_KE ?
+			"the peer's key exchange value is not valid for its group" : "");
+	if (job->secret_len != group->secret_len)
+		return sa_fail(sa, ST_INTERNAL, "%s", "shared secret of the wrong length");
+	*in = (struct key_input){
 		.ni = {hs->ni, hs->ni_len},
 		.nr = {hs->nr, hs->nr_len},
 		.secret = {job->secret, job->secret_len},
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,
 	};
+	return ST_OK;
+}
 
-	mem_zero(hs->private_key, sizeof(hs->private_key));
-	if (job->status != ST_OK)
-		return sa_fail(sa, job->status, "%s", job->status == ST_BAD_KE ?
-			"the peer's key exchange value is not valid for its group" : "");
-	if (job->secret_len != sa->suite.dh->secret_len)
-		return sa_fail(sa, ST_INTERNAL, "%s", "shared secret of the wrong length");
+enum status init_derive(struct ike_sa *sa, const struct ike_job_result *job)
+{
+	struct key_input in;
+	enum status st = init_take_secret(sa, job, sa->suite.dh, &in);
+
+	if (st != ST_OK)
+		return st;
 	keys_derive(&sa->suite, &in, sa->keys);
 	sa->has_keys = true;
 	return ST_OK;

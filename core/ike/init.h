@@ -2,6 +2,7 @@
 #ifndef CORE_IKE_INIT_H
 #define CORE_IKE_INIT_H
 
+#include "core/crypto/keys.h"
 #include "core/ike/msg.h"
 #include "core/ike/natd.h"
 #include "core/ike/offer.h"
@@ -44,7 +45,10 @@ struct ike_sa;
 enum status init_send_first(struct ike_sa *sa, enum request_kind kind, struct msg_out *o) MUST_USE;
 /* Our key pair from a JOB_DH_GENERATE. */
 enum status init_keep_pair(struct ike_sa *sa, const struct ike_job_result *job) MUST_USE;
-/* Keys of the SA from the shared secret in ev->job; wipes the private key. */
+/* What keys are made of, from a JOB_DH_COMPUTE of that group; wipes the private key. Views into job and the handshake. */
+enum status init_take_secret(struct ike_sa *sa, const struct ike_job_result *job, const struct xf *group,
+	struct key_input *in) MUST_USE;
+/* Keys of the SA from that of the first key exchange. */
 enum status init_derive(struct ike_sa *sa, const struct ike_job_result *job) MUST_USE;
 
 #endif

@@ -215,21 +215,11 @@ static enum status compute(struct ike_sa *sa)
 enum status intermediate_derive(struct ike_sa *sa, const struct ike_job_result *job)
 {
 	struct intermediate *im = of(sa);
-	struct handshake *hs = sa->hs;
-	struct key_input in = {
-		.ni = {hs->ni, hs->ni_len},
-		.nr = {hs->nr, hs->nr_len},
-		.secret = {job->secret, job->secret_len},
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-	};
+	struct key_input in;
+	enum status st = init_take_secret(sa, job, group_of(im), &in);
 
-	mem_zero(hs->private_key, sizeof(hs->private_key));
-	if (job->status != ST_OK)
-		return sa_fail(sa, job->status, "%s", job->status == ST_BAD_KE ?
-			"the peer's additional key exchange value is not valid for its group" : "");
-	if (job->secret_len != group_of(im)->secret_len)
-		return sa_fail(sa, ST_INTERNAL, "%s", "shared secret of the wrong length");
+	if (st != ST_OK)
+		return st;
 	im->before = *sa->keys;
 	keys_rekey(&sa->suite, sa->suite.prf, &im->before, &in, sa->keys);
 	im->done++;

@@ -133,9 +133,7 @@ enum status reauth_send(struct ike_sa *sa)
 	stats_inc(sa->ike->stats, CT_IKE_REAUTH_ASKED);
 	sa->owes_lifetime = false;
 	sa->reauth_ms = 0; /* it knows the earlier of both ends */
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	sa_send(sa, msg);
 	return ST_OK;
 }
@@ -300,15 +298,11 @@ enum status ike_reauth(struct ike *ike, uint64_t number, uint64_t within_ms)
 
 void reauth_due(struct ike_sa *sa)
 {
-	enum status st;
-
 	if (sa->reauth_ms == 0 || sa->reauth_ms > ike_now(sa->ike))
 		return;
 	sa->reauth_ms = sa->is_client ? ike_now(sa->ike) + AGAIN_MS : 0;
 	sa->owes_lifetime |= !sa->is_client;
-	st = ike_keep(sa);
-	if (st != ST_OK)
-		stats_status(sa->ike->stats, st);
+	ike_keep_counted(sa);
 	if (sa->is_client)
 		sa_tell(sa, IKE_EV_REAUTH_DUE, NULL);
 }
