@@ -9,7 +9,7 @@ readonly GROUPS_IN_ORDER="check unit asan tsan planted sim fuzz net repro"
 if [[ -n ${QUICK:-} ]]; then
 	: "${SIM_SEEDS:=2000}" "${FUZZ_SECONDS:=3}"
 else
-	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=3}"
+	: "${SIM_SEEDS:=30000}" "${FUZZ_SECONDS:=2}"
 fi
 export SALLYPORT_ROOT=$ROOT SALLYPORT_BIN=$ROOT/build/sallyport
 
@@ -216,7 +216,7 @@ group_fuzz() {
 	done
 }
 
-# Tests of a network keep to namespaces of their own and run side by side, two more than there are jobs, because
+# Tests of a network keep to namespaces of their own and run side by side, three more than there are jobs, because
 # most of them wait most of the time. What one of them measures (a rate, a
 # turn of the loop) is true only when nothing else runs: such a test says `# alone: why` below its first line. One
 # that takes more than a minute says `# long: seconds` there and starts first, so that it is not left over at the end.
@@ -227,7 +227,7 @@ group_net() {
 	for f in tests/net/test_*.py; do
 		if sed -n 2p "$f" | grep -q '^# alone: '; then alone+=("$f"); else shared+=("$f"); fi
 	done
-	PARALLEL=$((JOBS + 2))
+	PARALLEL=$((JOBS + 3))
 	for f in $(long_first "${shared[@]}"); do net_one "$f"; done
 	wait
 	PARALLEL=1
