@@ -1,6 +1,7 @@
 #include "cmd/wire_keep.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,12 +18,13 @@
 /* What is in either memory is read by the next main, perhaps of another version. Records say their
  * version; the run-time numbers are a plain array: misread, a nonce would come twice. Another layout
  * is another name (and another version of records of SAs, modules/data/freeze.c), and its sessions begin anew. */
-#define KEEP_NAME "keep1"
+#define KEEP_NAME "keep2"
 #define RT_NAME "rt2"
 _Static_assert(sizeof(struct esp_rt) == 256 && offsetof(struct esp_rt, seq_out) == 0 &&
 		       offsetof(struct esp_rt, seq_top) == 8 && offsetof(struct esp_rt, spi_in) == 96 &&
 		       offsetof(struct esp_rt, bitmap) == 104 && ESP_WINDOW_MAX == 1024,
 	       "another layout: another RT_NAME and SA_VERSION");
+_Static_assert(KEEP_BLOCK == 128, "another layout: another KEEP_NAME, so that a main of before finds its own");
 
 #define RT_SIZE ((size_t)WIRE_RT_SLOTS * sizeof(struct esp_rt))
 #define IKE_RECORD_MAX 131072
@@ -75,9 +77,12 @@ enum status wire_keep_attach(struct wire *w)
 		return st;
 	st = keep_attach(keep->map, keep->have, WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
 	if (st == ST_BAD_VERSION) {
-		/* Without its records no run-time number is of use either. */
-		mem_zero(keep->map, keep->have);
+		/* Without its records no run-time number is of use either. The head goes last: who dies in between leaves
+		 * what the next main does not take for new. */
 		mem_zero(rt->map, rt->have);
+		mem_zero((char *)keep->map + KEEP_HEAD, keep->have - KEEP_HEAD);
+		atomic_thread_fence(memory_order_release);
+		mem_zero(keep->map, KEEP_HEAD);
 		st = keep_attach(keep->map, keep->have, WIRE_KEEP_RECORDS, WIRE_KEEP_BLOCKS, &w->keep);
 	}
 	return st;

@@ -18,7 +18,7 @@
 #include "core/base/mem.h"
 
 #define KEEP_MAGIC  0x53414c4c59504b32ull /* changes with the layout */
-#define HEAD_BYTES  4096u
+#define HEAD_BYTES  KEEP_HEAD
 #define BLOCK_BYTES KEEP_BLOCK
 #define BLOCK_WORDS (BLOCK_BYTES / 8)
 #define BLOCK_DATA  (BLOCK_BYTES - 8) /* after the link */

@@ -17,6 +17,8 @@ struct keep;
 
 /* Octets of a block: a record has blocks of its own. Small ones, since most records are of some hundred octets. */
 #define KEEP_BLOCK 128u
+/* Octets at the beginning of the memory that say what it is. */
+#define KEEP_HEAD 4096u
 
 /* Bytes of memory needed for so many records and blocks. */
 size_t keep_size(uint32_t max_records, uint32_t max_blocks);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "modules/data/fan.h"
 #include "modules/data/limits.h"
 
 /* ---- orders ------------------------------------------------------------------------------- */
@@ -290,6 +291,11 @@ static void take_orders_back(struct data *d, uint32_t i)
 	struct worker *w = &d->shared.workers[i];
 	struct cmd *c;
 
+	/* Those that waited for batches, which nobody ends any more. */
+	while (w->fan && (c = w->fan->late)) {
+		w->fan->late = c->next;
+		order_done(d, c);
+	}
 	while (w->done.slots && (c = ring_pop(&w->done)))
 		order_done(d, c);
 	while (w->ctl.slots && (c = ring_pop(&w->ctl)))

@@ -1,5 +1,5 @@
 /* A worker: one thread with its sockets, TUN queues, SAD and FIB; and what travels between it and
- * main. Workers never allocate, lock or format.
+ * main. Workers never allocate (but map pages for the first key of a size), lock or format.
  *
  *   main --- ctl ---> worker    struct cmd: an order; it comes back by `done` when carried out
  *   main <-- done --- worker    and main frees what the order carried or took out

@@ -158,7 +158,7 @@ count = len(peers)
 print("   %d log in before one is refused: %s" % (count, why))
 ok("short of memory: some come in, then one is refused", 100 < count < MOST and why != "", "%d %s" % (count, why))
 ok("short: the name of it is counted", refused() == 1, str(refused()))
-ok("short: and logged", "memory name=keep1" in sp.log_text() and "Cannot allocate memory" in sp.log_text() and
+ok("short: and logged", "memory name=keep2" in sp.log_text() and "Cannot allocate memory" in sp.log_text() and
    "no memory for one session more" in sp.log_text(), sp.tail(5))
 ok("short: nothing was reserved", held(sp) == begin, "%d %d" % (held(sp), begin))
 ok("short: who is in stays", len(sp.sessions()) == count, str(len(sp.sessions())))
@@ -185,7 +185,7 @@ for p in peers[:30]:
 more, why = log_in(3 * MOST, 10)
 ok("short: when some left others come in", len(more) == 10, "%d %s %s" % (len(more), why, sp.tail(5)))
 ok("short: and all have traffic", all_answer(peers[30:] + more))
-lines = sp.log_text().count("memory name=keep1")
+lines = sp.log_text().count("memory name=keep2")
 ok("short: one line for each main, not for each refusal", 1 <= lines <= 2, str(lines))
 ok("short: clean stop", sp.stop() == 0, sp.tail())
 done()

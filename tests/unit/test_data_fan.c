@@ -192,14 +192,19 @@ static void alone_it_is_not_used(void)
 }
 
 static unsigned turns;
+static unsigned used; /* SAs through which something has passed both ways */
+static uint32_t received[2]; /* when the SA was exchanged last */
 
 /* The SA goes while its batches are at helpers, and another comes. All that is under way may be lost with it. */
 static void change(void)
 {
 	if (!ways[0].received || !ways[1].received || ++turns % 50)
 		return;
-	for (unsigned w = 0; w < 2; w++)
+	used += ways[0].received > received[0] && ways[1].received > received[1];
+	for (unsigned w = 0; w < 2; w++) {
 		ways[w].written_off = ways[w].sent;
+		received[w] = ways[w].received;
+	}
 	data_sa_del(a.d, sa_a.spi_in);
 	data_sa_del(b.d, sa_b.spi_in);
 	add_sas(0x2001 + turns / 50 % 0xf * 0x100); /* the same owner */
@@ -211,7 +216,9 @@ static void sas_come_and_go(void)
 	T_DO(set_up(4, false));
 	T_DO(add_sas(0x2001));
 	run(change);
+	T_TRUE(is_done());
 	T_TRUE(turns > 100);
+	T_TRUE(used > 1); /* not the first alone */
 	T_EQ(ways[0].disordered + ways[1].disordered, 0);
 	T_TRUE(ways[0].received > 0 && ways[1].received > 0);
 	tear_down();
