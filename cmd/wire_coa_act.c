@@ -253,13 +253,17 @@ bool wire_coa_give(struct wire *w, const struct ulid *session, struct aaa_set *s
 /* ---- Authorize-Only (RFC 5176 section 3.2) ---------------------------------------------------------------- */
 
 /* About none, or about all; the requests leave before the NAK that says so, in the same turn of the loop. Without memory for
- * one of them the answers to the others are not waited for. */
+ * one of them the answers to the others are not waited for; for more than there is room for none is asked. */
 static void authorize(struct wire *w, const struct coa_ask *ask, const struct coa_request *r, struct target *v, size_t n,
 		      struct coa_answer *answer)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!wire_coa_may_ask(w, session_find(w->sessions, &v[i].session), answer))
 			return;
+	if (n > wire_coa_asks_free(w)) {
+		refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about too many sessions");
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (wire_coa_ask(w, session_find(w->sessions, &v[i].session), r->state, answer))
 			continue;

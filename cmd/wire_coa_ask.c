@@ -143,6 +143,11 @@ static struct asked *remember(struct wire *w, const struct session *s)
 	return k;
 }
 
+size_t wire_coa_asks_free(const struct wire *w)
+{
+	return COA_ASKS_MAX - w->coa_asks->n;
+}
+
 bool wire_coa_may_ask(const struct wire *w, const struct session *s, struct coa_answer *answer)
 {
 	enum aaa_kind kind;

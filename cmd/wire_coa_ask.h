@@ -20,6 +20,7 @@ struct session;
 
 enum status wire_coa_ask_open(struct wire *w) MUST_USE;
 void wire_coa_ask_close(struct wire *w); /* also after a failed open */
+size_t wire_coa_asks_free(const struct wire *w); /* about so many more it may be asked now */
 /* May it be asked about this session? False: the answer is filled: 405 the session has no server that could be asked, 506 one
  * is being asked about it already. */
 bool wire_coa_may_ask(const struct wire *w, const struct session *s, struct coa_answer *answer);

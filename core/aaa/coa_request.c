@@ -368,10 +368,27 @@ void coa_request_fini(struct coa_request *r)
 	*r = (struct coa_request){0};
 }
 
+/* Of the login, beside those that the tables pass over in a CoA-Request. */
+static bool is_of_login(const struct radius_attr *a)
+{
+	return a->type == RADIUS_DELEGATED_IPV6_PREFIX || a->type == RADIUS_FRAMED_INTERFACE_ID;
+}
+
 bool coa_accept_read(struct view attrs, struct aaa_set *out, char why[AAA_WHY])
 {
+	uint8_t rest[RADIUS_MAX];
+	struct wr w = wr_init(rest, sizeof(rest));
+	struct radius_cursor c = radius_begin(attrs);
+	struct radius_attr a;
+	const uint8_t *last = NULL;
 	struct aaa_finding f;
-	bool ok = aaa_attrs_read(out, AAA_OF_COA, attrs, &f) == ST_OK;
+
+	while (radius_next(&c, &a)) {
+		if (!is_of_login(&a) && a.whole.p != last) /* a VSA comes in its parts */
+			wr_bytes(&w, a.whole.p, a.whole.len);
+		last = a.whole.p;
+	}
+	bool ok = aaa_attrs_read(out, AAA_OF_COA, (struct view){rest, w.len}, &f) == ST_OK;
 
 	snprintf(why, AAA_WHY, "%s", ok ? "" : f.why);
 	return ok;

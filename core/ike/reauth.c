@@ -230,6 +230,8 @@ static void tell_of_limit(const struct ike_sa *sa, struct terms *t, uint32_t who
 	bool is_said = t->session_reauth || t->reauth_ms != 0;
 
 	t->reauth_ms = is_said && t->session_end_ms != 0 ? tell_ms(sa, whole_s, t->session_end_ms) : 0;
+	if (t->reauth_ms != 0 && t->reauth_end_ms == 0)
+		t->owes_lifetime = false; /* what was still to be told is no more so */
 	t->owes_lifetime |= is_said && t->reauth_ms == 0 && t->session_end_ms > ike_now(sa->ike);
 }
 
@@ -258,6 +260,8 @@ static enum status ask_again(struct ike_sa *sa, uint64_t within_ms)
 		t.owes_lifetime |= within_ms != 0;
 		if (within_ms == 0 && t.session_end_ms != 0)
 			t.reauth_ms = tell_ms(sa, limit_s(sa), t.session_end_ms);
+		if (within_ms == 0 && t.reauth_ms != 0)
+			t.owes_lifetime = false;
 	}
 	return change(sa, &t);
 }

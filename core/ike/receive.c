@@ -16,6 +16,7 @@
 #include "core/ike/reassemble.h"
 #include "core/ike/resume_i.h"
 #include "core/ike/trace.h"
+#include "core/ike/work.h"
 
 /* ---- outside of any SA ------------------------------------------------------------------------- */
 
@@ -189,6 +190,8 @@ static void on_new_request(struct ike_sa *sa, const struct msg_in *m, enum statu
 		if (window_in_judge(&sa->in, m->hdr.msgid) != WIN_NEW)
 			follow_message(sa, m);
 		sa_arm_dpd(sa);
+		if (sa->state == SA_UP)
+			work_arm(sa); /* its reply is kept for some time */
 		return;
 	case WIN_REPEAT:
 		stats_inc(ike->stats, CT_IKE_RETRANS_IN);

@@ -21,12 +21,13 @@ enum status token_r_take_over(struct ike_sa *sa, const struct ike_answer *a)
 {
 	struct ike_sa *old = a->live_sa != 0 ? ike_find_number(sa->ike, a->live_sa) : NULL;
 
-	if (text_set(&sa->user, a->name) != ST_OK || kept_id_set(&sa->peer_id, &a->peer_id) != ST_OK)
-		return ST_NOMEM;
 	if (old != NULL && old != sa && old->state == SA_UP)
 		sa_event(old, SE_SUPERSEDED, ST_END_RESUMED);
 	else if (old != NULL && old != sa) /* it came back twice at once: the later one has it */
 		sa_event(old, SE_CLOSE, ST_END_RESUMED);
+	/* The session is this SA's already: the one before had to go in any case. */
+	if (text_set(&sa->user, a->name) != ST_OK || kept_id_set(&sa->peer_id, &a->peer_id) != ST_OK)
+		return ST_NOMEM;
 	sa->is_resumed = true;
 	sa->login_s = a->login_s;
 	/* A ticket is for who was here with its own identity. */

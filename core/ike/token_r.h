@@ -16,7 +16,7 @@
 enum status token_r_judge_method(struct ike_sa *sa) MUST_USE;
 /* With the answer to ASK_AUTHORIZE: the SA is now the session's, and the one before ends without a
  * word (R-REC-11). It is of whom has logged in once, and since then.
- * ST_NOMEM: nothing was done. */
+ * ST_NOMEM: this one cannot go on. */
 enum status token_r_take_over(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;
 /* With the answer to ASK_ADDRESS: what the client gets for the next time. ST_NOMEM. */
 enum status token_r_keep_offer(struct ike_sa *sa, const struct ike_answer *a) MUST_USE;

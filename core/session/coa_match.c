@@ -212,6 +212,8 @@ static bool fits_attr(const struct radius_attr *a, const struct session *s)
 		return radius_ip4(a, &net.addr) && (is_any_ip4(&net.addr) || is_addr(&net, s));
 	case RADIUS_FRAMED_IPV6_ADDRESS: return radius_ip6(a, &net.addr) && is_addr(&net, s);
 	case RADIUS_FRAMED_IPV6_PREFIX: return radius_prefix6(a, &net) && is_prefix(&net, s);
+	case RADIUS_DELEGATED_IPV6_PREFIX: return radius_prefix6(a, &net) && is_delegated(&net, s);
+	case RADIUS_FRAMED_INTERFACE_ID: return is_interface_id(a->value, s);
 	default: return true;
 	}
 }

@@ -620,6 +620,11 @@ static void test_reply_is_forgotten(void)
 			T_EQ(w.packets - sent, is_kept);
 			world_run(&w, minute == 0 ? 30000 : 60000);
 		}
+		/* And so each time. */
+		T_DO(still_alive());
+		T_TRUE(first_sa(1)->in.kept != NULL);
+		world_run(&w, 310000);
+		T_TRUE(first_sa(1)->in.kept == NULL);
 		T_DO(still_alive());
 		world_fini(&w);
 	}
