@@ -3,6 +3,39 @@ import os
 
 import lib
 
+# Lines of a gateway whose RADIUS server is in the LAN, and its profile for eap.test, to which lines may be added,
+# with an authorization policy RA of its own: %(ca)s, %(cert)s, %(key)s.
+GATEWAY_RADIUS = """
+hostname gw
+aaa new-model
+radius server R1
+ address ipv4 10.99.2.2 auth-port 1812 acct-port 1813
+ key radius-secret
+ timeout 1
+ retransmit 1
+aaa group server radius RAD
+ server name R1
+aaa authentication login RAD group RAD
+aaa authorization network LOCAL local
+aaa accounting network ACCT start-stop group RAD
+"""
+GATEWAY_EAP = """crypto pki trustpoint HQ
+ sallyport ca-certificate %(ca)s
+ sallyport certificate %(cert)s
+ sallyport private-key %(key)s
+ revocation-check none
+crypto ikev2 profile EAP
+ match identity remote email domain eap.test
+ identity local fqdn gw.example.test
+ authentication remote eap
+ authentication local rsa-sig
+ pki trustpoint HQ
+ aaa authentication eap RAD
+ aaa authorization user eap cached
+ aaa authorization group eap list LOCAL RA
+ aaa accounting eap ACCT
+"""
+
 CONF = """
 prefix = /usr
 libdir = /usr/lib/freeradius

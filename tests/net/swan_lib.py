@@ -12,14 +12,14 @@ from lib import StrongSwan
 
 MORE_PLUGINS = "eap-identity eap-md5 eap-gtc eap-mschapv2 eap-tls eap-ttls eap-radius md5 xauth-generic pkcs7 pkcs12 curl mgf1"
 
-PSK_CONNECTION = """ %(name)s { version = 2
+CONNECTION = """ %(name)s { version = 2
   proposals = aes128gcm16-prfsha256-ecp256
   remote_addrs = 10.99.1.1
   vips = 0.0.0.0
   encap = yes
-  local { auth = psk
+  local { auth = %(ours)s
           id = %(name)s@%(domain)s }
-  remote { auth = psk
+  remote { auth = %(theirs)s
            id = gw.example.test }
   children { net { remote_ts = 10.99.2.0/24
                    esp_proposals = aes128gcm16 } } }
@@ -28,7 +28,12 @@ PSK_CONNECTION = """ %(name)s { version = 2
 
 def psk_connection(name, domain):
     """Of NAME@DOMAIN with the gateway in lib.py, for an IPv4 address and the child `net`."""
-    return PSK_CONNECTION % dict(name=name, domain=domain)
+    return CONNECTION % dict(name=name, domain=domain, ours="psk", theirs="psk")
+
+
+def eap_connection(name, domain):
+    """The same by EAP-MSCHAPv2, the gateway by its certificate."""
+    return CONNECTION % dict(name=name, domain=domain, ours="eap-mschapv2", theirs="pubkey")
 
 
 class Swan(StrongSwan):

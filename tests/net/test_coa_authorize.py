@@ -7,25 +7,12 @@ import re
 import struct
 
 import pki_lib
-from freeradius_lib import FreeRadius
+from freeradius_lib import GATEWAY_EAP, GATEWAY_RADIUS, FreeRadius
 from lib import *
-from swan_lib import Swan
+from swan_lib import Swan, eap_connection
 
 KEY, PASSWORD, TARGET = "coa-secret", "a password", "10.99.2.2"
-CONF = """
-hostname gw
-aaa new-model
-radius server R1
- address ipv4 10.99.2.2 auth-port 1812 acct-port 1813
- key radius-secret
- timeout 1
- retransmit 1
-aaa group server radius RAD
- server name R1
-aaa authentication login RAD group RAD
-aaa authorization network LOCAL local
-aaa accounting network ACCT start-stop group RAD
-aaa server radius dynamic-author
+CONF = GATEWAY_RADIUS + """aaa server radius dynamic-author
  client 10.99.1.1 server-key %(coa)s
 ip access-list extended NO-PING
  deny icmp any any echo
@@ -43,22 +30,7 @@ crypto ikev2 keyring KR
  peer ALL
   identity email domain psk.test
   pre-shared-key %(psk)s
-crypto pki trustpoint HQ
- sallyport ca-certificate %(ca)s
- sallyport certificate %(cert)s
- sallyport private-key %(key)s
- revocation-check none
-crypto ikev2 profile EAP
- match identity remote email domain eap.test
- identity local fqdn gw.example.test
- authentication remote eap
- authentication local rsa-sig
- pki trustpoint HQ
- aaa authentication eap RAD
- aaa authorization user eap cached
- aaa authorization group eap list LOCAL RA
- aaa accounting eap ACCT
- reconnect timeout 600
+""" + GATEWAY_EAP + """ reconnect timeout 600
  virtual-template 1
 crypto ikev2 profile PSK
  match identity remote email domain psk.test
@@ -71,18 +43,6 @@ crypto ikev2 profile PSK
 interface Virtual-Template1 type tunnel
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile default
-"""
-CONN = """ %s { version = 2
-  proposals = aes128gcm16-prfsha256-ecp256
-  remote_addrs = 10.99.1.1
-  vips = 0.0.0.0
-  encap = yes
-  local { auth = eap-mschapv2
-          id = %s@eap.test }
-  remote { auth = pubkey
-           id = gw.example.test }
-  children { net { remote_ts = 10.99.2.0/24
-                   esp_proposals = aes128gcm16 } } }
 """
 # By State, so that only the right one is any good.
 ENTRIES = """
@@ -109,7 +69,7 @@ radius = FreeRadius(t.lan, {"anna@eap.test": PASSWORD, "rex@eap.test": PASSWORD}
                     first="mschapv2", entries=ENTRIES).start()
 sp = Sallyport(t.gw, CONF % dict(coa=KEY, psk=PSK, ca=root.cert_file, cert=gw.chain_file, key=gw.key_file)).start()
 secrets = "".join("eap-%s { id-1 = %s@eap.test\n secret = \"%s\" }\n" % (n, n, PASSWORD) for n in ("anna", "rex"))
-swan = {n: Swan(t.client(k), CONN % (n, n), secrets, cas=[root], retransmits=3, timeout="1.0").start() for k, n in enumerate(("anna", "rex"), 1)}
+swan = {n: Swan(t.client(k), eap_connection(n, "eap.test"), secrets, cas=[root], retransmits=3, timeout="1.0").start() for k, n in enumerate(("anna", "rex"), 1)}
 psk = StrongSwan(t.client(3)).start()
 
 

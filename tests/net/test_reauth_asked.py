@@ -6,10 +6,10 @@ is ended with a reason of its own, also when main died meanwhile; who is away co
 import re
 
 import pki_lib
-from freeradius_lib import FreeRadius
+from freeradius_lib import GATEWAY_EAP, GATEWAY_RADIUS, FreeRadius
 from lib import *
 from peer_lib import socket_in
-from swan_lib import Swan
+from swan_lib import Swan, eap_connection
 
 from ike_auth import Cert  # noqa: E402
 from ike_initiator import Initiator, Refused  # noqa: E402
@@ -17,20 +17,7 @@ from ike_wire import *  # noqa: E402
 from reconnect import Kept  # noqa: E402
 
 KEY, PASSWORD, TARGET = "coa-secret", "a password", "10.99.2.2"
-CONF = """
-hostname gw
-aaa new-model
-radius server R1
- address ipv4 10.99.2.2 auth-port 1812 acct-port 1813
- key radius-secret
- timeout 1
- retransmit 1
-aaa group server radius RAD
- server name R1
-aaa authentication login RAD group RAD
-aaa authorization network LOCAL local
-aaa accounting network ACCT start-stop group RAD
-aaa server radius dynamic-author
+CONF = GATEWAY_RADIUS + """aaa server radius dynamic-author
  client 127.0.0.1 server-key %(coa)s
  sallyport reauthentication %(within)d
 ip local pool RA 10.100.0.10 10.100.3.250
@@ -39,22 +26,7 @@ ip access-list standard LAN
 crypto ikev2 authorization policy RA
  pool RA
  route set access-list LAN
-crypto pki trustpoint HQ
- sallyport ca-certificate %(ca)s
- sallyport certificate %(cert)s
- sallyport private-key %(key)s
- revocation-check none
-crypto ikev2 profile EAP
- match identity remote email domain eap.test
- identity local fqdn gw.example.test
- authentication remote eap
- authentication local rsa-sig
- pki trustpoint HQ
- aaa authentication eap RAD
- aaa authorization user eap cached
- aaa authorization group eap list LOCAL RA
- aaa accounting eap ACCT
- virtual-template 1
+""" + GATEWAY_EAP + """ virtual-template 1
 sallyport dpd retries 2
 crypto ikev2 profile CERT
  match identity remote email domain corp.test
@@ -69,18 +41,6 @@ crypto ikev2 profile CERT
 interface Virtual-Template1 type tunnel
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile default
-"""
-CONN = """ %s { version = 2
-  proposals = aes128gcm16-prfsha256-ecp256
-  remote_addrs = 10.99.1.1
-  vips = 0.0.0.0
-  encap = yes
-  local { auth = eap-mschapv2
-          id = %s@eap.test }
-  remote { auth = pubkey
-           id = gw.example.test }
-  children { net { remote_ts = 10.99.2.0/24
-                   esp_proposals = aes128gcm16 } } }
 """
 
 
@@ -122,7 +82,7 @@ def conf(within=60):
 sp = Sallyport(t.gw, conf()).start()
 secrets = "".join("eap-%s { id-1 = %s\n secret = \"%s\" }\n" % (n.split("@")[0], n, PASSWORD) for n in users)
 
-swan = {n: Swan(t.client(k), CONN % (n, n), secrets, cas=[root], retransmits=3, timeout="1.0", extra="make_before_break = yes").start()
+swan = {n: Swan(t.client(k), eap_connection(n, "eap.test"), secrets, cas=[root], retransmits=3, timeout="1.0", extra="make_before_break = yes").start()
         for k, n in enumerate(("anna", "timed"), 1)}
 
 
