@@ -245,7 +245,7 @@ static void on_usage(void *ctx, uint64_t number, enum status st, const struct st
 
 static int make_store(struct wire *w)
 {
-	struct store_options o = {.node = w->conf->hostname ? w->conf->hostname : "sallyport",
+	struct store_options o = {.node = snapshot_hostname(w->conf),
 				  .group_ms = w->conf->own.group_commit_ms,
 				  .on_commit = wire_on_commit, .on_acct = on_acct, .on_usage = on_usage, .on_notice = on_store_notice, .ctx = w};
 	enum status why;

@@ -35,11 +35,6 @@ static void put(struct wire *w, const struct ulid *session, uint64_t ms, const s
 	wire_spool_put(w, acct_groups((struct view){o->buf, o->len}));
 }
 
-static const char *nas_name(const struct wire *w)
-{
-	return w->conf->hostname ? w->conf->hostname : "sallyport";
-}
-
 /* Groups that stand for one another, or each of which is told (`broadcast`). Calls fn for each record. */
 static void each_record(const struct session *s, void (*fn)(void *ctx, const char *groups), void *ctx)
 {
@@ -70,7 +65,7 @@ static void tell(void *ctx, const char *groups)
 	const struct telling *t = ctx;
 	uint8_t record[ACCT_RECORD_MAX];
 	struct wr o = wr_init(record, sizeof(record));
-	acct_put_base(&o, groups, nas_name(t->w), t->s);
+	acct_put_base(&o, groups, snapshot_hostname(t->w->conf), t->s);
 	acct_put_event(&o, t->e);
 	put(t->w, &t->s->ulid, t->e->ms, &o, t->e->kind == RADIUS_ACCT_STOP);
 }
@@ -122,7 +117,7 @@ static void remember(void *ctx, const char *groups)
 	const struct telling *t = ctx;
 	uint8_t record[ACCT_RECORD_MAX];
 	struct wr o = wr_init(record, sizeof(record));
-	acct_put_base(&o, groups, nas_name(t->w), t->s);
+	acct_put_base(&o, groups, snapshot_hostname(t->w->conf), t->s);
 	if (!wr_ok(&o) || store_acct_open(t->w->store, &t->s->ulid, record, o.len) != ST_OK)
 		LOG(EV_STORE_ERROR, kv_str("reason", "if the headend dies, servers are not told of this session's end"));
 }
@@ -214,7 +209,7 @@ static void tell_headend(struct wire *w, uint8_t kind)
 				   strcmp(s->aaa_lists[k].methods.v[0], l->methods.v[0]) == 0;
 		if (is_told)
 			continue;
-		acct_put_headend(&o, group, nas_name(w), &e);
+		acct_put_headend(&o, group, snapshot_hostname(w->conf), &e);
 		put(w, &(struct ulid){0}, e.ms, &o, false);
 	}
 }

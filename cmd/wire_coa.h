@@ -20,6 +20,8 @@ void wire_coa_close(struct wire *w);
 /* Of cmd/wire_coa_act.c: does what a verified request asks for, to all sessions that it means or to none, and says
  * so in the log. ctx is the wire. */
 void wire_coa_decide(void *ctx, const struct coa_ask *ask, struct coa_answer *answer);
+/* Fills the answer: false. cause: of RFC 5176 section 3.5. */
+bool wire_coa_refuse(struct coa_answer *answer, uint32_t cause, const char *why);
 /* What an Access-Accept says, read as a CoA-Request is, to one live session; all of it, or nothing: the answer is filled. It
  * is logged. */
 bool wire_coa_give(struct wire *w, const struct ulid *session, struct aaa_set *set, struct coa_answer *answer);

@@ -30,10 +30,11 @@ struct target {
 	struct wire_policy_own *policy; /* from now on; NULL: that of its interface */
 };
 
-static void refuse(struct coa_answer *a, uint32_t cause, const char *why)
+bool wire_coa_refuse(struct coa_answer *a, uint32_t cause, const char *why)
 {
 	*a = (struct coa_answer){.cause = cause};
 	snprintf(a->why, sizeof(a->why), "%s", why);
+	return false;
 }
 
 /* ---- which NAS (RFC 5176 section 3) ------------------------------------------------------------------ */
@@ -81,7 +82,7 @@ static bool is_for_us(const struct wire *w, const struct coa_ask *ask, const str
 {
 	if (is_our_addr(w, ask, &r->nas[0]) && is_our_addr(w, ask, &r->nas[1]) && is_our_name(w, r->nas_id))
 		return true;
-	refuse(answer, RADIUS_ERROR_NAS_MISMATCH, "NAS-IP-Address, NAS-IPv6-Address or NAS-Identifier is another NAS's");
+	wire_coa_refuse(answer, RADIUS_ERROR_NAS_MISMATCH, "NAS-IP-Address, NAS-IPv6-Address or NAS-Identifier is another NAS's");
 	return false;
 }
 
@@ -161,7 +162,7 @@ static bool prepare(struct wire *w, const struct coa_request *r, struct target *
 		enum status st = wire_policy_make(w, s, v[i].change.terms, &v[i].policy);
 		if (st == ST_OK)
 			continue;
-		refuse(answer, st == ST_NOMEM ? RADIUS_ERROR_RESOURCES : RADIUS_ERROR_INVALID_VALUE,
+		wire_coa_refuse(answer, st == ST_NOMEM ? RADIUS_ERROR_RESOURCES : RADIUS_ERROR_INVALID_VALUE,
 		       st == ST_NOMEM ? status_words(st) : "a filter or policy map of the session is not configured any more");
 		return false;
 	}
@@ -223,7 +224,7 @@ static void change(struct wire *w, const struct coa_ask *ask, struct target *v, 
 		done++;
 	if (st != ST_OK) {
 		undo(w, v, done);
-		refuse(answer, RADIUS_ERROR_RESOURCES, status_words(st));
+		wire_coa_refuse(answer, RADIUS_ERROR_RESOURCES, status_words(st));
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -261,7 +262,7 @@ static void authorize(struct wire *w, const struct coa_ask *ask, const struct co
 		if (!wire_coa_may_ask(w, session_find(w->sessions, &v[i].session), answer))
 			return;
 	if (n > wire_coa_asks_free(w)) {
-		refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about too many sessions");
+		wire_coa_refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about too many sessions");
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -273,7 +274,7 @@ static void authorize(struct wire *w, const struct coa_ask *ask, const struct co
 	}
 	for (size_t i = 0; i < n; i++)
 		log_done(EV_COA_AUTHORIZE, ask, session_find(w->sessions, &v[i].session), "authorize-only");
-	refuse(answer, RADIUS_ERROR_INITIATED, "RADIUS is asked what the session may");
+	wire_coa_refuse(answer, RADIUS_ERROR_INITIATED, "RADIUS is asked what the session may");
 }
 
 /* ---- decide ----------------------------------------------------------------------------------------------- */
@@ -288,7 +289,7 @@ static void act(struct wire *w, const struct coa_ask *ask, const struct coa_requ
 		return;
 	struct target *v = targets_of(w, r, n);
 	if (!v)
-		refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
+		wire_coa_refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
 	else if (r->is_disconnect) {
 		disconnect(w, ask, r, v, n);
 		answer->sessions = (uint32_t)n;

@@ -24,13 +24,6 @@ struct wire_coa_asks {
 	size_t n;
 };
 
-static bool refuse(struct coa_answer *a, uint32_t cause, const char *why)
-{
-	*a = (struct coa_answer){.cause = cause};
-	snprintf(a->why, sizeof(a->why), "%s", why);
-	return false;
-}
-
 static struct asked *find(const struct wire *w, const struct ulid *session)
 {
 	LIST_EACH(at, &w->coa_asks->all) {
@@ -77,7 +70,7 @@ static const char *list_of(const struct wire *w, const struct session *s, enum a
 /* No password: State stands for it (RFC 2865 5.24). */
 static enum status put_attrs(const struct wire *w, const struct session *s, struct view state, struct wr *o)
 {
-	acct_put_who(o, w->conf->hostname ? w->conf->hostname : "sallyport", s);
+	acct_put_who(o, snapshot_hostname(w->conf), s);
 	radius_put_u32(o, RADIUS_SERVICE_TYPE, RADIUS_SERVICE_AUTHORIZE_ONLY);
 	radius_put(o, RADIUS_STATE, state.p, state.len);
 	if (s->terms)
@@ -102,7 +95,7 @@ static bool take_accept(struct wire *w, const struct session *s, struct view att
 	struct aaa_set *set = aaa_set_new();
 	bool ok = set != NULL;
 	if (!ok)
-		refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
+		wire_coa_refuse(answer, RADIUS_ERROR_RESOURCES, status_words(ST_NOMEM));
 	else if (!coa_accept_read(attrs, set, answer->why) || !coa_match_accept(s, attrs, answer->why))
 		ok = false;
 	ok = ok && wire_coa_give(w, &s->ulid, set, answer);
@@ -152,8 +145,8 @@ bool wire_coa_may_ask(const struct wire *w, const struct session *s, struct coa_
 {
 	enum aaa_kind kind;
 	if (!list_of(w, s, &kind))
-		return refuse(answer, RADIUS_ERROR_UNSUPPORTED_SERVICE, "the session has no RADIUS server that could be asked");
-	return !find(w, &s->ulid) || refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about the session already");
+		return wire_coa_refuse(answer, RADIUS_ERROR_UNSUPPORTED_SERVICE, "the session has no RADIUS server that could be asked");
+	return !find(w, &s->ulid) || wire_coa_refuse(answer, RADIUS_ERROR_RESOURCES, "RADIUS is being asked about the session already");
 }
 
 bool wire_coa_ask(struct wire *w, const struct session *s, struct view state, struct coa_answer *answer)
@@ -171,7 +164,7 @@ bool wire_coa_ask(struct wire *w, const struct session *s, struct view state, st
 		st = ST_LIMIT;
 	if (k && !k->inquiry)
 		asked_free(k);
-	return st == ST_OK || refuse(answer, RADIUS_ERROR_RESOURCES, status_words(st));
+	return st == ST_OK || wire_coa_refuse(answer, RADIUS_ERROR_RESOURCES, status_words(st));
 }
 
 void wire_coa_ask_drop(struct wire *w, const struct ulid *session)

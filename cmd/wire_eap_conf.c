@@ -139,7 +139,7 @@ static enum status make_server(const struct wire *w, const struct ike_profile *p
 {
 	const struct ike_question *q = want->q;
 	struct eap_server_conf c = {
-		.server_name = w->conf->hostname ? w->conf->hostname : "sallyport",
+		.server_name = snapshot_hostname(w->conf),
 		.tls = side->tls,
 		.tls_inner = side->tls,
 		.random = random_bytes,

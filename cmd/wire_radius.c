@@ -229,7 +229,7 @@ static void put_port(const struct wire *w, struct wr *o, const struct radius_who
 void wire_radius_put_who(const struct wire *w, struct wr *o, const struct radius_who *who)
 {
 	char text[ADDR_TEXT];
-	radius_put_text(o, RADIUS_NAS_IDENTIFIER, w->conf->hostname ? w->conf->hostname : "sallyport");
+	radius_put_text(o, RADIUS_NAS_IDENTIFIER, snapshot_hostname(w->conf));
 	put_port(w, o, who);
 	radius_put_text(o, RADIUS_CALLED_STATION_ID, addr_format(&who->local->addr, text));
 	radius_put_text(o, RADIUS_CALLING_STATION_ID, addr_format(&who->remote->addr, text));

@@ -30,11 +30,6 @@ struct found_row {
 
 static bool find_vrf(const struct wire *w, struct session *s, const char *name);
 
-static const char *node_name(const struct wire *w)
-{
-	return w->conf->hostname ? w->conf->hostname : "sallyport";
-}
-
 /* ---- questions -------------------------------------------------------------------------------- */
 
 /* One sentence for all that is wrong with what a stranger names: it is not proven yet. */
@@ -74,7 +69,7 @@ static enum status take_in(struct wire *w, const struct ike_question *q)
 	struct cluster_state c;
 	enum status st = cluster_open(w->conf, q->session_state, (uint64_t)loop_wall_ms() / 1000, plain, &c);
 	/* What is ours and is not here has ended here. */
-	if (st == ST_OK && strcmp(c.node, node_name(w)) == 0)
+	if (st == ST_OK && strcmp(c.node, snapshot_hostname(w->conf)) == 0)
 		st = ST_RECONNECT_OVER;
 	if (st == ST_OK && wire_reserve_login(w, false) != ST_OK)
 		st = ST_NOMEM;
@@ -129,7 +124,7 @@ static void offer_state(const struct wire *w, const struct session *s, struct ik
 	struct cluster_state c = {.expires_s = now / 1000 + (life_s < CLUSTER_LIFE_S ? life_s : CLUSTER_LIFE_S),
 				  .record = {rec, len}};
 	const char *vrf = snapshot_vrf_name(w->conf, s->local.vrf);
-	snprintf(c.node, sizeof(c.node), "%s", node_name(w));
+	snprintf(c.node, sizeof(c.node), "%s", snapshot_hostname(w->conf));
 	snprintf(c.vrf, sizeof(c.vrf), "%s", vrf ? vrf : "");
 	rnd_bytes(nonce, sizeof(nonce));
 	/* One that is granted too much has to come back here. */

@@ -220,7 +220,7 @@ static void radius_sample(struct wire *w)
 	struct radius_server_info i;
 	size_t cursor = 0;
 	v = (struct snmp_radius){.since_s = w->seconds};
-	put(v.identifier, sizeof(v.identifier), w->conf->hostname ? w->conf->hostname : "sallyport");
+	put(v.identifier, sizeof(v.identifier), snapshot_hostname(w->conf));
 	while (w->world.radius && v.n < SNMP_RADIUS_MAX && radius_next_info(w->world.radius, &cursor, &i)) {
 		v.servers[v.n].addr = i.conf.addr;
 		v.servers[v.n].services[0] = service_of(&i.auth, i.of_auth.open, i.of_auth.last_ms);

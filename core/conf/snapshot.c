@@ -47,6 +47,11 @@ const struct ike_policy *snapshot_policy(const struct snapshot *s, const char *n
 	return BY_NAME(policies, policy_count, struct ike_policy);
 }
 
+const char *snapshot_hostname(const struct snapshot *s)
+{
+	return s->hostname != NULL ? s->hostname : "sallyport";
+}
+
 const struct ike_profile *snapshot_profile(const struct snapshot *s, const char *name)
 {
 	return BY_NAME(profiles, profile_count, struct ike_profile);

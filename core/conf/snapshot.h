@@ -89,6 +89,8 @@ struct snapshot {
 
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s); /* NULL is fine */
+/* What others know us by: `hostname`; without one "sallyport". */
+const char *snapshot_hostname(const struct snapshot *s);
 
 /* By name (exact, case matters as on the console); NULL when there is none. */
 const struct ike_proposal *snapshot_proposal(const struct snapshot *s, const char *name);
